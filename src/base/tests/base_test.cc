@@ -1,0 +1,61 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/edit_distance.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace fw {
+namespace {
+
+TEST(Random, SameSeedAndPurposeGiveTheSameStreamWhateverElseWasDrawn) {
+  Random a = Random::for_purpose(7, "split");
+  Random other = Random::for_purpose(7, "icl");
+  other.next();
+  Random b = Random::for_purpose(7, "split");
+  EXPECT_EQ(a.next(), b.next());
+  EXPECT_NE(a.next(), other.next());
+}
+
+TEST(Random, BelowReachesEveryValueAndNoOther) {
+  Random random(0);
+  std::array<int, 5> seen{};
+  for (int i = 0; i < 1000; ++i) ++seen.at(random.below(5));
+  EXPECT_THAT(seen, testing::Each(testing::Gt(140)));
+}
+
+TEST(Hash, MatchesPublishedVectors) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hmac_sha256_hex("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Clock, PrintsTheBlueprintsTimestamps) {
+  EXPECT_EQ(to_iso8601(from_epoch_seconds(1'700'000'000) + std::chrono::milliseconds(5)), "2023-11-14T22:13:20.005000");
+}
+
+TEST(NearestName, FindsTheTypoAndNothingFarAway) {
+  const std::vector<std::string> keys{"eval_size", "val_ratio", "random_seed"};
+  EXPECT_EQ(nearest_name("evalsize", keys), "eval_size");
+  EXPECT_EQ(nearest_name("vla_ratio", keys), "val_ratio");
+  EXPECT_EQ(nearest_name("webhooks", keys), std::nullopt);
+}
+
+Result<int> half(int n) {
+  if (n % 2 != 0) return invalid_argument("odd");
+  return n / 2;
+}
+Result<int> quarter(int n) {
+  FW_ASSIGN(const int first, half(n));
+  return half(first);
+}
+
+TEST(Result, PassesTheFirstErrorOn) {
+  EXPECT_EQ(*quarter(8), 2);
+  EXPECT_EQ(quarter(6).error().within("quarter").message, "quarter: odd");
+}
+
+}  // namespace
+}  // namespace fw

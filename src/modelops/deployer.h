@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "async/task.h"
+#include "base/strong.h"
+#include "modelops/model.h"
+
+namespace fw::modelops {
+
+using DeploymentId = Strong<std::string, struct DeploymentIdTag>;
+
+/// A model that answers requests.
+struct Deployment {
+  DeploymentId id;
+  Endpoint endpoint;
+  std::string description;  ///< for the report: engine, file type, threads
+};
+
+/// What is to be served: a model, and possibly a trained adapter on top of it.
+struct DeploymentRequest {
+  ModelSpec model;
+  std::optional<Adapter> adapter;
+  int parallelism = 8;  ///< requests it will get at once
+};
+
+/// Brings models up and takes them down.
+class Deployer {
+ public:
+  virtual ~Deployer() = default;
+
+  /// Returns when the model answers, or with the engine's own words when it does not come up by the deadline. A cancelled
+  /// deadline takes down what was started. A model behind an endpoint of its own is only checked.
+  [[nodiscard]] virtual Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) = 0;
+
+  /// The process is gone on return. Success for an unknown id.
+  [[nodiscard]] virtual Task<Status> undeploy(DeploymentId id) = 0;
+};
+
+}  // namespace fw::modelops

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fw::modelops {
+
+/// What tokens cost, in US dollars per million.
+struct Price {
+  double input_per_million = 0;
+  double output_per_million = 0;
+};
+
+/// An OpenAI-compatible server. `url` is the base up to and including `/v1`.
+struct Endpoint {
+  std::string url;
+  std::string model;        ///< the `model` of requests
+  std::string api_key_env;  ///< environment variable that holds the key; empty: no key is sent
+};
+
+/// A model as the configuration names it: exactly one of `path` (a GGUF file, or a Hugging Face folder) and `endpoint`.
+struct ModelSpec {
+  std::string name;
+  std::filesystem::path path;
+  std::optional<Endpoint> endpoint;
+  std::vector<int> keep_layers;  ///< indices of the decoder layers that are kept; empty keeps all
+  std::int64_t context_length = 8192;
+  std::optional<Price> price;
+
+  [[nodiscard]] bool is_local() const { return !path.empty(); }
+};
+
+/// A LoRA adapter that a Trainer wrote.
+struct Adapter {
+  std::filesystem::path gguf;  ///< for llama.cpp
+  std::filesystem::path peft;  ///< folder with adapter_config.json and adapter_model.safetensors
+};
+
+}  // namespace fw::modelops

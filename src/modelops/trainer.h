@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "modelops/model.h"
+
+namespace fw::modelops {
+
+enum class Schedule { kConstant, kLinear, kCosine };
+
+/// How a LoRA adapter is trained. The first five are the blueprint's keys.
+struct TrainingSettings {
+  int epochs = 2;
+  int batch_size = 16;
+  double learning_rate = 1e-4;
+  int adapter_dim = 32;  ///< rank
+  double adapter_dropout = 0.1;
+  std::optional<double> alpha;        ///< default: 2 * adapter_dim
+  std::optional<int> upper_layers;    ///< LoRA on the last n layers only; default: on all
+  Schedule schedule = Schedule::kLinear;
+  double warmup_ratio = 0.06;         ///< of all steps
+  double final_lr_ratio = 0.05;       ///< of the learning rate, at the last step
+  double clip_norm = 1.0;             ///< 0: no clipping
+  double weight_decay = 0.0;
+  int gradient_accumulation = 1;
+  int max_seq_length = 4096;          ///< tokens; longer rows are counted and left out
+};
+
+struct TrainingJob {
+  ModelSpec model;
+  TrainingSettings settings;
+  std::filesystem::path train_rows;       ///< JSONL of {"messages", "tools"?}
+  std::filesystem::path validation_rows;  ///< the same form; may be empty
+  std::uint64_t seed = 0;
+  /// The trainer's own folder: checkpoints and the result. A folder with a checkpoint of the same job is resumed.
+  std::filesystem::path work_folder;
+};
+
+/// One point of the training curve; absent values were not measured at this step.
+struct TrainingProgress {
+  std::int64_t step = 0;
+  std::int64_t total_steps = 0;
+  double epoch = 0;
+  std::optional<double> loss;
+  std::optional<double> validation_loss;
+  double learning_rate = 0;
+  double tokens_per_second = 0;
+  std::uint64_t memory_bytes = 0;
+  double seconds_left = 0;
+};
+
+struct TrainedModel {
+  Adapter adapter;
+  std::vector<TrainingProgress> curve;
+  std::int64_t steps = 0;
+  double epochs = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t rows_left_out = 0;  ///< with the reasons in `warnings`
+  std::optional<double> validation_loss;
+  /// Share of validation rows whose answer teacher forcing predicts token for token.
+  std::optional<double> validation_exact;
+  std::vector<std::string> warnings;
+};
+
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+
+  /// Trains an adapter. A cancelled deadline stops the trainer within two seconds and keeps its last checkpoint, so that
+  /// the same job can be taken up again. `on_progress` is called from the awaiter's executor.
+  [[nodiscard]] virtual Task<Result<TrainedModel>> train(TrainingJob job,
+                                                         std::function<void(const TrainingProgress&)> on_progress,
+                                                         Deadline deadline) = 0;
+};
+
+}  // namespace fw::modelops

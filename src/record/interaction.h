@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "record/ids.h"
+
+namespace fw::record {
+
+/// One request to a model and its answer, as an application made them. Every way of capture ends in this value. A value;
+/// fields never change after capture.
+struct Interaction {
+  RecordId id;
+  WorkloadId workload;
+  ClientId client;
+  Timestamp timestamp;   ///< time of the request
+  std::string request;   ///< the chat-completion request: a JSON object, byte for byte as captured
+  std::string response;  ///< the chat-completion response: a JSON object, byte for byte as captured
+
+  friend bool operator==(const Interaction&, const Interaction&) = default;
+};
+
+}  // namespace fw::record
