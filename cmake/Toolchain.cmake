@@ -19,7 +19,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  add_compile_options(-Wthread-safety -Wno-missing-designated-field-initializers -fcolor-diagnostics)
+  # deprecated-declarations: libstdc++ 12 marks what its own std::stable_sort calls.
+  add_compile_options(-Wthread-safety -Wno-deprecated-declarations -Wno-missing-designated-field-initializers -fcolor-diagnostics)
   add_link_options(-fuse-ld=lld-19)
 endif()
 string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")

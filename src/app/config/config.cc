@@ -1,0 +1,139 @@
+#include "app/config/config.h"
+
+#include <cstdlib>
+#include <set>
+
+#include "app/config/sections.h"
+#include "app/config/yaml_section.h"
+#include "io/file.h"
+
+namespace fw::app {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = 1 << 20;
+
+constexpr std::string_view kNoPlatform = "models are served and trained on this machine, not on a NeMo platform";
+
+/// The OpenAI-compatible base of the blueprint's NIM proxy, for candidates that name no weights of their own.
+std::string read_platform(YamlSection& root) {
+  std::string nim_base_url;
+  if (auto section = root.section("nmp_config")) {
+    section->read("nim_base_url", nim_base_url);
+    for (const char* key : {"nemo_base_url", "datastore_base_url", "nmp_namespace"}) {
+      section->inapplicable(key, kNoPlatform);
+    }
+    section->finish();
+  }
+  return nim_base_url;
+}
+
+void read_logging(YamlSection& root, Config& config) {
+  auto section = root.section("logging_config");
+  if (!section) return;
+  std::size_t level = 1;
+  section->read_choice("level", level, {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"});
+  config.log_level = static_cast<LogLevel>(std::min<std::size_t>(level, 3));
+  section->read("json", config.log_json);
+  section->finish();
+}
+
+void read_mlflow(YamlSection& root) {
+  auto section = root.section("mlflow_config");
+  if (!section) return;
+  bool enabled = false;
+  section->read("enabled", enabled);
+  if (enabled) section->warning("enabled", "has no effect: figures go into the report; MLflow is not written");
+  for (const char* key : {"tracking_uri", "experiment_name_prefix", "artifact_location"}) {
+    section->inapplicable(key, "figures go into the report; MLflow is not written");
+  }
+  section->finish();
+}
+
+void read_server(YamlSection& root, ServerSettings& server) {
+  auto section = root.section("server");
+  if (!section) return;
+  section->read("listen", server.listen);
+  section->read("port", server.port, 0, 65535);
+  section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
+  section->read("max_connections", server.max_connections, 1, 100'000);
+  section->read("tls_certificate", server.tls_certificate);
+  section->read("tls_key", server.tls_key);
+  if (server.tls_certificate.empty() != server.tls_key.empty()) {
+    section->error(server.tls_key.empty() ? "tls_certificate" : "tls_key", "tls_certificate and tls_key go together");
+  }
+  section->finish();
+}
+
+void read_engines(YamlSection& root, EngineSettings& engines) {
+  auto section = root.section("engines");
+  if (!section) return;
+  const auto read_path = [&](const char* key, std::filesystem::path& out) {
+    std::string text = out.string();
+    section->read(key, text);
+    out = text;
+  };
+  read_path("llama_server", engines.llama_server);
+  read_path("llama_quantize", engines.llama_quantize);
+  read_path("trainer", engines.trainer);
+  section->read("threads", engines.threads, 0, 1024);
+  section->read("ready_timeout_seconds", engines.ready_timeout_seconds, 1, 86'400);
+  section->finish();
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return std::string(value == nullptr ? "" : value);
+  };
+}
+
+Result<Config> parse_config(const std::string& text, const std::string& file, const std::filesystem::path& folder,
+                            const Environment& environment) {
+  Problems problems(file);
+  FW_ASSIGN(YamlSection root, YamlSection::parse(text, problems, file));
+  Config config;
+  const std::string nim_base_url = read_platform(root);
+  read_logging(root, config);
+  read_mlflow(root);
+  config.run.judge = read_judge(root, environment);
+  read_training(root, config.run.training);
+  config.run.candidates = read_candidates(root, {folder, nim_base_url}, config.run.training);
+  read_split(root, config.run.split);
+  read_icl(root, config.run.icl);
+  if (config.run.icl.max_examples > config.run.split.eval_size) {
+    root.error("icl_config", "max_examples (" + std::to_string(config.run.icl.max_examples) +
+                                 ") is larger than data_split_config.eval_size (" +
+                                 std::to_string(config.run.split.eval_size) + "); lower it or raise eval_size");
+  }
+  read_production(root, config.run.production);
+  read_evaluation(root, config.run.evaluation);
+  read_promising(root, config.run.promising);
+  config.run.webhooks = read_webhooks(root);
+  read_server(root, config.server);
+  read_engines(root, config.engines);
+  root.finish();
+  if (problems.has_errors()) return problems.to_error();
+  config.warnings = problems.warnings();
+  return config;
+}
+
+Result<Config> load_config(const std::filesystem::path& path, const Environment& environment) {
+  auto text = io::read_file(path, kMaxFileBytes);
+  if (!text.ok()) return std::move(text).error();
+  return parse_config(*text, path.string(), path.parent_path(), environment);
+}
+
+Result<dataset::SplitSettings> parse_split_overrides(const std::string& json, const dataset::SplitSettings& base) {
+  // JSON is YAML's flow style: one reader serves the file and the API.
+  Problems problems("data_split_config");
+  FW_ASSIGN(YamlSection root, YamlSection::parse(json, problems, "data_split_config"));
+  dataset::SplitSettings settings = base;
+  read_split_keys(root, settings);
+  root.finish();
+  if (problems.has_errors()) return problems.to_error();
+  return settings;
+}
+
+}  // namespace fw::app

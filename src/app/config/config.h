@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "runs/run_config.h"
+
+namespace fw::app {
+
+/// `server`: where the control API listens and what it accepts.
+struct ServerSettings {
+  std::string listen = "127.0.0.1";
+  int port = 8000;
+  std::uint64_t max_body_bytes = 16ULL << 20;
+  int max_connections = 512;
+  std::string tls_certificate;  ///< PEM file; empty: plain HTTP
+  std::string tls_key;
+};
+
+/// `engines`: the programs that serve and train on this machine. An empty path means: beside this program, then in the
+/// cache that scripts/setup fills, then in PATH.
+struct EngineSettings {
+  std::filesystem::path llama_server;
+  std::filesystem::path llama_quantize;
+  std::filesystem::path trainer;
+  int threads = 0;  ///< 0: one per processor
+  double ready_timeout_seconds = 120;
+};
+
+/// A configuration file, checked: the blueprint's keys and ours (docs/configuration.md).
+struct Config {
+  runs::RunConfig run;
+  ServerSettings server;
+  EngineSettings engines;
+  LogLevel log_level = LogLevel::kInfo;
+  bool log_json = false;
+  std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason
+};
+
+/// Reads an environment variable; empty when it is not set.
+using Environment = std::function<std::string(const std::string& name)>;
+[[nodiscard]] Environment process_environment();
+
+/// The configuration in `text`. `file` stands in messages; relative model paths are taken from `folder`. On failure the
+/// message has one line per mistake: file, line, key, what is wrong and the nearest known key.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file,
+                                          const std::filesystem::path& folder, const Environment& environment);
+
+/// The same from a file of at most 1 MiB.
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& path, const Environment& environment);
+
+/// The `data_split_config` object of a job request (JSON) laid over the configured settings.
+[[nodiscard]] Result<dataset::SplitSettings> parse_split_overrides(const std::string& json,
+                                                                   const dataset::SplitSettings& base);
+
+}  // namespace fw::app

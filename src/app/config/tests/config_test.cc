@@ -1,0 +1,202 @@
+#include "app/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fw::app {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Result<Config> parse(const std::string& text, const Environment& environment = [](const std::string&) { return ""; }) {
+  return parse_config(text, "config.yaml", "/models", environment);
+}
+
+std::string error_of(const std::string& text) {
+  const auto config = parse(text);
+  return config.ok() ? "(no error)" : config.error().message;
+}
+
+constexpr const char* kCandidate = "nims:\n  - model_name: small\n    path: small.gguf\n";
+
+// The keys that the blueprint's shipped file sets, every one.
+constexpr const char* kBlueprint = R"(
+nmp_config:
+  nemo_base_url: "http://nemo.test"
+  nim_base_url: "http://nim.test"
+  datastore_base_url: "http://data-store.test"
+  nmp_namespace: "dfwbp"
+logging_config:
+  level: "INFO"
+mlflow_config:
+  enabled: false
+  tracking_uri: "http://0.0.0.0:5000"
+  experiment_name_prefix: "data-flywheel"
+  artifact_location: "./mlruns"
+llm_judge_config:
+  deployment_type: "remote"
+  url: "https://judge.test/v1/chat/completions"
+  model_name: "meta/llama-3.3-70b-instruct"
+nims:
+  - model_name: "meta/llama-3.2-1b-instruct"
+    model_type: "llm"
+    context_length: 8192
+    gpus: 1
+    pvc_size: 25Gi
+    tag: "1.8.3"
+    registry_base: "nvcr.io/nim"
+    customization_enabled: true
+    customizer_configs:
+      target: "meta/llama-3.2-1b-instruct@2.0"
+      gpus: 1
+      num_nodes: 1
+      tensor_parallel_size: 1
+      data_parallel_size: 1
+      use_sequence_parallel: false
+      micro_batch_size: 1
+      training_precision: "bf16-mixed"
+      max_seq_length: 2048
+data_split_config:
+  eval_size: 100
+  val_ratio: 0.1
+  min_total_records: 50
+  random_seed: null
+  limit: 1000
+  parse_function_arguments: true
+icl_config:
+  max_context_length: 32768
+  reserved_tokens: 4096
+  max_examples: 3
+  min_examples: 1
+  example_selection: "semantic_similarity"
+  similarity_config:
+    relevance_ratio: 0.7
+    embedding_nim_config:
+      deployment_type: "local"
+      model_name: "nvidia/llama-3.2-nv-embedqa-1b-v2"
+      context_length: 32768
+training_config:
+  training_type: "sft"
+  finetuning_type: "lora"
+  epochs: 2
+  batch_size: 16
+  learning_rate: 0.0001
+lora_config:
+  adapter_dim: 32
+  adapter_dropout: 0.1
+)";
+
+TEST(Config, ReadsTheBlueprintsFileUnchanged) {
+  const auto config = parse(kBlueprint);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->run.split.eval_size, 100U);
+  EXPECT_EQ(config->run.split.limit, 1000U);
+  EXPECT_EQ(config->run.training.max_seq_length, 2048);
+  EXPECT_EQ(config->run.training.adapter_dim, 32);
+  ASSERT_EQ(config->run.candidates.size(), 1U);
+  EXPECT_EQ(config->run.candidates[0].model.endpoint->url, "http://nim.test/v1");
+  EXPECT_EQ(config->run.judge->endpoint.url, "https://judge.test/v1");
+}
+
+TEST(Config, NamesEveryBlueprintKeyThatHasNoEffectWithItsLine) {
+  const auto config = parse(kBlueprint);
+  ASSERT_TRUE(config.ok());
+  for (const char* key : {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.training_precision",
+                          "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
+    EXPECT_THAT(config->warnings, Contains(AllOf(HasSubstr(key), HasSubstr("has no effect")))) << key;
+  }
+  EXPECT_THAT(config->warnings.front(), HasSubstr("config.yaml:3: nmp_config.nemo_base_url"));
+}
+
+TEST(Config, AnUnknownKeyNamesFileLineKeyAndTheNearestKnownOne) {
+  EXPECT_EQ(error_of(std::string(kCandidate) + "data_split_config:\n  evalsize: 3\n"),
+            "config.yaml:5: data_split_config.evalsize: unknown key; did you mean \"eval_size\"?");
+}
+
+TEST(Config, OnePassFindsEveryMistakeInLineOrder) {
+  const std::string message =
+      error_of("training_config:\n  epochs: many\n  batch_size: 0\nlora_config:\n  adapter_dim: \"8\"\n" +
+               std::string(kCandidate));
+  EXPECT_EQ(message,
+            "config.yaml:2: training_config.epochs: expected a whole number instead of \"many\"\n"
+            "config.yaml:3: training_config.batch_size: 0 is out of range; it must be at least 1\n"
+            "config.yaml:5: lora_config.adapter_dim: expected a whole number instead of \"8\"");
+}
+
+TEST(Config, RefusesARepeatedKeyThatWouldSilentlyWin) {
+  EXPECT_THAT(error_of(std::string(kCandidate) + "lora_config:\n  alpha: 1\n  alpha: 2\n"),
+              HasSubstr("config.yaml:6: lora_config.alpha: stands here a second time"));
+}
+
+TEST(Config, BrokenYamlNamesItsLine) { EXPECT_THAT(error_of("nims:\n  - [\n"), HasSubstr("config.yaml:3: not valid YAML")); }
+
+TEST(Config, ANullLimitMeansNoLimitAndSeedZeroIsASeed) {
+  const auto config = parse(std::string(kCandidate) + "data_split_config: {limit: null, random_seed: 0}\n");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->run.split.limit, std::nullopt);
+  EXPECT_EQ(config->run.split.random_seed, 0U);
+}
+
+TEST(Config, TakesModelPathsFromTheFilesFolder) {
+  const auto config = parse("nims:\n  - {model_name: a, path: x/a.gguf, keep_layers: \"0-2, 5\"}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->run.candidates[0].model.path, "/models/x/a.gguf");
+  EXPECT_THAT(config->run.candidates[0].model.keep_layers, ElementsAre(0, 1, 2, 5));
+}
+
+TEST(Config, LayersThatFallOrRepeatAreRefused) {
+  for (const char* layers : {"[2, 1]", "[1, 1]", "\"3-1\"", "[-1]", "[a]", "[]", "\"0-99999999\""}) {
+    EXPECT_THAT(error_of(std::string("nims:\n  - {model_name: a, path: a.gguf, keep_layers: ") + layers + "}\n"),
+                HasSubstr("nims[0].keep_layers: expected layer indices"))
+        << layers;
+  }
+}
+
+TEST(Config, AModelHasOneSource) {
+  EXPECT_THAT(error_of("nims:\n  - {model_name: a, path: a.gguf, url: \"http://x\"}\n"), HasSubstr("exclude each other"));
+  const auto config = parse("nims:\n  - model_name: a\n");
+  ASSERT_TRUE(config.ok());
+  EXPECT_THAT(config->warnings, Contains(HasSubstr("its deployment will fail")));
+}
+
+TEST(Config, DropsASecondCandidateOfTheSameNameAndSaysSo) {
+  const auto config = parse("nims:\n  - {model_name: a, path: a}\n  - {model_name: a, path: b}\n");
+  ASSERT_TRUE(config.ok());
+  ASSERT_EQ(config->run.candidates.size(), 1U);
+  EXPECT_EQ(config->run.candidates[0].model.path, "/models/a");
+  EXPECT_THAT(config->warnings, Contains(HasSubstr("config.yaml:3: nims[1].model_name")));
+}
+
+TEST(Config, NoCandidateIsAnError) { EXPECT_THAT(error_of("nims: []\n"), HasSubstr("at least one candidate")); }
+
+TEST(Config, MoreExamplesThanEvaluationRowsIsAnError) {
+  EXPECT_THAT(error_of(std::string(kCandidate) + "icl_config: {max_examples: 21}\n"), HasSubstr("eval_size (20)"));
+}
+
+TEST(Config, TheJudgesKeyFallsBackAsInTheBlueprint) {
+  const auto with_own = [](const std::string& name) { return name == "LLM_JUDGE_API_KEY" ? "k" : ""; };
+  EXPECT_EQ(parse(kBlueprint, with_own)->run.judge->endpoint.api_key_env, "LLM_JUDGE_API_KEY");
+  EXPECT_EQ(parse(kBlueprint)->run.judge->endpoint.api_key_env, "NVIDIA_API_KEY");
+}
+
+TEST(Config, AWebhookWithoutAKeyIsRefused) {
+  EXPECT_THAT(error_of(std::string(kCandidate) + "webhooks:\n  - url: http://127.0.0.1:9/hook\n"),
+              HasSubstr("webhooks[0].secret_env: is missing"));
+}
+
+TEST(SplitOverrides, AreLaidOverTheConfiguredOnes) {
+  dataset::SplitSettings base;
+  base.val_ratio = 0.2;
+  const auto settings = parse_split_overrides(R"({"eval_size": 7, "limit": null})", base);
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->eval_size, 7U);
+  EXPECT_EQ(settings->limit, std::nullopt);
+  EXPECT_EQ(settings->val_ratio, 0.2);
+  EXPECT_THAT(parse_split_overrides(R"({"eval_sizes": 7})", base).error().message, HasSubstr("did you mean \"eval_size\""));
+}
+
+}  // namespace
+}  // namespace fw::app

@@ -1,0 +1,299 @@
+#include "app/config/yaml_section.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <sstream>
+
+#include "base/edit_distance.h"
+
+namespace fw::app {
+namespace {
+
+constexpr int kMaxLayers = 1024;
+
+/// The whole text as a number, or nothing. Decimal only: YAML's octal and hexadecimal forms are more often mistakes.
+template <class T>
+std::optional<T> to_number(const std::string& text) {
+  T value{};
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const auto [end, failure] = std::from_chars(begin, text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+template <class T>
+std::string to_text(T value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+std::optional<bool> to_bool(const std::string& text) {
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  return std::nullopt;
+}
+
+/// Appends "4" or "4-9" to `out`; false when it is neither.
+bool append_range(const std::string& part, std::vector<int>& out) {
+  const auto dash = part.find('-');
+  const auto first = to_number<int>(part.substr(0, dash));
+  const auto last = dash == std::string::npos ? first : to_number<int>(part.substr(dash + 1));
+  if (!first || !last || *first < 0 || *last < *first || *last >= kMaxLayers) return false;
+  for (int i = *first; i <= *last; ++i) out.push_back(i);
+  return true;
+}
+
+bool parse_layers(std::string text, std::vector<int>& out) {
+  std::erase(text, ' ');
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    if (!append_range(part, out)) return false;
+  }
+  return !out.empty();
+}
+
+std::string join_names(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+}  // namespace
+
+std::string Problems::place(int line, std::string_view key) const {
+  std::string out = file_;
+  if (line > 0) out += ':' + std::to_string(line);
+  out += ": ";
+  if (!key.empty()) out += std::string(key) + ": ";
+  return out;
+}
+
+void Problems::error(int line, std::string_view key, std::string_view what) {
+  errors_.push_back({line, place(line, key) + std::string(what)});
+}
+void Problems::warning(int line, std::string_view key, std::string_view what) {
+  warnings_.push_back({line, place(line, key) + std::string(what)});
+}
+
+std::vector<std::string> Problems::in_line_order(std::vector<Entry> entries) {
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.line < b.line; });
+  std::vector<std::string> out;
+  for (auto& entry : entries) out.push_back(std::move(entry.text));
+  return out;
+}
+
+Error Problems::to_error() const {
+  std::string message;
+  for (const auto& text : in_line_order(errors_)) message += (message.empty() ? "" : "\n") + text;
+  return invalid_argument(message);
+}
+std::vector<std::string> Problems::warnings() const { return in_line_order(warnings_); }
+
+struct YamlSection::Impl {
+  YAML::Node node;
+  std::string path;
+  Problems* problems;
+  std::vector<std::string> known;
+
+  [[nodiscard]] YAML::Node at(std::string_view key) const {
+    // Never node[key]: that of a non-const node would create the key.
+    for (const auto& entry : node) {
+      if (entry.first.IsScalar() && entry.first.Scalar() == key) return entry.second;
+    }
+    return YAML::Node(YAML::NodeType::Undefined);
+  }
+  [[nodiscard]] static int line(const YAML::Node& n) { return n.Mark().line + 1; }
+  [[nodiscard]] std::string full(std::string_view key) const {
+    return path.empty() ? std::string(key) : path + '.' + std::string(key);
+  }
+};
+
+YamlSection::YamlSection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+YamlSection::YamlSection(YamlSection&&) noexcept = default;
+YamlSection& YamlSection::operator=(YamlSection&&) noexcept = default;
+YamlSection::~YamlSection() = default;
+
+Result<YamlSection> YamlSection::parse(const std::string& text, Problems& problems, const std::string& file) {
+  try {
+    YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) root = YAML::Node(YAML::NodeType::Map);
+    if (!root.IsMap()) return invalid_argument(file + ": the configuration is no mapping of keys to values");
+    return YamlSection(std::make_unique<Impl>(Impl{root, "", &problems, {}}));
+  } catch (const YAML::Exception& e) {
+    return invalid_argument(file + ':' + std::to_string(e.mark.line + 1) + ": not valid YAML: " + e.msg);
+  }
+}
+
+bool YamlSection::has(std::string_view key) const {
+  const YAML::Node node = impl_->at(key);
+  return node.IsDefined() && !node.IsNull();
+}
+int YamlSection::line_of(std::string_view key) const {
+  const YAML::Node node = impl_->at(key);
+  return Impl::line(node.IsDefined() ? node : impl_->node);
+}
+const std::string& YamlSection::path() const { return impl_->path; }
+
+template <class T, class Convert>
+void YamlSection::read_scalar(const char* key, T& out, const char* expected, Convert convert) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined()) return;
+  const bool scalar = node.IsScalar() || node.IsNull();
+  if (!scalar || !convert(node, out)) {
+    const std::string shown = node.IsScalar() ? " instead of \"" + node.Scalar() + '"' : "";
+    impl_->problems->error(Impl::line(node), impl_->full(key), std::string("expected ") + expected + shown);
+  }
+}
+
+template <class T, class Number>
+void YamlSection::read_number(const char* key, T& out, Number least, Number most, const char* expected) {
+  constexpr bool kOptional = !std::is_arithmetic_v<T>;
+  read_scalar(key, out, expected, [&](const YAML::Node& node, T& value) {
+    if (node.IsNull()) {
+      if constexpr (kOptional) value.reset();
+      return kOptional;
+    }
+    // A quoted number is a string by YAML's rules ("!" is the tag of quoted scalars).
+    if (node.Tag() == "!") return false;
+    const auto number = to_number<Number>(node.Scalar());
+    if (!number || !(*number == *number)) return false;
+    if (*number < least || *number > most) {
+      const std::string limits = *number < least ? "at least " + to_text(least) : "at most " + to_text(most);
+      impl_->problems->error(Impl::line(node), impl_->full(key), node.Scalar() + " is out of range; it must be " + limits);
+      return true;
+    }
+    value = *number;
+    return true;
+  });
+}
+
+void YamlSection::read(const char* key, std::string& out) {
+  read_scalar(key, out, "text", [](const YAML::Node& node, std::string& value) {
+    if (node.IsNull()) return false;
+    value = node.Scalar();
+    return true;
+  });
+}
+void YamlSection::read(const char* key, bool& out) {
+  read_scalar(key, out, "true or false", [](const YAML::Node& node, bool& value) {
+    const auto parsed = node.IsNull() ? std::nullopt : to_bool(node.Scalar());
+    if (parsed) value = *parsed;
+    return parsed.has_value();
+  });
+}
+void YamlSection::read(const char* key, double& out, double least, double most) {
+  read_number<double, double>(key, out, least, most, "a number");
+}
+void YamlSection::read(const char* key, int& out, int least, int most) {
+  read_number<int, int>(key, out, least, most, "a whole number");
+}
+void YamlSection::read(const char* key, std::int64_t& out, std::int64_t least, std::int64_t most) {
+  read_number<std::int64_t, std::int64_t>(key, out, least, most, "a whole number");
+}
+void YamlSection::read(const char* key, std::uint64_t& out, std::uint64_t least, std::uint64_t most) {
+  read_number<std::uint64_t, std::uint64_t>(key, out, least, most, "a whole number");
+}
+void YamlSection::read(const char* key, std::optional<std::uint64_t>& out, std::uint64_t least, std::uint64_t most) {
+  read_number<std::optional<std::uint64_t>, std::uint64_t>(key, out, least, most, "a whole number or null");
+}
+void YamlSection::read(const char* key, std::optional<int>& out, int least, int most) {
+  read_number<std::optional<int>, int>(key, out, least, most, "a whole number or null");
+}
+void YamlSection::read(const char* key, std::optional<double>& out, double least, double most) {
+  read_number<std::optional<double>, double>(key, out, least, most, "a number or null");
+}
+
+void YamlSection::read_choice(const char* key, std::size_t& index, const std::vector<std::string>& names) {
+  const std::string expected = "one of " + join_names(names);
+  read_scalar(key, index, expected.c_str(), [&](const YAML::Node& node, std::size_t& value) {
+    const auto found = std::find(names.begin(), names.end(), node.IsNull() ? "" : node.Scalar());
+    if (found != names.end()) value = static_cast<std::size_t>(found - names.begin());
+    return found != names.end();
+  });
+}
+
+void YamlSection::read_layers(const char* key, std::vector<int>& out) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return;
+  std::vector<int> layers;
+  bool good = node.IsScalar() && parse_layers(node.Scalar(), layers);
+  if (node.IsSequence()) {
+    good = node.size() > 0 && node.size() <= kMaxLayers;
+    for (std::size_t i = 0; good && i < node.size(); ++i) good = node[i].IsScalar() && append_range(node[i].Scalar(), layers);
+  }
+  good = good && std::is_sorted(layers.begin(), layers.end()) &&
+         std::adjacent_find(layers.begin(), layers.end()) == layers.end();
+  if (!good) {
+    impl_->problems->error(Impl::line(node), impl_->full(key),
+                           "expected layer indices in rising order, each once, as in [0, 1, 2] or \"0-8, 19-29\"");
+    return;
+  }
+  out = std::move(layers);
+}
+
+std::optional<YamlSection> YamlSection::section(const char* key) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return std::nullopt;
+  if (!node.IsMap()) {
+    impl_->problems->error(Impl::line(node), impl_->full(key), "expected keys with values");
+    return std::nullopt;
+  }
+  return YamlSection(std::make_unique<Impl>(Impl{node, impl_->full(key), impl_->problems, {}}));
+}
+
+std::vector<YamlSection> YamlSection::list(const char* key) {
+  impl_->known.emplace_back(key);
+  std::vector<YamlSection> out;
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return out;
+  if (!node.IsSequence()) {
+    impl_->problems->error(Impl::line(node), impl_->full(key), "expected a list");
+    return out;
+  }
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const std::string path = impl_->full(key) + '[' + std::to_string(i) + ']';
+    if (node[i].IsMap()) {
+      out.push_back(YamlSection(std::make_unique<Impl>(Impl{node[i], path, impl_->problems, {}})));
+    } else {
+      impl_->problems->error(Impl::line(node[i]), path, "expected keys with values");
+    }
+  }
+  return out;
+}
+
+void YamlSection::inapplicable(const char* key, std::string_view why) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (node.IsDefined()) warning(key, "has no effect: " + std::string(why));
+}
+
+void YamlSection::error(std::string_view key, std::string_view what) {
+  impl_->problems->error(line_of(key), impl_->full(key), what);
+}
+void YamlSection::warning(std::string_view key, std::string_view what) {
+  impl_->problems->warning(line_of(key), impl_->full(key), what);
+}
+
+void YamlSection::finish() {
+  std::set<std::string> seen;
+  for (const auto& entry : impl_->node) {
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "(not a name)";
+    const int line = Impl::line(entry.first);
+    if (!seen.insert(key).second) {
+      impl_->problems->error(line, impl_->full(key), "stands here a second time");
+    } else if (std::find(impl_->known.begin(), impl_->known.end(), key) == impl_->known.end()) {
+      const auto nearest = nearest_name(key, impl_->known);
+      const std::string hint = nearest ? "; did you mean \"" + *nearest + "\"?" : "; known here: " + join_names(impl_->known);
+      impl_->problems->error(line, impl_->full(key), "unknown key" + hint);
+    }
+  }
+}
+
+}  // namespace fw::app
