@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <sstream>
+
+#include "io/file.h"
+
 namespace fw::app {
 namespace {
 
@@ -185,6 +190,36 @@ TEST(Config, TheJudgesKeyFallsBackAsInTheBlueprint) {
 TEST(Config, AWebhookWithoutAKeyIsRefused) {
   EXPECT_THAT(error_of(std::string(kCandidate) + "webhooks:\n  - url: http://127.0.0.1:9/hook\n"),
               HasSubstr("webhooks[0].secret_env: is missing"));
+}
+
+/// The keys that the reader knows, as its own message about an unknown one lists them.
+std::vector<std::string> known_keys(const std::string& section_with_unknown_key) {
+  const std::string message = error_of(section_with_unknown_key);
+  const auto at = message.find("known here: ");
+  std::vector<std::string> keys;
+  std::istringstream list(at == std::string::npos ? "" : message.substr(at + 12, message.find('\n', at) - at - 12));
+  for (std::string key; std::getline(list, key, ',');) keys.push_back(key.substr(key.find_first_not_of(' ')));
+  return keys;
+}
+
+TEST(Config, EveryKeyIsInTheManual) {
+  const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
+  if (source == nullptr) GTEST_SKIP() << "FLYWHEEL_SOURCE_DIR is not set";
+  const auto manual = io::read_file(std::filesystem::path(source) / "docs/configuration.md");
+  ASSERT_TRUE(manual.ok()) << manual.error().message;
+  std::size_t count = 0;
+  for (const char* section : {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}", "data_split_config: {zzzzzzzzzzzzz: 1}",
+                              "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}",
+                              "lora_config: {zzzzzzzzzzzzzz: 1}", "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}",
+                              "llm_judge_config: {zzzzzzzzzzzz: 1}", "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}",
+                              "engines: {zzzzzzzzzzzz: 1}", "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}",
+                              "mlflow_config: {zzzzzzzzzzzzz: 1}", "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
+    for (const auto& key : known_keys(section)) {
+      EXPECT_NE(manual->find('`' + key), std::string::npos) << key;
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 70U);
 }
 
 TEST(SplitOverrides, AreLaidOverTheConfiguredOnes) {
