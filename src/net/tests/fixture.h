@@ -10,6 +10,7 @@
 #include <string>
 
 #include "async/pool.h"
+#include "async/task_group.h"
 #include "net/client.h"
 #include "net/router.h"
 #include "net/server.h"
