@@ -42,7 +42,7 @@ Task<Result<std::string>> Workflow::run_step(StepKey key, StepWork work, RetryPo
   } else {
     end.error = result.error();
   }
-  if (auto status = co_await journal_.record(key, end); !status.ok()) throw JournalFailure{status.error()};
+  if (auto status = co_await journal_.record(key, end); !status.ok()) throw JournalFailure(status.error());
   apply(history_, key, end);
   co_return end.result();
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "async/task.h"
 #include "workflow/journal.h"
@@ -40,8 +42,13 @@ class Workflow final {
 };
 
 /// Thrown when a step's end could not be recorded.
-struct JournalFailure {
-  Error error;
+class JournalFailure final : public std::runtime_error {
+ public:
+  explicit JournalFailure(Error error) : std::runtime_error(error.message), error_(std::move(error)) {}
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
 };
 
 }  // namespace fw::workflow
