@@ -37,6 +37,7 @@ enum class Stage {
 [[nodiscard]] std::string_view to_string(Stage stage);
 [[nodiscard]] std::optional<Stage> stage_from_string(std::string_view name);
 [[nodiscard]] std::optional<JobStatus> job_status_from_string(std::string_view name);
+[[nodiscard]] std::optional<CandidateStatus> candidate_status_from_string(std::string_view name);
 
 [[nodiscard]] inline bool is_finished(JobStatus s) { return s != JobStatus::kPending && s != JobStatus::kRunning; }
 
@@ -110,7 +111,7 @@ struct Job {
   std::optional<modelops::WorkloadType> workload_type;  ///< known once the datasets are made
   std::optional<std::uint64_t> num_records;             ///< records that went into the datasets
   std::uint64_t seed = 0;
-  /// The seconds in the datasets' names; no two jobs of a workload share them.
+  /// The seconds in the datasets' names; no two jobs share them.
   std::int64_t dataset_stamp = 0;
   std::optional<JudgeState> judge;
   std::vector<CandidateState> candidates;

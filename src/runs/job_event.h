@@ -12,7 +12,7 @@
 namespace fw::runs {
 
 /// What happened to a job, durably. A job's state is the fold of its events (`apply`); they are what the metadata store
-/// keeps and what subscribers replay. docs/formats/job_events.md has the JSON form and its version rule.
+/// keeps and what subscribers replay. docs/formats/job_events.md has the JSON form.
 struct JobCreated {
   struct Plan {
     std::string model_name;
@@ -77,7 +77,7 @@ void apply(Job& job, const JobProgress& progress);
 [[nodiscard]] std::string_view kind_of(const JobEvent& event);
 [[nodiscard]] nlohmann::json to_json(const JobEvent& event);
 [[nodiscard]] nlohmann::json to_json(const JobProgress& progress);
-/// kDataLoss when the text is no event of a version that this program reads.
-[[nodiscard]] Result<JobEvent> event_from_json(std::string_view text);
+/// kDataLoss when the text is no event of a version that this program reads. Times of an event are told apart from it.
+[[nodiscard]] Result<JobEvent> event_from_json(std::string_view text, Timestamp at);
 
 }  // namespace fw::runs
