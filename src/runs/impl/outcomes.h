@@ -12,15 +12,9 @@
 #include "modelops/dataset_store.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
+#include "runs/report.h"
 
 namespace fw::runs {
-
-/// What the production model used per request, from the `usage` of the logged answers to the evaluation rows.
-struct ProductionUsage {
-  double prompt_tokens_mean = 0;
-  double completion_tokens_mean = 0;
-  std::uint64_t rows = 0;  ///< that had a usage
-};
 
 /// What the stages leave in the journal: enough to go on after a restart and to write the report. Paths are absolute.
 struct DatasetsOutcome {
