@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/task.h"
+#include "base/random.h"
+#include "evals/answer.h"
+#include "modelops/model.h"
+#include "net/client.h"
+#include "net/retry.h"
+
+namespace fw::evals {
+
+/// How one question to a model went.
+struct ChatReply {
+  Result<Answer> answer = internal("no attempt was made");
+  double latency_seconds = 0;  ///< of the attempt that succeeded
+  int attempts = 0;
+  bool is_endpoint_down = false;  ///< failed for a reason that may hit every request: no connection, time-out, 5xx, 429
+};
+
+/// An OpenAI-compatible endpoint that answers chat completions, with retries. Used from one strand; client and clock must
+/// outlive it.
+class Chat final {
+ public:
+  /// kFailedPrecondition when the variable that should hold the key is not set, kInvalidArgument for a malformed URL.
+  [[nodiscard]] static Result<std::unique_ptr<Chat>> make(const modelops::Endpoint& endpoint, net::Client& client,
+                                                          net::RetryPolicy policy, const Clock& clock, Random random);
+  Chat(const Chat&) = delete;
+  Chat& operator=(const Chat&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+  /// Sends the body until it is answered, the policy gives up, or the deadline ends. An answer cut short counts as a
+  /// connection that failed. Errors name no row and no time, so that equal failures read equal.
+  [[nodiscard]] Task<ChatReply> ask(std::string body, Deadline deadline);
+
+ private:
+  Chat(std::string url, net::Headers headers, net::Client& client, net::RetryPolicy policy, const Clock& clock,
+       Random random);
+  [[nodiscard]] Task<Result<net::Response>> attempt(std::string body, Deadline deadline);
+
+  std::string url_;
+  net::Headers headers_;
+  net::Client& client_;
+  net::RetryPolicy policy_;
+  const Clock& clock_;
+  Random random_;
+};
+
+}  // namespace fw::evals

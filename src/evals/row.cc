@@ -1,0 +1,104 @@
+#include "evals/row.h"
+
+#include <algorithm>
+
+#include "evals/answer.h"
+#include "evals/json_text.h"
+#include "evals/metrics/tool_calling.h"
+#include "io/file.h"
+
+namespace fw::evals {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{2} << 30;
+
+std::string string_member(const PythonValue& object, std::string_view name) {
+  const PythonValue* value = object.find(name);
+  return value && value->string() ? *value->string() : std::string();
+}
+
+std::string_view raw_member(std::string_view object, std::string_view name) {
+  for (const JsonMember& member : json_members(object))
+    if (member.name == name) return member.value;
+  return {};
+}
+
+Status fill_reference(EvaluationRow& row, std::string_view response) {
+  row.reference = compact_json(message_json(response));
+  if (row.reference.empty()) return data_loss("response.choices[0].message is missing");
+  FW_ASSIGN(row.reference_message, parse_python_json(row.reference));
+  if (!row.reference_message.dict()) return data_loss("response.choices[0].message is no object");
+  const PythonValue* calls = row.reference_message.find("tool_calls");
+  row.tool_calls = calls && !calls->is_none() ? *calls : PythonValue(PythonValue::List{});
+  row.reference_text = comparable_text(row.reference_message, row.reference);
+  // A reference that cannot be compared with is a defect of the dataset, not a failed row.
+  if (auto scores = score_tool_calling(row.tool_calls, PythonValue(PythonValue::Dict{})); !scores)
+    return data_loss(scores.error().message);
+  return {};
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view json) {
+  out += out.size() > 1 ? ",\"" : "\"";
+  out += name;
+  out += "\":";
+  out += json;
+}
+
+bool is_passed_on(std::string_view name) {
+  return name == "messages" || name == "parallel_tool_calls" || name == "response_format" || name == "stop";
+}
+
+}  // namespace
+
+Result<EvaluationRow> parse_row(std::string_view line) {
+  if (!is_utf8(line)) return data_loss("the row is not UTF-8");
+  auto parsed = parse_python_json(line);
+  if (!parsed) return data_loss("the row " + parsed.error().message);
+  const PythonValue* request = parsed->find("request");
+  const PythonValue* messages = request ? request->find("messages") : nullptr;
+  if (!messages || !messages->list()) return data_loss("request.messages is missing");
+  EvaluationRow row{.record_id = string_member(*parsed, "record_id"), .label = string_member(*parsed, "label")};
+  if (row.record_id.empty()) return data_loss("record_id is missing");
+  const PythonValue* novel = parsed->find("novel_wording");
+  row.novel_wording = novel && novel->is_true();
+  row.request = compact_json(raw_member(line, "request"));
+  FW_TRY(fill_reference(row, raw_member(line, "response")));
+  return row;
+}
+
+Result<std::vector<EvaluationRow>> read_rows(const std::filesystem::path& path) {
+  FW_ASSIGN(const std::string content, io::read_file(path, kMaxFileBytes));
+  std::vector<EvaluationRow> rows;
+  std::size_t number = 1;
+  for (std::size_t start = 0; start < content.size(); ++number) {
+    const std::size_t end = std::min(content.find('\n', start), content.size());
+    auto row = parse_row(std::string_view(content).substr(start, end - start));
+    if (!row) return row.error().within(path.string() + ":" + std::to_string(number));
+    rows.push_back(std::move(row).value());
+    start = end + 1;
+  }
+  if (rows.empty()) return failed_precondition(path.string() + " has no rows");
+  return rows;
+}
+
+std::string chat_request(const EvaluationRow& row, const RequestSettings& settings) {
+  std::string body = "{", tools, tool_choice, max_tokens;
+  append_member(body, "model", json_quoted(settings.model));
+  for (const JsonMember& member : json_members(row.request)) {
+    if (member.value == "null") continue;
+    if (is_passed_on(member.name)) append_member(body, member.name, member.value);
+    if (member.name == "tools" && member.value.size() > 2) tools = member.value;
+    if (member.name == "tool_choice") tool_choice = member.value;
+    if (member.name == "max_tokens" || member.name == "max_completion_tokens") max_tokens = member.value;
+  }
+  if (!tools.empty()) {
+    append_member(body, "tools", tools);
+    append_member(body, "tool_choice", tool_choice.empty() ? "\"auto\"" : tool_choice);
+  }
+  append_member(body, "temperature", "0");
+  append_member(body, "seed", std::to_string(settings.seed & 0x7fffffff));
+  append_member(body, "max_tokens", max_tokens.empty() ? std::to_string(settings.max_tokens) : max_tokens);
+  return body + "}";
+}
+
+}  // namespace fw::evals
