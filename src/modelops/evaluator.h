@@ -10,15 +10,14 @@
 
 #include "async/task.h"
 #include "modelops/model.h"
+#include "modelops/workload_type.h"
 
 namespace fw::modelops {
 
-enum class WorkloadType { kGeneric, kToolCalling };
 enum class EvalType { kBase, kIcl, kCustomized };
 
-/// `base-eval`, `icl-eval`, `customized-eval`; `generic`, `tool_calling`: the blueprint's names.
+/// `base-eval`, `icl-eval`, `customized-eval`: the blueprint's names.
 [[nodiscard]] std::string_view to_string(EvalType type);
-[[nodiscard]] std::string_view to_string(WorkloadType type);
 
 /// A model that rates answers.
 struct Judge {

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "codec/base64.h"
+#include "codec/byte_source.h"
+#include "codec/utf8.h"
+
+namespace fw::codec {
+namespace {
+
+TEST(Base64, MatchesTheVectorsOfTheRfc) {
+  EXPECT_EQ(base64_encode(""), "");
+  EXPECT_EQ(base64_encode("f"), "Zg==");
+  EXPECT_EQ(base64_encode("fo"), "Zm8=");
+  EXPECT_EQ(base64_encode("foo"), "Zm9v");
+  EXPECT_EQ(base64_encode("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64_encode(std::string_view("\xff\xfe\x00", 3)), "//4A");
+}
+
+TEST(Utf8, RefusesOverlongFormsSurrogatesAndHalves) {
+  EXPECT_TRUE(is_valid_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
+  EXPECT_FALSE(is_valid_utf8("\xc0\xaf"));
+  EXPECT_FALSE(is_valid_utf8("\xed\xa0\x80"));
+  EXPECT_FALSE(is_valid_utf8("\xf0\x9f\x98"));
+}
+
+TEST(PeekedSource, GivesWhatWasPeekedAndThenTheRest) {
+  for (const std::size_t piece : {1U, 3U, 100U}) {
+    StringSource text("abcdef", piece);
+    PeekedSource source(text);
+    EXPECT_EQ(*source.peek(4), "abcd");
+    std::string out;
+    char c = 0;
+    while (*source.read(std::span(&c, 1)) > 0) out.push_back(c);
+    EXPECT_EQ(out, "abcdef");
+  }
+  StringSource text("ab");
+  PeekedSource source(text);
+  EXPECT_EQ(*source.peek(4), "ab");
+}
+
+}  // namespace
+}  // namespace fw::codec

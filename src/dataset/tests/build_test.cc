@@ -1,0 +1,221 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "dataset/reasons.h"
+#include "dataset/tests/traffic.h"
+
+namespace fw::dataset {
+namespace {
+
+using namespace testing_traffic;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+std::vector<std::string> bytes_of(const BuiltDatasets& built) {
+  std::vector<std::string> bytes;
+  for (const Dataset* dataset : {&built.eval, &built.icl, &built.train}) {
+    bytes.push_back(dataset->name);
+    for (const auto& file : dataset->files) bytes.push_back(file.path + '\n' + file.content);
+  }
+  bytes.push_back(to_json(built.card).dump());
+  return bytes;
+}
+
+TEST(Build, NamesDatasetsAfterWorkloadAndTime) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order");
+  const auto built = build_of(traffic.records(), small_split()).value();
+  EXPECT_EQ(built.eval.name, "flywheel-eval-router-1732460000");
+  EXPECT_EQ(built.icl.name, "flywheel-icl-router-1732460000");
+  EXPECT_EQ(built.train.name, "flywheel-train-router-1732460000");
+  EXPECT_EQ(built.eval.num_records, 4u);
+  EXPECT_EQ(built.train.num_records, 16u);
+}
+
+TEST(Build, TakesOneRecordWithAToolCallForAToolCallingWorkloadAndKeepsTheOthersAsAClass) {
+  Traffic traffic;
+  traffic.ask_often(10, "").ask_often(10, "get_order");
+  const auto built = build_of(traffic.records(), small_split()).value();
+  EXPECT_EQ(built.card.type, modelops::WorkloadType::kToolCalling);
+  ASSERT_EQ(built.card.classes.size(), 2u);
+  EXPECT_EQ(built.card.classes[1].label, "no_tool");
+  EXPECT_EQ(built.card.classes[1].eval, 2u);
+}
+
+TEST(Build, GivesGenericWorkloadsOneClassWithoutName) {
+  Traffic traffic;
+  traffic.ask_often(20, "");
+  const auto built = build_of(traffic.records(), small_split()).value();
+  EXPECT_EQ(built.card.type, modelops::WorkloadType::kGeneric);
+  ASSERT_EQ(built.card.classes.size(), 1u);
+  EXPECT_EQ(built.card.classes[0].label, "");
+}
+
+TEST(Build, KeepsTheEarliestOfEqualRequestsAndCountsConflicts) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order");
+  auto same = traffic.records()[3];
+  same.id = record::RecordId("later");
+  same.timestamp += std::chrono::hours(1);
+  same.response = reply(call("cancel", {{"id", "x3"}})).dump();
+  traffic.records().push_back(same);
+  const auto built = build_of(traffic.records(), small_split()).value();
+  EXPECT_THAT(step_of(built.card, "deduplicate").reasons, ElementsAre(Pair(reasons::kDuplicate, 1)));
+  EXPECT_THAT(built.card.notes,
+              testing::Contains(HasSubstr("1 request came more than once, 1 of them with answers that differ")));
+  for (const auto& ids : {built.lineage.eval, built.lineage.train, built.lineage.validation}) {
+    EXPECT_THAT(ids, testing::Not(testing::Contains(same.id)));
+  }
+}
+
+TEST(Build, SaysWhichSettingAskedForMoreRecordsAndWhereTheyWent) {
+  Traffic traffic;
+  for (int i = 0; i < 30; ++i) traffic.add(ask("the same"), reply(say("assistant", "yes")));
+  SplitSettings split = small_split();
+  split.min_total_records = 25;
+  const auto built = build_of(traffic.records(), split);
+  EXPECT_EQ(built.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(built.error().message,
+            "workload \"router\" has 1 record after de-duplication; 25 are needed (data_split_config.min_total_records): "
+            "select 30 -> 30; validate 30 -> 30; deduplicate 30 -> 1 (same request as an earlier record: 29)");
+}
+
+TEST(Build, RefusesTooFewRecordsAndSettingsOutOfRange) {
+  Traffic traffic;
+  traffic.ask_often(10, "");
+  SplitSettings split = small_split(11);
+  EXPECT_THAT(build_of(traffic.records(), split).error().message, HasSubstr("data_split_config.eval_size (11)"));
+  split = small_split();
+  split.min_total_records = 11;
+  EXPECT_THAT(build_of(traffic.records(), split).error().message,
+              HasSubstr("has 10 records; 11 are needed (data_split_config.min_total_records)"));
+  split.limit = 10;
+  EXPECT_THAT(build_of(traffic.records(), split).error().message, HasSubstr("data_split_config.limit (10)"));
+  split = small_split(0);
+  EXPECT_EQ(build_of(traffic.records(), split).error().code, ErrorCode::kInvalidArgument);
+  split = small_split();
+  for (const double bad : {-0.1, 1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    split.val_ratio = bad;
+    EXPECT_EQ(build_of(traffic.records(), split).error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_EQ(build_of({}, small_split()).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST(Build, DrawsTheLimitFromTheWholeWindowAndNullIsNoLimit) {
+  Traffic traffic;
+  traffic.ask_often(200, "");
+  SplitSettings split = small_split();
+  split.limit = 50;
+  const auto built = build_of(traffic.records(), split).value();
+  EXPECT_THAT(step_of(built.card, "sample").reasons, ElementsAre(Pair(reasons::kNotDrawn, 150)));
+  const auto& train = built.lineage.train;
+  EXPECT_LT(*train.front(), "r000040");
+  EXPECT_GT(*train.back(), "r000160");
+  split.limit = std::nullopt;
+  EXPECT_EQ(step_of(build_of(traffic.records(), split)->card, "sample").out, 200u);
+}
+
+TEST(Build, GivesTheSameBytesWhateverTheOrderOfTheRecords) {
+  Traffic traffic;
+  traffic.ask_often(40, "get_order").ask_often(20, "cancel").ask_often(20, "");
+  for (auto& record : traffic.records()) record.timestamp = from_epoch_seconds(1'700'000'000);
+  SplitSettings split = small_split(10);
+  split.limit = 70;
+  const auto expected = bytes_of(build_of(traffic.records(), split).value());
+  Random random(1);
+  for (int i = 0; i < 5; ++i) {
+    random.shuffle(traffic.records());
+    EXPECT_EQ(bytes_of(build_of(traffic.records(), split).value()), expected);
+  }
+}
+
+TEST(Build, TakesZeroForASeedLikeAnyOther) {
+  Traffic traffic;
+  traffic.ask_often(60, "get_order");
+  const auto zero = build_of(traffic.records(), small_split(), 0).value();
+  EXPECT_EQ(zero.lineage.eval, build_of(traffic.records(), small_split(), 0)->lineage.eval);
+  EXPECT_NE(zero.lineage.eval, build_of(traffic.records(), small_split(), 1)->lineage.eval);
+  EXPECT_EQ(zero.card.seed, 0u);
+}
+
+TEST(Build, KeepsTheNewestPartOutOfTrainingAndDrawsEvaluationRowsFromIt) {
+  Traffic traffic;
+  traffic.ask_often(200, "get_order");
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.1;
+  const auto built = build_of(traffic.records(), split).value();
+  const auto is_newest = [](const record::RecordId& id) { return *id >= "r000180"; };
+  EXPECT_EQ(std::ranges::count_if(built.lineage.eval, is_newest), 10);
+  EXPECT_EQ(built.lineage.eval.size(), 20u);
+  EXPECT_TRUE(std::ranges::none_of(built.lineage.train, is_newest));
+  EXPECT_TRUE(std::ranges::none_of(built.lineage.validation, is_newest));
+  EXPECT_THAT(step_of(built.card, "split").reasons, ElementsAre(Pair(reasons::kNewestSurplus, 10)));
+  EXPECT_THAT(built.card.notes, testing::Contains(HasSubstr("The newest 10 % of the time span (from 2023-11-14T")));
+}
+
+TEST(Build, FillsEvaluationFromTheOtherPartWhereOneHasTooFewRows) {
+  Traffic traffic;
+  traffic.ask_often(100, "get_order");
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.05;
+  split.newest_eval_share = 1.0;
+  EXPECT_EQ(build_of(traffic.records(), split)->lineage.eval.size(), 20u);
+}
+
+TEST(Build, KnowsWordingsThatTrainingNeverSaw) {
+  Traffic traffic;
+  traffic.ask_often(60, "get_order", "where is ");
+  for (int i = 0; i < 5; ++i) {
+    const std::string item = "y" + std::to_string(i);
+    traffic.add(ask("has " + item + " left the warehouse"), reply(call("get_order", {{"id", item}})));
+  }
+  SplitSettings split = small_split(10);
+  split.newest_holdout = 0.07;
+  split.newest_eval_share = 0.3;
+  const auto built = build_of(traffic.records(), split).value();
+  int novel = 0;
+  for (const Json& row : eval_rows(built)) {
+    const bool is_new = row["request"]["messages"][1]["content"].get<std::string>().starts_with("has ");
+    EXPECT_EQ(row["novel_wording"].get<bool>(), is_new) << row;
+    novel += is_new;
+  }
+  EXPECT_EQ(novel, 3);
+}
+
+TEST(Build, FailsWhereOneConversationLeavesNothingToTrainOn) {
+  Traffic traffic;
+  for (int i = 0; i < 30; ++i) {
+    Json request = ask("question " + std::to_string(i));
+    request["metadata"] = {{"conversation_id", "one"}};
+    traffic.add(request, reply(say("assistant", "answer")));
+  }
+  EXPECT_THAT(build_of(traffic.records(), small_split()).error().message,
+              AllOf(HasSubstr("no rows left for training"), HasSubstr("conversation of an evaluation row: 26")));
+}
+
+TEST(Build, SaysSoWhereEvaluationTakesEverything) {
+  Traffic traffic;
+  traffic.ask_often(6, "get_order");
+  const auto built = build_of(traffic.records(), small_split(6)).value();
+  EXPECT_EQ(built.eval.num_records, 6u);
+  EXPECT_EQ(built.train.num_records, 0u);
+  EXPECT_THAT(built.card.notes, testing::Contains(HasSubstr("none are left for training")));
+}
+
+TEST(Build, MakesNamesThatAreSafeInPaths) {
+  Traffic traffic;
+  traffic.ask_often(10, "");
+  const auto built = build({.workload = record::WorkloadId("../a b/\xC3\xA9"),
+                            .records = traffic.records(),
+                            .split = small_split(),
+                            .now = from_epoch_seconds(5)});
+  EXPECT_EQ(built->eval.name, "flywheel-eval-..-a-b----5");
+}
+
+}  // namespace
+}  // namespace fw::dataset

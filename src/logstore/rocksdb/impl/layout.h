@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "logstore/log_store.h"
+
+/// The keys and values of the RocksDB form, as docs/formats/log_store.md describes them. Plain functions on bytes:
+/// nothing here knows RocksDB, and every decoder takes any bytes and answers kDataLoss for those that are not ours.
+namespace fw::logstore::layout {
+
+inline constexpr std::uint32_t kFormatVersion = 1;
+
+inline constexpr std::size_t kMaxRecordIdBytes = 128;
+inline constexpr std::size_t kMaxNameBytes = 256;              ///< workload and client ids
+inline constexpr std::size_t kMaxContentBytes = 256ULL << 20;  ///< request and response of one record together
+
+/// Which record, without its content.
+struct Location {
+  record::WorkloadId workload;
+  record::ClientId client;
+  Timestamp time;
+  record::RecordId id;
+
+  friend bool operator==(const Location&, const Location&) = default;
+};
+
+/// Where in an index a scan looks: all keys that begin with `prefix` and then, time and id after it, are in the scan's
+/// order.
+enum class Index : char { kTime = 't', kWorkload = 'w', kClient = 'c' };
+
+/// kInvalidArgument when the record breaks a limit above or an id is empty or holds a control character (bytes below
+/// 0x20 and 0x7f): that is what lets a zero byte end a name inside a key.
+[[nodiscard]] Status check_record(const record::Interaction& record);
+
+/// Whether a record can have this workload or client id.
+[[nodiscard]] bool is_name(std::string_view name);
+
+[[nodiscard]] std::string record_prefix(const record::WorkloadId& workload, const record::ClientId& client);
+[[nodiscard]] std::string record_key(const Location& location);
+[[nodiscard]] Result<Location> parse_record_key(std::string_view key);
+
+[[nodiscard]] std::string record_value(const record::Interaction& record);
+/// Fills request and response.
+[[nodiscard]] Status parse_record_value(std::string_view value, record::Interaction& record);
+
+/// The prefix of an index for the selection's names: kTime has none, kWorkload its workload, kClient its client.
+[[nodiscard]] std::string index_prefix(Index index, std::string_view name);
+[[nodiscard]] std::string index_key(Index index, const Location& location);
+/// What the index key leaves out of the location: names that the prefix does not hold.
+[[nodiscard]] std::string index_value(Index index, const Location& location);
+[[nodiscard]] Result<Location> parse_index_entry(std::string_view key, std::string_view value);
+
+/// The value under a record's id: its location but for the id.
+[[nodiscard]] std::string id_value(const Location& location);
+[[nodiscard]] Result<Location> parse_id_value(const record::RecordId& id, std::string_view value);
+
+[[nodiscard]] std::string count_key(const record::WorkloadId& workload, const record::ClientId& client);
+inline constexpr std::string_view kCountPrefix = "n";
+struct CountedPair {
+  record::WorkloadId workload;
+  record::ClientId client;
+};
+[[nodiscard]] Result<CountedPair> parse_count_key(std::string_view key);
+[[nodiscard]] std::string count_value(std::int64_t count);
+[[nodiscard]] std::optional<std::int64_t> parse_count_value(std::string_view value);
+
+inline constexpr std::string_view kVersionKey = "version";
+
+/// Eight bytes whose byte order is the order of time, before 1970 too.
+void append_time(std::string& key, Timestamp time);
+[[nodiscard]] Timestamp parse_time(std::string_view eight_bytes);
+
+/// The smallest key above all keys that begin with `prefix`. The prefix must end in a byte below 0xff.
+[[nodiscard]] std::string past_prefix(std::string prefix);
+
+}  // namespace fw::logstore::layout

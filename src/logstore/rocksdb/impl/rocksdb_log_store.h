@@ -1,0 +1,43 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <memory>
+#include <mutex>
+
+#include "logstore/rocksdb/impl/database.h"
+#include "logstore/rocksdb/impl/in_flight_ids.h"
+#include "logstore/rocksdb/impl/layout.h"
+
+namespace fw::logstore {
+
+/// LogStore on RocksDB. Invariants, each kept by writing one batch:
+/// 1. A record has exactly one entry in `records`, one in `ids` and three in `times`, or none anywhere.
+/// 2. The count of a (workload, client) pair is the number of its entries in `records`.
+class RocksDbLogStore final : public LogStore {
+ public:
+  explicit RocksDbLogStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  [[nodiscard]] Result<AppendReport> append(std::span<const record::Interaction> batch) override;
+  [[nodiscard]] Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                                  const std::optional<Cursor>& after) override;
+  [[nodiscard]] Result<std::optional<record::Interaction>> find(const record::RecordId& id) override;
+  [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
+  [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
+
+ private:
+  [[nodiscard]] Result<std::vector<const record::Interaction*>> new_records(std::span<const record::Interaction> batch);
+  [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
+                                                                 const rocksdb::Snapshot* snapshot);
+  void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
+  void delete_record(rocksdb::WriteBatch& writes, const layout::Location& location);
+  [[nodiscard]] Status commit(rocksdb::WriteBatch& writes);
+  [[nodiscard]] Error failure(std::string_view tried, const rocksdb::Status& status) const;
+
+  std::unique_ptr<Database> database_;
+  InFlightIds in_flight_;
+  std::mutex removing_;  // two removals of one record would count it twice
+};
+
+}  // namespace fw::logstore

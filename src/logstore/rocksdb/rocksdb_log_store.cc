@@ -1,0 +1,229 @@
+#include "logstore/rocksdb/rocksdb_log_store.h"
+
+#include <array>
+#include <map>
+#include <unordered_set>
+
+#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/rocksdb/impl/errors.h"
+#include "logstore/rocksdb/impl/rocksdb_log_store.h"
+#include "logstore/rocksdb/impl/scan.h"
+
+namespace fw::logstore {
+namespace {
+
+constexpr std::size_t kMaxPageRecords = 10'000;
+constexpr std::size_t kMaxPageBytes = 64ULL << 20;
+constexpr std::size_t kMaxBatchBytes = 1ULL << 30;
+constexpr std::size_t kRemovalBatch = 1000;
+constexpr std::array kIndexes{layout::Index::kTime, layout::Index::kWorkload, layout::Index::kClient};
+
+using Counts = std::map<std::string, std::int64_t>;  // by count key
+
+layout::Location location_of(const record::Interaction& r) { return {r.workload, r.client, r.timestamp, r.id}; }
+
+/// One view of the store for as long as it lives.
+class Snapshot final {
+ public:
+  explicit Snapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
+  ~Snapshot() { db_.ReleaseSnapshot(snapshot_); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  [[nodiscard]] const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+Status check_batch(std::span<const record::Interaction> batch) {
+  std::size_t bytes = 0;
+  for (const record::Interaction& record : batch) {
+    FW_TRY(layout::check_record(record));
+    bytes += record.request.size() + record.response.size();
+  }
+  if (bytes > kMaxBatchBytes) return too_large("a batch of records has more than 1 GiB; append it in smaller batches");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_rocksdb_log_store(const std::filesystem::path& folder,
+                                                         const RocksDbOptions& options) {
+  FW_ASSIGN(auto database, Database::open(folder, options));
+  return std::unique_ptr<LogStore>(std::make_unique<RocksDbLogStore>(std::move(database)));
+}
+
+Error RocksDbLogStore::failure(std::string_view tried, const rocksdb::Status& status) const {
+  return store_error(tried, database_->folder(), status);
+}
+
+Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction> batch) {
+  FW_TRY(check_batch(batch));
+  const InFlightIds::Hold hold(in_flight_, batch);
+  FW_ASSIGN(const auto records, new_records(batch));
+  if (!records.empty()) {
+    rocksdb::WriteBatch writes;
+    Counts counts;
+    for (const record::Interaction* record : records) {
+      put_record(writes, *record);
+      ++counts[layout::count_key(record->workload, record->client)];
+    }
+    for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
+    FW_TRY(commit(writes));
+  }
+  return AppendReport{.appended = records.size(), .duplicates = batch.size() - records.size()};
+}
+
+Result<std::vector<const record::Interaction*>> RocksDbLogStore::new_records(
+    std::span<const record::Interaction> batch) {
+  std::vector<const record::Interaction*> records;
+  std::unordered_set<std::string_view> seen;
+  std::string ignored;
+  for (const record::Interaction& record : batch) {
+    if (!seen.insert(*record.id).second) continue;
+    const auto status = database_->db().Get({}, database_->ids(), *record.id, &ignored);
+    if (status.IsNotFound()) {
+      records.push_back(&record);
+    } else if (!status.ok()) {
+      return failure("read", status);
+    }
+  }
+  return records;
+}
+
+void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Interaction& record) {
+  const layout::Location location = location_of(record);
+  writes.Put(database_->records(), layout::record_key(location), layout::record_value(record));
+  writes.Put(database_->ids(), *location.id, layout::id_value(location));
+  for (const layout::Index index : kIndexes) {
+    writes.Put(database_->times(), layout::index_key(index, location), layout::index_value(index, location));
+  }
+}
+
+void RocksDbLogStore::delete_record(rocksdb::WriteBatch& writes, const layout::Location& location) {
+  writes.Delete(database_->records(), layout::record_key(location));
+  writes.Delete(database_->ids(), *location.id);
+  for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
+}
+
+Status RocksDbLogStore::commit(rocksdb::WriteBatch& writes) {
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  auto status = database_->db().Write(durable, &writes);
+  // After a full disk RocksDB refuses all writes until it is told to go on; that works once there is space again.
+  if (status.IsNoSpace() && database_->db().Resume().ok()) status = database_->db().Write(durable, &writes);
+  if (!status.ok()) return failure("write to", status);
+  return {};
+}
+
+Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std::size_t limit,
+                                   const std::optional<Cursor>& after) {
+  if (limit < 1 || limit > kMaxPageRecords) {
+    return invalid_argument("a page of a scan has 1 to 10000 records, not " + std::to_string(limit));
+  }
+  std::optional<Position> position;
+  if (after) {
+    FW_ASSIGN(position, parse_cursor(*after, selection, order));
+  }
+  const Snapshot snapshot(database_->db());
+  Page page;
+  std::size_t bytes = 0;
+  Scan scan(*database_, snapshot.get(), selection, order, position);
+  for (; !scan.is_at_end() && page.records.size() < limit && bytes < kMaxPageBytes; scan.next()) {
+    FW_ASSIGN(auto record, scan.record());
+    bytes += record.request.size() + record.response.size();
+    page.records.push_back(std::move(record));
+  }
+  if (!scan.status().ok()) return failure("read", scan.status());
+  if (!scan.is_at_end()) {
+    const record::Interaction& last = page.records.back();
+    page.next = make_cursor(selection, order, {last.timestamp, last.id});
+  }
+  return page;
+}
+
+Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::RecordId& id) {
+  const Snapshot snapshot(database_->db());
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot.get();
+  std::string value;
+  auto status = database_->db().Get(options, database_->ids(), *id, &value);
+  if (status.IsNotFound()) return std::optional<record::Interaction>();
+  if (!status.ok()) return failure("read", status);
+  FW_ASSIGN(layout::Location location, layout::parse_id_value(id, value));
+  status = database_->db().Get(options, database_->records(), layout::record_key(location), &value);
+  if (!status.ok()) return failure("read", status);
+  record::Interaction record{.id = id,
+                             .workload = std::move(location.workload),
+                             .client = std::move(location.client),
+                             .timestamp = location.time,
+                             .request = {},
+                             .response = {}};
+  FW_TRY(layout::parse_record_value(value, record));
+  return std::optional(std::move(record));
+}
+
+Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
+  const Snapshot snapshot(database_->db());
+  const std::string end = layout::past_prefix(std::string(layout::kCountPrefix));
+  const rocksdb::Slice end_slice(end);
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot.get();
+  options.iterate_upper_bound = &end_slice;
+  const std::unique_ptr<rocksdb::Iterator> entry(database_->db().NewIterator(options, database_->meta()));
+  std::vector<WorkloadSummary> summaries;
+  for (entry->Seek(rocksdb::Slice(layout::kCountPrefix)); entry->Valid(); entry->Next()) {
+    FW_ASSIGN(const auto pair, layout::parse_count_key(entry->key().ToStringView()));
+    const auto count = layout::parse_count_value(entry->value().ToStringView());
+    if (!count) return data_loss("the log store " + database_->folder().string() + " holds a damaged count");
+    FW_ASSIGN(auto summary, summarise(pair, *count, snapshot.get()));
+    if (summary) summaries.push_back(std::move(*summary));
+  }
+  if (!entry->status().ok()) return failure("read", entry->status());
+  return summaries;
+}
+
+Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::CountedPair& pair, std::int64_t count,
+                                                                  const rocksdb::Snapshot* snapshot) {
+  if (count == 0) return std::optional<WorkloadSummary>();
+  const Selection all{.workload = pair.workload, .client = pair.client, .from = {}, .to = {}};
+  const Scan first(*database_, snapshot, all, Order::kOldestFirst, std::nullopt);
+  const Scan last(*database_, snapshot, all, Order::kNewestFirst, std::nullopt);
+  if (count < 0 || first.is_at_end() || last.is_at_end()) {
+    if (!first.status().ok()) return failure("read", first.status());
+    return data_loss("the log store " + database_->folder().string() + " counts records of workload " + *pair.workload +
+                     " that it does not have; restore the folder from a backup");
+  }
+  FW_ASSIGN(const auto oldest, first.location());
+  FW_ASSIGN(const auto newest, last.location());
+  return std::optional(WorkloadSummary{.workload = pair.workload,
+                                       .client = pair.client,
+                                       .records = static_cast<std::uint64_t>(count),
+                                       .oldest = oldest.time,
+                                       .newest = newest.time});
+}
+
+Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
+  const std::lock_guard lock(removing_);
+  const Snapshot snapshot(database_->db());
+  std::uint64_t removed = 0;
+  Scan scan(*database_, snapshot.get(), selection, Order::kOldestFirst, std::nullopt);
+  while (!scan.is_at_end()) {
+    rocksdb::WriteBatch writes;
+    Counts counts;
+    std::size_t size = 0;
+    for (; size < kRemovalBatch && !scan.is_at_end(); ++size, scan.next()) {
+      FW_ASSIGN(const auto location, scan.location());
+      delete_record(writes, location);
+      --counts[layout::count_key(location.workload, location.client)];
+    }
+    for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
+    FW_TRY(commit(writes));
+    removed += size;
+  }
+  if (!scan.status().ok()) return failure("read", scan.status());
+  return removed;
+}
+
+}  // namespace fw::logstore

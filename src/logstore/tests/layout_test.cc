@@ -1,0 +1,62 @@
+#include "logstore/rocksdb/impl/layout.h"
+
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "base/random.h"
+
+namespace fw::logstore::layout {
+namespace {
+
+Location example() {
+  return {record::WorkloadId("router"), record::ClientId("demo"), from_epoch_seconds(1'700'000'000),
+          record::RecordId("0f3a")};
+}
+
+TEST(Layout, KeysAreThoseOfTheFormatPage) {
+  EXPECT_EQ(to_hex(record_key(example())), "726f757465720064656d6f0097979cfe362a000030663361");
+  EXPECT_EQ(to_hex(index_key(Index::kTime, example())), "7497979cfe362a000030663361");
+  EXPECT_EQ(to_hex(index_value(Index::kTime, example())), "726f757465720064656d6f00");
+  EXPECT_EQ(to_hex(index_key(Index::kClient, example())), "6364656d6f0097979cfe362a000030663361");
+  EXPECT_EQ(to_hex(count_key(example().workload, example().client)), "6e726f757465720064656d6f00");
+  EXPECT_EQ(to_hex(count_value(2)), "0000000000000002");
+}
+
+TEST(Layout, EveryKeyReadsBackAsItsLocation) {
+  EXPECT_EQ(*parse_record_key(record_key(example())), example());
+  EXPECT_EQ(*parse_id_value(example().id, id_value(example())), example());
+  for (const Index index : {Index::kTime, Index::kWorkload, Index::kClient}) {
+    EXPECT_EQ(*parse_index_entry(index_key(index, example()), index_value(index, example())), example());
+  }
+}
+
+TEST(Layout, TimesBefore1970SortBeforeThoseAfter) {
+  std::string before;
+  std::string after;
+  append_time(before, from_epoch_seconds(-1));
+  append_time(after, from_epoch_seconds(0));
+  EXPECT_LT(before, after);
+  EXPECT_EQ(parse_time(before), from_epoch_seconds(-1));
+}
+
+TEST(Layout, DamagedBytesAreDataLossNeverACrash) {
+  Random random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = record_key(example());
+    bytes.resize(random.below(bytes.size() + 1));
+    if (!bytes.empty()) bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    record::Interaction record;
+    for (const bool ok :
+         {parse_record_key(bytes).ok(), parse_index_entry(bytes, bytes).ok(), parse_count_key(bytes).ok(),
+          parse_id_value(example().id, bytes).ok(), parse_record_value(bytes, record).ok()}) {
+      (void)ok;
+    }
+  }
+  EXPECT_EQ(parse_record_key("router").error().code, ErrorCode::kDataLoss);
+  record::Interaction record;
+  EXPECT_EQ(parse_record_value(std::string_view("\x01\xff\xff\xff\xff{}", 7), record).error().code,
+            ErrorCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace fw::logstore::layout

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/file.h"
+#include "logstore/rocksdb/rocksdb_log_store.h"
+
+namespace fw::logstore {
+
+inline record::Interaction interaction(std::string id, std::string workload, std::string client, std::int64_t seconds) {
+  return {.id = record::RecordId(id),
+          .workload = record::WorkloadId(std::move(workload)),
+          .client = record::ClientId(std::move(client)),
+          .timestamp = from_epoch_seconds(seconds),
+          .request = R"({"messages": [ {"role":"user","content":")" + id + R"("}]})",
+          .response = R"({"choices":[ ]})"};
+}
+
+inline std::vector<std::string> ids_of(const std::vector<record::Interaction>& records) {
+  std::vector<std::string> ids;
+  for (const auto& record : records) ids.push_back(*record.id);
+  return ids;
+}
+
+/// A store in a folder of its own that can be closed and opened again.
+class LogStoreTest : public testing::Test {
+ protected:
+  LogStoreTest() { reopen(); }
+
+  void reopen() {
+    store_.reset();
+    auto opened = open_rocksdb_log_store(folder_.path() / "store");
+    ASSERT_TRUE(opened.ok()) << opened.error();
+    store_ = std::move(opened).value();
+  }
+
+  void append(const std::vector<record::Interaction>& records) {
+    const auto report = store_->append(records);
+    ASSERT_TRUE(report.ok()) << report.error();
+    EXPECT_EQ(report->appended, records.size());
+  }
+
+  /// All records of a scan in pages of `limit`.
+  std::vector<record::Interaction> all(const Selection& selection, Order order, std::size_t limit = 1000) {
+    std::vector<record::Interaction> records;
+    std::optional<Cursor> after;
+    do {
+      auto page = store_->scan(selection, order, limit, after);
+      EXPECT_TRUE(page.ok()) << page.error();
+      if (!page.ok()) break;
+      EXPECT_LE(page->records.size(), limit);
+      for (auto& record : page->records) records.push_back(std::move(record));
+      after = page->next;
+    } while (after);
+    return records;
+  }
+
+  io::TemporaryFolder folder_{"logstore"};
+  std::unique_ptr<LogStore> store_;
+};
+
+}  // namespace fw::logstore

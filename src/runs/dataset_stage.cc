@@ -1,0 +1,142 @@
+#include "runs/impl/dataset_stage.h"
+
+#include <algorithm>
+#include <sstream>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "dataset/builder.h"
+#include "io/file.h"
+#include "runs/impl/json_fields.h"
+
+namespace fw::runs {
+
+namespace {
+
+constexpr std::size_t kPageSize = 1000;
+
+Result<std::vector<record::Interaction>> read_records(logstore::LogStore& log, const Job& job, const Deadline& deadline) {
+  const logstore::Selection selection{.workload = job.workload, .client = job.client};
+  std::vector<record::Interaction> records;
+  std::optional<logstore::Cursor> cursor;
+  do {
+    FW_TRY(deadline.check("read records"));
+    FW_ASSIGN(auto page, log.scan(selection, logstore::Order::kOldestFirst, kPageSize, cursor));
+    std::ranges::move(page.records, std::back_inserter(records));
+    cursor = page.next;
+  } while (cursor);
+  return records;
+}
+
+std::optional<ProductionUsage> usage_of(const dataset::BuiltDatasets& built,
+                                        const std::vector<record::Interaction>& records) {
+  std::unordered_map<std::string_view, const record::Interaction*> by_id;
+  for (const auto& interaction : records) by_id.emplace(*interaction.id, &interaction);
+  std::vector<std::string> responses;
+  for (const auto& id : built.lineage.eval) {
+    if (const auto found = by_id.find(*id); found != by_id.end()) responses.push_back(found->second->response);
+  }
+  return production_usage(responses);
+}
+
+std::filesystem::path names_file(const std::filesystem::path& job_folder) { return job_folder / "datasets.txt"; }
+
+/// The names are on the disk before the datasets are: a job that dies in between can still be deleted whole.
+Status note_names(const std::filesystem::path& job_folder, const std::vector<std::string>& names) {
+  std::string lines;
+  for (const auto& name : names) lines += name + "\n";
+  FW_TRY(io::create_folders(job_folder));
+  return io::write_file_atomically(names_file(job_folder), lines);
+}
+
+void remove_stored(modelops::DatasetStore& store, const std::vector<const dataset::Dataset*>& datasets) {
+  for (const auto* dataset : datasets) {
+    if (auto removed = store.remove(dataset->name); !removed.ok()) {
+      log_warning("runs", "dataset not removed", {{"name", dataset->name}, {"error", removed.error().message}});
+    }
+  }
+}
+
+Result<std::vector<modelops::DatasetRef>> store_all(modelops::DatasetStore& store, const dataset::BuiltDatasets& built,
+                                                    const Deadline& deadline) {
+  const std::vector<const dataset::Dataset*> all{&built.eval, &built.icl, &built.train};
+  std::vector<modelops::DatasetRef> refs;
+  for (const auto* one : all) {
+    auto status = deadline.check("store datasets");
+    auto ref = status.ok() ? store.put(one->name, one->files, one->num_records)
+                           : Result<modelops::DatasetRef>(status.error());
+    if (!ref.ok()) {
+      remove_stored(store, all);
+      return ref.error();
+    }
+    refs.push_back(std::move(ref).value());
+  }
+  return refs;
+}
+
+}  // namespace
+
+std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder) {
+  const auto text = io::read_file(names_file(job_folder), 64 * 1024);
+  std::vector<std::string> names;
+  if (!text.ok()) return names;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  return names;
+}
+
+std::optional<ProductionUsage> production_usage(const std::vector<std::string>& responses) {
+  ProductionUsage usage;
+  for (const auto& text : responses) {
+    const auto response = nlohmann::json::parse(text, nullptr, false);
+    if (!response.is_object() || !response.contains("usage") || !response["usage"].is_object()) continue;
+    const auto& said = response["usage"];
+    const auto prompt = said.find("prompt_tokens");
+    const auto completion = said.find("completion_tokens");
+    if (prompt == said.end() || completion == said.end()) continue;
+    if (!prompt->is_number_unsigned() || !completion->is_number_unsigned()) continue;
+    usage.prompt_tokens_mean += prompt->get<double>();
+    usage.completion_tokens_mean += completion->get<double>();
+    ++usage.rows;
+  }
+  if (usage.rows == 0) return std::nullopt;
+  usage.prompt_tokens_mean /= static_cast<double>(usage.rows);
+  usage.completion_tokens_mean /= static_cast<double>(usage.rows);
+  return usage;
+}
+
+Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
+  auto& deps = context.dependencies;
+  const Job job = context.record->snapshot();
+  const Deadline deadline = context.deadline;
+  auto records = co_await run_on(deps.disk, [&] { return read_records(deps.log, job, deadline); });
+  if (!records.ok()) co_return records.error();
+  auto built = co_await run_on(deps.cpu, [&] {
+    return dataset::build({.workload = job.workload,
+                           .records = *records,
+                           .split = context.config().split,
+                           .icl = context.config().icl,
+                           .seed = job.seed,
+                           .now = from_epoch_seconds(job.dataset_stamp)});
+  });
+  if (!built.ok()) co_return built.error();
+  const auto folder = context.folder();
+  auto refs = co_await run_on(deps.disk, [&]() -> Result<std::vector<modelops::DatasetRef>> {
+    FW_TRY(note_names(folder, {built->eval.name, built->icl.name, built->train.name}));
+    return store_all(deps.datasets, *built, deadline);
+  });
+  if (!refs.ok()) co_return refs.error();
+  DatasetsOutcome outcome;
+  outcome.workload = built->card.type;
+  outcome.num_records = records->size();
+  outcome.eval = refs->at(0);
+  outcome.icl = refs->at(1);
+  outcome.train = refs->at(2);
+  outcome.train_rows = built->lineage.train.size();
+  outcome.validation_rows = built->lineage.validation.size();
+  outcome.usage = usage_of(*built, *records);
+  outcome.card = to_json(built->card).dump();
+  co_return outcome;
+}
+
+}  // namespace fw::runs

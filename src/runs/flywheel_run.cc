@@ -1,0 +1,131 @@
+#include "runs/impl/flywheel_run.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "io/file.h"
+#include "runs/impl/candidate_run.h"
+#include "runs/impl/dataset_stage.h"
+#include "runs/impl/json_fields.h"
+#include "runs/impl/report_files.h"
+#include "runs/impl/webhook_body.h"
+
+namespace fw::runs {
+
+FlywheelRun::FlywheelRun(RunDependencies& dependencies, const RunOptions& options, std::shared_ptr<JobRecord> record)
+    : dependencies_(dependencies),
+      options_(options),
+      record_(std::move(record)),
+      journal_(record_),
+      workflow_(journal_),
+      context_{dependencies_, options_, record_, workflow_, Deadline::when_stopped(record_->stop().get_token())} {}
+
+Task<void> FlywheelRun::run() {
+  try {
+    co_await stages();
+  } catch (const workflow::JournalFailure& e) {
+    log_error("runs", "run given up until the next start", {{"job", *record_->id()}, {"error", e.what()}});
+    record_->mark_given_up(e.error());
+  } catch (const std::exception& e) {
+    log_error("runs", "run given up until the next start", {{"job", *record_->id()}, {"error", e.what()}});
+    record_->mark_given_up(internal(e.what()));
+  }
+}
+
+Task<void> FlywheelRun::stages() {
+  if (auto loaded = co_await workflow_.load(); !loaded.ok()) throw workflow::JournalFailure(loaded.error());
+  if (record_->cancel_requested()) co_return co_await end_with(cancelled("cancelled"));
+  if (record_->snapshot().status == JobStatus::kPending) co_await record_->append({record_->event(JobStarted{})});
+
+  const auto datasets = co_await prepare_datasets();
+  if (!datasets.ok()) co_return co_await end_with(datasets.error().within("datasets"));
+  if (auto judge = co_await check_judge(); !judge.ok()) co_return co_await end_with(judge.error().within("judge"));
+  for (std::size_t i = 0; i < context_.config().candidates.size(); ++i) {
+    const auto status = record_->snapshot().candidates.at(i).status;
+    if (status == CandidateStatus::kCompleted || status == CandidateStatus::kFailed) continue;
+    CandidateRun candidate(context_, *datasets, i);
+    co_await candidate.run();
+    if (context_.deadline.is_cancelled()) co_return co_await end_with(cancelled("cancelled"));
+  }
+  const auto verdict = verdict_of(record_->snapshot());
+  co_await finish(verdict.status, verdict.error);
+}
+
+Task<Result<DatasetsOutcome>> FlywheelRun::prepare_datasets() {
+  const auto work = [this]() -> Task<Result<std::string>> {
+    auto made = co_await make_datasets(context_);
+    if (!made.ok()) co_return made.error();
+    co_return dump(to_json(*made));
+  };
+  auto text = co_await context_.step(Stage::kDatasets, std::nullopt, work);
+  if (!text.ok()) co_return text.error();
+  co_return datasets_outcome(*text);
+}
+
+Task<Status> FlywheelRun::check_judge() {
+  const auto& judge = context_.config().judge;
+  if (!judge) co_return Status{};
+  const modelops::ModelSpec model{.name = judge->endpoint.model, .endpoint = judge->endpoint};
+  const auto work = [this, model]() -> Task<Result<std::string>> {
+    auto deployed =
+        co_await dependencies_.deployer.deploy({model, std::nullopt, 1}, context_.deadline.within(options_.deploy_timeout));
+    if (!deployed.ok()) co_return deployed.error();
+    if (auto status = co_await dependencies_.deployer.undeploy(deployed->id); !status.ok()) co_return status.error();
+    co_return std::string("{}");
+  };
+  const auto end = co_await context_.step(Stage::kJudge, std::nullopt, work, options_.judge_retry);
+  if (!end.ok()) co_return end.error();
+  co_return Status{};
+}
+
+/// The run stops here: because it was cancelled, because the service stops (nothing is written then), or failed.
+Task<void> FlywheelRun::end_with(const Error& error) {
+  if (record_->cancel_requested()) {
+    co_await finish(JobStatus::kCancelled, std::nullopt);
+  } else if (!context_.deadline.is_cancelled()) {
+    co_await finish(JobStatus::kFailed, error.message);
+  }
+}
+
+JobFinished verdict_of(const Job& job) {
+  const auto has_result = [](const CandidateState& candidate) {
+    return std::ranges::any_of(candidate.evaluations, [](const auto& e) { return e.finished_at && !e.error; });
+  };
+  if (std::ranges::any_of(job.candidates, has_result)) return {JobStatus::kCompleted, std::nullopt};
+  if (job.candidates.empty()) return {JobStatus::kFailed, "the configuration names no candidate (nims)"};
+  std::string why = "no candidate could be evaluated";
+  for (const auto& candidate : job.candidates) {
+    why += "; " + candidate.model_name + ": " + candidate.error.value_or("no evaluation");
+  }
+  return {JobStatus::kFailed, why};
+}
+
+Task<void> FlywheelRun::finish(JobStatus status, std::optional<std::string> error) {
+  if (status == JobStatus::kCompleted) co_await record_->append({record_->event(StageStarted{Stage::kReport, std::nullopt})});
+  auto event = record_->event(JobFinished{status, error});
+  Job ended = record_->snapshot();
+  apply(ended, event);
+  auto report = co_await write_report(ended);
+  if (!report.ok()) {
+    log_warning("runs", "report not written", {{"job", *record_->id()}, {"error", report.error().message}});
+    if (status == JobStatus::kCompleted) {
+      event.what = JobFinished{JobStatus::kFailed, report.error().within("report").message};
+      ended = record_->snapshot();
+      apply(ended, event);
+    }
+  }
+  auto deliveries = make_deliveries(ended, context_.config(), report.ok() ? *report : "{}", options_.public_url);
+  co_await record_->finish({event}, std::move(deliveries));
+}
+
+Task<Result<std::string>> FlywheelRun::write_report(Job job) {
+  co_return co_await run_on(dependencies_.disk, [&]() -> Result<std::string> {
+    FW_ASSIGN(const auto steps, dependencies_.store.steps(*record_->id()));
+    FW_ASSIGN(auto text, report_of(job, context_.config(), steps));
+    FW_TRY(io::create_folders(context_.folder()));
+    FW_TRY(io::write_file_atomically(report_file(context_.folder()), text));
+    return text;
+  });
+}
+
+}  // namespace fw::runs

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "runs/impl/outcomes.h"
+#include "runs/impl/run_context.h"
+
+namespace fw::runs {
+
+/// One candidate's part of a run: deploy, base and in-context evaluation, training, evaluation of what was trained. The
+/// stages follow one another: engine and trainer share this machine. A failed stage does not stop the later ones that do
+/// not need it. The context and the datasets outlive it.
+class CandidateRun final {
+ public:
+  CandidateRun(RunContext& context, const DatasetsOutcome& datasets, std::size_t index);
+  CandidateRun(const CandidateRun&) = delete;
+  CandidateRun& operator=(const CandidateRun&) = delete;
+
+  /// Ends with a CandidateFinished event, unless the deadline ended; nothing that it deployed is left either way. Throws
+  /// workflow::JournalFailure.
+  [[nodiscard]] Task<void> run();
+
+ private:
+  /// False when the model could not be served.
+  [[nodiscard]] Task<bool> evaluate_untuned();
+  [[nodiscard]] Task<void> customize();
+  [[nodiscard]] Task<void> evaluate_tuned(modelops::Adapter adapter);
+  [[nodiscard]] Task<bool> bring_up(Stage stage, std::optional<modelops::Adapter> adapter);
+  [[nodiscard]] Task<void> take_down();
+  [[nodiscard]] Task<void> stages();
+
+  [[nodiscard]] Task<Result<std::string>> evaluate(Stage stage, modelops::EvalType type, modelops::DatasetRef rows);
+  [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::EvalType type, modelops::DatasetRef rows);
+  [[nodiscard]] Task<Result<std::string>> training_work();
+  [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::EvalType type);
+  [[nodiscard]] Result<modelops::TrainingJob> training_job();
+  [[nodiscard]] std::string customized_name() const;
+
+  [[nodiscard]] bool is_over() const { return context_.deadline.is_cancelled(); }
+  [[nodiscard]] bool has_ended(Stage stage) const { return context_.workflow.has_ended(step_key(stage, index_)); }
+  [[nodiscard]] const Candidate& candidate() const { return context_.config().candidates[index_]; }
+  [[nodiscard]] std::filesystem::path folder() const;
+  void note(Stage stage, const Error& error);
+
+  RunContext& context_;
+  const DatasetsOutcome& datasets_;
+  const std::size_t index_;
+  std::optional<modelops::Deployment> deployment_;
+  std::optional<std::string> first_error_;
+};
+
+}  // namespace fw::runs

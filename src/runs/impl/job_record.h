@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "async/pool.h"
+#include "metastore/meta_store.h"
+#include "runs/impl/wakeup.h"
+#include "runs/job_event.h"
+#include "runs/run_config.h"
+#include "runs/subscription.h"
+
+namespace fw::runs {
+
+/// A job in memory: its state, its readers, its stop. Safe from any thread. Durable events are written to the store first
+/// and applied then, so that memory never knows more than the disk. One writer at a time: create(), then the job's run,
+/// then remove(); a cancel of a queued job takes the run's place.
+class JobRecord final {
+ public:
+  /// A job whose events, if there are any, are applied with restore().
+  JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock);
+  JobRecord(const JobRecord&) = delete;
+  JobRecord& operator=(const JobRecord&) = delete;
+
+  [[nodiscard]] const JobId& id() const { return id_; }
+  [[nodiscard]] const RunConfig& config() const { return config_; }
+  [[nodiscard]] Job snapshot() const;
+  [[nodiscard]] std::int64_t last_event() const;
+
+  /// Applies an event that the store holds already.
+  void restore(const metastore::EventRow& row, const JobEvent& event);
+
+  /// An event that happens now.
+  template <class What>
+  [[nodiscard]] JobEvent event(What what) const {
+    return {clock_.now(), std::move(what)};
+  }
+  /// The form of `events` in the store, numbered from the next number on.
+  [[nodiscard]] std::vector<metastore::EventRow> rows_of(const std::vector<JobEvent>& events) const;
+  /// Applies stored events and tells the readers.
+  void publish(const std::vector<JobEvent>& events);
+  void publish(const JobProgress& progress);
+
+  /// Writes the events, then publishes them. Throws workflow::JournalFailure when the store fails.
+  [[nodiscard]] Task<void> append(std::vector<JobEvent> events);
+  /// The same for the job's end and the webhooks that tell of it.
+  [[nodiscard]] Task<void> finish(std::vector<JobEvent> events, std::vector<metastore::Delivery> deliveries);
+
+  void request_cancel();
+  [[nodiscard]] bool cancel_requested() const;
+  /// What a cancel and a stop of the service end.
+  [[nodiscard]] std::stop_source& stop() { return stop_; }
+
+  void mark_deleted();
+  [[nodiscard]] bool is_deleted() const;
+  /// The run ended without a durable end (the store failed): readers and list() are told why.
+  void mark_given_up(const Error& error);
+
+  void add_reader(const std::shared_ptr<Subscription::State>& reader);
+  [[nodiscard]] metastore::MetaStore& store() { return store_; }
+  [[nodiscard]] Pool& disk() { return disk_; }
+
+ private:
+  [[nodiscard]] std::vector<std::shared_ptr<Subscription::State>> readers();
+
+  const JobId id_;
+  const RunConfig config_;
+  metastore::MetaStore& store_;
+  Pool& disk_;
+  const Clock& clock_;
+  std::stop_source stop_;
+
+  mutable std::mutex mutex_;
+  Job job_;
+  std::int64_t last_event_ = 0;
+  bool is_deleted_ = false;
+  std::vector<std::weak_ptr<Subscription::State>> readers_;
+};
+
+/// What a Subscription knows. Progress events remember after which durable event they happened, so that a reader gets
+/// both in the order in which they came about.
+struct Subscription::State {
+  static constexpr std::size_t kMostProgress = 256;
+  struct Progress {
+    std::int64_t after = 0;
+    std::string data;
+  };
+
+  State(std::shared_ptr<JobRecord> r, std::int64_t from, Executor executor)
+      : record(std::move(r)), position(from), wakeup(std::make_shared<Wakeup>(std::move(executor))) {}
+
+  void push(std::int64_t after, std::string data);
+  /// The oldest progress event that happened before the durable event after `position`.
+  [[nodiscard]] std::optional<std::string> pop();
+
+  const std::shared_ptr<JobRecord> record;
+  std::int64_t position;                   ///< number of the last durable event delivered; the reader's alone
+  std::deque<metastore::EventRow> loaded;  ///< read from the store, not delivered; the reader's alone
+  const std::shared_ptr<Wakeup> wakeup;
+
+  std::mutex mutex;
+  std::deque<Progress> progress;
+};
+
+}  // namespace fw::runs

@@ -1,0 +1,88 @@
+#include "runs/job.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace fw::runs {
+
+namespace {
+
+constexpr std::array<std::pair<Stage, std::string_view>, 10> kStages{{
+    {Stage::kDatasets, "datasets"},
+    {Stage::kJudge, "judge"},
+    {Stage::kDeploy, "deploy"},
+    {Stage::kBaseEval, "base-eval"},
+    {Stage::kIclEval, "icl-eval"},
+    {Stage::kCustomization, "customization"},
+    {Stage::kDeployTuned, "deploy-tuned"},
+    {Stage::kCustomizedEval, "customized-eval"},
+    {Stage::kUndeploy, "undeploy"},
+    {Stage::kReport, "report"},
+}};
+
+constexpr std::array<std::pair<JobStatus, std::string_view>, 5> kJobStatuses{{
+    {JobStatus::kPending, "pending"},
+    {JobStatus::kRunning, "running"},
+    {JobStatus::kCompleted, "completed"},
+    {JobStatus::kCancelled, "cancelled"},
+    {JobStatus::kFailed, "failed"},
+}};
+
+constexpr std::array<std::pair<CandidateStatus, std::string_view>, 6> kCandidateStatuses{{
+    {CandidateStatus::kPending, "pending"},
+    {CandidateStatus::kDeploying, "deploying-nim"},
+    {CandidateStatus::kRunningEvals, "running-evals"},
+    {CandidateStatus::kCancelled, "cancelled"},
+    {CandidateStatus::kCompleted, "completed"},
+    {CandidateStatus::kFailed, "failed"},
+}};
+
+constexpr std::array<std::pair<DeploymentStatus, std::string_view>, 8> kDeploymentStatuses{{
+    {DeploymentStatus::kCreated, "created"},
+    {DeploymentStatus::kPending, "pending"},
+    {DeploymentStatus::kRunning, "running"},
+    {DeploymentStatus::kCancelled, "cancelled"},
+    {DeploymentStatus::kFailed, "failed"},
+    {DeploymentStatus::kCompleted, "completed"},
+    {DeploymentStatus::kReady, "ready"},
+    {DeploymentStatus::kUnknown, "unknown"},
+}};
+
+template <class Table, class Value>
+std::string_view name_of(const Table& table, Value value) {
+  for (const auto& [known, name] : table) {
+    if (known == value) return name;
+  }
+  return "unknown";
+}
+
+template <class Value, std::size_t N>
+std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view>, N>& table, std::string_view text) {
+  for (const auto& [value, name] : table) {
+    if (name == text) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<JobId> parse_job_id(std::string_view text) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (text.size() != 24 || !std::ranges::all_of(text, is_digit)) {
+    return invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is no job id: 24 lower-case hex digits are");
+  }
+  return JobId(std::string(text));
+}
+
+std::string_view to_string(JobStatus status) { return name_of(kJobStatuses, status); }
+std::string_view to_string(CandidateStatus status) { return name_of(kCandidateStatuses, status); }
+std::string_view to_string(DeploymentStatus status) { return name_of(kDeploymentStatuses, status); }
+std::string_view to_string(Stage stage) { return name_of(kStages, stage); }
+std::optional<Stage> stage_from_string(std::string_view name) { return value_of(kStages, name); }
+std::optional<JobStatus> job_status_from_string(std::string_view name) { return value_of(kJobStatuses, name); }
+std::optional<CandidateStatus> candidate_status_from_string(std::string_view name) {
+  return value_of(kCandidateStatuses, name);
+}
+
+}  // namespace fw::runs

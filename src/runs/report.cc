@@ -1,0 +1,136 @@
+#include "runs/report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "runs/impl/divergent_rows.h"
+#include "runs/impl/ranking.h"
+#include "runs/impl/report_parts.h"
+#include "runs/impl/score_summary.h"
+#include "runs/run_config_json.h"
+
+namespace fw::runs {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json job_json(const Job& job) {
+  ordered_json runtime;
+  if (job.started_at && job.finished_at) runtime = to_seconds(*job.finished_at - *job.started_at);
+  return {{"id", *job.id},
+          {"workload_id", *job.workload},
+          {"client_id", *job.client},
+          {"status", to_string(job.status)},
+          {"workload_type", job.workload_type ? ordered_json(to_string(*job.workload_type)) : ordered_json(nullptr)},
+          {"created_at", to_iso8601(job.created_at)},
+          {"started_at", time_json(job.started_at)},
+          {"finished_at", time_json(job.finished_at)},
+          {"runtime_seconds", runtime},
+          {"num_records", optional_json(job.num_records)},
+          {"seed", job.seed},
+          {"error", optional_json(job.error)}};
+}
+
+ordered_json production_json(const ReportInput& input) {
+  const auto& production = input.config.production;
+  std::optional<double> prompt;
+  std::optional<double> completion;
+  if (input.usage) {
+    prompt = input.usage->prompt_tokens_mean;
+    completion = input.usage->completion_tokens_mean;
+  }
+  return {{"name", production.name},
+          {"price", price_json(production.price)},
+          {"prompt_tokens_mean", optional_json(prompt)},
+          {"completion_tokens_mean", optional_json(completion)},
+          {"cost_per_1000", optional_json(cost_per_1000(production.price, prompt, completion))}};
+}
+
+ordered_json scoring_json(const ReportInput& input, modelops::WorkloadType workload) {
+  std::string note = "rows that a model gave no answer to count 0";
+  if (!input.config.judge && workload == modelops::WorkloadType::kGeneric) {
+    note = "no judge is configured: answers are compared by ROUGE-L with the production answers; " + note;
+  } else if (!input.config.judge) {
+    note = "no judge is configured: tool_calling_correctness is not measured; " + note;
+  }
+  ordered_json judge;
+  if (input.config.judge) judge = input.config.judge->endpoint.model;
+  return {{"judge", judge}, {"note", note}};
+}
+
+/// Every finished evaluation, ranked.
+std::vector<Contender> contenders_of(const ReportInput& input, const std::string& leading) {
+  std::vector<Contender> contenders;
+  for (const auto& [key, rows] : input.rows) {
+    const auto score = estimate(rows, leading, input.job.seed);
+    if (!score) continue;
+    const auto usage = usage_of(rows);
+    Contender one{.candidate = key.first, .type = key.second, .score = *score, .latency_p50 = usage.latency_p50};
+    one.cost_per_1000 =
+        cost_per_1000(input.config.candidates.at(key.first).model.price, usage.prompt_mean, usage.completion_mean);
+    judge_contender(one, input.config.promising, leading);
+    contenders.push_back(std::move(one));
+  }
+  rank(contenders);
+  return contenders;
+}
+
+ordered_json ranking_json(const ReportInput& input, const std::vector<Contender>& contenders, const std::string& leading) {
+  ordered_json entries = ordered_json::array();
+  for (const auto& one : contenders) {
+    entries.push_back({{"rank", entries.size() + 1},
+                       {"model_name", input.config.candidates.at(one.candidate).model.name},
+                       {"eval_type", to_string(one.type)},
+                       {"score", one.score.mean},
+                       {"low", one.score.low},
+                       {"high", one.score.high},
+                       {"cost_per_1000", optional_json(one.cost_per_1000)},
+                       {"latency_p50_seconds", optional_json(one.latency_p50)},
+                       {"promising", one.is_promising},
+                       {"reason", one.reason}});
+  }
+  return {{"rule", ranking_rule(input.config.promising, leading)}, {"entries", std::move(entries)}};
+}
+
+ordered_json dataset_json(const ReportInput& input) {
+  ordered_json datasets = ordered_json::array();
+  for (const auto& one : input.job.datasets) {
+    datasets.push_back({{"name", one.name}, {"uri", one.uri}, {"digest", one.digest}, {"num_records", one.num_records}});
+  }
+  const auto card = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card);
+  ordered_json out{{"steps", card.value("steps", ordered_json::array())}, {"datasets", std::move(datasets)}};
+  out["classes"] = card.value("classes", ordered_json::array());
+  out["notes"] = card.value("notes", ordered_json::array());
+  out["leak"] = card.value("leak", ordered_json());
+  return out;
+}
+
+}  // namespace
+
+std::string leading_score(modelops::WorkloadType workload, bool has_judge) {
+  if (workload == modelops::WorkloadType::kToolCalling) return "function_name_and_args_accuracy";
+  return has_judge ? "similarity" : "rouge_l";
+}
+
+ordered_json build_report(const ReportInput& input) {
+  const auto workload = input.job.workload_type.value_or(modelops::WorkloadType::kGeneric);
+  const std::string leading = leading_score(workload, input.config.judge.has_value());
+  const auto contenders = contenders_of(input, leading);
+  ordered_json report{{"version", 1}, {"software", {{"name", "flywheel"}, {"version", FW_VERSION}}}};
+  report["job"] = job_json(input.job);
+  report["production"] = production_json(input);
+  report["leading_score"] = input.job.workload_type ? ordered_json(leading) : ordered_json(nullptr);
+  report["scoring"] = scoring_json(input, workload);
+  report["candidates"] = ordered_json::array();
+  for (std::size_t i = 0; i < input.job.candidates.size(); ++i) {
+    report["candidates"].push_back(candidate_json(input, i, leading));
+  }
+  report["ranking"] = ranking_json(input, contenders, leading);
+  report["divergent_rows"] = divergent_rows(input, contenders, leading);
+  report["dataset"] = dataset_json(input);
+  report["config"] = ordered_json(to_public_json(input.config));
+  return report;
+}
+
+}  // namespace fw::runs

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "modelops/dataset_store.h"
+#include "modelops/evaluator.h"
+#include "modelops/trainer.h"
+#include "runs/job.h"
+#include "runs/run_config.h"
+
+namespace fw::runs {
+
+/// What the production model used per request, from the `usage` of the logged answers to the evaluation rows.
+struct ProductionUsage {
+  double prompt_tokens_mean = 0;
+  double completion_tokens_mean = 0;
+  std::uint64_t rows = 0;  ///< that had a usage
+};
+
+/// All that a report is made of.
+struct ReportInput {
+  using EvaluationKey = std::pair<std::size_t, modelops::EvalType>;  ///< candidate and kind
+
+  Job job;
+  RunConfig config;
+  std::optional<ProductionUsage> usage;
+  std::string dataset_card;  ///< JSON (dataset::Card); empty when there are no datasets
+  std::map<EvaluationKey, std::vector<modelops::RowResult>> rows;  ///< of the evaluations that succeeded
+  std::map<std::size_t, modelops::TrainedModel> trained;           ///< by candidate
+};
+
+/// The report (docs/formats/report.md, version 1). A pure function of its input: the same input gives the same bytes. A
+/// stage that did not happen, or failed, is null or bears its error; a job that failed has a report too.
+[[nodiscard]] nlohmann::ordered_json build_report(const ReportInput& input);
+
+/// The score that ranks: `function_name_and_args_accuracy`, or for generic workloads `similarity` with a judge and
+/// `rouge_l` without one.
+[[nodiscard]] std::string leading_score(modelops::WorkloadType workload, bool has_judge);
+
+}  // namespace fw::runs

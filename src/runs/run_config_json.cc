@@ -1,0 +1,246 @@
+#include "runs/run_config_json.h"
+
+#include <cmath>
+
+#include "runs/impl/json_fields.h"
+
+namespace fw::runs {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+
+json price_json(const std::optional<modelops::Price>& price) {
+  if (!price) return nullptr;
+  return {{"input_per_million", price->input_per_million}, {"output_per_million", price->output_per_million}};
+}
+
+std::optional<modelops::Price> read_price(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  return modelops::Price{value.at("input_per_million"), value.at("output_per_million")};
+}
+
+json endpoint_json(const modelops::Endpoint& endpoint) {
+  return {{"url", endpoint.url}, {"model", endpoint.model}, {"api_key_env", endpoint.api_key_env}};
+}
+
+modelops::Endpoint read_endpoint(const json& value) {
+  return {value.at("url"), value.at("model"), value.at("api_key_env")};
+}
+
+json candidate_json(const Candidate& candidate) {
+  const auto& model = candidate.model;
+  return {{"model_name", model.name},
+          {"path", model.path.string()},
+          {"endpoint", model.endpoint ? endpoint_json(*model.endpoint) : json(nullptr)},
+          {"keep_layers", model.keep_layers},
+          {"context_length", model.context_length},
+          {"price", price_json(model.price)},
+          {"customization_enabled", candidate.customization_enabled}};
+}
+
+Candidate read_candidate(const json& value) {
+  Candidate candidate;
+  candidate.model.name = value.at("model_name");
+  candidate.model.path = value.at("path").get<std::string>();
+  if (const auto& endpoint = value.at("endpoint"); !endpoint.is_null()) candidate.model.endpoint = read_endpoint(endpoint);
+  candidate.model.keep_layers = value.at("keep_layers").get<std::vector<int>>();
+  candidate.model.context_length = value.at("context_length");
+  candidate.model.price = read_price(value.at("price"));
+  candidate.customization_enabled = value.at("customization_enabled");
+  return candidate;
+}
+
+json split_json(const dataset::SplitSettings& split) {
+  return {{"eval_size", split.eval_size},
+          {"val_ratio", split.val_ratio},
+          {"min_total_records", split.min_total_records},
+          {"random_seed", optional_json(split.random_seed)},
+          {"limit", optional_json(split.limit)},
+          {"parse_function_arguments", split.parse_function_arguments},
+          {"newest_holdout", split.newest_holdout},
+          {"newest_eval_share", split.newest_eval_share}};
+}
+
+dataset::SplitSettings read_split(const json& value) {
+  dataset::SplitSettings split;
+  split.eval_size = value.at("eval_size");
+  split.val_ratio = value.at("val_ratio");
+  split.min_total_records = value.at("min_total_records");
+  split.random_seed = optional_field<std::uint64_t>(value, "random_seed");
+  split.limit = optional_field<std::uint64_t>(value, "limit");
+  split.parse_function_arguments = value.at("parse_function_arguments");
+  split.newest_holdout = value.at("newest_holdout");
+  split.newest_eval_share = value.at("newest_eval_share");
+  return split;
+}
+
+json icl_json(const dataset::IclSettings& icl) {
+  return {{"max_context_length", icl.max_context_length},
+          {"reserved_tokens", icl.reserved_tokens},
+          {"max_examples", icl.max_examples},
+          {"min_examples", icl.min_examples}};
+}
+
+dataset::IclSettings read_icl(const json& value) {
+  return {value.at("max_context_length"), value.at("reserved_tokens"), value.at("max_examples"), value.at("min_examples")};
+}
+
+json evaluation_json(const EvaluationSettings& evaluation) {
+  return {{"parallelism", evaluation.parallelism},
+          {"request_timeout_seconds", to_seconds(evaluation.request_timeout)},
+          {"max_retries", evaluation.max_retries},
+          {"max_tokens", evaluation.max_tokens}};
+}
+
+EvaluationSettings read_evaluation(const json& value) {
+  const std::chrono::duration<double> timeout(value.at("request_timeout_seconds").get<double>());
+  return {value.at("parallelism"), std::chrono::duration_cast<Duration>(timeout), value.at("max_retries"),
+          value.at("max_tokens")};
+}
+
+json webhooks_json(const std::vector<Webhook>& webhooks) {
+  json list = json::array();
+  for (const auto& webhook : webhooks) {
+    list.push_back(
+        {{"url", webhook.url}, {"secret_env", webhook.secret_env}, {"max_attempts", webhook.max_attempts}});
+  }
+  return list;
+}
+
+std::string_view to_string(modelops::Schedule schedule) {
+  switch (schedule) {
+    case modelops::Schedule::kConstant: return "constant";
+    case modelops::Schedule::kLinear: return "linear";
+    case modelops::Schedule::kCosine: return "cosine";
+  }
+  return "unknown";
+}
+
+modelops::Schedule read_schedule(const std::string& name) {
+  for (const auto schedule : {modelops::Schedule::kConstant, modelops::Schedule::kLinear, modelops::Schedule::kCosine}) {
+    if (to_string(schedule) == name) return schedule;
+  }
+  throw json::other_error::create(501, "unknown schedule " + name, nullptr);
+}
+
+modelops::TrainingSettings read_training(const json& value) {
+  modelops::TrainingSettings t;
+  t.epochs = value.at("epochs");
+  t.batch_size = value.at("batch_size");
+  t.learning_rate = value.at("learning_rate");
+  t.adapter_dim = value.at("adapter_dim");
+  t.adapter_dropout = value.at("adapter_dropout");
+  t.alpha = optional_field<double>(value, "alpha");
+  t.upper_layers = optional_field<int>(value, "upper_layers");
+  t.schedule = read_schedule(value.at("schedule"));
+  t.warmup_ratio = value.at("warmup_ratio");
+  t.final_lr_ratio = value.at("final_lr_ratio");
+  t.clip_norm = value.at("clip_norm");
+  t.weight_decay = value.at("weight_decay");
+  t.gradient_accumulation = value.at("gradient_accumulation");
+  t.max_seq_length = value.at("max_seq_length");
+  return t;
+}
+
+RunConfig read_config(const json& value) {
+  if (value.at("version") != kVersion) throw json::other_error::create(501, "unknown version", nullptr);
+  RunConfig config;
+  for (const auto& candidate : value.at("candidates")) config.candidates.push_back(read_candidate(candidate));
+  config.production.name = value.at("production").at("name");
+  config.production.price = read_price(value.at("production").at("price"));
+  config.split = read_split(value.at("data_split_config"));
+  config.icl = read_icl(value.at("icl_config"));
+  config.training = read_training(value.at("training_config"));
+  config.evaluation = read_evaluation(value.at("evaluation"));
+  if (const auto& judge = value.at("judge"); !judge.is_null()) config.judge = modelops::Judge{read_endpoint(judge)};
+  config.promising.margin = value.at("promising").at("margin");
+  for (const auto& webhook : value.at("webhooks")) {
+    config.webhooks.push_back({webhook.at("url"), webhook.at("secret_env"), webhook.at("max_attempts")});
+  }
+  return config;
+}
+
+/// `http://user:word@host/path?key=k` becomes `http://host/path`.
+std::string without_secrets(const std::string& url, bool host_only) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url.empty() ? url : "(not shown)";
+  const auto begin = scheme + 3;
+  const auto end_of_authority = std::min(url.find_first_of("/?#", begin), url.size());
+  auto host = url.substr(begin, end_of_authority - begin);
+  if (const auto at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
+  auto path = url.substr(end_of_authority);
+  path.erase(std::min(path.find_first_of("?#"), path.size()));
+  return url.substr(0, begin) + host + (host_only ? "" : path);
+}
+
+}  // namespace
+
+json to_json(const modelops::TrainingSettings& t) {
+  return {{"epochs", t.epochs},
+          {"batch_size", t.batch_size},
+          {"learning_rate", t.learning_rate},
+          {"adapter_dim", t.adapter_dim},
+          {"adapter_dropout", t.adapter_dropout},
+          {"alpha", optional_json(t.alpha)},
+          {"upper_layers", optional_json(t.upper_layers)},
+          {"schedule", to_string(t.schedule)},
+          {"warmup_ratio", t.warmup_ratio},
+          {"final_lr_ratio", t.final_lr_ratio},
+          {"clip_norm", t.clip_norm},
+          {"weight_decay", t.weight_decay},
+          {"gradient_accumulation", t.gradient_accumulation},
+          {"max_seq_length", t.max_seq_length}};
+}
+
+json to_json(const RunConfig& config) {
+  json candidates = json::array();
+  for (const auto& candidate : config.candidates) candidates.push_back(candidate_json(candidate));
+  return {{"version", kVersion},
+          {"candidates", std::move(candidates)},
+          {"production", {{"name", config.production.name}, {"price", price_json(config.production.price)}}},
+          {"data_split_config", split_json(config.split)},
+          {"icl_config", icl_json(config.icl)},
+          {"training_config", to_json(config.training)},
+          {"evaluation", evaluation_json(config.evaluation)},
+          {"judge", config.judge ? endpoint_json(config.judge->endpoint) : json(nullptr)},
+          {"promising", {{"margin", config.promising.margin}}},
+          {"webhooks", webhooks_json(config.webhooks)}};
+}
+
+json to_public_json(const RunConfig& config) {
+  RunConfig shown = config;
+  for (auto& candidate : shown.candidates) {
+    if (candidate.model.endpoint) candidate.model.endpoint->url = without_secrets(candidate.model.endpoint->url, false);
+  }
+  if (shown.judge) shown.judge->endpoint.url = without_secrets(shown.judge->endpoint.url, false);
+  for (auto& webhook : shown.webhooks) webhook.url = without_secrets(webhook.url, true);
+  return to_json(shown);
+}
+
+Result<RunConfig> run_config_from_json(std::string_view text) {
+  return read_own_json<RunConfig>(text, "a job's configuration", read_config);
+}
+
+Status check(const dataset::SplitSettings& split) {
+  const std::string section = "data_split_config.";
+  if (split.eval_size == 0) return invalid_argument(section + "eval_size is 0; at least 1 row is needed");
+  if (!(split.val_ratio >= 0 && split.val_ratio < 1)) {
+    return invalid_argument(section + "val_ratio is " + std::to_string(split.val_ratio) + "; it must be in [0, 1)");
+  }
+  if (!(split.newest_holdout >= 0 && split.newest_holdout < 1)) {
+    return invalid_argument(section + "newest_holdout must be in [0, 1)");
+  }
+  if (!(split.newest_eval_share >= 0 && split.newest_eval_share <= 1)) {
+    return invalid_argument(section + "newest_eval_share must be in [0, 1]");
+  }
+  if (split.limit && *split.limit < split.min_total_records) {
+    return invalid_argument(section + "limit (" + std::to_string(*split.limit) + ") is below min_total_records (" +
+                            std::to_string(split.min_total_records) + "); raise limit or lower min_total_records");
+  }
+  return {};
+}
+
+}  // namespace fw::runs

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/pool.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "dataset/settings.h"
+#include "logstore/log_store.h"
+#include "metastore/meta_store.h"
+#include "modelops/dataset_store.h"
+#include "modelops/deployer.h"
+#include "modelops/evaluator.h"
+#include "modelops/trainer.h"
+#include "runs/job.h"
+#include "runs/run_config.h"
+#include "runs/subscription.h"
+#include "runs/webhook.h"
+#include "workflow/retry.h"
+
+namespace fw::runs {
+
+/// What a run works with. Everything outlives the service.
+struct RunDependencies {
+  Executor executor;  ///< where runs and waits live; each run gets a strand of its own
+  Pool& disk;
+  Pool& cpu;
+  const Clock& clock;
+  metastore::MetaStore& store;
+  logstore::LogStore& log;
+  modelops::DatasetStore& datasets;
+  modelops::Deployer& deployer;
+  modelops::Trainer& trainer;
+  modelops::Evaluator& evaluator;
+  WebhookPoster& poster;
+};
+
+struct RunOptions {
+  std::filesystem::path folder;  ///< results, checkpoints, adapters and reports: one folder a job
+  RunConfig config;              ///< for new jobs; each keeps a copy of what it began with
+  std::string public_url = "http://127.0.0.1:8000";  ///< how receivers of webhooks reach this service
+  int concurrent_jobs = 1;
+  Duration deploy_timeout = std::chrono::minutes(10);
+  workflow::RetryPolicy judge_retry{.max_attempts = 3, .first_pause = std::chrono::seconds(10), .factor = 2.0};
+  workflow::RetryPolicy webhook_retry{.first_pause = std::chrono::seconds(2), .factor = 4.0};
+  /// The environment; a test gives its own.
+  std::function<std::optional<std::string>(const std::string&)> environment;
+};
+
+struct JobRequest {
+  record::WorkloadId workload;
+  record::ClientId client;
+  /// Instead of the configuration's. A caller that has only some of the keys starts from config().split.
+  std::optional<dataset::SplitSettings> split;
+};
+
+/// The flywheel's runs: takes jobs, runs them one after another, each as durable steps, and tells who asks. Safe to use
+/// from any thread; members that return a Task may wait for the disk, the others read memory.
+///
+/// Invariants: (1) what create() returned survives `kill -9`; (2) a finished step is never run again; (3) a job that was
+/// not finished when the service ended goes on at the next start(); (4) a cancelled job ends within two seconds if the
+/// four interfaces keep their contracts.
+///
+/// stop() must be awaited before destruction, and before the executor's threads end.
+class RunService final {
+ public:
+  RunService(RunDependencies dependencies, RunOptions options);
+  ~RunService();
+  RunService(const RunService&) = delete;
+  RunService& operator=(const RunService&) = delete;
+
+  /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be read.
+  [[nodiscard]] Task<Status> start();
+  /// Ends runs where they stand (they go on at the next start) and waits for them.
+  [[nodiscard]] Task<void> stop();
+
+  /// What new jobs run with.
+  [[nodiscard]] const RunConfig& config() const;
+
+  /// Queues a job. kInvalidArgument for a bad split or an empty id.
+  [[nodiscard]] Task<Result<Job>> create(JobRequest request);
+  /// All jobs, newest first.
+  [[nodiscard]] std::vector<Job> list() const;
+  [[nodiscard]] Result<Job> find(const JobId& id) const;
+  /// kNotFound, or kFailedPrecondition when it has ended. On return the cancel is durable; the job ends soon after.
+  [[nodiscard]] Task<Status> cancel(JobId id);
+  /// Removes a finished job and all it made, in the background; what cannot be removed is logged. kNotFound, or
+  /// kFailedPrecondition while it is unfinished. On return the job is gone from list().
+  [[nodiscard]] Task<Status> remove(JobId id);
+  /// The report as JSON text (docs/formats/report.md); of an unfinished job as far as it has come.
+  [[nodiscard]] Task<Result<std::string>> report(JobId id);
+  /// The job's events after `after` (0: from the beginning), then live ones.
+  [[nodiscard]] Result<Subscription> subscribe(const JobId& id, std::int64_t after);
+  /// The webhook deliveries of a job with every attempt.
+  [[nodiscard]] Task<Result<std::vector<metastore::Delivery>>> deliveries(JobId id);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fw::runs
