@@ -12,8 +12,8 @@ namespace fw::sample {
 namespace {
 
 constexpr double kNewest = 0.1;
-// Late wordings begin a little after the newest tenth does, so that they stay in it when defective rows at either end of
-// the span are left out.
+// Late wordings begin a little after the newest tenth does, so that they stay in it when defective rows at either end
+// of the span are left out.
 constexpr double kGuard = 0.002;
 constexpr std::int64_t kTurnSeconds = 45;
 constexpr std::size_t kRecentRows = 8;

@@ -45,10 +45,10 @@ struct NoiseCounts {
 
 [[nodiscard]] NoiseCounts planned_noise(const SampleSettings& settings);
 
-/// Makes up traffic of a small customer-service agent: one log document (a JSON object without line break) at a time, in
-/// order of time. The words come from tables (impl/domain.h). A fifth of the wordings occur only in the newest tenth of
-/// the time span, where they are about 60 % of the traffic. Every answer follows from its request. Memory: a byte per
-/// line, and a hash per good one. Not thread-safe.
+/// Makes up traffic of a small customer-service agent: one log document (a JSON object without line break) at a time,
+/// in order of time. The words come from tables (impl/domain.h). A fifth of the wordings occur only in the newest tenth
+/// of the time span, where they are about 60 % of the traffic. Every answer follows from its request. Memory: a byte
+/// per line, and a hash per good one. Not thread-safe.
 class Generator final {
  public:
   explicit Generator(SampleSettings settings);

@@ -27,8 +27,8 @@ struct Turn {
 
 using Conversation = std::vector<Turn>;
 
-/// Makes up conversations of one domain. Old ones use only wordings that are not late; the share of turns without a tool
-/// is held near its target over all conversations. The domain must outlive it.
+/// Makes up conversations of one domain. Old ones use only wordings that are not late; the share of turns without a
+/// tool is held near its target over all conversations. The domain must outlive it.
 class ConversationMaker {
  public:
   ConversationMaker(const Domain& domain, std::uint64_t seed);

@@ -68,7 +68,8 @@ Row writer_row(const Domain& domain, const Turn& turn) {
 std::uint64_t estimated_tokens(std::size_t bytes) { return bytes * 10 / 38 + 4; }
 
 Json usage(const Row& row, const Json& tools) {
-  const std::uint64_t prompt = estimated_tokens(row.messages.dump().size() + (tools.is_null() ? 0 : tools.dump().size()));
+  const std::uint64_t prompt =
+      estimated_tokens(row.messages.dump().size() + (tools.is_null() ? 0 : tools.dump().size()));
   const std::uint64_t completion = estimated_tokens(row.answer.dump().size() - 30);
   return {{"prompt_tokens", prompt}, {"completion_tokens", completion}, {"total_tokens", prompt + completion}};
 }
@@ -126,9 +127,9 @@ Json document(const Domain& domain, const Row& row, const Json& tools, const Doc
   request["max_tokens"] = 256;
   const std::uint64_t id = hash64(ids.client + std::string(to_string(ids.workload)) + std::to_string(ids.number));
   Json choice{{"index", 0}, {"message", row.answer}, {"finish_reason", row.calls_tool ? "tool_calls" : "stop"}};
-  Json response{{"id", "chatcmpl-" + std::to_string(id)}, {"object", "chat.completion"},
-                {"created", ids.timestamp},               {"model", domain.production_model},
-                {"choices", Json::array({choice})},       {"usage", usage(row, tools)}};
+  Json response{
+      {"id", "chatcmpl-" + std::to_string(id)}, {"object", "chat.completion"},      {"created", ids.timestamp},
+      {"model", domain.production_model},       {"choices", Json::array({choice})}, {"usage", usage(row, tools)}};
   return {{"timestamp", ids.timestamp},
           {"workload_id", to_string(ids.workload)},
           {"client_id", ids.client},

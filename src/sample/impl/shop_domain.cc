@@ -14,8 +14,8 @@ constexpr Texts kStores[] = {"Leeds", "York", "Bristol", "Cardiff"};
 constexpr Texts kReasons[] = {"damaged", "faulty", "unwanted", "incomplete"};
 constexpr Texts kQueries[] = {"<adjective> <thing>", "<adjective> <thing>", "<thing> for <use>",
                               "<adjective> <thing> for <use>"};
-constexpr Texts kAdjectives[] = {"red",   "small",   "wooden", "folding", "solar",   "copper", "blue",
-                                 "heavy", "striped", "green",  "cheap",   "wicker",  "white",  "waterproof",
+constexpr Texts kAdjectives[] = {"red",   "small",   "wooden", "folding", "solar",    "copper", "blue",
+                                 "heavy", "striped", "green",  "cheap",   "wicker",   "white",  "waterproof",
                                  "round", "large",   "black",  "oak",     "foldable", "grey"};
 constexpr Texts kThings[] = {"garden hoses",   "plant pots",    "deck chairs",  "lamps",       "bird feeders",
                              "picnic tables",  "watering cans", "door mats",    "bookshelves", "curtains",
@@ -23,11 +23,12 @@ constexpr Texts kThings[] = {"garden hoses",   "plant pots",    "deck chairs",  
                              "kitchen scales", "wall clocks",   "tomato seeds", "hammocks",    "rugs"};
 constexpr Texts kUses[] = {"a balcony", "the kitchen", "children", "a small flat", "the patio", "my mother"};
 constexpr Texts kPrices[] = {"15", "20", "25", "30", "40", "45", "50", "60", "75", "80", "90", "120", "150", "200"};
-constexpr Texts kNotes[] = {"leave it <place>",       "leave the box <place>", "put it <place>",
-                            "hide the parcel <place>", "ring the bell twice",   "hand it to <neighbour>",
+constexpr Texts kNotes[] = {"leave it <place>",        "leave the box <place>",      "put it <place>",
+                            "hide the parcel <place>", "ring the bell twice",        "hand it to <neighbour>",
                             "give it to <neighbour>",  "knock on the <colour> door", "come to the <colour> gate"};
-constexpr Texts kPlaces[] = {"behind the <colour> gate", "in the <colour> shed", "under the porch",
-                             "next to the <colour> bins", "on the back step", "in the garage", "by the <colour> bench"};
+constexpr Texts kPlaces[] = {"behind the <colour> gate",  "in the <colour> shed", "under the porch",
+                             "next to the <colour> bins", "on the back step",     "in the garage",
+                             "by the <colour> bench"};
 constexpr Texts kNeighbours[] = {"the neighbour on the left", "the neighbour at the corner", "my aunt upstairs",
                                  "the caretaker", "the lady across the road"};
 constexpr Texts kColours[] = {"green", "blue", "yellow", "brown", "red", "white"};
@@ -41,11 +42,11 @@ constexpr Texts kFew[] = {"2", "3", "5", "8", "14", "21"};
 constexpr Texts kReturnIds[] = {"R-####"};
 
 constexpr Slot kSlots[] = {
-    {"order_id", kOrderIds}, {"item", kItems},       {"store", kStores},           {"reason", kReasons},
-    {"query", kQueries},     {"adjective", kAdjectives}, {"thing", kThings},       {"use", kUses},
-    {"max_price", kPrices},  {"note", kNotes},       {"place", kPlaces},           {"neighbour", kNeighbours},
-    {"colour", kColours},    {"phone", kPhones},     {"hour", kHours},             {"day", kDays},
-    {"country", kCountries}, {"payment", kPayments}, {"person", kPeople},          {"few", kFew},
+    {"order_id", kOrderIds},   {"item", kItems},           {"store", kStores},  {"reason", kReasons},
+    {"query", kQueries},       {"adjective", kAdjectives}, {"thing", kThings},  {"use", kUses},
+    {"max_price", kPrices},    {"note", kNotes},           {"place", kPlaces},  {"neighbour", kNeighbours},
+    {"colour", kColours},      {"phone", kPhones},         {"hour", kHours},    {"day", kDays},
+    {"country", kCountries},   {"payment", kPayments},     {"person", kPeople}, {"few", kFew},
     {"return_id", kReturnIds},
 };
 
@@ -95,19 +96,22 @@ constexpr Tool kTools[] = {
     {"check_stock", "Is an item in stock", kStockParams, kStockOutcomes, 0.19},
     {"return_item", "Return an order", kReturnParams, kReturnOutcomes, 0.19},
     {"delivery_note", "Tell the courier something", kNoteParams, kNoteOutcomes, 0.145},
-    {"plan_callback", "Have a colleague phone", kCallbackParams, kCallbackOutcomes, 0.025},
+    {"plan_callback", "Have a colleague phone", kCallbackParams, kCallbackOutcomes, 0.03},
 };
 
 }  // namespace
 
 const Domain& shop_domain() {
   static constexpr Domain kDomain{
-      .router_prompt = "You serve customers of Fernwood, a home and garden shop. Call a tool when the last message needs "
-                       "one and gives what it requires. Otherwise answer in one short sentence.",
-      .rewriter_prompt = "Rewrite the customer's last message as one sentence that can be understood without the "
-                         "conversation before it. Change nothing else.",
-      .writer_prompt = "You write for Fernwood, a home and garden shop. Answer the customer's question in one or two "
-                       "short sentences. Use only what the tool returned.",
+      .router_prompt =
+          "You serve customers of Fernwood, a home and garden shop. Call a tool when the last message needs "
+          "one and gives what it requires. Otherwise answer in one short sentence.",
+      .rewriter_prompt =
+          "Rewrite the customer's last message as one sentence that can be understood without the "
+          "conversation before it. Change nothing else.",
+      .writer_prompt =
+          "You write for Fernwood, a home and garden shop. Answer the customer's question in one or two "
+          "short sentences. Use only what the tool returned.",
       .production_model = "atlas-large",
       .slots = kSlots,
       .tools = kTools,
