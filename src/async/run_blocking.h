@@ -10,27 +10,28 @@
 
 namespace fw {
 
-/// Runs one task to its end on an event loop of its own, in the calling thread: for command-line programs and tests.
-template <class T>
-T run_blocking(Task<T> task) {
-  boost::asio::io_context io;
-  std::optional<T> result;
-  std::exception_ptr failure;
-  boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, T value) {
-    failure = std::move(e);
-    if (!failure) result.emplace(std::move(value));
-  });
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-  return std::move(*result);
-}
-
 inline void run_blocking(Task<void> task) {
   boost::asio::io_context io;
   std::exception_ptr failure;
   boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr e) { failure = std::move(e); });
   io.run();
   if (failure) std::rethrow_exception(failure);
+}
+
+namespace detail {
+template <class T>
+Task<void> keep_result(Task<T> task, std::optional<T>& result) {
+  result.emplace(co_await std::move(task));
+}
+}  // namespace detail
+
+/// Runs one task to its end on an event loop of its own, in the calling thread: for command-line programs and tests.
+/// T needs no default constructor, so that a Task<Result<...>> can be run.
+template <class T>
+T run_blocking(Task<T> task) {
+  std::optional<T> result;
+  run_blocking(detail::keep_result(std::move(task), result));
+  return std::move(*result);
 }
 
 }  // namespace fw
