@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "net/body.h"
+#include "net/http.h"
+#include "net/tls.h"
+
+namespace fw::net {
+
+struct ClientOptions {
+  ClientTls tls;
+  std::string user_agent = "flywheel";
+  Duration connect_timeout = std::chrono::seconds(10);  ///< resolve, connect and handshake
+  /// Longest silence while an answer is awaited or comes in. Long, because a model thinks before its first token.
+  Duration read_timeout = std::chrono::minutes(10);
+  Duration write_timeout = std::chrono::seconds(60);  ///< longest standstill while the request goes out
+  std::size_t max_header_bytes = 64 * 1024;
+  std::size_t max_body_bytes = std::size_t{64} << 20;  ///< of a whole answer (`send`); a stream has no limit
+  std::size_t max_idle_per_origin = 32;
+  /// Shorter than the 5 s after which common servers hang up.
+  Duration idle_timeout = std::chrono::seconds(4);
+};
+
+/// An answer whose body is still coming. Destroying it before the end closes the connection; read to the end, the
+/// connection goes back to the pool. May outlive its client.
+class ResponseStream final : public BodyReader {
+ public:
+  struct Impl;
+  explicit ResponseStream(std::unique_ptr<Impl> impl);
+  ~ResponseStream() override;
+
+  [[nodiscard]] const ResponseHead& head() const;
+  Task<Result<std::optional<std::string>>> next(Deadline deadline) override;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Sends HTTP/1.1 requests and keeps connections for the next ones. Awaitable from any executor and any number of
+/// coroutines at once; a call made on a strand stays there, others get a strand of their own. The client must outlive its
+/// calls, and the context of `executor`, which must be running, outlives the client. It follows no redirects and reads no proxy settings.
+///
+/// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
+/// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A
+/// stop of the deadline's token ends any wait at once, from any thread. A request that fails on a kept connection before
+/// anything came back is sent once more on a fresh one if it is idempotent (or bears an Idempotency-Key) and held whole.
+class Client final {
+ public:
+  explicit Client(Executor executor, ClientOptions options = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// The whole answer.
+  [[nodiscard]] Task<Result<Response>> send(Request request, Deadline deadline);
+  /// The head of the answer; its body is read piece by piece.
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline);
+  /// The same, while the request's body comes in pieces too (`request.body` is not used): chunked, unless the headers bear
+  /// a Content-Length. `body` is read to its end before the answer is read and must outlive the task.
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, BodyReader& body, Deadline deadline);
+
+  /// Connections kept for reuse at this moment.
+  [[nodiscard]] std::size_t idle_connections() const;
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace fw::net

@@ -1,0 +1,140 @@
+#include "net/impl/server_exchange.h"
+
+#include "base/clock.h"
+
+namespace fw::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kMaxDrained = 256 * 1024;
+
+bool never_has_body(int status) { return status < 200 || status == 204 || status == 304; }
+
+}  // namespace
+
+Task<Status> ServerConnection::Body::send_continue() {
+  if (!std::exchange(owes_continue_, false)) co_return Status{};
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const Gather buffers{asio::buffer(kContinue)};
+  co_return co_await connection_.write(buffers, Deadline::never());
+}
+
+Task<Result<std::optional<std::string>>> ServerConnection::Body::next(Deadline deadline) {
+  if (failure_) co_return *failure_;
+  RequestParser& parser = *connection_.parser_;
+  if (parser.is_done() && !parser.has_body_bytes()) co_return std::optional<std::string>();
+  FW_CO_TRY(deadline.check("reading the request's body"));
+  FW_CO_TRY(co_await send_continue());
+  const StopGuard stop(connection_.watch_, deadline.stop_token());
+  while (true) {
+    if (!parser.is_done()) {
+      auto used = parser.feed(connection_.buffer_.unread());
+      if (!used.ok()) co_return *(failure_ = used.error());
+      connection_.buffer_.consume(*used);
+    }
+    if (parser.has_body_bytes()) co_return std::optional<std::string>(parser.take_body());
+    if (parser.is_done()) co_return std::optional<std::string>();
+    const auto patience = std::min<Instant>(deadline.when(), std::chrono::steady_clock::now() +
+                                                                 connection_.shared_->options.body_timeout);
+    const auto ec = co_await connection_.read_more(patience);
+    if (ec) co_return *(failure_ = connection_.io_error("the request's body", ec));
+  }
+}
+
+Task<bool> ServerConnection::Body::drain() {
+  if (owes_continue_ && !is_read()) co_return false;
+  std::size_t drained = 0;
+  while (!is_read()) {
+    auto piece = co_await next(Deadline::never());
+    if (!piece.ok() || !*piece || (drained += (*piece)->size()) > kMaxDrained) break;
+  }
+  co_return is_read();
+}
+
+std::string ServerConnection::Writer::encode_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
+  const bool is_http_1_1 = connection_.parser_->is_http_1_1();
+  if (never_has_body(head.status)) {
+    framing_ = Framing::kNone;
+  } else if (length) {
+    framing_ = Framing::kLength;
+    remaining_ = *length;
+  } else {
+    framing_ = is_http_1_1 ? Framing::kChunked : Framing::kUntilEnd;
+  }
+  keeps_alive_ = connection_.may_keep_alive() && framing_ != Framing::kUntilEnd;
+  std::string out;
+  out.reserve(512);
+  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason_phrase(head.status)).append("\r\n");
+  if (!head.headers.contains("Date")) out.append("Date: ").append(connection_.date()).append("\r\n");
+  append_headers(out, head.headers);
+  if (framing_ == Framing::kLength && !head.headers.contains("Content-Length")) {
+    out.append("Content-Length: ").append(std::to_string(*length)).append("\r\n");
+  }
+  if (framing_ == Framing::kChunked) out += "Transfer-Encoding: chunked\r\n";
+  if (!keeps_alive_) out += "Connection: close\r\n";
+  if (keeps_alive_ && !is_http_1_1) out += "Connection: keep-alive\r\n";
+  out += "\r\n";
+  if (is_head_) framing_ = Framing::kNone;
+  return out;
+}
+
+Task<Status> ServerConnection::Writer::put(Gather buffers, State after, Deadline deadline) {
+  state_ = State::kFailed;  // until it has gone out whole
+  auto written = co_await connection_.write(buffers, std::move(deadline));
+  if (written.ok()) state_ = after;
+  co_return written;
+}
+
+Task<Status> ServerConnection::Writer::send(Response response, Deadline deadline) {
+  if (state_ != State::kNew) co_return internal("a second answer to the same request");
+  FW_CO_TRY(check_headers(response.headers));
+  FW_CO_TRY(deadline.check("answering"));
+  response.headers.remove("Content-Length");
+  const std::uint64_t length = response.body.size();
+  const ResponseHead whole{response.status, std::move(response.headers)};
+  const std::string head = encode_head(whole, length);
+  Gather buffers{asio::buffer(head)};
+  if (framing_ != Framing::kNone) buffers[1] = asio::buffer(response.body);
+  co_return co_await put(buffers, State::kDone, std::move(deadline));
+}
+
+Task<Status> ServerConnection::Writer::start(ResponseHead head, Deadline deadline) {
+  if (state_ != State::kNew) co_return internal("a second answer to the same request");
+  FW_CO_TRY(check_headers(head.headers));
+  FW_CO_TRY(deadline.check("answering"));
+  FW_CO_ASSIGN(const auto length, declared_length(head.headers));
+  const std::string bytes = encode_head(head, length);
+  const Gather buffers{asio::buffer(bytes)};
+  co_return co_await put(buffers, State::kStreaming, std::move(deadline));
+}
+
+Task<Status> ServerConnection::Writer::write(std::string piece, Deadline deadline) {
+  if (state_ != State::kStreaming) co_return unavailable("the answer was broken off by an earlier error");
+  FW_CO_TRY(deadline.check("answering"));
+  if (framing_ == Framing::kNone || piece.empty()) co_return Status{};
+  if (framing_ == Framing::kLength) {
+    if (piece.size() > remaining_) co_return internal("the answer is longer than its Content-Length");
+    remaining_ -= piece.size();
+  }
+  const std::string frame = framing_ == Framing::kChunked ? chunk_head(piece.size()) : std::string();
+  Gather buffers{asio::buffer(frame), asio::buffer(piece)};
+  if (framing_ == Framing::kChunked) buffers[2] = asio::const_buffer("\r\n", 2);
+  co_return co_await put(buffers, State::kStreaming, std::move(deadline));
+}
+
+Task<Status> ServerConnection::Writer::finish(Deadline deadline) {
+  if (state_ != State::kStreaming) co_return unavailable("the answer was broken off by an earlier error");
+  if (framing_ == Framing::kLength && remaining_ > 0) {
+    co_return internal("the answer is " + std::to_string(remaining_) + " bytes shorter than its Content-Length");
+  }
+  if (framing_ != Framing::kChunked) {
+    state_ = State::kDone;
+    co_return Status{};
+  }
+  const Gather buffers{asio::const_buffer("0\r\n\r\n", 5)};
+  co_return co_await put(buffers, State::kDone, std::move(deadline));
+}
+
+}  // namespace fw::net

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "net/impl/server_connection.h"
+
+namespace fw::net {
+
+/// The body of the request that a connection is serving.
+class ServerConnection::Body final : public BodyReader {
+ public:
+  Body(ServerConnection& connection, bool expects_continue)
+      : connection_(connection), owes_continue_(expects_continue) {}
+  Task<Result<std::optional<std::string>>> next(Deadline deadline) override;
+
+  [[nodiscard]] bool is_read() const { return connection_.parser_->is_done(); }
+  /// Reads what the handler left, so that the next request can be found. False when it is too much, or was never sent.
+  [[nodiscard]] Task<bool> drain();
+
+ private:
+  [[nodiscard]] Task<Status> send_continue();
+
+  ServerConnection& connection_;
+  bool owes_continue_;
+  std::optional<Error> failure_;
+};
+
+/// The answer to that request.
+class ServerConnection::Writer final : public ResponseWriter {
+ public:
+  Writer(ServerConnection& connection, bool is_head_request) : connection_(connection), is_head_(is_head_request) {}
+  Task<Status> send(Response response, Deadline deadline) override;
+  Task<Status> start(ResponseHead head, Deadline deadline) override;
+  Task<Status> write(std::string piece, Deadline deadline) override;
+  Task<Status> finish(Deadline deadline) override;
+  [[nodiscard]] bool has_started() const override { return state_ != State::kNew; }
+
+  [[nodiscard]] bool is_complete() const { return state_ == State::kDone; }
+  /// The connection may carry another answer after this one.
+  [[nodiscard]] bool keeps_alive() const { return keeps_alive_; }
+
+ private:
+  enum class State : std::uint8_t { kNew, kStreaming, kDone, kFailed };
+
+  [[nodiscard]] std::string encode_head(const ResponseHead& head, std::optional<std::uint64_t> length);
+  [[nodiscard]] Task<Status> put(Gather buffers, State after, Deadline deadline);
+
+  ServerConnection& connection_;
+  bool is_head_;
+  bool keeps_alive_ = false;
+  State state_ = State::kNew;
+  Framing framing_ = Framing::kNone;
+  std::uint64_t remaining_ = 0;
+};
+
+}  // namespace fw::net

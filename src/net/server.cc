@@ -1,0 +1,216 @@
+#include "net/server.h"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <mutex>
+#include <set>
+
+#include "async/task_group.h"
+#include "base/log.h"
+#include "net/impl/server_connection.h"
+#include "net/impl/tls_context.h"
+#include "net/url.h"
+
+namespace fw::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+// What a full table of open files gets, so that accepting does not spin.
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+Error listen_error(const ServerOptions& options, const error_code& ec) {
+  const std::string port = std::to_string(options.port);
+  if (ec == asio::error::address_in_use) {
+    return resource_exhausted("port " + port + " is in use on " + options.address +
+                              "; stop the process that listens there, or choose another port (0 takes a free one)");
+  }
+  if (ec == asio::error::access_denied) {
+    return failed_precondition("port " + port + " may not be opened by this user; choose one above 1023");
+  }
+  if (ec == boost::system::errc::address_not_available) {
+    return invalid_argument("address " + options.address + " is not one of this machine; listen on 127.0.0.1 or 0.0.0.0");
+  }
+  return internal("cannot listen on " + options.address + " port " + port + ": " + ec.message());
+}
+
+}  // namespace
+
+struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
+  Impl(Executor e, ServerOptions options, Handler handler)
+      : executor(std::move(e)),
+        strand(asio::make_strand(executor)),
+        acceptor(strand),
+        pause(strand),
+        grace_over(strand),
+        group(strand),
+        shared(std::make_shared<ServerShared>(ServerShared{std::move(options), std::move(handler), nullptr})) {}
+
+  Status listen();
+  Task<void> accept_all();
+  void accepted(tcp::socket socket);
+  Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
+  void begin_stop(Duration grace);
+  void end_stop();
+
+  template <class Action>
+  void for_each_connection(Action action) {
+    const std::lock_guard lock(mutex);
+    for (const auto& connection : connections) action(*connection);
+  }
+
+  Executor executor;
+  Executor strand;  // of the acceptor and the timers
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+  asio::steady_timer grace_over;
+  TaskGroup group;
+  std::shared_ptr<ServerShared> shared;
+  std::uint16_t port = 0;
+
+  mutable std::mutex mutex;
+  std::set<std::shared_ptr<ServerConnection>> connections;
+  bool is_running = false;
+  bool is_stopping = false;
+};
+
+Status Server::Impl::listen() {
+  const ServerOptions& options = shared->options;
+  if (options.tls) {
+    FW_ASSIGN(shared->tls, make_server_context(*options.tls));
+  }
+  error_code ec;
+  const auto address = asio::ip::make_address(options.address, ec);
+  if (ec) return invalid_argument("\"" + options.address + "\" is no IP address; listen on 127.0.0.1, ::1 or 0.0.0.0");
+  const tcp::endpoint endpoint(address, options.port);
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec) {
+    error_code ignored;
+    acceptor.close(ignored);
+    return listen_error(options, ec);
+  }
+  port = acceptor.local_endpoint().port();
+  return {};
+}
+
+Task<void> Server::Impl::accept_all() {
+  const auto self = shared_from_this();
+  while (acceptor.is_open()) {
+    error_code ec;
+    tcp::socket socket = co_await acceptor.async_accept(executor, asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec) {
+      accepted(std::move(socket));
+    } else if (acceptor.is_open() && ec != asio::error::connection_aborted) {
+      log_error("net", "cannot accept", {{"server", shared->options.name}, {"why", ec.message()}});
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    }
+  }
+}
+
+void Server::Impl::accepted(tcp::socket socket) {
+  const Executor own = asio::make_strand(executor);
+  auto connection = std::make_shared<ServerConnection>(shared, std::move(socket), own);
+  bool is_one_too_many = false;
+  {
+    const std::lock_guard lock(mutex);
+    if (is_stopping) return;
+    is_one_too_many = connections.size() >= shared->options.max_connections;
+    connections.insert(connection);
+  }
+  group.spawn_on(own, "connection", serve(connection, is_one_too_many));
+}
+
+Task<void> Server::Impl::serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many) {
+  const auto self = shared_from_this();
+  if (is_one_too_many) {
+    co_await connection->turn_away();
+  } else {
+    co_await connection->run();
+  }
+  const std::lock_guard lock(mutex);
+  connections.erase(connection);
+}
+
+void Server::Impl::begin_stop(Duration grace) {
+  {
+    const std::lock_guard lock(mutex);
+    is_stopping = true;
+  }
+  asio::post(strand, [self = shared_from_this(), grace] {
+    error_code ignored;
+    self->acceptor.close(ignored);
+    self->pause.cancel();
+    self->grace_over.expires_after(grace);
+    self->grace_over.async_wait([self](const error_code& ec) {
+      if (!ec) self->for_each_connection([](ServerConnection& c) { c.abort(); });
+    });
+  });
+  for_each_connection([](ServerConnection& c) { c.stop(); });
+}
+
+void Server::Impl::end_stop() {
+  asio::post(strand, [self = shared_from_this()] { self->grace_over.cancel(); });
+  const std::lock_guard lock(mutex);
+  is_running = false;
+}
+
+Server::Server(Executor executor, ServerOptions options, Handler handler)
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(options), std::move(handler))) {}
+
+Server::~Server() { stop_blocking(std::chrono::seconds(1)); }
+
+Status Server::start() {
+  FW_TRY(impl_->listen());
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->is_running = true;
+  }
+  impl_->group.spawn("accept", impl_->accept_all());
+  log_info("net", "listening", {{"server", impl_->shared->options.name}, {"url", url()}});
+  return {};
+}
+
+std::uint16_t Server::port() const { return impl_->port; }
+
+std::string Server::url() const {
+  const ServerOptions& options = impl_->shared->options;
+  const bool is_any = options.address == "0.0.0.0" || options.address == "::";
+  const Url url{.is_tls = options.tls.has_value(), .host = is_any ? "127.0.0.1" : options.address, .port = impl_->port};
+  return url.origin();
+}
+
+std::size_t Server::connections() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->connections.size();
+}
+
+Task<void> Server::stop(Duration grace) {
+  const auto impl = impl_;
+  impl->begin_stop(grace);
+  co_await impl->group.join();
+  impl->end_stop();
+}
+
+void Server::stop_blocking(Duration grace) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->is_running) return;
+  }
+  impl_->begin_stop(grace);
+  impl_->group.join_blocking();
+  impl_->end_stop();
+}
+
+}  // namespace fw::net
