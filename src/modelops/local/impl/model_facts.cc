@@ -1,6 +1,7 @@
 #include "modelops/local/impl/model_facts.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "modelfile/gguf.h"
@@ -62,6 +63,7 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   if (text_of(header, "general.type") == "adapter") return invalid_argument(model.string() + " is an adapter, not a model");
   facts.chat_template = text_of(header, "tokenizer.chat_template");
   facts.file_type = commonest_type(header);
+  for (const auto& tensor : header.tensors) facts.parameters += tensor.elements();
   facts.layers = static_cast<std::int64_t>(number_of(header, facts.architecture + ".block_count"));
   facts.context_length = static_cast<std::int64_t>(number_of(header, facts.architecture + ".context_length"));
   facts.cache_bytes_per_token = cache_bytes_per_token(header, facts.architecture);
