@@ -88,6 +88,15 @@ Status write_file_atomically(const fs::path& path, std::string_view bytes) {
   return sync_folder(path.parent_path());
 }
 
+Status commit_file(const fs::path& part, const fs::path& path) {
+  {
+    const Descriptor file(::open(part.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 || ::fsync(file.get()) != 0) return system_error("cannot sync " + part.string(), errno);
+  }
+  if (::rename(part.c_str(), path.c_str()) != 0) return system_error("cannot rename to " + path.string(), errno);
+  return sync_folder(path.parent_path());
+}
+
 Status create_folders(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

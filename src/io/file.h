@@ -16,6 +16,10 @@ namespace fw::io {
 /// full disk never leaves half a file under this name.
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Gives a finished file its name: synced, renamed over what is there, folder synced. For files that other programs wrote
+/// or that are too large to hold; `part` lies on the same file system.
+[[nodiscard]] Status commit_file(const std::filesystem::path& part, const std::filesystem::path& path);
+
 /// Makes a rename or a new file in `folder` durable.
 [[nodiscard]] Status sync_folder(const std::filesystem::path& folder);
 

@@ -1,0 +1,200 @@
+#include "modelops/local/deployer.h"
+
+#include <cctype>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/file.h"
+#include "modelops/local/impl/chat_template.h"
+#include "modelops/local/impl/endpoint_check.h"
+#include "modelops/local/impl/model_cache.h"
+#include "modelops/local/impl/served_engine.h"
+
+namespace fw::modelops {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `smollm2-135m-3fa85f64`: unique, and fit for file names and command lines.
+std::string make_id(const std::string& name) {
+  std::string out;
+  for (const unsigned char c : name.substr(0, 64)) out += std::isalnum(c) != 0 || c == '.' || c == '_' ? static_cast<char>(c) : '-';
+  return out + "-" + random_hex(4);
+}
+
+Status check_installed(const LocalSettings& settings, const ModelSpec& model) {
+  if (!settings.programs.llama_server.empty()) return {};
+  return failed_precondition("llama-server is not installed, so model \"" + model.name +
+                             "\" cannot be served here; run scripts/setup, or give the model an endpoint (url)");
+}
+
+std::string describe(const ServableModel& model, const EngineSetup& setup, bool has_adapter, const ModelSpec& spec) {
+  std::string out = "llama-server, " + model.type + ", ";
+  if (!spec.keep_layers.empty()) out += std::to_string(spec.keep_layers.size()) + " layers kept, ";
+  if (has_adapter) out += setup.lora.empty() ? "adapter merged, " : "adapter beside the weights, ";
+  const auto count = [](std::int64_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
+  return out + count(setup.threads, "thread") + ", " + count(setup.slots, "slot") + " of " +
+         std::to_string(setup.slot_context) + " tokens";
+}
+
+/// Removes what an earlier process left in its engines' folders.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+}
+
+}  // namespace
+
+/// One model that is up. Its folder holds what was made for it alone.
+struct LocalDeployer::Served {
+  Served(fs::path f, EngineSetup setup, const LocalSettings& settings, io::ProcessLauncher& launcher, net::Client& client,
+         const Executor& executor)
+      : folder(std::move(f)),
+        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, launcher, client),
+        tasks(executor) {}
+
+  fs::path folder;
+  ServedEngine engine;
+  TaskGroup tasks;  ///< watches the engine
+};
+
+struct LocalDeployer::Impl {
+  Impl(LocalSettings s, io::ProcessLauncher& l, net::Client& c, Pool& d, Executor e)
+      : settings(std::move(s)), launcher(l), client(c), disk(d), executor(std::move(e)), cache(settings, launcher, disk) {
+    remove_leftovers(engines_folder());
+  }
+
+  [[nodiscard]] fs::path engines_folder() const { return settings.data_folder / "engines"; }
+
+  Task<Result<Deployment>> deploy_here(DeploymentRequest request, Deadline deadline);
+  /// Fills in the setup's model and adapter.
+  Task<Result<ServableModel>> prepare(const DeploymentRequest& request, const ModelFacts& facts, fs::path folder,
+                                      EngineSetup& setup, Deadline deadline);
+  std::shared_ptr<Served> take(const DeploymentId& id);
+  [[nodiscard]] std::shared_ptr<Served> find(const DeploymentId& id) const;
+
+  LocalSettings settings;
+  io::ProcessLauncher& launcher;
+  net::Client& client;
+  Pool& disk;
+  Executor executor;
+  ModelCache cache;
+  mutable std::mutex mutex;
+  std::map<DeploymentId, std::shared_ptr<Served>> served;
+};
+
+Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest& request, const ModelFacts& facts,
+                                                         fs::path folder, EngineSetup& setup, Deadline deadline) {
+  FW_CO_ASSIGN(auto servable, co_await cache.prepare(request.model, facts, deadline));
+  setup.model = servable.file;
+  if (!request.adapter) co_return servable;
+  if (!cache.can_merge(servable.type)) {
+    setup.lora = request.adapter->gguf;
+    co_return servable;
+  }
+  FW_CO_TRY(io::create_folders(folder));
+  FW_CO_TRY(co_await cache.merge(servable, *request.adapter, folder / "merged.gguf", std::move(deadline)));
+  setup.model = folder / "merged.gguf";
+  co_return servable;
+}
+
+Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest request, Deadline deadline) {
+  FW_CO_TRY(check_installed(settings, request.model));
+  FW_CO_ASSIGN(const auto facts, co_await run_on(disk, [&] { return read_model_facts(request.model.path); }));
+  const DeploymentId id(make_id(request.model.name));
+  FolderGuard folder(engines_folder() / *id);
+  EngineSetup setup{.alias = *id, .threads = thread_count(settings)};
+  FW_CO_ASSIGN(setup.chat_template, chat_template_for(settings.data_folder, request.model.path));
+  const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
+  const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
+  setup.slots = slots.count;
+  setup.slot_context = slots.context;
+  FW_CO_ASSIGN(const auto model, co_await prepare(request, facts, folder.path(), setup, deadline));
+  const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
+
+  auto entry = std::make_shared<Served>(folder.path(), std::move(setup), settings, launcher, client, executor);
+  FW_CO_TRY(co_await entry->engine.start(deadline));
+  Deployment out{.id = id, .endpoint = {.url = entry->engine.url(), .model = *id}, .description = description};
+  folder.keep();
+  entry->tasks.spawn("engine watch", entry->engine.watch(entry->tasks.stop_token()));
+  const std::lock_guard lock(mutex);
+  served.emplace(id, std::move(entry));
+  co_return out;
+}
+
+std::shared_ptr<LocalDeployer::Served> LocalDeployer::Impl::take(const DeploymentId& id) {
+  const std::lock_guard lock(mutex);
+  const auto it = served.find(id);
+  if (it == served.end()) return nullptr;
+  auto out = std::move(it->second);
+  served.erase(it);
+  return out;
+}
+
+std::shared_ptr<LocalDeployer::Served> LocalDeployer::Impl::find(const DeploymentId& id) const {
+  const std::lock_guard lock(mutex);
+  const auto it = served.find(id);
+  return it == served.end() ? nullptr : it->second;
+}
+
+LocalDeployer::LocalDeployer(LocalSettings settings, io::ProcessLauncher& launcher, net::Client& client, Pool& disk,
+                             Executor executor)
+    : impl_(std::make_unique<Impl>(std::move(settings), launcher, client, disk, std::move(executor))) {}
+
+LocalDeployer::~LocalDeployer() { FW_ASSERT(impl_->served.empty()); }
+
+Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadline deadline) {
+  const std::string name = request.model.name;
+  if (request.model.endpoint) {
+    if (request.adapter) {
+      co_return invalid_argument("model \"" + name + "\" is behind an endpoint, which cannot be given an adapter");
+    }
+    FW_CO_TRY(co_await check_endpoint(impl_->client, *request.model.endpoint, std::move(deadline)));
+    co_return Deployment{.id = DeploymentId(make_id(name)),
+                         .endpoint = *request.model.endpoint,
+                         .description = "endpoint " + request.model.endpoint->url};
+  }
+  if (!request.model.is_local()) co_return invalid_argument("model \"" + name + "\" has neither path nor url");
+  auto out = co_await impl_->deploy_here(std::move(request), std::move(deadline));
+  if (!out.ok()) co_return out.error().within("cannot serve model \"" + name + "\"");
+  log_info("modelops", "model is up", {{"deployment", *out->id}, {"url", out->endpoint.url}, {"how", out->description}});
+  co_return out;
+}
+
+Task<Status> LocalDeployer::undeploy(DeploymentId id) {
+  const auto entry = impl_->take(id);
+  if (!entry) co_return Status{};
+  entry->tasks.request_stop();
+  co_await entry->tasks.join();
+  auto status = co_await entry->engine.stop();
+  remove_leftovers(entry->folder);
+  log_info("modelops", "model was taken down", {{"deployment", *id}});
+  co_return status;
+}
+
+Status LocalDeployer::status(const DeploymentId& id) const {
+  const auto entry = impl_->find(id);
+  return entry ? entry->engine.status() : not_found("there is no deployment " + *id);
+}
+
+int LocalDeployer::process_id(const DeploymentId& id) const {
+  const auto entry = impl_->find(id);
+  return entry ? entry->engine.process_id() : 0;
+}
+
+Task<void> LocalDeployer::stop() {
+  while (true) {
+    std::optional<DeploymentId> next;
+    {
+      const std::lock_guard lock(impl_->mutex);
+      if (!impl_->served.empty()) next = impl_->served.begin()->first;
+    }
+    if (!next) co_return;
+    if (auto status = co_await undeploy(*next); !status.ok()) {
+      log_error("modelops", "an engine did not go down", {{"what", status.error().message}});
+    }
+  }
+}
+
+}  // namespace fw::modelops

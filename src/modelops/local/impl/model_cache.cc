@@ -1,0 +1,162 @@
+#include "modelops/local/impl/model_cache.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "io/file.h"
+#include "modelfile/keep_layers.h"
+#include "modelops/local/impl/file_lock.h"
+#include "modelops/local/impl/serving_type.h"
+
+namespace fw::modelops {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Beside the weights: activations, the rest of the machine.
+constexpr int kMemoryShare = 3;
+constexpr auto kToolGrace = std::chrono::milliseconds(200);
+
+/// A file that is removed at the end of scope, unless it was moved away.
+class Part {
+ public:
+  explicit Part(const fs::path& beside) : path_(beside.string() + ".part-" + random_hex(4)) {}
+  ~Part() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+Result<std::string> digest_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return not_found("cannot read model " + path.string());
+  Sha256 hash;
+  std::string chunk(1 << 20, '\0');
+  while (file.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || file.gcount() > 0) {
+    hash.update(std::string_view(chunk).substr(0, static_cast<std::size_t>(file.gcount())));
+  }
+  if (file.bad()) return data_loss("cannot read model " + path.string() + " to its end");
+  return hash.finish_hex();
+}
+
+Status check_space(const fs::path& folder, std::uint64_t needed) {
+  std::error_code error;
+  const auto space = fs::space(folder, error);
+  if (error || space.available >= needed) return {};
+  return resource_exhausted("folder " + folder.string() + " has " + std::to_string(space.available >> 20) +
+                            " MiB left and a model to be served needs " + std::to_string(needed >> 20) +
+                            " MiB; free some space or move the data folder (--data)");
+}
+
+std::string text_of(const std::vector<int>& layers) {
+  std::string out;
+  for (const int layer : layers) out += std::to_string(layer) + ",";
+  return out;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+}  // namespace
+
+ModelCache::ModelCache(const LocalSettings& settings, io::ProcessLauncher& launcher, Pool& disk)
+    : settings_(settings), launcher_(launcher), disk_(disk) {}
+
+bool ModelCache::can_merge(const std::string& type) const {
+  return !settings_.programs.trainer.empty() && (type == "F32" || type == "F16" || type == "BF16");
+}
+
+Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
+  const std::string key = file.string() + "\n" + std::to_string(size) + "\n" + std::to_string(changed);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = digests_.find(key); it != digests_.end()) co_return it->second;
+  }
+  FW_CO_ASSIGN(auto digest, co_await run_on(disk_, [file] { return digest_file(file); }));
+  const std::lock_guard lock(mutex_);
+  digests_.emplace(key, digest);
+  co_return digest;
+}
+
+Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts facts, Deadline deadline) {
+  const std::string type = settings_.serving_type.value_or(
+      serving_type(facts, this_processor(), quarter_of_memory() * 4 / kMemoryShare));
+  if (model.keep_layers.empty() && type == facts.file_type) co_return ServableModel{model.path, type};
+  FW_CO_ASSIGN(const auto digest, co_await content_digest(model.path));
+  const fs::path folder = settings_.data_folder / "models";
+  FW_CO_TRY(io::create_folders(folder));
+  const std::string key = sha256_hex(digest + "\n" + text_of(model.keep_layers) + "\n" + type).substr(0, 32);
+  const fs::path out = folder / (key + ".gguf");
+  FW_CO_ASSIGN(const auto lock, co_await FileLock::acquire(folder / (key + ".lock"), deadline));
+  std::error_code error;
+  if (!fs::exists(out, error)) FW_CO_TRY(co_await make(std::move(model), std::move(facts), type, out, std::move(deadline)));
+  co_return ServableModel{out, type};
+}
+
+Task<Status> ModelCache::make(ModelSpec model, ModelFacts facts, std::string type, fs::path out, Deadline deadline) {
+  const std::uint64_t size = std::max(bytes_in_type(facts.parameters, type), facts.bytes);
+  FW_CO_TRY(check_space(out.parent_path(), size + size / 8));
+  const Part reduced(out), part(out);
+  fs::path source = model.path;
+  if (!model.keep_layers.empty()) {
+    FW_CO_TRY(co_await run_on(disk_, [&] { return modelfile::keep_layers(model.path, reduced.path(), model.keep_layers); }));
+    source = reduced.path();
+  }
+  if (type == facts.file_type) {
+    co_return co_await run_on(disk_, [&] { return io::commit_file(source, out); });
+  }
+  log_info("modelops", "converting a model", {{"model", model.path.string()}, {"from", facts.file_type}, {"to", type}});
+  FW_CO_TRY(co_await quantize(source, part.path(), type, std::move(deadline)));
+  co_return co_await run_on(disk_, [&] { return io::commit_file(part.path(), out); });
+}
+
+Task<Status> ModelCache::quantize(fs::path in, fs::path out, std::string type, Deadline deadline) {
+  if (settings_.programs.llama_quantize.empty()) {
+    co_return failed_precondition("llama-quantize is not installed; run scripts/setup, or set the engines' serving type to "
+                                  "the model's own");
+  }
+  co_return co_await run_tool({.program = settings_.programs.llama_quantize,
+                               .arguments = {"--allow-requantize", in.string(), out.string(), type,
+                                             std::to_string(thread_count(settings_))}},
+                              std::move(deadline));
+}
+
+Task<Status> ModelCache::merge(ServableModel base, Adapter adapter, fs::path out, Deadline deadline) {
+  std::error_code error;
+  FW_CO_TRY(check_space(out.parent_path(), 2 * fs::file_size(base.file, error)));
+  const Part part(out);
+  FW_CO_TRY(co_await run_tool({.program = settings_.programs.trainer,
+                               .arguments = {"merge", "--model", base.file.string(), "--adapter", adapter.gguf.string(),
+                                             "--out", part.path().string(), "--type", lower(base.type)}},
+                              std::move(deadline)));
+  co_return co_await run_on(disk_, [&] { return io::commit_file(part.path(), out); });
+}
+
+Task<Status> ModelCache::run_tool(io::ProcessSpec spec, Deadline deadline) {
+  const std::string name = spec.program.filename().string();
+  FW_CO_ASSIGN(const auto process, launcher_.start(std::move(spec)));
+  const auto status = co_await process->wait(deadline);
+  if (!status.ok()) {
+    FW_CO_TRY(co_await process->terminate(kToolGrace));
+    co_return status.error().within(name);
+  }
+  if (status->is_success()) co_return Status{};
+  co_return failed_precondition(io::describe_end(name, *status, process->last_lines()));
+}
+
+}  // namespace fw::modelops

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "async/pool.h"
+#include "io/process.h"
+#include "modelops/local/impl/model_facts.h"
+#include "modelops/local/settings.h"
+#include "modelops/model.h"
+
+namespace fw::modelops {
+
+/// A file that the engine can serve as it is.
+struct ServableModel {
+  std::filesystem::path file;
+  std::string type;  ///< `F16`
+};
+
+/// Turns models into the files that are served: layers dropped, weights in the type that this processor is fastest with.
+/// Results are kept below `<data>/models`, named by what they were made of (content of the source, layers, type), and
+/// whole: made beside, synced, renamed. Two that want the same file at once, in any process, make it once.
+class ModelCache final {
+ public:
+  ModelCache(const LocalSettings& settings, io::ProcessLauncher& launcher, Pool& disk);
+
+  /// The file for a model without adapter; its own where nothing has to be changed.
+  [[nodiscard]] Task<Result<ServableModel>> prepare(ModelSpec model, ModelFacts facts, Deadline deadline);
+
+  /// Writes a prepared model with the adapter merged in to `out`, which is whole or absent afterwards. Only where
+  /// can_merge(type).
+  [[nodiscard]] Task<Status> merge(ServableModel base, Adapter adapter, std::filesystem::path out, Deadline deadline);
+  /// Merging is flywheel-trainer's work, and rounds the sums to a 16 or 32 bit type.
+  [[nodiscard]] bool can_merge(const std::string& type) const;
+
+ private:
+  [[nodiscard]] Task<Result<std::string>> content_digest(std::filesystem::path file);
+  [[nodiscard]] Task<Status> make(ModelSpec model, ModelFacts facts, std::string type, std::filesystem::path out,
+                                  Deadline deadline);
+  [[nodiscard]] Task<Status> quantize(std::filesystem::path in, std::filesystem::path out, std::string type, Deadline deadline);
+  [[nodiscard]] Task<Status> run_tool(io::ProcessSpec spec, Deadline deadline);
+
+  LocalSettings settings_;
+  io::ProcessLauncher& launcher_;
+  Pool& disk_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> digests_;  ///< by path, size and time of change
+};
+
+}  // namespace fw::modelops

@@ -1,0 +1,139 @@
+#include "modelops/local/impl/served_engine.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+
+namespace fw::modelops {
+namespace {
+
+constexpr auto kPollInterval = std::chrono::milliseconds(50);
+constexpr auto kPollPatience = std::chrono::seconds(5);
+// llama-server waits for requests that it works on; nobody wants their answers any more.
+constexpr auto kStopGrace = std::chrono::milliseconds(1'000);
+// Between our finding a free port and the engine's taking it somebody else may have been faster.
+constexpr int kPortAttempts = 3;
+constexpr int kRestarts = 1;
+
+}  // namespace
+
+ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout,
+                           io::ProcessLauncher& launcher, net::Client& client)
+    : program_(std::move(program)),
+      setup_(std::move(setup)),
+      ready_timeout_(ready_timeout),
+      launcher_(launcher),
+      client_(client) {}
+
+std::string ServedEngine::url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
+
+Task<Status> ServedEngine::start(Deadline deadline) {
+  Status status;
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    FW_CO_ASSIGN(const auto port, free_loopback_port());
+    status = co_await start_on(port, deadline);
+    if (status.ok()) port_ = port;
+    const bool port_taken = !status.ok() && status.error().message.find("bind") != std::string::npos;
+    if (!port_taken) break;
+  }
+  co_return status;
+}
+
+Task<Status> ServedEngine::start_on(std::uint16_t port, Deadline deadline) {
+  FW_CO_ASSIGN(std::shared_ptr<io::Process> process,
+               launcher_.start({.program = program_, .arguments = engine_arguments(setup_, port)}));
+  auto status = co_await wait_ready(*process, port, deadline.within(ready_timeout_));
+  if (status.ok()) {
+    set_process(std::move(process));
+    co_return status;
+  }
+  FW_CO_TRY(co_await process->terminate(kStopGrace));
+  co_return status;
+}
+
+Task<Status> ServedEngine::wait_ready(io::Process& process, std::uint16_t port, Deadline deadline) {
+  while (true) {
+    if (const auto ended = process.exit_status()) {
+      const auto seen = co_await process.wait(Deadline::after(kStopGrace));  // its last words are complete then
+      co_return unavailable(io::describe_end("llama-server", *ended, process.last_lines()));
+    }
+    if (co_await answers(port, deadline)) co_return Status{};
+    if (deadline.is_cancelled()) co_return cancelled("starting llama-server: cancelled");
+    if (deadline.is_over()) {
+      const auto words = process.last_lines();
+      co_return deadline_exceeded("llama-server did not answer within " +
+                                  std::to_string(static_cast<int>(to_seconds(ready_timeout_))) + " s" +
+                                  (words.empty() ? std::string() : "; its last words: " + words.back()));
+    }
+    const auto ignored = co_await sleep_for(kPollInterval, deadline);
+  }
+}
+
+/// Asked by alias: while our engine still loads, or could not bind its port, another server's answer must not count.
+Task<bool> ServedEngine::answers(std::uint16_t port, Deadline deadline) {
+  const std::string origin = "http://127.0.0.1:" + std::to_string(port);
+  const auto health = co_await client_.send({.target = origin + "/health"}, deadline.within(kPollPatience));
+  if (!health.ok() || health->status != 200) co_return false;
+  const auto models = co_await client_.send({.target = origin + "/v1/models"}, deadline.within(kPollPatience));
+  if (!models.ok() || models->status != 200) co_return false;
+  const auto json = nlohmann::json::parse(models->body, nullptr, false);
+  if (!json.is_object() || !json.contains("data") || !json["data"].is_array()) co_return false;
+  for (const auto& model : json["data"]) {
+    if (model.is_object() && model.value("id", nlohmann::json()) == setup_.alias) co_return true;
+  }
+  co_return false;
+}
+
+Task<void> ServedEngine::watch(std::stop_token stop) {
+  const auto until_stopped = Deadline::when_stopped(std::move(stop));
+  for (int crashes = 0;; ++crashes) {
+    const auto current = process();
+    const auto ended = co_await current->wait(until_stopped);
+    if (!ended.ok()) co_return;
+    const std::string how = io::describe_end("llama-server", *ended, current->last_lines());
+    log_warning("modelops", "an engine died", {{"deployment", setup_.alias}, {"how", how}, {"crashes", crashes + 1}});
+    if (crashes == kRestarts) co_return fail(unavailable(how));
+    auto restarted = co_await start_on(port_, until_stopped);
+    if (until_stopped.is_cancelled()) co_return;
+    if (!restarted.ok()) co_return fail(restarted.error().within("restart after it " + ended->describe()));
+  }
+}
+
+Task<Status> ServedEngine::stop() {
+  const auto last = process();
+  if (last) FW_CO_TRY(co_await last->terminate(kStopGrace));
+  co_return Status{};
+}
+
+Status ServedEngine::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+int ServedEngine::process_id() const {
+  const auto current = process();
+  return current && !current->exit_status() ? current->pid() : 0;
+}
+
+std::shared_ptr<io::Process> ServedEngine::process() const {
+  const std::lock_guard lock(mutex_);
+  return process_;
+}
+
+void ServedEngine::set_process(std::shared_ptr<io::Process> process) {
+  const std::lock_guard lock(mutex_);
+  process_ = std::move(process);
+}
+
+void ServedEngine::fail(Error error) {
+  log_error("modelops", "an engine failed for good", {{"deployment", setup_.alias}, {"what", error.message}});
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(error);
+}
+
+FolderGuard::~FolderGuard() {
+  std::error_code ignored;
+  if (!is_kept_) std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace fw::modelops

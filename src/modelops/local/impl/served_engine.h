@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "io/process.h"
+#include "modelops/local/impl/engine.h"
+#include "net/client.h"
+
+namespace fw::modelops {
+
+/// One llama-server: started until it answers, watched, started once more after a crash, stopped. start() first, then
+/// watch() in a task of its own, then stop() after that task has ended. status() and process_id() from any thread.
+class ServedEngine final {
+ public:
+  ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, io::ProcessLauncher& launcher,
+               net::Client& client);
+
+  /// Returns when it answers under its alias; the error bears its last words. Nothing runs after an error.
+  [[nodiscard]] Task<Status> start(Deadline deadline);
+  /// Returns after the stop or when the engine has failed for good.
+  [[nodiscard]] Task<void> watch(std::stop_token stop);
+  /// The process is gone on return.
+  [[nodiscard]] Task<Status> stop();
+
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] int process_id() const;
+
+ private:
+  [[nodiscard]] Task<Status> start_on(std::uint16_t port, Deadline deadline);
+  [[nodiscard]] Task<Status> wait_ready(io::Process& process, std::uint16_t port, Deadline deadline);
+  [[nodiscard]] Task<bool> answers(std::uint16_t port, Deadline deadline);
+  [[nodiscard]] std::shared_ptr<io::Process> process() const;
+  void set_process(std::shared_ptr<io::Process> process);
+  void fail(Error error);
+
+  std::filesystem::path program_;
+  EngineSetup setup_;
+  Duration ready_timeout_;
+  io::ProcessLauncher& launcher_;
+  net::Client& client_;
+  std::uint16_t port_ = 0;  ///< fixed once start() has succeeded
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<io::Process> process_;
+  Status status_;
+};
+
+/// A folder that is removed at the end of scope unless it is kept.
+class FolderGuard final {
+ public:
+  explicit FolderGuard(std::filesystem::path path) : path_(std::move(path)) {}
+  ~FolderGuard();
+  FolderGuard(const FolderGuard&) = delete;
+  FolderGuard& operator=(const FolderGuard&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  void keep() { is_kept_ = true; }
+
+ private:
+  std::filesystem::path path_;
+  bool is_kept_ = false;
+};
+
+}  // namespace fw::modelops

@@ -1,0 +1,47 @@
+#include "modelops/local/impl/serving_type.h"
+
+#include <array>
+#include <sstream>
+
+#include "io/file.h"
+
+namespace fw::modelops {
+namespace {
+
+struct BitsOfType {
+  std::string_view type;
+  double bits;
+};
+constexpr std::array<BitsOfType, 6> kBits{{{"F32", 32}, {"F16", 16}, {"BF16", 16}, {"Q8_0", 8.5}, {"Q4_0", 4.5}, {"Q4_1", 5}}};
+
+}  // namespace
+
+ProcessorFeatures this_processor() {
+  ProcessorFeatures out;
+#if defined(__aarch64__)
+  out.has_f16c = true;
+#endif
+  const auto info = io::read_file("/proc/cpuinfo", 16 << 20);
+  if (!info.ok()) return out;
+  std::istringstream words(info->substr(0, info->find("\n\n")));  // the first processor
+  for (std::string word; words >> word;) {
+    out.has_bf16 = out.has_bf16 || word == "avx512_bf16" || word == "amx_bf16" || word == "bf16";
+    out.has_f16c = out.has_f16c || word == "f16c";
+  }
+  return out;
+}
+
+std::uint64_t bytes_in_type(std::uint64_t parameters, const std::string& type) {
+  for (const auto& row : kBits) {
+    if (row.type == type) return static_cast<std::uint64_t>(static_cast<double>(parameters) * row.bits / 8);
+  }
+  return 0;
+}
+
+std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory) {
+  const std::string best = processor.has_bf16 ? "BF16" : processor.has_f16c ? "F16" : "Q8_0";
+  if (bytes_in_type(facts.parameters, best) <= memory) return best;
+  return facts.file_type;
+}
+
+}  // namespace fw::modelops

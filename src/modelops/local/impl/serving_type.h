@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "modelops/local/impl/model_facts.h"
+
+namespace fw::modelops {
+
+/// What decides how fast a processor works with weights of a type.
+struct ProcessorFeatures {
+  bool has_bf16 = false;  ///< multiplies bf16 itself: AVX512-BF16 or AMX
+  bool has_f16c = false;  ///< converts f16 in the vector unit: AVX2 machines; ARM's counts too
+};
+
+[[nodiscard]] ProcessorFeatures this_processor();
+
+/// The type to serve a model in: the fastest that this processor has a unit for and that keeps the weights (the table and
+/// its measurements are in README.md), or the file's own type when the weights would take more than `memory` bytes.
+[[nodiscard]] std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory);
+
+/// Bytes of a model's file in a type; 0 for a type that is not known here.
+[[nodiscard]] std::uint64_t bytes_in_type(std::uint64_t parameters, const std::string& type);
+
+}  // namespace fw::modelops

@@ -1,0 +1,141 @@
+#include "modelops/local/trainer.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/file.h"
+#include "modelops/local/impl/chat_template.h"
+#include "modelops/local/impl/model_facts.h"
+#include "modelops/local/impl/trainer_protocol.h"
+
+namespace fw::modelops {
+namespace {
+
+namespace fs = std::filesystem;
+using OnProgress = std::function<void(const TrainingProgress&)>;
+
+// A stopped trainer writes a checkpoint if it can do so in this time; the interface grants two seconds in all.
+constexpr auto kStopGrace = std::chrono::milliseconds(1'500);
+constexpr std::size_t kLineLimit = 4 << 20;
+constexpr int kStarts = 2;
+
+/// The points reported so far, through restarts.
+class Curve {
+ public:
+  explicit Curve(OnProgress on_progress) : on_progress_(std::move(on_progress)) {}
+
+  void restart() { is_replayed_ = false; }
+  void add(const TrainingProgressEvent& event) {
+    if (event.is_again && !is_replayed_) points_.clear();
+    is_replayed_ = is_replayed_ || event.is_again;
+    points_.push_back(event.progress);
+    if (event.is_again && event.progress.step <= reported_) return;
+    reported_ = event.progress.step;
+    if (on_progress_) on_progress_(event.progress);
+  }
+  [[nodiscard]] std::vector<TrainingProgress> take() { return std::move(points_); }
+
+ private:
+  OnProgress on_progress_;
+  std::vector<TrainingProgress> points_;
+  std::int64_t reported_ = 0;
+  bool is_replayed_ = false;
+};
+
+/// How one start of the trainer ended: with a model, an error to report, or without a word.
+struct Outcome {
+  std::optional<TrainedModel> model;
+  std::optional<Error> error;
+  std::string death;  ///< how it died when it said neither
+};
+
+void take_in(const std::string& line, Curve& curve, Outcome& outcome) {
+  const auto event = parse_training_event(line);
+  if (!event.ok()) {
+    log_warning("modelops", "unexpected line from the trainer", {{"what", event.error().message}});
+  } else if (const auto* progress = std::get_if<TrainingProgressEvent>(&*event)) {
+    curve.add(*progress);
+  } else if (const auto* done = std::get_if<TrainingDoneEvent>(&*event)) {
+    outcome.model = done->model;
+  } else if (const auto* error = std::get_if<TrainingErrorEvent>(&*event)) {
+    outcome.error = error->error;
+  }
+}
+
+Task<Result<Outcome>> run_once(io::ProcessLauncher& launcher, io::ProcessSpec spec, Curve& curve, Deadline deadline) {
+  Outcome outcome;
+  FW_CO_ASSIGN(const auto process, launcher.start(std::move(spec)));
+  while (true) {
+    auto line = co_await process->next_line(deadline);
+    if (!line.ok()) {
+      FW_CO_TRY(co_await process->terminate(kStopGrace));
+      co_return line.error().within("training");
+    }
+    if (!*line) break;
+    take_in(**line, curve, outcome);
+  }
+  const auto status = co_await process->wait(deadline.within(std::chrono::minutes(1)));
+  if (!status.ok()) {
+    FW_CO_TRY(co_await process->terminate(kStopGrace));
+    co_return status.error().within("training");
+  }
+  if (!status->is_success()) {
+    outcome.model.reset();
+    outcome.death = io::describe_end("flywheel-trainer", *status, process->last_lines());
+  } else if (!outcome.model) {
+    outcome.death = "flywheel-trainer ended without naming its adapter";
+  }
+  co_return outcome;
+}
+
+Result<TrainerFolders> prepare_folders(const LocalSettings& settings, const TrainingJob& job) {
+  FW_ASSIGN(const auto own_template, chat_template_for(settings.data_folder, job.model.path));
+  TrainerFolders folders{.adapter = job.work_folder / "adapter", .checkpoint = job.work_folder / "checkpoint", .chat_template = own_template};
+  FW_TRY(io::create_folders(job.work_folder));
+  FW_TRY(io::create_folders(folders.checkpoint));
+  return folders;
+}
+
+Status check_adapter(const Adapter& adapter) {
+  std::error_code error;
+  if (fs::is_regular_file(adapter.gguf, error)) return {};
+  return data_loss("the trainer reported adapter " + adapter.gguf.string() + ", which is not there");
+}
+
+}  // namespace
+
+LocalTrainer::LocalTrainer(LocalSettings settings, io::ProcessLauncher& launcher)
+    : settings_(std::move(settings)), launcher_(launcher) {}
+
+Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_progress, Deadline deadline) {
+  if (settings_.programs.trainer.empty()) {
+    co_return failed_precondition("flywheel-trainer is not installed, so nothing can be fine-tuned; run scripts/setup, which "
+                                  "fetches libtorch, and build again, or disable customization");
+  }
+  if (!job.model.is_local()) {
+    co_return invalid_argument("model \"" + job.model.name + "\" has no weights here (path) that could be fine-tuned");
+  }
+  FW_CO_ASSIGN(const auto folders, prepare_folders(settings_, job));
+  io::ProcessSpec spec{.program = settings_.programs.trainer,
+                       .arguments = trainer_arguments(job, folders, thread_count(settings_)),
+                       .stream_output = true,
+                       .line_limit = kLineLimit};
+  spec.arguments.insert(spec.arguments.end(), {"--parent-pid", std::to_string(::getpid())});
+  Curve curve(std::move(on_progress));
+  std::string death;
+  for (int start = 0; start < kStarts; ++start) {
+    curve.restart();
+    FW_CO_ASSIGN(auto outcome, co_await run_once(launcher_, spec, curve, deadline));
+    if (outcome.error) co_return outcome.error->within("training " + job.model.name);
+    if (outcome.model) {
+      FW_CO_TRY(check_adapter(outcome.model->adapter));
+      outcome.model->curve = curve.take();
+      co_return std::move(*outcome.model);
+    }
+    death = std::move(outcome.death);
+    log_warning("modelops", "the trainer died", {{"model", job.model.name}, {"how", death}, {"start", start + 1}});
+  }
+  co_return unavailable("training " + job.model.name + ": it died twice; " + death);
+}
+
+}  // namespace fw::modelops
