@@ -37,8 +37,23 @@ if(EXISTS "${FW_TORCH_DIR}/.complete")
   add_library(fw_libtorch INTERFACE)
   target_include_directories(fw_libtorch SYSTEM INTERFACE ${FW_TORCH_DIR}/include
                              ${FW_TORCH_DIR}/include/torch/csrc/api/include)
-  target_link_libraries(fw_libtorch INTERFACE ${FW_TORCH_DIR}/lib/libtorch_cpu.so ${FW_TORCH_DIR}/lib/libc10.so)
+  target_link_libraries(fw_libtorch INTERFACE ${FW_TORCH_DIR}/lib/libtorch_cpu.so ${FW_TORCH_DIR}/lib/libc10.so
+                        ${FW_TORCH_DIR}/lib/libgomp.so.1)
   target_link_options(fw_libtorch INTERFACE -Wl,-rpath,${FW_TORCH_DIR}/lib -Wl,--allow-shlib-undefined)
 else()
   message(STATUS "libtorch not found in ${FW_TORCH_DIR}: flywheel-trainer is left out (scripts/setup fetches it)")
+endif()
+
+# What flywheel-trainer shares with the engine: GGUF reader and writer, dequantisers, tokenizer, chat templates.
+if(FW_LLAMA_DIR AND EXISTS "${FW_LLAMA_DIR}/.complete")
+  add_library(fw_llama INTERFACE)
+  target_include_directories(fw_llama SYSTEM INTERFACE ${FW_LLAMA_DIR}/src/ggml/include ${FW_LLAMA_DIR}/src/include
+                             ${FW_LLAMA_DIR}/src/common)
+  foreach(library common/libllama-common common/libllama-common-base src/libllama ggml/src/libggml ggml/src/libggml-cpu
+                  ggml/src/libggml-base vendor/cpp-httplib/libcpp-httplib)
+    target_link_libraries(fw_llama INTERFACE ${FW_LLAMA_DIR}/build/${library}.a)
+  endforeach()
+  target_link_libraries(fw_llama INTERFACE Threads::Threads dl m)
+else()
+  message(STATUS "llama.cpp not found in ${FW_CACHE}: flywheel-trainer is left out (scripts/setup builds it)")
 endif()

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/chat/chat_tokenizer.h"
+#include "trainer/commands/events.h"
+#include "trainer/commands/process.h"
+#include "trainer/loop/training.h"
+#include "trainer/lora/adapter_files.h"
+
+namespace fw::trainer {
+
+/// What names a model for training or scoring.
+struct ModelArguments {
+  std::filesystem::path model;
+  std::vector<int> keep_layers;
+  std::filesystem::path tokenizer;      ///< a GGUF file; needed when `model` is a Hugging Face folder
+  std::filesystem::path chat_template;  ///< empty: the model's own
+  std::int64_t max_seq_length = 4096;
+  int threads = 0;                      ///< 0: one per processor
+};
+
+struct TrainArguments {
+  ModelArguments model;
+  std::filesystem::path rows, validation, out, merge_into;
+  std::string merge_type = "bf16";
+  TrainingOptions options;
+};
+[[nodiscard]] Status run_train(const TrainArguments& arguments, EventWriter& events, const ProcessGuard& guard);
+
+struct MergeArguments {
+  std::filesystem::path model, adapter, out;
+  std::vector<int> keep_layers;
+  std::string type = "bf16";
+};
+[[nodiscard]] Status run_merge(const MergeArguments& arguments, EventWriter& events);
+
+struct ScoreArguments {
+  ModelArguments model;
+  std::filesystem::path rows, adapter;
+};
+[[nodiscard]] Status run_score(const ScoreArguments& arguments, EventWriter& events, const ProcessGuard& guard);
+
+// Shared by the commands.
+
+[[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);
+[[nodiscard]] Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments);
+[[nodiscard]] Result<MergedType> parse_merged_type(const std::string& name);
+/// Refuses rows with token ids that the model does not have.
+[[nodiscard]] Status check_tokens(const std::vector<TrainingRow>& rows, const ModelConfig& config);
+
+}  // namespace fw::trainer

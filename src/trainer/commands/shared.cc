@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <thread>
+
+#include "trainer/commands/commands.h"
+#include "trainer/model/parallel.h"
+
+namespace fw::trainer {
+
+Result<ModelWeights> open_model(const ModelArguments& arguments) {
+  set_threads(arguments.threads > 0 ? arguments.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  FW_ASSIGN(const auto source, open_weights(arguments.model));
+  auto weights = load_weights(*source, arguments.keep_layers);
+  if (!weights.ok()) return weights.error().within(arguments.model.string());
+  return weights;
+}
+
+Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments) {
+  std::error_code error;
+  auto file = arguments.tokenizer;
+  if (file.empty() && std::filesystem::is_directory(arguments.model, error))
+    return invalid_argument("a Hugging Face folder needs a GGUF file of the same model for its tokenizer; name it with --tokenizer");
+  if (file.empty()) file = arguments.model;
+  return ChatTokenizer::open(file, arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template));
+}
+
+Result<MergedType> parse_merged_type(const std::string& name) {
+  if (name == "f32") return MergedType::kF32;
+  if (name == "f16") return MergedType::kF16;
+  if (name == "bf16") return MergedType::kBF16;
+  return invalid_argument("type " + name + " is unknown; f32, f16 and bf16 can be written");
+}
+
+Status check_tokens(const std::vector<TrainingRow>& rows, const ModelConfig& config) {
+  for (const auto& row : rows)
+    for (const auto token : row.tokens)
+      if (token < 0 || token >= config.vocab)
+        return failed_precondition("the tokenizer makes token " + std::to_string(token) + " but the model knows " +
+                                   std::to_string(config.vocab) + "; is --tokenizer of another model?");
+  return {};
+}
+
+}  // namespace fw::trainer

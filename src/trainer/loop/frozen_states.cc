@@ -1,0 +1,122 @@
+#include "trainer/loop/frozen_states.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "io/file.h"
+
+namespace fw::trainer {
+namespace {
+
+// Tokens of a batch: enough that the common beginning, computed anew for each, hardly counts.
+constexpr std::int64_t kBatchTokens = 4096;
+
+std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t>(row.tokens.size()) - 1; }
+
+std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common) {
+  std::int64_t tokens = 0;
+  std::size_t end = begin;
+  while (end < rows.size() && (end == begin || tokens + inputs_of(*rows[end]) - common <= kBatchTokens))
+    tokens += inputs_of(*rows[end++]) - common;
+  return end;
+}
+
+}  // namespace
+
+Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows, int layers,
+                                           const Options& options) {
+  FrozenStates states;
+  states.hidden_ = weights.config.hidden;
+  states.common_ = common_beginning(rows);
+  std::int64_t tokens = states.common_, longest = 1;
+  for (const auto* row : rows) {
+    states.row_offset_.push_back(tokens);
+    tokens += inputs_of(*row) - states.common_;
+    longest = std::max(longest, inputs_of(*row));
+  }
+  states.bytes_ = static_cast<std::uint64_t>(tokens) * static_cast<std::uint64_t>(states.hidden_) * sizeof(float);
+  FW_TRY(states.allocate(options));
+
+  at::NoGradGuard no_grad;
+  const PackedModel model(weights, nullptr, longest);
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const auto batch = rows.subspan(begin, batch_end(rows, begin, states.common_) - begin);
+    const auto input = prepare(weights.config, pack(batch));
+    const auto hidden = model.run_layers(model.embed(*input.tree), input, 0, layers);
+    const float* values = hidden.const_data_ptr<float>();
+    for (std::size_t r = 0; r < batch.size(); ++r)
+      for (const int s : input.tree->path(input.tree->leaves[r])) {
+        const auto& segment = input.tree->segments[static_cast<std::size_t>(s)];
+        for (std::int64_t i = 0; i < segment.length; ++i)
+          std::memcpy(states.at(begin + r, segment.position + i), values + (segment.start + i) * states.hidden_,
+                      static_cast<std::size_t>(states.hidden_) * sizeof(float));
+      }
+    begin += batch.size();
+    if (options.on_rows && !options.on_rows(begin)) return cancelled("training was stopped");
+  }
+  return states;
+}
+
+Status FrozenStates::allocate(const Options& options) {
+  int fd = -1;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (bytes_ > options.memory_limit) {
+    FW_TRY(io::create_folders(options.folder));
+    const auto file = options.folder / "frozen_states.bin";
+    fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return system_error("cannot create " + file.string(), errno);
+    ::unlink(file.c_str());
+    if (const int failed = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes_)); failed != 0) {
+      ::close(fd);
+      return system_error("cannot keep " + std::to_string(bytes_ >> 20) + " MiB of hidden states in " + options.folder.string(), failed);
+    }
+    flags = MAP_SHARED;
+  }
+  void* mapped = ::mmap(nullptr, std::max<std::uint64_t>(bytes_, 1), PROT_READ | PROT_WRITE, flags, fd, 0);
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (mapped == MAP_FAILED) return system_error("cannot map memory for hidden states", error);
+  data_ = static_cast<float*>(mapped);
+  return {};
+}
+
+FrozenStates::~FrozenStates() {
+  if (data_ != nullptr) ::munmap(data_, std::max<std::uint64_t>(bytes_, 1));
+}
+
+FrozenStates::FrozenStates(FrozenStates&& other) noexcept { *this = std::move(other); }
+
+FrozenStates& FrozenStates::operator=(FrozenStates&& other) noexcept {
+  std::swap(hidden_, other.hidden_);
+  std::swap(common_, other.common_);
+  std::swap(row_offset_, other.row_offset_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(data_, other.data_);
+  return *this;
+}
+
+float* FrozenStates::at(std::size_t row, std::int64_t position) const {
+  const std::int64_t token = position < common_ ? position : row_offset_[row] + position - common_;
+  return data_ + token * hidden_;
+}
+
+at::Tensor FrozenStates::gather(const TokenTree& tree, std::span<const std::size_t> row_numbers) const {
+  auto hidden = at::empty({static_cast<std::int64_t>(tree.tokens.size()), hidden_}, at::kFloat);
+  float* out = hidden.mutable_data_ptr<float>();
+  for (const auto& segment : tree.segments)
+    for (std::int64_t i = 0; i < segment.length; ++i)
+      std::memcpy(out + (segment.start + i) * hidden_,
+                  at(row_numbers[static_cast<std::size_t>(segment.row)], segment.position + i),
+                  static_cast<std::size_t>(hidden_) * sizeof(float));
+  return hidden;
+}
+
+}  // namespace fw::trainer

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "trainer/loop/checkpoint.h"
+#include "trainer/loop/schedule.h"
+#include "trainer/model/model.h"
+
+namespace fw::trainer {
+
+struct TrainingOptions {
+  int epochs = 2;
+  int batch_size = 16;
+  int gradient_accumulation = 1;
+  double learning_rate = 1e-4;
+  Decay decay = Decay::kLinear;
+  double warmup_ratio = 0.06;
+  double final_lr_ratio = 0.05;
+  double clip_norm = 1.0;
+  double weight_decay = 0;
+  std::int64_t rank = 32;
+  double alpha = 64;
+  double dropout = 0;
+  std::optional<int> upper_layers;  ///< LoRA on the last n layers only
+  std::uint64_t seed = 0;
+
+  std::filesystem::path checkpoint_folder;  ///< empty: no checkpoints
+  double checkpoint_seconds = 20;
+  std::uint64_t frozen_memory_limit = 2ULL << 30;  ///< bytes of hidden states kept in memory
+  std::int64_t pass_tokens = 0;  ///< most tokens of one forward and backward pass; 0: as memory allows
+};
+
+/// What training tells while it runs; all optional. Called on the training thread.
+struct TrainingEvents {
+  /// Hidden states of the frozen layers: rows done, of all.
+  std::function<void(std::size_t, std::size_t)> on_prepared;
+  /// `again`: a point of the part that a checkpoint has brought back.
+  std::function<void(const Progress&, bool again)> on_progress;
+  /// Asked between passes; true stops with kCancelled after a last checkpoint.
+  std::function<bool()> should_stop;
+};
+
+struct TrainingResult {
+  Adapter adapter;
+  std::int64_t steps = 0;
+  std::int64_t resumed_from = 0;
+  std::optional<double> validation_loss;
+  std::optional<double> validation_exact;
+};
+
+/// LoRA fine-tuning of `weights` on chat rows. Same arguments, same thread count: the same adapter, also when it was
+/// interrupted and taken up from its checkpoint.
+[[nodiscard]] Result<TrainingResult> train(const ModelWeights& weights, const std::vector<TrainingRow>& rows,
+                                           const std::vector<TrainingRow>& validation, const TrainingOptions& options,
+                                           const TrainingEvents& events, const Clock& clock);
+
+}  // namespace fw::trainer

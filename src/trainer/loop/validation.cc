@@ -1,0 +1,62 @@
+#include "trainer/loop/validation.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/assert.h"
+
+namespace fw::trainer {
+namespace {
+
+constexpr std::int64_t kBatchTokens = 4096;
+constexpr std::size_t kBatchRows = 64;
+
+std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common) {
+  std::int64_t tokens = 0;
+  std::size_t end = begin;
+  for (; end < rows.size() && end - begin < kBatchRows; ++end) {
+    tokens += static_cast<std::int64_t>(rows[end]->tokens.size()) - common;
+    if (end > begin && tokens > kBatchTokens) break;
+  }
+  return end;
+}
+
+}  // namespace
+
+Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
+                    int first_layer, const FrozenStates* states, std::size_t first_row, const std::function<bool()>& keep_going) {
+  FW_ASSERT(states != nullptr || first_layer == 0);
+  at::NoGradGuard no_grad;
+  Score total;
+  total.hits.assign(rows.size(), 1);
+  total.losses.assign(rows.size(), 0);
+  std::vector<std::size_t> counts(rows.size(), 0);
+  const std::int64_t common = common_beginning(rows);
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const auto batch = rows.subspan(begin, batch_end(rows, begin, common) - begin);
+    const auto input = prepare(config, pack(batch));
+    std::vector<std::size_t> numbers(batch.size());
+    std::iota(numbers.begin(), numbers.end(), first_row + begin);
+    const auto hidden = states != nullptr ? states->gather(*input.tree, numbers) : model.embed(*input.tree);
+    const auto result = model.loss(hidden, input, first_layer);
+    for (std::size_t i = 0; i < result.losses.size(); ++i) {
+      const auto row = begin + static_cast<std::size_t>(input.tree->terms[i].row);
+      total.losses[row] += static_cast<double>(result.losses[i]);
+      total.hits[row] &= result.hits[i];
+      ++counts[row];
+    }
+    begin += batch.size();
+    if (keep_going && !keep_going()) return cancelled("training was stopped");
+  }
+  const double sum = std::accumulate(total.losses.begin(), total.losses.end(), 0.0);
+  const auto tokens = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+  total.loss = tokens > 0 ? sum / static_cast<double>(tokens) : 0;
+  for (std::size_t r = 0; r < rows.size(); ++r) total.losses[r] /= static_cast<double>(std::max<std::size_t>(counts[r], 1));
+  const auto exact = std::accumulate(total.hits.begin(), total.hits.end(), std::size_t{0});
+  total.exact = rows.empty() ? 0 : static_cast<double>(exact) / static_cast<double>(rows.size());
+  return total;
+}
+
+}  // namespace fw::trainer

@@ -1,0 +1,117 @@
+// flywheel-trainer: LoRA fine-tuning of models of the Llama family, a program of its own. Progress and results are JSON
+// lines on standard output; exit code 0 done, 1 failed, 2 wrong usage.
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <map>
+#include <new>
+
+#include "trainer/commands/commands.h"
+
+// Tensors of one size come and go at every step: keep their pages instead of returning them to the system.
+extern "C" const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:-1,oversize_threshold:0,thp:always,narenas:2";
+
+namespace {
+
+using namespace fw::trainer;  // NOLINT: this file is the program
+
+void add_model_options(CLI::App& command, ModelArguments& model) {
+  command.add_option("--model", model.model, "GGUF file, or Hugging Face folder")->required();
+  command.add_option("--keep-layers", model.keep_layers, "decoder layers that are kept, as 0,1,2; default: all")->delimiter(',');
+  command.add_option("--tokenizer", model.tokenizer, "GGUF file of the same model, when --model is a folder");
+  command.add_option("--chat-template-file", model.chat_template, "Jinja chat template; default: the model's own");
+  command.add_option("--max-seq-length", model.max_seq_length, "longer rows are left out and counted")->check(CLI::Range(2, 1 << 24));
+  command.add_option("--threads", model.threads, "default: one per processor")->check(CLI::Range(1, 1024));
+}
+
+void add_training_options(CLI::App& command, TrainingOptions& o) {
+  static const std::map<std::string, Decay> kDecays{{"constant", Decay::kConstant}, {"linear", Decay::kLinear}, {"cosine", Decay::kCosine}};
+  command.add_option("--checkpoint", o.checkpoint_folder, "folder for checkpoints; one of the same job there is taken up");
+  command.add_option("--checkpoint-seconds", o.checkpoint_seconds, "least time between checkpoints")->capture_default_str();
+  command.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000))->capture_default_str();
+  command.add_option("--batch-size", o.batch_size, "rows")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--gradient-accumulation", o.gradient_accumulation, "batches a step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--learning-rate", o.learning_rate)->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--schedule", o.decay, "constant, linear or cosine")->transform(CLI::CheckedTransformer(kDecays));
+  command.add_option("--warmup-ratio", o.warmup_ratio, "of all steps")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command.add_option("--final-lr-ratio", o.final_lr_ratio, "of the learning rate, at the last step")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command.add_option("--clip-norm", o.clip_norm, "0: no clipping")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_option("--weight-decay", o.weight_decay)->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_option("--rank", o.rank, "of the adapter")->check(CLI::Range(1, 4096))->capture_default_str();
+  command.add_option("--dropout", o.dropout, "on the adapter's inputs")->check(CLI::Range(0.0, 0.95))->capture_default_str();
+  command.add_option("--upper-layers", o.upper_layers, "adapt the last n layers only; default: all")->check(CLI::Range(1, 4096));
+  command.add_option("--seed", o.seed)->capture_default_str();
+  command.add_option("--frozen-memory-limit", o.frozen_memory_limit, "bytes of hidden states kept in memory, above on disk")->capture_default_str();
+}
+
+int report(const fw::Status& status, EventWriter& events) {
+  if (status.ok()) return 0;
+  events.write_error(status.error());
+  return 1;
+}
+
+template <class Run>
+int guarded(int parent, Run run) {
+  EventWriter events;
+  ProcessGuard guard(events, parent);
+  try {
+    return report(run(events, guard), events);
+  } catch (const std::bad_alloc&) {
+    return report(fw::resource_exhausted("memory ran out; a smaller batch or shorter rows need less"), events);
+  } catch (const std::exception& e) {
+    return report(fw::internal(e.what()), events);
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("LoRA fine-tuning of models of the Llama family on the CPU", "flywheel-trainer");
+  app.require_subcommand(1);
+  int parent = 0;
+  app.add_option("--parent-pid", parent, "exit when this process, the parent, is gone")->check(CLI::NonNegativeNumber);
+  app.fallthrough();
+
+  TrainArguments train;
+  double alpha = 0;
+  auto* train_command = app.add_subcommand("train", "train an adapter on chat rows");
+  add_model_options(*train_command, train.model);
+  train_command->add_option("--train", train.rows, "JSONL of {\"messages\", \"tools\"}")->required();
+  train_command->add_option("--validation", train.validation, "JSONL of the same form");
+  train_command->add_option("--out", train.out, "folder for the adapter: adapter.gguf and peft/")->required();
+  train_command->add_option("--alpha", alpha, "default: twice the rank")->check(CLI::PositiveNumber);
+  train_command->add_option("--merge-into", train.merge_into, "also write a GGUF model with the adapter merged in");
+  train_command->add_option("--merge-type", train.merge_type, "f32, f16 or bf16: of the merged matrices")->capture_default_str();
+  add_training_options(*train_command, train.options);
+
+  MergeArguments merge;
+  auto* merge_command = app.add_subcommand("merge", "write a GGUF model with an adapter merged in");
+  merge_command->add_option("--model", merge.model, "GGUF file")->required();
+  merge_command->add_option("--adapter", merge.adapter, "adapter in GGUF form")->required();
+  merge_command->add_option("--out", merge.out)->required();
+  merge_command->add_option("--keep-layers", merge.keep_layers, "as in training")->delimiter(',');
+  merge_command->add_option("--type", merge.type, "f32, f16 or bf16: of the merged matrices")->capture_default_str();
+
+  ScoreArguments score;
+  auto* score_command = app.add_subcommand("score", "share of rows whose answer is predicted token for token");
+  add_model_options(*score_command, score.model);
+  score_command->add_option("--rows", score.rows, "JSONL of {\"messages\", \"tools\"}")->required();
+  score_command->add_option("--adapter", score.adapter, "PEFT folder");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  train.options.alpha = alpha > 0 ? alpha : 2 * static_cast<double>(train.options.rank);
+  return guarded(parent, [&](EventWriter& events, const ProcessGuard& guard) {
+    if (*train_command) return run_train(train, events, guard);
+    if (*merge_command) return run_merge(merge, events);
+    return run_score(score, events, guard);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ensure_passive_waiting(argv);
+  return run(argc, argv);
+}

@@ -1,0 +1,175 @@
+#include "trainer/model/kernels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+// The build may not assume more than x86-64's baseline; the loader picks the best of these for the processor.
+#if defined(__x86_64__) && defined(__clang__)
+#define FW_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FW_CLONES
+#endif
+
+namespace fw::trainer::kernels {
+namespace {
+
+// exp to 2 units in the last place, branch-free so that loops around it become vector code (range reduction by ln 2 in two
+// parts, polynomial of degree 6; Cephes' coefficients).
+__attribute__((always_inline)) inline float fast_exp(float x) {
+  x = std::min(88.0F, std::max(-87.3F, x));
+  const float n = __builtin_roundevenf(x * 1.44269504088896341F);
+  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
+  float p = 1.9875691500e-4F;
+  p = p * r + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  const float e = p * r * r + r + 1.0F;
+  const auto power = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
+  return e * std::bit_cast<float>(power);
+}
+
+__attribute__((always_inline)) inline std::uint32_t mix(std::uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7feb352dU;
+  x ^= x >> 15;
+  x *= 0x846ca68bU;
+  return x ^ (x >> 16);
+}
+
+}  // namespace
+
+FW_CLONES void rms_norm(const float* x, const float* w, std::int64_t rows, std::int64_t width, float eps, float* y,
+                        float* inverse) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* in = x + r * width;
+    float* out = y + r * width;
+    float sum = 0;
+    for (std::int64_t i = 0; i < width; ++i) sum += in[i] * in[i];
+    const float scale = 1.0F / std::sqrt(sum / static_cast<float>(width) + eps);
+    inverse[r] = scale;
+    for (std::int64_t i = 0; i < width; ++i) out[i] = in[i] * scale * w[i];
+  }
+}
+
+FW_CLONES void rms_norm_backward(const float* dy, const float* x, const float* w, const float* inverse, std::int64_t rows,
+                                 std::int64_t width, float* dx, float* dw) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* in = x + r * width;
+    const float* up = dy + r * width;
+    float* out = dx + r * width;
+    const float scale = inverse[r];
+    float sum = 0;
+    for (std::int64_t i = 0; i < width; ++i) sum += up[i] * w[i] * in[i];
+    const float shared = sum * scale * scale * scale / static_cast<float>(width);
+    for (std::int64_t i = 0; i < width; ++i) out[i] = up[i] * w[i] * scale - in[i] * shared;
+    if (dw != nullptr)
+      for (std::int64_t i = 0; i < width; ++i) dw[i] += up[i] * in[i] * scale;
+  }
+}
+
+FW_CLONES void swiglu(const float* gate_up, std::int64_t rows, std::int64_t width, float* y) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* gate = gate_up + r * 2 * width;
+    const float* up = gate + width;
+    float* out = y + r * width;
+    for (std::int64_t i = 0; i < width; ++i) out[i] = gate[i] / (1.0F + fast_exp(-gate[i])) * up[i];
+  }
+}
+
+FW_CLONES void swiglu_backward(const float* dy, const float* gate_up, std::int64_t rows, std::int64_t width,
+                               float* d_gate_up) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* gate = gate_up + r * 2 * width;
+    const float* up = gate + width;
+    const float* in = dy + r * width;
+    float* d_gate = d_gate_up + r * 2 * width;
+    float* d_up = d_gate + width;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float sigmoid = 1.0F / (1.0F + fast_exp(-gate[i]));
+      const float silu = gate[i] * sigmoid;
+      d_gate[i] = in[i] * up[i] * (sigmoid + silu * (1.0F - sigmoid));
+      d_up[i] = in[i] * silu;
+    }
+  }
+}
+
+FW_CLONES void rotate(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y) {
+  for (std::int64_t i = 0; i < half; ++i) {
+    const float first = x[i];
+    const float second = x[half + i];
+    y[i] = first * cosine[i] - second * (sign * sine[i]);
+    y[half + i] = second * cosine[i] + first * (sign * sine[i]);
+  }
+}
+
+FW_CLONES float softmax_row(float* row, std::int64_t low, std::int64_t high, std::int64_t width, float scale) {
+  float top = row[low];
+  for (std::int64_t i = low; i < high; ++i) top = std::max(top, row[i]);
+  float sum = 0;
+  for (std::int64_t i = low; i < high; ++i) {
+    row[i] = fast_exp((row[i] - top) * scale);
+    sum += row[i];
+  }
+  const float inverse = 1.0F / sum;
+  for (std::int64_t i = low; i < high; ++i) row[i] *= inverse;
+  for (std::int64_t i = 0; i < low; ++i) row[i] = 0;
+  for (std::int64_t i = high; i < width; ++i) row[i] = 0;
+  return top * scale + std::log(sum);
+}
+
+FW_CLONES void softmax_row_again(float* row, std::int64_t low, std::int64_t high, std::int64_t width, float scale,
+                                 float log_sum) {
+  for (std::int64_t i = low; i < high; ++i) row[i] = fast_exp(row[i] * scale - log_sum);
+  for (std::int64_t i = 0; i < low; ++i) row[i] = 0;
+  for (std::int64_t i = high; i < width; ++i) row[i] = 0;
+}
+
+FW_CLONES void softmax_row_backward(const float* p, float* dp, std::int64_t width, float delta, float scale) {
+  for (std::int64_t i = 0; i < width; ++i) dp[i] = p[i] * (dp[i] - delta) * scale;
+}
+
+FW_CLONES float dot(const float* a, const float* b, std::int64_t count) {
+  float sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+FW_CLONES void add(float* to, const float* from, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+FW_CLONES double sum_of_squares(const float* x, std::int64_t count) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+FW_CLONES void dropout(const float* x, std::int64_t first, std::int64_t count, std::uint32_t seed, float p, float* y) {
+  const auto threshold = static_cast<std::uint32_t>(static_cast<double>(p) * 4294967295.0);
+  const float scale = 1.0F / (1.0F - p);
+  const auto base = static_cast<std::uint32_t>(first);
+  const auto size = static_cast<std::uint32_t>(count);
+  for (std::uint32_t i = 0; i < size; ++i) {
+    const std::uint32_t draw = mix((base + i) * 0x9e3779b9U ^ seed);
+    y[i] = draw >= threshold ? x[i] * scale : 0.0F;
+  }
+}
+
+FW_CLONES void adamw(const AdamW& step, const float* gradient, std::int64_t count, float* parameter, float* mean,
+                     float* variance) {
+  const float rate = step.learning_rate / step.correction1;
+  const float decay = 1.0F - step.learning_rate * step.weight_decay;
+  const float inverse_root = 1.0F / step.correction2_root;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float g = gradient[i] * step.gradient_scale;
+    mean[i] += (g - mean[i]) * (1.0F - step.beta1);
+    variance[i] = variance[i] * step.beta2 + g * g * (1.0F - step.beta2);
+    const float p = parameter[i] * decay;
+    parameter[i] = p - rate * mean[i] / (std::sqrt(variance[i]) * inverse_root + step.eps);
+  }
+}
+
+}  // namespace fw::trainer::kernels

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+namespace fw::trainer::kernels {
+
+// Loops over rows of floats, compiled for several instruction sets and chosen at load time. All run on the caller's thread.
+
+/// y = x / rms(x) * w for `rows` rows of `width`; keeps 1 / rms in `inverse` (one a row).
+void rms_norm(const float* x, const float* w, std::int64_t rows, std::int64_t width, float eps, float* y, float* inverse);
+/// dx of the same. `dw` (width) is added to when not null.
+void rms_norm_backward(const float* dy, const float* x, const float* w, const float* inverse, std::int64_t rows,
+                       std::int64_t width, float* dx, float* dw);
+
+/// y = silu(gate) * up, rows of [gate | up], each `width` wide.
+void swiglu(const float* gate_up, std::int64_t rows, std::int64_t width, float* y);
+void swiglu_backward(const float* dy, const float* gate_up, std::int64_t rows, std::int64_t width, float* d_gate_up);
+
+/// One head of one token, rotated: halves (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin). sign -1 turns back.
+void rotate(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y);
+
+/// Softmax of scale * row[low, high), zero elsewhere in [0, width). Returns the log of the sum of exponentials.
+float softmax_row(float* row, std::int64_t low, std::int64_t high, std::int64_t width, float scale);
+/// exp(scale * row - log_sum) in [low, high), zero elsewhere: the softmax again, from its kept log sum.
+void softmax_row_again(float* row, std::int64_t low, std::int64_t high, std::int64_t width, float scale, float log_sum);
+/// ds = p * (dp - delta) * scale, in place of dp.
+void softmax_row_backward(const float* p, float* dp, std::int64_t width, float delta, float scale);
+
+[[nodiscard]] float dot(const float* a, const float* b, std::int64_t count);
+void add(float* to, const float* from, std::int64_t count);
+[[nodiscard]] double sum_of_squares(const float* x, std::int64_t count);
+
+/// y = x * keep / (1 - p), keep drawn for element `first + i` from `seed` alone, so that it can be drawn again.
+void dropout(const float* x, std::int64_t first, std::int64_t count, std::uint32_t seed, float p, float* y);
+
+/// One AdamW step (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it.
+struct AdamW {
+  float learning_rate, beta1, beta2, eps, weight_decay;
+  float correction1, correction2_root;  ///< 1 - beta1^t, sqrt(1 - beta2^t)
+  float gradient_scale;                 ///< clipping
+};
+void adamw(const AdamW& step, const float* gradient, std::int64_t count, float* parameter, float* mean, float* variance);
+
+}  // namespace fw::trainer::kernels

@@ -1,0 +1,381 @@
+#include "trainer/model/ops.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/assert.h"
+#include "trainer/model/gemm.h"
+#include "trainer/model/kernels.h"
+#include "trainer/model/parallel.h"
+
+namespace fw::trainer {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+// Rows below which a second thread does not pay.
+constexpr std::int64_t kRowGrain = 32;
+// Rows of logits made at a time: with a vocabulary of 49152, 128 rows are 25 MB.
+constexpr std::int64_t kLogitFloats = 6 << 20;
+
+float* data(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
+const float* read(const at::Tensor& t) { return t.const_data_ptr<float>(); }
+
+struct RmsNormFunction : Function<RmsNormFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, double eps) {
+    FW_ASSERT(x.is_contiguous() && x.dim() == 2);
+    const std::int64_t rows = x.size(0), width = x.size(1);
+    auto y = at::empty_like(x);
+    auto inverse = at::empty({rows}, x.options());
+    for_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::rms_norm(read(x) + begin * width, read(weight), end - begin, width, static_cast<float>(eps),
+                        data(y) + begin * width, data(inverse) + begin);
+    });
+    ctx->save_for_backward({x, weight, inverse});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto& x = saved[0];
+    const auto dy = grads[0].contiguous();
+    const std::int64_t rows = x.size(0), width = x.size(1);
+    auto dx = at::empty_like(x);
+    const bool weight_needed = ctx->needs_input_grad(1);
+    auto dw = weight_needed ? at::zeros({width}, x.options()) : at::Tensor();
+    const auto range = [&](std::int64_t begin, std::int64_t end) {
+      kernels::rms_norm_backward(read(dy) + begin * width, read(x) + begin * width, read(saved[1]), read(saved[2]) + begin,
+                                 end - begin, width, data(dx) + begin * width, weight_needed ? data(dw) : nullptr);
+    };
+    if (weight_needed) {
+      range(0, rows);
+    } else {
+      for_ranges(rows, kRowGrain, range);
+    }
+    return {dx, dw, at::Tensor()};
+  }
+};
+
+struct SwigluFunction : Function<SwigluFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate_up) {
+    const std::int64_t rows = gate_up.size(0), width = gate_up.size(1) / 2;
+    auto y = at::empty({rows, width}, gate_up.options());
+    for_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::swiglu(read(gate_up) + begin * 2 * width, end - begin, width, data(y) + begin * width);
+    });
+    ctx->save_for_backward({gate_up});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto gate_up = ctx->get_saved_variables()[0];
+    const auto dy = grads[0].contiguous();
+    const std::int64_t rows = gate_up.size(0), width = gate_up.size(1) / 2;
+    auto d_gate_up = at::empty_like(gate_up);
+    for_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels::swiglu_backward(read(dy) + begin * width, read(gate_up) + begin * 2 * width, end - begin, width,
+                               data(d_gate_up) + begin * 2 * width);
+    });
+    return {d_gate_up};
+  }
+};
+
+// Autograd wants every tensor argument defined: one without elements stands for an absent one.
+bool present(const at::Tensor& t) { return t.numel() > 0; }
+
+at::Tensor dropped(const at::Tensor& x, const Dropout& dropout) {
+  auto y = at::empty_like(x);
+  const std::int64_t width = x.size(1);
+  for_ranges(x.size(0), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels::dropout(read(x) + begin * width, begin * width, (end - begin) * width, dropout.seed,
+                     static_cast<float>(dropout.probability), data(y) + begin * width);
+  });
+  return y;
+}
+
+struct LinearFunction : Function<LinearFunction> {
+  static constexpr int kFirstPair = 3;
+
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& a0, const at::Tensor& b0, const at::Tensor& a1, const at::Tensor& b1,
+                            const at::Tensor& a2, const at::Tensor& b2, std::int64_t offset0, std::int64_t offset1,
+                            std::int64_t offset2, double scale, double dropout_probability, std::int64_t dropout_seed) {
+    FW_ASSERT(x.is_contiguous() && x.dim() == 2);
+    const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+    auto y = at::empty({tokens, out}, x.options());
+    if (present(bias))
+      for (std::int64_t t = 0; t < tokens; ++t)
+        std::memcpy(data(y) + t * out, read(bias), static_cast<std::size_t>(out) * sizeof(float));
+    gemm(tokens, out, in, 1, plain(read(x), in), transposed(read(weight), in), present(bias) ? 1 : 0, data(y), out);
+    const at::Tensor as[] = {a0, a1, a2};
+    const at::Tensor bs[] = {b0, b1, b2};
+    const std::int64_t offsets[] = {offset0, offset1, offset2};
+    const Dropout dropout{dropout_probability, static_cast<std::uint32_t>(dropout_seed)};
+    variable_list saved{x, weight, a0, b0, a1, b1, a2, b2};
+    const bool any = present(a0) || present(a1) || present(a2);
+    const auto input = any && dropout.probability > 0 ? dropped(x, dropout) : x;
+    for (int i = 0; i < 3; ++i) {
+      saved.push_back(at::Tensor());
+      if (!present(as[i])) continue;
+      const std::int64_t rank = as[i].size(0);
+      auto u = at::empty({tokens, rank}, x.options());
+      gemm_split(tokens, rank, in, 1, plain(read(input), in), transposed(read(as[i]), in), 0, data(u), rank);
+      gemm_split(tokens, bs[i].size(0), rank, static_cast<float>(scale), plain(read(u), rank),
+                 transposed(read(bs[i]), rank), 1, data(y) + offsets[i], out);
+      saved.back() = u;
+    }
+    ctx->save_for_backward(std::move(saved));
+    ctx->saved_data["offsets"] = std::vector<std::int64_t>{offset0, offset1, offset2};
+    ctx->saved_data["scale"] = scale;
+    ctx->saved_data["dropout"] = dropout_probability;
+    ctx->saved_data["seed"] = dropout_seed;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto offsets = ctx->saved_data["offsets"].toIntVector();
+    const auto scale = static_cast<float>(ctx->saved_data["scale"].toDouble());
+    const Dropout dropout{ctx->saved_data["dropout"].toDouble(),
+                          static_cast<std::uint32_t>(ctx->saved_data["seed"].toInt())};
+    const auto& x = saved[0];
+    const auto& weight = saved[1];
+    const auto dy = grads[0].contiguous();
+    const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+    variable_list result(15);
+    if (ctx->needs_input_grad(0)) {
+      result[0] = at::empty_like(x);
+      gemm(tokens, in, out, 1, plain(read(dy), out), plain(read(weight), in), 0, data(result[0]), in);
+    }
+    if (ctx->needs_input_grad(1)) {
+      result[1] = at::empty_like(weight);
+      gemm(out, in, tokens, 1, transposed(read(dy), out), plain(read(x), in), 0, data(result[1]), in);
+    }
+    if (ctx->needs_input_grad(2)) result[2] = dy.sum(0);
+    const bool any = saved[8].defined() || saved[9].defined() || saved[10].defined();
+    const auto input = any && dropout.probability > 0 ? dropped(x, dropout) : x;
+    auto d_input = any && dropout.probability > 0 && result[0].defined() ? at::zeros_like(x) : result[0];
+    for (int i = 0; i < 3; ++i)
+      if (const auto& u = saved[8 + i]; u.defined())
+        low_rank_backward(saved[2 + 2 * i], saved[3 + 2 * i], u, input, dy, offsets[static_cast<std::size_t>(i)], scale, d_input,
+                          result[kFirstPair + 2 * i], result[kFirstPair + 2 * i + 1]);
+    if (d_input.defined() && !d_input.is_same(result[0])) result[0].add_(dropped(d_input, dropout));
+    return result;
+  }
+
+  static void low_rank_backward(const at::Tensor& a, const at::Tensor& b, const at::Tensor& u, const at::Tensor& input,
+                                const at::Tensor& dy, std::int64_t offset, float scale, const at::Tensor& d_input,
+                                at::Tensor& da, at::Tensor& db) {
+    const std::int64_t tokens = input.size(0), in = input.size(1), out = dy.size(1), rank = a.size(0), rows = b.size(0);
+    const float* slice = read(dy) + offset;
+    auto v = at::empty({tokens, rank}, input.options());
+    gemm_split(tokens, rank, rows, scale, plain(slice, out), plain(read(b), rank), 0, data(v), rank);
+    da = at::empty_like(a);
+    gemm_split(rank, in, tokens, 1, transposed(read(v), rank), plain(read(input), in), 0, data(da), in);
+    db = at::empty_like(b);
+    gemm_split(rows, rank, tokens, scale, transposed(slice, out), plain(read(u), rank), 0, data(db), rank);
+    if (d_input.defined())
+      gemm_split(tokens, in, rank, 1, plain(read(v), rank), plain(read(a), in), 1, data(d_input), in);
+  }
+};
+
+// What tree attention needs beside tensors. Held by an IValue so that the graph owns it.
+struct AttentionContext : torch::CustomClassHolder {
+  std::shared_ptr<const AttentionPlan> plan;
+  std::shared_ptr<const std::vector<std::int64_t>> positions;
+  RopeTable rope;
+};
+
+struct SplitViews {
+  at::Tensor q, k, v;
+};
+
+// [tokens, q | k | v] -> the layout of AttentionBuffers, q and k rotated.
+SplitViews split_and_rotate(const at::Tensor& qkv, const AttentionContext& context) {
+  const auto& shape = context.plan->shape();
+  const std::int64_t tokens = qkv.size(0), d = shape.head_dim, group = shape.group();
+  SplitViews s{at::empty({shape.kv_heads, tokens * group, d}, qkv.options()),
+               at::empty({shape.kv_heads, tokens, d}, qkv.options()), at::empty({shape.kv_heads, tokens, d}, qkv.options())};
+  float* q = data(s.q);
+  float* k = data(s.k);
+  float* v = data(s.v);
+  for_ranges(tokens, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      const float* row = read(qkv) + t * shape.width();
+      const std::int64_t position = (*context.positions)[static_cast<std::size_t>(t)];
+      const float* cosine = read(context.rope.cosine) + position * (d / 2);
+      const float* sine = read(context.rope.sine) + position * (d / 2);
+      for (std::int64_t h = 0; h < shape.heads; ++h)
+        kernels::rotate(row + h * d, cosine, sine, 1, d / 2, q + (((h / group) * tokens + t) * group + h % group) * d);
+      for (std::int64_t h = 0; h < shape.kv_heads; ++h) {
+        kernels::rotate(row + (shape.heads + h) * d, cosine, sine, 1, d / 2, k + (h * tokens + t) * d);
+        std::memcpy(v + (h * tokens + t) * d, row + (shape.heads + shape.kv_heads + h) * d,
+                    static_cast<std::size_t>(d) * sizeof(float));
+      }
+    }
+  });
+  return s;
+}
+
+at::Tensor join_and_rotate_back(const SplitViews& grads, const AttentionContext& context) {
+  const auto& shape = context.plan->shape();
+  const std::int64_t tokens = context.plan->tokens(), d = shape.head_dim, group = shape.group();
+  auto d_qkv = at::empty({tokens, shape.width()}, grads.q.options());
+  for_ranges(tokens, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) {
+      float* row = data(d_qkv) + t * shape.width();
+      const std::int64_t position = (*context.positions)[static_cast<std::size_t>(t)];
+      const float* cosine = read(context.rope.cosine) + position * (d / 2);
+      const float* sine = read(context.rope.sine) + position * (d / 2);
+      for (std::int64_t h = 0; h < shape.heads; ++h)
+        kernels::rotate(read(grads.q) + (((h / group) * tokens + t) * group + h % group) * d, cosine, sine, -1, d / 2, row + h * d);
+      for (std::int64_t h = 0; h < shape.kv_heads; ++h) {
+        kernels::rotate(read(grads.k) + (h * tokens + t) * d, cosine, sine, -1, d / 2, row + (shape.heads + h) * d);
+        std::memcpy(row + (shape.heads + shape.kv_heads + h) * d, read(grads.v) + (h * tokens + t) * d,
+                    static_cast<std::size_t>(d) * sizeof(float));
+      }
+    }
+  });
+  return d_qkv;
+}
+
+AttentionBuffers buffers_of(const SplitViews& s, const at::Tensor& out, const at::Tensor& log_sum) {
+  return {read(s.q), read(s.k), read(s.v), data(out), data(log_sum)};
+}
+
+struct TreeAttentionFunction : Function<TreeAttentionFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& qkv, const c10::intrusive_ptr<AttentionContext>& context) {
+    const auto& shape = context->plan->shape();
+    const std::int64_t tokens = qkv.size(0);
+    FW_ASSERT(qkv.is_contiguous() && tokens == context->plan->tokens() && qkv.size(1) == shape.width());
+    const auto s = split_and_rotate(qkv, *context);
+    auto out = at::empty({tokens, shape.heads * shape.head_dim}, qkv.options());
+    auto log_sum = at::empty({shape.kv_heads, tokens * shape.group()}, qkv.options());
+    attend(*context->plan, buffers_of(s, out, log_sum));
+    ctx->save_for_backward({s.q, s.k, s.v, out, log_sum});
+    ctx->saved_data["context"] = at::IValue::make_capsule(context);
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto capsule = ctx->saved_data["context"].toCapsule();
+    const auto& context = static_cast<const AttentionContext&>(*capsule);
+    const auto d_out = grads[0].contiguous();
+    const SplitViews s{saved[0], saved[1], saved[2]};
+    const SplitViews d{at::empty_like(s.q), at::empty_like(s.k), at::empty_like(s.v)};
+    attend_backward(*context.plan, buffers_of(s, saved[3], saved[4]), {read(d_out), data(d.q), data(d.k), data(d.v)});
+    return {join_and_rotate_back(d, context), at::Tensor()};
+  }
+};
+
+// What head_loss computes beside its differentiable result.
+struct HeadOutputs {
+  std::vector<float>* losses;
+  std::vector<std::uint8_t>* hits;
+  const std::vector<std::int32_t>* targets;
+};
+
+// One row of logits: loss and hit of its target; the row becomes softmax - onehot when `keep_gradient`.
+void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float& loss, std::uint8_t& hit) {
+  const float target_logit = logits[target];
+  const float top = *std::max_element(logits, logits + vocab);
+  // A tie counts for the lowest index, as an engine's argmax does.
+  hit = target_logit == top && std::find(logits, logits + target, top) == logits + target ? 1 : 0;
+  const float log_sum = kernels::softmax_row(logits, 0, vocab, vocab, 1);
+  loss = log_sum - target_logit;
+  if (keep_gradient) logits[target] -= 1;
+}
+
+struct HeadLossFunction : Function<HeadLossFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight, HeadOutputs* outputs,
+                            bool hidden_needed, bool weight_needed) {
+    const std::int64_t terms = hidden.size(0), width = hidden.size(1), vocab = weight.size(0);
+    const std::int64_t chunk = std::clamp<std::int64_t>(kLogitFloats / vocab, 1, std::max<std::int64_t>(terms, 1));
+    auto d_hidden = hidden_needed ? at::empty_like(hidden) : at::Tensor();
+    auto d_weight = weight_needed ? at::zeros_like(weight) : at::Tensor();
+    auto logits = at::empty({chunk, vocab}, hidden.options());
+    for (std::int64_t begin = 0; begin < terms; begin += chunk) {
+      const std::int64_t rows = std::min(chunk, terms - begin);
+      const float* h = read(hidden) + begin * width;
+      gemm(rows, vocab, width, 1, plain(h, width), transposed(read(weight), width), 0, data(logits), vocab);
+      for_ranges(rows, 1, [&](std::int64_t from, std::int64_t to) {
+        for (std::int64_t r = from; r < to; ++r) {
+          const auto term = static_cast<std::size_t>(begin + r);
+          finish_row(data(logits) + r * vocab, vocab, (*outputs->targets)[term], hidden_needed || weight_needed,
+                     (*outputs->losses)[term], (*outputs->hits)[term]);
+        }
+      });
+      if (hidden_needed)
+        gemm(rows, width, vocab, 1, plain(read(logits), vocab), plain(read(weight), width), 0, data(d_hidden) + begin * width,
+             width);
+      if (weight_needed)
+        gemm(vocab, width, rows, 1, transposed(read(logits), vocab), plain(h, width), 1, data(d_weight), width);
+    }
+    double sum = 0;
+    for (const float loss : *outputs->losses) sum += static_cast<double>(loss);
+    ctx->save_for_backward({d_hidden, d_weight});
+    return at::full({}, sum, hidden.options());
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const double factor = grads[0].item<double>();
+    variable_list result(5);
+    for (std::size_t i = 0; i < 2; ++i)
+      if (saved[i].defined()) result[i] = saved[i] * factor;
+    return result;
+  }
+};
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  return RmsNormFunction::apply(x, weight, eps);
+}
+
+at::Tensor swiglu(const at::Tensor& gate_up) { return SwigluFunction::apply(gate_up); }
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const std::array<LowRank, 3>& low_rank,
+                  double scale, Dropout dropout) {
+  const auto none = at::empty({0}, x.options());
+  const auto or_none = [&](const at::Tensor& t) -> const at::Tensor& { return t.defined() ? t : none; };
+  return LinearFunction::apply(x, weight, or_none(bias), or_none(low_rank[0].a), or_none(low_rank[0].b),
+                               or_none(low_rank[1].a), or_none(low_rank[1].b), or_none(low_rank[2].a),
+                               or_none(low_rank[2].b), low_rank[0].offset, low_rank[1].offset, low_rank[2].offset, scale,
+                               dropout.probability, std::int64_t{dropout.seed});
+}
+
+at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const AttentionPlan>& plan,
+                          const std::shared_ptr<const std::vector<std::int64_t>>& positions, const RopeTable& rope) {
+  auto context = c10::make_intrusive<AttentionContext>();
+  context->plan = plan;
+  context->positions = positions;
+  context->rope = rope;
+  return TreeAttentionFunction::apply(qkv, context);
+}
+
+HeadResult head_loss(const at::Tensor& hidden, const at::Tensor& weight, const std::vector<std::int32_t>& targets) {
+  HeadResult result;
+  result.losses.resize(targets.size());
+  result.hits.resize(targets.size());
+  HeadOutputs outputs{&result.losses, &result.hits, &targets};
+  const bool gradients = at::GradMode::is_enabled();
+  result.loss = HeadLossFunction::apply(hidden, weight, &outputs, gradients && hidden.requires_grad(),
+                                        gradients && weight.requires_grad());
+  return result;
+}
+
+}  // namespace fw::trainer

@@ -1,0 +1,234 @@
+#include "trainer/model/tree_attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <tuple>
+
+#include "trainer/model/gemm.h"
+#include "trainer/model/kernels.h"
+#include "trainer/model/parallel.h"
+
+namespace fw::trainer {
+namespace {
+
+// A tile of scores should stay in a core's second-level cache with what is computed from it.
+constexpr std::int64_t kTileFloats = 96 * 1024;
+constexpr std::int64_t kSmallestBlock = 16;
+
+std::int64_t cost_of(const AttentionPlan::Tile& tile) {
+  return (tile.end - tile.begin) * (tile.position + tile.end - tile.begin);
+}
+
+std::size_t size(std::int64_t value) { return static_cast<std::size_t>(value); }
+
+// What one tile works on, and the loops that forward and backward share.
+class TileWork {
+ public:
+  TileWork(const AttentionPlan& plan, const AttentionPlan::Tile& tile, const AttentionBuffers& buffers)
+      : shape_(plan.shape()),
+        tile_(tile),
+        pieces_(plan.pieces(tile)),
+        rows_((tile.end - tile.begin) * shape_.group()),
+        columns_(tile.position + tile.end - tile.begin),
+        scale_(1.0F / std::sqrt(static_cast<float>(shape_.head_dim))),
+        q_(buffers.q + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group() * shape_.head_dim),
+        k_(buffers.k + tile.kv_head * plan.tokens() * shape_.head_dim),
+        v_(buffers.v + tile.kv_head * plan.tokens() * shape_.head_dim),
+        log_sum_(buffers.log_sum + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group()) {}
+
+  [[nodiscard]] std::int64_t rows() const { return rows_; }
+  [[nodiscard]] std::int64_t columns() const { return columns_; }
+  [[nodiscard]] const std::vector<AttentionPlan::Piece>& pieces() const { return pieces_; }
+  [[nodiscard]] const float* q() const { return q_; }
+  [[nodiscard]] const float* k_of(const AttentionPlan::Piece& piece) const { return k_ + piece.start * shape_.head_dim; }
+  [[nodiscard]] const float* v_of(const AttentionPlan::Piece& piece) const { return v_ + piece.start * shape_.head_dim; }
+
+  // scores = left keys^T, piece by piece.
+  template <class Keys>
+  void multiply_keys(const float* left, Keys keys, float* scores) const {
+    for (const auto& piece : pieces_)
+      gemm(rows_, piece.length, shape_.head_dim, 1, plain(left, shape_.head_dim), transposed((this->*keys)(piece), shape_.head_dim),
+           0, scores + piece.column, columns_);
+  }
+
+  void softmax(float* scores) const {
+    for_rows([&](std::int64_t row, std::int64_t low, std::int64_t high) {
+      log_sum_[row] = kernels::softmax_row(scores + row * columns_, low, high, columns_, scale_);
+    });
+  }
+  void softmax_again(float* scores) const {
+    for_rows([&](std::int64_t row, std::int64_t low, std::int64_t high) {
+      kernels::softmax_row_again(scores + row * columns_, low, high, columns_, scale_, log_sum_[row]);
+    });
+  }
+  [[nodiscard]] float scale() const { return scale_; }
+
+  // Rows of the tile lie token by token, a token's heads together; rows of `out` hold all heads of a token.
+  void scatter(const float* rows, float* out) const {
+    copy_heads([&](std::int64_t row, std::int64_t target, std::size_t bytes) {
+      std::memcpy(out + target, rows + row * shape_.head_dim, bytes);
+    });
+  }
+  void gather(const float* out, float* rows) const {
+    copy_heads([&](std::int64_t row, std::int64_t target, std::size_t bytes) {
+      std::memcpy(rows + row * shape_.head_dim, out + target, bytes);
+    });
+  }
+
+ private:
+  template <class Fn>
+  void for_rows(Fn fn) const {
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      const std::int64_t high = tile_.position + row / shape_.group() + 1;
+      const std::int64_t low = shape_.window > 0 ? std::max<std::int64_t>(0, high - shape_.window) : 0;
+      fn(row, low, high);
+    }
+  }
+
+  template <class Fn>
+  void copy_heads(Fn fn) const {
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      const std::int64_t token = tile_.begin + row / shape_.group();
+      const std::int64_t head = tile_.kv_head * shape_.group() + row % shape_.group();
+      fn(row, (token * shape_.heads + head) * shape_.head_dim, size(shape_.head_dim) * sizeof(float));
+    }
+  }
+
+  const AttentionShape& shape_;
+  const AttentionPlan::Tile& tile_;
+  std::vector<AttentionPlan::Piece> pieces_;
+  std::int64_t rows_;
+  std::int64_t columns_;
+  float scale_;
+  const float* q_;
+  const float* k_;
+  const float* v_;
+  float* log_sum_;
+};
+
+void attend_tile(const TileWork& work, std::int64_t head_dim, float* out, std::vector<float>& scores,
+                 std::vector<float>& rows) {
+  scores.resize(std::max(scores.size(), size(work.rows() * work.columns())));
+  rows.resize(std::max(rows.size(), size(work.rows() * head_dim)));
+  work.multiply_keys(work.q(), &TileWork::k_of, scores.data());
+  work.softmax(scores.data());
+  float beta = 0;
+  for (const auto& piece : work.pieces()) {
+    gemm(work.rows(), head_dim, piece.length, 1, plain(scores.data() + piece.column, work.columns()),
+         plain(work.v_of(piece), head_dim), beta, rows.data(), head_dim);
+    beta = 1;
+  }
+  work.scatter(rows.data(), out);
+}
+
+struct BackwardScratch {
+  std::vector<float> p, dp, d_rows, out_rows;
+};
+
+// dq of the tile, and what it adds to dk and dv (of its key-and-value head, all tokens).
+void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const float* out, const float* d_out, float* dq,
+                          float* dk, float* dv, BackwardScratch& s) {
+  const std::int64_t rows = work.rows(), columns = work.columns();
+  s.p.resize(std::max(s.p.size(), size(rows * columns)));
+  s.dp.resize(std::max(s.dp.size(), size(rows * columns)));
+  s.d_rows.resize(std::max(s.d_rows.size(), size(rows * head_dim)));
+  s.out_rows.resize(std::max(s.out_rows.size(), size(rows * head_dim)));
+  work.gather(d_out, s.d_rows.data());
+  work.gather(out, s.out_rows.data());
+  work.multiply_keys(work.q(), &TileWork::k_of, s.p.data());
+  work.softmax_again(s.p.data());
+  work.multiply_keys(s.d_rows.data(), &TileWork::v_of, s.dp.data());
+  for (const auto& piece : work.pieces())
+    gemm(piece.length, head_dim, rows, 1, transposed(s.p.data() + piece.column, columns), plain(s.d_rows.data(), head_dim), 1,
+         dv + piece.start * head_dim, head_dim);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float delta = kernels::dot(s.d_rows.data() + row * head_dim, s.out_rows.data() + row * head_dim, head_dim);
+    kernels::softmax_row_backward(s.p.data() + row * columns, s.dp.data() + row * columns, columns, delta, work.scale());
+  }
+  float beta = 0;
+  for (const auto& piece : work.pieces()) {
+    const float* ds = s.dp.data() + piece.column;
+    gemm(rows, head_dim, piece.length, 1, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq, head_dim);
+    gemm(piece.length, head_dim, rows, 1, transposed(ds, columns), plain(work.q(), head_dim), 1, dk + piece.start * head_dim,
+         head_dim);
+    beta = 1;
+  }
+}
+
+}  // namespace
+
+AttentionPlan::AttentionPlan(const TokenTree& tree, AttentionShape shape, int threads)
+    : shape_(shape),
+      tokens_(static_cast<std::int64_t>(tree.tokens.size())),
+      segments_(tree.segments),
+      bins_(size(std::max(threads, 1))) {
+  std::vector<Tile> tiles;
+  for (std::size_t s = 0; s < segments_.size(); ++s) {
+    const auto& segment = segments_[s];
+    const std::int64_t widest = segment.position + segment.length;
+    const std::int64_t block = std::max(kSmallestBlock, kTileFloats / (widest * shape_.group()));
+    const std::int64_t blocks = (segment.length + block - 1) / block;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t begin = segment.length * b / blocks;
+      const std::int64_t end = segment.length * (b + 1) / blocks;
+      for (std::int64_t head = 0; head < shape_.kv_heads; ++head)
+        tiles.push_back({segment.start + begin, segment.start + end, segment.position + begin, static_cast<int>(s), head});
+    }
+  }
+  std::sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) {
+    return std::tuple(-cost_of(a), a.begin, a.kv_head) < std::tuple(-cost_of(b), b.begin, b.kv_head);
+  });
+  std::vector<std::int64_t> load(bins_.size(), 0);
+  for (const auto& tile : tiles) {
+    const auto lightest = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+    load[lightest] += cost_of(tile);
+    bins_[lightest].push_back(tile);
+  }
+}
+
+std::vector<AttentionPlan::Piece> AttentionPlan::pieces(const Tile& tile) const {
+  std::vector<Piece> pieces;
+  const auto& own = segments_[size(tile.segment)];
+  pieces.push_back({own.start, tile.end - own.start, own.position});
+  for (int s = own.parent; s >= 0; s = segments_[size(s)].parent)
+    pieces.push_back({segments_[size(s)].start, segments_[size(s)].length, segments_[size(s)].position});
+  return pieces;
+}
+
+void attend(const AttentionPlan& plan, const AttentionBuffers& buffers) {
+  run_parallel(plan.bins(), [&](int bin) {
+    std::vector<float> scores, rows;
+    for (const auto& tile : plan.bin(bin))
+      attend_tile(TileWork(plan, tile, buffers), plan.shape().head_dim, buffers.out, scores, rows);
+  });
+}
+
+void attend_backward(const AttentionPlan& plan, const AttentionBuffers& buffers, const AttentionGradients& gradients) {
+  const auto& shape = plan.shape();
+  const std::int64_t per_head = plan.tokens() * shape.head_dim;
+  const std::int64_t all = per_head * shape.kv_heads;
+  // Tiles of several bins add to the same keys: each bin but the first sums into buffers of its own.
+  std::vector<std::vector<float>> extra(size(plan.bins() - 1) * 2);
+  std::memset(gradients.dk, 0, size(all) * sizeof(float));
+  std::memset(gradients.dv, 0, size(all) * sizeof(float));
+  run_parallel(plan.bins(), [&](int bin) {
+    float* dk = gradients.dk;
+    float* dv = gradients.dv;
+    if (bin > 0) {
+      extra[size(bin - 1) * 2].assign(size(all), 0);
+      extra[size(bin - 1) * 2 + 1].assign(size(all), 0);
+      dk = extra[size(bin - 1) * 2].data();
+      dv = extra[size(bin - 1) * 2 + 1].data();
+    }
+    BackwardScratch scratch;
+    for (const auto& tile : plan.bin(bin)) {
+      float* dq = gradients.dq + (tile.kv_head * plan.tokens() + tile.begin) * shape.group() * shape.head_dim;
+      attend_tile_backward(TileWork(plan, tile, buffers), shape.head_dim, buffers.out, gradients.d_out, dq,
+                           dk + tile.kv_head * per_head, dv + tile.kv_head * per_head, scratch);
+    }
+  });
+  for (std::size_t i = 0; i < extra.size(); ++i) kernels::add(i % 2 == 0 ? gradients.dk : gradients.dv, extra[i].data(), all);
+}
+
+}  // namespace fw::trainer

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cstring>
+
+#include "trainer/weights/gguf_names.h"
+#include "trainer/weights/gguf_reader.h"
+#include "trainer/weights/weight_source.h"
+
+namespace fw::trainer {
+namespace {
+
+class GgufSource final : public WeightSource {
+ public:
+  GgufSource(GgufReader reader, ModelConfig config) : reader_(std::move(reader)), config_(std::move(config)) {}
+
+  [[nodiscard]] const ModelConfig& config() const override { return config_; }
+  [[nodiscard]] bool has(const std::string& name) const override {
+    const auto theirs = gguf_name(name);
+    return theirs && reader_.find(*theirs).has_value();
+  }
+  [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape, std::span<float> out) override;
+
+ private:
+  // Rows in pairs are a matter of architecture llama alone; qwen2 and qwen3 rotate halves in GGUF too.
+  [[nodiscard]] std::int64_t paired_heads(const std::string& name) const {
+    if (config_.architecture != "llama") return 0;
+    if (name.find(".q_proj.") != std::string::npos) return config_.heads;
+    return name.find(".k_proj.") != std::string::npos ? config_.kv_heads : 0;
+  }
+
+  GgufReader reader_;
+  ModelConfig config_;
+  std::vector<float> buffer_;
+};
+
+Status GgufSource::read(const std::string& name, std::span<const std::int64_t> shape, std::span<float> out) {
+  const auto theirs = gguf_name(name);
+  const auto tensor = theirs ? reader_.find(*theirs) : std::nullopt;
+  if (!tensor) return data_loss("the file lacks tensor " + theirs.value_or(name));
+  if (!std::equal(tensor->shape.begin(), tensor->shape.end(), shape.begin(), shape.end()))
+    return data_loss("tensor " + *theirs + " has another shape than the file's header says");
+  FW_TRY(reader_.dequantize(*tensor, buffer_));
+  if (const auto heads = paired_heads(name); heads > 0) {
+    rows_to_halves(buffer_, heads, shape.size() > 1 ? shape[1] : 1, out);
+  } else {
+    std::memcpy(out.data(), buffer_.data(), out.size_bytes());
+  }
+  return {};
+}
+
+Status read_rope(const GgufReader& reader, const std::string& prefix, ModelConfig& config) {
+  config.rope_theta = reader.number(prefix + "rope.freq_base").value_or(10000);
+  const auto type = reader.text(prefix + "rope.scaling.type").value_or("none");
+  config.rope.factor = reader.number(prefix + "rope.scaling.factor").value_or(1);
+  config.rope.original_context = reader.number(prefix + "rope.scaling.original_context_length").value_or(0);
+  config.rope.attention_factor = reader.number(prefix + "rope.scaling.attn_factor").value_or(0);
+  if (type == "linear") {
+    config.rope.kind = RopeKind::kLinear;
+  } else if (type == "yarn") {
+    config.rope.kind = RopeKind::kYarn;
+  } else if (type != "none") {
+    return unimplemented("rope scaling " + type + " is not supported; linear and yarn are");
+  }
+  if (const auto divisors = reader.find("rope_freqs.weight")) FW_TRY(reader.dequantize(*divisors, config.rope.divisors));
+  return {};
+}
+
+Result<ModelConfig> read_config(const GgufReader& reader) {
+  ModelConfig config;
+  config.architecture = reader.text("general.architecture").value_or("");
+  if (config.architecture != "llama" && config.architecture != "qwen2" && config.architecture != "qwen3")
+    return unimplemented("architecture \"" + config.architecture + "\" cannot be trained; llama, qwen2 and qwen3 can");
+  if (const auto kind = reader.text("general.type"); kind && *kind != "model")
+    return invalid_argument("the file holds an " + *kind + ", not a model");
+  const std::string prefix = config.architecture + ".";
+  const auto integer = [&](const char* key, std::int64_t otherwise) {
+    return reader.integer(prefix + key).value_or(otherwise);
+  };
+  if (integer("expert_count", 0) > 0) return unimplemented("mixtures of experts cannot be trained");
+  config.hidden = integer("embedding_length", 0);
+  config.feed_forward = integer("feed_forward_length", 0);
+  config.layers = integer("block_count", 0);
+  config.heads = integer("attention.head_count", 0);
+  config.kv_heads = integer("attention.head_count_kv", config.heads);
+  config.head_dim = integer("attention.key_length", config.heads > 0 ? config.hidden / config.heads : 0);
+  config.context = integer("context_length", 2048);
+  config.sliding_window = integer("attention.sliding_window", 0);
+  config.norm_eps = reader.number(prefix + "attention.layer_norm_rms_epsilon").value_or(1e-5);
+  const auto embedding = reader.find("token_embd.weight");
+  if (!embedding || embedding->shape.size() != 2) return data_loss("the file lacks tensor token_embd.weight");
+  config.vocab = embedding->shape[0];
+  config.tied = !reader.find("output.weight").has_value();
+  FW_TRY(read_rope(reader, prefix, config));
+  FW_TRY(check(config));
+  return config;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WeightSource>> open_gguf(const std::filesystem::path& file) {
+  FW_ASSIGN(auto reader, GgufReader::open(file));
+  auto config = read_config(reader);
+  if (!config.ok()) return config.error().within(file.string());
+  return std::unique_ptr<WeightSource>(new GgufSource(std::move(reader), std::move(config).value()));
+}
+
+}  // namespace fw::trainer
