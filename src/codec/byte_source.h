@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,15 +36,16 @@ class PeekedSource final : public ByteSource {
  public:
   explicit PeekedSource(ByteSource& source) : source_(source) {}
 
-  /// Up to `count` bytes from the front without taking them; fewer only when the source has no more. Once, before
-  /// read().
-  [[nodiscard]] Result<std::string_view> peek(std::size_t count);
+  /// Up to `count` bytes from the front without taking them; fewer only when the source has no more or fails, which
+  /// read() then reports after them. Once, before read(); the view is valid until then.
+  [[nodiscard]] std::string_view peek(std::size_t count);
   [[nodiscard]] Result<std::size_t> read(std::span<char> into) override;
 
  private:
   ByteSource& source_;
   std::string peeked_;
   std::size_t taken_ = 0;
+  std::optional<Error> failure_;
 };
 
 }  // namespace fw::codec

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/deadline.h"
+#include "base/clock.h"
+#include "capture/quarantine.h"
+#include "codec/byte_source.h"
+#include "logstore/log_store.h"
+
+namespace fw::capture {
+
+struct LoadOptions {
+  std::optional<record::WorkloadId> workload;  ///< in place of the documents' own
+  std::optional<record::ClientId> client;      ///< in place of the documents' own
+  std::size_t line_limit = 32ULL << 20;        ///< bytes; a longer line is a bad line
+};
+
+struct LoadProgress {
+  std::string source;
+  std::size_t file = 0;  ///< from 1
+  std::size_t files = 0;
+  std::uint64_t bytes_done = 0;              ///< of this file, as it lies on disk
+  std::optional<std::uint64_t> bytes_total;  ///< absent for pipes and standard input
+  std::uint64_t lines = 0;                   ///< of the whole load so far, as the next three
+  std::uint64_t appended = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t bad = 0;
+};
+
+struct LoadedFile {
+  std::string source;  ///< absolute path, or `standard input`
+  std::uint64_t lines = 0;
+  std::optional<Error> error;  ///< why it was not read, or not to its end; the lines before that are loaded
+};
+
+struct LoadedWorkload {
+  record::WorkloadId workload;
+  record::ClientId client;
+  std::uint64_t records = 0;  ///< read, new or known
+};
+
+/// lines = appended + duplicates + bad + skipped.
+struct LoadReport {
+  std::uint64_t lines = 0;
+  std::uint64_t appended = 0;                    ///< new records
+  std::uint64_t duplicates = 0;                  ///< records that the store had already
+  std::uint64_t bad = 0;                         ///< lines that are no record
+  std::uint64_t skipped = 0;                     ///< empty lines and the action lines of a `_bulk` body
+  std::uint64_t not_kept = 0;                    ///< bad lines for which the quarantine had no room
+  std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
+  std::vector<LoadedWorkload> workloads;         ///< ordered by workload and client
+  std::vector<LoadedFile> files;
+
+  /// Whether every file was read to its end (bad lines or not).
+  [[nodiscard]] bool is_complete() const;
+};
+
+/// Loads traffic from files into a log store: JSONL in the forms of log_document.h, plain or gzip (told by its bytes).
+/// Loading the same file again changes nothing, and equal lines of one file stay separate records: a record's id comes
+/// from its line's bytes and from how often these came before in the file. A bad line is counted and goes to the
+/// quarantine, and never stops the load; a file that cannot be read is reported, and the next one is read.
+///
+/// Memory: twice the line limit and a batch (8 MiB, or one line), 16 to 24 bytes for each different line of a file.
+/// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store and a quarantine, which
+/// outlive them.
+class Loader final {
+ public:
+  Loader(logstore::LogStore& store, Quarantine& quarantine, const Clock& clock)
+      : store_(store), quarantine_(quarantine), clock_(clock) {}
+
+  using OnProgress = std::function<void(const LoadProgress&)>;
+
+  /// Paths of files; `-` is standard input. `on_progress` (may be empty) is called in this thread, after each batch and
+  /// at the end of each file. An error only when the load as a whole was given up: the deadline is over, or the store
+  /// or the quarantine fails. What was loaded before stays; loading again goes on from there.
+  [[nodiscard]] Result<LoadReport> load(const std::vector<std::string>& paths, const LoadOptions& options,
+                                        Deadline deadline, const OnProgress& on_progress = {});
+
+  /// The same for bytes from elsewhere, known by a name.
+  [[nodiscard]] Result<LoadReport> load_source(const std::string& name, codec::ByteSource& source,
+                                               const LoadOptions& options, Deadline deadline);
+
+ private:
+  logstore::LogStore& store_;
+  Quarantine& quarantine_;
+  const Clock& clock_;
+};
+
+}  // namespace fw::capture

@@ -1,0 +1,275 @@
+#include "capture/files/loader.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <set>
+#include <thread>
+
+#include "base/random.h"
+#include "io/file.h"
+#include "logstore/rocksdb/rocksdb_log_store.h"
+
+namespace fw::capture {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using namespace std::chrono_literals;
+
+std::string document(int number, std::string_view workload = "router") {
+  return R"({"timestamp":)" + std::to_string(1'700'000'000 + number) + R"(,"workload_id":")" + std::string(workload) +
+         R"(","client_id":"demo","request":{"messages":[{"role":"user","content":"question )" + std::to_string(number) +
+         R"("}]},"response":{"choices":[]}})";
+}
+
+std::string documents(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += document(i) + "\n";
+  return text;
+}
+
+std::string gzip(const std::string& text, const std::filesystem::path& scratch) {
+  gzFile file = gzopen(scratch.c_str(), "wb");
+  gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
+  return *io::read_file(scratch);
+}
+
+class LoaderTest : public testing::Test {
+ protected:
+  LoaderTest() {
+    store_ = std::move(logstore::open_rocksdb_log_store(folder_.path() / "store")).value();
+    quarantine_ = std::move(Quarantine::open(folder_.path() / "quarantine")).value();
+  }
+
+  std::string write(const std::string& name, std::string_view bytes) {
+    const auto path = folder_.path() / name;
+    EXPECT_TRUE(io::write_file_atomically(path, bytes).ok());
+    return path.string();
+  }
+
+  LoadReport load(const std::vector<std::string>& paths, const LoadOptions& options = {}) {
+    Loader loader(*store_, *quarantine_, clock_);
+    auto report = loader.load(paths, options, Deadline::never());
+    EXPECT_TRUE(report.ok()) << report.error();
+    EXPECT_EQ(report->lines, report->appended + report->duplicates + report->bad + report->skipped);
+    return std::move(report).value();
+  }
+
+  std::vector<record::Interaction> stored() {
+    return store_->scan({}, logstore::Order::kOldestFirst, 10'000, {})->records;
+  }
+
+  io::TemporaryFolder folder_{"loader"};
+  ManualClock clock_{from_epoch_seconds(2'000'000'000)};
+  std::unique_ptr<logstore::LogStore> store_;
+  std::unique_ptr<Quarantine> quarantine_;
+};
+
+TEST_F(LoaderTest, LoadsEveryLineAndNothingTwice) {
+  const std::string path = write("a.jsonl", documents(2500));
+  const auto first = load({path});
+  EXPECT_EQ(first.appended, 2500U);
+  EXPECT_EQ(first.workloads.at(0).records, 2500U);
+  EXPECT_TRUE(first.is_complete());
+  const auto second = load({path});
+  EXPECT_EQ(second.appended, 0U);
+  EXPECT_EQ(second.duplicates, 2500U);
+  EXPECT_EQ(store_->workloads()->at(0).records, 2500U);
+}
+
+TEST_F(LoaderTest, EqualLinesStaySeparateRecordsAndLoadingAgainChangesNothing) {
+  const std::string path =
+      write("a.jsonl", document(1) + "\n" + document(2) + "\r\n  " + document(1) + " \n" + document(1));
+  EXPECT_EQ(load({path}).appended, 4U);
+  EXPECT_EQ(load({path, path}).duplicates, 8U);
+  EXPECT_EQ(stored().size(), 4U);
+}
+
+TEST_F(LoaderTest, APartOfAFileLoadedEarlierIsNotLoadedTwice) {
+  EXPECT_EQ(load({write("first", documents(10))}).appended, 10U);
+  EXPECT_EQ(load({write("all", documents(25))}).appended, 15U);
+}
+
+TEST_F(LoaderTest, ReadsGzipByItsBytesAlsoInSeveralMembers) {
+  const std::string bytes = gzip(documents(10), folder_.path() / "x") + gzip(document(10), folder_.path() / "x");
+  EXPECT_EQ(load({write("a.jsonl", bytes)}).appended, 11U);
+  EXPECT_EQ(load({write("plain", documents(11))}).duplicates, 11U);
+}
+
+TEST_F(LoaderTest, BadLinesAreCountedKeptAsideAndNeverStopTheLoad) {
+  const std::string path =
+      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\":");
+  const auto report = load({path});
+  EXPECT_EQ(report.appended, 2U);
+  EXPECT_EQ(report.bad, 4U);
+  EXPECT_EQ(report.skipped, 1U);
+  EXPECT_THAT(report.reasons,
+              ElementsAre(Pair("not valid JSON", 2), Pair("not valid UTF-8", 1), Pair("workload_id is missing", 1)));
+  load({path});
+  const auto kept = quarantine_->list({}, 0, 100)->lines;
+  ASSERT_EQ(kept.size(), 4U);
+  EXPECT_EQ(kept[2].line, 5U);
+  EXPECT_EQ(kept[2].bytes, "\xff\xfe");
+  EXPECT_EQ(kept[3].source, std::filesystem::canonical(path).string());
+}
+
+TEST_F(LoaderTest, ChatRowsNeedIdsAndKeepTheFilesOrder) {
+  const std::string row = R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]})";
+  const std::string path = write("rows", row + "\n" + row + "\n");
+  EXPECT_EQ(load({path}).reasons.at("workload_id is missing"), 2U);
+  EXPECT_EQ(load({path}, {.workload = record::WorkloadId("w"), .client = record::ClientId("c")}).appended, 2U);
+  clock_.advance(1h);
+  EXPECT_EQ(load({path}, {.workload = record::WorkloadId("w"), .client = record::ClientId("c")}).duplicates, 2U);
+  EXPECT_EQ(to_epoch_seconds(stored()[0].timestamp), 2'000'000'000);
+  EXPECT_LT(stored()[0].timestamp, stored()[1].timestamp);
+}
+
+TEST_F(LoaderTest, ReadsABulkBodyWithAByteOrderMark) {
+  const auto report = load(
+      {write("bulk", "\xef\xbb\xbf{\"index\":{}}\n" + document(1) + "\n{\"create\":{\"_id\":\"2\"}}\n" + document(2))});
+  EXPECT_EQ(report.appended, 2U);
+  EXPECT_EQ(report.skipped, 2U);
+}
+
+TEST_F(LoaderTest, AFileThatCannotBeReadIsReportedAndTheNextOneLoaded) {
+  const auto report = load({"/nonexistent", folder_.path().string(), write("good", documents(3)), write("empty", "")});
+  EXPECT_EQ(report.appended, 3U);
+  EXPECT_FALSE(report.is_complete());
+  EXPECT_EQ(report.files.at(0).error->code, ErrorCode::kNotFound);
+  EXPECT_THAT(report.files.at(1).error->message, HasSubstr("it is a folder"));
+  EXPECT_FALSE(report.files.at(3).error.has_value());
+}
+
+TEST_F(LoaderTest, FilesThatAreNotJsonLinesAreNamedNotPickedApart) {
+  Random random(1);
+  std::string noise(100'000, '\0');
+  for (char& c : noise) c = static_cast<char>(random.next());
+  const auto report = load({write("noise", noise), write("zst", "\x28\xb5\x2f\xfdrest"), write("utf16", "\xff\xfe{"),
+                            write("noise.gz", gzip(noise, folder_.path() / "x"))});
+  EXPECT_EQ(report.lines, 0U);
+  EXPECT_THAT(report.files.at(0).error->message, HasSubstr("binary data"));
+  EXPECT_THAT(report.files.at(1).error->message, HasSubstr("zstd -dc"));
+  EXPECT_THAT(report.files.at(2).error->message, HasSubstr("UTF-16"));
+  EXPECT_TRUE(report.files.at(3).error.has_value());
+}
+
+TEST_F(LoaderTest, TheWholeLinesBeforeATruncationAreLoadedAndItIsReported) {
+  std::string text;
+  Random random(2);
+  for (int i = 0; i < 3000; ++i) text += document(i, std::to_string(random.next())) + "\n";
+  const std::string bytes = gzip(text, folder_.path() / "x");
+  const auto report = load({write("cut.gz", bytes.substr(0, bytes.size() / 2))});
+  EXPECT_GT(report.appended, 1000U);
+  EXPECT_LT(report.appended, 2000U);
+  EXPECT_EQ(report.bad, 0U);
+  EXPECT_THAT(report.files.at(0).error->message, HasSubstr("cut short"));
+  EXPECT_THAT(report.files.at(0).error->message,
+              HasSubstr("only the first " + std::to_string(report.lines) + " lines"));
+}
+
+TEST_F(LoaderTest, ATinyTruncatedFileIsReportedToo) {
+  const std::string bytes = gzip(documents(3), folder_.path() / "x");
+  for (const std::size_t size : {std::size_t{2}, std::size_t{11}, bytes.size() - 1}) {
+    EXPECT_THAT(load({write("cut.gz", bytes.substr(0, size))}).files.at(0).error->message, HasSubstr("cut short"));
+  }
+  EXPECT_EQ(stored().size(), 3U);
+}
+
+TEST_F(LoaderTest, ALineBeyondTheLimitIsABadLine) {
+  const std::string path = write("a", document(1) + "\n{\"x\":\"" + std::string(5 << 20, 'y') + "\"}\n" + document(2));
+  const auto report = load({path}, {.line_limit = 1 << 20});
+  EXPECT_EQ(report.appended, 2U);
+  EXPECT_THAT(report.reasons, ElementsAre(Pair("the line is longer than the limit", 1)));
+  const auto kept = quarantine_->list({}, 0, 1)->lines.at(0);
+  EXPECT_EQ(kept.length, (5U << 20) + 8);
+  EXPECT_EQ(kept.bytes.size(), 64U << 10);
+}
+
+TEST_F(LoaderTest, TellsItsProgressInBytesOfTheFile) {
+  const std::string path = write("a.gz", gzip(documents(2500), folder_.path() / "x"));
+  std::vector<LoadProgress> seen;
+  Loader loader(*store_, *quarantine_, clock_);
+  ASSERT_TRUE(loader.load({path}, {}, Deadline::never(), [&](const LoadProgress& p) { seen.push_back(p); }).ok());
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].appended, 1000U);
+  EXPECT_EQ(seen[2].bytes_done, seen[2].bytes_total);
+  EXPECT_EQ(seen[2].bytes_total, std::filesystem::file_size(path));
+}
+
+TEST_F(LoaderTest, AStoppedLoadSaysHowFarItCameAndGoesOnWhenLoadedAgain) {
+  const std::string path = write("a", documents(5000));
+  std::stop_source stop;
+  Loader loader(*store_, *quarantine_, clock_);
+  const auto report = loader.load({path}, {}, Deadline::when_stopped(stop.get_token()), [&](const LoadProgress& p) {
+    if (p.appended >= 2000) stop.request_stop();
+  });
+  EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(report.error().message, HasSubstr("load again"));
+  const auto rest = load({path});
+  EXPECT_EQ(rest.appended + rest.duplicates, 5000U);
+  EXPECT_GE(rest.duplicates, 2000U);
+  EXPECT_GT(rest.appended, 0U);
+}
+
+TEST_F(LoaderTest, ASilentPipeEndsWithItsDeadline) {
+  const std::string path = (folder_.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int writer = ::open(path.c_str(), O_RDWR);  // held open: no end of file
+  ASSERT_EQ(::write(writer, "{}\n", 3), 3);
+  Loader loader(*store_, *quarantine_, clock_);
+  const auto report = loader.load({path}, {}, Deadline::after(20ms));
+  ::close(writer);
+  EXPECT_EQ(report.error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(LoaderTest, ReadsAPipeToItsEnd) {
+  const std::string path = (folder_.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::jthread writer([&] {
+    const int fd = ::open(path.c_str(), O_WRONLY);
+    const std::string text = documents(2000);
+    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(fd);
+  });
+  EXPECT_EQ(load({path}).appended, 2000U);
+}
+
+/// A store whose disk is full from the second batch on.
+class FullStore final : public logstore::LogStore {
+ public:
+  explicit FullStore(logstore::LogStore& store) : store_(store) {}
+  Result<logstore::AppendReport> append(std::span<const record::Interaction> batch) override {
+    if (++appends_ > 1) return resource_exhausted("the disk is full");
+    return store_.append(batch);
+  }
+  Result<logstore::Page> scan(const logstore::Selection& s, logstore::Order o, std::size_t l,
+                              const std::optional<logstore::Cursor>& c) override {
+    return store_.scan(s, o, l, c);
+  }
+  Result<std::optional<record::Interaction>> find(const record::RecordId& id) override { return store_.find(id); }
+  Result<std::vector<logstore::WorkloadSummary>> workloads() override { return store_.workloads(); }
+  Result<std::uint64_t> remove(const logstore::Selection& s) override { return store_.remove(s); }
+
+ private:
+  logstore::LogStore& store_;
+  int appends_ = 0;
+};
+
+TEST_F(LoaderTest, AStoreThatFailsEndsTheLoadWithItsReason) {
+  FullStore full(*store_);
+  Loader loader(full, *quarantine_, clock_);
+  const auto report = loader.load({write("a", documents(2500))}, {}, Deadline::never());
+  EXPECT_EQ(report.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(report.error().message,
+              HasSubstr("the disk is full; the load was given up after 2000 lines with 1000 new"));
+}
+
+}  // namespace
+}  // namespace fw::capture
