@@ -55,12 +55,16 @@ Status fill_ids(record::Interaction& record, Members members, const DocumentCont
                 codec::JsonSlicer& slicer) {
   if (context.workload) {
     record.workload = *context.workload;
+  } else if (context.default_workload && member(members, "workload_id") == nullptr) {
+    record.workload = *context.default_workload;
   } else {
     FW_ASSIGN(auto id, id_of(members, "workload_id", kWorkloadReasons, slicer));
     record.workload = record::WorkloadId(std::move(id));
   }
   if (context.client) {
     record.client = *context.client;
+  } else if (context.default_client && member(members, "client_id") == nullptr) {
+    record.client = *context.default_client;
   } else {
     FW_ASSIGN(auto id, id_of(members, "client_id", kClientReasons, slicer));
     record.client = record::ClientId(std::move(id));

@@ -128,6 +128,8 @@ void Load::take(const codec::Line& line, Occurrences& occurrences) {
   // Rows without a time of their own keep the file's order by a nanosecond each.
   const DocumentContext context{.workload = options_.workload,
                                 .client = options_.client,
+                                .default_workload = options_.default_workload,
+                                .default_client = options_.default_client,
                                 .loaded_at = now_ + std::chrono::nanoseconds(line.number),
                                 .occurrence = occurrences.note(hash64(bytes))};
   auto record = decode_log_document(bytes, context, slicer_);

@@ -1,0 +1,39 @@
+#include "api/api.h"
+
+#include "api/health.h"
+#include "api/openapi.h"
+#include "api/records.h"
+#include "api/workloads.h"
+
+namespace fw::api {
+
+struct Api::Impl {
+  explicit Impl(ApiDependencies d)
+      : jobs(d.runs, std::move(d.split_overrides)),
+        workloads(d.log, d.disk),
+        records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
+        health(std::move(d.readiness)),
+        metrics(d.runs, d.log, d.disk, d.clock, counters) {
+    jobs.add_to(router);
+    workloads.add_to(router);
+    records.add_to(router);
+    health.add_to(router);
+    metrics.add_to(router);
+    add_openapi(router);
+  }
+
+  HttpCounters counters;
+  JobsResource jobs;
+  WorkloadsResource workloads;
+  RecordsResource records;
+  HealthResource health;
+  MetricsResource metrics;
+  net::Router router;
+};
+
+Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
+Api::~Api() = default;
+
+net::Handler Api::handler() { return impl_->counters.counted(impl_->router.handler()); }
+
+}  // namespace fw::api

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "api/jobs.h"
+#include "api/metrics.h"
+#include "async/pool.h"
+#include "base/clock.h"
+#include "capture/quarantine.h"
+#include "logstore/log_store.h"
+#include "net/router.h"
+#include "runs/run_service.h"
+
+namespace fw::api {
+
+/// What the resources work with. Everything outlives the API.
+struct ApiDependencies {
+  runs::RunService& runs;
+  logstore::LogStore& log;
+  capture::Quarantine& quarantine;
+  Pool& disk;
+  const Clock& clock;
+  std::filesystem::path uploads;  ///< an existing folder for bodies while they are loaded
+  SplitOverrides split_overrides;
+  std::function<Status()> readiness;
+};
+
+/// All resources of the control API behind one handler, every answer counted. Must outlive the server that calls it.
+class Api final {
+ public:
+  explicit Api(ApiDependencies dependencies);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  [[nodiscard]] net::Handler handler();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fw::api

@@ -1,0 +1,190 @@
+#include "api/jobs.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "api/job_json.h"
+#include "api/request_body.h"
+#include "net/sse.h"
+#include "pages/report_page.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
+constexpr Duration kHeartbeat = std::chrono::seconds(10);
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+net::Response ok(const Json& json) { return net::json_response(200, dump(json)); }
+
+net::Response id_and_message(const runs::JobId& id, std::string_view message) {
+  return ok({{"id", *id}, {"message", message}});
+}
+
+/// The split that a request asks for; nullopt when it asks for none.
+Result<std::optional<dataset::SplitSettings>> requested_split(const Json& body, const SplitOverrides& overrides,
+                                                              const dataset::SplitSettings& base) {
+  const auto found = body.find("data_split_config");
+  if (found == body.end() || found->is_null()) return std::optional<dataset::SplitSettings>();
+  if (!found->is_object()) return invalid_argument("data_split_config: expected an object");
+  FW_ASSIGN(auto settings, overrides(dump(*found), base));
+  return std::optional(settings);
+}
+
+std::string_view name_of(metastore::DeliveryStatus status) {
+  switch (status) {
+    case metastore::DeliveryStatus::kPending: return "pending";
+    case metastore::DeliveryStatus::kDelivered: return "delivered";
+    case metastore::DeliveryStatus::kFailed: return "failed";
+  }
+  return "unknown";
+}
+
+Json delivery_json(const metastore::Delivery& delivery) {
+  Json attempts = Json::array();
+  for (const auto& a : delivery.attempts) {
+    attempts.push_back({{"at", to_iso8601(a.at)}, {"status", a.http_status}, {"error", a.error}});
+  }
+  return {{"id", delivery.id},
+          {"url", delivery.url},
+          {"status", name_of(delivery.status)},
+          {"attempts", std::move(attempts)}};
+}
+
+std::int64_t last_event_id(const net::Headers& headers) {
+  const auto text = headers.find("Last-Event-ID").value_or("");
+  std::int64_t id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);
+  return std::max<std::int64_t>(id, 0);
+}
+
+/// Relays events until the job has ended, the client is gone or the server stops.
+Task<Status> relay(runs::Subscription subscription, net::SseWriter& out, Deadline deadline) {
+  FW_CO_TRY(co_await out.start(deadline));
+  while (true) {
+    auto event = co_await subscription.next(deadline.within(kHeartbeat));
+    if (!event.ok() && event.error().code == ErrorCode::kDeadlineExceeded) {
+      FW_CO_TRY(co_await out.heartbeat(deadline));
+      continue;
+    }
+    if (!event.ok()) co_return std::move(event).error();
+    if (!event->has_value()) break;
+    net::SseEvent sse;
+    sse.event = (*event)->kind;
+    sse.data = (*event)->data;
+    if ((*event)->id) sse.id = std::to_string(*(*event)->id);
+    FW_CO_TRY(co_await out.send(std::move(sse), deadline));
+  }
+  net::SseEvent end;
+  end.event = "end";
+  end.data = "{}";
+  FW_CO_TRY(co_await out.send(std::move(end), deadline));
+  co_return co_await out.finish(deadline);
+}
+
+}  // namespace
+
+JobsResource::JobsResource(runs::RunService& runs, SplitOverrides overrides)
+    : runs_(runs), overrides_(std::move(overrides)) {}
+
+void JobsResource::add_to(net::Router& router) {
+  using net::Call;
+  using net::Method;
+  router.on(Method::kPost, "/api/jobs", [this](Call call) { return create(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs", [this](Call call) { return list(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs/{id}", [this](Call call) { return detail(std::move(call)); });
+  router.on(Method::kPost, "/api/jobs/{id}/cancel", [this](Call call) { return cancel(std::move(call)); });
+  router.on(Method::kDelete, "/api/jobs/{id}", [this](Call call) { return remove(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs/{id}/report", [this](Call call) { return report(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs/{id}/report.html", [this](Call call) { return report_page(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs/{id}/deliveries", [this](Call call) { return deliveries(std::move(call)); });
+  router.on_stream(Method::kGet, "/api/jobs/{id}/events",
+                   [this](net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
+                     return events(request, std::move(params), out);
+                   });
+}
+
+Task<Result<net::Response>> JobsResource::create(net::Call call) {
+  std::vector<FieldProblem> problems;
+  Json body;
+  if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
+  runs::JobRequest request;
+  request.workload = record::WorkloadId(required_text(body, "workload_id", problems));
+  request.client = record::ClientId(required_text(body, "client_id", problems));
+  auto split = requested_split(body, overrides_, runs_.config().split);
+  if (!split.ok()) problems.push_back({"value_error", "data_split_config", split.error().message});
+  if (!problems.empty()) co_return unprocessable(problems);
+  request.split = *split;
+  auto job = co_await runs_.create(std::move(request));
+  if (!job.ok()) co_return std::move(job).error();
+  // The blueprint answers `queued` here and calls the same state `pending` everywhere else.
+  co_return ok({{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued"}});
+}
+
+Task<Result<net::Response>> JobsResource::list(net::Call) {
+  Json jobs = Json::array();
+  for (const auto& job : runs_.list()) jobs.push_back(job_summary(job));
+  co_return ok({{"jobs", std::move(jobs)}});
+}
+
+Task<Result<net::Response>> JobsResource::detail(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(const runs::Job job, runs_.find(id));
+  co_return ok(job_detail(job));
+}
+
+Task<Result<net::Response>> JobsResource::cancel(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_TRY(co_await runs_.cancel(id));
+  co_return id_and_message(id, "the job is being cancelled");
+}
+
+Task<Result<net::Response>> JobsResource::remove(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_TRY(co_await runs_.remove(id));
+  co_return id_and_message(id, "the job and what it made are being deleted");
+}
+
+Task<Result<net::Response>> JobsResource::report(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(std::string json, co_await runs_.report(id));
+  co_return net::json_response(200, std::move(json));
+}
+
+Task<Result<net::Response>> JobsResource::report_page(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(const std::string json, co_await runs_.report(id));
+  net::Response response;
+  response.headers.set("Content-Type", "text/html; charset=utf-8");
+  response.body = pages::report_page(json);
+  co_return response;
+}
+
+Task<Result<net::Response>> JobsResource::deliveries(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(const auto all, co_await runs_.deliveries(id));
+  Json out = Json::array();
+  for (const auto& delivery : all) out.push_back(delivery_json(delivery));
+  co_return ok({{"deliveries", std::move(out)}});
+}
+
+Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
+  auto id = runs::parse_job_id(params.at("id"));
+  if (!id.ok()) {
+    (void)co_await out.send(net::error_response(id.error()), request.deadline);
+    co_return;
+  }
+  auto subscription = runs_.subscribe(*id, last_event_id(request.headers));
+  if (!subscription.ok()) {
+    (void)co_await out.send(net::error_response(subscription.error()), request.deadline);
+    co_return;
+  }
+  net::SseWriter writer(out);
+  // An error here means that nobody reads any more, or that the server stops: the connection is cut, the client resumes
+  // with Last-Event-ID.
+  (void)co_await relay(std::move(*subscription), writer, request.deadline);
+}
+
+}  // namespace fw::api

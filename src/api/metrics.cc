@@ -1,0 +1,140 @@
+#include "api/metrics.h"
+
+#include <map>
+#include <sstream>
+
+#include "io/file.h"
+
+namespace fw::api {
+namespace {
+
+/// Notes the status that a handler answers with, and passes everything on.
+class CountingWriter final : public net::ResponseWriter {
+ public:
+  explicit CountingWriter(net::ResponseWriter& out) : out_(out) {}
+
+  Task<Status> send(net::Response response, Deadline deadline) override {
+    status_ = response.status;
+    return out_.send(std::move(response), std::move(deadline));
+  }
+  Task<Status> start(net::ResponseHead head, Deadline deadline) override {
+    status_ = head.status;
+    return out_.start(std::move(head), std::move(deadline));
+  }
+  Task<Status> write(std::string piece, Deadline deadline) override {
+    return out_.write(std::move(piece), std::move(deadline));
+  }
+  Task<Status> finish(Deadline deadline) override { return out_.finish(std::move(deadline)); }
+  [[nodiscard]] bool has_started() const override { return out_.has_started(); }
+
+  [[nodiscard]] int status() const { return status_; }
+
+ private:
+  net::ResponseWriter& out_;
+  int status_ = 500;
+};
+
+Task<void> count_one(HttpCounters& counters, const net::Handler& handler, net::IncomingRequest& request,
+                     net::ResponseWriter& out) {
+  CountingWriter counting(out);
+  const auto begin = std::chrono::steady_clock::now();
+  co_await handler(request, counting);
+  counters.count(counting.status(), std::chrono::steady_clock::now() - begin);
+}
+
+/// A label value, escaped as the text format asks.
+std::string label(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::uint64_t resident_bytes() {
+  const auto statm = io::read_file("/proc/self/statm", 4096);
+  if (!statm.ok()) return 0;
+  std::istringstream in(*statm);
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  in >> size >> resident;
+  return resident * 4096;
+}
+
+void head(std::ostream& out, std::string_view name, std::string_view type, std::string_view help) {
+  out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << ' ' << type << '\n';
+}
+
+void write_jobs(std::ostream& out, const std::vector<runs::Job>& jobs) {
+  std::map<std::string_view, int> by_status;
+  for (const auto status : {runs::JobStatus::kPending, runs::JobStatus::kRunning, runs::JobStatus::kCompleted,
+                            runs::JobStatus::kCancelled, runs::JobStatus::kFailed}) {
+    by_status[runs::to_string(status)] = 0;
+  }
+  for (const auto& job : jobs) ++by_status[runs::to_string(job.status)];
+  head(out, "flywheel_jobs", "gauge", "Jobs by status.");
+  for (const auto& [status, n] : by_status) out << "flywheel_jobs{status=\"" << status << "\"} " << n << '\n';
+}
+
+void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummary>& workloads) {
+  head(out, "flywheel_log_records", "gauge", "Interactions in the log store by workload and client.");
+  for (const auto& w : workloads) {
+    out << "flywheel_log_records{workload=\"" << label(*w.workload) << "\",client=\"" << label(*w.client) << "\"} "
+        << w.records << '\n';
+  }
+}
+
+void write_http(std::ostream& out, const HttpCounters& http) {
+  head(out, "flywheel_http_requests_total", "counter", "Answers of the control API by class of status.");
+  for (int hundreds = 2; hundreds <= 5; ++hundreds) {
+    out << "flywheel_http_requests_total{status=\"" << hundreds << "xx\"} " << http.answers(hundreds) << '\n';
+  }
+  head(out, "flywheel_http_request_seconds_total", "counter", "Time spent on answers of the control API.");
+  out << "flywheel_http_request_seconds_total " << http.seconds() << '\n';
+}
+
+}  // namespace
+
+void HttpCounters::count(int status, Duration took) {
+  const auto hundreds = static_cast<std::size_t>(status / 100);
+  ++by_class_[hundreds < by_class_.size() ? hundreds : 5];
+  nanoseconds_ += static_cast<std::uint64_t>(took.count());
+}
+net::Handler HttpCounters::counted(net::Handler handler) {
+  return [this, handler = std::move(handler)](net::IncomingRequest& request, net::ResponseWriter& out) {
+    return count_one(*this, handler, request, out);
+  };
+}
+std::uint64_t HttpCounters::answers(int hundreds) const { return by_class_.at(static_cast<std::size_t>(hundreds)); }
+double HttpCounters::seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
+
+MetricsResource::MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
+                                 const HttpCounters& http)
+    : runs_(runs), log_(log), disk_(disk), clock_(clock), http_(http), started_(clock.instant()) {}
+
+void MetricsResource::add_to(net::Router& router) {
+  router.on(net::Method::kGet, "/metrics", [this](net::Call call) { return scrape(std::move(call)); });
+}
+
+Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
+  FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  std::ostringstream out;
+  write_jobs(out, runs_.list());
+  write_records(out, workloads);
+  write_http(out, http_);
+  head(out, "flywheel_uptime_seconds", "gauge", "Time since the service started.");
+  out << "flywheel_uptime_seconds " << to_seconds(clock_.instant() - started_) << '\n';
+  head(out, "process_resident_memory_bytes", "gauge", "Resident memory of the service, without engines and trainer.");
+  out << "process_resident_memory_bytes " << resident_bytes() << '\n';
+  net::Response response;
+  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = out.str();
+  co_return response;
+}
+
+}  // namespace fw::api

@@ -1,0 +1,148 @@
+#include "api/records.h"
+
+#include <charconv>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/random.h"
+#include "capture/files/file_source.h"
+#include "capture/files/loader.h"
+#include "net/url.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPageLines = 100;
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// A file that is there until the object goes.
+class Upload {
+ public:
+  explicit Upload(const fs::path& folder) : path_(folder / random_hex(12)), out_(path_, std::ios::binary) {}
+  ~Upload() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+  [[nodiscard]] Status write(std::string_view piece) {
+    errno = 0;
+    out_.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    return check();
+  }
+  [[nodiscard]] Status close() {
+    errno = 0;
+    out_.close();
+    return check();
+  }
+
+ private:
+  [[nodiscard]] Status check() const {
+    if (out_.good()) return {};
+    return system_error("cannot keep the upload in " + path_.parent_path().string(), errno == 0 ? EIO : errno);
+  }
+
+  fs::path path_;
+  std::ofstream out_;
+};
+
+Task<Status> receive(net::BodyReader& body, Upload& upload, Pool& disk, Deadline deadline) {
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await body.next(deadline));
+    if (!piece) break;
+    FW_CO_TRY(co_await run_on(disk, [&upload, &piece] { return upload.write(*piece); }));
+  }
+  co_return co_await run_on(disk, [&upload] { return upload.close(); });
+}
+
+Result<capture::LoadReport> load_file(const fs::path& path, const std::string& name, capture::Loader loader,
+                                      const capture::LoadOptions& options, const Deadline& deadline) {
+  FW_ASSIGN(const auto source, capture::FileSource::open(path.string(), deadline));
+  return loader.load_source(name, *source, options, deadline);
+}
+
+Json report_json(const capture::LoadReport& report) {
+  Json reasons = Json::object();
+  for (const auto& [reason, count] : report.reasons) reasons[reason] = count;
+  Json workloads = Json::array();
+  for (const auto& w : report.workloads) {
+    workloads.push_back({{"workload_id", *w.workload}, {"client_id", *w.client}, {"records", w.records}});
+  }
+  Json out{{"lines", report.lines},       {"appended", report.appended}, {"duplicates", report.duplicates},
+           {"bad", report.bad},           {"skipped", report.skipped},   {"not_kept", report.not_kept},
+           {"reasons", std::move(reasons)}, {"workloads", std::move(workloads)}};
+  out["error"] = nullptr;
+  if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
+  return out;
+}
+
+capture::LoadOptions load_options(const net::QueryParams& query) {
+  capture::LoadOptions options;
+  if (const auto workload = query.find("workload_id")) options.workload = record::WorkloadId(std::string(*workload));
+  if (const auto client = query.find("client_id")) options.client = record::ClientId(std::string(*client));
+  return options;
+}
+
+}  // namespace
+
+RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk,
+                                 const Clock& clock, fs::path uploads)
+    : log_(log), quarantine_(quarantine), disk_(disk), clock_(clock), uploads_(std::move(uploads)) {}
+
+void RecordsResource::add_to(net::Router& router) {
+  router.on_stream(net::Method::kPost, "/api/records",
+                   [this](net::IncomingRequest& request, net::PathParams, net::ResponseWriter& out) {
+                     return load(request, out);
+                   });
+  router.on(net::Method::kGet, "/api/quarantine", [this](net::Call call) { return quarantined(std::move(call)); });
+}
+
+Task<void> RecordsResource::load(net::IncomingRequest& request, net::ResponseWriter& out) {
+  const net::QueryParams query(request.query());
+  Upload upload(uploads_);
+  const Status received = co_await receive(*request.body, upload, disk_, request.deadline);
+  if (!received.ok()) {
+    (void)co_await out.send(net::error_response(received.error()), request.deadline);
+    co_return;
+  }
+  const std::string name(query.find("source").value_or("upload"));
+  const capture::LoadOptions options = load_options(query);
+  const Deadline deadline = request.deadline;
+  auto report = co_await run_on(disk_, [&] {
+    return load_file(upload.path(), name, capture::Loader(log_, quarantine_, clock_), options, deadline);
+  });
+  const net::Response response =
+      report.ok() ? net::json_response(200, dump(report_json(*report))) : net::error_response(report.error());
+  (void)co_await out.send(response, request.deadline);
+}
+
+Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
+  std::uint64_t offset = 0;
+  const auto text = call.query.find("offset").value_or("0");
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), offset);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
+    co_return invalid_argument("offset must be a whole number from an earlier page");
+  }
+  std::optional<std::string> reason;
+  if (const auto wanted = call.query.find("reason")) reason = std::string(*wanted);
+  FW_CO_ASSIGN(const auto page,
+               co_await run_on(disk_, [&] { return quarantine_.list(reason, offset, kPageLines); }));
+  Json lines = Json::array();
+  for (const auto& l : page.lines) {
+    lines.push_back({{"source", l.source}, {"line", l.line}, {"reason", l.reason}, {"bytes", l.bytes}, {"length", l.length}});
+  }
+  Json counts = Json::object();
+  for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;
+  Json body{{"counts", std::move(counts)}, {"lines", std::move(lines)}, {"next", nullptr}};
+  if (page.next) body["next"] = *page.next;
+  co_return net::json_response(200, dump(body));
+}
+
+}  // namespace fw::api

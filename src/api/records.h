@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+
+#include "async/pool.h"
+#include "base/clock.h"
+#include "capture/quarantine.h"
+#include "logstore/log_store.h"
+#include "net/router.h"
+
+namespace fw::api {
+
+/// `POST /api/records`: new traffic out of a JSONL body, plain or gzip, of any size. The body is first written to the
+/// upload folder (the loader reads blocking, the network does not wait for it), then loaded and removed. `GET
+/// /api/quarantine`: the lines that were kept aside. What is passed outlives the router.
+class RecordsResource final {
+ public:
+  RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, const Clock& clock,
+                  std::filesystem::path uploads);
+  void add_to(net::Router& router);
+
+ private:
+  Task<void> load(net::IncomingRequest& request, net::ResponseWriter& out);
+  Task<Result<net::Response>> quarantined(net::Call call);
+
+  logstore::LogStore& log_;
+  capture::Quarantine& quarantine_;
+  Pool& disk_;
+  const Clock& clock_;
+  std::filesystem::path uploads_;
+};
+
+}  // namespace fw::api

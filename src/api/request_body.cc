@@ -1,0 +1,82 @@
+#include "api/request_body.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxText = 256;
+
+/// Deeper than any request of this API; measured before parsing, since the parser recurses.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth > kMaxDepth) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+net::Response unprocessable(const std::vector<FieldProblem>& problems) {
+  Json detail = Json::array();
+  for (const auto& p : problems) {
+    Json location = Json::array({"body"});
+    if (!p.field.empty()) location.push_back(p.field);
+    detail.push_back({{"type", p.type}, {"loc", std::move(location)}, {"msg", p.message}});
+  }
+  const Json body{{"detail", std::move(detail)}};
+  return net::json_response(422, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+bool parse_object(std::string_view body, Json& out, std::vector<FieldProblem>& problems) {
+  if (is_too_deep(body)) {
+    problems.push_back({"json_invalid", "", "the body is nested deeper than 64 levels"});
+    return false;
+  }
+  out = Json::parse(body, nullptr, false);
+  if (out.is_discarded()) {
+    problems.push_back({"json_invalid", "", "the body is no JSON"});
+    return false;
+  }
+  if (!out.is_object()) {
+    problems.push_back({"model_attributes_type", "", "the body is no JSON object"});
+    return false;
+  }
+  return true;
+}
+
+std::string required_text(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+  const auto found = body.find(field);
+  if (found == body.end()) {
+    problems.push_back({"missing", field, "Field required"});
+    return {};
+  }
+  if (!found->is_string()) {
+    problems.push_back({"string_type", field, "Input should be a valid string"});
+    return {};
+  }
+  auto text = found->get<std::string>();
+  const bool has_control = std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (text.empty() || text.size() > kMaxText || has_control) {
+    problems.push_back({"value_error", field, "expected 1 to 256 bytes of text without control characters"});
+    return {};
+  }
+  return text;
+}
+
+}  // namespace fw::api

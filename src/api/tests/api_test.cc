@@ -1,0 +1,213 @@
+#include "api/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "api/openapi.h"
+#include "async/run_blocking.h"
+#include "io/file.h"
+#include "logstore/rocksdb/rocksdb_log_store.h"
+#include "metastore/sqlite_store.h"
+#include "modelops/local/dataset_store.h"
+#include "net/client.h"
+#include "net/server.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::HasSubstr;
+
+class NoDeployer final : public modelops::Deployer {
+ public:
+  Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest, Deadline) override {
+    co_return unavailable("no engine here");
+  }
+  Task<Status> undeploy(modelops::DeploymentId) override { co_return Status{}; }
+};
+
+class NoTrainer final : public modelops::Trainer {
+ public:
+  Task<Result<modelops::TrainedModel>> train(modelops::TrainingJob, std::function<void(const modelops::TrainingProgress&)>,
+                                             Deadline) override {
+    co_return unavailable("no trainer here");
+  }
+};
+
+class NoEvaluator final : public modelops::Evaluator {
+ public:
+  Task<Result<modelops::EvaluationResult>> evaluate(modelops::EvaluationJob,
+                                                    std::function<void(const modelops::EvaluationProgress&)>,
+                                                    Deadline) override {
+    co_return unavailable("nobody answers here");
+  }
+};
+
+class NoPoster final : public runs::WebhookPoster {
+ public:
+  Task<Result<int>> post(runs::WebhookRequest, Deadline) override { co_return 204; }
+};
+
+/// The API over real stores and a run service whose engines are absent, behind a real server.
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() {
+    runs::RunOptions options;
+    options.folder = folder_.path() / "jobs";
+    options.config.candidates.emplace_back().model.name = "small";
+    runs_ = std::make_unique<runs::RunService>(
+        runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_, *datasets_, deployer_, trainer_,
+                              evaluator_, poster_},
+        std::move(options));
+    EXPECT_TRUE(run_blocking(runs_->start()).ok());
+    api_ = std::make_unique<Api>(ApiDependencies{
+        *runs_, *log_, *quarantine_, disk_, clock_, folder_.path(),
+        [](const std::string& json, const dataset::SplitSettings& base) -> Result<dataset::SplitSettings> {
+          if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
+          return base;
+        },
+        [] { return Status{}; }});
+    server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{}, api_->handler());
+    EXPECT_TRUE(server_->start().ok());
+  }
+  ~ApiTest() override {
+    server_->stop_blocking(std::chrono::seconds(1));
+    run_blocking(runs_->stop());
+    client_.reset();
+    work_.reset();
+    thread_.join();
+  }
+
+  net::Response send(net::Method method, const std::string& path, std::string body = "") {
+    auto request = net::json_request(method, server_->url() + path, std::move(body));
+    auto response = run_blocking(client_->send(std::move(request), Deadline::after(std::chrono::seconds(20))));
+    EXPECT_TRUE(response.ok()) << (response.ok() ? "" : response.error().message);
+    return response.ok() ? *response : net::Response{};
+  }
+  Json json_of(const net::Response& response) { return Json::parse(response.body, nullptr, false); }
+
+  std::string create_job() {
+    const auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c"})");
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(json_of(response)["status"], "queued");
+    return json_of(response)["id"];
+  }
+  /// Reads the job's events to their end, which is when the job has ended.
+  std::string events_of(const std::string& id) { return send(net::Method::kGet, "/api/jobs/" + id + "/events").body; }
+
+  io::TemporaryFolder folder_;
+  SystemClock clock_;
+  std::unique_ptr<logstore::LogStore> log_ = logstore::open_rocksdb_log_store(folder_.path() / "log").value();
+  std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
+  std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();
+  std::unique_ptr<modelops::LocalDatasetStore> datasets_ =
+      modelops::LocalDatasetStore::open(folder_.path() / "datasets").value();
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  std::thread thread_{[this] { io_.run(); }};
+  Pool disk_{"disk", 2};
+  Pool cpu_{"cpu", 1};
+  NoDeployer deployer_;
+  NoTrainer trainer_;
+  NoEvaluator evaluator_;
+  NoPoster poster_;
+  std::unique_ptr<net::Client> client_ = std::make_unique<net::Client>(io_.get_executor());
+  std::unique_ptr<runs::RunService> runs_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<net::Server> server_;
+};
+
+TEST_F(ApiTest, AMissingFieldIs422WithTheListThatClientsOfTheBlueprintExpect) {
+  const auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w"})");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(json_of(response)["detail"][0]["loc"], Json::array({"body", "client_id"}));
+  EXPECT_EQ(json_of(response)["detail"][0]["type"], "missing");
+}
+
+TEST_F(ApiTest, WrongBodiesAre422AndSayWhy) {
+  for (const char* body : {"", "[]", "{", R"({"workload_id":7,"client_id":"c"})", R"({"workload_id":"","client_id":"c"})",
+                           R"({"workload_id":"w","client_id":"c","data_split_config":[]})",
+                           R"({"workload_id":"w","client_id":"c","data_split_config":{"evalsize":1}})"}) {
+    EXPECT_EQ(send(net::Method::kPost, "/api/jobs", body).status, 422) << body;
+  }
+}
+
+TEST_F(ApiTest, AnUnknownJobIs404AndAMalformedIdIs400) {
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/0123456789abcdef01234567").status, 404);
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/nonsense").status, 400);
+  EXPECT_EQ(send(net::Method::kPost, "/api/jobs/0123456789abcdef01234567/cancel").status, 404);
+  EXPECT_EQ(send(net::Method::kDelete, "/api/jobs/nonsense").status, 400);
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/nonsense/events").status, 400);
+}
+
+TEST_F(ApiTest, AJobWithoutRecordsFailsWithTheReasonInEveryFace) {
+  const std::string id = create_job();
+  const std::string events = events_of(id);
+  EXPECT_THAT(events, HasSubstr("event: job"));
+  EXPECT_THAT(events, HasSubstr("event: end"));
+  const Json job = json_of(send(net::Method::kGet, "/api/jobs/" + id));
+  EXPECT_EQ(job["status"], "failed");
+  EXPECT_THAT(job["error"].get<std::string>(), HasSubstr("records"));
+  EXPECT_EQ(job["nims"][0]["model_name"], "small");
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["id"], id);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs/" + id + "/report"))["job"]["status"], "failed");
+  EXPECT_THAT(send(net::Method::kGet, "/api/jobs/" + id + "/report.html").body, HasSubstr("<!doctype html>"));
+  EXPECT_THAT(send(net::Method::kGet, "/metrics").body, HasSubstr("flywheel_jobs{status=\"failed\"} 1"));
+}
+
+TEST_F(ApiTest, AnEndedJobCannotBeCancelledButDeleted) {
+  const std::string id = create_job();
+  (void)events_of(id);
+  EXPECT_EQ(send(net::Method::kPost, "/api/jobs/" + id + "/cancel").status, 400);
+  EXPECT_EQ(send(net::Method::kDelete, "/api/jobs/" + id).status, 200);
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/" + id).status, 404);
+}
+
+TEST_F(ApiTest, LoadsGoodLinesAndKeepsBadOnesAside) {
+  const std::string good =
+      R"({"timestamp":1700000000,"workload_id":"w","client_id":"c","request":{"messages":[]},"response":{}})";
+  const std::string body = good + "\nnot json\n" + good + "\n";
+  Json report = json_of(send(net::Method::kPost, "/api/records?source=a.jsonl", body));
+  EXPECT_EQ(report["lines"], 3);
+  EXPECT_EQ(report["appended"], 2);
+  EXPECT_EQ(report["bad"], 1);
+  report = json_of(send(net::Method::kPost, "/api/records?source=a.jsonl", body));
+  EXPECT_EQ(report["appended"], 0);
+  EXPECT_EQ(report["duplicates"], 2);
+  const Json kept = json_of(send(net::Method::kGet, "/api/quarantine"));
+  EXPECT_EQ(kept["lines"].size(), 1U);
+  EXPECT_EQ(kept["lines"][0]["source"], "a.jsonl");
+  EXPECT_EQ(kept["lines"][0]["line"], 2);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"][0]["records"], 2);
+}
+
+TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
+  const Json document = Json::parse(openapi_document());
+  for (const auto& [path, operations] : document["paths"].items()) {
+    std::string concrete = path;
+    if (const auto at = concrete.find("{id}"); at != std::string::npos) concrete.replace(at, 4, "0123456789abcdef01234567");
+    for (const auto& [method, operation] : operations.items()) {
+      if (method == "parameters") continue;
+      std::string upper = method;
+      std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+      const auto response = send(*net::parse_method(upper), concrete, method == "post" ? "{}" : "");
+      EXPECT_NE(response.status, 405) << method << ' ' << path;
+      EXPECT_TRUE(operation["responses"].contains(std::to_string(response.status)))
+          << method << ' ' << path << " answered " << response.status << ", which the document does not name";
+    }
+  }
+}
+
+TEST_F(ApiTest, HealthAndReadinessAnswer) {
+  EXPECT_EQ(send(net::Method::kGet, "/healthz").status, 200);
+  EXPECT_EQ(send(net::Method::kGet, "/readyz").status, 200);
+  EXPECT_EQ(send(net::Method::kGet, "/nothing").status, 404);
+}
+
+}  // namespace
+}  // namespace fw::api

@@ -1,0 +1,29 @@
+#include "api/workloads.h"
+
+#include <nlohmann/json.hpp>
+
+namespace fw::api {
+
+using Json = nlohmann::ordered_json;
+
+WorkloadsResource::WorkloadsResource(logstore::LogStore& log, Pool& disk) : log_(log), disk_(disk) {}
+
+void WorkloadsResource::add_to(net::Router& router) {
+  router.on(net::Method::kGet, "/api/workloads", [this](net::Call call) { return list(std::move(call)); });
+}
+
+Task<Result<net::Response>> WorkloadsResource::list(net::Call) {
+  FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  Json out = Json::array();
+  for (const auto& w : workloads) {
+    out.push_back({{"workload_id", *w.workload},
+                   {"client_id", *w.client},
+                   {"records", w.records},
+                   {"oldest", to_iso8601(w.oldest)},
+                   {"newest", to_iso8601(w.newest)}});
+  }
+  const Json body{{"workloads", std::move(out)}};
+  co_return net::json_response(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace fw::api

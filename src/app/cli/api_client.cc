@@ -1,0 +1,202 @@
+#include "app/cli/api_client.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "net/client.h"
+#include "net/sse.h"
+
+namespace fw::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr int kReconnects = 5;
+
+/// A file (or standard input) as a request body.
+class FileBody final : public net::BodyReader {
+ public:
+  FileBody(int fd, const std::function<void(std::uint64_t)>& on_progress) : fd_(fd), on_progress_(on_progress) {}
+  ~FileBody() override {
+    if (fd_ > STDERR_FILENO) ::close(fd_);
+  }
+
+  Task<Result<std::optional<std::string>>> next(Deadline) override {
+    std::string piece(kPiece, '\0');
+    ssize_t n = 0;
+    do {
+      n = ::read(fd_, piece.data(), piece.size());
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) co_return system_error("cannot read the file", errno);
+    if (n == 0) co_return std::optional<std::string>();
+    piece.resize(static_cast<std::size_t>(n));
+    sent_ += piece.size();
+    on_progress_(sent_);
+    co_return std::optional(std::move(piece));
+  }
+
+ private:
+  int fd_;
+  const std::function<void(std::uint64_t)>& on_progress_;
+  std::uint64_t sent_ = 0;
+};
+
+Result<Json> to_json(Result<net::Response> response, const std::string& url) {
+  if (!response.ok()) return std::move(response).error();
+  if (!response->is_success()) return net::status_error(url, *response);
+  Json json = Json::parse(response->body, nullptr, false);
+  if (json.is_discarded()) return data_loss(url + " answered something that is no JSON; is it a Flywheel service?");
+  return json;
+}
+
+}  // namespace
+
+struct ApiClient::Impl {
+  explicit Impl(std::string url) : base_url(std::move(url)), client(io.get_executor()) {
+    while (base_url.ends_with('/')) base_url.pop_back();
+  }
+
+  template <class T>
+  static Task<void> keep(Task<T> task, std::optional<T>& result) {
+    result.emplace(co_await std::move(task));
+  }
+
+  /// One task to its end on this client's event loop.
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> result;
+    std::exception_ptr failure;
+    boost::asio::co_spawn(io, keep(std::move(task), result), [&](const std::exception_ptr& e) { failure = e; });
+    io.restart();
+    // The client's kept connections stay on the loop, so it is run until this task is done, not until it is empty.
+    while (!result && !failure) io.run_one();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*result);
+  }
+
+  [[nodiscard]] Error explain(Error error) const {
+    if (error.code == ErrorCode::kUnavailable) {
+      error.message += "; is the service running? Start it with: flywheel serve (or name another with --server URL)";
+    }
+    return error;
+  }
+
+  Result<net::Response> send(net::Request request) {
+    auto response = run(client.send(std::move(request), Deadline::after(std::chrono::minutes(10))));
+    if (!response.ok()) return explain(std::move(response).error());
+    return response;
+  }
+
+  Task<Status> read_events(std::string url, std::int64_t& last_id, bool& ended,
+                           const std::function<bool(std::string_view, std::string_view)>& on_event);
+  Task<Result<net::Response>> send_file(std::string url, FileBody& body);
+
+  std::string base_url;
+  boost::asio::io_context io;
+  net::Client client;
+};
+
+ApiClient::ApiClient(std::string base_url) : impl_(std::make_unique<Impl>(std::move(base_url))) {}
+ApiClient::~ApiClient() = default;
+
+const std::string& ApiClient::base_url() const { return impl_->base_url; }
+
+Result<Json> ApiClient::get(const std::string& path) {
+  net::Request request;
+  request.target = impl_->base_url + path;
+  return to_json(impl_->send(request), request.target);
+}
+
+Result<std::string> ApiClient::get_text(const std::string& path) {
+  net::Request request;
+  request.target = impl_->base_url + path;
+  FW_ASSIGN(net::Response response, impl_->send(request));
+  if (!response.is_success()) return net::status_error(request.target, response);
+  return std::move(response.body);
+}
+
+Result<Json> ApiClient::post(const std::string& path, const Json& body) {
+  const std::string url = impl_->base_url + path;
+  return to_json(impl_->send(net::json_request(net::Method::kPost, url, body.dump())), url);
+}
+
+Result<Json> ApiClient::remove(const std::string& path) {
+  net::Request request;
+  request.method = net::Method::kDelete;
+  request.target = impl_->base_url + path;
+  return to_json(impl_->send(request), request.target);
+}
+
+Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, FileBody& body) {
+  net::Request request;
+  request.method = net::Method::kPost;
+  request.target = std::move(url);
+  request.headers.set("Content-Type", "application/x-ndjson");
+  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), body, Deadline::never()));
+  net::Response response;
+  response.status = stream->head().status;
+  FW_CO_ASSIGN(response.body, co_await net::read_all(*stream, 16 << 20, Deadline::never()));
+  co_return response;
+}
+
+Result<Json> ApiClient::upload(const std::string& path, const std::filesystem::path& file,
+                               const std::function<void(std::uint64_t)>& on_progress) {
+  const bool is_stdin = file == "-";
+  const int fd = is_stdin ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return system_error("cannot read " + file.string(), errno);
+  FileBody body(fd, on_progress);
+  const std::string url = impl_->base_url + path;
+  auto response = impl_->run(impl_->send_file(url, body));
+  if (!response.ok()) return impl_->explain(std::move(response).error());
+  return to_json(std::move(response), url);
+}
+
+Task<Status> ApiClient::Impl::read_events(std::string url, std::int64_t& last_id, bool& ended,
+                                          const std::function<bool(std::string_view, std::string_view)>& on_event) {
+  net::Request request;
+  request.target = url;
+  request.headers.set("Accept", "text/event-stream");
+  if (last_id > 0) request.headers.set("Last-Event-ID", std::to_string(last_id));
+  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), Deadline::never()));
+  if (stream->head().status != 200) {
+    net::Response response;
+    response.status = stream->head().status;
+    FW_CO_ASSIGN(response.body, co_await net::read_all(*stream, 1 << 20, Deadline::never()));
+    ended = true;
+    co_return net::status_error(url, response);
+  }
+  net::SseReader reader;
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::never()));
+    if (!piece) co_return unavailable(url + ": the stream ended before the job did");
+    FW_CO_ASSIGN(const auto events, reader.push(*piece));
+    for (const auto& event : events) {
+      if (!event.id.empty()) last_id = std::atoll(event.id.c_str());
+      ended = event.event == "end" || !on_event(event.event, event.data);
+      if (ended) co_return Status{};
+    }
+  }
+}
+
+Status ApiClient::events(const std::string& path,
+                         const std::function<bool(std::string_view, std::string_view)>& on_event) {
+  std::int64_t last_id = 0;
+  bool ended = false;
+  Status status;
+  for (int attempt = 0; attempt <= kReconnects; ++attempt) {
+    status = impl_->run(impl_->read_events(impl_->base_url + path, last_id, ended, on_event));
+    if (status.ok() || ended) return status;
+    if (attempt < kReconnects) (void)impl_->run(sleep_for(std::chrono::milliseconds(500), Deadline::never()));
+  }
+  return impl_->explain(std::move(status).error());
+}
+
+}  // namespace fw::app

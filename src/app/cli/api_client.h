@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "async/deadline.h"
+#include "base/result.h"
+
+namespace fw::app {
+
+/// Talks to a running service for one command, blocking. Errors carry the service's own words; an unreachable service is
+/// an error with the remedy. Not thread-safe.
+class ApiClient final {
+ public:
+  explicit ApiClient(std::string base_url);
+  ~ApiClient();
+  ApiClient(const ApiClient&) = delete;
+  ApiClient& operator=(const ApiClient&) = delete;
+
+  [[nodiscard]] const std::string& base_url() const;
+
+  [[nodiscard]] Result<nlohmann::ordered_json> get(const std::string& path);
+  [[nodiscard]] Result<std::string> get_text(const std::string& path);
+  [[nodiscard]] Result<nlohmann::ordered_json> post(const std::string& path, const nlohmann::ordered_json& body);
+  [[nodiscard]] Result<nlohmann::ordered_json> remove(const std::string& path);
+
+  /// Sends a file's bytes (`-`: standard input) in pieces. `on_progress` gets the bytes sent so far.
+  [[nodiscard]] Result<nlohmann::ordered_json> upload(const std::string& path, const std::filesystem::path& file,
+                                                      const std::function<void(std::uint64_t)>& on_progress);
+
+  /// Calls `on_event(kind, data)` for every event of a stream until the service ends it. A lost connection is taken up
+  /// again after the last durable event, a few times. False from `on_event` ends it early.
+  [[nodiscard]] Status events(const std::string& path,
+                              const std::function<bool(std::string_view kind, std::string_view data)>& on_event);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+
+}  // namespace fw::app

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fw::app {
+
+/// What every command can use.
+struct CommandContext {
+  std::string server_url;  ///< --server, FLYWHEEL_URL, or http://127.0.0.1:8000
+  /// What the chosen command does; its result is the exit code (0 done, 1 failed, 2 wrong usage).
+  std::function<int()> action;
+};
+
+/// Prints `flywheel: message` on standard error and gives the exit code of the error's code.
+int fail(const Error& error);
+
+// Each adds its subcommands to `app` and, when one is chosen, sets the context's action. `context` outlives parsing.
+void add_serve_command(CLI::App& app, CommandContext& context);
+void add_load_command(CLI::App& app, CommandContext& context);
+void add_workloads_command(CLI::App& app, CommandContext& context);
+void add_run_command(CLI::App& app, CommandContext& context);
+void add_jobs_command(CLI::App& app, CommandContext& context);
+void add_report_command(CLI::App& app, CommandContext& context);
+void add_config_command(CLI::App& app, CommandContext& context);
+void add_sample_command(CLI::App& app, CommandContext& context);
+void add_models_command(CLI::App& app, CommandContext& context);
+void add_completion_command(CLI::App& app, CommandContext& context);
+
+/// Adds `--server URL` (environment FLYWHEEL_URL) to a command that talks to a service.
+void add_server_option(CLI::App& command, CommandContext& context);
+
+}  // namespace fw::app

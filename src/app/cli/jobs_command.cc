@@ -1,0 +1,136 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/api_client.h"
+#include "app/cli/command.h"
+#include "app/cli/run_view.h"
+#include "app/cli/terminal.h"
+#include "app/cli/watch.h"
+#include "net/url.h"
+
+namespace fw::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
+}
+
+int list_jobs(bool as_json, const std::string& server) {
+  ApiClient client(server);
+  const auto answer = client.get("/api/jobs");
+  if (!answer.ok()) return fail(answer.error());
+  if (as_json) {
+    std::cout << answer->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  std::vector<std::vector<std::string>> rows{{"job", "workload", "client", "status", "started", "error"}};
+  for (const auto& job : answer->value("jobs", Json::array())) {
+    const auto error = text(job, "error");
+    rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), text(job, "status"),
+                    text(job, "started_at").substr(0, 19), error == "-" ? "" : error});
+  }
+  if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client CLIENT");
+  if (rows.size() > 1) {
+    for (const auto& line : align(rows, {})) out.line(line);
+  }
+  return 0;
+}
+
+void print_candidate(const Json& nim, Terminal& out) {
+  out.line(out.styled(Style::kBold, text(nim, "model_name")) + "  " + text(nim, "status"));
+  if (text(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, text(nim, "error")));
+  for (const auto& e : nim.value("evaluations", Json::array())) {
+    std::string line = "  " + text(e, "eval_type");
+    for (const auto& [name, mean] : e.value("scores", Json::object()).items()) {
+      if (mean.is_number()) line += "  " + printable(name) + ' ' + std::to_string(mean.get<double>()).substr(0, 5);
+    }
+    line += "  (" + e.value("progress", Json(0)).dump() + " %)";
+    if (text(e, "error") != "-") line += "  " + out.styled(Style::kBad, text(e, "error"));
+    out.line(line);
+  }
+  for (const auto& c : nim.value("customizations", Json::array())) {
+    out.line("  customization  step " + c.value("steps_completed", Json(0)).dump() + '/' +
+             c.value("steps_total", Json(0)).dump() + "  loss " + c.value("loss", Json()).dump() +
+             (text(c, "error") == "-" ? "" : "  " + out.styled(Style::kBad, text(c, "error"))));
+  }
+}
+
+int show_job(const std::string& id, bool as_json, const std::string& server) {
+  ApiClient client(server);
+  const auto job = client.get("/api/jobs/" + net::percent_encode(id));
+  if (!job.ok()) return fail(job.error());
+  if (as_json) {
+    std::cout << job->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " + text(*job, "client_id") +
+           ": " + out.styled(Style::kBold, text(*job, "status")));
+  if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
+  for (const auto& d : job->value("datasets", Json::array())) {
+    out.line("  " + text(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
+  }
+  for (const auto& nim : job->value("nims", Json::array())) print_candidate(nim, out);
+  return 0;
+}
+
+int print_message(Result<Json> answer, bool as_json) {
+  if (!answer.ok()) return fail(std::move(answer).error());
+  if (as_json) {
+    std::cout << answer->dump(2) << '\n';
+  } else {
+    Terminal(1).line(text(*answer, "message"));
+  }
+  return 0;
+}
+
+struct JobOptions {
+  std::string id;
+  bool json = false;
+};
+
+CLI::App* add_job_action(CLI::App& jobs, CommandContext& context, const char* name, const char* help,
+                         std::function<int(const JobOptions&)> action) {
+  auto* command = jobs.add_subcommand(name, help);
+  auto options = std::make_shared<JobOptions>();
+  command->add_option("job", options->id, "Job id: 24 hex digits")->required();
+  command->add_flag("--json", options->json, "Print JSON");
+  add_server_option(*command, context);
+  command->callback([&context, options, action = std::move(action)] {
+    context.action = [options, action] { return action(*options); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_jobs_command(CLI::App& app, CommandContext& context) {
+  auto* jobs = app.add_subcommand("jobs", "List, show, watch, cancel or delete runs");
+  jobs->require_subcommand(1);
+  auto* list = jobs->add_subcommand("list", "List all jobs, newest first");
+  auto as_json = std::make_shared<bool>(false);
+  list->add_flag("--json", *as_json, "Print JSON");
+  add_server_option(*list, context);
+  list->callback([&context, as_json] {
+    context.action = [&context, as_json] { return list_jobs(*as_json, context.server_url); };
+  });
+  add_job_action(*jobs, context, "show", "Show a job with its models and scores",
+                 [&](const JobOptions& o) { return show_job(o.id, o.json, context.server_url); });
+  add_job_action(*jobs, context, "watch", "Follow a job until it ends; exit code 1 unless it completes",
+                 [&](const JobOptions& o) { return watch_job(o.id, o.json, context.server_url); });
+  add_job_action(*jobs, context, "cancel", "Cancel an unfinished job", [&](const JobOptions& o) {
+    ApiClient client(context.server_url);
+    return print_message(client.post("/api/jobs/" + net::percent_encode(o.id) + "/cancel", Json::object()), o.json);
+  });
+  add_job_action(*jobs, context, "delete", "Delete a finished job and everything it made", [&](const JobOptions& o) {
+    ApiClient client(context.server_url);
+    return print_message(client.remove("/api/jobs/" + net::percent_encode(o.id)), o.json);
+  });
+}
+
+}  // namespace fw::app

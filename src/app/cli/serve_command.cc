@@ -1,0 +1,134 @@
+#include <pthread.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "api/api.h"
+#include "app/cli/command.h"
+#include "app/cli/data_folder.h"
+#include "app/config/config.h"
+#include "app/service.h"
+#include "base/log.h"
+#include "io/file.h"
+#include "net/server.h"
+
+namespace fw::app {
+namespace {
+
+constexpr Duration kGrace = std::chrono::seconds(5);
+
+struct ServeOptions {
+  std::string config;
+  std::string data;
+  std::string listen;
+  int port = -1;
+};
+
+/// Blocks the signals that end the service in this thread and all that it starts, so that one place waits for them.
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+net::ServerOptions server_options(const ServerSettings& settings) {
+  net::ServerOptions options;
+  options.name = "control api";
+  options.address = settings.listen;
+  options.port = static_cast<std::uint16_t>(settings.port);
+  options.max_connections = static_cast<std::size_t>(settings.max_connections);
+  options.max_body_bytes = settings.max_body_bytes;
+  if (!settings.tls_certificate.empty()) {
+    options.tls = net::ServerTls{settings.tls_certificate, settings.tls_key};
+  }
+  return options;
+}
+
+api::ApiDependencies api_dependencies(Service& service) {
+  return {service.runs(),
+          service.log(),
+          service.quarantine(),
+          service.disk(),
+          service.clock(),
+          service.data_folder() / "uploads",
+          parse_split_overrides,
+          [] { return Status{}; }};
+}
+
+Result<Config> read_config(const ServeOptions& options) {
+  if (options.config.empty()) return Config{};
+  return load_config(options.config, process_environment());
+}
+
+int serve(const ServeOptions& options) {
+  const sigset_t signals = block_end_signals();
+  auto config = read_config(options);
+  if (!config.ok()) return fail(config.error());
+  set_log_level(config->log_level);
+  set_log_json(config->log_json);
+  for (const auto& warning : config->warnings) log_warning("config", warning);
+  if (options.config.empty()) log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
+  if (!options.listen.empty()) config->server.listen = options.listen;
+  if (options.port >= 0) config->server.port = options.port;
+  const ServerSettings server_settings = config->server;
+
+  ServiceOptions service_options;
+  service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
+  service_options.config = std::move(*config);
+  service_options.public_url = "http://" + server_settings.listen + ':' + std::to_string(server_settings.port);
+  auto service = Service::open(std::move(service_options));
+  if (!service.ok()) return fail(service.error());
+  api::Api api(api_dependencies(**service));
+  net::Server server((*service)->executor(), server_options(server_settings), api.handler());
+  if (const auto status = server.start(); !status.ok()) return fail(status.error());
+  if (const auto status = (*service)->start(); !status.ok()) {
+    server.stop_blocking(kGrace);
+    return fail(status.error());
+  }
+  const auto url_file = (*service)->data_folder() / "service.url";
+  if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
+    log_warning("serve", "the URL was not written", {{"error", status.error().message}});
+  }
+  log_info("serve", "listening", {{"url", server.url()}, {"data", (*service)->data_folder().string()}});
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log_info("serve", "stopping", {{"signal", signal}});
+  server.stop_blocking(kGrace);
+  (*service)->stop();
+  std::error_code ignored;
+  std::filesystem::remove(url_file, ignored);
+  return 0;
+}
+
+}  // namespace
+
+std::filesystem::path default_data_folder() {
+  if (const char* data = std::getenv("FLYWHEEL_DATA"); data != nullptr && *data != '\0') return data;
+  if (const char* xdg = std::getenv("XDG_DATA_HOME"); xdg != nullptr && *xdg != '\0') {
+    return std::filesystem::path(xdg) / "flywheel";
+  }
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr ? home : ".") / ".local/share/flywheel";
+}
+
+void add_serve_command(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("serve", "Run the service: log store, runs and the control API");
+  auto options = std::make_shared<ServeOptions>();
+  command->add_option("--config", options->config, "Configuration file (docs/configuration.md)");
+  command->add_option("--data", options->data, "Data folder; default $FLYWHEEL_DATA, else ~/.local/share/flywheel");
+  command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's");
+  command->add_option("--port", options->port, "Port, instead of the configuration's; 0 takes a free one")
+      ->check(CLI::Range(0, 65535));
+  command->callback([&context, options] {
+    context.action = [options] { return serve(*options); };
+  });
+}
+
+}  // namespace fw::app

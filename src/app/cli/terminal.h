@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fw::app {
+
+enum class Style { kPlain, kBold, kDim, kGood, kBad, kAccent };
+
+/// Where a command writes. Colours, the live line and wide characters' bars appear only on a terminal that can show them;
+/// a pipe or a file gets plain lines. Not thread-safe.
+class Terminal final {
+ public:
+  /// On standard output (fd 1) or standard error (fd 2). NO_COLOR and TERM=dumb are obeyed.
+  explicit Terminal(int fd);
+  /// For tests: writes into a string, as a terminal of `columns` or, with 0, as a file.
+  Terminal(std::string& sink, std::size_t columns);
+
+  [[nodiscard]] bool is_interactive() const { return interactive_; }
+  [[nodiscard]] std::size_t columns() const { return columns_; }
+
+  void line(std::string_view text);
+  /// Replaces the live line; on a file this does nothing.
+  void live(std::string_view text);
+  /// Removes the live line.
+  void end_live();
+
+  [[nodiscard]] std::string styled(Style style, std::string_view text) const;
+  /// `[######----]` of `width` characters; fraction in [0, 1].
+  [[nodiscard]] std::string bar(double fraction, std::size_t width) const;
+
+ private:
+  void write(std::string_view bytes);
+
+  int fd_ = -1;
+  std::string* sink_ = nullptr;
+  bool interactive_ = false;
+  bool has_live_ = false;
+  std::size_t columns_ = 0;
+};
+
+/// Characters that a terminal shows for UTF-8 text without escapes: code points.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+/// Control characters of outside text made harmless, so that traffic cannot drive the terminal.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// Rows of cells as aligned columns, two spaces between; `right` names the columns that are numbers.
+[[nodiscard]] std::vector<std::string> align(const std::vector<std::vector<std::string>>& rows,
+                                             const std::vector<bool>& right);
+
+/// `1.5 s`, `2 min 5 s`, `1 h 4 min`.
+[[nodiscard]] std::string format_seconds(double seconds);
+
+}  // namespace fw::app

@@ -1,0 +1,174 @@
+#include "app/service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "app/webhook_poster.h"
+#include "evals/loop.h"
+#include "io/file.h"
+#include "io/process.h"
+#include "logstore/rocksdb/rocksdb_log_store.h"
+#include "metastore/sqlite_store.h"
+#include "modelops/local/dataset_store.h"
+#include "modelops/local/deployer.h"
+#include "modelops/local/settings.h"
+#include "modelops/local/trainer.h"
+#include "net/client.h"
+
+namespace fw::app {
+namespace {
+
+namespace fs = std::filesystem;
+namespace asio = boost::asio;
+
+constexpr int kLoopThreads = 2;
+constexpr int kDiskThreads = 4;
+constexpr int kCpuThreads = 2;
+
+fs::path own_folder() {
+  std::error_code error;
+  const auto program = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path(".") : program.parent_path();
+}
+
+modelops::LocalSettings local_settings(const ServiceOptions& options) {
+  const auto& engines = options.config.engines;
+  modelops::LocalSettings settings;
+  settings.data_folder = options.data_folder;
+  settings.programs = modelops::find_engine_programs(own_folder(), modelops::default_cache_folder());
+  if (!engines.llama_server.empty()) settings.programs.llama_server = engines.llama_server;
+  if (!engines.llama_quantize.empty()) settings.programs.llama_quantize = engines.llama_quantize;
+  if (!engines.trainer.empty()) settings.programs.trainer = engines.trainer;
+  settings.threads = engines.threads;
+  settings.ready_timeout =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(engines.ready_timeout_seconds));
+  return settings;
+}
+
+runs::RunOptions run_options(const ServiceOptions& options) {
+  runs::RunOptions out;
+  out.folder = options.data_folder / "jobs";
+  out.config = options.config.run;
+  out.public_url = options.public_url;
+  out.environment = [environment = process_environment()](const std::string& name) -> std::optional<std::string> {
+    auto value = environment(name);
+    if (value.empty()) return std::nullopt;
+    return value;
+  };
+  return out;
+}
+
+/// An event loop on threads of its own, from construction to destruction.
+class EventLoop {
+ public:
+  EventLoop() : work_(asio::make_work_guard(io_)) {
+    for (int i = 0; i < kLoopThreads; ++i) threads_.emplace_back([this] { io_.run(); });
+  }
+  ~EventLoop() {
+    work_.reset();
+    io_.stop();
+    for (auto& thread : threads_) thread.join();
+  }
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  [[nodiscard]] Executor executor() { return io_.get_executor(); }
+
+ private:
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store,
+       std::unique_ptr<capture::Quarantine> kept_aside, std::unique_ptr<metastore::SqliteStore> metadata,
+       std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
+      : options(std::move(o)),
+        log(std::move(log_store)),
+        quarantine(std::move(kept_aside)),
+        meta(std::move(metadata)),
+        datasets(std::move(dataset_store)),
+        client(loop.executor()),
+        deployer(local_settings(options), launcher, client, disk, loop.executor()),
+        trainer(local_settings(options), launcher),
+        evaluator(clock, disk),
+        poster(client),
+        runs({loop.executor(), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
+             run_options(options)) {}
+
+  ServiceOptions options;
+  SystemClock clock;
+  std::unique_ptr<logstore::LogStore> log;
+  std::unique_ptr<capture::Quarantine> quarantine;
+  std::unique_ptr<metastore::SqliteStore> meta;
+  std::unique_ptr<modelops::LocalDatasetStore> datasets;
+  EventLoop loop;
+  Pool disk{"disk", kDiskThreads};
+  Pool cpu{"cpu", kCpuThreads};
+  io::ProcessLauncher launcher;
+  net::Client client;
+  modelops::LocalDeployer deployer;
+  modelops::LocalTrainer trainer;
+  evals::EvaluationLoop evaluator;
+  NetWebhookPoster poster;
+  runs::RunService runs;
+  bool is_stopped = false;
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() { stop(); }
+
+Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
+  options.data_folder = fs::absolute(options.data_folder).lexically_normal();
+  const auto& data = options.data_folder;
+  FW_TRY(io::create_folders(data));
+  // The log store first: its lock keeps a second process out of the whole folder.
+  FW_ASSIGN(auto log, logstore::open_rocksdb_log_store(data / "log"));
+  std::error_code ignored;
+  fs::remove_all(data / "uploads", ignored);
+  for (const char* folder : {"jobs", "uploads"}) FW_TRY(io::create_folders(data / folder));
+  FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
+  FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
+  FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
+  return std::unique_ptr<Service>(new Service(std::make_unique<Impl>(
+      std::move(options), std::move(log), std::move(quarantine), std::move(meta), std::move(datasets))));
+}
+
+Status Service::start() { return wait_for(impl_->runs.start()); }
+
+void Service::stop() {
+  if (impl_->is_stopped) return;
+  impl_->is_stopped = true;
+  wait_for_void(impl_->runs.stop());
+  wait_for_void(impl_->deployer.stop());
+}
+
+void Service::wait_for_void(Task<void> task) {
+  std::promise<void> done;
+  auto future = done.get_future();
+  asio::co_spawn(impl_->loop.executor(), std::move(task), [&done](const std::exception_ptr& failure) {
+    failure ? done.set_exception(failure) : done.set_value();
+  });
+  future.get();
+}
+
+runs::RunService& Service::runs() { return impl_->runs; }
+logstore::LogStore& Service::log() { return *impl_->log; }
+capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
+Pool& Service::disk() { return impl_->disk; }
+const Clock& Service::clock() const { return impl_->clock; }
+Executor Service::executor() { return impl_->loop.executor(); }
+const fs::path& Service::data_folder() const { return impl_->options.data_folder; }
+
+}  // namespace fw::app

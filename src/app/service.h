@@ -1,0 +1,74 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/config/config.h"
+#include "async/pool.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "capture/quarantine.h"
+#include "logstore/log_store.h"
+#include "runs/run_service.h"
+
+namespace fw::app {
+
+struct ServiceOptions {
+  std::filesystem::path data_folder;  ///< made if need be; one process at a time
+  Config config;
+  std::string public_url = "http://127.0.0.1:8000";  ///< in webhooks
+};
+
+/// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
+/// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
+/// `uploads/`. Threads: an event loop on a few threads, a `disk` and a `cpu` pool. stop() before destruction.
+class Service final {
+ public:
+  /// Opens the stores. Errors name the folder and the remedy.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> open(ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Takes up what an earlier process left unfinished.
+  [[nodiscard]] Status start();
+  /// Ends runs where they stand, engines and trainers with them; they go on at the next start.
+  void stop();
+
+  [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] logstore::LogStore& log();
+  [[nodiscard]] capture::Quarantine& quarantine();
+  [[nodiscard]] Pool& disk();
+  [[nodiscard]] const Clock& clock() const;
+  [[nodiscard]] Executor executor();
+  [[nodiscard]] const std::filesystem::path& data_folder() const;
+
+  /// A task to its end on the service's threads, from a thread that is none of them.
+  template <class T>
+  T wait_for(Task<T> task);
+
+ private:
+  struct Impl;
+  explicit Service(std::unique_ptr<Impl> impl);
+  void wait_for_void(Task<void> task);
+  std::unique_ptr<Impl> impl_;
+};
+
+namespace detail {
+template <class T>
+Task<void> keep(Task<T> task, std::optional<T>& result) {
+  result.emplace(co_await std::move(task));
+}
+}  // namespace detail
+
+template <class T>
+T Service::wait_for(Task<T> task) {
+  std::optional<T> result;
+  wait_for_void(detail::keep(std::move(task), result));
+  return std::move(*result);
+}
+
+}  // namespace fw::app

@@ -1,0 +1,45 @@
+#include "app/cli/report_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "io/file.h"
+
+namespace fw::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::HasSubstr;
+
+std::string printed(const Json& report) {
+  std::string text;
+  Terminal out(text, 0);
+  print_report(report, out);
+  return text;
+}
+
+Json example() {
+  const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
+  const auto text = io::read_file(std::filesystem::path(source == nullptr ? "." : source) / "web/tests/report_example.json");
+  return text.ok() ? Json::parse(*text) : Json();
+}
+
+TEST(ReportText, GivesTheRankingWithIntervalsCostsAndWhatIsWorthALook) {
+  const std::string text = printed(example());
+  EXPECT_THAT(text, HasSubstr("smollm2-135m"));
+  EXPECT_THAT(text, HasSubstr("94.5 %  88.5 % to 97.4 %"));
+  EXPECT_THAT(text, HasSubstr("worth a look"));
+  EXPECT_THAT(text, HasSubstr("wordings training never saw"));
+  EXPECT_THAT(text, HasSubstr("validate: 900 -> 868; 20 request.messages is missing or empty"));
+}
+
+TEST(ReportText, ARunWithoutResultsSaysSo) {
+  EXPECT_THAT(printed({{"job", {{"error", "too few records"}}}}), HasSubstr("too few records"));
+  EXPECT_THAT(printed(Json::object()), HasSubstr("No candidate was evaluated"));
+}
+
+}  // namespace
+}  // namespace fw::app

@@ -1,0 +1,40 @@
+#include "app/cli/terminal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fw::app {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(Terminal, ALiveLineIsNeverLongerThanTheScreenAndGoesBeforeTheNextLine) {
+  std::string text;
+  Terminal out(text, 10);
+  out.live(std::string(50, 'x'));
+  EXPECT_EQ(text, "\r\x1b[K" + std::string(9, 'x') + "\x1b[0m");
+  text.clear();
+  out.line("done");
+  EXPECT_EQ(text, "\r\x1b[Kdone\n");
+}
+
+TEST(Terminal, AFileGetsNoColoursAndNoLiveLine) {
+  std::string text;
+  Terminal out(text, 0);
+  out.live("working");
+  out.line(out.styled(Style::kBad, "failed"));
+  EXPECT_EQ(text, "failed\n");
+}
+
+TEST(Align, PadsByCharactersNotBytes) {
+  EXPECT_THAT(align({{"\xc3\xa4", "1"}, {"bb", "22"}}, {false, true}), ElementsAre("\xc3\xa4    1", "bb  22"));
+}
+
+TEST(FormatSeconds, ChangesItsUnitWhereReadersDo) {
+  EXPECT_EQ(format_seconds(1.25), "1.2 s");
+  EXPECT_EQ(format_seconds(125), "2 min 5 s");
+  EXPECT_EQ(format_seconds(3840 + 5400), "2 h 34 min");
+}
+
+}  // namespace
+}  // namespace fw::app

@@ -1,0 +1,65 @@
+"""What a person meets at the shell: help, exit codes, JSON, completion, config check, sample."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import flywheel
+
+
+class CommandLine(unittest.TestCase):
+    def test_every_command_has_help(self):
+        for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
+                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["report"], ["config", "check"], ["sample"],
+                        ["models", "inspect"], ["completion"]):
+            done = flywheel.run(*command, "--help")
+            self.assertEqual(done.returncode, 0, command)
+            self.assertIn("Usage:", done.stdout)
+
+    def test_wrong_usage_is_exit_code_2(self):
+        for command in ([], ["nonsense"], ["jobs", "show"], ["serve", "--port", "x"], ["run", "--from", "a.jsonl"]):
+            self.assertEqual(flywheel.run(*command).returncode, 2, command)
+
+    def test_without_a_service_the_message_names_the_remedy(self):
+        done = flywheel.run("workloads", "--server", "http://127.0.0.1:9")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("flywheel serve", done.stderr)
+
+    def test_the_same_seed_gives_the_same_sample(self):
+        first, again = (flywheel.run("sample", "--count", 50, "--seed", 4).stdout for _ in range(2))
+        self.assertEqual(first, again)
+        self.assertEqual(len(first.splitlines()), 50)
+        self.assertNotEqual(first, flywheel.run("sample", "--count", 50, "--seed", 5).stdout)
+
+    def test_config_check_accepts_the_demo_and_names_mistakes(self):
+        self.assertEqual(flywheel.run("config", "check", flywheel.SOURCE / "demo/config.yaml").returncode, 0)
+        with tempfile.TemporaryDirectory() as folder:
+            bad = pathlib.Path(folder) / "bad.yaml"
+            bad.write_text("nims:\n  - model_name: a\n    pathh: b\n")
+            done = flywheel.run("config", "check", bad)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f'{bad}:3: nims[0].pathh: unknown key; did you mean "path"?', done.stderr)
+            self.assertFalse(json.loads(flywheel.run("config", "check", bad, "--json").stdout)["valid"])
+
+    def test_bash_completion_completes_commands_and_options(self):
+        script = flywheel.run("completion", "bash").stdout
+        probe = script + '\nCOMP_WORDS=(flywheel jobs wa); COMP_CWORD=2; _flywheel; echo "${COMPREPLY[@]}"' \
+                         '\nCOMP_WORDS=(flywheel load --wo); COMP_CWORD=2; _flywheel; echo "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, cwd="/")
+        self.assertEqual(done.stdout.split(), ["watch", "--workload-id"], done.stderr)
+
+    def test_load_reports_bad_lines_and_loads_once(self):
+        with flywheel.Service() as service, tempfile.TemporaryDirectory() as folder:
+            traffic = flywheel.sample(pathlib.Path(folder) / "router.jsonl", count=200)
+            first = json.loads(flywheel.run("load", traffic, "--json", "--server", service.url).stdout)["files"][0]
+            again = json.loads(flywheel.run("load", traffic, "--json", "--server", service.url).stdout)["files"][0]
+            self.assertEqual(first["lines"], 200)
+            self.assertEqual(first["lines"], first["appended"] + first["bad"] + first["skipped"])
+            self.assertEqual((again["appended"], again["duplicates"]), (0, first["appended"]))
+            listed = json.loads(flywheel.run("workloads", "--json", "--server", service.url).stdout)["workloads"]
+            self.assertEqual([(w["workload_id"], w["records"]) for w in listed], [("router", first["appended"])])
+
+
+if __name__ == "__main__":
+    unittest.main()

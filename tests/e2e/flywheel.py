@@ -1,0 +1,190 @@
+"""Drives the built programs: a service in a temporary folder, the command line, and a client of the job API."""
+import contextlib
+import glob
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+BIN = pathlib.Path(os.environ["FLYWHEEL_BIN_DIR"])
+SOURCE = pathlib.Path(os.environ["FLYWHEEL_SOURCE_DIR"])
+CACHE = pathlib.Path(os.environ.get("FLYWHEEL_CACHE") or pathlib.Path.home() / ".cache/flywheel")
+FLYWHEEL = BIN / "flywheel"
+MODEL = pathlib.Path(os.environ.get("FLYWHEEL_MODEL") or CACHE / "models/SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def lacks_engines():
+    """Why runs with a real model cannot be tested here; None when they can."""
+    if not MODEL.exists():
+        return f"no model at {MODEL} (scripts/setup fetches it)"
+    if not glob.glob(str(CACHE / "llama.cpp-*/build/bin/llama-server")):
+        return "llama-server is not built (scripts/setup builds it)"
+    if not (BIN / "flywheel-trainer").exists():
+        return "flywheel-trainer is not built (libtorch is missing)"
+    return None
+
+
+def run(*arguments, timeout=120, env=None, **options):
+    """The finished `flywheel` command, with its output as text."""
+    full_env = {**os.environ, "NO_COLOR": "1", **(env or {})}
+    return subprocess.run([FLYWHEEL, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+                          env=full_env, **options)
+
+
+def sample(path, workload="router", count=300, seed=1):
+    with open(path, "wb") as out:
+        subprocess.run([FLYWHEEL, "sample", "--workload", workload, "--count", str(count), "--seed", str(seed)], stdout=out,
+                       check=True)
+    return path
+
+
+def wait_until(claim, timeout, what):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        value = claim()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"not within {timeout} s: {what}")
+
+
+def descendants(pid):
+    """Ids of the living processes that have `pid` among their ancestors."""
+    parents = {}
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = pathlib.Path(stat).read_text().rsplit(")", 1)[1].split()
+            if fields[0] != "Z":
+                parents[int(stat.split("/")[2])] = int(fields[1])
+    found, todo = set(), [pid]
+    while todo:
+        parent = todo.pop()
+        for child, its_parent in parents.items():
+            if its_parent == parent and child not in found:
+                found.add(child)
+                todo.append(child)
+    return found
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Service:
+    """`flywheel serve` on a free port, over a data folder that outlives restarts."""
+
+    def __init__(self, config=None, folder=None, env=None):
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="flywheel-e2e-"))
+        self.data = self.folder / "data"
+        self.config = self.folder / "config.yaml"
+        self.env = {**os.environ, **(env or {})}
+        if config is not None:
+            self.config.write_text(config)
+        self.process = None
+
+    def start(self):
+        self.url_file().unlink(missing_ok=True)
+        command = [FLYWHEEL, "serve", "--data", self.data, "--port", "0"]
+        if self.config.exists():
+            command += ["--config", self.config]
+        self.log = open(self.folder / "service.log", "ab")
+        self.process = subprocess.Popen(command, stderr=self.log, env=self.env)
+        wait_until(lambda: self.url_file().exists() or self.process.poll() is not None, 30, "the service listens")
+        if self.process.poll() is not None:
+            raise AssertionError("the service ended: " + (self.folder / "service.log").read_text()[-2000:])
+        self.url = self.url_file().read_text().strip()
+        return self
+
+    def url_file(self):
+        return self.data / "service.url"
+
+    def kill(self):
+        """kill -9; returns the processes that it had started."""
+        children = descendants(self.process.pid)
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        return children
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def call(self, method, path, body=None, timeout=60):
+        """(status, JSON or text) of one request, as a client of the blueprint makes it."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, data=data, method=method,
+                                         headers={"Content-Type": "application/json"} if data else {})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                status, text = answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read().decode()
+        with contextlib.suppress(ValueError):
+            return status, json.loads(text)
+        return status, text
+
+    def job(self, job_id):
+        return self.call("GET", f"/api/jobs/{job_id}")[1]
+
+    def wait_for_job(self, job_id, timeout=900):
+        finished = lambda: (job := self.job(job_id))["status"] in ("completed", "failed", "cancelled") and job
+        return wait_until(finished, timeout, f"job {job_id} ends")
+
+    def wait_for_stage(self, job_id, stage, timeout=600):
+        return wait_until(lambda: self.job(job_id).get("stage") == stage, timeout, f"stage {stage}")
+
+
+class WebhookReceiver:
+    """An application that is told of finished runs; refuses the first `failures` posts with 503."""
+
+    def __init__(self, failures=0):
+        self.posts = []
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.posts.append((dict(self.headers), body))
+                self.send_response(503 if len(receiver.posts) <= failures else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def is_signed(headers, body, secret):
+    expected = hmac.new(secret.encode(), headers["X-Flywheel-Timestamp"].encode() + b"." + body, hashlib.sha256)
+    return hmac.compare_digest(headers["X-Flywheel-Signature"], "sha256=" + expected.hexdigest())
