@@ -79,7 +79,7 @@ class LocalDeployerTest : public testing::Test {
   Deployment deploy(DeploymentRequest request) {
     auto out = try_deploy(std::move(request));
     EXPECT_TRUE(out.ok()) << out.error().message;
-    return out.value_or(Deployment{});
+    return std::move(out).value_or(Deployment{});
   }
   Result<json> ask(const Deployment& deployment, const std::string& path, const json& body) {
     FW_ASSIGN(const auto response,
