@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "modelfile/keep_layers.h"
+#include "modelops/local/impl/engine.h"
 #include "modelops/local/impl/file_lock.h"
 #include "modelops/local/impl/serving_type.h"
 

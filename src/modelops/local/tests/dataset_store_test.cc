@@ -28,7 +28,7 @@ class LocalDatasetStoreTest : public testing::Test {
   DatasetRef put(const std::string& name, const std::vector<DatasetFile>& files = kFiles) {
     auto ref = store_->put(name, files, 2);
     EXPECT_TRUE(ref.ok()) << ref.error().message;
-    return ref.value_or(DatasetRef{});
+    return std::move(ref).value_or(DatasetRef{});
   }
   [[nodiscard]] std::size_t count(const char* part) const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(root() / part), {}));
