@@ -1,0 +1,141 @@
+// The packed path against the plain padded one: loss and every gradient.
+#include <ATen/TensorOperators.h>
+#include <gtest/gtest.h>
+
+#include "trainer/model/parallel.h"
+#include "trainer/model/reference.h"
+#include "trainer/tests/tiny_model.h"
+
+namespace fw::trainer {
+namespace {
+
+struct Case {
+  const char* name;
+  std::int64_t beginning;
+  std::int64_t shortest_shared;
+  std::int64_t window = 0;
+  bool biases = false;
+  bool head_norms = false;
+  bool untied = false;
+  int threads = 2;
+};
+
+class PackedGradients : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    set_threads(GetParam().threads);
+    auto config = TinyModel::config();
+    config.sliding_window = GetParam().window;
+    config.tied = !GetParam().untied;
+    weights_ = TinyModel::make(config, 3, GetParam().biases, GetParam().head_norms);
+    Random random(5);
+    rows_ = random_rows(5, GetParam().beginning, 9, config.vocab, random);
+    const auto more = random_rows(2, GetParam().beginning + 30, 12, config.vocab, random);
+    rows_.insert(rows_.end(), more.begin(), more.end());
+    rows_.push_back(rows_.front());
+  }
+
+  double packed_loss(const Adapter* adapter) const {
+    const auto input = prepare(weights_.config, pack(pointers_to(rows_), GetParam().shortest_shared));
+    const PackedModel model(weights_, adapter, 256);
+    const auto loss = model.loss(model.embed(*input.tree), input, 0).loss;
+    loss.backward();
+    return loss.item<double>();
+  }
+
+  void expect_equal_gradients(std::vector<at::Tensor> leaves, const Adapter* adapter) {
+    const double packed = packed_loss(adapter);
+    std::vector<at::Tensor> gradients;
+    for (auto& leaf : leaves) {
+      ASSERT_TRUE(leaf.grad().defined());
+      gradients.push_back(leaf.grad().clone());
+      leaf.mutable_grad().reset();
+    }
+    const auto loss = reference_loss(weights_, adapter, rows_);
+    loss.backward();
+    EXPECT_NEAR(packed, loss.item<double>(), 1e-5 * loss.item<double>());
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      const double scale = leaves[i].grad().abs().max().item<double>();
+      const double difference = (leaves[i].grad() - gradients[i]).abs().max().item<double>();
+      EXPECT_GT(scale, 0) << "leaf " << i;
+      EXPECT_LE(difference, 2e-5 * scale) << "leaf " << i << " of shape " << leaves[i].sizes();
+    }
+  }
+
+  ModelWeights weights_;
+  std::vector<TrainingRow> rows_;
+};
+
+TEST_P(PackedGradients, OfAnAdapterAreThoseOfThePaddedBatch) {
+  auto adapter = random_adapter(weights_.config, {.rank = 4, .alpha = 6}, 11);
+  std::vector<at::Tensor> leaves;
+  for (const auto& item : adapter.named()) leaves.push_back(item.tensor);
+  expect_equal_gradients(leaves, &adapter);
+}
+
+TEST_P(PackedGradients, OfAnAdapterOnSomeLayersAreThoseOfThePaddedBatch) {
+  auto adapter = random_adapter(
+      weights_.config, {.rank = 3, .alpha = 6, .rank_stabilised = true, .first_layer = 1, .targets = {Projection::kValue, Projection::kDown}}, 12);
+  std::vector<at::Tensor> leaves;
+  for (const auto& item : adapter.named()) leaves.push_back(item.tensor);
+  expect_equal_gradients(leaves, &adapter);
+}
+
+TEST_P(PackedGradients, OfEveryWeightAreThoseOfThePaddedBatch) {
+  std::vector<at::Tensor> leaves;
+  for (auto& p : weights_.parameters()) leaves.push_back(p.requires_grad_(true));
+  expect_equal_gradients(leaves, nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PackedGradients,
+                         testing::Values(Case{"NothingShared", 0, 24}, Case{"SharedBeginning", 40, 24}, Case{"ShortSegments", 7, 1},
+                                         Case{"OneThread", 40, 8, 0, false, false, false, 1},
+                                         Case{"SlidingWindow", 40, 8, 11}, Case{"Biases", 30, 8, 0, true},
+                                         Case{"HeadNorms", 30, 8, 0, false, true}, Case{"UntiedHead", 30, 8, 0, false, false, true}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(Dropout, DropsTheShareAndKeepsTheMean) {
+  auto config = TinyModel::config();
+  const auto weights = TinyModel::make(config, 3);
+  const auto adapter = random_adapter(config, {.rank = 4, .alpha = 6}, 11);
+  Random random(5);
+  const auto rows = random_rows(4, 10, 9, config.vocab, random);
+  const auto input = prepare(config, pack(pointers_to(rows)));
+  PackedModel model(weights, &adapter, 64);
+  const auto loss = [&] { return model.loss(model.embed(*input.tree), input, 0).loss.item<double>(); };
+  const double without = loss();
+  model.set_dropout(0.3, 1);
+  const double first = loss(), again = loss();
+  model.set_dropout(0.3, 2);
+  const double other = loss();
+  EXPECT_EQ(first, again);
+  EXPECT_NE(first, without);
+  EXPECT_NE(first, other);
+}
+
+TEST(Dropout, GradientIsTheSlopeOfTheDroppedLoss) {
+  auto config = TinyModel::config();
+  const auto weights = TinyModel::make(config, 3);
+  const auto adapter = random_adapter(config, {.rank = 4, .alpha = 6}, 11);
+  Random random(5);
+  const auto rows = random_rows(4, 10, 9, config.vocab, random);
+  const auto input = prepare(config, pack(pointers_to(rows)));
+  PackedModel model(weights, &adapter, 64);
+  model.set_dropout(0.3, 1);
+  const auto loss = [&] { return model.loss(model.embed(*input.tree), input, 0).loss; };
+  loss().backward();
+  for (const auto& item : adapter.named()) {
+    auto* data = const_cast<float*>(item.tensor.const_data_ptr<float>());
+    const float kept = data[1];
+    data[1] = kept + 0.01F;
+    const double above = loss().item<double>();
+    data[1] = kept - 0.01F;
+    const double below = loss().item<double>();
+    data[1] = kept;
+    const double slope = (above - below) / 0.02;
+    EXPECT_NEAR(item.tensor.grad().flatten()[1].item<double>(), slope, 0.02 * std::abs(slope) + 0.02) << item.name;
+  }
+}
+
+}  // namespace
+}  // namespace fw::trainer
