@@ -1,5 +1,6 @@
 #include "runs/impl/candidate_run.h"
 
+#include "evals/summary.h"
 #include "io/file.h"
 #include "runs/impl/json_fields.h"
 
@@ -112,9 +113,17 @@ Task<Result<std::string>> CandidateRun::evaluation_work(modelops::EvalType type,
   const auto results = job.results;
   auto evaluated = co_await deps.evaluator.evaluate(std::move(job), report_rows(type), context_.deadline);
   if (!evaluated.ok()) co_return evaluated.error();
-  auto outcome = summarize(*evaluated);
+  auto outcome = co_await run_on(deps.cpu, [&] { return outcome_of(*evaluated); });
   outcome.results = results.string();
   co_return dump(to_json(outcome));
+}
+
+EvaluationOutcome CandidateRun::outcome_of(const modelops::EvaluationResult& result) const {
+  const auto summary = evals::summarize(result.rows, datasets_.workload, context_.config().judge.has_value(), std::nullopt,
+                                        context_.record->snapshot().seed);
+  EvaluationOutcome outcome{.rows = summary.rows, .rows_failed = summary.rows_failed, .wall_seconds = result.wall_seconds};
+  for (const auto& score : summary.scores) outcome.scores[score.name] = score.mean;
+  return outcome;
 }
 
 std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_rows(modelops::EvalType type) {

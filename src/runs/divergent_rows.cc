@@ -63,9 +63,9 @@ ordered_json divergent_rows(const ReportInput& input, const std::vector<Contende
   const auto best = best_of_each(ranked);
   std::vector<RowIndex> rows;
   for (const auto* one : best) rows.push_back(index_of(input.rows.at({one->candidate, one->type})));
-  const double agreement = ranked.front().score.is_proportion ? 1.0 : kGradedAgreement;
+  const double agreement = ranked.front().score.interval_kind == "wilson" ? 1.0 : kGradedAgreement;
   for (const auto& row : input.rows.at({ranked.front().candidate, ranked.front().type})) {
-    const auto score = score_of(row, leading);
+    const auto score = evals::score_of(row, leading);
     if (!score || *score >= agreement) continue;
     ordered_json answers = ordered_json::array();
     for (std::size_t i = 0; i < best.size(); ++i) {

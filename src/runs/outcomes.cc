@@ -160,20 +160,4 @@ std::string without_curve(const std::string& outcome) {
   return dump(object);
 }
 
-EvaluationOutcome summarize(const modelops::EvaluationResult& result) {
-  EvaluationOutcome outcome;
-  outcome.rows = result.rows.size();
-  outcome.wall_seconds = result.wall_seconds;
-  std::map<std::string, std::uint64_t> counts;
-  for (const auto& row : result.rows) {
-    if (!row.error.empty()) ++outcome.rows_failed;
-    for (const auto& [name, score] : row.scores) {
-      outcome.scores[name] += score;
-      ++counts[name];
-    }
-  }
-  for (auto& [name, sum] : outcome.scores) sum /= static_cast<double>(counts[name]);
-  return outcome;
-}
-
 }  // namespace fw::runs

@@ -14,6 +14,7 @@ namespace fw::runs {
 namespace {
 
 constexpr std::uint64_t kMostRows = 10'000'000;
+constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
 std::optional<std::uint64_t> rows_for_rate(double rate, double threshold) {
   const auto is_enough = [&](std::uint64_t n) {
@@ -33,11 +34,11 @@ std::optional<std::uint64_t> rows_for_rate(double rate, double threshold) {
 
 }  // namespace
 
-std::optional<std::uint64_t> rows_needed(const Estimate& score, double threshold) {
+std::optional<std::uint64_t> rows_needed(const evals::ScoreSummary& score, double threshold) {
   if (!(score.mean > threshold)) return std::nullopt;
-  if (score.is_proportion) return rows_for_rate(score.mean, threshold);
+  if (score.interval_kind == "wilson") return rows_for_rate(score.mean, threshold);
   // An interval's width goes with the inverse root of the rows.
-  const double ratio = (score.mean - score.low) / (score.mean - threshold);
+  const double ratio = (score.mean - score.interval.low) / (score.mean - threshold);
   const double rows = std::ceil(static_cast<double>(score.n) * ratio * ratio);
   if (!(rows < static_cast<double>(kMostRows))) return std::nullopt;
   return static_cast<std::uint64_t>(rows);
@@ -46,10 +47,10 @@ std::optional<std::uint64_t> rows_needed(const Estimate& score, double threshold
 void judge_contender(Contender& contender, const PromisingRule& rule, const std::string& score_name) {
   const double threshold = 1.0 - rule.margin;
   const auto& score = contender.score;
-  contender.is_promising = score.low >= threshold;
+  contender.is_promising = score.interval.low >= threshold;
   if (contender.is_promising) {
     contender.reason = fmt::format("worth a look: the lower 95 % bound of {} is {:.3f}, within {:g} of the production answers",
-                                   score_name, score.low, rule.margin);
+                                   score_name, score.interval.low, rule.margin);
     return;
   }
   if (score.mean < threshold) {
@@ -57,17 +58,16 @@ void judge_contender(Contender& contender, const PromisingRule& rule, const std:
     return;
   }
   contender.reason = fmt::format("inconclusive: {} is {:.3f}, but over {} rows its lower 95 % bound is only {:.3f}",
-                                 score_name, score.mean, score.n, score.low);
+                                 score_name, score.mean, score.n, score.interval.low);
   if (const auto needed = rows_needed(score, threshold); needed && *needed > score.n) {
     contender.reason += fmt::format("; about {} more rows would decide (data_split_config.eval_size)", *needed - score.n);
   }
 }
 
 void rank(std::vector<Contender>& contenders) {
-  constexpr double kUnknown = std::numeric_limits<double>::infinity();
   const auto key = [](const Contender& c) {
     const double cost = c.is_promising ? c.cost_per_1000.value_or(kUnknown) : 0.0;
-    return std::make_tuple(!c.is_promising, cost, -c.score.low, -c.score.mean, c.latency_p50.value_or(kUnknown),
+    return std::make_tuple(!c.is_promising, cost, -c.score.interval.low, -c.score.mean, c.latency_p50.value_or(kUnknown),
                            c.candidate, static_cast<int>(c.type));
   };
   std::ranges::sort(contenders, {}, key);

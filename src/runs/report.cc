@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "evals/summary.h"
 #include "runs/impl/divergent_rows.h"
 #include "runs/impl/ranking.h"
 #include "runs/impl/report_parts.h"
-#include "runs/impl/score_summary.h"
 #include "runs/run_config_json.h"
 
 namespace fw::runs {
@@ -34,17 +34,18 @@ ordered_json job_json(const Job& job) {
 
 ordered_json production_json(const ReportInput& input) {
   const auto& production = input.config.production;
-  std::optional<double> prompt;
-  std::optional<double> completion;
-  if (input.usage) {
-    prompt = input.usage->prompt_tokens_mean;
-    completion = input.usage->completion_tokens_mean;
-  }
-  return {{"name", production.name},
-          {"price", price_json(production.price)},
-          {"prompt_tokens_mean", optional_json(prompt)},
-          {"completion_tokens_mean", optional_json(completion)},
-          {"cost_per_1000", optional_json(cost_per_1000(production.price, prompt, completion))}};
+  ordered_json out{{"name", production.name},
+                   {"price", price_json(production.price)},
+                   {"prompt_tokens_mean", nullptr},
+                   {"completion_tokens_mean", nullptr},
+                   {"cost_per_1000", nullptr}};
+  if (!input.usage) return out;
+  const double prompt = input.usage->prompt_tokens_mean;
+  const double completion = input.usage->completion_tokens_mean;
+  out["prompt_tokens_mean"] = prompt;
+  out["completion_tokens_mean"] = completion;
+  if (production.price) out["cost_per_1000"] = evals::cost_per_1000(*production.price, prompt, completion);
+  return out;
 }
 
 ordered_json scoring_json(const ReportInput& input, modelops::WorkloadType workload) {
@@ -59,16 +60,24 @@ ordered_json scoring_json(const ReportInput& input, modelops::WorkloadType workl
   return {{"judge", judge}, {"note", note}};
 }
 
-/// Every finished evaluation, ranked.
-std::vector<Contender> contenders_of(const ReportInput& input, const std::string& leading) {
-  std::vector<Contender> contenders;
+Summaries summarize_all(const ReportInput& input, modelops::WorkloadType workload) {
+  Summaries summaries;
   for (const auto& [key, rows] : input.rows) {
-    const auto score = estimate(rows, leading, input.job.seed);
-    if (!score) continue;
-    const auto usage = usage_of(rows);
-    Contender one{.candidate = key.first, .type = key.second, .score = *score, .latency_p50 = usage.latency_p50};
-    one.cost_per_1000 =
-        cost_per_1000(input.config.candidates.at(key.first).model.price, usage.prompt_mean, usage.completion_mean);
+    const auto& price = input.config.candidates.at(key.first).model.price;
+    summaries.emplace(key, evals::summarize(rows, workload, input.config.judge.has_value(), price, input.job.seed));
+  }
+  return summaries;
+}
+
+/// Every finished evaluation that has the leading score, ranked.
+std::vector<Contender> contenders_of(const ReportInput& input, const Summaries& summaries, const std::string& leading) {
+  std::vector<Contender> contenders;
+  for (const auto& [key, summary] : summaries) {
+    const auto score = std::ranges::find(summary.scores, leading, &evals::ScoreSummary::name);
+    if (score == summary.scores.end()) continue;
+    Contender one{.candidate = key.first, .type = key.second, .score = *score};
+    one.cost_per_1000 = summary.cost_per_1000;
+    one.latency_p50 = summary.latency_p50;
     judge_contender(one, input.config.promising, leading);
     contenders.push_back(std::move(one));
   }
@@ -83,8 +92,8 @@ ordered_json ranking_json(const ReportInput& input, const std::vector<Contender>
                        {"model_name", input.config.candidates.at(one.candidate).model.name},
                        {"eval_type", to_string(one.type)},
                        {"score", one.score.mean},
-                       {"low", one.score.low},
-                       {"high", one.score.high},
+                       {"low", one.score.interval.low},
+                       {"high", one.score.interval.high},
                        {"cost_per_1000", optional_json(one.cost_per_1000)},
                        {"latency_p50_seconds", optional_json(one.latency_p50)},
                        {"promising", one.is_promising},
@@ -108,15 +117,11 @@ ordered_json dataset_json(const ReportInput& input) {
 
 }  // namespace
 
-std::string leading_score(modelops::WorkloadType workload, bool has_judge) {
-  if (workload == modelops::WorkloadType::kToolCalling) return "function_name_and_args_accuracy";
-  return has_judge ? "similarity" : "rouge_l";
-}
-
 ordered_json build_report(const ReportInput& input) {
   const auto workload = input.job.workload_type.value_or(modelops::WorkloadType::kGeneric);
-  const std::string leading = leading_score(workload, input.config.judge.has_value());
-  const auto contenders = contenders_of(input, leading);
+  const std::string leading = evals::leading_score(workload, input.config.judge.has_value());
+  const Summaries summaries = summarize_all(input, workload);
+  const auto contenders = contenders_of(input, summaries, leading);
   ordered_json report{{"version", 1}, {"software", {{"name", "flywheel"}, {"version", FW_VERSION}}}};
   report["job"] = job_json(input.job);
   report["production"] = production_json(input);
@@ -124,7 +129,7 @@ ordered_json build_report(const ReportInput& input) {
   report["scoring"] = scoring_json(input, workload);
   report["candidates"] = ordered_json::array();
   for (std::size_t i = 0; i < input.job.candidates.size(); ++i) {
-    report["candidates"].push_back(candidate_json(input, i, leading));
+    report["candidates"].push_back(candidate_json(input, summaries, i, leading));
   }
   report["ranking"] = ranking_json(input, contenders, leading);
   report["divergent_rows"] = divergent_rows(input, contenders, leading);

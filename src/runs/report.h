@@ -38,8 +38,4 @@ struct ReportInput {
 /// stage that did not happen, or failed, is null or bears its error; a job that failed has a report too.
 [[nodiscard]] nlohmann::ordered_json build_report(const ReportInput& input);
 
-/// The score that ranks: `function_name_and_args_accuracy`, or for generic workloads `similarity` with a judge and
-/// `rouge_l` without one.
-[[nodiscard]] std::string leading_score(modelops::WorkloadType workload, bool has_judge);
-
 }  // namespace fw::runs

@@ -1,96 +1,33 @@
 #include "runs/impl/report_parts.h"
 
-#include "runs/impl/score_summary.h"
 #include "runs/run_config_json.h"
 
 namespace fw::runs {
 
 namespace {
 
-using modelops::RowResult;
 using nlohmann::ordered_json;
-using Rows = std::vector<RowResult>;
 
-struct Group {
-  std::string_view name;
-  bool (*holds)(const RowResult&);
-};
-
-constexpr std::string_view kNoTool = "no_tool";
-
-constexpr Group kGroups[] = {
-    {"rows with a tool", [](const RowResult& row) { return !row.label.empty() && row.label != kNoTool; }},
-    {"rows without a tool", [](const RowResult& row) { return row.label == kNoTool; }},
-    {"wordings seen in training", [](const RowResult& row) { return !row.novel_wording; }},
-    {"wordings training never saw", [](const RowResult& row) { return row.novel_wording; }},
-};
-
-ordered_json score_json(const Rows& rows, const std::string& name, std::uint64_t seed) {
-  const auto all = estimate(rows, name, seed);
-  if (!all) return nullptr;
-  ordered_json groups = ordered_json::array();
-  for (const auto& group : kGroups) {
-    if (const auto part = estimate(rows, name, seed, group.holds)) {
-      groups.push_back({{"group", group.name}, {"n", part->n}, {"mean", part->mean}, {"low", part->low}, {"high", part->high}});
-    }
-  }
-  return {{"name", name},
-          {"n", all->n},
-          {"mean", all->mean},
-          {"low", all->low},
-          {"high", all->high},
-          {"interval", all->is_proportion ? "wilson" : "bootstrap"},
-          {"groups", std::move(groups)}};
-}
-
-ordered_json difference_json(const std::optional<Difference>& difference, const std::string& leading) {
-  if (!difference) return nullptr;
-  return {{"score", leading},
-          {"n", difference->n},
-          {"difference", difference->difference},
-          {"low", difference->low},
-          {"high", difference->high},
-          {"interval", difference->interval},
-          {"p_value", difference->p_value},
-          {"test", difference->test}};
-}
-
-/// What only a finished evaluation has.
-void add_measurements(ordered_json& out, const ReportInput& input, const Rows& rows, const Rows* base,
-                      const std::optional<modelops::Price>& price, const std::string& leading) {
-  const auto usage = usage_of(rows);
-  out["errors"] = error_counts(rows);
-  out["scores"] = ordered_json::array();
-  for (const auto& name : score_names(rows)) {
-    if (auto score = score_json(rows, name, input.job.seed); !score.is_null()) out["scores"].push_back(std::move(score));
-  }
-  out["difference_to_base"] =
-      base == nullptr ? ordered_json(nullptr)
-                      : difference_json(paired_difference(rows, *base, leading, input.job.seed), leading);
-  out["latency_seconds"] = {{"p50", optional_json(usage.latency_p50)}, {"p95", optional_json(usage.latency_p95)}};
-  out["tokens"] = {{"prompt_mean", optional_json(usage.prompt_mean)},
-                   {"completion_mean", optional_json(usage.completion_mean)},
-                   {"total", usage.prompt_mean ? ordered_json(usage.total_tokens) : ordered_json(nullptr)}};
-  out["cost_per_1000"] = optional_json(cost_per_1000(price, usage.prompt_mean, usage.completion_mean));
-}
-
-ordered_json evaluation_json(const ReportInput& input, std::size_t index, const EvaluationState& evaluation,
+ordered_json difference_json(const ReportInput& input, std::size_t index, modelops::EvalType type,
                              const std::string& leading) {
-  const auto rows_of = [&](modelops::EvalType type) -> const Rows* {
-    const auto found = input.rows.find({index, type});
-    return found == input.rows.end() ? nullptr : &found->second;
-  };
-  const auto* rows = rows_of(evaluation.type);
-  const auto* base = evaluation.type == modelops::EvalType::kBase ? nullptr : rows_of(modelops::EvalType::kBase);
+  const auto rows = input.rows.find({index, type});
+  const auto base = input.rows.find({index, modelops::EvalType::kBase});
+  if (type == modelops::EvalType::kBase || rows == input.rows.end() || base == input.rows.end()) return nullptr;
+  const auto difference = evals::difference_to_base(rows->second, base->second, leading, input.job.seed);
+  return difference ? evals::to_json(*difference) : ordered_json(nullptr);
+}
+
+/// An evaluation that failed, or still runs, has the members of one without rows.
+ordered_json evaluation_json(const ReportInput& input, const Summaries& summaries, std::size_t index,
+                             const EvaluationState& evaluation, const std::string& leading) {
+  const auto found = summaries.find({index, evaluation.type});
   ordered_json out{{"eval_type", to_string(evaluation.type)},
                    {"started_at", time_json(evaluation.started_at)},
                    {"finished_at", time_json(evaluation.finished_at)},
                    {"runtime_seconds", evaluation.runtime_seconds},
-                   {"error", optional_json(evaluation.error)},
-                   {"rows", evaluation.rows_total},
-                   {"rows_failed", evaluation.rows_failed}};
-  static const Rows kNone;
-  add_measurements(out, input, rows != nullptr ? *rows : kNone, base, input.config.candidates.at(index).model.price, leading);
+                   {"error", optional_json(evaluation.error)}};
+  out.update(evals::to_json(found != summaries.end() ? found->second : evals::EvaluationSummary{}));
+  out["difference_to_base"] = difference_json(input, index, evaluation.type, leading);
   return out;
 }
 
@@ -156,7 +93,8 @@ ordered_json time_json(const std::optional<Timestamp>& time) {
   return time ? ordered_json(to_iso8601(*time)) : ordered_json(nullptr);
 }
 
-ordered_json candidate_json(const ReportInput& input, std::size_t index, const std::string& leading) {
+ordered_json candidate_json(const ReportInput& input, const Summaries& summaries, std::size_t index,
+                            const std::string& leading) {
   const auto& state = input.job.candidates.at(index);
   const auto& model = input.config.candidates.at(index).model;
   ordered_json out{{"model_name", state.model_name},
@@ -169,7 +107,7 @@ ordered_json candidate_json(const ReportInput& input, std::size_t index, const s
                    {"deployment", state.deployment.empty() ? ordered_json() : ordered_json(state.deployment)}};
   out["evaluations"] = ordered_json::array();
   for (const auto& evaluation : state.evaluations) {
-    out["evaluations"].push_back(evaluation_json(input, index, evaluation, leading));
+    out["evaluations"].push_back(evaluation_json(input, summaries, index, evaluation, leading));
   }
   out["customization"] = customization_json(input, index);
   return out;

@@ -31,6 +31,7 @@ class CandidateRun final {
   [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::EvalType type, modelops::DatasetRef rows);
   [[nodiscard]] Task<Result<std::string>> training_work();
   [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::EvalType type);
+  [[nodiscard]] EvaluationOutcome outcome_of(const modelops::EvaluationResult& result) const;
   [[nodiscard]] Result<modelops::TrainingJob> training_job();
   [[nodiscard]] std::string customized_name() const;
 

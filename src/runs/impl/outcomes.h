@@ -59,7 +59,4 @@ struct TrainingOutcome {
 /// The outcome of a training as its event tells it: of the curve only the last point.
 [[nodiscard]] std::string without_curve(const std::string& outcome);
 
-/// Means of the scores over the rows that have them, and how many rows have an error.
-[[nodiscard]] EvaluationOutcome summarize(const modelops::EvaluationResult& result);
-
 }  // namespace fw::runs

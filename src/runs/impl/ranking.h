@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "evals/summary.h"
 #include "modelops/evaluator.h"
-#include "runs/impl/score_summary.h"
 #include "runs/run_config.h"
 
 namespace fw::runs {
@@ -15,7 +15,7 @@ namespace fw::runs {
 struct Contender {
   std::size_t candidate = 0;
   modelops::EvalType type = modelops::EvalType::kBase;
-  Estimate score;  ///< the leading one
+  evals::ScoreSummary score;  ///< the leading one
   std::optional<double> cost_per_1000;
   std::optional<double> latency_p50;
   bool is_promising = false;
@@ -34,6 +34,6 @@ void rank(std::vector<Contender>& contenders);
 [[nodiscard]] std::string ranking_rule(const PromisingRule& rule, const std::string& score_name);
 
 /// The fewest rows over which this score would put the lower bound at the threshold; absent when no number of rows would.
-[[nodiscard]] std::optional<std::uint64_t> rows_needed(const Estimate& score, double threshold);
+[[nodiscard]] std::optional<std::uint64_t> rows_needed(const evals::ScoreSummary& score, double threshold);
 
 }  // namespace fw::runs

@@ -1,0 +1,294 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "evals/row.h"
+#include "evals/row_result.h"
+#include "evals/scoring.h"
+#include "io/file.h"
+#include "logstore/log_store.h"
+#include "metastore/meta_store.h"
+#include "modelops/dataset_store.h"
+#include "modelops/deployer.h"
+#include "modelops/evaluator.h"
+#include "modelops/trainer.h"
+#include "runs/webhook.h"
+
+namespace fw::runs::testing {
+
+/// Where a test makes the fakes fail or stall. Places: `scan`, `deploy big`, `deploy-tuned big`, `judge`, `base-eval big`,
+/// `train big`, ... Survives the service, as the outside world does.
+struct Script {
+  std::set<std::string> fails;
+  std::set<std::string> throws;
+  std::string stalls_at;  ///< until its deadline ends
+  std::string reached;    ///< the stall that was reached
+
+  Task<Status> pass(std::string place, Deadline deadline) {
+    if (fails.contains(place)) co_return unavailable(place + " fails");
+    if (throws.contains(place)) throw std::runtime_error(place + " throws");
+    if (place != stalls_at) co_return Status{};
+    reached = place;
+    co_return co_await sleep_for(std::chrono::hours(1), deadline);
+  }
+};
+
+class FakeLogStore final : public logstore::LogStore {
+ public:
+  Result<logstore::AppendReport> append(std::span<const record::Interaction> batch) override {
+    records.insert(records.end(), batch.begin(), batch.end());
+    return logstore::AppendReport{batch.size(), 0};
+  }
+  Result<logstore::Page> scan(const logstore::Selection& selection, logstore::Order, std::size_t limit,
+                              const std::optional<logstore::Cursor>& after) override {
+    if (!error.empty()) return unavailable(error);
+    if (on_scan) on_scan();
+    std::size_t begin = after ? std::stoul(after->token) : 0;
+    logstore::Page page;
+    for (; begin < records.size() && page.records.size() < std::min<std::size_t>(limit, 25); ++begin) {
+      if (records[begin].workload == *selection.workload && records[begin].client == *selection.client) {
+        page.records.push_back(records[begin]);
+      }
+    }
+    if (begin < records.size()) page.next = logstore::Cursor{std::to_string(begin)};
+    return page;
+  }
+  Result<std::optional<record::Interaction>> find(const record::RecordId&) override { return std::optional<record::Interaction>(); }
+  Result<std::vector<logstore::WorkloadSummary>> workloads() override { return std::vector<logstore::WorkloadSummary>(); }
+  Result<std::uint64_t> remove(const logstore::Selection&) override { return std::uint64_t{0}; }
+
+  std::vector<record::Interaction> records;
+  std::string error;
+  std::function<void()> on_scan;
+};
+
+/// Datasets as folders.
+class FakeDatasetStore final : public modelops::DatasetStore {
+ public:
+  explicit FakeDatasetStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  Result<modelops::DatasetRef> put(const std::string& name, const std::vector<modelops::DatasetFile>& files,
+                                   std::uint64_t num_records) override {
+    std::string all;
+    for (const auto& file : files) {
+      const auto path = folder_ / name / file.path;
+      FW_TRY(io::create_folders(path.parent_path()));
+      FW_TRY(io::write_file_atomically(path, file.content));
+      all += file.path + file.content;
+    }
+    return modelops::DatasetRef{name, sha256_hex(all), "file://" + (folder_ / name).string(), num_records};
+  }
+  Result<std::filesystem::path> local_path(const modelops::DatasetRef& dataset, const std::string& path) override {
+    return folder_ / dataset.name / path;
+  }
+  Status remove(const std::string& name) override {
+    if (refuses_removal) return unavailable("the store is down");
+    std::filesystem::remove_all(folder_ / name);
+    return {};
+  }
+  [[nodiscard]] std::size_t count() const {
+    if (!std::filesystem::exists(folder_)) return 0;
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+  bool refuses_removal = false;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+class FakeDeployer final : public modelops::Deployer {
+ public:
+  explicit FakeDeployer(Script& script) : script_(script) {}
+
+  Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest request, Deadline deadline) override {
+    const bool is_judge = request.model.endpoint.has_value();
+    const std::string kind = is_judge ? "judge" : request.adapter ? "deploy-tuned" : "deploy";
+    calls.push_back(is_judge ? kind : kind + " " + request.model.name);
+    FW_CO_TRY(co_await script_.pass(calls.back(), deadline));
+    const std::string id = std::to_string(++last_);
+    live.insert(id);
+    co_return modelops::Deployment{modelops::DeploymentId(id), {"http://fake/v1", request.model.name, ""}, "a fake engine"};
+  }
+  Task<Status> undeploy(modelops::DeploymentId id) override {
+    live.erase(*id);
+    co_return Status{};
+  }
+
+  std::vector<std::string> calls;
+  std::set<std::string> live;
+
+ private:
+  Script& script_;
+  int last_ = 0;
+};
+
+/// Ten steps; the checkpoint is a file that counts them. Halfway it passes the script.
+class FakeTrainer final : public modelops::Trainer {
+ public:
+  FakeTrainer(Script& script, std::vector<std::string>& calls) : script_(script), calls_(calls) {}
+
+  Task<Result<modelops::TrainedModel>> train(modelops::TrainingJob job,
+                                             std::function<void(const modelops::TrainingProgress&)> on_progress,
+                                             Deadline deadline) override {
+    calls_.push_back("train " + job.model.name);
+    const auto checkpoint = job.work_folder / "checkpoint";
+    auto saved = io::read_file(checkpoint);
+    modelops::TrainedModel trained;
+    trained.rows = evals_count(job.train_rows);
+    for (std::int64_t step = 1; step <= 10; ++step) {
+      const double loss = 1.0 / static_cast<double>(step);
+      trained.curve.push_back({.step = step, .total_steps = 10, .loss = loss});
+      if (saved.ok() && step <= std::stol(*saved)) continue;
+      if (step == 6) FW_CO_TRY(co_await script_.pass("train " + job.model.name, deadline));
+      ++steps_run;
+      FW_CO_TRY(io::write_file_atomically(checkpoint, std::to_string(step)));
+      on_progress(trained.curve.back());
+    }
+    trained.steps = 10;
+    trained.epochs = 2;
+    trained.adapter = {job.work_folder / "adapter.gguf", job.work_folder / "peft"};
+    FW_CO_TRY(io::write_file_atomically(trained.adapter.gguf, "adapter"));
+    co_return trained;
+  }
+
+  int steps_run = 0;
+
+ private:
+  static std::uint64_t evals_count(const std::filesystem::path& rows) {
+    const auto text = io::read_file(rows);
+    return text.ok() ? static_cast<std::uint64_t>(std::ranges::count(*text, '\n')) : 0;
+  }
+  Script& script_;
+  std::vector<std::string>& calls_;
+};
+
+/// Answers are right or wrong by the hash of row, model and kind: base half of the rows, in-context three quarters, tuned all.
+class FakeEvaluator final : public modelops::Evaluator {
+ public:
+  FakeEvaluator(Script& script, std::vector<std::string>& calls) : script_(script), calls_(calls) {}
+
+  Task<Result<modelops::EvaluationResult>> evaluate(modelops::EvaluationJob job,
+                                                    std::function<void(const modelops::EvaluationProgress&)> on_progress,
+                                                    Deadline deadline) override {
+    const std::string place = std::string(to_string(job.type)) + " " + job.target.model;
+    calls_.push_back(place);
+    FW_CO_ASSIGN(const auto rows, evals::read_rows(job.rows));
+    modelops::EvaluationResult result{.wall_seconds = 1};
+    for (const auto& row : rows) {
+      if (result.rows.size() == rows.size() / 2) FW_CO_TRY(co_await script_.pass(place, deadline));
+      result.rows.push_back(answer(row, job));
+      on_progress({result.rows.size(), rows.size(), 0});
+    }
+    FW_CO_TRY(evals::write_row_results(job.results, result.rows));
+    co_return result;
+  }
+
+ private:
+  static modelops::RowResult answer(const evals::EvaluationRow& row, const modelops::EvaluationJob& job) {
+    const auto share = job.type == modelops::EvalType::kBase ? 50U : job.type == modelops::EvalType::kIcl ? 75U : 100U;
+    const bool is_right = hash64(row.record_id + job.target.model) % 100 < share;
+    modelops::RowResult result{.record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording};
+    result.request = row.request;
+    result.response = R"({"choices":[{"message":{"role":"assistant","content":"said"}}]})";
+    result.reference = row.reference;
+    for (const auto name : evals::score_names(job.workload, job.judge.has_value())) {
+      result.scores[std::string(name)] = is_right ? 1 : 0;
+    }
+    result.prompt_tokens = 100;
+    result.completion_tokens = 10;
+    result.latency_seconds = 0.5;
+    result.attempts = 1;
+    return result;
+  }
+  Script& script_;
+  std::vector<std::string>& calls_;
+};
+
+class FakePoster final : public WebhookPoster {
+ public:
+  Task<Result<int>> post(WebhookRequest request, Deadline) override {
+    requests.push_back(request);
+    if (answers.empty()) co_return 200;
+    auto answer = answers.front();
+    answers.erase(answers.begin());
+    if (answer == 0) co_return unavailable("connection refused");
+    co_return answer;
+  }
+  std::vector<WebhookRequest> requests;
+  std::vector<int> answers;  ///< 0: no answer; 200 when used up
+};
+
+/// A store whose process dies at its n-th write, before or after that write is durable; from then on nothing works.
+class CrashingStore final : public metastore::MetaStore {
+ public:
+  CrashingStore(metastore::MetaStore& inner, int crash_at, bool is_durable)
+      : inner_(inner), left_(crash_at), is_durable_(is_durable) {}
+
+  [[nodiscard]] bool has_crashed() const { return is_dead_; }
+
+  Status create_job(const metastore::JobRow& job, std::span<const metastore::EventRow> events) override {
+    return write([&] { return inner_.create_job(job, events); });
+  }
+  Result<std::vector<metastore::JobRow>> jobs() override { return is_dead_ ? dead() : inner_.jobs(); }
+  Status request_cancel(const std::string& id) override { return write([&] { return inner_.request_cancel(id); }); }
+  Status request_delete(const std::string& id) override { return write([&] { return inner_.request_delete(id); }); }
+  Status finish_job(const std::string& id, std::span<const metastore::EventRow> events,
+                    std::span<const metastore::Delivery> deliveries) override {
+    return write([&] { return inner_.finish_job(id, events, deliveries); });
+  }
+  Status erase_job(const std::string& id) override { return write([&] { return inner_.erase_job(id); }); }
+  Status record_step(const std::string& id, const metastore::StepRow& step,
+                     std::span<const metastore::EventRow> events) override {
+    return write([&] { return inner_.record_step(id, step, events); });
+  }
+  Result<std::vector<metastore::StepRow>> steps(const std::string& id) override {
+    if (is_dead_) return dead();
+    return inner_.steps(id);
+  }
+  Status append_events(const std::string& id, std::span<const metastore::EventRow> events) override {
+    return write([&] { return inner_.append_events(id, events); });
+  }
+  Result<std::vector<metastore::EventRow>> events(const std::string& id, std::int64_t after, std::size_t limit) override {
+    if (is_dead_) return dead();
+    return inner_.events(id, after, limit);
+  }
+  Result<std::vector<metastore::Delivery>> pending_deliveries() override {
+    if (is_dead_) return dead();
+    return inner_.pending_deliveries();
+  }
+  Result<std::vector<metastore::Delivery>> deliveries(const std::string& id) override {
+    if (is_dead_) return dead();
+    return inner_.deliveries(id);
+  }
+  Status record_attempt(const std::string& id, const metastore::Attempt& attempt, metastore::DeliveryStatus status) override {
+    return write([&] { return inner_.record_attempt(id, attempt, status); });
+  }
+
+ private:
+  static Error dead() { return internal("the process is dead"); }
+  template <class Write>
+  Status write(Write body) {
+    if (is_dead_) return dead();
+    if (--left_ > 0) return body();
+    is_dead_ = true;
+    if (is_durable_) static_cast<void>(body());
+    return dead();
+  }
+
+  metastore::MetaStore& inner_;
+  std::atomic<int> left_;
+  const bool is_durable_;
+  std::atomic<bool> is_dead_ = false;
+};
+
+}  // namespace fw::runs::testing

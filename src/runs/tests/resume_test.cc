@@ -1,0 +1,218 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "runs/tests/world.h"
+
+namespace fw::runs {
+namespace {
+
+using testing::Life;
+using testing::live;
+using testing::World;
+
+/// What must not depend on how often the service died: the report without times, the job's id and its folder.
+std::string essence(const World& world, const Job& job, const std::string& report) {
+  auto read = nlohmann::ordered_json::parse(report);
+  for (const auto* time : {"created_at", "started_at", "finished_at", "runtime_seconds"}) read["job"].erase(time);
+  for (auto& candidate : read["candidates"]) {
+    candidate.erase("runtime_seconds");
+    for (auto& evaluation : candidate["evaluations"]) {
+      for (const auto* time : {"started_at", "finished_at", "runtime_seconds"}) evaluation.erase(time);
+    }
+    if (candidate["customization"].is_object()) candidate["customization"].erase("runtime_seconds");
+  }
+  std::string text = read.dump(1);
+  text = std::regex_replace(text, std::regex(world.folder.path().string()), "FOLDER");
+  return std::regex_replace(text, std::regex(job.id->substr(0, 8) + "[0-9a-f]*"), "ID");
+}
+
+/// The job of a world, finished in a life of its own if it is not yet, created if the store has none.
+std::pair<Job, std::string> outcome_of(World& world) {
+  std::pair<Job, std::string> outcome;
+  live(world, [&](Life& life) -> Task<void> {
+    auto jobs = life.service.list();
+    EXPECT_LE(jobs.size(), 1U);
+    const JobId id = jobs.empty() ? (co_await life.create())->id : jobs.front().id;
+    outcome.first = co_await life.finish(id);
+    auto report = co_await life.service.report(id);
+    EXPECT_TRUE(report.ok()) << report.error();
+    outcome.second = essence(world, outcome.first, report.value_or("{}"));
+    // The webhook's delivery is the last write.
+    EXPECT_TRUE(co_await life.until([&] { return life.store.pending_deliveries()->empty(); }));
+  });
+  return outcome;
+}
+
+void add_webhook(World& world) { world.config.webhooks = {{"http://app/hook", "HOOK_KEY", 5}}; }
+
+std::string undisturbed() {
+  World world;
+  add_webhook(world);
+  return outcome_of(world).second;
+}
+
+/// Lets the process die at its n-th write, then goes on in a new one. False when there was no n-th write.
+bool dies_and_goes_on(int crash_at, bool is_durable, const std::string& expected) {
+  World world;
+  add_webhook(world);
+  bool has_crashed = false;
+  live(
+      world,
+      [&](Life& life) -> Task<void> {
+        if (auto created = co_await life.create(); created.ok()) {
+          static_cast<void>(co_await life.watch(created->id));
+          co_await life.until([&] {
+            return life.store.has_crashed() || (!world.poster.requests.empty() && life.store.pending_deliveries()->empty());
+          });
+        }
+        has_crashed = life.store.has_crashed();
+      },
+      crash_at, is_durable);
+  if (!has_crashed) return false;
+  const auto [job, report] = outcome_of(world);
+  EXPECT_EQ(job.status, JobStatus::kCompleted) << "write " << crash_at;
+  EXPECT_EQ(report, expected) << "write " << crash_at;
+  EXPECT_LE(world.steps_trained, 20) << "write " << crash_at;
+  EXPECT_GE(world.poster.requests.size(), 1U) << "write " << crash_at;
+  EXPECT_LE(world.poster.requests.size(), 2U) << "write " << crash_at;
+  return true;
+}
+
+TEST(Resume, DyingBeforeAnyWriteIsDurableChangesNothing) {
+  const std::string expected = undisturbed();
+  int writes = 1;
+  while (dies_and_goes_on(writes, false, expected)) ++writes;
+  EXPECT_GT(writes, 30);
+}
+
+TEST(Resume, DyingAfterAnyWriteIsDurableChangesNothing) {
+  const std::string expected = undisturbed();
+  int writes = 1;
+  while (dies_and_goes_on(writes, true, expected)) ++writes;
+  EXPECT_GT(writes, 30);
+}
+
+class StopTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(StopTest, AStopInTheMiddleOfAStageChangesNothing) {
+  const std::string expected = undisturbed();
+  World world;
+  add_webhook(world);
+  world.script.stalls_at = GetParam();
+  std::vector<std::string> first_calls;
+  live(world, [&](Life& life) -> Task<void> {
+    EXPECT_TRUE((co_await life.create()).ok());
+    EXPECT_TRUE(co_await life.until([&] { return world.script.reached == GetParam(); }));
+  });
+  world.script.stalls_at.clear();
+  const auto [job, report] = outcome_of(world);
+  EXPECT_EQ(job.status, JobStatus::kCompleted);
+  EXPECT_EQ(report, expected);
+  EXPECT_EQ(world.steps_trained, 10) << "training did not go on from its checkpoint";
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryStage, StopTest,
+                         ::testing::Values("deploy big", "base-eval big", "icl-eval big", "train big", "deploy-tuned big",
+                                           "customized-eval big", "deploy small", "icl-eval small"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '-'; }, '_');
+                           return name;
+                         });
+
+TEST(Resume, AFinishedStageIsNotRunAgain) {
+  World world;
+  world.script.stalls_at = "train big";
+  live(world, [&](Life& life) -> Task<void> {
+    EXPECT_TRUE((co_await life.create()).ok());
+    EXPECT_TRUE(co_await life.until([&] { return !world.script.reached.empty(); }));
+  });
+  world.script.stalls_at.clear();
+  live(world, [&](Life& life) -> Task<void> {
+    co_await life.finish(life.service.list().front().id);
+    EXPECT_EQ(life.calls.front(), "train big");
+    EXPECT_EQ(life.deployer.calls.front(), "deploy-tuned big");
+  });
+}
+
+TEST(Resume, AFailedStageStaysFailed) {
+  World world;
+  world.script.fails = {"base-eval big"};
+  world.script.stalls_at = "train big";
+  live(world, [&](Life& life) -> Task<void> {
+    EXPECT_TRUE((co_await life.create()).ok());
+    EXPECT_TRUE(co_await life.until([&] { return !world.script.reached.empty(); }));
+  });
+  world.script = {};
+  const auto job = outcome_of(world).first;
+  EXPECT_EQ(job.candidates[0].status, CandidateStatus::kFailed);
+  EXPECT_TRUE(job.candidates[0].evaluations[0].error);
+}
+
+TEST(Resume, ACancelSurvivesADeath) {
+  World world;
+  world.script.stalls_at = "base-eval big";
+  // The third write from the stall on is the cancel's mark or later: the process dies with the cancel asked for, not done.
+  for (const int crash_at : {8, 9, 10}) {
+    SCOPED_TRACE(crash_at);
+    World other;
+    other.script.stalls_at = "base-eval big";
+    JobId id;
+    bool is_asked = false;
+    live(
+        other,
+        [&](Life& life) -> Task<void> {
+          auto created = co_await life.create();
+          id = created->id;
+          co_await life.until([&] { return life.store.has_crashed() || !other.script.reached.empty(); });
+          is_asked = (co_await life.service.cancel(id)).ok();
+          co_await life.until([&] { return is_finished(life.service.find(id)->status); });
+        },
+        crash_at, true);
+    other.script.stalls_at.clear();
+    live(other, [&](Life& life) -> Task<void> {
+      const auto job = co_await life.finish(id);
+      EXPECT_EQ(job.status == JobStatus::kCancelled, life.store.jobs()->front().cancel_requested);
+      if (is_asked) EXPECT_EQ(job.status, JobStatus::kCancelled);
+    });
+  }
+}
+
+TEST(Resume, ADeletionThatDiedIsTakenUpAgain) {
+  World world;
+  const auto job = outcome_of(world).first;
+  // The first write of the second life is the mark; the process dies with it.
+  live(
+      world, [&](Life& life) -> Task<void> { EXPECT_FALSE((co_await life.service.remove(job.id)).ok()); }, 1, true);
+  live(world, [&](Life& life) -> Task<void> {
+    EXPECT_TRUE(life.service.list().empty());
+    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_EQ(world.datasets.count(), 0U);
+  });
+}
+
+TEST(Resume, QueuedJobsGoOnInTheirOrder) {
+  World world;
+  world.script.stalls_at = "base-eval big";
+  std::vector<JobId> ids;
+  live(world, [&](Life& life) -> Task<void> {
+    for (int i = 0; i < 3; ++i) {
+      ids.push_back((co_await life.create())->id);
+      world.clock.advance(std::chrono::seconds(1));
+    }
+  });
+  world.script.stalls_at.clear();
+  live(world, [&](Life& life) -> Task<void> {
+    std::vector<Timestamp> ends;
+    for (const auto& id : ids) {
+      co_await life.finish(id);
+      world.clock.advance(std::chrono::seconds(1));
+    }
+    for (const auto& id : ids) EXPECT_EQ(life.service.find(id)->status, JobStatus::kCompleted);
+  });
+}
+
+}  // namespace
+}  // namespace fw::runs

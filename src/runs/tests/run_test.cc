@@ -1,0 +1,278 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "runs/tests/world.h"
+
+namespace fw::runs {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::Optional;
+using ::testing::SizeIs;
+using testing::Life;
+using testing::live;
+using testing::World;
+
+class RunTest : public ::testing::Test {
+ protected:
+  /// A whole run in one life; how its job ended.
+  Job run() {
+    Job job;
+    live(world_, [&](Life& life) -> Task<void> {
+      auto created = co_await life.create();
+      EXPECT_TRUE(created.ok()) << created.error();
+      job = co_await life.finish(created->id);
+      calls_ = life.calls;
+      deployments_ = life.deployer.calls;
+    });
+    return job;
+  }
+  World world_;
+  std::vector<std::string> calls_;
+  std::vector<std::string> deployments_;
+};
+
+TEST_F(RunTest, DoesTheStagesInOrder) {
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+  EXPECT_THAT(calls_, ElementsAre("base-eval big", "icl-eval big", "train big", "customized-eval big", "base-eval small",
+                                  "icl-eval small"));
+  EXPECT_THAT(deployments_, ElementsAre("deploy big", "deploy-tuned big", "deploy small"));
+}
+
+TEST_F(RunTest, TellsTheJobAsTheBlueprintDoes) {
+  const Job job = run();
+  EXPECT_EQ(job.num_records, 60U);
+  EXPECT_EQ(job.workload_type, modelops::WorkloadType::kToolCalling);
+  ASSERT_THAT(job.datasets, SizeIs(3));
+  EXPECT_EQ(job.datasets[0].num_records, 20U);
+  const auto& big = job.candidates[0];
+  EXPECT_EQ(big.status, CandidateStatus::kCompleted);
+  EXPECT_EQ(big.deployment_status, DeploymentStatus::kCompleted);
+  ASSERT_THAT(big.evaluations, SizeIs(3));
+  EXPECT_EQ(big.evaluations[2].scores.at("function_name"), 1.0);
+  EXPECT_EQ(big.evaluations[2].progress, 100);
+  ASSERT_THAT(big.customizations, SizeIs(1));
+  EXPECT_EQ(big.customizations[0].steps_completed, 10);
+  EXPECT_THAT(big.customizations[0].customized_model, HasSubstr("big-router-"));
+}
+
+TEST_F(RunTest, ACandidateThatCannotBeServedStopsNoOther) {
+  world_.script.fails = {"deploy big"};
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kCompleted);
+  EXPECT_EQ(job.candidates[0].status, CandidateStatus::kFailed);
+  EXPECT_EQ(job.candidates[0].deployment_status, DeploymentStatus::kFailed);
+  EXPECT_THAT(job.candidates[0].error, Optional(HasSubstr("deploy big fails")));
+  EXPECT_EQ(job.candidates[1].status, CandidateStatus::kCompleted);
+}
+
+TEST_F(RunTest, AFailedEvaluationKeepsItsErrorAndTheOthersGoOn) {
+  world_.script.fails = {"icl-eval big"};
+  const Job job = run();
+  const auto& big = job.candidates[0];
+  EXPECT_EQ(big.status, CandidateStatus::kFailed);
+  ASSERT_THAT(big.evaluations, SizeIs(3));
+  EXPECT_FALSE(big.evaluations[0].error);
+  EXPECT_THAT(big.evaluations[1].error, Optional(HasSubstr("icl-eval big fails")));
+  EXPECT_FALSE(big.evaluations[2].error);
+  EXPECT_EQ(job.candidates[1].status, CandidateStatus::kCompleted);
+}
+
+TEST_F(RunTest, AFailedTrainingKeepsItsErrorAndTheBaseIsStillRanked) {
+  world_.script.throws = {"train big"};
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kCompleted);
+  EXPECT_THAT(job.candidates[0].customizations[0].error, Optional(HasSubstr("train big throws")));
+  EXPECT_THAT(job.candidates[0].evaluations, SizeIs(2));
+  EXPECT_THAT(job.candidates[0].error, Optional(HasSubstr("customization:")));
+}
+
+TEST_F(RunTest, UnreadableTrafficFailsTheJobAndEveryCandidate) {
+  world_.log.error = "the log store is closed";
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kFailed);
+  EXPECT_THAT(job.error, Optional(AllOf(HasSubstr("datasets"), HasSubstr("the log store is closed"))));
+  for (const auto& candidate : job.candidates) EXPECT_EQ(candidate.status, CandidateStatus::kFailed);
+  EXPECT_TRUE(deployments_.empty());
+}
+
+TEST_F(RunTest, TooFewRecordsFailTheJobWithTheNameOfTheSetting) {
+  world_.log.records.resize(10);
+  EXPECT_THAT(run().error, Optional(HasSubstr("min_total_records")));
+  EXPECT_EQ(world_.datasets.count(), 0U);
+}
+
+TEST_F(RunTest, AJudgeThatIsDownFailsTheJobAfterThreeTries) {
+  world_.config.judge = modelops::Judge{{"http://judge/v1", "judge-model", ""}};
+  world_.script.fails = {"judge"};
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kFailed);
+  EXPECT_THAT(deployments_, ElementsAre("judge", "judge", "judge"));
+  EXPECT_EQ(job.judge->deployment_status, DeploymentStatus::kFailed);
+  EXPECT_THAT(job.judge->error, Optional(HasSubstr("judge fails")));
+}
+
+TEST_F(RunTest, FailsWhenNoCandidateCouldBeEvaluated) {
+  world_.script.fails = {"deploy big", "deploy small"};
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kFailed);
+  EXPECT_THAT(job.error, Optional(AllOf(HasSubstr("big: deploy"), HasSubstr("small: deploy"))));
+}
+
+TEST_F(RunTest, RunsQueuedJobsOneAfterAnother) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto first = co_await life.create();
+    const auto second = co_await life.create();
+    EXPECT_EQ(life.service.find(second->id)->status, JobStatus::kPending);
+    EXPECT_NE(first->dataset_stamp, second->dataset_stamp);
+    co_await life.finish(first->id);
+    EXPECT_EQ((co_await life.finish(second->id)).status, JobStatus::kCompleted);
+    EXPECT_EQ(life.service.list().front().id, second->id);
+  });
+}
+
+TEST_F(RunTest, DrawsASeedWhenNoneIsConfiguredAndKeepsIt) {
+  world_.config.split.random_seed.reset();
+  const Job first = run();
+  const Job second = run();
+  EXPECT_NE(first.seed, second.seed);
+  EXPECT_NE(first.datasets[0].digest, second.datasets[0].digest);
+}
+
+TEST_F(RunTest, RefusesWhatCannotRun) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const JobRequest unnamed{record::WorkloadId(""), record::ClientId("demo"), std::nullopt};
+    EXPECT_EQ((co_await life.service.create(unnamed)).error().code, ErrorCode::kInvalidArgument);
+    dataset::SplitSettings split;
+    split.val_ratio = 1.0;
+    const JobRequest bad{record::WorkloadId("router"), record::ClientId("demo"), split};
+    EXPECT_THAT((co_await life.service.create(bad)).error().message, HasSubstr("val_ratio"));
+    const JobId unknown(std::string(24, '0'));
+    EXPECT_EQ(life.service.find(unknown).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ((co_await life.service.cancel(unknown)).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ((co_await life.service.remove(unknown)).error().code, ErrorCode::kNotFound);
+  });
+}
+
+class CancelTest : public RunTest, public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(CancelTest, EndsTheJobWithinTwoSecondsAndLeavesNothingDeployed) {
+  world_.config.judge = modelops::Judge{{"http://judge/v1", "judge-model", ""}};
+  world_.script.stalls_at = GetParam();
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.create();
+    EXPECT_TRUE(co_await life.until([&] { return world_.script.reached == GetParam(); }));
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE((co_await life.service.cancel(job->id)).ok());
+    const Job ended = co_await life.finish(job->id);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_EQ(ended.status, JobStatus::kCancelled);
+    EXPECT_TRUE(life.deployer.live.empty());
+    EXPECT_EQ(ended.candidates[1].status, CandidateStatus::kCancelled);
+    for (const auto& evaluation : ended.candidates[0].evaluations) EXPECT_TRUE(evaluation.finished_at);
+    EXPECT_EQ((co_await life.service.cancel(job->id)).error().code, ErrorCode::kFailedPrecondition);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryStage, CancelTest,
+                         ::testing::Values("judge", "deploy big", "base-eval big", "icl-eval big", "train big",
+                                           "deploy-tuned big", "customized-eval big", "deploy small", "base-eval small"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '-'; }, '_');
+                           return name;
+                         });
+
+TEST_F(RunTest, ACancelWhileRecordsAreReadEndsTheJob) {
+  live(world_, [&](Life& life) -> Task<void> {
+    std::atomic<bool> is_reading = false;
+    std::atomic<bool> may_go_on = false;
+    world_.log.on_scan = [&] {
+      is_reading = true;
+      while (!may_go_on) std::this_thread::yield();
+    };
+    const auto job = co_await life.create();
+    EXPECT_TRUE(co_await life.until([&] { return is_reading.load(); }));
+    EXPECT_TRUE((co_await life.service.cancel(job->id)).ok());
+    may_go_on = true;
+    EXPECT_EQ((co_await life.finish(job->id)).status, JobStatus::kCancelled);
+    EXPECT_EQ(world_.datasets.count(), 0U);
+  });
+}
+
+TEST_F(RunTest, AQueuedJobIsCancelledAtOnce) {
+  world_.script.stalls_at = "base-eval big";
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto first = co_await life.create();
+    const auto second = co_await life.create();
+    EXPECT_TRUE((co_await life.service.cancel(second->id)).ok());
+    EXPECT_EQ((co_await life.finish(second->id)).status, JobStatus::kCancelled);
+    EXPECT_EQ(life.service.find(first->id)->status, JobStatus::kRunning);
+  });
+}
+
+TEST_F(RunTest, DeletingRemovesEverythingThatTheJobMade) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.create();
+    EXPECT_EQ((co_await life.service.remove(job->id)).error().code, ErrorCode::kFailedPrecondition);
+    co_await life.finish(job->id);
+    const auto folder = world_.folder.path() / "jobs" / *job->id;
+    EXPECT_TRUE(std::filesystem::exists(folder));
+    EXPECT_TRUE((co_await life.service.remove(job->id)).ok());
+    EXPECT_EQ(life.service.find(job->id).error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+    EXPECT_EQ(world_.datasets.count(), 0U);
+    EXPECT_TRUE(life.store.steps(*job->id)->empty());
+  });
+}
+
+TEST_F(RunTest, ADeletionGoesOnPastWhatCannotBeRemoved) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.create();
+    co_await life.finish(job->id);
+    world_.datasets.refuses_removal = true;
+    EXPECT_TRUE((co_await life.service.remove(job->id)).ok());
+    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_FALSE(std::filesystem::exists(world_.folder.path() / "jobs" / *job->id));
+  });
+}
+
+TEST_F(RunTest, StreamsEventsInOrderAndReplaysFromAnId) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.create();
+    const auto events = co_await life.watch(job->id);
+    std::int64_t last = 0;
+    std::size_t progress = 0;
+    for (const auto& event : events) {
+      if (event.id) EXPECT_EQ(*event.id, ++last);
+      if (event.kind == "progress") ++progress;
+    }
+    EXPECT_GT(progress, 10U);
+    EXPECT_THAT(events.front().data, HasSubstr("job-created"));
+    EXPECT_THAT(events.back().data, HasSubstr("job-finished"));
+    const auto rest = co_await life.watch(job->id, last - 2);
+    EXPECT_THAT(rest, SizeIs(2));
+  });
+}
+
+TEST_F(RunTest, SubscribersGetTheTrainingCurve) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.create();
+    std::vector<double> losses;
+    for (const auto& event : co_await life.watch(job->id)) {
+      const auto data = nlohmann::json::parse(event.data);
+      if (event.kind == "progress" && data["stage"] == "customization") losses.push_back(data["loss"].get<double>());
+    }
+    EXPECT_THAT(losses, SizeIs(10));
+  });
+}
+
+}  // namespace
+}  // namespace fw::runs
