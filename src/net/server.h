@@ -48,8 +48,8 @@ struct IncomingRequest {
 using Handler = std::function<Task<void>(IncomingRequest&, ResponseWriter&)>;
 
 /// An HTTP/1.1 server: one acceptor, a strand per connection, keep-alive, one request of a connection at a time (pipelined
-/// ones wait). What is no HTTP, too large or too slow is answered (400, 408, 413, 431, 501) and closed without reaching
-/// the handler.
+/// ones wait). What is no HTTP or too large is answered (400, 413, 431, 501) and closed without reaching the handler; what
+/// is too slow is closed. A client that closes its side of the connection counts as gone.
 ///
 /// All members may be called from any thread. The executor's threads must run until stop() has returned.
 class Server final {

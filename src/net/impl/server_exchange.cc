@@ -31,7 +31,7 @@ Task<Result<std::optional<std::string>>> ServerConnection::Body::next(Deadline d
   while (true) {
     if (!parser.is_done()) {
       auto used = parser.feed(connection_.buffer_.unread());
-      if (!used.ok()) co_return *(failure_ = used.error());
+      if (!used.ok()) co_return fail(used.error());
       connection_.buffer_.consume(*used);
     }
     if (parser.has_body_bytes()) co_return std::optional<std::string>(parser.take_body());
@@ -39,8 +39,14 @@ Task<Result<std::optional<std::string>>> ServerConnection::Body::next(Deadline d
     const auto patience = std::min<Instant>(deadline.when(), std::chrono::steady_clock::now() +
                                                                  connection_.shared_->options.body_timeout);
     const auto ec = co_await connection_.read_more(patience);
-    if (ec) co_return *(failure_ = connection_.io_error("the request's body", ec));
+    if (ec) co_return fail(connection_.io_error("the request's body", ec));
   }
+}
+
+Error ServerConnection::Body::fail(Error error) {
+  connection_.is_body_lost_ = true;
+  failure_ = error;
+  return error;
 }
 
 Task<bool> ServerConnection::Body::drain() {

@@ -152,6 +152,20 @@ TEST_F(ClientTest, AStopFromAnotherThreadEndsTheWaitForAnAnswerAtOnce) {
   EXPECT_LT(after - stopped_at, 100ms);
 }
 
+TEST_F(ClientTest, AConnectThatHangsEndsWithItsTimeoutOrAStop) {
+  DeafListener deaf;
+  Client impatient(loop.executor(), {.connect_timeout = 30ms});
+  EXPECT_EQ(loop.run(impatient.send({.target = deaf.url()}, Deadline::after(5s))).error().code, ErrorCode::kDeadlineExceeded);
+  std::stop_source stop;
+  std::jthread other([&] {
+    std::this_thread::sleep_for(20ms);
+    stop.request_stop();
+  });
+  Result<Response> cancelled = Response{};
+  EXPECT_LT(time_of([&] { cancelled = get(deaf.url(), Deadline::when_stopped(stop.get_token())); }), 120ms);
+  EXPECT_EQ(cancelled.error().code, ErrorCode::kCancelled);
+}
+
 TEST_F(ClientTest, ARequestWithAStoppedTokenIsNotSent) {
   int connections = 0;
   RawUpstream upstream([&](RawSocket&, int) { ++connections; });

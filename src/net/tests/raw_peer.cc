@@ -22,6 +22,16 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+/// Listens on a free port of loopback and says which.
+std::uint16_t listen_on(int listener, int backlog) {
+  auto address = loopback(0);
+  FW_ASSERT(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  FW_ASSERT(::listen(listener, backlog) == 0);
+  socklen_t size = sizeof address;
+  FW_ASSERT(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  return ntohs(address.sin_port);
+}
+
 }  // namespace
 
 RawSocket::RawSocket(int descriptor) : descriptor_(descriptor) {
@@ -77,12 +87,7 @@ void RawSocket::close() {
 }
 
 RawUpstream::RawUpstream(Script script) : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-  auto address = loopback(0);
-  FW_ASSERT(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  FW_ASSERT(::listen(listener_, 64) == 0);
-  socklen_t size = sizeof address;
-  FW_ASSERT(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  port_ = ntohs(address.sin_port);
+  port_ = listen_on(listener_, 64);
   thread_ = std::jthread([this] { serve(); });
 }
 
@@ -115,6 +120,19 @@ RawUpstream::~RawUpstream() {
   }
   ::shutdown(listener_, SHUT_RDWR);
   thread_.join();
+  ::close(listener_);
+}
+
+DeafListener::DeafListener() : listener_(::socket(AF_INET, SOCK_STREAM, 0)), port_(listen_on(listener_, 0)) {
+  const auto address = loopback(port_);
+  for (int i = 0; i < 4; ++i) {
+    waiting_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    (void)::connect(waiting_.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+}
+
+DeafListener::~DeafListener() {
+  for (const int descriptor : waiting_) ::close(descriptor);
   ::close(listener_);
 }
 

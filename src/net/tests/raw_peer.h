@@ -9,6 +9,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace fw::net {
 
@@ -62,6 +63,21 @@ class RawUpstream final {
   bool is_over_ = false;
   std::uint16_t port_ = 0;
   std::jthread thread_;
+};
+
+/// A listener whose queue is full: connecting to it neither succeeds nor fails.
+class DeafListener final {
+ public:
+  DeafListener();
+  ~DeafListener();
+  DeafListener(const DeafListener&) = delete;
+  DeafListener& operator=(const DeafListener&) = delete;
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+
+ private:
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::vector<int> waiting_;
 };
 
 /// How long something took.

@@ -89,6 +89,20 @@ TEST_F(ServerTest, BodiesBeyondTheLimitGet413DeclaredOrChunked) {
               StartsWith("HTTP/1.1 413"));
 }
 
+TEST_F(ServerTest, AChunkFrameWithoutEndIsRefused) {
+  serve({.max_header_bytes = 1000});
+  EXPECT_THAT(answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'e')),
+              AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("Connection: close")));
+}
+
+TEST_F(ServerTest, StoppingDoesNotWaitForAHeadThatIsNotWhole) {
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /hello HTTP/1.1\r\nHost:");
+  while (server->connections() == 0) std::this_thread::yield();
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 1000ms);
+}
+
 TEST_F(ServerTest, AHeadThatDripsIsCutOff) {
   serve({.header_timeout = 40ms});
   RawSocket peer = RawSocket::to(server->port());
