@@ -38,16 +38,24 @@ void add_model(std::vector<std::string>& out, const TrainingJob& job, const Trai
   add("--checkpoint", folders.checkpoint.string());
 }
 
+/// A number of the right kind, or nothing: a fraction or a negative number is never squeezed into a count.
+template <class T>
+std::optional<T> number(const Json& json, const char* name) {
+  const auto it = json.find(name);
+  if (it == json.end()) return std::nullopt;
+  const bool fits = std::is_floating_point_v<T> ? it->is_number() : std::is_signed_v<T> ? it->is_number_integer() : it->is_number_unsigned();
+  if (!fits) return std::nullopt;
+  return it->get<T>();
+}
+
 template <class T>
 void read(const Json& json, const char* name, T& out) {
-  const auto it = json.find(name);
-  if (it != json.end() && it->is_number()) out = it->get<T>();
+  out = number<T>(json, name).value_or(out);
 }
 
 template <class T>
 void read(const Json& json, const char* name, std::optional<T>& out) {
-  const auto it = json.find(name);
-  if (it != json.end() && it->is_number()) out = it->get<T>();
+  out = number<T>(json, name);
 }
 
 std::string text(const Json& json, const char* name) {

@@ -145,8 +145,9 @@ TEST_F(LocalDeployerTest, RendersEarlierCallsNullContentAndToolAnswers) {
   const auto prompt = ask(root, "/apply-template", {{"messages", messages}, {"tools", kTools}});
   ASSERT_TRUE(prompt.ok()) << prompt.error().message;
   EXPECT_EQ(prompt->at("prompt").get<std::string>(),
-            "<|im_start|>system\nTools, one a line:\n" + kTools[0]["function"].dump() +
-                "\nTo call one, answer <tool_call>{\"name\":NAME,\"arguments\":{...}}</tool_call><|im_end|>\n"
+            "<|im_start|>system\nTools, one a line:\n{\"name\":\"get_order\",\"description\":\"Looks an order up\",\"parameters\":" +
+                kTools[0]["function"]["parameters"].dump() +
+                "}\nTo call one, answer <tool_call>{\"name\":NAME,\"arguments\":{...}}</tool_call><|im_end|>\n"
                 "<|im_start|>user\nWhere is order 1?<|im_end|>\n"
                 "<|im_start|>assistant\n<tool_call>{\"name\":\"get_order\",\"arguments\":{\"order_id\":1,\"part\":\"status\"}}</tool_call><|im_end|>\n"
                 "<|im_start|>user\n<tool_response>sent</tool_response><|im_end|>\n"
