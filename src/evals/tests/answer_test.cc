@@ -38,8 +38,9 @@ TEST(PythonJson, ComparesStringsAfterDecodingEscapes) {
 }
 
 TEST(PythonJson, RefusesWhatPythonRefuses) {
-  for (const std::string text : {"", " ", "{", "[1,]", "{\"a\":1,}", "01", "1.", ".5", "+1", "'a'", "nul", "\"\t\"", "\"\\x41\"",
-                                 "\"\\u12g4\"", "[1 2]", "{1: 2}", "1 2", "-", "--1", "\xef\xbb\xbf{}"})
+  for (const std::string text :
+       {"",    " ",      "{",         "[1,]",        "{\"a\":1,}", "01",     "1.",  ".5", "+1",  "'a'",
+        "nul", "\"\t\"", "\"\\x41\"", "\"\\u12g4\"", "[1 2]",      "{1: 2}", "1 2", "-",  "--1", "\xef\xbb\xbf{}"})
     EXPECT_FALSE(parse_python_json(text).ok()) << text;
   EXPECT_FALSE(parse_python_json(std::string(4301, '9')).ok());
   EXPECT_TRUE(parse_python_json(std::string(4300, '9')).ok());
@@ -47,7 +48,8 @@ TEST(PythonJson, RefusesWhatPythonRefuses) {
 }
 
 TEST(JsonText, CompactsToStrictJson) {
-  EXPECT_EQ(compact_json("{ \"a b\" : [ 1 , NaN, -Infinity ],\n\"c\":\" \\\" \" }"), R"({"a b":[1,null,null],"c":" \" "})");
+  EXPECT_EQ(compact_json("{ \"a b\" : [ 1 , NaN, -Infinity ],\n\"c\":\" \\\" \" }"),
+            R"({"a b":[1,null,null],"c":" \" "})");
   EXPECT_EQ(compact_json(R"("\ud83d\ude42 \ud83d \ude42 \\ud83d")"), R"("\ud83d\ude42 \ufffd \ufffd \\ud83d")");
 }
 
@@ -58,7 +60,8 @@ TEST(JsonText, KnowsUtf8) {
 }
 
 TEST(JsonText, FindsMembersWhateverStandsInTheirValues) {
-  const auto members = json_members(R"( { "a" : {"x": "}\"", "y": [1, {}]} , "b\u0041":  -1.5e3, "c" :"," , "d":[] } )");
+  const auto members =
+      json_members(R"( { "a" : {"x": "}\"", "y": [1, {}]} , "b\u0041":  -1.5e3, "c" :"," , "d":[] } )");
   ASSERT_EQ(members.size(), 4u);
   EXPECT_EQ(members[0].value, R"({"x": "}\"", "y": [1, {}]})");
   EXPECT_EQ(members[1].name, "bA");
@@ -79,13 +82,15 @@ TEST(Answer, KeepsMessageUsageAndTheWholeAnswer) {
 }
 
 TEST(Answer, UsageOfWrongTypesIsNoUsage) {
-  const auto answer = parse_answer(R"({"choices": [{"message": {"content": null}}], "usage": {"prompt_tokens": "x", "completion_tokens": -3}})");
+  const auto answer = parse_answer(
+      R"({"choices": [{"message": {"content": null}}], "usage": {"prompt_tokens": "x", "completion_tokens": -3}})");
   ASSERT_TRUE(answer.ok()) << answer.error();
   EXPECT_EQ(answer->prompt_tokens + answer->completion_tokens, 0u);
 }
 
 TEST(Row, PassesOnWhatTheAnswerDependsOn) {
-  const auto row = parse_row(R"({"record_id": "a", "label": "x", "novel_wording": true, "request": {"messages": [{"role": "user",
+  const auto row =
+      parse_row(R"({"record_id": "a", "label": "x", "novel_wording": true, "request": {"messages": [{"role": "user",
     "content": "hi"}], "tools": [{"f": 1}], "tool_choice": "required", "max_completion_tokens": 9, "user": "u", "stop": ["#"]},
     "response": {"id": 1, "choices": [{"message": {"content": null, "tool_calls": null}}]}})");
   ASSERT_TRUE(row.ok()) << row.error();
@@ -97,16 +102,26 @@ TEST(Row, PassesOnWhatTheAnswerDependsOn) {
 
 TEST(Row, AReferenceThatCannotBeComparedWithIsAnError) {
   const std::string head = R"({"record_id": "a", "request": {"messages": []}, "response": {"choices": [{"message": )";
-  EXPECT_THAT(parse_row(head + R"({"tool_calls": [{"function": {"name": "f"}}]}}]}})").error().message, HasSubstr("lacks function.name"));
+  EXPECT_THAT(parse_row(head + R"({"tool_calls": [{"function": {"name": "f"}}]}}]}})").error().message,
+              HasSubstr("lacks function.name"));
   EXPECT_FALSE(parse_row(head + "null}]}}").ok());
   EXPECT_FALSE(parse_row(head).ok());
   EXPECT_TRUE(parse_row(head + R"({"content": "a"}}]}})").ok());
 }
 
 TEST(RowResult, ALineReadAgainIsEqual) {
-  modelops::RowResult row{.record_id = "r\"1", .label = "order", .novel_wording = true, .request = R"({"a":[1,{"b":"}"}]})",
-                          .response = R"({"x":1.0})", .reference = "{}", .scores = {{"a", 0.1}, {"b", 1.0}}, .prompt_tokens = 7,
-                          .completion_tokens = 8, .latency_seconds = 0.123456789012345, .attempts = 2, .error = "é\n\"x\""};
+  modelops::RowResult row{.record_id = "r\"1",
+                          .label = "order",
+                          .novel_wording = true,
+                          .request = R"({"a":[1,{"b":"}"}]})",
+                          .response = R"({"x":1.0})",
+                          .reference = "{}",
+                          .scores = {{"a", 0.1}, {"b", 1.0}},
+                          .prompt_tokens = 7,
+                          .completion_tokens = 8,
+                          .latency_seconds = 0.123456789012345,
+                          .attempts = 2,
+                          .error = "é\n\"x\""};
   const auto again = parse_row_result(to_json_line(row));
   ASSERT_TRUE(again.ok()) << again.error();
   EXPECT_EQ(to_json_line(*again), to_json_line(row));
@@ -123,7 +138,8 @@ TEST(RowResult, ALineReadAgainIsEqual) {
 TEST(JudgeRating, ReadsTheRatingWhateverStandsAround) {
   const auto rating = [](std::string_view text) { return parse_judge_rating(text, 1, 10).value_or(-1); };
   EXPECT_EQ(rating(R"({"reason": "fine", "rating": 10})"), 10);
-  EXPECT_EQ(rating("Here it is:\n```json\n{\"reason\": \"has {braces}\", \"rating\": \"7\"}\n```\nDone in 3 steps."), 7);
+  EXPECT_EQ(rating("Here it is:\n```json\n{\"reason\": \"has {braces}\", \"rating\": \"7\"}\n```\nDone in 3 steps."),
+            7);
   EXPECT_EQ(rating("<think>maybe 3 or {\"rating\": 4}</think>\n10"), 10);
   EXPECT_EQ(rating("**Rating:** 8/10"), 8);
   EXPECT_EQ(rating("Rating is 9. It has 2 flaws."), 9);
@@ -134,7 +150,8 @@ TEST(JudgeRating, ReadsTheRatingWhateverStandsAround) {
 }
 
 TEST(JudgeRating, RefusesToGuess) {
-  for (const char* text : {"", "none", "between 6 and 7", "Rating: 11", "{\"rating\": null}", "{\"rating\": 0}", "Rating: -1"})
+  for (const char* text :
+       {"", "none", "between 6 and 7", "Rating: 11", "{\"rating\": null}", "{\"rating\": 0}", "Rating: -1"})
     EXPECT_FALSE(parse_judge_rating(text, 1, 10).ok()) << text;
   EXPECT_EQ(parse_judge_rating("{\"rating\": true}", 0, 1).value(), 1);
 }

@@ -32,9 +32,10 @@ inline std::string completion(const json& message, int prompt_tokens = 100, int 
 }
 inline json says(const std::string& text) { return {{"role", "assistant"}, {"content", text}}; }
 inline json calls(const std::string& name, const std::string& arguments) {
-  return {{"role", "assistant"},
-          {"content", nullptr},
-          {"tool_calls", {{{"id", "1"}, {"type", "function"}, {"function", {{"name", name}, {"arguments", arguments}}}}}}};
+  return {
+      {"role", "assistant"},
+      {"content", nullptr},
+      {"tool_calls", {{{"id", "1"}, {"type", "function"}, {"function", {{"name", name}, {"arguments", arguments}}}}}}};
 }
 
 /// One line of eval_data.jsonl whose reference calls `order` with the id, or no tool where it is negative.
@@ -84,9 +85,10 @@ class EvaluationTest : public testing::Test {
   /// The usual behaviour: a status and a body for each request.
   using Answers = std::function<net::Response(const json& request, int n)>;
   void serve_answers(Answers answers) {
-    serve([answers = std::move(answers)](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
-      (void)co_await out.send(answers(request, n), deadline);
-    });
+    serve(
+        [answers = std::move(answers)](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
+          (void)co_await out.send(answers(request, n), deadline);
+        });
   }
 
   void write_rows(const std::vector<json>& rows) {

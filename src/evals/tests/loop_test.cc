@@ -147,8 +147,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Misbehaviour{"no_choices", raw(200, "{}"), "has no list of choices"},
                     Misbehaviour{"empty_choices", raw(200, R"({"choices": []})"), "has no choice"},
                     Misbehaviour{"number_message", raw(200, R"({"choices": [{"message": 3}]})"), "without a message"},
-                    Misbehaviour{"list_content", raw(200, R"({"choices": [{"message": {"content": [1]}}]})"), "content that is no text"},
-                    Misbehaviour{"error_object", raw(200, R"({"error": {"message": "out of memory"}})"), "out of memory"},
+                    Misbehaviour{"list_content", raw(200, R"({"choices": [{"message": {"content": [1]}}]})"),
+                                 "content that is no text"},
+                    Misbehaviour{"error_object", raw(200, R"({"error": {"message": "out of memory"}})"),
+                                 "out of memory"},
                     Misbehaviour{"bad_request", net::detail_response(400, "context too long"), "context too long"},
                     Misbehaviour{"always_busy", net::detail_response(503, "loading"), "503"},
                     Misbehaviour{"over_large", raw(200, std::string(9 << 20, ' ')), ""},
@@ -246,7 +248,9 @@ TEST_F(EvaluationTest, CancelDuringABackoffEndsItToo) {
 }
 
 TEST_F(EvaluationTest, TheDeadlineEndsIt) {
-  serve([](json, int, net::ResponseWriter&, Deadline deadline) -> Task<void> { (void)co_await sleep_for(60s, deadline); });
+  serve([](json, int, net::ResponseWriter&, Deadline deadline) -> Task<void> {
+    (void)co_await sleep_for(60s, deadline);
+  });
   write_rows(some_rows(5));
   const auto result = evaluate(Deadline::after(100ms));
   EXPECT_EQ(result.error().code, ErrorCode::kDeadlineExceeded);
@@ -300,14 +304,14 @@ TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) 
 }
 
 TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
-  serve_answers([](const json& request, int n) {
-    return is_for_judge(request) ? ok(says("I cannot say")) : obey(request, n);
-  });
+  serve_answers(
+      [](const json& request, int n) { return is_for_judge(request) ? ok(says("I cannot say")) : obey(request, n); });
   job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
   write_rows(some_rows(1));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[0].scores, UnorderedElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
+  EXPECT_THAT(result->rows[0].scores,
+              UnorderedElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
   EXPECT_THAT(result->rows[0].error, HasSubstr("judge"));
   EXPECT_EQ(progress.back().rows_failed, 0u);
 }

@@ -19,9 +19,15 @@ using testing::Pair;
 constexpr const char* kArgs = "function_name_and_args_accuracy";
 
 RowResult tool_result(const std::string& id, double score, const std::string& label = "order", bool novel = false) {
-  return {.record_id = id, .label = label, .novel_wording = novel, .response = "{}",
-          .scores = {{"function_name", 1.0}, {kArgs, score}}, .prompt_tokens = 100, .completion_tokens = 20,
-          .latency_seconds = 0.5, .attempts = 1};
+  return {.record_id = id,
+          .label = label,
+          .novel_wording = novel,
+          .response = "{}",
+          .scores = {{"function_name", 1.0}, {kArgs, score}},
+          .prompt_tokens = 100,
+          .completion_tokens = 20,
+          .latency_seconds = 0.5,
+          .attempts = 1};
 }
 RowResult failed_result(const std::string& id, const std::string& error) {
   return {.record_id = id, .label = "order", .attempts = 4, .error = error};
@@ -105,7 +111,8 @@ TEST(Summary, ManyDifferentReasonsAreCountedTogether) {
 
 TEST(Difference, ComparesTheRowsThatBothAnswered) {
   const std::vector base{tool_result("a", 0), tool_result("b", 0), tool_result("c", 1), tool_result("e", 1)};
-  const std::vector rows{tool_result("c", 1), tool_result("a", 1), tool_result("b", 1), failed_result("e", "x"), tool_result("f", 0)};
+  const std::vector rows{tool_result("c", 1), tool_result("a", 1), tool_result("b", 1), failed_result("e", "x"),
+                         tool_result("f", 0)};
   const auto d = difference_to_base(rows, base, kArgs, 1);
   ASSERT_TRUE(d.has_value());
   EXPECT_EQ(d->n, 3u);
@@ -131,7 +138,8 @@ TEST(Difference, OfTextScoresIsBootstrappedAndPermuted) {
 }
 
 TEST(Permutation, DrawsAgreeWithTheFullEnumeration) {
-  std::vector<double> differences{0.3, -0.1, 0.2, 0.5, -0.4, 0.1, 0.0, 0.25, 0.3, -0.2, 0.1, 0.4, -0.3, 0.2, 0.1, 0.05, 0.15, -0.1};
+  std::vector<double> differences{0.3,  -0.1, 0.2, 0.5,  -0.4, 0.1, 0.0,  0.25, 0.3,
+                                  -0.2, 0.1,  0.4, -0.3, 0.2,  0.1, 0.05, 0.15, -0.1};
   const double exact = permutation_exact(differences).two_sided;
   EXPECT_NEAR(permutation_test(differences, 200'000, Random(5)).two_sided, exact, 0.005);
 }
