@@ -45,8 +45,8 @@ struct AppendReport {
   std::uint64_t duplicates = 0;  ///< ids that were there already; the stored record stays as it is
 };
 
-/// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a `disk`
-/// pool. Records are returned byte for byte as they were appended.
+/// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a
+/// `disk` pool. Records are returned byte for byte as they were appended.
 class LogStore {
  public:
   virtual ~LogStore() = default;
