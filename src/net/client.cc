@@ -138,7 +138,8 @@ Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, const WireReq
   co_return connection;
 }
 
-Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, Request request, BodyReader* source, Deadline deadline) {
+Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, Request request, BodyReader* source,
+                           Deadline deadline) {
   FW_CO_ASSIGN(const WireRequest wire, to_wire(std::move(request), source != nullptr, client->options.user_agent));
   FW_CO_TRY(deadline.check(wire.url.origin()));
   Kept connection = client->take(wire.url.origin());
@@ -179,7 +180,8 @@ Task<Result<Response>> Client::send(Request request, Deadline deadline) {
   FW_CO_ASSIGN(const Url url, parse_url(request.target));
   FW_CO_ASSIGN(const auto stream, co_await open(std::move(request), deadline));
   auto body = co_await read_all(*stream, impl_->options.max_body_bytes, std::move(deadline));
-  if (!body.ok()) co_return body.error().code == ErrorCode::kTooLarge ? body.error().within(url.origin()) : body.error();
+  if (!body.ok())
+    co_return body.error().code == ErrorCode::kTooLarge ? body.error().within(url.origin()) : body.error();
   co_return Response{stream->head().status, stream->head().headers, std::move(*body)};
 }
 

@@ -113,10 +113,9 @@ void SseReader::dispatch(std::vector<SseEvent>& out) {
 }
 
 Task<Status> SseWriter::start(Deadline deadline) {
-  ResponseHead head{.status = 200,
-                    .headers = {{"Content-Type", "text/event-stream"},
-                                {"Cache-Control", "no-cache"},
-                                {"X-Accel-Buffering", "no"}}};
+  ResponseHead head{
+      .status = 200,
+      .headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}};
   co_return co_await out_.start(std::move(head), std::move(deadline));
 }
 

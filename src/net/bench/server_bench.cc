@@ -28,7 +28,8 @@ double ask_raw(std::uint16_t port, double seconds, int connections) {
   std::size_t answers = 0;
   double passed = 0;
   while (passed < seconds) {
-    for (auto& peer : peers) peer.send("GET /hello HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n");
+    for (auto& peer : peers)
+      peer.send("GET /hello HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n");
     for (auto& peer : peers) peer.read_until("hello");
     answers += peers.size();
     passed = to_seconds(SteadyClock::now() - begin);

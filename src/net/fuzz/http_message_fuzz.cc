@@ -1,5 +1,5 @@
-// A connection's bytes in pieces (sizes from the first byte), through the same parser, buffer and limits that the server
-// and the client use. The second byte chooses requests or answers.
+// A connection's bytes in pieces (sizes from the first byte), through the same parser, buffer and limits that the
+// server and the client use. The second byte chooses requests or answers.
 
 #include <algorithm>
 #include <cstdint>

@@ -22,15 +22,18 @@ namespace {
 
 Instant from_now(Duration wait) { return std::chrono::steady_clock::now() + wait; }
 
-bool is_end_of_stream(const error_code& ec) { return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated; }
+bool is_end_of_stream(const error_code& ec) {
+  return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
+}
 
 Error connect_error(const std::string& origin, const error_code& ec) {
   if (ec == asio::error::connection_refused) {
     return unavailable(origin + ": connection refused; is the server running, and is this its port?");
   }
   if (ec.category() == asio::error::get_ssl_category()) {
-    return unavailable(origin + ": tls handshake failed (" + ec.message() +
-                       "); check that the server's certificate is valid for this host and that its authority is trusted");
+    return unavailable(
+        origin + ": tls handshake failed (" + ec.message() +
+        "); check that the server's certificate is valid for this host and that its authority is trusted");
   }
   return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
 }

@@ -30,8 +30,8 @@ struct ExchangeFailure {
   bool is_stale_connection = false;
 };
 
-/// One connection of the client. What waits does so between `begin` and `pause`, on one strand; between them and the next
-/// `begin` the connection may move to another strand or be destroyed by any thread.
+/// One connection of the client. What waits does so between `begin` and `pause`, on one strand; between them and the
+/// next `begin` the connection may move to another strand or be destroyed by any thread.
 class ClientConnection final {
  public:
   /// The socket's events come from `executor`'s context, wherever they are awaited.

@@ -118,7 +118,8 @@ Task<bool> ServerConnection::read_head() {
 
 std::optional<Response> ServerConnection::objection() const {
   const Headers& headers = parser_->headers();
-  if (!parse_method(parser_->method())) return detail_response(501, "method " + parser_->method() + " is not supported");
+  if (!parse_method(parser_->method()))
+    return detail_response(501, "method " + parser_->method() + " is not supported");
   // A body whose end cannot be told must not be taken for the next request.
   if (headers.contains("Transfer-Encoding") && !parser_->is_chunked()) {
     return detail_response(501, "only the transfer encoding chunked is supported");
@@ -181,8 +182,8 @@ Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writ
 
 Task<bool> ServerConnection::finish_request(Body& body, Writer& writer) {
   if (!writer.has_started() && !is_closing_ && !watch_->verdict()) {
-    const auto sent = co_await writer.send(detail_response(500, "internal error; the service's log says more"),
-                                           Deadline::never());
+    const auto sent =
+        co_await writer.send(detail_response(500, "internal error; the service's log says more"), Deadline::never());
     if (!sent.ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;

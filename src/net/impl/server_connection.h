@@ -22,8 +22,8 @@ struct ServerShared {
   std::shared_ptr<boost::asio::ssl::context> tls;
 };
 
-/// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one strand;
-/// `stop` and `abort` may be called from any thread.
+/// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one
+/// strand; `stop` and `abort` may be called from any thread.
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection> {
  public:
   ServerConnection(std::shared_ptr<const ServerShared> shared, boost::asio::ip::tcp::socket socket, Executor strand);
@@ -74,8 +74,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   std::string peer_;
   std::stop_source request_stop_;
   bool is_stopping_ = false;
-  bool is_idle_ = true;       // no handler runs
-  bool is_closing_ = false;   // the client is gone
+  bool is_idle_ = true;      // no handler runs
+  bool is_closing_ = false;  // the client is gone
   bool is_body_lost_ = false;
   std::int64_t date_second_ = -1;
   std::string date_;

@@ -44,7 +44,8 @@ TestCertificate::TestCertificate(const std::string& names) {
   X509_gmtime_adj(X509_getm_notAfter(own.get()), 3600);
   X509_set_pubkey(own.get(), pair.get());
   X509_NAME* name = X509_get_subject_name(own.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("flywheel test"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("flywheel test"), -1, -1,
+                             0);
   X509_set_issuer_name(own.get(), name);
   add_extension(own.get(), NID_basic_constraints, "critical,CA:TRUE");
   add_extension(own.get(), NID_subject_alt_name, names.c_str());

@@ -7,8 +7,8 @@
 
 namespace fw::net {
 
-/// A self-signed certificate with its key, made now, in a folder that goes with the object. `names` is a list of subject
-/// alternative names as OpenSSL writes them: `IP:127.0.0.1,DNS:localhost`.
+/// A self-signed certificate with its key, made now, in a folder that goes with the object. `names` is a list of
+/// subject alternative names as OpenSSL writes them: `IP:127.0.0.1,DNS:localhost`.
 class TestCertificate final {
  public:
   explicit TestCertificate(const std::string& names);

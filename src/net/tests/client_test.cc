@@ -42,13 +42,17 @@ TEST_F(ClientTest, SendsHostLengthAndBody) {
 
 TEST_F(ClientTest, ReadsEveryFramingOfABody) {
   EXPECT_EQ(get_of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").value().body, "abc");
-  EXPECT_EQ(get_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n").value().body,
+  EXPECT_EQ(get_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n")
+                .value()
+                .body,
             "abc");
   EXPECT_EQ(get_of("HTTP/1.0 200 OK\r\n\r\nabc").value().body, "abc");
 }
 
 TEST_F(ClientTest, SkipsInterimAnswers) {
-  EXPECT_EQ(get_of("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").value().body, "ok");
+  EXPECT_EQ(
+      get_of("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").value().body,
+      "ok");
 }
 
 TEST_F(ClientTest, HeadHasNoBodyWhateverItsLengthSays) {
@@ -62,8 +66,9 @@ TEST_F(ClientTest, HeadHasNoBodyWhateverItsLengthSays) {
 }
 
 TEST_F(ClientTest, ABodyCutShortIsDataLossAndNamesTheHost) {
-  for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "HTTP/1.1 200 OK\r\nConte"}) {
+  for (const char* answer :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "HTTP/1.1 200 OK\r\nConte"}) {
     const auto cut = get_of(answer);
     ASSERT_FALSE(cut.ok()) << answer;
     EXPECT_EQ(cut.error().code, ErrorCode::kDataLoss);
@@ -94,10 +99,13 @@ TEST_F(ClientTest, OversizedHeadsAndBodiesAreTooLarge) {
 
 TEST_F(ClientTest, ARefusedConnectionSaysWhoRefusedAndWhatToLookAt) {
   std::uint16_t port = 0;
-  { port = RawUpstream([](RawSocket&, int) {}).port(); }
+  {
+    port = RawUpstream([](RawSocket&, int) {}).port();
+  }
   const auto refused = get("http://127.0.0.1:" + std::to_string(port));
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("http://127.0.0.1:" + std::to_string(port)), HasSubstr("running")));
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("http://127.0.0.1:" + std::to_string(port)), HasSubstr("running")));
 }
 
 TEST_F(ClientTest, AHostThatDoesNotExistIsUnavailable) {
@@ -155,7 +163,8 @@ TEST_F(ClientTest, AStopFromAnotherThreadEndsTheWaitForAnAnswerAtOnce) {
 TEST_F(ClientTest, AConnectThatHangsEndsWithItsTimeoutOrAStop) {
   DeafListener deaf;
   Client impatient(loop.executor(), {.connect_timeout = 30ms});
-  EXPECT_EQ(loop.run(impatient.send({.target = deaf.url()}, Deadline::after(5s))).error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(loop.run(impatient.send({.target = deaf.url()}, Deadline::after(5s))).error().code,
+            ErrorCode::kDeadlineExceeded);
   std::stop_source stop;
   std::jthread other([&] {
     std::this_thread::sleep_for(20ms);
@@ -214,7 +223,9 @@ TEST_F(ClientTest, APostOnAStaleConnectionIsNotSentTwiceUnlessItHasAnIdempotency
   EXPECT_EQ(get(upstream.url()).value().body, "ok");
   EXPECT_EQ(send({.method = Method::kPost, .target = upstream.url()}).error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(get(upstream.url()).value().body, "ok");
-  EXPECT_EQ(send({.method = Method::kPost, .target = upstream.url(), .headers = {{"Idempotency-Key", "1"}}}).value().body, "ok");
+  EXPECT_EQ(
+      send({.method = Method::kPost, .target = upstream.url(), .headers = {{"Idempotency-Key", "1"}}}).value().body,
+      "ok");
 }
 
 TEST_F(ClientTest, AConnectionThatWasClosedWhileIdleIsNotUsed) {

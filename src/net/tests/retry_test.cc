@@ -19,7 +19,8 @@ std::optional<Duration> wait_after(const Result<Response>& outcome, int attempts
 
 TEST(Retry, OnlyWhatMayPassIsTriedAgain) {
   for (const int status : {408, 429, 500, 502, 503, 504}) EXPECT_TRUE(wait_after(with_status(status))) << status;
-  for (const int status : {200, 301, 400, 401, 404, 409, 422, 501, 505}) EXPECT_FALSE(wait_after(with_status(status))) << status;
+  for (const int status : {200, 301, 400, 401, 404, 409, 422, 501, 505})
+    EXPECT_FALSE(wait_after(with_status(status))) << status;
   EXPECT_TRUE(wait_after(unavailable("x")));
   EXPECT_FALSE(wait_after(cancelled("x")));
   EXPECT_FALSE(wait_after(invalid_argument("x")));
@@ -85,8 +86,9 @@ TEST_F(RetrySending, AStopEndsTheWaitBetweenAttempts) {
     peer.wait_closed();
     stop.request_stop();
   });
-  EXPECT_EQ(send(upstream.url(), {.first_wait = 1h, .max_wait = 1h}, Deadline::when_stopped(stop.get_token())).error().code,
-            ErrorCode::kCancelled);
+  EXPECT_EQ(
+      send(upstream.url(), {.first_wait = 1h, .max_wait = 1h}, Deadline::when_stopped(stop.get_token())).error().code,
+      ErrorCode::kCancelled);
 }
 
 TEST_F(RetrySending, AWaitThatCannotEndInTimeIsNotBegun) {

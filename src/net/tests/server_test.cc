@@ -12,9 +12,8 @@ using testing::StartsWith;
 class ServerTest : public NetTest {
  protected:
   void SetUp() override {
-    router.on(Method::kPost, "/echo", [](Call call) -> Task<Result<Response>> {
-      co_return text_response(200, call.request.body);
-    });
+    router.on(Method::kPost, "/echo",
+              [](Call call) -> Task<Result<Response>> { co_return text_response(200, call.request.body); });
     router.on(Method::kGet, "/hello", [](Call) -> Task<Result<Response>> { co_return text_response(200, "hello"); });
   }
   /// All that the server says to these bytes until it closes.
@@ -66,8 +65,9 @@ TEST_F(ServerTest, WhatIsMalformedNeverReachesAHandler) {
 
 TEST_F(ServerTest, BodiesWhoseEndIsAmbiguousAreRefused) {
   serve();
-  for (const char* lines : {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
-                            "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: chunked, gzip\r\n"}) {
+  for (const char* lines :
+       {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: chunked, gzip\r\n"}) {
     const auto answer = answer_to("POST /echo HTTP/1.1\r\nHost: x\r\n" + std::string(lines) + "\r\n0\r\n\r\n");
     EXPECT_THAT(answer, testing::MatchesRegex("HTTP/1.1 (400|501).*Connection: close.*")) << lines;
   }
@@ -75,7 +75,8 @@ TEST_F(ServerTest, BodiesWhoseEndIsAmbiguousAreRefused) {
 
 TEST_F(ServerTest, HeadsBeyondTheLimitGet431InOnePieceOrInDrops) {
   serve({.max_header_bytes = 1000});
-  EXPECT_THAT(answer_to("GET /x HTTP/1.1\r\nHost: x\r\nA: " + std::string(2000, 'a') + "\r\n\r\n"), StartsWith("HTTP/1.1 431"));
+  EXPECT_THAT(answer_to("GET /x HTTP/1.1\r\nHost: x\r\nA: " + std::string(2000, 'a') + "\r\n\r\n"),
+              StartsWith("HTTP/1.1 431"));
   RawSocket peer = RawSocket::to(server->port());
   peer.send("GET /x HTTP/1.1\r\nHost: x\r\n");
   for (int i = 0; i < 200; ++i) peer.send("A: 0123\r\n");
@@ -84,15 +85,17 @@ TEST_F(ServerTest, HeadsBeyondTheLimitGet431InOnePieceOrInDrops) {
 
 TEST_F(ServerTest, BodiesBeyondTheLimitGet413DeclaredOrChunked) {
   serve({.max_body_bytes = 10});
-  EXPECT_THAT(answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n01234567890"), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n01234567890"),
+              StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n"),
               StartsWith("HTTP/1.1 413"));
 }
 
 TEST_F(ServerTest, AChunkFrameWithoutEndIsRefused) {
   serve({.max_header_bytes = 1000});
-  EXPECT_THAT(answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'e')),
-              AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("Connection: close")));
+  EXPECT_THAT(
+      answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'e')),
+      AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("Connection: close")));
 }
 
 TEST_F(ServerTest, StoppingDoesNotWaitForAHeadThatIsNotWhole) {
@@ -152,10 +155,10 @@ TEST_F(ServerTest, AFailingHandlerGives500AndTheServerGoesOn) {
     throw std::runtime_error("secret");
     co_return Response{};
   });
-  router.on_stream(Method::kGet, "/silent", [](IncomingRequest&, PathParams, ResponseWriter&) -> Task<void> { co_return; });
-  router.on(Method::kGet, "/forged", [](Call) -> Task<Result<Response>> {
-    co_return Response{.headers = {{"X", "a\nb"}}};
-  });
+  router.on_stream(Method::kGet, "/silent",
+                   [](IncomingRequest&, PathParams, ResponseWriter&) -> Task<void> { co_return; });
+  router.on(Method::kGet, "/forged",
+            [](Call) -> Task<Result<Response>> { co_return Response{.headers = {{"X", "a\nb"}}}; });
   serve();
   for (const char* path : {"/throws", "/silent", "/forged"}) {
     const auto answer = get(path);
@@ -180,8 +183,8 @@ TEST_F(ServerTest, APortInUseIsNamedWithTheRemedy) {
   Server second(loop.executor(), {.port = server->port()}, router.handler());
   const auto started = second.start();
   EXPECT_EQ(started.error().code, ErrorCode::kResourceExhausted);
-  EXPECT_THAT(started.error().message,
-              AllOf(HasSubstr("port " + std::to_string(server->port()) + " is in use"), HasSubstr("choose another port")));
+  EXPECT_THAT(started.error().message, AllOf(HasSubstr("port " + std::to_string(server->port()) + " is in use"),
+                                             HasSubstr("choose another port")));
 }
 
 TEST_F(ServerTest, AnAddressThatIsNoneIsRefused) {
@@ -196,7 +199,8 @@ TEST_F(ServerTest, ConnectionsBeyondTheLimitAreTurnedAway) {
   RawSocket first = RawSocket::to(server->port());
   first.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(first.read_until("hello"), HasSubstr("200"));
-  EXPECT_THAT(answer_to("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After")));
+  EXPECT_THAT(answer_to("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After")));
 }
 
 TEST_F(ServerTest, SixtyFourClientsAtOnceAreAllAnswered) {

@@ -22,7 +22,8 @@ TEST(SseReader, JoinsDataLinesOfOneEvent) {
 }
 
 TEST(SseReader, TakesAllThreeLineEndsAndSkipsTheByteOrderMark) {
-  EXPECT_THAT(read_all_of("\xEF\xBB\xBF" "data: a\r\n\r\ndata: b\r\rdata: c\n\n"),
+  EXPECT_THAT(read_all_of("\xEF\xBB\xBF"
+                          "data: a\r\n\r\ndata: b\r\rdata: c\n\n"),
               ElementsAre(SseEvent{"", "a", ""}, SseEvent{"", "b", ""}, SseEvent{"", "c", ""}));
 }
 
@@ -31,8 +32,9 @@ TEST(SseReader, SkipsCommentsUnknownFieldsAndEventsWithoutData) {
 }
 
 TEST(SseReader, TheLastIdStaysUntilAnotherComes) {
-  EXPECT_THAT(read_all_of(std::string_view("id: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid\ndata: d\n\n", 53)),
-              ElementsAre(SseEvent{"", "a", "1"}, SseEvent{"", "b", "1"}, SseEvent{"", "c", "1"}, SseEvent{"", "d", ""}));
+  EXPECT_THAT(
+      read_all_of(std::string_view("id: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid\ndata: d\n\n", 53)),
+      ElementsAre(SseEvent{"", "a", "1"}, SseEvent{"", "b", "1"}, SseEvent{"", "c", "1"}, SseEvent{"", "d", ""}));
 }
 
 TEST(SseReader, KeepsRetryOnlyWhenItIsANumber) {
@@ -53,7 +55,8 @@ TEST(SseReader, JoinsToolCallArgumentsWhateverThePiecesTheyComeIn) {
     std::vector<SseEvent> joined;
     for (std::size_t at = 0; at < stream.size();) {
       const std::size_t piece = 1 + random.below(round % 10 == 0 ? 1 : 40);
-      for (auto& event : reader.push(std::string_view(stream).substr(at, piece)).value()) joined.push_back(std::move(event));
+      for (auto& event : reader.push(std::string_view(stream).substr(at, piece)).value())
+        joined.push_back(std::move(event));
       at += piece;
     }
     ASSERT_EQ(joined, whole);
@@ -88,7 +91,8 @@ TEST(EncodeSse, IsReadBackAsItWas) {
 }
 
 TEST(EncodeSse, ALineBreakInANameCannotForgeAField) {
-  EXPECT_THAT(read_all_of(encode_sse({"a\ndata: forged", "x", "1\rdata: forged"})), ElementsAre(SseEvent{"a", "x", "1"}));
+  EXPECT_THAT(read_all_of(encode_sse({"a\ndata: forged", "x", "1\rdata: forged"})),
+              ElementsAre(SseEvent{"a", "x", "1"}));
 }
 
 }  // namespace

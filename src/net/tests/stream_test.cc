@@ -13,27 +13,29 @@ class StreamTest : public NetTest {
  protected:
   /// Writes until a write fails; says why and how many bytes went before.
   void serve_flood(ServerOptions options = {}) {
-    router.on_stream(Method::kGet, "/flood", [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
-      (void)co_await out.start({.headers = {{"Content-Type", "text/plain"}}}, request.deadline);
-      while (true) {
-        const auto written = co_await out.write(std::string(16 * 1024, 'x'), request.deadline);
-        if (!written.ok()) {
-          flood_ended.set_value(written.error().code);
-          co_return;
-        }
-        flooded += 16 * 1024;
-      }
-    });
+    router.on_stream(Method::kGet, "/flood",
+                     [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                       (void)co_await out.start({.headers = {{"Content-Type", "text/plain"}}}, request.deadline);
+                       while (true) {
+                         const auto written = co_await out.write(std::string(16 * 1024, 'x'), request.deadline);
+                         if (!written.ok()) {
+                           flood_ended.set_value(written.error().code);
+                           co_return;
+                         }
+                         flooded += 16 * 1024;
+                       }
+                     });
     serve(std::move(options));
   }
   /// Says when it runs, and what its deadline says once that has ended.
   void serve_waiting(ServerOptions options = {}) {
-    router.on_stream(Method::kGet, "/wait", [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
-      waiting.set_value();
-      const auto slept = co_await sleep_for(1h, request.deadline);
-      waited_for.set_value(slept.error().code);
-      (void)co_await out.send(text_response(503, "stopped"), Deadline::after(1s));
-    });
+    router.on_stream(Method::kGet, "/wait",
+                     [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                       waiting.set_value();
+                       const auto slept = co_await sleep_for(1h, request.deadline);
+                       waited_for.set_value(slept.error().code);
+                       (void)co_await out.send(text_response(503, "stopped"), Deadline::after(1s));
+                     });
     serve(std::move(options));
   }
 
@@ -107,7 +109,8 @@ TEST_F(StreamTest, StoppingEndsStreamsThatRunAndTheClientSeesThatTheyAreNotWhole
   serve_flood();
   auto counted = boost::asio::co_spawn(
       loop.executor(),
-      [](Client& c, std::string u) -> Task<bool> { co_return (co_await count_bytes(c, u)).ok(); }(client, url("/flood")),
+      [](Client& c, std::string u) -> Task<bool> { co_return (co_await count_bytes(c, u)).ok(); }(client,
+                                                                                                  url("/flood")),
       boost::asio::use_future);
   while (flooded < 1'000'000) std::this_thread::yield();
   EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 1000ms);
@@ -230,7 +233,8 @@ TEST_F(StreamTest, ASourceThatPromisesAnotherLengthIsRefusedOnTheClient) {
   serve();
   for (const char* length : {"5", "500000"}) {
     CountingBody body(1);
-    EXPECT_EQ(loop.run(upload(client, url("/"), body, {{"Content-Length", length}})).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(loop.run(upload(client, url("/"), body, {{"Content-Length", length}})).error().code,
+              ErrorCode::kInvalidArgument);
   }
 }
 

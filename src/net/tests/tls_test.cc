@@ -10,16 +10,16 @@ using testing::HasSubstr;
 class TlsTest : public NetTest {
  protected:
   void SetUp() override {
-    router.on(Method::kPost, "/echo", [](Call call) -> Task<Result<Response>> {
-      co_return text_response(200, call.request.body);
-    });
+    router.on(Method::kPost, "/echo",
+              [](Call call) -> Task<Result<Response>> { co_return text_response(200, call.request.body); });
   }
   void serve_with(const TestCertificate& certificate) {
     serve({.tls = ServerTls{certificate.certificate(), certificate.key()}, .header_timeout = 200ms});
   }
   Result<Response> post_trusting(const std::filesystem::path& authority, std::string url, std::string body = "hello") {
     Client trusting(loop.executor(), {.tls = {.certificate_authorities = authority}});
-    return loop.run(trusting.send({.method = Method::kPost, .target = std::move(url), .body = std::move(body)}, Deadline::after(5s)));
+    return loop.run(trusting.send({.method = Method::kPost, .target = std::move(url), .body = std::move(body)},
+                                  Deadline::after(5s)));
   }
 
   TestCertificate here{"IP:127.0.0.1,DNS:localhost"};
@@ -71,7 +71,9 @@ TEST_F(TlsTest, VerificationIsLeftOutOnlyWhenAskedFor) {
   const TestCertificate elsewhere("DNS:example.com");
   serve_with(elsewhere);
   Client reckless(loop.executor(), {.tls = {.insecure_skip_verification = true}});
-  EXPECT_EQ(loop.run(reckless.send({.method = Method::kPost, .target = url("/echo"), .body = "x"}, Deadline::after(5s))).value().body,
+  EXPECT_EQ(loop.run(reckless.send({.method = Method::kPost, .target = url("/echo"), .body = "x"}, Deadline::after(5s)))
+                .value()
+                .body,
             "x");
 }
 

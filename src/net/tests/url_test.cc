@@ -24,9 +24,10 @@ TEST(Url, OriginAndHostLeaveOutTheUsualPort) {
 }
 
 TEST(Url, WhatIsNoneIsRefusedByNameWithTheReason) {
-  for (const char* text : {"", "localhost:8000", "ftp://x/", "http://", "http:///x", "http://:80/", "http://h:0/", "http://h:65536/",
-                           "http://h:8x/", "http://h:-1/", "http://[::1/", "http://[]/", "http://[h]/", "http://a b/",
-                           "http://h/\r\nX: y", "http://h/\x7f", "http://h\\x/", "http://\xc3\xa9/"}) {
+  for (const char* text :
+       {"", "localhost:8000", "ftp://x/", "http://", "http:///x", "http://:80/", "http://h:0/", "http://h:65536/",
+        "http://h:8x/", "http://h:-1/", "http://[::1/", "http://[]/", "http://[h]/", "http://a b/", "http://h/\r\nX: y",
+        "http://h/\x7f", "http://h\\x/", "http://\xc3\xa9/"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url.ok()) << text;
     EXPECT_EQ(url.error().code, ErrorCode::kInvalidArgument);
