@@ -80,6 +80,8 @@ int run(int argc, char** argv) {
   train_command->add_option("--alpha", alpha, "default: twice the rank")->check(CLI::PositiveNumber);
   train_command->add_option("--merge-into", train.merge_into, "also write a GGUF model with the adapter merged in");
   train_command->add_option("--merge-type", train.merge_type, "f32, f16 or bf16: of the merged matrices")->capture_default_str();
+  train_command->add_option("--initial-adapter", train.initial_adapter, "PEFT folder to start from; its rank, alpha and layers are kept");
+  train_command->add_flag("--keep-order", train.options.keep_order, "do not shuffle the rows");
   add_training_options(*train_command, train.options);
 
   MergeArguments merge;
@@ -96,6 +98,11 @@ int run(int argc, char** argv) {
   score_command->add_option("--rows", score.rows, "JSONL of {\"messages\", \"tools\"}")->required();
   score_command->add_option("--adapter", score.adapter, "PEFT folder");
 
+  TokensArguments tokens;
+  auto* tokens_command = app.add_subcommand("tokens", "print the token ids that rows are trained on");
+  add_model_options(*tokens_command, tokens.model);
+  tokens_command->add_option("--rows", tokens.rows, "JSONL of {\"messages\", \"tools\"}")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -105,6 +112,7 @@ int run(int argc, char** argv) {
   return guarded(parent, [&](EventWriter& events, const ProcessGuard& guard) {
     if (*train_command) return run_train(train, events, guard);
     if (*merge_command) return run_merge(merge, events);
+    if (*tokens_command) return run_tokens(tokens, events);
     return run_score(score, events, guard);
   });
 }

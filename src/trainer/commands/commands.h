@@ -25,7 +25,7 @@ struct ModelArguments {
 
 struct TrainArguments {
   ModelArguments model;
-  std::filesystem::path rows, validation, out, merge_into;
+  std::filesystem::path rows, validation, out, merge_into, initial_adapter;
   std::string merge_type = "bf16";
   TrainingOptions options;
 };
@@ -43,6 +43,13 @@ struct ScoreArguments {
   std::filesystem::path rows, adapter;
 };
 [[nodiscard]] Status run_score(const ScoreArguments& arguments, EventWriter& events, const ProcessGuard& guard);
+
+struct TokensArguments {
+  ModelArguments model;
+  std::filesystem::path rows;
+};
+/// Prints what rows are trained on: their token ids, and where the answer begins.
+[[nodiscard]] Status run_tokens(const TokensArguments& arguments, EventWriter& events);
 
 // Shared by the commands.
 

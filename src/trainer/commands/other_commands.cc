@@ -21,6 +21,15 @@ Status run_merge(const MergeArguments& arguments, EventWriter& events) {
   return {};
 }
 
+Status run_tokens(const TokensArguments& arguments, EventWriter& events) {
+  FW_ASSIGN(auto tokenizer, open_tokenizer(arguments.model));
+  FW_ASSIGN(const auto rows, read_rows(arguments.rows, tokenizer, arguments.model.max_seq_length));
+  for (std::size_t i = 0; i < rows.rows.size(); ++i)
+    events.write({{"event", "row"}, {"line", rows.lines[i]}, {"tokens", rows.rows[i].tokens}, {"answer_begin", rows.rows[i].answer_begin}});
+  events.write({{"event", "done"}, {"rows", rows.rows.size()}, {"rows_left_out", rows.left_out_count()}});
+  return {};
+}
+
 Status run_score(const ScoreArguments& arguments, EventWriter& events, const ProcessGuard& guard) {
   FW_ASSIGN(const auto weights, open_model(arguments.model));
   FW_ASSIGN(auto tokenizer, open_tokenizer(arguments.model));

@@ -100,8 +100,12 @@ Status run_train(const TrainArguments& arguments, EventWriter& events, const Pro
   FW_ASSIGN(const auto rows, read_all(arguments, weights.config));
   write_started(events, arguments, weights, rows);
   const SystemClock clock;
+  auto options = arguments.options;
+  if (!arguments.initial_adapter.empty()) {
+    FW_ASSIGN(options.initial_adapter, read_peft_adapter(weights.config, arguments.initial_adapter));
+  }
   FW_ASSIGN(const auto result,
-            train(weights, rows.train.rows, rows.validation.rows, arguments.options, events_for(events, guard), clock));
+            train(weights, rows.train.rows, rows.validation.rows, options, events_for(events, guard), clock));
   FW_ASSIGN(const auto paths, write_adapter(result.adapter, weights.config, arguments.model.model.string(),
                                             arguments.options.dropout, arguments.out));
   if (!arguments.merge_into.empty())

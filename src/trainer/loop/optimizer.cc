@@ -36,10 +36,11 @@ double Optimizer::step(double learning_rate) {
   ++steps_;
   const auto t = static_cast<double>(steps_);
   const kernels::AdamW update{static_cast<float>(learning_rate),
-                              static_cast<float>(settings_.beta1),
-                              static_cast<float>(settings_.beta2),
                               static_cast<float>(settings_.eps),
                               static_cast<float>(settings_.weight_decay),
+                              static_cast<float>(settings_.beta2),
+                              static_cast<float>(1 - settings_.beta1),
+                              static_cast<float>(1 - settings_.beta2),
                               static_cast<float>(1 - std::pow(settings_.beta1, t)),
                               static_cast<float>(std::sqrt(1 - std::pow(settings_.beta2, t))),
                               static_cast<float>(scale)};

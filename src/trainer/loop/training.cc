@@ -58,7 +58,9 @@ std::string fingerprint_of(const ModelWeights& weights, const std::vector<Traini
     }
   const nlohmann::json settings{o.epochs, o.batch_size, o.gradient_accumulation, o.learning_rate, static_cast<int>(o.decay),
                                 o.warmup_ratio, o.final_lr_ratio, o.clip_norm, o.weight_decay, o.rank, o.alpha, o.dropout,
-                                o.upper_layers.value_or(-1), o.seed};
+                                o.upper_layers.value_or(-1), o.seed, o.keep_order};
+  if (o.initial_adapter)
+    for (const auto& item : o.initial_adapter->named()) add_tensor(item.tensor);
   hash.update(settings.dump());
   return hash.finish_hex();
 }
@@ -79,8 +81,8 @@ class Training {
         options_(options),
         events_(events),
         clock_(clock),
-        first_layer_(options.upper_layers ? std::max(0, static_cast<int>(weights.config.layers) - *options.upper_layers) : 0),
-        adapter_(make_adapter(weights.config, adapter_settings(), Random::for_purpose(options.seed, "adapter"))),
+        first_layer_(lowest_trained_layer()),
+        adapter_(new_adapter()),
         optimizer_(tensors_of(adapter_), {.weight_decay = options.weight_decay, .clip_norm = options.clip_norm}),
         model_(weights, &adapter_, longest_row()) {
     const auto step_rows = std::int64_t{options.batch_size} * options.gradient_accumulation;
@@ -103,12 +105,19 @@ class Training {
   }
 
  private:
-  AdapterSettings adapter_settings() const {
+  [[nodiscard]] int lowest_trained_layer() const {
+    if (options_.initial_adapter) return options_.initial_adapter->named().front().layer;
+    if (!options_.upper_layers) return 0;
+    return std::max(0, static_cast<int>(weights_.config.layers) - *options_.upper_layers);
+  }
+
+  [[nodiscard]] Adapter new_adapter() const {
+    if (options_.initial_adapter) return copy(*options_.initial_adapter);
     AdapterSettings settings;
     settings.rank = options_.rank;
     settings.alpha = options_.alpha;
     settings.first_layer = first_layer_;
-    return settings;
+    return make_adapter(weights_.config, settings, Random::for_purpose(options_.seed, "adapter"));
   }
 
   static std::vector<at::Tensor> tensors_of(const Adapter& adapter) {
@@ -158,7 +167,7 @@ class Training {
       order_.resize(train_.size());
       std::iota(order_.begin(), order_.end(), std::size_t{0});
       auto random = Random::for_purpose(options_.seed, "order of epoch " + std::to_string(epoch));
-      random.shuffle(order_);
+      if (!options_.keep_order) random.shuffle(order_);
       order_epoch_ = epoch;
     }
     const auto size = static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(options_.gradient_accumulation);

@@ -30,6 +30,9 @@ struct TrainingOptions {
   double dropout = 0;
   std::optional<int> upper_layers;  ///< LoRA on the last n layers only
   std::uint64_t seed = 0;
+  bool keep_order = false;  ///< rows in the file's order in every epoch, instead of one drawn from the seed
+  /// Where training starts from instead of a new adapter; its rank, scale and layers are kept.
+  std::optional<Adapter> initial_adapter;
 
   std::filesystem::path checkpoint_folder;  ///< empty: no checkpoints
   double checkpoint_seconds = 20;

@@ -70,6 +70,14 @@ Adapter make_adapter(const ModelConfig& config, AdapterSettings settings, Random
   return adapter;
 }
 
+Adapter copy(const Adapter& adapter) {
+  Adapter out = adapter;
+  for (auto& layer : out.layers)
+    for (auto& pair : layer)
+      if (pair.a.defined()) pair = {pair.a.detach().clone().requires_grad_(true), pair.b.detach().clone().requires_grad_(true)};
+  return out;
+}
+
 std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }

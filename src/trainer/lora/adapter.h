@@ -62,6 +62,9 @@ struct Adapter {
 /// a uniform in +-1 / sqrt(in), as PEFT's default (Kaiming uniform with a = sqrt 5); b zero.
 [[nodiscard]] Adapter make_adapter(const ModelConfig& config, AdapterSettings settings, Random random);
 
+/// The same values in tensors of its own.
+[[nodiscard]] Adapter copy(const Adapter& adapter);
+
 /// The tensors' bytes; fp32, row-major.
 [[nodiscard]] std::span<const float> values(const at::Tensor& tensor);
 

@@ -165,8 +165,8 @@ FW_CLONES void adamw(const AdamW& step, const float* gradient, std::int64_t coun
   const float inverse_root = 1.0F / step.correction2_root;
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] * step.gradient_scale;
-    mean[i] += (g - mean[i]) * (1.0F - step.beta1);
-    variance[i] = variance[i] * step.beta2 + g * g * (1.0F - step.beta2);
+    mean[i] += (g - mean[i]) * step.rest1;
+    variance[i] = variance[i] * step.beta2 + g * g * step.rest2;
     const float p = parameter[i] * decay;
     parameter[i] = p - rate * mean[i] / (std::sqrt(variance[i]) * inverse_root + step.eps);
   }

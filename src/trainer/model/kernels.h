@@ -35,7 +35,8 @@ void dropout(const float* x, std::int64_t first, std::int64_t count, std::uint32
 
 /// One AdamW step (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it.
 struct AdamW {
-  float learning_rate, beta1, beta2, eps, weight_decay;
+  float learning_rate, eps, weight_decay;
+  float beta2, rest1, rest2;            ///< rest = 1 - beta, not taken in fp32: 1 - 0.999F is off by 1.3e-5 of itself
   float correction1, correction2_root;  ///< 1 - beta1^t, sqrt(1 - beta2^t)
   float gradient_scale;                 ///< clipping
 };

@@ -156,7 +156,7 @@ void PackedModel::set_dropout(double probability, std::uint64_t seed) {
 
 at::Tensor PackedModel::embed(const TokenTree& tree) const {
   const std::vector<std::int64_t> ids(tree.tokens.begin(), tree.tokens.end());
-  return at::embedding(weights_.embedding, index_tensor(ids));
+  return at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token);
 }
 
 at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int layer,

@@ -95,7 +95,7 @@ class Reference {
 
 at::Tensor reference_logits(const ModelWeights& weights, const Adapter* adapter, const at::Tensor& ids, const at::Tensor& mask) {
   const Reference reference(weights, adapter, mask);
-  auto x = at::embedding(weights.embedding, ids);
+  auto x = at::embedding(weights.embedding, ids, weights.config.padding_token);
   for (int layer = 0; layer < static_cast<int>(weights.layers.size()); ++layer) x = reference.layer(x, layer);
   return at::linear(norm(x, weights.final_norm, weights.config.norm_eps), weights.head);
 }

@@ -122,6 +122,8 @@ Result<ModelConfig> parse_hugging_face_config(const std::string& text) {
   config.norm_eps = reader.number("rms_norm_eps", 1e-6);
   config.rope_theta = reader.number("rope_theta", 10000);
   config.tied = reader.boolean("tie_word_embeddings", false);
+  config.padding_token = reader.integer("pad_token_id", -1);
+  if (config.padding_token < 0 || config.padding_token >= config.vocab) config.padding_token = -1;
   FW_TRY(read_window(json, reader, config));
   if (const Json* rope = reader.object("rope_parameters")) {
     FW_TRY(read_rope(*rope, config));

@@ -42,6 +42,7 @@ struct ModelConfig {
   RopeScaling rope;
   std::int64_t sliding_window = 0;  ///< 0: every earlier token is seen
   bool tied = false;                ///< the head is the embedding
+  std::int64_t padding_token = -1;  ///< its row of the embedding is never trained, as in Hugging Face's models; -1: none
 
   [[nodiscard]] std::int64_t q_size() const { return heads * head_dim; }
   [[nodiscard]] std::int64_t kv_size() const { return kv_heads * head_dim; }
