@@ -124,7 +124,7 @@ Json document(const Domain& domain, const Row& row, const Json& tools, const Doc
     request["tool_choice"] = "auto";
   }
   request["temperature"] = 0.0;
-  request["max_tokens"] = 256;
+  request["max_tokens"] = tools.is_null() ? 256 : 64;  // a routing decision is short
   const std::uint64_t id = hash64(ids.client + std::string(to_string(ids.workload)) + std::to_string(ids.number));
   Json choice{{"index", 0}, {"message", row.answer}, {"finish_reason", row.calls_tool ? "tool_calls" : "stop"}};
   Json response{
