@@ -113,6 +113,7 @@ void Process::Child::collect() {
 }
 
 void Process::Child::give_up_on_streams_later() {
+  if (out_.is_done && err_.is_done) return;
   straggler_timer_.expires_after(kStragglerTime);
   straggler_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error) return;
