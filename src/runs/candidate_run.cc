@@ -134,7 +134,7 @@ std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_ro
       const double per_row = to_seconds(context_.dependencies.clock.instant() - begin) / static_cast<double>(p.rows_done);
       event.seconds_left = per_row * static_cast<double>(p.rows_total - p.rows_done);
     }
-    context_.record->publish(JobProgress(event));
+    context_.record->publish(JobProgress{event});
   };
 }
 
@@ -156,7 +156,7 @@ Task<Result<std::string>> CandidateRun::training_work() {
   auto job = co_await run_on(deps.disk, [this] { return training_job(); });
   if (!job.ok()) co_return job.error();
   const auto on_progress = [this](const modelops::TrainingProgress& point) {
-    context_.record->publish(JobProgress(TrainingProgressed{index_, point}));
+    context_.record->publish(JobProgress{TrainingProgressed{index_, point}});
   };
   auto trained = co_await deps.trainer.train(std::move(job).value(), on_progress, context_.deadline);
   if (!trained.ok()) co_return trained.error();

@@ -112,12 +112,12 @@ json to_json(const JobEvent& event) {
 }
 
 json to_json(const JobProgress& progress) {
-  if (const auto* p = std::get_if<EvaluationProgressed>(&progress)) {
+  if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     return {{"stage", to_string(p->type)},        {"candidate", p->candidate},
             {"rows_done", p->rows_done},          {"rows_total", p->rows_total},
             {"rows_failed", p->rows_failed},      {"seconds_left", optional_json(p->seconds_left)}};
   }
-  const auto& p = std::get<TrainingProgressed>(progress);
+  const auto& p = std::get<TrainingProgressed>(progress.what);
   json data = to_json(p.point);
   data["stage"] = to_string(Stage::kCustomization);
   data["candidate"] = p.candidate;

@@ -42,14 +42,14 @@ TEST(JobEvent, WhatIsNoEventIsDamage) {
 TEST(Apply, IgnoresACandidateThatDoesNotExist) {
   Job job = created();
   apply(job, {kNow, StageStarted{Stage::kBaseEval, 9}});
-  apply(job, JobProgress(EvaluationProgressed{9, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}));
+  apply(job, JobProgress{EvaluationProgressed{9, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
   EXPECT_TRUE(job.candidates[0].evaluations.empty());
 }
 
 TEST(Apply, AStageThatStartsAgainForgetsItsFirstTry) {
   Job job = created();
   apply(job, {kNow, StageStarted{Stage::kBaseEval, 0}});
-  apply(job, JobProgress(EvaluationProgressed{0, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}));
+  apply(job, JobProgress{EvaluationProgressed{0, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
   EXPECT_EQ(job.candidates[0].evaluations[0].progress, 50);
   apply(job, {kNow + std::chrono::seconds(9), StageStarted{Stage::kBaseEval, 0}});
   ASSERT_EQ(job.candidates[0].evaluations.size(), 1U);
