@@ -18,9 +18,9 @@ class BodyReader {
   BodyReader& operator=(const BodyReader&) = delete;
   virtual ~BodyReader() = default;
 
-  /// The next piece, never empty; nullopt at the end, and again after it. After an error the body is lost: kCancelled or
-  /// kDeadlineExceeded (the deadline's, or the idle limit between pieces), kUnavailable (the peer hung up), kDataLoss
-  /// (malformed), kTooLarge.
+  /// The next piece, never empty; nullopt at the end, and again after it. After an error the body is lost: kCancelled
+  /// or kDeadlineExceeded (the deadline's, or the idle limit between pieces), kUnavailable (the peer hung up),
+  /// kDataLoss (malformed), kTooLarge.
   [[nodiscard]] virtual Task<Result<std::optional<std::string>>> next(Deadline deadline) = 0;
 };
 
@@ -40,8 +40,9 @@ class StringBody final : public BodyReader {
 };
 
 /// How a handler answers: either `send` once, or `start`, any number of `write`, `finish`. A write ends when the kernel
-/// has taken the bytes: a slow client slows the handler (backpressure). With a Content-Length in the head the body is sent
-/// as it is and must have that length; otherwise it is chunked. An answer to HEAD sends no body, whatever is written.
+/// has taken the bytes: a slow client slows the handler (backpressure). With a Content-Length in the head the body is
+/// sent as it is and must have that length; otherwise it is chunked. An answer to HEAD sends no body, whatever is
+/// written.
 ///
 /// Every error means that the answer cannot be completed (kUnavailable: the client is gone) and that the handler should
 /// return. A handler that returns after `start` without `finish` cuts the connection, so that the client notices.

@@ -18,24 +18,13 @@ namespace {
 
 using Kept = std::unique_ptr<ClientConnection>;
 
-/// A request as it goes on the wire.
-struct Wire {
-  Url url;
-  std::string head;
-  std::string body;
-  bool is_head_request = false;
-  bool is_chunked = false;
-  bool is_replayable = false;
-};
-
-Result<Wire> to_wire(Request request, bool has_source, const std::string& user_agent) {
-  Wire wire;
+Result<WireRequest> to_wire(Request request, bool has_source, const std::string& user_agent) {
+  WireRequest wire;
   FW_ASSIGN(wire.url, parse_url(request.target));
   FW_TRY(check_headers(request.headers));
   if (!has_source) request.headers.remove("Content-Length");
-  FW_ASSIGN(const auto length, declared_length(request.headers));
+  FW_ASSIGN(wire.source_length, declared_length(request.headers));
   wire.is_head_request = request.method == Method::kHead;
-  wire.is_chunked = has_source && !length;
   wire.is_replayable = !has_source && (is_idempotent(request.method) || request.headers.contains("Idempotency-Key"));
   std::string& head = wire.head;
   head.append(to_string(request.method)).append(" ").append(wire.url.target).append(" HTTP/1.1\r\n");
@@ -44,7 +33,7 @@ Result<Wire> to_wire(Request request, bool has_source, const std::string& user_a
   append_headers(head, request.headers);
   const bool may_have_body = request.method == Method::kPost || request.method == Method::kPut ||
                              request.method == Method::kPatch || !request.body.empty();
-  if (wire.is_chunked) {
+  if (has_source && !wire.source_length) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (!has_source && may_have_body) {
     head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
@@ -138,7 +127,7 @@ namespace {
 
 using Opened = Result<std::unique_ptr<ResponseStream>>;
 
-Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, const Wire& wire, Deadline deadline) {
+Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, const WireRequest& wire, Deadline deadline) {
   TlsContext tls;
   if (wire.url.is_tls) {
     FW_CO_ASSIGN(tls, client->tls_context());
@@ -149,8 +138,9 @@ Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, const Wire& w
   co_return connection;
 }
 
-Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, Request request, BodyReader* source, Deadline deadline) {
-  FW_CO_ASSIGN(const Wire wire, to_wire(std::move(request), source != nullptr, client->options.user_agent));
+Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, Request request, BodyReader* source,
+                           Deadline deadline) {
+  FW_CO_ASSIGN(const WireRequest wire, to_wire(std::move(request), source != nullptr, client->options.user_agent));
   FW_CO_TRY(deadline.check(wire.url.origin()));
   Kept connection = client->take(wire.url.origin());
   while (true) {
@@ -160,8 +150,7 @@ Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, Request request
     } else {
       FW_CO_ASSIGN(connection, co_await connected(client, wire, deadline));
     }
-    const auto failure = co_await connection->exchange(wire.head, wire.body, source, wire.is_chunked,
-                                                       wire.is_head_request, deadline);
+    const auto failure = co_await connection->exchange(wire, source, deadline);
     if (!failure) break;
     connection.reset();
     if (!is_reused || !wire.is_replayable || !failure->is_stale_connection) co_return failure->error;
@@ -191,7 +180,8 @@ Task<Result<Response>> Client::send(Request request, Deadline deadline) {
   FW_CO_ASSIGN(const Url url, parse_url(request.target));
   FW_CO_ASSIGN(const auto stream, co_await open(std::move(request), deadline));
   auto body = co_await read_all(*stream, impl_->options.max_body_bytes, std::move(deadline));
-  if (!body.ok()) co_return body.error().code == ErrorCode::kTooLarge ? body.error().within(url.origin()) : body.error();
+  if (!body.ok())
+    co_return body.error().code == ErrorCode::kTooLarge ? body.error().within(url.origin()) : body.error();
   co_return Response{stream->head().status, stream->head().headers, std::move(*body)};
 }
 

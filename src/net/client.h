@@ -40,13 +40,15 @@ class ResponseStream final : public BodyReader {
 };
 
 /// Sends HTTP/1.1 requests and keeps connections for the next ones. Awaitable from any executor and any number of
-/// coroutines at once; a call made on a strand stays there, others get a strand of their own. The client must outlive its
-/// calls, and the context of `executor`, which must be running, outlives the client. It follows no redirects and reads no proxy settings.
+/// coroutines at once; a call made on a strand stays there, others get a strand of their own. The client must outlive
+/// its calls, and the context of `executor`, which must be running, outlives the client. It follows no redirects and
+/// reads no proxy settings.
 ///
 /// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
 /// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A
-/// stop of the deadline's token ends any wait at once, from any thread. A request that fails on a kept connection before
-/// anything came back is sent once more on a fresh one if it is idempotent (or bears an Idempotency-Key) and held whole.
+/// stop of the deadline's token ends any wait at once, from any thread. A request that fails on a kept connection
+/// before anything came back is sent once more on a fresh one if it is idempotent (or bears an Idempotency-Key) and
+/// held whole.
 class Client final {
  public:
   explicit Client(Executor executor, ClientOptions options = {});
@@ -58,9 +60,10 @@ class Client final {
   [[nodiscard]] Task<Result<Response>> send(Request request, Deadline deadline);
   /// The head of the answer; its body is read piece by piece.
   [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline);
-  /// The same, while the request's body comes in pieces too (`request.body` is not used): chunked, unless the headers bear
-  /// a Content-Length. `body` is read to its end before the answer is read and must outlive the task.
-  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, BodyReader& body, Deadline deadline);
+  /// The same, while the request's body comes in pieces too (`request.body` is not used): chunked, unless the headers
+  /// bear a Content-Length. `body` is read to its end before the answer is read and must outlive the task.
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, BodyReader& body,
+                                                                   Deadline deadline);
 
   /// Connections kept for reuse at this moment.
   [[nodiscard]] std::size_t idle_connections() const;

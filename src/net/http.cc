@@ -84,8 +84,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 void Headers::add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
 
 void Headers::set(std::string_view name, std::string value) {
-  const auto first = std::find_if(fields_.begin(), fields_.end(),
-                                  [&](const Field& f) { return equals_ignoring_case(f.name, name); });
+  const auto first =
+      std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return equals_ignoring_case(f.name, name); });
   if (first == fields_.end()) return add(std::string(name), std::move(value));
   first->value = std::move(value);
   fields_.erase(std::remove_if(std::next(first), fields_.end(),

@@ -19,8 +19,8 @@ enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
 /// Sending it twice does what sending it once does (RFC 9110, 9.2.2).
 [[nodiscard]] bool is_idempotent(Method method);
 
-/// Header fields in the order they came, found without regard to case. A value; a few dozen fields, so a list. Names and
-/// values are kept as given; what may not stand on the wire is refused when the message is sent.
+/// Header fields in the order they came, found without regard to case. A value; a few dozen fields, so a list. Names
+/// and values are kept as given; what may not stand on the wire is refused when the message is sent.
 class Headers final {
  public:
   struct Field {
@@ -91,9 +91,10 @@ struct Response {
 [[nodiscard]] Response detail_response(int status, std::string_view message);
 /// The same with the status of the error's code (base/error.h).
 [[nodiscard]] Response error_response(const Error& error);
-/// The error of an answer whose status is no success: the code that fits the status (401/403 kUnauthorized, 404 kNotFound,
-/// 408 kDeadlineExceeded, 409 kAlreadyExists, 413 kTooLarge, 429 kResourceExhausted, 500 and above kUnavailable, other
-/// kInvalidArgument), and a message of `where`, the status and the beginning of the body (its `detail` if it has one).
+/// The error of an answer whose status is no success: the code that fits the status (401/403 kUnauthorized, 404
+/// kNotFound, 408 kDeadlineExceeded, 409 kAlreadyExists, 413 kTooLarge, 429 kResourceExhausted, 500 and above
+/// kUnavailable, other kInvalidArgument), and a message of `where`, the status and the beginning of the body (its
+/// `detail` if it has one).
 [[nodiscard]] Error status_error(std::string_view where, const Response& response);
 
 }  // namespace fw::net

@@ -58,9 +58,11 @@ Task<Result<Response>> send_with_retry(Client& client, Request request, RetryPol
     const Deadline limit = policy.attempt_timeout ? deadline.within(*policy.attempt_timeout) : deadline;
     auto outcome = co_await client.send(request, limit);
     const auto wait = next_wait(policy, attempt, outcome, clock.now(), random);
-    if (!wait || deadline.is_over()) co_return outcome;
+    if (!wait) co_return outcome;
+    if (deadline.is_cancelled()) FW_CO_TRY(deadline.check("sending again"));
     // A wait that cannot end in time is not begun.
-    if (deadline.when() != Instant::max() && std::chrono::steady_clock::now() + *wait >= deadline.when()) co_return outcome;
+    if (deadline.when() != Instant::max() && std::chrono::steady_clock::now() + *wait >= deadline.when())
+      co_return outcome;
     if (const auto slept = co_await sleep_for(*wait, deadline); !slept.ok()) co_return slept.error();
   }
 }

@@ -12,7 +12,7 @@ struct RetryPolicy {
   int max_attempts = 4;  ///< the first one included
   Duration first_wait = std::chrono::milliseconds(500);
   double factor = 2.0;
-  Duration max_wait = std::chrono::seconds(30);         ///< of the backoff
+  Duration max_wait = std::chrono::seconds(30);          ///< of the backoff
   Duration max_retry_after = std::chrono::seconds(120);  ///< a server that asks for more is not waited for
   /// Of each attempt alone; the whole is bounded by the deadline.
   std::optional<Duration> attempt_timeout;
@@ -27,9 +27,9 @@ struct RetryPolicy {
 [[nodiscard]] std::optional<Duration> next_wait(const RetryPolicy& policy, int attempts_made,
                                                 const Result<Response>& outcome, Timestamp now, Random& random);
 
-/// Sends until next_wait says that the outcome is final, or the deadline ends: then the last outcome is returned, unless
-/// the deadline was cancelled (kCancelled). `random` and `clock` must outlive the task.
-[[nodiscard]] Task<Result<Response>> send_with_retry(Client& client, Request request, RetryPolicy policy, Random& random,
-                                                     const Clock& clock, Deadline deadline);
+/// Sends until next_wait says that the outcome is final, or the deadline ends: then the last outcome is returned,
+/// unless the deadline was cancelled (kCancelled). `random` and `clock` must outlive the task.
+[[nodiscard]] Task<Result<Response>> send_with_retry(Client& client, Request request, RetryPolicy policy,
+                                                     Random& random, const Clock& clock, Deadline deadline);
 
 }  // namespace fw::net

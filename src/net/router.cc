@@ -57,7 +57,8 @@ bool find_match(const Node& node, const Segments& segments, std::size_t at, std:
     }
   }
   if (node.rest.empty()) return false;
-  const std::size_t from = at < segments.size() ? static_cast<std::size_t>(segments[at].data() - path.data()) : path.size();
+  const std::size_t from =
+      at < segments.size() ? static_cast<std::size_t>(segments[at].data() - path.data()) : path.size();
   match.values.push_back(path.substr(from));
   match.routes = &node.rest;
   return true;
@@ -70,7 +71,8 @@ Task<void> answer(ResponseWriter& out, Response response) {
 Response not_allowed(const std::map<Method, Route>& routes, Method method) {
   std::string allowed;
   for (const auto& [known, route] : routes) allowed.append(allowed.empty() ? "" : ", ").append(to_string(known));
-  Response response = detail_response(405, "method " + std::string(to_string(method)) + " is not allowed here; use " + allowed);
+  Response response =
+      detail_response(405, "method " + std::string(to_string(method)) + " is not allowed here; use " + allowed);
   response.headers.add("Allow", allowed);
   return response;
 }
@@ -82,7 +84,8 @@ Task<void> call_endpoint(std::shared_ptr<const Endpoint> endpoint, IncomingReque
     co_await answer(out, error_response(body.error()));
     co_return;
   }
-  Request whole{.method = request.method, .target = request.target, .headers = request.headers, .body = std::move(*body)};
+  Request whole{
+      .method = request.method, .target = request.target, .headers = request.headers, .body = std::move(*body)};
   Call call{.request = std::move(whole),
             .params = std::move(params),
             .query = QueryParams(request.query()),

@@ -37,7 +37,8 @@ Error listen_error(const ServerOptions& options, const error_code& ec) {
     return failed_precondition("port " + port + " may not be opened by this user; choose one above 1023");
   }
   if (ec == boost::system::errc::address_not_available) {
-    return invalid_argument("address " + options.address + " is not one of this machine; listen on 127.0.0.1 or 0.0.0.0");
+    return invalid_argument("address " + options.address +
+                            " is not one of this machine; listen on 127.0.0.1 or 0.0.0.0");
   }
   return internal("cannot listen on " + options.address + " port " + port + ": " + ec.message());
 }

@@ -13,18 +13,19 @@
 namespace fw::net {
 
 struct ServerOptions {
-  std::string name = "http";            ///< in log lines
-  std::string address = "127.0.0.1";    ///< an IPv4 or IPv6 address; `0.0.0.0` for every interface
-  std::uint16_t port = 0;               ///< 0: one that is free (Server::port)
+  std::string name = "http";          ///< in log lines
+  std::string address = "127.0.0.1";  ///< an IPv4 or IPv6 address; `0.0.0.0` for every interface
+  std::uint16_t port = 0;             ///< 0: one that is free (Server::port)
   std::optional<ServerTls> tls;
-  std::size_t max_connections = 4096;   ///< more are answered 503 and closed
+  std::size_t max_connections = 4096;  ///< more are answered 503 and closed
   std::size_t max_header_bytes = 64 * 1024;
   std::size_t max_body_bytes = std::size_t{64} << 20;
-  Duration header_timeout = std::chrono::seconds(10);   ///< from a request's first byte to the end of its head; handshake
-  Duration body_timeout = std::chrono::seconds(30);     ///< longest silence within a body
-  Duration idle_timeout = std::chrono::seconds(75);     ///< between two requests
-  Duration write_timeout = std::chrono::seconds(60);    ///< longest standstill of one write
-  std::optional<Duration> request_timeout;              ///< of a handler, through its deadline; none by default
+  Duration header_timeout =
+      std::chrono::seconds(10);                       ///< from a request's first byte to the end of its head; handshake
+  Duration body_timeout = std::chrono::seconds(30);   ///< longest silence within a body
+  Duration idle_timeout = std::chrono::seconds(75);   ///< between two requests
+  Duration write_timeout = std::chrono::seconds(60);  ///< longest standstill of one write
+  std::optional<Duration> request_timeout;            ///< of a handler, through its deadline; none by default
 };
 
 /// A request as a handler sees it: head first, body by reading. Lives until the handler returns.
@@ -32,7 +33,7 @@ struct IncomingRequest {
   Method method = Method::kGet;
   std::string target;  ///< path and query as they came
   Headers headers;
-  std::string peer;    ///< address and port of the client
+  std::string peer;            ///< address and port of the client
   BodyReader* body = nullptr;  ///< never null in a handler
   /// Ends when the client is gone, when the server stops, or with ServerOptions::request_timeout.
   Deadline deadline = Deadline::never();
@@ -43,13 +44,14 @@ struct IncomingRequest {
   [[nodiscard]] std::string_view query() const;
 };
 
-/// Answers one request. Runs on its connection's strand. An exception becomes a 500 and a logged error (a cut connection
-/// when the answer has begun); so does returning without an answer. Router (net/router.h) makes one out of many.
+/// Answers one request. Runs on its connection's strand. An exception becomes a 500 and a logged error (a cut
+/// connection when the answer has begun); so does returning without an answer. Router (net/router.h) makes one out of
+/// many.
 using Handler = std::function<Task<void>(IncomingRequest&, ResponseWriter&)>;
 
-/// An HTTP/1.1 server: one acceptor, a strand per connection, keep-alive, one request of a connection at a time (pipelined
-/// ones wait). What is no HTTP, too large or too slow is answered (400, 408, 413, 431, 501) and closed without reaching
-/// the handler.
+/// An HTTP/1.1 server: one acceptor, a strand per connection, keep-alive, one request of a connection at a time
+/// (pipelined ones wait). What is no HTTP or too large is answered (400, 413, 431, 501) and closed without reaching the
+/// handler; what is too slow is closed. A client that closes its side of the connection counts as gone.
 ///
 /// All members may be called from any thread. The executor's threads must run until stop() has returned.
 class Server final {
@@ -69,8 +71,8 @@ class Server final {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::size_t connections() const;
 
-  /// No new connections and requests; the deadlines of running handlers are cancelled; they may still answer for `grace`,
-  /// then their sockets are closed; returns when all have returned.
+  /// No new connections and requests; the deadlines of running handlers are cancelled; they may still answer for
+  /// `grace`, then their sockets are closed; returns when all have returned.
   [[nodiscard]] Task<void> stop(Duration grace);
   /// The same for a thread that runs no event loop.
   void stop_blocking(Duration grace);

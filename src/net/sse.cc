@@ -41,8 +41,10 @@ std::string encode_sse(const SseEvent& event) {
 
 Result<std::vector<SseEvent>> SseReader::push(std::string_view bytes) {
   std::vector<SseEvent> out;
-  const Error spent = too_large("an event of the stream is larger than " + std::to_string(limit_) + " bytes");
-  if (is_spent_) return spent;
+  const auto spent = [&] {
+    return too_large("an event of the stream is larger than " + std::to_string(limit_) + " bytes");
+  };
+  if (is_spent_) return spent();
   while (!bytes.empty()) {
     if (after_cr_ && bytes.front() == '\n') bytes.remove_prefix(1);
     after_cr_ = false;
@@ -50,7 +52,7 @@ Result<std::vector<SseEvent>> SseReader::push(std::string_view bytes) {
     const std::string_view part = bytes.substr(0, end);
     if (line_.size() + part.size() + pending_.data.size() + pending_.event.size() > limit_) {
       is_spent_ = true;
-      return spent;
+      return spent();
     }
     line_ += part;
     if (end == std::string_view::npos) break;
@@ -111,10 +113,9 @@ void SseReader::dispatch(std::vector<SseEvent>& out) {
 }
 
 Task<Status> SseWriter::start(Deadline deadline) {
-  ResponseHead head{.status = 200,
-                    .headers = {{"Content-Type", "text/event-stream"},
-                                {"Cache-Control", "no-cache"},
-                                {"X-Accel-Buffering", "no"}}};
+  ResponseHead head{
+      .status = 200,
+      .headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}};
   co_return co_await out_.start(std::move(head), std::move(deadline));
 }
 

@@ -21,8 +21,8 @@ struct SseEvent {
 /// The event on the wire, blank line included. A line break in `event` or `id` ends the value there.
 [[nodiscard]] std::string encode_sse(const SseEvent& event);
 
-/// Turns the bytes of an event stream into events, whatever the pieces they come in (WHATWG HTML, 9.2.6: byte order mark,
-/// all three line ends, comments, unknown fields). Plain and synchronous. Not for more than one thread.
+/// Turns the bytes of an event stream into events, whatever the pieces they come in (WHATWG HTML, 9.2.6: byte order
+/// mark, all three line ends, comments, unknown fields). Plain and synchronous. Not for more than one thread.
 class SseReader final {
  public:
   explicit SseReader(std::size_t max_event_bytes = std::size_t{16} << 20) : limit_(max_event_bytes) {}

@@ -27,8 +27,8 @@ int escaped_byte(std::string_view text) {
 }
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 bool is_host_character(char c) { return is_unreserved(c); }
@@ -47,7 +47,8 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
     if (close == std::string_view::npos) return false;
     host = authority.substr(1, close - 1);
     port = authority.substr(close + 1);
-    if (!std::all_of(host.begin(), host.end(), is_ipv6_character) || host.find(':') == std::string_view::npos) return false;
+    if (!std::all_of(host.begin(), host.end(), is_ipv6_character) || host.find(':') == std::string_view::npos)
+      return false;
   } else {
     host = authority.substr(0, authority.find(':'));
     port = authority.substr(host.size());

@@ -36,8 +36,8 @@ struct Url {
 /// Everything but unreserved characters (letters, digits, `-._~`) becomes `%XX`.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
-/// Names and values of a query string in order, decoded; `+` is a space here. Broken escapes stay as they are. The first
-/// 1000 pairs.
+/// Names and values of a query string in order, decoded; `+` is a space here. Broken escapes stay as they are. The
+/// first 1000 pairs.
 class QueryParams final {
  public:
   QueryParams() = default;

@@ -22,15 +22,18 @@ namespace {
 
 Instant from_now(Duration wait) { return std::chrono::steady_clock::now() + wait; }
 
-bool is_end_of_stream(const error_code& ec) { return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated; }
+bool is_end_of_stream(const error_code& ec) {
+  return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
+}
 
 Error connect_error(const std::string& origin, const error_code& ec) {
   if (ec == asio::error::connection_refused) {
     return unavailable(origin + ": connection refused; is the server running, and is this its port?");
   }
   if (ec.category() == asio::error::get_ssl_category()) {
-    return unavailable(origin + ": tls handshake failed (" + ec.message() +
-                       "); check that the server's certificate is valid for this host and that its authority is trusted");
+    return unavailable(
+        origin + ": tls handshake failed (" + ec.message() +
+        "); check that the server's certificate is valid for this host and that its authority is trusted");
   }
   return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
 }
@@ -91,34 +94,52 @@ Task<error_code> ClientConnection::write(Gather buffers) {
   co_return co_await transport_->write(buffers);
 }
 
-Task<Status> ClientConnection::send_source(BodyReader* source, bool is_chunked, Deadline deadline) {
+Task<Status> ClientConnection::send_chunked(BodyReader& source, Deadline deadline) {
   while (true) {
-    FW_CO_ASSIGN(auto piece, co_await source->next(deadline));
-    if (!piece && !is_chunked) co_return Status{};
-    const std::string frame = is_chunked ? (piece ? chunk_head(piece->size()) : "0\r\n\r\n") : "";
+    FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
+    const std::string frame = piece ? chunk_head(piece->size()) : "0\r\n\r\n";
     Gather buffers{asio::buffer(frame)};
-    if (piece) buffers[1] = asio::buffer(*piece);
-    if (piece && is_chunked) buffers[2] = asio::const_buffer("\r\n", 2);
+    if (piece) {
+      buffers[1] = asio::buffer(*piece);
+      buffers[2] = asio::const_buffer("\r\n", 2);
+    }
     if (const auto ec = co_await write(buffers); ec) co_return failure("sending the request", ec);
     if (!piece) co_return Status{};
   }
 }
 
-Task<std::optional<ExchangeFailure>> ClientConnection::exchange(std::string head, const std::string& body,
-                                                                BodyReader* source, bool is_chunked,
-                                                                bool is_head_request, Deadline deadline) {
+Task<Status> ClientConnection::send_counted(BodyReader& source, std::uint64_t length, Deadline deadline) {
+  std::uint64_t missing = length;
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
+    if (piece ? piece->size() > missing : missing > 0) {
+      co_return invalid_argument(origin_ + ": the request's body is not as long as its Content-Length of " +
+                                 std::to_string(length) + " bytes");
+    }
+    if (!piece) co_return Status{};
+    missing -= piece->size();
+    const Gather buffers{asio::buffer(*piece)};
+    if (const auto ec = co_await write(buffers); ec) co_return failure("sending the request", ec);
+  }
+}
+
+Task<std::optional<ExchangeFailure>> ClientConnection::exchange(const WireRequest& wire, BodyReader* source,
+                                                                Deadline deadline) {
   parser_.reset();
   has_received_ = false;
   const LimitGuard time(watch_, Watch::Limit::kTotal, deadline.when());
   const StopGuard stop(watch_, deadline.stop_token());
-  Gather buffers{asio::buffer(head), asio::buffer(body)};
+  Gather buffers{asio::buffer(wire.head), asio::buffer(wire.body)};
   Status sent;
   if (const auto ec = co_await write(buffers); ec) sent = failure("sending the request", ec);
-  if (sent.ok() && source != nullptr) sent = co_await send_source(source, is_chunked, deadline);
+  if (sent.ok() && source != nullptr) {
+    sent = wire.source_length ? co_await send_counted(*source, *wire.source_length, deadline)
+                              : co_await send_chunked(*source, deadline);
+  }
   if (!sent.ok()) is_broken_ = true;
   // A source that failed leaves half a request behind; a server that hung up may have said why before it did.
   if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) co_return ExchangeFailure{sent.error(), false};
-  auto received = co_await read_head(is_head_request);
+  auto received = co_await read_head(wire.is_head_request);
   if (received.ok()) co_return std::nullopt;
   is_broken_ = true;
   const bool is_stale = !has_received_ && !watch_->verdict();

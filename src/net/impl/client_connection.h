@@ -13,6 +13,16 @@
 
 namespace fw::net {
 
+/// A request as it goes on the wire.
+struct WireRequest {
+  Url url;
+  std::string head;
+  std::string body;                            ///< the whole body, where it is not read from a source
+  std::optional<std::uint64_t> source_length;  ///< of a source; chunked when unknown
+  bool is_head_request = false;
+  bool is_replayable = false;
+};
+
 /// Why an exchange failed, and whether the same request may be sent again on a fresh connection: it was the connection
 /// that failed, before anything came back.
 struct ExchangeFailure {
@@ -20,8 +30,8 @@ struct ExchangeFailure {
   bool is_stale_connection = false;
 };
 
-/// One connection of the client. What waits does so between `begin` and `pause`, on one strand; between them and the next
-/// `begin` the connection may move to another strand or be destroyed by any thread.
+/// One connection of the client. What waits does so between `begin` and `pause`, on one strand; between them and the
+/// next `begin` the connection may move to another strand or be destroyed by any thread.
 class ClientConnection final {
  public:
   /// The socket's events come from `executor`'s context, wherever they are awaited.
@@ -38,9 +48,8 @@ class ClientConnection final {
   [[nodiscard]] bool is_reusable();
   [[nodiscard]] bool is_stale() { return !transport_ || !buffer_.unread().empty() || transport_->is_stale(); }
 
-  /// Sends the request and reads the head of its answer.
-  [[nodiscard]] Task<std::optional<ExchangeFailure>> exchange(std::string head, const std::string& body,
-                                                              BodyReader* source, bool is_chunked, bool is_head_request,
+  /// Sends the request and reads the head of its answer. `wire` and `source` must outlive the task.
+  [[nodiscard]] Task<std::optional<ExchangeFailure>> exchange(const WireRequest& wire, BodyReader* source,
                                                               Deadline deadline);
   [[nodiscard]] ResponseHead take_head();
   [[nodiscard]] bool is_complete() const { return parser_->is_done() && !parser_->has_body_bytes(); }
@@ -51,7 +60,8 @@ class ClientConnection final {
 
  private:
   [[nodiscard]] Task<boost::system::error_code> write(Gather buffers);
-  [[nodiscard]] Task<Status> send_source(BodyReader* source, bool is_chunked, Deadline deadline);
+  [[nodiscard]] Task<Status> send_chunked(BodyReader& source, Deadline deadline);
+  [[nodiscard]] Task<Status> send_counted(BodyReader& source, std::uint64_t length, Deadline deadline);
   [[nodiscard]] Task<Status> read_head(bool is_head_request);
   [[nodiscard]] Task<Status> read_more();
   [[nodiscard]] Task<Status> wait_for_body(Deadline deadline);

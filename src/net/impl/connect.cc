@@ -17,7 +17,8 @@ using boost::system::error_code;
 
 namespace {
 
-/// A look-up under way. The name service cannot be interrupted, so the awaiter leaves it behind and this keeps its memory.
+/// A look-up under way. The name service cannot be interrupted, so the awaiter leaves it behind and this keeps its
+/// memory.
 struct Lookup {
   explicit Lookup(const Executor& executor) : resolver(executor), over(executor) {}
   tcp::resolver resolver;
@@ -27,7 +28,8 @@ struct Lookup {
   std::vector<tcp::endpoint> endpoints;
 };
 
-void start(const std::shared_ptr<Lookup>& lookup, const Executor& executor, const std::string& host, std::uint16_t port) {
+void start(const std::shared_ptr<Lookup>& lookup, const Executor& executor, const std::string& host,
+           std::uint16_t port) {
   lookup->resolver.async_resolve(
       host, std::to_string(port),
       asio::bind_executor(executor, [lookup](const error_code& ec, const tcp::resolver::results_type& found) {
@@ -59,7 +61,8 @@ Task<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t
     co_return deadline_exceeded("looking up host " + host + ": time ran out");
   }
   if (lookup->error || lookup->endpoints.empty()) {
-    co_return unavailable("host " + host + " is not known (" + lookup->error.message() + "); check the name in the url");
+    co_return unavailable("host " + host + " is not known (" + lookup->error.message() +
+                          "); check the name in the url");
   }
   co_return std::move(lookup->endpoints);
 }

@@ -33,7 +33,11 @@ Result<std::size_t> MessageParser<kIsRequest>::feed(std::string_view bytes) {
     used += n;
     // The library bounds what it sees in one call; heads that come in drops are bounded here.
     if (!had_head && (header_bytes_ += n) > limits_.header_bytes) ec = http::error::header_limit;
-    if (ec == http::error::need_more) break;
+    if (ec == http::error::need_more) {
+      // A chunk's frame or the trailers: whole in the buffer, so bounded like a head.
+      if (had_head && bytes.size() - used > limits_.header_bytes) return refuse(http::error::header_limit);
+      break;
+    }
     if (ec) return refuse(ec);
     if (!had_head && has_head()) break;
   }

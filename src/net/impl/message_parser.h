@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/http.h"
 #include "base/result.h"
+#include "net/http.h"
 
 namespace fw::net {
 

@@ -32,7 +32,8 @@ bool belongs_to_connection(std::string_view name) {
 Status check_headers(const Headers& headers) {
   for (const auto& [name, value] : headers) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character)) {
-      return invalid_argument("header name \"" + name.substr(0, 60) + "\" holds a character that no header name may have");
+      return invalid_argument("header name \"" + name.substr(0, 60) +
+                              "\" holds a character that no header name may have");
     }
     if (!std::all_of(value.begin(), value.end(), is_value_character)) {
       return invalid_argument("the value of header " + name + " holds a line break or another control character");
@@ -47,7 +48,8 @@ Result<std::optional<std::uint64_t>> declared_length(const Headers& headers) {
   std::uint64_t length = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
   if (error != std::errc{} || end != text->data() + text->size()) {
-    return invalid_argument("header Content-Length is \"" + std::string(text->substr(0, 40)) + "\", not a number of bytes");
+    return invalid_argument("header Content-Length is \"" + std::string(text->substr(0, 40)) +
+                            "\", not a number of bytes");
   }
   return std::optional<std::uint64_t>(length);
 }
@@ -71,8 +73,8 @@ std::string http_date(std::int64_t epoch_seconds) {
   std::array<char, 64> text{};
   const int n = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                               kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
-                              kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-                              utc.tm_sec);
+                              kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                              utc.tm_min, utc.tm_sec);
   return {text.data(), static_cast<std::size_t>(n)};
 }
 

@@ -22,8 +22,8 @@ enum class Framing : std::uint8_t {
 /// The Content-Length of the headers, if there is one; kInvalidArgument when it is no number.
 [[nodiscard]] Result<std::optional<std::uint64_t>> declared_length(const Headers& headers);
 
-/// Lines of the headers, without those that belong to the connection (Connection, Keep-Alive, Transfer-Encoding, Upgrade
-/// and their like), which the caller of this writes itself.
+/// Lines of the headers, without those that belong to the connection (Connection, Keep-Alive, Transfer-Encoding,
+/// Upgrade and their like), which the caller of this writes itself.
 void append_headers(std::string& out, const Headers& headers);
 
 /// `5\r\n` before a chunk of five bytes.

@@ -99,7 +99,6 @@ Task<bool> ServerConnection::wait_for_request() {
     if (!buffer_.unread().empty() && buffer_.unread() != "\r") break;
     if (co_await read_more(until)) co_return false;
   }
-  is_idle_ = false;
   co_return !is_stopping_;
 }
 
@@ -119,7 +118,8 @@ Task<bool> ServerConnection::read_head() {
 
 std::optional<Response> ServerConnection::objection() const {
   const Headers& headers = parser_->headers();
-  if (!parse_method(parser_->method())) return detail_response(501, "method " + parser_->method() + " is not supported");
+  if (!parse_method(parser_->method()))
+    return detail_response(501, "method " + parser_->method() + " is not supported");
   // A body whose end cannot be told must not be taken for the next request.
   if (headers.contains("Transfer-Encoding") && !parser_->is_chunked()) {
     return detail_response(501, "only the transfer encoding chunked is supported");
@@ -143,6 +143,9 @@ Task<bool> ServerConnection::serve_one() {
 }
 
 Task<bool> ServerConnection::answer(Method method) {
+  if (is_stopping_) co_return false;
+  is_idle_ = false;
+  is_body_lost_ = false;
   const auto token = request_stop_.get_token();
   const auto& timeout = shared_->options.request_timeout;
   IncomingRequest request{.method = method,
@@ -154,29 +157,33 @@ Task<bool> ServerConnection::answer(Method method) {
   Writer writer(*this, method == Method::kHead);
   request.body = &body;
   watch_for_leaving();
-  if (is_stopping_) request_stop_.request_stop();
   co_await call_handler(request, writer);
   end_watch_for_leaving();
   co_return co_await finish_request(body, writer);
 }
 
 Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writer) {
+  std::string failure;
   try {
     co_await shared_->handler(request, writer);
-    co_return;
+    if (writer.has_started() || is_closing_ || watch_->verdict()) co_return;
+    failure = "no answer was given, or one that cannot be sent";
   } catch (const std::exception& e) {
-    log_error("net", "handler failed",
-              {{"server", shared_->options.name},
-               {"method", to_string(request.method)},
-               {"path", request.path()},
-               {"what", e.what()}});
+    failure = e.what();
+  } catch (...) {
+    failure = "an exception that is no std::exception";
   }
+  log_error("net", "handler failed",
+            {{"server", shared_->options.name},
+             {"method", to_string(request.method)},
+             {"path", request.path()},
+             {"what", failure}});
 }
 
 Task<bool> ServerConnection::finish_request(Body& body, Writer& writer) {
   if (!writer.has_started() && !is_closing_ && !watch_->verdict()) {
-    const auto sent = co_await writer.send(detail_response(500, "internal error; the service's log says more"),
-                                           Deadline::never());
+    const auto sent =
+        co_await writer.send(detail_response(500, "internal error; the service's log says more"), Deadline::never());
     if (!sent.ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;

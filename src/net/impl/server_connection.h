@@ -22,8 +22,8 @@ struct ServerShared {
   std::shared_ptr<boost::asio::ssl::context> tls;
 };
 
-/// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one strand;
-/// `stop` and `abort` may be called from any thread.
+/// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one
+/// strand; `stop` and `abort` may be called from any thread.
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection> {
  public:
   ServerConnection(std::shared_ptr<const ServerShared> shared, boost::asio::ip::tcp::socket socket, Executor strand);
@@ -56,7 +56,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] Task<boost::system::error_code> read_more(Instant until);
   [[nodiscard]] Task<Status> write(Gather buffers, Deadline deadline);
   [[nodiscard]] Error io_error(std::string_view what, const boost::system::error_code& ec) const;
-  [[nodiscard]] bool may_keep_alive() const { return parser_->keeps_alive() && !is_stopping_ && !is_closing_; }
+  [[nodiscard]] bool may_keep_alive() const {
+    return parser_->keeps_alive() && !is_stopping_ && !is_closing_ && !is_body_lost_;
+  }
   [[nodiscard]] const std::string& date();
 
   void watch_for_leaving();
@@ -72,8 +74,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   std::string peer_;
   std::stop_source request_stop_;
   bool is_stopping_ = false;
-  bool is_idle_ = true;
-  bool is_closing_ = false;
+  bool is_idle_ = true;      // no handler runs
+  bool is_closing_ = false;  // the client is gone
+  bool is_body_lost_ = false;
   std::int64_t date_second_ = -1;
   std::string date_;
 

@@ -31,16 +31,22 @@ Task<Result<std::optional<std::string>>> ServerConnection::Body::next(Deadline d
   while (true) {
     if (!parser.is_done()) {
       auto used = parser.feed(connection_.buffer_.unread());
-      if (!used.ok()) co_return *(failure_ = used.error());
+      if (!used.ok()) co_return fail(used.error());
       connection_.buffer_.consume(*used);
     }
     if (parser.has_body_bytes()) co_return std::optional<std::string>(parser.take_body());
     if (parser.is_done()) co_return std::optional<std::string>();
-    const auto patience = std::min<Instant>(deadline.when(), std::chrono::steady_clock::now() +
-                                                                 connection_.shared_->options.body_timeout);
+    const auto patience = std::min<Instant>(
+        deadline.when(), std::chrono::steady_clock::now() + connection_.shared_->options.body_timeout);
     const auto ec = co_await connection_.read_more(patience);
-    if (ec) co_return *(failure_ = connection_.io_error("the request's body", ec));
+    if (ec) co_return fail(connection_.io_error("the request's body", ec));
   }
+}
+
+Error ServerConnection::Body::fail(Error error) {
+  connection_.is_body_lost_ = true;
+  failure_ = error;
+  return error;
 }
 
 Task<bool> ServerConnection::Body::drain() {
@@ -66,7 +72,11 @@ std::string ServerConnection::Writer::encode_head(const ResponseHead& head, std:
   keeps_alive_ = connection_.may_keep_alive() && framing_ != Framing::kUntilEnd;
   std::string out;
   out.reserve(512);
-  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason_phrase(head.status)).append("\r\n");
+  out.append("HTTP/1.1 ")
+      .append(std::to_string(head.status))
+      .append(" ")
+      .append(reason_phrase(head.status))
+      .append("\r\n");
   if (!head.headers.contains("Date")) out.append("Date: ").append(connection_.date()).append("\r\n");
   append_headers(out, head.headers);
   if (framing_ == Framing::kLength && !head.headers.contains("Content-Length")) {

@@ -17,6 +17,7 @@ class ServerConnection::Body final : public BodyReader {
 
  private:
   [[nodiscard]] Task<Status> send_continue();
+  [[nodiscard]] Error fail(Error error);
 
   ServerConnection& connection_;
   bool owes_continue_;

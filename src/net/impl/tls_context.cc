@@ -31,7 +31,8 @@ TlsContext new_context(ssl::context::method method) {
   return context;
 }
 
-Error unusable(std::string_view what, const std::filesystem::path& file, const error_code& ec, std::string_view remedy) {
+Error unusable(std::string_view what, const std::filesystem::path& file, const error_code& ec,
+               std::string_view remedy) {
   return invalid_argument(std::string(what) + " " + file.string() + " cannot be used: " + ec.message() + "; " +
                           std::string(remedy));
 }
@@ -42,7 +43,8 @@ Result<TlsContext> make_server_context(const ServerTls& tls) {
   auto context = new_context(ssl::context::tls_server);
   error_code ec;
   context->use_certificate_chain_file(tls.certificate_chain.string(), ec);
-  if (ec) return unusable("tls certificate", tls.certificate_chain, ec, "give a readable PEM file, the server's own first");
+  if (ec)
+    return unusable("tls certificate", tls.certificate_chain, ec, "give a readable PEM file, the server's own first");
   context->use_private_key_file(tls.private_key.string(), ssl::context::pem, ec);
   if (ec) return unusable("tls private key", tls.private_key, ec, "give the certificate's key as a readable PEM file");
   SSL_CTX_set_alpn_select_cb(context->native_handle(), choose_protocol, nullptr);

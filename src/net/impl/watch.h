@@ -11,8 +11,8 @@
 
 namespace fw::net {
 
-/// Ends the waits on one connection: when a time limit passes, or when somebody asks. Ending means closing the socket, so
-/// that every wait on it returns; `verdict` then says why. All members run on one strand.
+/// Ends the waits on one connection: when a time limit passes, or when somebody asks. Ending means closing the socket,
+/// so that every wait on it returns; `verdict` then says why. All members run on one strand.
 ///
 /// Moving a limit into the future costs nothing: the timer looks again when it fires.
 class Watch final : public std::enable_shared_from_this<Watch> {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "async/pool.h"
+#include "async/task_group.h"
 #include "net/client.h"
 #include "net/router.h"
 #include "net/server.h"
@@ -56,8 +57,10 @@ class NetTest : public testing::Test {
   [[nodiscard]] Result<Response> get(std::string_view path, Deadline deadline = Deadline::after(10s)) {
     return loop.run(client.send({.target = url(path)}, std::move(deadline)));
   }
-  [[nodiscard]] Result<Response> post(std::string_view path, std::string body, Deadline deadline = Deadline::after(10s)) {
-    return loop.run(client.send({.method = Method::kPost, .target = url(path), .body = std::move(body)}, std::move(deadline)));
+  [[nodiscard]] Result<Response> post(std::string_view path, std::string body,
+                                      Deadline deadline = Deadline::after(10s)) {
+    return loop.run(
+        client.send({.method = Method::kPost, .target = url(path), .body = std::move(body)}, std::move(deadline)));
   }
 
   Loop loop;

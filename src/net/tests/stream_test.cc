@@ -1,0 +1,271 @@
+#include "net/sse.h"
+#include "net/tests/fixture.h"
+#include "net/tests/raw_peer.h"
+
+namespace fw::net {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Servers and clients that stream.
+class StreamTest : public NetTest {
+ protected:
+  /// Writes until a write fails; says why and how many bytes went before.
+  void serve_flood(ServerOptions options = {}) {
+    router.on_stream(Method::kGet, "/flood",
+                     [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                       (void)co_await out.start({.headers = {{"Content-Type", "text/plain"}}}, request.deadline);
+                       while (true) {
+                         const auto written = co_await out.write(std::string(16 * 1024, 'x'), request.deadline);
+                         if (!written.ok()) {
+                           flood_ended.set_value(written.error().code);
+                           co_return;
+                         }
+                         flooded += 16 * 1024;
+                       }
+                     });
+    serve(std::move(options));
+  }
+  /// Says when it runs, and what its deadline says once that has ended.
+  void serve_waiting(ServerOptions options = {}) {
+    router.on_stream(Method::kGet, "/wait",
+                     [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                       waiting.set_value();
+                       const auto slept = co_await sleep_for(1h, request.deadline);
+                       waited_for.set_value(slept.error().code);
+                       (void)co_await out.send(text_response(503, "stopped"), Deadline::after(1s));
+                     });
+    serve(std::move(options));
+  }
+
+  std::promise<ErrorCode> flood_ended;
+  std::atomic<std::size_t> flooded = 0;
+  std::promise<void> waiting;
+  std::promise<ErrorCode> waited_for;
+};
+
+TEST_F(StreamTest, AHandlerThatWaitsNoticesThatItsClientHasGone) {
+  serve_waiting();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  peer.close();
+  auto ended = waited_for.get_future();
+  ASSERT_EQ(ended.wait_for(2s), std::future_status::ready);
+  EXPECT_EQ(ended.get(), ErrorCode::kCancelled);
+}
+
+TEST_F(StreamTest, AlsoWhenMoreBytesFollowedTheRequest) {
+  serve_waiting();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\nGET /wait HTTP/1.1\r\n");
+  waiting.get_future().wait();
+  peer.send("Host: x\r\n");
+  peer.close();
+  auto ended = waited_for.get_future();
+  ASSERT_EQ(ended.wait_for(2s), std::future_status::ready);
+  EXPECT_EQ(ended.get(), ErrorCode::kCancelled);
+}
+
+TEST_F(StreamTest, AHandlersTimeIsLimitedByTheServersOption) {
+  serve_waiting({.request_timeout = 30ms});
+  EXPECT_EQ(get("/wait").value().status, 503);
+  EXPECT_EQ(waited_for.get_future().get(), ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(StreamTest, AWriteFailsWhenTheClientHasGone) {
+  serve_flood();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+  peer.read_until("xxxx");
+  peer.reset();
+  auto ended = flood_ended.get_future();
+  ASSERT_EQ(ended.wait_for(2s), std::future_status::ready);
+  EXPECT_THAT(ended.get(), testing::AnyOf(ErrorCode::kUnavailable, ErrorCode::kCancelled));
+}
+
+TEST_F(StreamTest, ASlowClientHoldsTheHandlerBackAndTheWriteTimeoutEndsIt) {
+  serve_flood({.write_timeout = 100ms});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto ended = flood_ended.get_future();
+  ASSERT_EQ(ended.wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(ended.get(), ErrorCode::kDeadlineExceeded);
+  EXPECT_LT(flooded, std::size_t{64} << 20);
+}
+
+Task<Result<std::size_t>> count_bytes(Client& client, std::string url) {
+  FW_CO_ASSIGN(auto stream, co_await client.open({.target = std::move(url)}, Deadline::after(5s)));
+  std::size_t count = 0;
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(5s)));
+    if (!piece) co_return count;
+    count += piece->size();
+  }
+}
+
+TEST_F(StreamTest, StoppingEndsStreamsThatRunAndTheClientSeesThatTheyAreNotWhole) {
+  serve_flood();
+  auto counted = boost::asio::co_spawn(
+      loop.executor(),
+      [](Client& c, std::string u) -> Task<bool> { co_return (co_await count_bytes(c, u)).ok(); }(client,
+                                                                                                  url("/flood")),
+      boost::asio::use_future);
+  while (flooded < 1'000'000) std::this_thread::yield();
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 1000ms);
+  EXPECT_FALSE(counted.get());
+}
+
+TEST_F(StreamTest, StoppingLetsAHandlerSayWhyItEnds) {
+  serve_waiting();
+  auto answered = boost::asio::co_spawn(
+      loop.executor(),
+      [](Client& c, std::string u) -> Task<int> {
+        const auto answer = co_await c.send({.target = std::move(u)}, Deadline::after(5s));
+        co_return answer.ok() ? answer->status : 0;
+      }(client, url("/wait")),
+      boost::asio::use_future);
+  waiting.get_future().wait();
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 1000ms);
+  EXPECT_EQ(answered.get(), 503);
+}
+
+TEST_F(StreamTest, StoppingClosesIdleConnectionsAndRefusesNewOnes) {
+  router.on(Method::kGet, "/", [](Call) -> Task<Result<Response>> { co_return Response{}; });
+  serve();
+  RawSocket idle = RawSocket::to(server->port());
+  ASSERT_TRUE(get("/").ok());
+  loop.run(server->stop(5s));
+  EXPECT_TRUE(idle.wait_closed());
+  EXPECT_EQ(server->connections(), 0U);
+  EXPECT_EQ(get("/").error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(StreamTest, AfterTheGraceAHandlerThatOnlyWritesIsCutOff) {
+  router.on_stream(Method::kGet, "/deaf", [this](IncomingRequest&, PathParams, ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({}, Deadline::never());
+    waiting.set_value();
+    while ((co_await out.write(std::string(100'000, 'x'), Deadline::never())).ok()) {
+    }
+  });
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  EXPECT_LT(time_of([&] { server->stop_blocking(50ms); }), 1000ms);
+}
+
+TEST_F(StreamTest, ADeclaredLengthIsKeptAndABrokenPromiseCutsTheConnection) {
+  router.on_stream(Method::kGet, "/exact", [](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({.headers = {{"Content-Length", "4"}}}, r.deadline);
+    (void)co_await out.write("ab", r.deadline);
+    EXPECT_EQ((co_await out.write("toolong", r.deadline)).error().code, ErrorCode::kInternal);
+    (void)co_await out.write("cd", r.deadline);
+    EXPECT_TRUE((co_await out.finish(r.deadline)).ok());
+  });
+  router.on_stream(Method::kGet, "/short", [](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({.headers = {{"Content-Length", "4"}}}, r.deadline);
+    (void)co_await out.write("ab", r.deadline);
+    EXPECT_FALSE((co_await out.finish(r.deadline)).ok());
+  });
+  serve();
+  EXPECT_EQ(get("/exact").value().body, "abcd");
+  EXPECT_EQ(get("/short").error().code, ErrorCode::kDataLoss);
+}
+
+/// A body of `pieces` pieces whose bytes tell where they stand.
+class CountingBody final : public BodyReader {
+ public:
+  explicit CountingBody(int pieces) : pieces_(pieces) {}
+  Task<Result<std::optional<std::string>>> next(Deadline) override {
+    if (at_ == pieces_) co_return std::optional<std::string>();
+    co_return std::optional<std::string>("piece " + std::to_string(at_++) + std::string(10'000, '.'));
+  }
+  [[nodiscard]] std::string whole() const {
+    std::string all;
+    for (int i = 0; i < pieces_; ++i) all += "piece " + std::to_string(i) + std::string(10'000, '.');
+    return all;
+  }
+
+ private:
+  int pieces_;
+  int at_ = 0;
+};
+
+Task<Result<std::string>> upload(Client& client, std::string url, BodyReader& body, Headers headers) {
+  Request request{.method = Method::kPost, .target = std::move(url), .headers = std::move(headers)};
+  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), body, Deadline::after(5s)));
+  co_return co_await read_all(*stream, SIZE_MAX, Deadline::after(5s));
+}
+
+TEST_F(StreamTest, BodiesFlowThroughARelayBothWays) {
+  router.on_stream(Method::kPost, "/back", [](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({}, r.deadline);
+    while (true) {
+      auto piece = co_await r.body->next(r.deadline);
+      if (!piece.ok() || !*piece) break;
+      (void)co_await out.write(std::move(**piece), r.deadline);
+    }
+    (void)co_await out.finish(r.deadline);
+  });
+  router.on_stream(Method::kPost, "/relay", [this](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
+    Request request{.method = Method::kPost, .target = url("/back")};
+    auto stream = co_await client.open(std::move(request), *r.body, r.deadline);
+    (void)co_await out.start((*stream)->head(), r.deadline);
+    while (true) {
+      auto piece = co_await (*stream)->next(r.deadline);
+      if (!piece.ok() || !*piece) break;
+      (void)co_await out.write(std::move(**piece), r.deadline);
+    }
+    (void)co_await out.finish(r.deadline);
+  });
+  serve();
+  CountingBody chunked(100);
+  EXPECT_EQ(loop.run(upload(client, url("/relay"), chunked, {})).value(), chunked.whole());
+  CountingBody counted(100);
+  const Headers length{{"Content-Length", std::to_string(counted.whole().size())}};
+  EXPECT_EQ(loop.run(upload(client, url("/relay"), counted, length)).value(), counted.whole());
+}
+
+TEST_F(StreamTest, ASourceThatPromisesAnotherLengthIsRefusedOnTheClient) {
+  router.on(Method::kPost, "/", [](Call) -> Task<Result<Response>> { co_return Response{}; });
+  serve();
+  for (const char* length : {"5", "500000"}) {
+    CountingBody body(1);
+    EXPECT_EQ(loop.run(upload(client, url("/"), body, {{"Content-Length", length}})).error().code,
+              ErrorCode::kInvalidArgument);
+  }
+}
+
+Task<Result<std::vector<SseEvent>>> read_events(Client& client, std::string url) {
+  FW_CO_ASSIGN(auto stream, co_await client.open({.target = std::move(url)}, Deadline::after(5s)));
+  EXPECT_EQ(stream->head().headers.find("content-type"), "text/event-stream");
+  SseReader reader;
+  std::vector<SseEvent> all;
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(5s)));
+    if (!piece) co_return all;
+    FW_CO_ASSIGN(auto events, reader.push(*piece));
+    for (auto& event : events) all.push_back(std::move(event));
+  }
+}
+
+TEST_F(StreamTest, EventsArriveAsTheyWereSent) {
+  router.on_stream(Method::kGet, "/events", [](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
+    SseWriter events(out);
+    (void)co_await events.start(r.deadline);
+    SseEvent first{"stage", "line one\nline two", "1"};
+    (void)co_await events.send(std::move(first), r.deadline);
+    (void)co_await events.heartbeat(r.deadline);
+    SseEvent second{"", "[DONE]", ""};
+    (void)co_await events.send(std::move(second), r.deadline);
+    (void)co_await events.finish(r.deadline);
+  });
+  serve();
+  EXPECT_THAT(loop.run(read_events(client, url("/events"))).value(),
+              ElementsAre(SseEvent{"stage", "line one\nline two", "1"}, SseEvent{"", "[DONE]", "1"}));
+}
+
+}  // namespace
+}  // namespace fw::net
