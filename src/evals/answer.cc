@@ -20,7 +20,8 @@ Result<const PythonValue*> first_message(const PythonValue& completion) {
   if (!completion.dict()) return unreadable("is no JSON object");
   if (const PythonValue* error = completion.find("error"); error && error->is_true()) {
     const PythonValue* text = error->dict() ? error->find("message") : error;
-    return unreadable("is an error: " + (text && text->string() ? text->string()->substr(0, 200) : "without a message"));
+    return unreadable("is an error: " +
+                      (text && text->string() ? text->string()->substr(0, 200) : "without a message"));
   }
   const PythonValue* choices = completion.find("choices");
   if (!choices || !choices->list()) return unreadable("has no list of choices");
@@ -67,7 +68,8 @@ std::string comparable_text(const PythonValue& message, std::string_view json) {
   if (const PythonValue* content = message.find("content"); content && content->string() && !content->string()->empty())
     return *content->string();
   for (const JsonMember& member : json_members(json))
-    if (member.name == "tool_calls" && member.value != "null" && member.value != "[]") return compact_json(member.value);
+    if (member.name == "tool_calls" && member.value != "null" && member.value != "[]")
+      return compact_json(member.value);
   return {};
 }
 

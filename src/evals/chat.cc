@@ -18,8 +18,8 @@ std::string seconds_text(Duration wait) {
 
 }  // namespace
 
-Result<std::unique_ptr<Chat>> Chat::make(const modelops::Endpoint& endpoint, net::Client& client, net::RetryPolicy policy,
-                                         const Clock& clock, Random random) {
+Result<std::unique_ptr<Chat>> Chat::make(const modelops::Endpoint& endpoint, net::Client& client,
+                                         net::RetryPolicy policy, const Clock& clock, Random random) {
   std::string url = net::join_url(endpoint.url, "/chat/completions");
   if (auto parsed = net::parse_url(url); !parsed) return parsed.error();
   net::Headers headers{{"Content-Type", "application/json"}, {"Accept", "application/json"}};
@@ -30,8 +30,7 @@ Result<std::unique_ptr<Chat>> Chat::make(const modelops::Endpoint& endpoint, net
                                  ") is not set; set it where the service is started");
     headers.set("Authorization", "Bearer " + std::string(key));
   }
-  return std::unique_ptr<Chat>(
-      new Chat(std::move(url), std::move(headers), client, policy, clock, std::move(random)));
+  return std::unique_ptr<Chat>(new Chat(std::move(url), std::move(headers), client, policy, clock, std::move(random)));
 }
 
 Chat::Chat(std::string url, net::Headers headers, net::Client& client, net::RetryPolicy policy, const Clock& clock,

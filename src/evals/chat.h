@@ -20,8 +20,8 @@ struct ChatReply {
   bool is_endpoint_down = false;  ///< failed for a reason that may hit every request: no connection, time-out, 5xx, 429
 };
 
-/// An OpenAI-compatible endpoint that answers chat completions, with retries. Used from one strand; client and clock must
-/// outlive it.
+/// An OpenAI-compatible endpoint that answers chat completions, with retries. Used from one strand; client and clock
+/// must outlive it.
 class Chat final {
  public:
   /// kFailedPrecondition when the variable that should hold the key is not set, kInvalidArgument for a malformed URL.

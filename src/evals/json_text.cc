@@ -43,9 +43,7 @@ bool is_surrogate(std::string_view escape, char low, char high) {
   return escape.size() >= 6 && escape[0] == '\\' && escape[1] == 'u' && (escape[2] | 0x20) == 'd' &&
          (escape[3] | 0x20) >= low && (escape[3] | 0x20) <= high;
 }
-bool is_high(std::string_view escape) {
-  return is_surrogate(escape, '8', '9') || is_surrogate(escape, 'a', 'b');
-}
+bool is_high(std::string_view escape) { return is_surrogate(escape, '8', '9') || is_surrogate(escape, 'a', 'b'); }
 bool is_low(std::string_view escape) { return is_surrogate(escape, 'c', 'f'); }
 
 /// Copies a string literal; a surrogate without its partner becomes the replacement character.

@@ -15,12 +15,13 @@ struct JsonMember {
   std::string_view value;
 };
 
-/// The members of an object, in order, also those of equal names. `object` must have been parsed before (python_json.h) and
-/// must outlive the values; empty when it is no object.
+/// The members of an object, in order, also those of equal names. `object` must have been parsed before (python_json.h)
+/// and must outlive the values; empty when it is no object.
 [[nodiscard]] std::vector<JsonMember> json_members(std::string_view object);
 
-/// The same JSON without white space between its parts, on one line, readable by every strict parser: surrogates without a
-/// partner become U+FFFD, Python's NaN and Infinity become null. `json` must have been parsed before and be UTF-8.
+/// The same JSON without white space between its parts, on one line, readable by every strict parser: surrogates
+/// without a partner become U+FFFD, Python's NaN and Infinity become null. `json` must have been parsed before and be
+/// UTF-8.
 [[nodiscard]] std::string compact_json(std::string_view json);
 
 /// A JSON string literal; bytes that are no UTF-8 become U+FFFD.

@@ -54,7 +54,8 @@ class Evaluation final {
     if (done_ < rows_.size()) co_return unfinished();
     FW_CO_TRY(co_await run_on(pool_, [this] { return write_row_results(job_.results, results_); }));
     if (failed_ == rows_.size())
-      co_return unavailable("none of " + std::to_string(rows_.size()) + " rows was answered; the first: " + results_[0].error);
+      co_return unavailable("none of " + std::to_string(rows_.size()) +
+                            " rows was answered; the first: " + results_[0].error);
     co_return EvaluationResult{.rows = std::move(results_), .wall_seconds = to_seconds(clock_.instant() - begin)};
   }
 
@@ -66,7 +67,8 @@ class Evaluation final {
   }
 
   Status connect() {
-    FW_ASSIGN(target_, Chat::make(job_.target, client_, policy(), clock_, Random::for_purpose(job_.seed, "evals.target")));
+    FW_ASSIGN(target_,
+              Chat::make(job_.target, client_, policy(), clock_, Random::for_purpose(job_.seed, "evals.target")));
     if (!job_.judge) return {};
     FW_ASSIGN(judge_, Chat::make(job_.judge->endpoint, client_, policy(), clock_,
                                  Random::for_purpose(job_.seed, "evals.judge")));
@@ -86,7 +88,8 @@ class Evaluation final {
     if (deadline_.is_over()) co_return;
     const EvaluationRow& row = rows_[i];
     RowResult& result = results_[i];
-    result = {.record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording, .reference = row.reference};
+    result = {
+        .record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording, .reference = row.reference};
     result.request = chat_request(row, {job_.target.model, job_.max_tokens, job_.seed});
     if (rows_down_ >= options_.rows_until_down) {
       result.error = "not asked: " + down_reason_;

@@ -279,7 +279,8 @@ std::uint64_t PythonValue::count_or(std::uint64_t other) const {
     const auto [end, error] = std::from_chars(i->digits.data(), i->digits.data() + i->digits.size(), count);
     return error == std::errc{} ? count : other;
   }
-  if (const auto* d = floating(); d && *d >= 0 && *d < 1e15 && *d == std::trunc(*d)) return static_cast<std::uint64_t>(*d);
+  if (const auto* d = floating(); d && *d >= 0 && *d < 1e15 && *d == std::trunc(*d))
+    return static_cast<std::uint64_t>(*d);
   return other;
 }
 

@@ -13,12 +13,12 @@
 
 namespace fw::evals {
 
-/// A value as Python's `json.loads` makes it, with Python's `==`. The tool-calling scores are defined by both, so neither a
-/// C++ JSON library's numbers (2^53, 1 is not 1.0) nor its strictness (no NaN, no lone surrogates) would do.
+/// A value as Python's `json.loads` makes it, with Python's `==`. The tool-calling scores are defined by both, so
+/// neither a C++ JSON library's numbers (2^53, 1 is not 1.0) nor its strictness (no NaN, no lone surrogates) would do.
 ///
-/// Equality: booleans are the integers 0 and 1; integers are exact whatever their length; an integer and a float are equal
-/// when their values are; NaN equals nothing; objects ignore the order of keys, lists do not; no string is normalised.
-/// Strings are UTF-8; a surrogate without its partner is kept as the three bytes UTF-8 would give it.
+/// Equality: booleans are the integers 0 and 1; integers are exact whatever their length; an integer and a float are
+/// equal when their values are; NaN equals nothing; objects ignore the order of keys, lists do not; no string is
+/// normalised. Strings are UTF-8; a surrogate without its partner is kept as the three bytes UTF-8 would give it.
 class PythonValue final {
  public:
   struct None {
@@ -62,9 +62,9 @@ class PythonValue final {
   std::variant<None, bool, Integer, double, std::string, List, Dict> value_;
 };
 
-/// Parses one JSON text as Python 3.11's `json.loads` does: NaN, Infinity and -Infinity are numbers, of equal keys the last
-/// wins, control characters in strings are errors, an integer has at most 4,300 digits. Deeper than 512 levels is an error
-/// (Python gives up near 1,000). kInvalidArgument names the byte where it ends.
+/// Parses one JSON text as Python 3.11's `json.loads` does: NaN, Infinity and -Infinity are numbers, of equal keys the
+/// last wins, control characters in strings are errors, an integer has at most 4,300 digits. Deeper than 512 levels is
+/// an error (Python gives up near 1,000). kInvalidArgument names the byte where it ends.
 [[nodiscard]] Result<PythonValue> parse_python_json(std::string_view text);
 
 }  // namespace fw::evals

@@ -15,10 +15,10 @@ struct EvaluationRow {
   std::string record_id;
   std::string label;
   bool novel_wording = false;
-  std::string request;     ///< JSON object, compact
-  std::string reference;   ///< the production model's message: JSON object, compact
+  std::string request;    ///< JSON object, compact
+  std::string reference;  ///< the production model's message: JSON object, compact
   PythonValue reference_message;
-  PythonValue tool_calls;  ///< of the reference; an empty list where it made none
+  PythonValue tool_calls;      ///< of the reference; an empty list where it made none
   std::string reference_text;  ///< comparable_text of the reference
 };
 

@@ -49,7 +49,8 @@ void set_member(RowResult& row, const JsonMember& member, const PythonValue& val
 
 std::string to_json_line(const RowResult& row) {
   std::string scores;
-  for (const auto& [name, score] : row.scores) scores += (scores.empty() ? "" : ",") + json_quoted(name) + ":" + number(score);
+  for (const auto& [name, score] : row.scores)
+    scores += (scores.empty() ? "" : ",") + json_quoted(name) + ":" + number(score);
   std::string out = "{\"record_id\":" + json_quoted(row.record_id) + ",\"label\":" + json_quoted(row.label);
   out += std::string(",\"novel_wording\":") + (row.novel_wording ? "true" : "false");
   out += ",\"scores\":{" + scores + "},\"error\":" + (row.error.empty() ? "null" : json_quoted(row.error));

@@ -27,8 +27,9 @@ inline constexpr std::string_view kSimilarityRating = "similarity_rating";
 /// Given by the judge: when it is missing, that is not the candidate's fault.
 [[nodiscard]] bool is_judged(std::string_view score);
 
-/// Adds the scores that need no judge to the result; those that cannot be had are named in its error. Texts are compared by
-/// Rouge-L (F, stemmed), identical ones score 1, in any script. Up to seconds of computing for very long texts.
+/// Adds the scores that need no judge to the result; those that cannot be had are named in its error. Texts are
+/// compared by Rouge-L (F, stemmed), identical ones score 1, in any script. Up to seconds of computing for very long
+/// texts.
 void score_answer(const EvaluationRow& row, const Answer& answer, modelops::WorkloadType workload, bool has_judge,
                   modelops::RowResult& result);
 

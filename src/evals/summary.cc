@@ -26,7 +26,9 @@ constexpr std::string_view kNoTool = "no_tool";
 bool is_answered(const RowResult& row) { return !row.response.empty(); }
 
 /// Fewer resamples for very many rows: the interval is narrow then, and the time bounded.
-int resamples(std::size_t n) { return static_cast<int>(std::clamp<std::size_t>(20'000'000 / std::max<std::size_t>(n, 1), 1'000, 10'000)); }
+int resamples(std::size_t n) {
+  return static_cast<int>(std::clamp<std::size_t>(20'000'000 / std::max<std::size_t>(n, 1), 1'000, 10'000));
+}
 
 std::int64_t successes(std::span<const double> values) { return std::count(values.begin(), values.end(), 1.0); }
 

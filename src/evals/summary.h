@@ -22,15 +22,15 @@ struct GroupSummary {
   Interval interval;
 };
 
-/// One score over an evaluation. A row without an answer counts 0: the application would have had none either; and so does
-/// an answer that lacks one of our own scores (arguments that are no JSON). A row that only the judge failed on is left out
-/// of the judge's score, and n says so.
+/// One score over an evaluation. A row without an answer counts 0: the application would have had none either; and so
+/// does an answer that lacks one of our own scores (arguments that are no JSON). A row that only the judge failed on is
+/// left out of the judge's score, and n says so.
 struct ScoreSummary {
   std::string name;
   std::uint64_t n = 0;
   double mean = 0;
-  Interval interval;          ///< 95 %
-  std::string interval_kind;  ///< `wilson` for rates, `bootstrap` otherwise
+  Interval interval;                 ///< 95 %
+  std::string interval_kind;         ///< `wilson` for rates, `bootstrap` otherwise
   std::vector<GroupSummary> groups;  ///< only those that have rows
 };
 
@@ -48,9 +48,9 @@ struct DifferenceSummary {
 /// What the report shows of an evaluation (docs/formats/report.md). Absent: not measured.
 struct EvaluationSummary {
   std::uint64_t rows = 0;
-  std::uint64_t rows_failed = 0;               ///< without an answer
-  std::map<std::string, std::uint64_t> errors;  ///< rows per reason, also of rows that only lack a score
-  std::vector<ScoreSummary> scores;            ///< the leading one first; none without rows
+  std::uint64_t rows_failed = 0;                   ///< without an answer
+  std::map<std::string, std::uint64_t> errors;     ///< rows per reason, also of rows that only lack a score
+  std::vector<ScoreSummary> scores;                ///< the leading one first; none without rows
   std::optional<double> latency_p50, latency_p95;  ///< seconds, of answered rows
   std::optional<double> prompt_tokens_mean, completion_tokens_mean;  ///< of answered rows whose endpoint counts tokens
   std::optional<std::uint64_t> tokens_total;
@@ -60,9 +60,11 @@ struct EvaluationSummary {
 /// The score that ranks candidates: the first of score_names().
 [[nodiscard]] std::string leading_score(modelops::WorkloadType workload, bool has_judge);
 
-/// At most 20 reasons are kept; further ones are counted as `other reasons`. The same rows and seed give the same figures.
+/// At most 20 reasons are kept; further ones are counted as `other reasons`. The same rows and seed give the same
+/// figures.
 [[nodiscard]] EvaluationSummary summarize(std::span<const modelops::RowResult> rows, modelops::WorkloadType workload,
-                                          bool has_judge, const std::optional<modelops::Price>& price, std::uint64_t seed);
+                                          bool has_judge, const std::optional<modelops::Price>& price,
+                                          std::uint64_t seed);
 
 /// Rows are paired by record id. Absent where no row was answered by both.
 [[nodiscard]] std::optional<DifferenceSummary> difference_to_base(std::span<const modelops::RowResult> rows,

@@ -15,7 +15,8 @@ Json or_null(const std::optional<T>& value) {
 Json score_json(const ScoreSummary& score) {
   Json groups = Json::array();
   for (const GroupSummary& g : score.groups)
-    groups.push_back({{"group", g.group}, {"n", g.n}, {"mean", g.mean}, {"low", g.interval.low}, {"high", g.interval.high}});
+    groups.push_back(
+        {{"group", g.group}, {"n", g.n}, {"mean", g.mean}, {"low", g.interval.low}, {"high", g.interval.high}});
   return {{"name", score.name},          {"n", score.n},
           {"mean", score.mean},          {"low", score.interval.low},
           {"high", score.interval.high}, {"interval", score.interval_kind},

@@ -9,9 +9,10 @@
 
 namespace fw::evals {
 
-/// A user's regular expression that reads a rating out of a judge's answer: the first group as a number. The blueprint's own
-/// `(\d)` reads "10" as 1; JudgeAnswer reads 10, use this only where a configuration brings a pattern. Linear time in the
-/// text (RE2): look-around and back references are kInvalidArgument. Immutable, safe from any thread.
+/// A user's regular expression that reads a rating out of a judge's answer: the first group as a number. The
+/// blueprint's own
+/// `(\d)` reads "10" as 1; JudgeAnswer reads 10, use this only where a configuration brings a pattern. Linear time in
+/// the text (RE2): look-around and back references are kInvalidArgument. Immutable, safe from any thread.
 class JudgePattern final {
  public:
   enum class Where {

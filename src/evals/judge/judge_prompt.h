@@ -14,9 +14,9 @@ enum class JudgeTask {
   kSimilarity,  ///< does the candidate say what the reference says? 1 to 10
 };
 
-/// The chat completion request for a judge: our instructions, then the task's tools and messages, the reference answer and the
-/// candidate's answer, each between markers, so that what stands in them is read as data. Asks for a JSON object with
-/// `reason` and `rating`.
+/// The chat completion request for a judge: our instructions, then the task's tools and messages, the reference answer
+/// and the candidate's answer, each between markers, so that what stands in them is read as data. Asks for a JSON
+/// object with `reason` and `rating`.
 [[nodiscard]] std::string judge_request(JudgeTask task, const EvaluationRow& row, std::string_view candidate_message,
                                         std::string_view model, std::uint64_t seed);
 

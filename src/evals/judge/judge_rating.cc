@@ -43,7 +43,8 @@ std::optional<double> rating_of(const PythonValue& value) {
 std::optional<double> from_json(std::string_view text) {
   constexpr int kMaxTries = 64;
   int tries = 0;
-  for (std::size_t close = text.rfind('}'); close != std::string_view::npos && close > 0; close = text.rfind('}', close - 1)) {
+  for (std::size_t close = text.rfind('}'); close != std::string_view::npos && close > 0;
+       close = text.rfind('}', close - 1)) {
     for (std::size_t open = text.rfind('{', close); open != std::string_view::npos;
          open = open == 0 ? std::string_view::npos : text.rfind('{', open - 1)) {
       if (++tries > kMaxTries) return std::nullopt;
@@ -58,7 +59,8 @@ std::optional<double> from_json(std::string_view text) {
 
 /// The patterns of numbers in prose; compiled once per reading, which is nothing beside a judge's answer.
 struct Patterns {
-  RE2 labelled{R"((?i)\b(?:rating|score|similarity|correctness)\b["'*_]*\s*(?:is|of|[:=])?\s*["'*_]*(-?\d+(?:\.\d+)?))"};
+  RE2 labelled{
+      R"((?i)\b(?:rating|score|similarity|correctness)\b["'*_]*\s*(?:is|of|[:=])?\s*["'*_]*(-?\d+(?:\.\d+)?))"};
   RE2 any{R"((-?\d+(?:\.\d+)?)(?:\s*(?:/|out of)\s*\d+)?)"};
 };
 

@@ -77,20 +77,26 @@ void apply(std::string& word, std::span<const Rule> rules) {
 }
 
 constexpr Rule kPlurals[] = {{"sses", "ss", always}, {"ies", "i", always}, {"ss", "ss", always}, {"s", "", always}};
-constexpr Rule kStep2[] = {{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},   {"izer", "ize"},
-                           {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"},   {"eli", "e"},       {"ousli", "ous"},
-                           {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"},
-                           {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"},
+constexpr Rule kStep2[] = {{"ational", "ate"}, {"tional", "tion"},
+                           {"enci", "ence"},   {"anci", "ance"},
+                           {"izer", "ize"},    {"bli", "ble"},
+                           {"alli", "al"},     {"entli", "ent"},
+                           {"eli", "e"},       {"ousli", "ous"},
+                           {"ization", "ize"}, {"ation", "ate"},
+                           {"ator", "ate"},    {"alism", "al"},
+                           {"iveness", "ive"}, {"fulness", "ful"},
+                           {"ousness", "ous"}, {"aliti", "al"},
+                           {"iviti", "ive"},   {"biliti", "ble"},
                            {"fulli", "ful"},   {"logi", "log", measure_above_0_with_l}};
 constexpr Rule kStep3[] = {{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"},
                            {"ical", "ic"},  {"ful", ""},   {"ness", ""}};
 constexpr Rule kStep4[] = {
-    {"al", "", measure_above_1},    {"ance", "", measure_above_1}, {"ence", "", measure_above_1},
-    {"er", "", measure_above_1},    {"ic", "", measure_above_1},   {"able", "", measure_above_1},
-    {"ible", "", measure_above_1},  {"ant", "", measure_above_1},  {"ement", "", measure_above_1},
-    {"ment", "", measure_above_1},  {"ent", "", measure_above_1},  {"ion", "", measure_above_1_after_s_or_t},
-    {"ou", "", measure_above_1},    {"ism", "", measure_above_1},  {"ate", "", measure_above_1},
-    {"iti", "", measure_above_1},   {"ous", "", measure_above_1},  {"ive", "", measure_above_1},
+    {"al", "", measure_above_1},   {"ance", "", measure_above_1}, {"ence", "", measure_above_1},
+    {"er", "", measure_above_1},   {"ic", "", measure_above_1},   {"able", "", measure_above_1},
+    {"ible", "", measure_above_1}, {"ant", "", measure_above_1},  {"ement", "", measure_above_1},
+    {"ment", "", measure_above_1}, {"ent", "", measure_above_1},  {"ion", "", measure_above_1_after_s_or_t},
+    {"ou", "", measure_above_1},   {"ism", "", measure_above_1},  {"ate", "", measure_above_1},
+    {"iti", "", measure_above_1},  {"ous", "", measure_above_1},  {"ive", "", measure_above_1},
     {"ize", "", measure_above_1}};
 
 void step1a(std::string& word) {
@@ -154,10 +160,10 @@ struct Irregular {
   std::string_view form, stem;
 };
 constexpr Irregular kIrregular[] = {
-    {"sky", "sky"},         {"skies", "sky"},     {"dying", "die"},       {"lying", "lie"},      {"tying", "tie"},
-    {"news", "news"},       {"innings", "inning"}, {"inning", "inning"},  {"outings", "outing"}, {"outing", "outing"},
-    {"cannings", "canning"}, {"canning", "canning"}, {"howe", "howe"},    {"proceed", "proceed"}, {"exceed", "exceed"},
-    {"succeed", "succeed"}};
+    {"sky", "sky"},        {"skies", "sky"},       {"dying", "die"},        {"lying", "lie"},
+    {"tying", "tie"},      {"news", "news"},       {"innings", "inning"},   {"inning", "inning"},
+    {"outings", "outing"}, {"outing", "outing"},   {"cannings", "canning"}, {"canning", "canning"},
+    {"howe", "howe"},      {"proceed", "proceed"}, {"exceed", "exceed"},    {"succeed", "succeed"}};
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace {
 
 using Tokens = std::vector<std::string>;
 
-constexpr std::size_t kMaxCells = 64'000'000;       // of the table of rouge_l_sum: 4 bytes each
+constexpr std::size_t kMaxCells = 64'000'000;     // of the table of rouge_l_sum: 4 bytes each
 constexpr std::size_t kMaxPairs = 1'000'000'000;  // of words in rouge_l: below two seconds in the worst case
 
 RougeScore score(std::size_t hits, std::size_t reference, std::size_t candidate) {
@@ -73,8 +73,8 @@ std::vector<Tokens> sentences(std::string_view text, bool stem) {
   return lines;
 }
 
-/// Marks the tokens of `reference` that one longest common subsequence with `candidate` uses: of several, the one that a walk
-/// back from the end finds when it leaves out tokens of the reference first.
+/// Marks the tokens of `reference` that one longest common subsequence with `candidate` uses: of several, the one that
+/// a walk back from the end finds when it leaves out tokens of the reference first.
 void mark_subsequence(const Tokens& reference, const Tokens& candidate, std::vector<bool>& used) {
   const std::size_t rows = reference.size(), width = candidate.size() + 1;
   std::vector<std::uint32_t> table((rows + 1) * width);
@@ -159,8 +159,7 @@ Result<RougeScore> rouge_l_sum(std::string_view reference, std::string_view cand
   const std::vector<Tokens> expected = sentences(reference, stem), made = sentences(candidate, stem);
   Bag expected_left(expected), made_left(made);
   if (expected_left.total == 0 || made_left.total == 0) return RougeScore{};
-  if (expected_left.total > kMaxCells / made_left.total)
-    return texts_too_long(expected_left.total, made_left.total);
+  if (expected_left.total > kMaxCells / made_left.total) return texts_too_long(expected_left.total, made_left.total);
   std::size_t hits = 0;
   for (const Tokens& line : expected) {
     std::vector<bool> used(line.size());

@@ -15,14 +15,16 @@ struct RougeScore {
   double f = 0;
 };
 
-/// Rouge scores (Lin 2004) as Google's `rouge_score` computes them: text is lower-cased, everything but a-z and 0-9 separates
-/// tokens, tokens of more than three letters are stemmed when asked for.
+/// Rouge scores (Lin 2004) as Google's `rouge_score` computes them: text is lower-cased, everything but a-z and 0-9
+/// separates tokens, tokens of more than three letters are stemmed when asked for.
 [[nodiscard]] std::vector<std::string> rouge_tokens(std::string_view text, bool stem);
 
 /// n-gram overlap, n >= 1; a repeated n-gram counts as often as both sides have it.
-[[nodiscard]] RougeScore rouge_n(const std::vector<std::string>& reference, const std::vector<std::string>& candidate, int n);
+[[nodiscard]] RougeScore rouge_n(const std::vector<std::string>& reference, const std::vector<std::string>& candidate,
+                                 int n);
 
-/// Longest common subsequence. Bit-parallel: |reference| * |candidate| / 64 steps; kTooLarge above 10^9 pairs of tokens.
+/// Longest common subsequence. Bit-parallel: |reference| * |candidate| / 64 steps; kTooLarge above 10^9 pairs of
+/// tokens.
 [[nodiscard]] Result<RougeScore> rouge_l(const std::vector<std::string>& reference,
                                          const std::vector<std::string>& candidate);
 

@@ -7,8 +7,8 @@
 namespace fw::evals {
 namespace {
 
-/// The character classes of the C library's own Unicode tables, whatever locale the process runs in. Where that locale is not
-/// installed, only ASCII has upper case and letters.
+/// The character classes of the C library's own Unicode tables, whatever locale the process runs in. Where that locale
+/// is not installed, only ASCII has upper case and letters.
 class Unicode {
  public:
   Unicode() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {}
@@ -77,8 +77,8 @@ void append(std::string& out, char32_t c) {
   }
 }
 
-/// Lower case with the two letters whose lower form depends on more than themselves: U+0130 becomes two code points, and a
-/// capital sigma that ends a word becomes the final form.
+/// Lower case with the two letters whose lower form depends on more than themselves: U+0130 becomes two code points,
+/// and a capital sigma that ends a word becomes the final form.
 std::u32string lower(const std::u32string& text, const Unicode& unicode) {
   std::u32string out;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -4,8 +4,8 @@
 
 namespace fw::evals {
 
-/// Harmonic mean of precision and recall over the words of squad_words, counted with multiplicity. Where a side has no words:
-/// 1 when both have none, else 0.
+/// Harmonic mean of precision and recall over the words of squad_words, counted with multiplicity. Where a side has no
+/// words: 1 when both have none, else 0.
 [[nodiscard]] double token_f1(std::string_view reference, std::string_view candidate);
 
 }  // namespace fw::evals

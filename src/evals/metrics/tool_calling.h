@@ -17,10 +17,10 @@ struct ToolCallingScores {
 /// Compares the tool calls of an answer with those of the production model, as the NeMo evaluator does (reference: NeMo
 /// Microservices, metric type `tool-calling`).
 ///
-/// `truth` is a list of calls whose arguments are objects; it is not parsed further, so arguments given as text match only an
-/// answer whose arguments are a JSON string. `message` is the answer's message. Names form sets: their order and number do
-/// not matter, their case does. Of two calls of one name the last one's arguments count. Null arguments are `{}`.
-/// kInvalidArgument for a truth or an answer that has another shape.
+/// `truth` is a list of calls whose arguments are objects; it is not parsed further, so arguments given as text match
+/// only an answer whose arguments are a JSON string. `message` is the answer's message. Names form sets: their order
+/// and number do not matter, their case does. Of two calls of one name the last one's arguments count. Null arguments
+/// are `{}`. kInvalidArgument for a truth or an answer that has another shape.
 [[nodiscard]] Result<ToolCallingScores> score_tool_calling(const PythonValue& truth, const PythonValue& message);
 
 }  // namespace fw::evals

@@ -32,7 +32,8 @@ std::vector<double> bootstrap_means(std::span<const double> values, int resample
   return means;
 }
 
-Interval bootstrap_percentile_interval(std::span<const double> values, double confidence, int resamples, Random random) {
+Interval bootstrap_percentile_interval(std::span<const double> values, double confidence, int resamples,
+                                       Random random) {
   const std::vector<double> means = bootstrap_means(values, resamples, random);
   return {percentile_of_sorted(means, 50 * (1 - confidence)), percentile_of_sorted(means, 50 * (1 + confidence))};
 }

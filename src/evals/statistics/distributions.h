@@ -4,8 +4,8 @@
 
 namespace fw::evals {
 
-/// Probability functions that the tests and intervals need. `cdf(x)` is P(X <= x), `sf(x)` is P(X > x) without the loss of
-/// 1 - cdf, `quantile(p)` the x whose cdf is p. Probabilities outside [0, 1] are a defect of the caller.
+/// Probability functions that the tests and intervals need. `cdf(x)` is P(X <= x), `sf(x)` is P(X > x) without the loss
+/// of 1 - cdf, `quantile(p)` the x whose cdf is p. Probabilities outside [0, 1] are a defect of the caller.
 
 [[nodiscard]] double normal_cdf(double x);
 [[nodiscard]] double normal_sf(double x);

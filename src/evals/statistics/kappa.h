@@ -10,8 +10,8 @@ enum class KappaWeights {
   kQuadratic,  ///< by its square
 };
 
-/// Agreement of two raters beyond chance (Cohen 1960, 1968). `labels`: all categories in order; empty means those that occur.
-/// Every rating is one of them. NaN when chance alone would agree fully (one category).
+/// Agreement of two raters beyond chance (Cohen 1960, 1968). `labels`: all categories in order; empty means those that
+/// occur. Every rating is one of them. NaN when chance alone would agree fully (one category).
 [[nodiscard]] double cohen_kappa(std::span<const int> a, std::span<const int> b, KappaWeights weights,
                                  std::span<const int> labels = {});
 

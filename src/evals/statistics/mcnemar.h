@@ -10,7 +10,8 @@ struct Discordant {
   std::int64_t baseline_only = 0;
 };
 
-/// McNemar's test of equal rates (McNemar 1947). Exact: the discordant pairs are a fair coin's throws. Without any, all are 1.
+/// McNemar's test of equal rates (McNemar 1947). Exact: the discordant pairs are a fair coin's throws. Without any, all
+/// are 1.
 struct McNemarTest {
   double two_sided = 1;
   double candidate_better = 1;  ///< one-sided p of "the candidate is right more often"

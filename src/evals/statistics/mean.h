@@ -20,8 +20,8 @@ struct MeanInterval {
 };
 [[nodiscard]] MeanInterval mean_interval(std::span<const double> values, double confidence = 0.95);
 
-/// Mean of values that come in clusters (rows of one conversation): the standard error is that of a regression on a constant
-/// with clustered errors (Liang and Zeger 1986). At least two clusters.
+/// Mean of values that come in clusters (rows of one conversation): the standard error is that of a regression on a
+/// constant with clustered errors (Liang and Zeger 1986). At least two clusters.
 struct ClusterMean {
   double mean = 0;
   double se_independent = 0;  ///< as if there were no clusters

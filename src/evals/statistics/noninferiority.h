@@ -13,8 +13,8 @@ struct NonInferiorityTest {
 [[nodiscard]] NonInferiorityTest noninferiority_score(std::int64_t candidate_only, std::int64_t baseline_only,
                                                       std::int64_t n, double margin);
 
-/// The exact p-value: the largest probability, over the unknown rate of rows that the baseline alone gets right, of a table
-/// at least as extreme by the score statistic. Visits all tables: n up to 200 is a matter of a second.
+/// The exact p-value: the largest probability, over the unknown rate of rows that the baseline alone gets right, of a
+/// table at least as extreme by the score statistic. Visits all tables: n up to 200 is a matter of a second.
 [[nodiscard]] double noninferiority_exact_p(std::int64_t candidate_only, std::int64_t baseline_only, std::int64_t n,
                                             double margin);
 

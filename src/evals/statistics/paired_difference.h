@@ -20,8 +20,8 @@ struct PairedCounts {
   }
 };
 
-/// Interval of the difference of two paired rates: Newcombe (1998), method 10. Joins the Wilson intervals of both rates with
-/// the phi coefficient, which is reduced by n/2 where it is positive. At least one row.
+/// Interval of the difference of two paired rates: Newcombe (1998), method 10. Joins the Wilson intervals of both rates
+/// with the phi coefficient, which is reduced by n/2 where it is positive. At least one row.
 [[nodiscard]] Interval newcombe_interval(const PairedCounts& counts, double alpha = 0.05);
 /// The phi coefficient that newcombe_interval uses; 0 where a rate is 0 or 1.
 [[nodiscard]] double newcombe_phi(const PairedCounts& counts);

@@ -15,7 +15,8 @@ struct PermutationTest {
   bool exact = false;  ///< all sign vectors were visited
 };
 
-/// Visits all 2^n sign vectors; n up to 20. Means within 1e-12 of the observed one count as extreme. No differences: p = 1.
+/// Visits all 2^n sign vectors; n up to 20. Means within 1e-12 of the observed one count as extreme. No differences: p
+/// = 1.
 [[nodiscard]] PermutationTest permutation_exact(std::span<const double> differences);
 
 /// Exact up to n = 16, above by `draws` random sign vectors, the observed one counted among them, so that p is never 0.

@@ -21,8 +21,8 @@ struct PairedDesign {
 /// The power of the exact test, over all outcomes of n rows: n^2 / 2 steps.
 [[nodiscard]] double mcnemar_exact_power(PairedDesign design, std::int64_t n, double alpha = 0.05);
 
-/// Rows for the one-sided non-inferiority test (Wald variance under the alternative), before rounding up; infinity when the
-/// design's difference is at or below -margin.
+/// Rows for the one-sided non-inferiority test (Wald variance under the alternative), before rounding up; infinity when
+/// the design's difference is at or below -margin.
 [[nodiscard]] double noninferiority_rows(PairedDesign design, double margin, double power, double alpha = 0.05);
 [[nodiscard]] double noninferiority_power(PairedDesign design, double margin, std::int64_t n, double alpha = 0.05);
 /// Rows per side when the two models answered different rows.

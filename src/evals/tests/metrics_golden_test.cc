@@ -14,7 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-// text.json also records BLEU, chrF and their tokens, and there is corpus.json and numbers.json: no score of ours uses them.
+// text.json also records BLEU, chrF and their tokens, and there is corpus.json and numbers.json: no score of ours uses
+// them.
 
 std::string text_of(const PythonValue& value) { return value.string() ? *value.string() : ""; }
 
@@ -83,7 +84,8 @@ TEST(GoldenMetrics, JudgePatternsAgreeInEveryCase) {
     const std::string text = entry["text"];
     const double nan = std::nan("");
     EXPECT_TRUE(is_close(pattern->read(text, JudgePattern::Where::kStart).value_or(nan), number(entry["match"]), 0, 0));
-    EXPECT_TRUE(is_close(pattern->read(text, JudgePattern::Where::kAnywhere).value_or(nan), number(entry["search"]), 0, 0));
+    EXPECT_TRUE(
+        is_close(pattern->read(text, JudgePattern::Where::kAnywhere).value_or(nan), number(entry["search"]), 0, 0));
   }
 }
 

@@ -27,7 +27,9 @@ class Case {
  public:
   explicit Case(const json& entry) : entry_(entry) {}
 
-  [[nodiscard]] const json& in(const char* name) const { return entry_["inputs"].contains(name) ? entry_["inputs"][name] : kAbsent; }
+  [[nodiscard]] const json& in(const char* name) const {
+    return entry_["inputs"].contains(name) ? entry_["inputs"][name] : kAbsent;
+  }
   [[nodiscard]] double real(const char* name) const { return number(in(name)); }
   [[nodiscard]] std::int64_t count(const char* name) const { return in(name).get<std::int64_t>(); }
   [[nodiscard]] std::vector<double> reals(const char* name) const {
@@ -253,7 +255,8 @@ TEST(GoldenStatistics, Distributions) {
     }
     const bool is_t = !c.in("degrees").is_null();
     const double a = is_t ? c.real("degrees") : c.real("a"), b = is_t ? 0 : c.real("b");
-    c.expect("quantiles", mapped(c.reals("p"), [&](double p) { return is_t ? student_t_quantile(p, a) : beta_quantile(p, a, b); }));
+    c.expect("quantiles",
+             mapped(c.reals("p"), [&](double p) { return is_t ? student_t_quantile(p, a) : beta_quantile(p, a, b); }));
     c.expect("cdf", mapped(c.reals("x"), [&](double x) { return is_t ? student_t_cdf(x, a) : beta_cdf(x, a, b); }));
   });
 }

@@ -1,0 +1,26 @@
+// Whatever an endpoint answers: no crash, and what is kept of it is JSON that can be read again.
+
+#include <cstdint>
+
+#include "base/assert.h"
+#include "evals/answer.h"
+#include "evals/json_text.h"
+#include "evals/metrics/tool_calling.h"
+#include "evals/row.h"
+#include "evals/row_result.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace fw::evals;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  (void)parse_row(bytes);
+  (void)parse_row_result(bytes);
+  const auto answer = parse_answer(bytes);
+  if (!answer) return 0;
+  FW_ASSERT(fw::evals::is_utf8(answer->response) && parse_python_json(answer->response).ok());
+  FW_ASSERT(compact_json(answer->response) == answer->response);
+  (void)score_tool_calling(PythonValue(PythonValue::List{}), answer->message);
+  (void)comparable_text(answer->message, message_json(answer->response));
+  fw::modelops::RowResult row{.record_id = "r", .response = answer->response, .error = answer->text};
+  FW_ASSERT(parse_row_result(to_json_line(row))->response == row.response);
+  return 0;
+}

@@ -1,0 +1,180 @@
+#include "evals/answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "evals/json_text.h"
+#include "evals/judge/judge_pattern.h"
+#include "evals/judge/judge_rating.h"
+#include "evals/metrics/rouge.h"
+#include "evals/metrics/tool_calling.h"
+#include "evals/row.h"
+#include "evals/row_result.h"
+
+namespace fw::evals {
+namespace {
+
+using testing::HasSubstr;
+
+PythonValue python(std::string_view text) { return parse_python_json(text).value(); }
+
+TEST(PythonJson, ComparesNumbersByExactValue) {
+  EXPECT_EQ(python("1"), python("1.0"));
+  EXPECT_EQ(python("1"), python("true"));
+  EXPECT_EQ(python("0"), python("-0.0"));
+  EXPECT_EQ(python("1e22"), python("10000000000000000000000"));
+  EXPECT_FALSE(python("1e23") == python("100000000000000000000000"));
+  EXPECT_FALSE(python("9007199254740993") == python("9007199254740993.0"));
+  EXPECT_FALSE(python("1") == python("-1.0"));
+  EXPECT_FALSE(python("NaN") == python("NaN"));
+  EXPECT_EQ(python("Infinity"), python("1e999"));
+  EXPECT_FALSE(python("\"1\"") == python("1"));
+}
+
+TEST(PythonJson, ComparesStringsAfterDecodingEscapes) {
+  EXPECT_EQ(python(R"("\ud83d\ude42\u00e9\n")"), python("\"🙂é\\n\""));
+  EXPECT_FALSE(python(R"("\ud83d")") == python(R"("\ud83e")"));
+  EXPECT_EQ(python(R"("\ud83dx")"), python(R"("\uD83Dx")"));
+}
+
+TEST(PythonJson, RefusesWhatPythonRefuses) {
+  for (const std::string text :
+       {"",    " ",      "{",         "[1,]",        "{\"a\":1,}", "01",     "1.",  ".5", "+1",  "'a'",
+        "nul", "\"\t\"", "\"\\x41\"", "\"\\u12g4\"", "[1 2]",      "{1: 2}", "1 2", "-",  "--1", "\xef\xbb\xbf{}"})
+    EXPECT_FALSE(parse_python_json(text).ok()) << text;
+  EXPECT_FALSE(parse_python_json(std::string(4301, '9')).ok());
+  EXPECT_TRUE(parse_python_json(std::string(4300, '9')).ok());
+  EXPECT_FALSE(parse_python_json(std::string(600, '[') + std::string(600, ']')).ok());
+}
+
+TEST(JsonText, CompactsToStrictJson) {
+  EXPECT_EQ(compact_json("{ \"a b\" : [ 1 , NaN, -Infinity ],\n\"c\":\" \\\" \" }"),
+            R"({"a b":[1,null,null],"c":" \" "})");
+  EXPECT_EQ(compact_json(R"("\ud83d\ude42 \ud83d \ude42 \\ud83d")"), R"("\ud83d\ude42 \ufffd \ufffd \\ud83d")");
+}
+
+TEST(JsonText, KnowsUtf8) {
+  EXPECT_TRUE(is_utf8("aé€🙂"));
+  for (const char* bytes : {"\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8", "\xe2\x82"})
+    EXPECT_FALSE(is_utf8(bytes));
+}
+
+TEST(JsonText, FindsMembersWhateverStandsInTheirValues) {
+  const auto members =
+      json_members(R"( { "a" : {"x": "}\"", "y": [1, {}]} , "b\u0041":  -1.5e3, "c" :"," , "d":[] } )");
+  ASSERT_EQ(members.size(), 4u);
+  EXPECT_EQ(members[0].value, R"({"x": "}\"", "y": [1, {}]})");
+  EXPECT_EQ(members[1].name, "bA");
+  EXPECT_EQ(members[1].value, "-1.5e3");
+  EXPECT_EQ(members[2].value, "\",\"");
+  EXPECT_EQ(members[3].value, "[]");
+  EXPECT_TRUE(json_members("[1]").empty());
+}
+
+TEST(Answer, KeepsMessageUsageAndTheWholeAnswer) {
+  const auto answer = parse_answer(R"({"choices": [ {"index": 0, "message": {"content": "a", "tool_calls": null}}, {}],
+                                       "usage": {"prompt_tokens": 5, "completion_tokens": 2.0}})");
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->text, "a");
+  EXPECT_EQ(answer->prompt_tokens, 5u);
+  EXPECT_EQ(answer->completion_tokens, 2u);
+  EXPECT_EQ(message_json(answer->response), R"({"content":"a","tool_calls":null})");
+}
+
+TEST(Answer, UsageOfWrongTypesIsNoUsage) {
+  const auto answer = parse_answer(
+      R"({"choices": [{"message": {"content": null}}], "usage": {"prompt_tokens": "x", "completion_tokens": -3}})");
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->prompt_tokens + answer->completion_tokens, 0u);
+}
+
+TEST(Row, PassesOnWhatTheAnswerDependsOn) {
+  const auto row =
+      parse_row(R"({"record_id": "a", "label": "x", "novel_wording": true, "request": {"messages": [{"role": "user",
+    "content": "hi"}], "tools": [{"f": 1}], "tool_choice": "required", "max_completion_tokens": 9, "user": "u", "stop": ["#"]},
+    "response": {"id": 1, "choices": [{"message": {"content": null, "tool_calls": null}}]}})");
+  ASSERT_TRUE(row.ok()) << row.error();
+  EXPECT_TRUE(row->novel_wording);
+  EXPECT_EQ(chat_request(*row, {.model = "m", .max_tokens = 5, .seed = 1}),
+            R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stop":["#"],"tools":[{"f":1}],)"
+            R"("tool_choice":"required","temperature":0,"seed":1,"max_tokens":9})");
+}
+
+TEST(Row, AReferenceThatCannotBeComparedWithIsAnError) {
+  const std::string head = R"({"record_id": "a", "request": {"messages": []}, "response": {"choices": [{"message": )";
+  EXPECT_THAT(parse_row(head + R"({"tool_calls": [{"function": {"name": "f"}}]}}]}})").error().message,
+              HasSubstr("lacks function.name"));
+  EXPECT_FALSE(parse_row(head + "null}]}}").ok());
+  EXPECT_FALSE(parse_row(head).ok());
+  EXPECT_TRUE(parse_row(head + R"({"content": "a"}}]}})").ok());
+}
+
+TEST(RowResult, ALineReadAgainIsEqual) {
+  modelops::RowResult row{.record_id = "r\"1",
+                          .label = "order",
+                          .novel_wording = true,
+                          .request = R"({"a":[1,{"b":"}"}]})",
+                          .response = R"({"x":1.0})",
+                          .reference = "{}",
+                          .scores = {{"a", 0.1}, {"b", 1.0}},
+                          .prompt_tokens = 7,
+                          .completion_tokens = 8,
+                          .latency_seconds = 0.123456789012345,
+                          .attempts = 2,
+                          .error = "é\n\"x\""};
+  const auto again = parse_row_result(to_json_line(row));
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(to_json_line(*again), to_json_line(row));
+  EXPECT_EQ(again->request, row.request);
+  EXPECT_EQ(again->response, row.response);
+  EXPECT_EQ(again->scores, row.scores);
+  EXPECT_EQ(again->latency_seconds, row.latency_seconds);
+  EXPECT_EQ(again->error, row.error);
+  EXPECT_TRUE(again->novel_wording);
+  EXPECT_EQ(parse_row_result(to_json_line({.record_id = "x"}))->response, "");
+  EXPECT_FALSE(parse_row_result("{}").ok());
+}
+
+TEST(JudgeRating, ReadsTheRatingWhateverStandsAround) {
+  const auto rating = [](std::string_view text) { return parse_judge_rating(text, 1, 10).value_or(-1); };
+  EXPECT_EQ(rating(R"({"reason": "fine", "rating": 10})"), 10);
+  EXPECT_EQ(rating("Here it is:\n```json\n{\"reason\": \"has {braces}\", \"rating\": \"7\"}\n```\nDone in 3 steps."),
+            7);
+  EXPECT_EQ(rating("<think>maybe 3 or {\"rating\": 4}</think>\n10"), 10);
+  EXPECT_EQ(rating("**Rating:** 8/10"), 8);
+  EXPECT_EQ(rating("Rating is 9. It has 2 flaws."), 9);
+  EXPECT_EQ(rating("SIMILARITY: 10"), 10);
+  EXPECT_EQ(rating("I would say 8 out of 10."), 8);
+  EXPECT_EQ(rating("4.5 stars"), 4.5);
+  EXPECT_EQ(rating("10"), 10);
+}
+
+TEST(JudgeRating, RefusesToGuess) {
+  for (const char* text :
+       {"", "none", "between 6 and 7", "Rating: 11", "{\"rating\": null}", "{\"rating\": 0}", "Rating: -1"})
+    EXPECT_FALSE(parse_judge_rating(text, 1, 10).ok()) << text;
+  EXPECT_EQ(parse_judge_rating("{\"rating\": true}", 0, 1).value(), 1);
+}
+
+TEST(JudgePattern, RefusesWhatCannotRunInLinearTimeOrHasNoGroup) {
+  EXPECT_FALSE(JudgePattern::compile("(a)\\1").ok());
+  EXPECT_FALSE(JudgePattern::compile("\\d").ok());
+  EXPECT_FALSE(JudgePattern::compile("(").ok());
+}
+
+TEST(Rouge, LongTextsAreComparedOrRefusedButNeverHang) {
+  std::string many;
+  for (int i = 0; i < 40'000; ++i) many += "w" + std::to_string(i) + " ";
+  EXPECT_EQ(rouge_l_f(many, "w1 w39999").value() > 0, true);
+  EXPECT_EQ(rouge_l_f(many, many).error().code, ErrorCode::kTooLarge);
+}
+
+TEST(ToolCalling, AnAnswerOfAnotherShapeIsAnError) {
+  const auto truth = python("[]");
+  for (const char* message : {R"({"tool_calls": 1})", R"({"tool_calls": [1]})", R"({"tool_calls": [{"function": {}}]})",
+                              R"({"tool_calls": [{"function": {"name": 1}}]})"})
+    EXPECT_FALSE(score_tool_calling(truth, python(message)).ok()) << message;
+}
+
+}  // namespace
+}  // namespace fw::evals

@@ -1,0 +1,336 @@
+#include <cstdlib>
+
+#include "evals/row_result.h"
+#include "evals/scoring.h"
+#include "evals/tests/fake_endpoint.h"
+
+namespace fw::evals {
+namespace {
+
+using testing::ElementsAre;
+using testing::Eq;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
+
+net::Response ok(const json& message) { return net::json_response(200, completion(message)); }
+
+std::string text(const json& value) { return value.get<std::string>(); }
+
+/// Calls the tool that the question asks for.
+net::Response obey(const json& request, int) {
+  const std::string question = text(request["messages"].back()["content"]);
+  const std::string id = question.substr(6);
+  return id == "-1" ? ok(says("Hi")) : ok(calls("order", "{\"id\": " + id + "}"));
+}
+
+std::vector<json> some_rows(int count) {
+  std::vector<json> rows;
+  for (int i = 0; i < count; ++i) rows.push_back(tool_row("r" + std::to_string(i), i));
+  return rows;
+}
+
+TEST_F(EvaluationTest, ScoresEveryRowInTheOrderOfTheFile) {
+  serve_answers(obey);
+  auto rows = some_rows(20);
+  rows.push_back(tool_row("none", -1));
+  write_rows(rows);
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  ASSERT_EQ(result->rows.size(), 21u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const modelops::RowResult& row = result->rows[i];
+    EXPECT_EQ(row.record_id, text(rows[i]["record_id"]));
+    EXPECT_THAT(row.scores, ElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
+    EXPECT_EQ(row.prompt_tokens, 100u);
+    EXPECT_EQ(row.completion_tokens, 10u);
+    EXPECT_EQ(row.attempts, 1);
+    EXPECT_GT(row.latency_seconds, 0);
+    EXPECT_EQ(row.error, "");
+  }
+  EXPECT_EQ(progress.back().rows_done, 21u);
+  EXPECT_EQ(progress.back().rows_failed, 0u);
+}
+
+TEST_F(EvaluationTest, SendsTheRowsOwnQuestionAndNothingOfTheApplicationsSampling) {
+  ::setenv("EVALS_TEST_KEY", "secret", 1);
+  serve_answers(obey);
+  job.target.api_key_env = "EVALS_TEST_KEY";
+  write_rows(some_rows(1));
+  ASSERT_TRUE(evaluate().ok());
+  const json request = seen().at(0);
+  EXPECT_EQ(text(request["_path"]), "/v1/chat/completions");
+  EXPECT_EQ(text(request["_authorization"]), "Bearer secret");
+  EXPECT_EQ(text(request["model"]), "candidate");
+  EXPECT_EQ(text(request["tool_choice"]), "auto");
+  EXPECT_EQ(request["tools"], tool_row("", 0)["request"]["tools"]);
+  EXPECT_EQ(request["temperature"], 0);
+  EXPECT_EQ(request["seed"], 7);
+  EXPECT_EQ(request["max_tokens"], 512);
+  EXPECT_FALSE(request.contains("stream"));
+}
+
+TEST_F(EvaluationTest, TheFirstRowGoesAloneAndTheOthersNeverExceedTheLimit) {
+  std::atomic<int> at_once_at_first = -1;
+  serve([&](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
+    (void)co_await sleep_for(20ms, deadline);
+    if (n == 0) at_once_at_first = static_cast<int>(seen().size());
+    (void)co_await out.send(obey(request, n), deadline);
+  });
+  write_rows(some_rows(13));
+  ASSERT_TRUE(evaluate().ok());
+  EXPECT_EQ(at_once_at_first, 1);
+  EXPECT_EQ(most_running, 4);
+}
+
+TEST_F(EvaluationTest, ResultsFileHoldsWhatTheEvaluationReturned) {
+  serve_answers(obey);
+  write_rows(some_rows(3));
+  const auto result = evaluate();
+  const auto kept = read_row_results(job.results);
+  ASSERT_TRUE(kept.ok()) << kept.error();
+  ASSERT_EQ(kept->size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(to_json_line(kept->at(i)), to_json_line(result->rows[i]));
+}
+
+TEST_F(EvaluationTest, BusyAndFailingServersAreAskedAgainAndOnlyTheLastAttemptIsTimed) {
+  serve_answers([](const json& request, int n) {
+    if (n == 0) {
+      auto busy = net::detail_response(429, "slow down");
+      busy.headers.set("Retry-After", "0");
+      return busy;
+    }
+    return n == 1 ? net::detail_response(500, "oops") : obey(request, n);
+  });
+  write_rows(some_rows(1));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[0].attempts, 3);
+  EXPECT_EQ(result->rows[0].error, "");
+}
+
+/// Behaviours that must fail one row with a reason and leave the others alone.
+struct Misbehaviour {
+  std::string name;
+  net::Response answer;
+  std::string reason;
+};
+
+class MisbehavingEndpoint : public EvaluationTest, public testing::WithParamInterface<Misbehaviour> {};
+
+TEST_P(MisbehavingEndpoint, FailsItsRowWithTheReason) {
+  serve_answers([](const json& request, int n) {
+    return text(request["messages"].back()["content"]) == "order 1" ? GetParam().answer : obey(request, n);
+  });
+  write_rows(some_rows(3));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(result->rows[1].error, HasSubstr(GetParam().reason));
+  EXPECT_THAT(result->rows[1].scores, IsEmpty());
+  EXPECT_EQ(result->rows[1].response, "");
+  EXPECT_EQ(result->rows[0].error, "");
+  EXPECT_EQ(result->rows[2].error, "");
+  EXPECT_EQ(progress.back().rows_failed, 1u);
+}
+
+net::Response raw(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryKind, MisbehavingEndpoint,
+    testing::Values(Misbehaviour{"html", raw(200, "<!doctype html><html></html>"), "is HTML instead of JSON"},
+                    Misbehaviour{"empty", raw(200, ""), "is empty"},
+                    Misbehaviour{"half", raw(200, "{\"choices\": [{\"mess"), "is not JSON"},
+                    Misbehaviour{"binary", raw(200, "\xff\xfe\x00"), "is not UTF-8"},
+                    Misbehaviour{"list", raw(200, "[]"), "is no JSON object"},
+                    Misbehaviour{"no_choices", raw(200, "{}"), "has no list of choices"},
+                    Misbehaviour{"empty_choices", raw(200, R"({"choices": []})"), "has no choice"},
+                    Misbehaviour{"number_message", raw(200, R"({"choices": [{"message": 3}]})"), "without a message"},
+                    Misbehaviour{"list_content", raw(200, R"({"choices": [{"message": {"content": [1]}}]})"),
+                                 "content that is no text"},
+                    Misbehaviour{"error_object", raw(200, R"({"error": {"message": "out of memory"}})"),
+                                 "out of memory"},
+                    Misbehaviour{"bad_request", net::detail_response(400, "context too long"), "context too long"},
+                    Misbehaviour{"always_busy", net::detail_response(503, "loading"), "503"},
+                    Misbehaviour{"over_large", raw(200, std::string(9 << 20, ' ')), ""},
+                    Misbehaviour{"too_deep", raw(200, std::string(100'000, '[')), "nested deeper"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(EvaluationTest, ToolCallsOfAStrangeShapeLackScoresButKeepTheAnswer) {
+  serve_answers([](const json& request, int n) {
+    const std::string question = text(request["messages"].back()["content"]);
+    if (question == "order 1") return raw(200, R"({"choices": [{"message": {"tool_calls": {"a": 1}}}]})");
+    if (question == "order 2") return ok(calls("order", "{oops"));
+    return obey(request, n);
+  });
+  write_rows(some_rows(3));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(result->rows[1].error, HasSubstr("tool_calls are no list"));
+  EXPECT_THAT(result->rows[2].error, HasSubstr("not JSON"));
+  EXPECT_THAT(result->rows[2].scores, ElementsAre(Pair("function_name", 1.0)));
+  EXPECT_NE(result->rows[2].response, "");
+}
+
+TEST_F(EvaluationTest, AnAnswerThatIsCutShortIsAskedForAgain) {
+  serve([](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
+    if (n > 0) {
+      (void)co_await out.send(obey(request, n), deadline);
+      co_return;
+    }
+    (void)co_await out.start({.status = 200}, deadline);
+    (void)co_await out.write("{\"choices\": [", deadline);
+  });
+  write_rows(some_rows(1));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[0].attempts, 2);
+}
+
+TEST_F(EvaluationTest, ASilentServerFailsTheRowAfterItsTimeouts) {
+  serve([](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
+    if (text(request["messages"].back()["content"]) == "order 1") (void)co_await sleep_for(60s, deadline);
+    (void)co_await out.send(obey(request, n), deadline);
+  });
+  job.request_timeout = 200ms;
+  job.max_retries = 1;
+  write_rows(some_rows(2));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[1].error, "request timed out after 0.2 s");
+  EXPECT_EQ(result->rows[1].attempts, 2);
+  EXPECT_EQ(result->rows[0].error, "");
+}
+
+TEST_F(EvaluationTest, ADeadEndpointFailsTheEvaluationWithoutAskingEveryRow) {
+  job.target = {.url = "http://127.0.0.1:1/v1", .model = "candidate"};
+  job.max_retries = 0;
+  write_rows(some_rows(500));
+  const auto result = evaluate();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(result.error().message, HasSubstr("none of 500 rows was answered"));
+  EXPECT_THAT(result.error().message, HasSubstr("127.0.0.1:1"));
+  const auto kept = read_row_results(job.results);
+  ASSERT_TRUE(kept.ok()) << kept.error();
+  EXPECT_THAT(kept->back().error, StartsWith("not asked: "));
+}
+
+TEST_F(EvaluationTest, CancelEndsItWithinTwoSecondsAndLeavesNoResults) {
+  std::stop_source stop;
+  serve([&](json, int, net::ResponseWriter&, Deadline deadline) -> Task<void> {
+    stop.request_stop();
+    (void)co_await sleep_for(60s, deadline);
+  });
+  write_rows(some_rows(50));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = evaluate(Deadline::when_stopped(stop.get_token()));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
+  EXPECT_FALSE(std::filesystem::exists(job.results));
+}
+
+TEST_F(EvaluationTest, CancelDuringABackoffEndsItToo) {
+  std::stop_source stop;
+  serve([&](json, int, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
+    auto busy = net::detail_response(429, "later");
+    busy.headers.set("Retry-After", "60");
+    (void)co_await out.send(busy, deadline);
+    stop.request_stop();
+  });
+  write_rows(some_rows(5));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = evaluate(Deadline::when_stopped(stop.get_token()));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
+}
+
+TEST_F(EvaluationTest, TheDeadlineEndsIt) {
+  serve([](json, int, net::ResponseWriter&, Deadline deadline) -> Task<void> {
+    (void)co_await sleep_for(60s, deadline);
+  });
+  write_rows(some_rows(5));
+  const auto result = evaluate(Deadline::after(100ms));
+  EXPECT_EQ(result.error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(EvaluationTest, RowsThatCannotBeReadFailItWithFileAndLine) {
+  serve_answers(obey);
+  write_rows({tool_row("a", 1), {{"record_id", "b"}, {"request", {{"messages", json::array()}}}}});
+  EXPECT_THAT(evaluate().error().message, HasSubstr("rows.jsonl:2: response.choices[0].message is missing"));
+  write_rows({});
+  EXPECT_THAT(evaluate().error().message, HasSubstr("has no rows"));
+  job.rows = folder.path() / "absent.jsonl";
+  EXPECT_EQ(evaluate().error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(EvaluationTest, AMissingKeyFailsItBeforeAnythingIsSent) {
+  serve_answers(obey);
+  job.target.api_key_env = "EVALS_TEST_ABSENT";
+  write_rows(some_rows(1));
+  EXPECT_THAT(evaluate().error().message, HasSubstr("EVALS_TEST_ABSENT"));
+  EXPECT_TRUE(seen().empty());
+}
+
+TEST_F(EvaluationTest, TextIsComparedByRougeAndIdenticalTextScoresOneInAnyScript) {
+  job.workload = modelops::WorkloadType::kGeneric;
+  serve_answers([](const json&, int n) { return ok(says(n == 0 ? "敏捷的狐狸" : "the cat sat")); });
+  job.parallelism = 1;
+  write_rows({text_row("a", "敏捷的狐狸"), text_row("b", "the cat sat on the mat")});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[0].scores.at("rouge_l"), 1.0);
+  EXPECT_NEAR(result->rows[1].scores.at("rouge_l"), 2.0 / 3, 1e-12);
+  EXPECT_EQ(seen().at(0)["max_tokens"], 77);
+  EXPECT_FALSE(seen().at(0).contains("tool_choice"));
+}
+
+bool is_for_judge(const json& request) { return text(request["model"]) == "judge"; }
+
+TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) {
+  job.workload = modelops::WorkloadType::kGeneric;
+  serve_answers([](const json& request, int) {
+    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}" : "candidate text"));
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  write_rows({text_row("a", "reference text")});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(result->rows[0].scores, UnorderedElementsAre(Pair("similarity", 1.0), Pair("similarity_rating", 10.0)));
+  const std::string question = text(seen().at(1)["messages"].back()["content"]);
+  for (const char* part : {"reference text", "candidate text", "write"}) EXPECT_THAT(question, HasSubstr(part));
+}
+
+TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
+  serve_answers(
+      [](const json& request, int n) { return is_for_judge(request) ? ok(says("I cannot say")) : obey(request, n); });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  write_rows(some_rows(1));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(result->rows[0].scores,
+              UnorderedElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
+  EXPECT_THAT(result->rows[0].error, HasSubstr("judge"));
+  EXPECT_EQ(progress.back().rows_failed, 0u);
+}
+
+TEST_F(EvaluationTest, TheJudgeIsCheckedThreeTimes) {
+  serve_answers([](const json&, int n) { return n < 2 ? net::detail_response(503, "loading") : ok(says("ready")); });
+  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
+  EXPECT_TRUE(run(loop.check_judge(judge, Deadline::after(10s))).ok());
+  EXPECT_EQ(seen().size(), 3u);
+}
+
+TEST_F(EvaluationTest, AJudgeThatNeverAnswersIsNamed) {
+  serve_answers([](const json&, int) { return raw(200, "<html>"); });
+  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
+  const auto status = run(loop.check_judge(judge, Deadline::after(10s)));
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().message, HasSubstr("the judge judge at " + job.target.url));
+  EXPECT_EQ(seen().size(), 3u);
+}
+
+}  // namespace
+}  // namespace fw::evals
