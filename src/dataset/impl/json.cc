@@ -11,6 +11,7 @@ bool is_within_limits(std::string_view text) {
   std::array<std::size_t, kMaxJsonDepth + 1> keys{};
   std::size_t depth = 0;
   std::size_t values = 0;
+  std::size_t comparisons = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -29,7 +30,8 @@ bool is_within_limits(std::string_view text) {
       case '}':
       case ']': depth -= depth > 0 ? 1 : 0; break;
       case ':':
-        if (++keys[depth] > kMaxObjectKeys) return false;
+        comparisons += keys[depth];
+        if (++keys[depth] > kMaxObjectKeys || comparisons > kMaxKeyComparisons) return false;
         break;
       case ',':
         if (++values > kMaxJsonValues) return false;

@@ -18,6 +18,7 @@ inline constexpr std::size_t kMaxJsonBytes = 16u << 20;
 inline constexpr std::size_t kMaxJsonDepth = 64;
 inline constexpr std::size_t kMaxObjectKeys = 1024;
 inline constexpr std::size_t kMaxJsonValues = 500'000;
+inline constexpr std::size_t kMaxKeyComparisons = 20'000'000;  ///< keys that stand before each key, over all objects
 
 [[nodiscard]] bool is_within_limits(std::string_view text);
 

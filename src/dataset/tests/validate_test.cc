@@ -111,6 +111,17 @@ TEST(Validate, RefusesHostileJsonQuickly) {
               ElementsAre(Pair(reasons::kBeyondLimits, 1)));
 }
 
+TEST(JsonLimits, BoundTheWorkOfManyLargeObjects) {
+  std::string object = "{";
+  for (int i = 0; i < 1000; ++i) object += '"' + std::to_string(i) + "\":1,";
+  object.back() = '}';
+  std::string list = "[";
+  for (int i = 0; i < 60; ++i) list += object + ',';
+  list.back() = ']';
+  EXPECT_TRUE(is_within_limits(object));
+  EXPECT_FALSE(is_within_limits(list));
+}
+
 TEST(JsonLimits, AreNotTakenForStructureInsideStrings) {
   EXPECT_TRUE(is_within_limits('"' + std::string(1000, '[') + "\\\"" + std::string(1000, '{') + '"'));
   std::string nested = std::string(kMaxJsonDepth, '[') + std::string(kMaxJsonDepth, ']');
