@@ -107,11 +107,11 @@ ordered_json dataset_json(const ReportInput& input) {
   for (const auto& one : input.job.datasets) {
     datasets.push_back({{"name", one.name}, {"uri", one.uri}, {"digest", one.digest}, {"num_records", one.num_records}});
   }
-  const auto card = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card);
-  ordered_json out{{"steps", card.value("steps", ordered_json::array())}, {"datasets", std::move(datasets)}};
-  out["classes"] = card.value("classes", ordered_json::array());
-  out["notes"] = card.value("notes", ordered_json::array());
-  out["leak"] = card.value("leak", ordered_json());
+  auto out = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card);
+  for (const auto* list : {"steps", "classes", "notes"}) {
+    if (!out.contains(list)) out[list] = ordered_json::array();
+  }
+  out["datasets"] = std::move(datasets);
   return out;
 }
 
