@@ -11,7 +11,8 @@ const Timestamp kNow = from_epoch_seconds(1'700'000'000);
 
 Job created() {
   Job job;
-  apply(job, {kNow, JobCreated{record::WorkloadId("router"), record::ClientId("demo"), 7, 1, {{"big", true}}, "judge"}});
+  apply(job,
+        {kNow, JobCreated{record::WorkloadId("router"), record::ClientId("demo"), 7, 1, {{"big", true}}, "judge"}});
   return job;
 }
 
@@ -34,7 +35,8 @@ TEST(JobEvent, EveryKindComesBackFromItsJson) {
 }
 
 TEST(JobEvent, WhatIsNoEventIsDamage) {
-  for (const auto* text : {"", "{}", "[]", R"({"event":"unheard-of"})", R"({"event":"stage-started","stage":"lunch"})"}) {
+  for (const auto* text :
+       {"", "{}", "[]", R"({"event":"unheard-of"})", R"({"event":"stage-started","stage":"lunch"})"}) {
     EXPECT_EQ(event_from_json(text, kNow).error().code, ErrorCode::kDataLoss) << text;
   }
 }

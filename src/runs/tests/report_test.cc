@@ -11,13 +11,13 @@
 namespace fw::runs {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::SizeIs;
 using modelops::EvalType;
 using nlohmann::ordered_json;
+using ::testing::HasSubstr;
 using testing::Life;
 using testing::live;
+using ::testing::Not;
+using ::testing::SizeIs;
 using testing::World;
 
 class ReportTest : public ::testing::Test {
@@ -38,8 +38,8 @@ class ReportTest : public ::testing::Test {
 
 TEST_F(ReportTest, HasTheMembersOfItsFormat) {
   const auto report = run();
-  for (const auto* member : {"version", "software", "job", "production", "leading_score", "scoring", "candidates", "ranking",
-                             "divergent_rows", "dataset", "config"}) {
+  for (const auto* member : {"version", "software", "job", "production", "leading_score", "scoring", "candidates",
+                             "ranking", "divergent_rows", "dataset", "config"}) {
     EXPECT_TRUE(report.contains(member)) << member;
   }
   EXPECT_EQ(report["job"]["status"], "completed");
@@ -170,7 +170,8 @@ TEST_F(ReportTest, ShowsNoSecretsOfTheConfiguration) {
 
 Contender contender(std::size_t candidate, std::uint64_t ones, std::uint64_t n, std::optional<double> cost) {
   Contender one{.candidate = candidate, .type = EvalType::kBase, .cost_per_1000 = cost};
-  one.score = {.name = "s", .n = n, .mean = static_cast<double>(ones) / static_cast<double>(n), .interval_kind = "wilson"};
+  one.score = {
+      .name = "s", .n = n, .mean = static_cast<double>(ones) / static_cast<double>(n), .interval_kind = "wilson"};
   one.score.interval = evals::wilson_interval(static_cast<std::int64_t>(ones), static_cast<std::int64_t>(n));
   judge_contender(one, {.margin = 0.05}, "s");
   return one;
@@ -189,7 +190,8 @@ TEST(Ranking, PutsTheCheapestPromisingModelFirst) {
 }
 
 TEST(Ranking, PutsPromisingModelsOfUnknownCostBehindPricedOnes) {
-  EXPECT_EQ(ranked({contender(0, 500, 500, std::nullopt), contender(1, 495, 500, 9.0)}), (std::vector<std::size_t>{1, 0}));
+  EXPECT_EQ(ranked({contender(0, 500, 500, std::nullopt), contender(1, 495, 500, 9.0)}),
+            (std::vector<std::size_t>{1, 0}));
 }
 
 TEST(Ranking, OrdersTheOthersByTheirLowerBoundWhateverTheyCost) {

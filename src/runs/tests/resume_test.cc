@@ -64,7 +64,8 @@ bool dies_and_goes_on(int crash_at, bool is_durable, const std::string& expected
         if (auto created = co_await life.create(); created.ok()) {
           static_cast<void>(co_await life.watch(created->id));
           co_await life.until([&] {
-            return life.store.has_crashed() || (!world.poster.requests.empty() && life.store.pending_deliveries()->empty());
+            return life.store.has_crashed() ||
+                   (!world.poster.requests.empty() && life.store.pending_deliveries()->empty());
           });
         }
         has_crashed = life.store.has_crashed();
@@ -113,8 +114,8 @@ TEST_P(StopTest, AStopInTheMiddleOfAStageChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryStage, StopTest,
-                         ::testing::Values("deploy big", "base-eval big", "icl-eval big", "train big", "deploy-tuned big",
-                                           "customized-eval big", "deploy small", "icl-eval small"),
+                         ::testing::Values("deploy big", "base-eval big", "icl-eval big", "train big",
+                                           "deploy-tuned big", "customized-eval big", "deploy small", "icl-eval small"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '-'; }, '_');
@@ -151,7 +152,8 @@ TEST(Resume, AFailedStageStaysFailed) {
 }
 
 TEST(Resume, ACancelSurvivesADeath) {
-  // Before the stall there are eight writes, the ninth is the cancel's mark: the process dies just before, at and after it.
+  // Before the stall there are eight writes, the ninth is the cancel's mark: the process dies just before, at and after
+  // it.
   for (const int crash_at : {8, 9, 10}) {
     SCOPED_TRACE(crash_at);
     World other;
@@ -181,8 +183,7 @@ TEST(Resume, ADeletionThatDiedIsTakenUpAgain) {
   World world;
   const auto job = outcome_of(world).first;
   // The first write of the second life is the mark; the process dies with it.
-  live(
-      world, [&](Life& life) -> Task<void> { EXPECT_FALSE((co_await life.service.remove(job.id)).ok()); }, 1, true);
+  live(world, [&](Life& life) -> Task<void> { EXPECT_FALSE((co_await life.service.remove(job.id)).ok()); }, 1, true);
   live(world, [&](Life& life) -> Task<void> {
     EXPECT_TRUE(life.service.list().empty());
     EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
