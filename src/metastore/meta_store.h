@@ -24,7 +24,7 @@ struct JobRow {
 /// The journalled end of one step of a job: a value, or the error that ended it.
 struct StepRow {
   std::string key;
-  std::string value;           ///< JSON; empty when it failed
+  std::string value;  ///< JSON; empty when it failed
   std::optional<Error> error;
   Timestamp recorded_at;
 };
@@ -60,8 +60,8 @@ struct Delivery {
 
 /// The metadata of all jobs: orders, journals, events, webhook deliveries. Every member that writes is one transaction:
 /// on return it would survive `kill -9` and power loss, on error nothing of it happened. Members may be called from any
-/// thread, and block: call them on a `disk` pool. Evaluations, customizations and datasets of a job are in its journal and
-/// events; the store does not know what they mean.
+/// thread, and block: call them on a `disk` pool. Evaluations, customizations and datasets of a job are in its journal
+/// and events; the store does not know what they mean.
 class MetaStore {
  public:
   virtual ~MetaStore() = default;

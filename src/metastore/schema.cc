@@ -91,8 +91,9 @@ Status migrate(Connection& connection) {
     return failed_precondition(name + " belongs to another program; give flywheel a data folder of its own");
   }
   if (version < 0 || version > newest_schema_version()) {
-    return failed_precondition(name + " has schema version " + std::to_string(version) + ", this flywheel reads up to " +
-                               std::to_string(newest_schema_version()) + "; use the flywheel that wrote it, or a newer one");
+    return failed_precondition(name + " has schema version " + std::to_string(version) +
+                               ", this flywheel reads up to " + std::to_string(newest_schema_version()) +
+                               "; use the flywheel that wrote it, or a newer one");
   }
   for (auto from = static_cast<std::size_t>(version); from < kMigrations.size(); ++from) {
     FW_TRY(migrate_one(connection, from));

@@ -10,8 +10,9 @@ Error sqlite_error(sqlite3* connection, int code, const std::filesystem::path& f
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return unavailable(name + " is held by another process; stop the other flywheel that uses this data folder, or "
-                                "give this one a folder of its own with --data");
+      return unavailable(name +
+                         " is held by another process; stop the other flywheel that uses this data folder, or "
+                         "give this one a folder of its own with --data");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return data_loss(name + " is damaged (" + said + "); restore it from a backup, or move it away to begin anew");

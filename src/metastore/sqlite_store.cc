@@ -70,8 +70,14 @@ Result<std::vector<Delivery>> read_deliveries(Connection& connection, Statement&
   for (;;) {
     FW_ASSIGN(const bool has_row, select.step());
     if (!has_row) break;
-    deliveries.push_back({select.text(0), select.text(1), select.text(2), select.text(3), select.text(4),
-                          static_cast<int>(select.number(5)), static_cast<DeliveryStatus>(select.number(6)), {}});
+    deliveries.push_back({select.text(0),
+                          select.text(1),
+                          select.text(2),
+                          select.text(3),
+                          select.text(4),
+                          static_cast<int>(select.number(5)),
+                          static_cast<DeliveryStatus>(select.number(6)),
+                          {}});
   }
   for (auto& delivery : deliveries) FW_TRY(read_attempts(connection, delivery));
   return deliveries;
@@ -182,8 +188,9 @@ Status SqliteStore::record_step(const std::string& job_id, const StepRow& step, 
 
 Result<std::vector<StepRow>> SqliteStore::steps(const std::string& job_id) {
   const std::lock_guard lock(impl_->mutex);
-  Statement select(impl_->connection,
-                   "SELECT key, value, error_code, error_message, recorded_at FROM steps WHERE job_id = ? ORDER BY number");
+  Statement select(
+      impl_->connection,
+      "SELECT key, value, error_code, error_message, recorded_at FROM steps WHERE job_id = ? ORDER BY number");
   select.bind(job_id);
   std::vector<StepRow> rows;
   for (;;) {

@@ -7,12 +7,12 @@
 
 namespace fw::metastore {
 
-/// The MetaStore in one SQLite file (WAL, synchronous=FULL). One process at a time: the file stays locked while the store
-/// is open. docs/formats/metadata.md describes the tables.
+/// The MetaStore in one SQLite file (WAL, synchronous=FULL). One process at a time: the file stays locked while the
+/// store is open. docs/formats/metadata.md describes the tables.
 class SqliteStore final : public MetaStore {
  public:
-  /// Opens or creates the file; brings an older schema up to date. kFailedPrecondition when a newer flywheel wrote it or
-  /// it belongs to another program, kUnavailable when another process holds it, kDataLoss when it is damaged.
+  /// Opens or creates the file; brings an older schema up to date. kFailedPrecondition when a newer flywheel wrote it
+  /// or it belongs to another program, kUnavailable when another process holds it, kDataLoss when it is damaged.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file);
   ~SqliteStore() override;
 

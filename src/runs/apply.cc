@@ -180,7 +180,7 @@ struct Apply {
 void apply(Job& job, const JobEvent& event) { std::visit(Apply{job, event.at}, event.what); }
 
 void apply(Job& job, const JobProgress& progress) {
-  if (const auto* p = std::get_if<EvaluationProgressed>(&progress)) {
+  if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     if (p->candidate >= job.candidates.size()) return;
     auto& evaluation = evaluation_of(job.candidates[p->candidate], p->type);
     evaluation.rows_done = p->rows_done;
@@ -191,7 +191,7 @@ void apply(Job& job, const JobProgress& progress) {
     }
     return;
   }
-  const auto& p = std::get<TrainingProgressed>(progress);
+  const auto& p = std::get<TrainingProgressed>(progress.what);
   if (p.candidate >= job.candidates.size()) return;
   auto& customization = customization_of(job.candidates[p.candidate]);
   customization.steps_completed = p.point.step;

@@ -119,9 +119,10 @@ Task<Result<std::string>> CandidateRun::evaluation_work(modelops::EvalType type,
 }
 
 EvaluationOutcome CandidateRun::outcome_of(const modelops::EvaluationResult& result) const {
-  const auto summary = evals::summarize(result.rows, datasets_.workload, context_.config().judge.has_value(), std::nullopt,
-                                        context_.record->snapshot().seed);
-  EvaluationOutcome outcome{.rows = summary.rows, .rows_failed = summary.rows_failed, .wall_seconds = result.wall_seconds};
+  const auto summary = evals::summarize(result.rows, datasets_.workload, context_.config().judge.has_value(),
+                                        std::nullopt, context_.record->snapshot().seed);
+  EvaluationOutcome outcome{
+      .rows = summary.rows, .rows_failed = summary.rows_failed, .wall_seconds = result.wall_seconds};
   for (const auto& score : summary.scores) outcome.scores[score.name] = score.mean;
   return outcome;
 }
@@ -131,10 +132,11 @@ std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_ro
   return [this, type, begin](const modelops::EvaluationProgress& p) {
     EvaluationProgressed event{index_, type, p.rows_done, p.rows_total, p.rows_failed, std::nullopt};
     if (p.rows_done > 0 && p.rows_done <= p.rows_total) {
-      const double per_row = to_seconds(context_.dependencies.clock.instant() - begin) / static_cast<double>(p.rows_done);
+      const double per_row =
+          to_seconds(context_.dependencies.clock.instant() - begin) / static_cast<double>(p.rows_done);
       event.seconds_left = per_row * static_cast<double>(p.rows_total - p.rows_done);
     }
-    context_.record->publish(JobProgress(event));
+    context_.record->publish(JobProgress{event});
   };
 }
 
@@ -156,7 +158,7 @@ Task<Result<std::string>> CandidateRun::training_work() {
   auto job = co_await run_on(deps.disk, [this] { return training_job(); });
   if (!job.ok()) co_return job.error();
   const auto on_progress = [this](const modelops::TrainingProgress& point) {
-    context_.record->publish(JobProgress(TrainingProgressed{index_, point}));
+    context_.record->publish(JobProgress{TrainingProgressed{index_, point}});
   };
   auto trained = co_await deps.trainer.train(std::move(job).value(), on_progress, context_.deadline);
   if (!trained.ok()) co_return trained.error();

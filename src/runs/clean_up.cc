@@ -13,7 +13,8 @@ std::vector<Error> clean_up(const Job& job, const std::filesystem::path& folder,
   for (const auto& name : noted_dataset_names(folder)) names.insert(name);
   for (const auto& dataset : job.datasets) names.insert(dataset.name);
   for (const auto& name : names) {
-    if (auto removed = datasets.remove(name); !removed.ok()) errors.push_back(removed.error().within("dataset " + name));
+    if (auto removed = datasets.remove(name); !removed.ok())
+      errors.push_back(removed.error().within("dataset " + name));
   }
   std::error_code code;
   std::filesystem::remove_all(folder, code);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kPageSize = 1000;
 
-Result<std::vector<record::Interaction>> read_records(logstore::LogStore& log, const Job& job, const Deadline& deadline) {
+Result<std::vector<record::Interaction>> read_records(logstore::LogStore& log, const Job& job,
+                                                      const Deadline& deadline) {
   const logstore::Selection selection{.workload = job.workload, .client = job.client};
   std::vector<record::Interaction> records;
   std::optional<logstore::Cursor> cursor;
@@ -63,8 +64,8 @@ Result<std::vector<modelops::DatasetRef>> store_all(modelops::DatasetStore& stor
   std::vector<modelops::DatasetRef> refs;
   for (const auto* one : all) {
     auto status = deadline.check("store datasets");
-    auto ref = status.ok() ? store.put(one->name, one->files, one->num_records)
-                           : Result<modelops::DatasetRef>(status.error());
+    auto ref =
+        status.ok() ? store.put(one->name, one->files, one->num_records) : Result<modelops::DatasetRef>(status.error());
     if (!ref.ok()) {
       remove_stored(store, all);
       return ref.error();

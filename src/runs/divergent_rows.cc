@@ -57,7 +57,8 @@ const RowResult& row_as_asked(const ReportInput& input, std::size_t candidate, c
 
 }  // namespace
 
-ordered_json divergent_rows(const ReportInput& input, const std::vector<Contender>& ranked, const std::string& leading) {
+ordered_json divergent_rows(const ReportInput& input, const std::vector<Contender>& ranked,
+                            const std::string& leading) {
   ordered_json list = ordered_json::array();
   if (ranked.empty()) return list;
   const auto best = best_of_each(ranked);

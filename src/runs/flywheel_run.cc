@@ -67,8 +67,8 @@ Task<Status> FlywheelRun::check_judge() {
   if (!judge) co_return Status{};
   const modelops::ModelSpec model{.name = judge->endpoint.model, .endpoint = judge->endpoint};
   const auto work = [this, model]() -> Task<Result<std::string>> {
-    auto deployed =
-        co_await dependencies_.deployer.deploy({model, std::nullopt, 1}, context_.deadline.within(options_.deploy_timeout));
+    auto deployed = co_await dependencies_.deployer.deploy({model, std::nullopt, 1},
+                                                           context_.deadline.within(options_.deploy_timeout));
     if (!deployed.ok()) co_return deployed.error();
     if (auto status = co_await dependencies_.deployer.undeploy(deployed->id); !status.ok()) co_return status.error();
     co_return std::string("{}");
@@ -101,7 +101,8 @@ JobFinished verdict_of(const Job& job) {
 }
 
 Task<void> FlywheelRun::finish(JobStatus status, std::optional<std::string> error) {
-  if (status == JobStatus::kCompleted) co_await record_->append({record_->event(StageStarted{Stage::kReport, std::nullopt})});
+  if (status == JobStatus::kCompleted)
+    co_await record_->append({record_->event(StageStarted{Stage::kReport, std::nullopt})});
   auto event = record_->event(JobFinished{status, error});
   Job ended = record_->snapshot();
   apply(ended, event);

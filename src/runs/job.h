@@ -27,7 +27,16 @@ enum class CandidateStatus { kPending, kDeploying, kRunningEvals, kCancelled, kC
 enum class DeploymentStatus { kCreated, kPending, kRunning, kCancelled, kFailed, kCompleted, kReady, kUnknown };
 /// What a run does, in this order; those from kDeploy to kUndeploy once per candidate.
 enum class Stage {
-  kDatasets, kJudge, kDeploy, kBaseEval, kIclEval, kCustomization, kDeployTuned, kCustomizedEval, kUndeploy, kReport
+  kDatasets,
+  kJudge,
+  kDeploy,
+  kBaseEval,
+  kIclEval,
+  kCustomization,
+  kDeployTuned,
+  kCustomizedEval,
+  kUndeploy,
+  kReport
 };
 
 /// The blueprint's words: `running-evals`, `deploying-nim`, ...; stages: `datasets`, `base-eval`, `customization`, ...

@@ -85,7 +85,8 @@ JobEvent read_event(const json& data, Timestamp at) {
   const auto error = optional_field<std::string>(data, "error");
   if (event == "job-created") return {at, read_created(data)};
   if (event == "job-started") return {at, JobStarted{}};
-  if (event == "stage-started") return {at, StageStarted{read_stage(data), optional_field<std::size_t>(data, "candidate")}};
+  if (event == "stage-started")
+    return {at, StageStarted{read_stage(data), optional_field<std::size_t>(data, "candidate")}};
   if (event == "stage-finished") {
     return {at, StageFinished{read_stage(data), optional_field<std::size_t>(data, "candidate"),
                               data.at("runtime_seconds"), error, data.at("outcome").dump()}};
@@ -101,7 +102,8 @@ JobEvent read_event(const json& data, Timestamp at) {
 }  // namespace
 
 std::string_view kind_of(const JobEvent& event) {
-  if (std::holds_alternative<StageStarted>(event.what) || std::holds_alternative<StageFinished>(event.what)) return "stage";
+  if (std::holds_alternative<StageStarted>(event.what) || std::holds_alternative<StageFinished>(event.what))
+    return "stage";
   return std::holds_alternative<CandidateFinished>(event.what) ? "candidate" : "job";
 }
 
@@ -112,12 +114,12 @@ json to_json(const JobEvent& event) {
 }
 
 json to_json(const JobProgress& progress) {
-  if (const auto* p = std::get_if<EvaluationProgressed>(&progress)) {
-    return {{"stage", to_string(p->type)},        {"candidate", p->candidate},
-            {"rows_done", p->rows_done},          {"rows_total", p->rows_total},
-            {"rows_failed", p->rows_failed},      {"seconds_left", optional_json(p->seconds_left)}};
+  if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
+    return {{"stage", to_string(p->type)},   {"candidate", p->candidate},
+            {"rows_done", p->rows_done},     {"rows_total", p->rows_total},
+            {"rows_failed", p->rows_failed}, {"seconds_left", optional_json(p->seconds_left)}};
   }
-  const auto& p = std::get<TrainingProgressed>(progress);
+  const auto& p = std::get<TrainingProgressed>(progress.what);
   json data = to_json(p.point);
   data["stage"] = to_string(Stage::kCustomization);
   data["candidate"] = p.candidate;

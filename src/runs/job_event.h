@@ -69,7 +69,9 @@ struct TrainingProgressed {
   std::size_t candidate = 0;
   modelops::TrainingProgress point;
 };
-using JobProgress = std::variant<EvaluationProgressed, TrainingProgressed>;
+struct JobProgress {
+  std::variant<EvaluationProgressed, TrainingProgressed> what;
+};
 
 void apply(Job& job, const JobProgress& progress);
 

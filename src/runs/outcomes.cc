@@ -42,7 +42,8 @@ DatasetsOutcome read_datasets(const json& object) {
   outcome.train_rows = object.at("train_rows");
   outcome.validation_rows = object.at("validation_rows");
   if (const auto& usage = object.at("usage"); !usage.is_null()) {
-    outcome.usage = ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"), usage.at("rows")};
+    outcome.usage =
+        ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"), usage.at("rows")};
   }
   outcome.card = object.at("card").dump();
   return outcome;

@@ -49,8 +49,9 @@ void judge_contender(Contender& contender, const PromisingRule& rule, const std:
   const auto& score = contender.score;
   contender.is_promising = score.interval.low >= threshold;
   if (contender.is_promising) {
-    contender.reason = fmt::format("worth a look: the lower 95 % bound of {} is {:.3f}, within {:g} of the production answers",
-                                   score_name, score.interval.low, rule.margin);
+    contender.reason =
+        fmt::format("worth a look: the lower 95 % bound of {} is {:.3f}, within {:g} of the production answers",
+                    score_name, score.interval.low, rule.margin);
     return;
   }
   if (score.mean < threshold) {
@@ -60,22 +61,24 @@ void judge_contender(Contender& contender, const PromisingRule& rule, const std:
   contender.reason = fmt::format("inconclusive: {} is {:.3f}, but over {} rows its lower 95 % bound is only {:.3f}",
                                  score_name, score.mean, score.n, score.interval.low);
   if (const auto needed = rows_needed(score, threshold); needed && *needed > score.n) {
-    contender.reason += fmt::format("; about {} more rows would decide (data_split_config.eval_size)", *needed - score.n);
+    contender.reason +=
+        fmt::format("; about {} more rows would decide (data_split_config.eval_size)", *needed - score.n);
   }
 }
 
 void rank(std::vector<Contender>& contenders) {
   const auto key = [](const Contender& c) {
     const double cost = c.is_promising ? c.cost_per_1000.value_or(kUnknown) : 0.0;
-    return std::make_tuple(!c.is_promising, cost, -c.score.interval.low, -c.score.mean, c.latency_p50.value_or(kUnknown),
-                           c.candidate, static_cast<int>(c.type));
+    return std::make_tuple(!c.is_promising, cost, -c.score.interval.low, -c.score.mean,
+                           c.latency_p50.value_or(kUnknown), c.candidate, static_cast<int>(c.type));
   };
   std::ranges::sort(contenders, {}, key);
 }
 
 std::string ranking_rule(const PromisingRule& rule, const std::string& score_name) {
   return fmt::format(
-      "Models worth a look (the lower 95 % bound of {} is at least {:g}, production being 1) come first, the cheapest of "
+      "Models worth a look (the lower 95 % bound of {} is at least {:g}, production being 1) come first, the cheapest "
+      "of "
       "them first and those of unknown cost last; all others follow by that lower bound.",
       score_name, 1.0 - rule.margin);
 }

@@ -85,7 +85,8 @@ std::vector<Contender> contenders_of(const ReportInput& input, const Summaries& 
   return contenders;
 }
 
-ordered_json ranking_json(const ReportInput& input, const std::vector<Contender>& contenders, const std::string& leading) {
+ordered_json ranking_json(const ReportInput& input, const std::vector<Contender>& contenders,
+                          const std::string& leading) {
   ordered_json entries = ordered_json::array();
   for (const auto& one : contenders) {
     entries.push_back({{"rank", entries.size() + 1},
@@ -105,13 +106,14 @@ ordered_json ranking_json(const ReportInput& input, const std::vector<Contender>
 ordered_json dataset_json(const ReportInput& input) {
   ordered_json datasets = ordered_json::array();
   for (const auto& one : input.job.datasets) {
-    datasets.push_back({{"name", one.name}, {"uri", one.uri}, {"digest", one.digest}, {"num_records", one.num_records}});
+    datasets.push_back(
+        {{"name", one.name}, {"uri", one.uri}, {"digest", one.digest}, {"num_records", one.num_records}});
   }
-  const auto card = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card);
-  ordered_json out{{"steps", card.value("steps", ordered_json::array())}, {"datasets", std::move(datasets)}};
-  out["classes"] = card.value("classes", ordered_json::array());
-  out["notes"] = card.value("notes", ordered_json::array());
-  out["leak"] = card.value("leak", ordered_json());
+  auto out = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card);
+  for (const auto* list : {"steps", "classes", "notes"}) {
+    if (!out.contains(list)) out[list] = ordered_json::array();
+  }
+  out["datasets"] = std::move(datasets);
   return out;
 }
 

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "modelops/dataset_store.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
 #include "runs/job.h"

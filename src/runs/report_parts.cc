@@ -59,20 +59,21 @@ ordered_json customization_json(const ReportInput& input, std::size_t index) {
   const auto& customizations = input.job.candidates.at(index).customizations;
   if (customizations.empty()) return nullptr;
   const auto& state = customizations.back();
-  ordered_json out{{"status", status_of(state)},
-                   {"error", optional_json(state.error)},
-                   {"runtime_seconds", state.runtime_seconds},
-                   {"rows", nullptr},
-                   {"rows_left_out", nullptr},
-                   {"steps", state.steps_completed},
-                   {"epochs", state.epochs_completed},
-                   {"validation_loss", nullptr},
-                   {"validation_exact", nullptr},
-                   {"customized_model", state.customized_model.empty() ? ordered_json() : ordered_json(state.customized_model)},
-                   {"adapter", nullptr},
-                   {"warnings", ordered_json::array()},
-                   {"settings", ordered_json(to_json(input.config.training))},
-                   {"curve", ordered_json::array()}};
+  ordered_json out{
+      {"status", status_of(state)},
+      {"error", optional_json(state.error)},
+      {"runtime_seconds", state.runtime_seconds},
+      {"rows", nullptr},
+      {"rows_left_out", nullptr},
+      {"steps", state.steps_completed},
+      {"epochs", state.epochs_completed},
+      {"validation_loss", nullptr},
+      {"validation_exact", nullptr},
+      {"customized_model", state.customized_model.empty() ? ordered_json() : ordered_json(state.customized_model)},
+      {"adapter", nullptr},
+      {"warnings", ordered_json::array()},
+      {"settings", ordered_json(to_json(input.config.training))},
+      {"curve", ordered_json::array()}};
   if (const auto found = input.trained.find(index); found != input.trained.end()) add_training(out, found->second);
   return out;
 }

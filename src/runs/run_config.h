@@ -40,7 +40,8 @@ struct EvaluationSettings {
 
 /// When a candidate is worth a person's look.
 struct PromisingRule {
-  double margin = 0.05;  ///< its leading score's lower 95 % bound is at most this far below the production answers (1.0)
+  double margin =
+      0.05;  ///< its leading score's lower 95 % bound is at most this far below the production answers (1.0)
 };
 
 /// All that determines the outcome of a run; a copy is kept with each job.

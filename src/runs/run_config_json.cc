@@ -45,7 +45,8 @@ Candidate read_candidate(const json& value) {
   Candidate candidate;
   candidate.model.name = value.at("model_name");
   candidate.model.path = value.at("path").get<std::string>();
-  if (const auto& endpoint = value.at("endpoint"); !endpoint.is_null()) candidate.model.endpoint = read_endpoint(endpoint);
+  if (const auto& endpoint = value.at("endpoint"); !endpoint.is_null())
+    candidate.model.endpoint = read_endpoint(endpoint);
   candidate.model.keep_layers = value.at("keep_layers").get<std::vector<int>>();
   candidate.model.context_length = value.at("context_length");
   candidate.model.price = read_price(value.at("price"));
@@ -85,7 +86,8 @@ json icl_json(const dataset::IclSettings& icl) {
 }
 
 dataset::IclSettings read_icl(const json& value) {
-  return {value.at("max_context_length"), value.at("reserved_tokens"), value.at("max_examples"), value.at("min_examples")};
+  return {value.at("max_context_length"), value.at("reserved_tokens"), value.at("max_examples"),
+          value.at("min_examples")};
 }
 
 json evaluation_json(const EvaluationSettings& evaluation) {
@@ -104,8 +106,7 @@ EvaluationSettings read_evaluation(const json& value) {
 json webhooks_json(const std::vector<Webhook>& webhooks) {
   json list = json::array();
   for (const auto& webhook : webhooks) {
-    list.push_back(
-        {{"url", webhook.url}, {"secret_env", webhook.secret_env}, {"max_attempts", webhook.max_attempts}});
+    list.push_back({{"url", webhook.url}, {"secret_env", webhook.secret_env}, {"max_attempts", webhook.max_attempts}});
   }
   return list;
 }
@@ -120,7 +121,8 @@ std::string_view to_string(modelops::Schedule schedule) {
 }
 
 modelops::Schedule read_schedule(const std::string& name) {
-  for (const auto schedule : {modelops::Schedule::kConstant, modelops::Schedule::kLinear, modelops::Schedule::kCosine}) {
+  for (const auto schedule :
+       {modelops::Schedule::kConstant, modelops::Schedule::kLinear, modelops::Schedule::kCosine}) {
     if (to_string(schedule) == name) return schedule;
   }
   throw json::other_error::create(501, "unknown schedule " + name, nullptr);

@@ -32,7 +32,8 @@ Task<Result<modelops::Deployment>> RunContext::deploy(Stage stage, std::size_t c
   if (auto status = deadline.check("deploy"); !status.ok()) co_return status.error();
   co_await record->append({record->event(StageStarted{stage, candidate})});
   const Instant begin = dependencies.clock.instant();
-  auto deployed = co_await try_deploy(dependencies.deployer, std::move(request), deadline.within(options.deploy_timeout));
+  auto deployed =
+      co_await try_deploy(dependencies.deployer, std::move(request), deadline.within(options.deploy_timeout));
   if (!deployed.ok() && deadline.is_cancelled()) co_return deployed;
   StageFinished end{.stage = stage, .candidate = candidate};
   end.runtime_seconds = to_seconds(dependencies.clock.instant() - begin);

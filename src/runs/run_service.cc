@@ -62,7 +62,8 @@ struct RunService::Impl {
   }
 
   Record make_record(const JobId& id, RunConfig config) {
-    return std::make_shared<JobRecord>(id, std::move(config), dependencies.store, dependencies.disk, dependencies.clock);
+    return std::make_shared<JobRecord>(id, std::move(config), dependencies.store, dependencies.disk,
+                                       dependencies.clock);
   }
 
   Status load();
@@ -176,7 +177,8 @@ Task<void> RunService::Impl::run(Record record, bool takes_place) {
     start_next();
   }
   if (auto status = co_await webhooks.dispatch(*record->id()); !status.ok()) {
-    log_warning("runs", "webhooks wait for the next start", {{"job", *record->id()}, {"error", status.error().message}});
+    log_warning("runs", "webhooks wait for the next start",
+                {{"job", *record->id()}, {"error", status.error().message}});
   }
 }
 
@@ -298,7 +300,8 @@ Task<Result<std::string>> RunService::report(JobId id) {
 
 Result<Subscription> RunService::subscribe(const JobId& id, std::int64_t after) {
   FW_ASSIGN(const auto record, impl_->find(id));
-  auto state = std::make_shared<Subscription::State>(record, std::max<std::int64_t>(after, 0), impl_->dependencies.executor);
+  auto state =
+      std::make_shared<Subscription::State>(record, std::max<std::int64_t>(after, 0), impl_->dependencies.executor);
   record->add_reader(state);
   return Subscription(std::move(state));
 }

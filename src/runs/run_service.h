@@ -41,8 +41,8 @@ struct RunDependencies {
 };
 
 struct RunOptions {
-  std::filesystem::path folder;  ///< results, checkpoints, adapters and reports: one folder a job
-  RunConfig config;              ///< for new jobs; each keeps a copy of what it began with
+  std::filesystem::path folder;                      ///< results, checkpoints, adapters and reports: one folder a job
+  RunConfig config;                                  ///< for new jobs; each keeps a copy of what it began with
   std::string public_url = "http://127.0.0.1:8000";  ///< how receivers of webhooks reach this service
   int concurrent_jobs = 1;
   Duration deploy_timeout = std::chrono::minutes(10);
@@ -62,9 +62,9 @@ struct JobRequest {
 /// The flywheel's runs: takes jobs, runs them one after another, each as durable steps, and tells who asks. Safe to use
 /// from any thread; members that return a Task may wait for the disk, the others read memory.
 ///
-/// Invariants: (1) what create() returned survives `kill -9`; (2) a finished step is never run again; (3) a job that was
-/// not finished when the service ended goes on at the next start(); (4) a cancelled job ends within two seconds if the
-/// four interfaces keep their contracts.
+/// Invariants: (1) what create() returned survives `kill -9`; (2) a finished step is never run again; (3) a job that
+/// was not finished when the service ended goes on at the next start(); (4) a cancelled job ends within two seconds if
+/// the four interfaces keep their contracts.
 ///
 /// stop() must be awaited before destruction, and before the executor's threads end.
 class RunService final {
@@ -74,7 +74,8 @@ class RunService final {
   RunService(const RunService&) = delete;
   RunService& operator=(const RunService&) = delete;
 
-  /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be read.
+  /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be
+  /// read.
   [[nodiscard]] Task<Status> start();
   /// Ends runs where they stand (they go on at the next start) and waits for them.
   [[nodiscard]] Task<void> stop();

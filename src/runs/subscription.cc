@@ -44,9 +44,8 @@ Task<Result<std::optional<StreamEvent>>> Subscription::next(Deadline deadline) {
     // The status is read first: an end that comes after it shows in last_event at the next turn.
     const bool has_ended = is_finished(record.snapshot().status);
     if (record.last_event() > state->position) {
-      auto rows = co_await run_on(record.disk(), [&] {
-        return record.store().events(*record.id(), state->position, kEventsAtOnce);
-      });
+      auto rows = co_await run_on(record.disk(),
+                                  [&] { return record.store().events(*record.id(), state->position, kEventsAtOnce); });
       if (!rows.ok()) co_return rows.error();
       state->loaded.assign(std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
       if (!state->loaded.empty()) continue;

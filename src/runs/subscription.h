@@ -17,7 +17,8 @@ struct StreamEvent {
 };
 
 /// A reader of one job's events: first the durable ones after the id it asked for, then what happens from now on. One
-/// coroutine at a time. A reader that is too slow loses progress events (the oldest of more than 256), never durable ones.
+/// coroutine at a time. A reader that is too slow loses progress events (the oldest of more than 256), never durable
+/// ones.
 class Subscription final {
  public:
   struct State;
@@ -26,8 +27,8 @@ class Subscription final {
   Subscription(Subscription&&) noexcept;
   Subscription& operator=(Subscription&&) noexcept;
 
-  /// The next event; nullopt when the job has ended and every event was delivered, or when it was deleted. An error when
-  /// the deadline ends or the store cannot be read.
+  /// The next event; nullopt when the job has ended and every event was delivered, or when it was deleted. An error
+  /// when the deadline ends or the store cannot be read.
   [[nodiscard]] Task<Result<std::optional<StreamEvent>>> next(Deadline deadline);
 
  private:

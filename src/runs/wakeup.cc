@@ -21,9 +21,8 @@ Task<Status> Wakeup::wait(Deadline deadline) {
 }
 
 Task<Status> Wakeup::wait_on_strand(std::shared_ptr<Wakeup> self, Deadline deadline) {
-  const std::stop_callback wake(deadline.stop_token(), [self] {
-    asio::post(self->strand_, [self] { self->timer_.cancel(); });
-  });
+  const std::stop_callback wake(deadline.stop_token(),
+                                [self] { asio::post(self->strand_, [self] { self->timer_.cancel(); }); });
   while (!self->is_signalled_) {
     if (auto status = deadline.check("wait for events"); !status.ok()) co_return status;
     self->timer_.expires_at(deadline.when());

@@ -48,11 +48,11 @@ Task<void> WebhookDispatcher::deliver(metastore::Delivery delivery) {
     } else if (count >= delivery.max_attempts) {
       status = metastore::DeliveryStatus::kFailed;
     }
-    auto recorded = co_await run_on(dependencies_.disk, [&] {
-      return dependencies_.store.record_attempt(delivery.id, result, status);
-    });
+    auto recorded = co_await run_on(dependencies_.disk,
+                                    [&] { return dependencies_.store.record_attempt(delivery.id, result, status); });
     if (!recorded.ok()) {  // the job was deleted, or the store is gone: the next start tries again
-      log_warning("runs", "webhook attempt not recorded", {{"job", delivery.job_id}, {"error", recorded.error().message}});
+      log_warning("runs", "webhook attempt not recorded",
+                  {{"job", delivery.job_id}, {"error", recorded.error().message}});
       co_return;
     }
     if (status == metastore::DeliveryStatus::kFailed) {
@@ -67,7 +67,8 @@ Task<metastore::Attempt> WebhookDispatcher::attempt(metastore::Delivery delivery
   metastore::Attempt result{.at = dependencies_.clock.now()};
   const auto secret = options_.environment(delivery.secret_env);
   if (!secret || secret->empty()) {
-    result.error = "environment variable " + delivery.secret_env + " with the webhook's key is not set; set it and restart";
+    result.error =
+        "environment variable " + delivery.secret_env + " with the webhook's key is not set; set it and restart";
     co_return result;
   }
   auto headers = sign_webhook(*secret, delivery.id, result.at, delivery.body);

@@ -36,8 +36,8 @@ class Connection final {
   std::filesystem::path file_;
 };
 
-/// A prepared statement: bind its parameters in order, then step through its rows. An error of preparing or binding shows
-/// at the first step.
+/// A prepared statement: bind its parameters in order, then step through its rows. An error of preparing or binding
+/// shows at the first step.
 class Statement final {
  public:
   Statement(Connection& connection, std::string_view sql);
@@ -70,7 +70,8 @@ class Statement final {
 /// Begins a write transaction, rolls back unless committed.
 class Transaction final {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection), begun_(connection.execute("BEGIN IMMEDIATE")) {}
+  explicit Transaction(Connection& connection)
+      : connection_(connection), begun_(connection.execute("BEGIN IMMEDIATE")) {}
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

@@ -30,7 +30,9 @@ class SqliteStoreTest : public testing::Test {
   }
   static JobRow job(const std::string& id) { return {id, from_epoch_seconds(100), "{}"}; }
   static EventRow event(std::int64_t number) { return {number, from_epoch_seconds(number), "stage", "{\"a\":1}"}; }
-  static Delivery delivery(const std::string& id) { return {.id = id, .job_id = "a", .url = "http://h/", .body = "{}"}; }
+  static Delivery delivery(const std::string& id) {
+    return {.id = id, .job_id = "a", .url = "http://h/", .body = "{}"};
+  }
 
   io::TemporaryFolder folder_;
   std::filesystem::path file_ = folder_.path() / "flywheel.db";

@@ -6,16 +6,16 @@
 namespace fw::runs {
 
 /// One candidate's part of a run: deploy, base and in-context evaluation, training, evaluation of what was trained. The
-/// stages follow one another: engine and trainer share this machine. A failed stage does not stop the later ones that do
-/// not need it. The context and the datasets outlive it.
+/// stages follow one another: engine and trainer share this machine. A failed stage does not stop the later ones that
+/// do not need it. The context and the datasets outlive it.
 class CandidateRun final {
  public:
   CandidateRun(RunContext& context, const DatasetsOutcome& datasets, std::size_t index);
   CandidateRun(const CandidateRun&) = delete;
   CandidateRun& operator=(const CandidateRun&) = delete;
 
-  /// Ends with a CandidateFinished event, unless the deadline ended; nothing that it deployed is left either way. Throws
-  /// workflow::JournalFailure.
+  /// Ends with a CandidateFinished event, unless the deadline ended; nothing that it deployed is left either way.
+  /// Throws workflow::JournalFailure.
   [[nodiscard]] Task<void> run();
 
  private:

@@ -5,8 +5,8 @@
 
 namespace fw::runs {
 
-/// Reads the workload's records, makes the datasets and stores them. Doing it again over the same records stores the same
-/// names with the same bytes. Datasets of a stage that does not end well are removed again.
+/// Reads the workload's records, makes the datasets and stores them. Doing it again over the same records stores the
+/// same names with the same bytes. Datasets of a stage that does not end well are removed again.
 [[nodiscard]] Task<Result<DatasetsOutcome>> make_datasets(RunContext& context);
 
 /// The names of all datasets that the job may have stored, finished or not.

@@ -5,16 +5,16 @@
 
 namespace fw::runs {
 
-/// One job from where it stands to its end: datasets, judge, each candidate, report, webhooks. Everything named outlives
-/// the run.
+/// One job from where it stands to its end: datasets, judge, each candidate, report, webhooks. Everything named
+/// outlives the run.
 class FlywheelRun final {
  public:
   FlywheelRun(RunDependencies& dependencies, const RunOptions& options, std::shared_ptr<JobRecord> record);
   FlywheelRun(const FlywheelRun&) = delete;
   FlywheelRun& operator=(const FlywheelRun&) = delete;
 
-  /// Returns when the job has ended, durably; or when the service stops or the store fails, and the job will go on at the
-  /// next start. Never throws.
+  /// Returns when the job has ended, durably; or when the service stops or the store fails, and the job will go on at
+  /// the next start. Never throws.
   [[nodiscard]] Task<void> run();
 
  private:

@@ -16,9 +16,9 @@
 
 namespace fw::runs {
 
-/// A job in memory: its state, its readers, its stop. Safe from any thread. Durable events are written to the store first
-/// and applied then, so that memory never knows more than the disk. One writer at a time: create(), then the job's run,
-/// then remove(); a cancel of a queued job takes the run's place.
+/// A job in memory: its state, its readers, its stop. Safe from any thread. Durable events are written to the store
+/// first and applied then, so that memory never knows more than the disk. One writer at a time: create(), then the
+/// job's run, then remove(); a cancel of a queued job takes the run's place.
 class JobRecord final {
  public:
   /// A job whose events, if there are any, are applied with restore().

@@ -26,14 +26,15 @@ struct Contender {
 /// enough.
 void judge_contender(Contender& contender, const PromisingRule& rule, const std::string& score_name);
 
-/// Best first: those worth a look, the cheapest of them first and those of unknown cost last; then the others. What this
-/// leaves equal goes by the lower bound, the score, the latency, the order of the configuration.
+/// Best first: those worth a look, the cheapest of them first and those of unknown cost last; then the others. What
+/// this leaves equal goes by the lower bound, the score, the latency, the order of the configuration.
 void rank(std::vector<Contender>& contenders);
 
 /// The rule in one sentence.
 [[nodiscard]] std::string ranking_rule(const PromisingRule& rule, const std::string& score_name);
 
-/// The fewest rows over which this score would put the lower bound at the threshold; absent when no number of rows would.
+/// The fewest rows over which this score would put the lower bound at the threshold; absent when no number of rows
+/// would.
 [[nodiscard]] std::optional<std::uint64_t> rows_needed(const evals::ScoreSummary& score, double threshold);
 
 }  // namespace fw::runs

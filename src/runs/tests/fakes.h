@@ -26,8 +26,8 @@
 
 namespace fw::runs::testing {
 
-/// Where a test makes the fakes fail or stall. Places: `scan`, `deploy big`, `deploy-tuned big`, `judge`, `base-eval big`,
-/// `train big`, ... Survives the service, as the outside world does.
+/// Where a test makes the fakes fail or stall. Places: `scan`, `deploy big`, `deploy-tuned big`, `judge`, `base-eval
+/// big`, `train big`, ... Survives the service, as the outside world does.
 struct Script {
   std::set<std::string> fails;
   std::set<std::string> throws;
@@ -63,8 +63,12 @@ class FakeLogStore final : public logstore::LogStore {
     if (begin < records.size()) page.next = logstore::Cursor{std::to_string(begin)};
     return page;
   }
-  Result<std::optional<record::Interaction>> find(const record::RecordId&) override { return std::optional<record::Interaction>(); }
-  Result<std::vector<logstore::WorkloadSummary>> workloads() override { return std::vector<logstore::WorkloadSummary>(); }
+  Result<std::optional<record::Interaction>> find(const record::RecordId&) override {
+    return std::optional<record::Interaction>();
+  }
+  Result<std::vector<logstore::WorkloadSummary>> workloads() override {
+    return std::vector<logstore::WorkloadSummary>();
+  }
   Result<std::uint64_t> remove(const logstore::Selection&) override { return std::uint64_t{0}; }
 
   std::vector<record::Interaction> records;
@@ -117,7 +121,8 @@ class FakeDeployer final : public modelops::Deployer {
     FW_CO_TRY(co_await script_.pass(calls.back(), deadline));
     const std::string id = std::to_string(++last_);
     live.insert(id);
-    co_return modelops::Deployment{modelops::DeploymentId(id), {"http://fake/v1", request.model.name, ""}, "a fake engine"};
+    co_return modelops::Deployment{
+        modelops::DeploymentId(id), {"http://fake/v1", request.model.name, ""}, "a fake engine"};
   }
   Task<Status> undeploy(modelops::DeploymentId id) override {
     live.erase(*id);
@@ -172,14 +177,15 @@ class FakeTrainer final : public modelops::Trainer {
   std::vector<std::string>& calls_;
 };
 
-/// Answers are right or wrong by the hash of row, model and kind: base half of the rows, in-context three quarters, tuned all.
+/// Answers are right or wrong by the hash of row, model and kind: base half of the rows, in-context three quarters,
+/// tuned all.
 class FakeEvaluator final : public modelops::Evaluator {
  public:
   FakeEvaluator(Script& script, std::vector<std::string>& calls) : script_(script), calls_(calls) {}
 
-  Task<Result<modelops::EvaluationResult>> evaluate(modelops::EvaluationJob job,
-                                                    std::function<void(const modelops::EvaluationProgress&)> on_progress,
-                                                    Deadline deadline) override {
+  Task<Result<modelops::EvaluationResult>> evaluate(
+      modelops::EvaluationJob job, std::function<void(const modelops::EvaluationProgress&)> on_progress,
+      Deadline deadline) override {
     const std::string place = std::string(to_string(job.type)) + " " + job.target.model;
     calls_.push_back(place);
     FW_CO_ASSIGN(const auto rows, evals::read_rows(job.rows));
@@ -240,13 +246,19 @@ class CrashingStore final : public metastore::MetaStore {
     return write([&] { return inner_.create_job(job, events); });
   }
   Result<std::vector<metastore::JobRow>> jobs() override { return is_dead_ ? dead() : inner_.jobs(); }
-  Status request_cancel(const std::string& id) override { return write([&] { return inner_.request_cancel(id); }); }
-  Status request_delete(const std::string& id) override { return write([&] { return inner_.request_delete(id); }); }
+  Status request_cancel(const std::string& id) override {
+    return write([&] { return inner_.request_cancel(id); });
+  }
+  Status request_delete(const std::string& id) override {
+    return write([&] { return inner_.request_delete(id); });
+  }
   Status finish_job(const std::string& id, std::span<const metastore::EventRow> events,
                     std::span<const metastore::Delivery> deliveries) override {
     return write([&] { return inner_.finish_job(id, events, deliveries); });
   }
-  Status erase_job(const std::string& id) override { return write([&] { return inner_.erase_job(id); }); }
+  Status erase_job(const std::string& id) override {
+    return write([&] { return inner_.erase_job(id); });
+  }
   Status record_step(const std::string& id, const metastore::StepRow& step,
                      std::span<const metastore::EventRow> events) override {
     return write([&] { return inner_.record_step(id, step, events); });
@@ -258,7 +270,8 @@ class CrashingStore final : public metastore::MetaStore {
   Status append_events(const std::string& id, std::span<const metastore::EventRow> events) override {
     return write([&] { return inner_.append_events(id, events); });
   }
-  Result<std::vector<metastore::EventRow>> events(const std::string& id, std::int64_t after, std::size_t limit) override {
+  Result<std::vector<metastore::EventRow>> events(const std::string& id, std::int64_t after,
+                                                  std::size_t limit) override {
     if (is_dead_) return dead();
     return inner_.events(id, after, limit);
   }
@@ -270,7 +283,8 @@ class CrashingStore final : public metastore::MetaStore {
     if (is_dead_) return dead();
     return inner_.deliveries(id);
   }
-  Status record_attempt(const std::string& id, const metastore::Attempt& attempt, metastore::DeliveryStatus status) override {
+  Status record_attempt(const std::string& id, const metastore::Attempt& attempt,
+                        metastore::DeliveryStatus status) override {
     return write([&] { return inner_.record_attempt(id, attempt, status); });
   }
 

@@ -11,7 +11,8 @@ const Timestamp kNow = from_epoch_seconds(1'700'000'000);
 
 Job created() {
   Job job;
-  apply(job, {kNow, JobCreated{record::WorkloadId("router"), record::ClientId("demo"), 7, 1, {{"big", true}}, "judge"}});
+  apply(job,
+        {kNow, JobCreated{record::WorkloadId("router"), record::ClientId("demo"), 7, 1, {{"big", true}}, "judge"}});
   return job;
 }
 
@@ -34,7 +35,8 @@ TEST(JobEvent, EveryKindComesBackFromItsJson) {
 }
 
 TEST(JobEvent, WhatIsNoEventIsDamage) {
-  for (const auto* text : {"", "{}", "[]", R"({"event":"unheard-of"})", R"({"event":"stage-started","stage":"lunch"})"}) {
+  for (const auto* text :
+       {"", "{}", "[]", R"({"event":"unheard-of"})", R"({"event":"stage-started","stage":"lunch"})"}) {
     EXPECT_EQ(event_from_json(text, kNow).error().code, ErrorCode::kDataLoss) << text;
   }
 }
@@ -42,14 +44,14 @@ TEST(JobEvent, WhatIsNoEventIsDamage) {
 TEST(Apply, IgnoresACandidateThatDoesNotExist) {
   Job job = created();
   apply(job, {kNow, StageStarted{Stage::kBaseEval, 9}});
-  apply(job, JobProgress(EvaluationProgressed{9, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}));
+  apply(job, JobProgress{EvaluationProgressed{9, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
   EXPECT_TRUE(job.candidates[0].evaluations.empty());
 }
 
 TEST(Apply, AStageThatStartsAgainForgetsItsFirstTry) {
   Job job = created();
   apply(job, {kNow, StageStarted{Stage::kBaseEval, 0}});
-  apply(job, JobProgress(EvaluationProgressed{0, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}));
+  apply(job, JobProgress{EvaluationProgressed{0, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
   EXPECT_EQ(job.candidates[0].evaluations[0].progress, 50);
   apply(job, {kNow + std::chrono::seconds(9), StageStarted{Stage::kBaseEval, 0}});
   ASSERT_EQ(job.candidates[0].evaluations.size(), 1U);

@@ -12,10 +12,10 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
-using ::testing::Optional;
-using ::testing::SizeIs;
 using testing::Life;
 using testing::live;
+using ::testing::Optional;
+using ::testing::SizeIs;
 using testing::World;
 
 class RunTest : public ::testing::Test {
@@ -40,8 +40,8 @@ class RunTest : public ::testing::Test {
 TEST_F(RunTest, DoesTheStagesInOrder) {
   const Job job = run();
   EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
-  EXPECT_THAT(calls_, ElementsAre("base-eval big", "icl-eval big", "train big", "customized-eval big", "base-eval small",
-                                  "icl-eval small"));
+  EXPECT_THAT(calls_, ElementsAre("base-eval big", "icl-eval big", "train big", "customized-eval big",
+                                  "base-eval small", "icl-eval small"));
   EXPECT_THAT(deployments_, ElementsAre("deploy big", "deploy-tuned big", "deploy small"));
 }
 
@@ -182,7 +182,8 @@ TEST_P(CancelTest, EndsTheJobWithinTwoSecondsAndLeavesNothingDeployed) {
 
 INSTANTIATE_TEST_SUITE_P(EveryStage, CancelTest,
                          ::testing::Values("judge", "deploy big", "base-eval big", "icl-eval big", "train big",
-                                           "deploy-tuned big", "customized-eval big", "deploy small", "base-eval small"),
+                                           "deploy-tuned big", "customized-eval big", "deploy small",
+                                           "base-eval small"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '-'; }, '_');

@@ -9,11 +9,11 @@
 namespace fw::runs {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::SizeIs;
 using metastore::DeliveryStatus;
+using ::testing::HasSubstr;
 using testing::Life;
 using testing::live;
+using ::testing::SizeIs;
 using testing::World;
 
 std::string header(const WebhookRequest& request, const std::string& name) {

@@ -36,7 +36,8 @@ class World {
 
   static record::Interaction record(int i) {
     const std::string tool = i % 3 == 0 ? "get_order" : "get_refund";
-    const nlohmann::json call = {{"id", "c"}, {"type", "function"},
+    const nlohmann::json call = {{"id", "c"},
+                                 {"type", "function"},
                                  {"function", {{"name", tool}, {"arguments", R"({"id":)" + std::to_string(i) + "}"}}}};
     const nlohmann::json parameters = {{"type", "object"}, {"properties", {{"id", {{"type", "integer"}}}}}};
     const nlohmann::json request = {
@@ -46,8 +47,12 @@ class World {
     const nlohmann::json message = {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}};
     const nlohmann::json response = {{"choices", {{{"message", message}}}},
                                      {"usage", {{"prompt_tokens", 200}, {"completion_tokens", 20}}}};
-    return {record::RecordId("r" + std::to_string(i)), record::WorkloadId("router"), record::ClientId("demo"),
-            from_epoch_seconds(1000 + i), request.dump(), response.dump()};
+    return {record::RecordId("r" + std::to_string(i)),
+            record::WorkloadId("router"),
+            record::ClientId("demo"),
+            from_epoch_seconds(1000 + i),
+            request.dump(),
+            response.dump()};
   }
 
   io::TemporaryFolder folder;
@@ -119,8 +124,8 @@ class Life {
 
  private:
   RunDependencies dependencies(Executor executor) {
-    return {std::move(executor), disk,     cpu,     world.clock, store,
-            world.log,           world.datasets, deployer, trainer,     evaluator, world.poster};
+    return {std::move(executor), disk,     cpu,     world.clock, store,       world.log,
+            world.datasets,      deployer, trainer, evaluator,   world.poster};
   }
   RunOptions options() {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};

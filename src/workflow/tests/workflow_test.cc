@@ -23,7 +23,8 @@ class MemoryJournal final : public Journal {
 class WorkflowTest : public testing::Test {
  protected:
   /// A new process: a workflow that knows only the journal. Its step ends with what `ends` holds for this attempt.
-  Result<std::string> run(std::vector<Result<std::string>> ends, RetryPolicy retry = {}, Deadline deadline = Deadline::never()) {
+  Result<std::string> run(std::vector<Result<std::string>> ends, RetryPolicy retry = {},
+                          Deadline deadline = Deadline::never()) {
     Workflow workflow(journal_);
     EXPECT_TRUE(run_blocking(workflow.load()).ok());
     const StepWork work = [this, ends]() -> Task<Result<std::string>> {
@@ -69,8 +70,7 @@ TEST_F(WorkflowTest, LeavesNoRecordOfAnInterruptedStep) {
     stop.request_stop();
     co_return unavailable("connection closed");
   };
-  const auto end =
-      run_blocking(workflow.run_step(StepKey("step"), work, {}, Deadline::when_stopped(stop.get_token())));
+  const auto end = run_blocking(workflow.run_step(StepKey("step"), work, {}, Deadline::when_stopped(stop.get_token())));
   EXPECT_EQ(end.error().code, ErrorCode::kCancelled);
   EXPECT_TRUE(journal_.history.steps.empty());
 }
@@ -97,7 +97,9 @@ TEST_F(WorkflowTest, CannotGoOnWhenTheJournalFails) {
 }
 
 TEST(RetryPolicy, PausesGrowUpToTheLongest) {
-  const RetryPolicy policy{.max_attempts = 9, .first_pause = std::chrono::seconds(2), .factor = 4.0,
+  const RetryPolicy policy{.max_attempts = 9,
+                           .first_pause = std::chrono::seconds(2),
+                           .factor = 4.0,
                            .longest_pause = std::chrono::seconds(20)};
   EXPECT_EQ(pause_after(policy, 1), std::chrono::seconds(2));
   EXPECT_EQ(pause_after(policy, 2), std::chrono::seconds(8));
