@@ -29,7 +29,8 @@ int list_jobs(bool as_json, const std::string& server) {
   }
   Terminal out(1);
   std::vector<std::vector<std::string>> rows{{"job", "workload", "client", "status", "started", "error"}};
-  for (const auto& job : answer->value("jobs", Json::array())) {
+  const Json jobs = answer->value("jobs", Json::array());
+  for (const auto& job : jobs) {
     const auto error = text(job, "error");
     rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), text(job, "status"),
                     text(job, "started_at").substr(0, 19), error == "-" ? "" : error});
@@ -44,16 +45,19 @@ int list_jobs(bool as_json, const std::string& server) {
 void print_candidate(const Json& nim, Terminal& out) {
   out.line(out.styled(Style::kBold, text(nim, "model_name")) + "  " + text(nim, "status"));
   if (text(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, text(nim, "error")));
-  for (const auto& e : nim.value("evaluations", Json::array())) {
+  const Json evaluations = nim.value("evaluations", Json::array());
+  for (const auto& e : evaluations) {
     std::string line = "  " + text(e, "eval_type");
-    for (const auto& [name, mean] : e.value("scores", Json::object()).items()) {
+    const Json scores = e.value("scores", Json::object());
+    for (const auto& [name, mean] : scores.items()) {
       if (mean.is_number()) line += "  " + printable(name) + ' ' + std::to_string(mean.get<double>()).substr(0, 5);
     }
     line += "  (" + e.value("progress", Json(0)).dump() + " %)";
     if (text(e, "error") != "-") line += "  " + out.styled(Style::kBad, text(e, "error"));
     out.line(line);
   }
-  for (const auto& c : nim.value("customizations", Json::array())) {
+  const Json customizations = nim.value("customizations", Json::array());
+  for (const auto& c : customizations) {
     out.line("  customization  step " + c.value("steps_completed", Json(0)).dump() + '/' +
              c.value("steps_total", Json(0)).dump() + "  loss " + c.value("loss", Json()).dump() +
              (text(c, "error") == "-" ? "" : "  " + out.styled(Style::kBad, text(c, "error"))));
@@ -72,10 +76,12 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " + text(*job, "client_id") +
            ": " + out.styled(Style::kBold, text(*job, "status")));
   if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
-  for (const auto& d : job->value("datasets", Json::array())) {
+  const Json datasets = job->value("datasets", Json::array());
+  for (const auto& d : datasets) {
     out.line("  " + text(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
   }
-  for (const auto& nim : job->value("nims", Json::array())) print_candidate(nim, out);
+  const Json nims = job->value("nims", Json::array());
+  for (const auto& nim : nims) print_candidate(nim, out);
   return 0;
 }
 

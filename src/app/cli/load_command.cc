@@ -35,7 +35,8 @@ void print_outcome(const std::string& file, const Json& report, Terminal& out) {
   out.line(line);
   if (number("bad") == 0) return;
   out.line(out.styled(Style::kBad, "  " + std::to_string(number("bad")) + " bad lines were kept aside:"));
-  for (const auto& [reason, count] : report.value("reasons", Json::object()).items()) {
+  const Json reasons = report.value("reasons", Json::object());
+  for (const auto& [reason, count] : reasons.items()) {
     out.line("    " + count.dump() + " x " + printable(reason));
   }
 }

@@ -21,7 +21,8 @@ int show_workloads(bool as_json, const std::string& server) {
   }
   Terminal out(1);
   std::vector<std::vector<std::string>> rows{{"workload", "client", "records", "oldest", "newest"}};
-  for (const auto& w : answer->value("workloads", Json::array())) {
+  const Json workloads = answer->value("workloads", Json::array());
+  for (const auto& w : workloads) {
     rows.push_back({printable(w.value("workload_id", "")), printable(w.value("client_id", "")),
                     w.value("records", Json(0)).dump(), w.value("oldest", "").substr(0, 16),
                     w.value("newest", "").substr(0, 16)});
