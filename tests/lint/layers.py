@@ -83,6 +83,8 @@ def main():
             if not match:
                 continue
             target = match.group(1)
+            if "/" not in target:
+                continue  # ours always name their folder; what has none is another project's header
             other = owner(target)
             place = f"src/{relative}:{number}"
             if other is None:
