@@ -151,8 +151,10 @@ class Training {
     if (first_layer_ == 0) return {};
     auto all = train_;
     all.insert(all.end(), validation_.begin(), validation_.end());
+    const auto spill_folder =
+        options_.checkpoint_folder.empty() ? std::filesystem::temp_directory_path() : options_.checkpoint_folder;
     FW_ASSIGN(states_, FrozenStates::compute(weights_, all, first_layer_,
-                                             {options_.frozen_memory_limit, options_.checkpoint_folder.empty() ? std::filesystem::temp_directory_path() : options_.checkpoint_folder,
+                                             {options_.frozen_memory_limit, spill_folder,
                                               [&](std::size_t done) {
                                                 if (events_.on_prepared) events_.on_prepared(done, all.size());
                                                 return !stop_wanted();
