@@ -100,8 +100,8 @@ class Service:
         command = [FLYWHEEL, "serve", "--data", self.data, "--port", "0"]
         if self.config.exists():
             command += ["--config", self.config]
-        self.log = open(self.folder / "service.log", "ab")
-        self.process = subprocess.Popen(command, stderr=self.log, env=self.env)
+        with open(self.folder / "service.log", "ab") as log:
+            self.process = subprocess.Popen(command, stderr=log, env=self.env)
         wait_until(lambda: self.url_file().exists() or self.process.poll() is not None, 30, "the service listens")
         if self.process.poll() is not None:
             raise AssertionError("the service ended: " + (self.folder / "service.log").read_text()[-2000:])

@@ -7,7 +7,12 @@ namespace fw::app {
 
 int fail(const Error& error) {
   std::cerr << "flywheel: " << error.message << '\n';
-  return exit_code(error.code);
+  return 1;
+}
+
+int misuse(const Error& error) {
+  (void)fail(error);
+  return 2;
 }
 
 void add_server_option(CLI::App& command, CommandContext& context) {

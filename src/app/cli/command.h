@@ -19,8 +19,10 @@ struct CommandContext {
   std::function<int()> action;
 };
 
-/// Prints `flywheel: message` on standard error and gives the exit code of the error's code.
+/// Prints `flywheel: message` on standard error; 1, the exit code of what failed.
 int fail(const Error& error);
+/// The same for a command line that cannot be meant: 2.
+int misuse(const Error& error);
 
 // Each adds its subcommands to `app` and, when one is chosen, sets the context's action. `context` outlives parsing.
 void add_serve_command(CLI::App& app, CommandContext& context);

@@ -32,7 +32,7 @@ void add_sample_command(CLI::App& app, CommandContext& context) {
   command->callback([&context, settings, workload] {
     context.action = [settings, workload] {
       auto parsed = sample::parse_workload(*workload);
-      if (!parsed.ok()) return fail(parsed.error());
+      if (!parsed.ok()) return misuse(parsed.error());
       settings->workload = *parsed;
       return write_sample(*settings);
     };

@@ -62,7 +62,7 @@ TEST_F(ServerIds, OfTheAnswerReadBackAsTheAnswer) {
   ASSERT_TRUE(row.ok()) << row.error();
   const std::vector<Token> answer(row->tokens.begin() + row->answer_begin, row->tokens.end() - 1);
   const std::string text = post("/detokenize", {{"tokens", answer}}).at("content");
-  EXPECT_EQ(text.find("<tool_call>{\"name\": \"get_order\", \"arguments\": {"), 0U) << text;
+  EXPECT_EQ(text.find("<tool_call>{\"name\":\"get_order\",\"arguments\":{"), 0U) << text;
   const std::string marker = "</tool_call>";
   EXPECT_TRUE(text.ends_with(marker)) << text;
 }
