@@ -149,7 +149,7 @@ std::optional<std::string> Process::Child::take_line() {
   if (queue_.empty()) return std::nullopt;
   std::string line = std::move(queue_.front());
   queue_.pop_front();
-  if (queue_.size() == kQueueLimit / 2) asio::post(*loop_, [self = shared_from_this()] { self->resume_reading(); });
+  if (queue_.size() == kQueueLimit / 2) resume_reading_soon();
   return line;
 }
 
@@ -157,7 +157,12 @@ void Process::Child::abandon_lines() {
   const std::lock_guard lock(mutex_);
   lines_abandoned_ = true;
   queue_.clear();
-  asio::post(*loop_, [self = shared_from_this()] { self->resume_reading(); });
+  resume_reading_soon();
+}
+
+void Process::Child::resume_reading_soon() {
+  // With all streams read there may be no loop any more, and what is posted to it would hold us, and we it, for ever.
+  if (streams_open_ > 0) asio::post(*loop_, [self = shared_from_this()] { self->resume_reading(); });
 }
 
 Task<Status> Process::Child::wait_until(std::function<bool(const Child&)> is_true, Deadline deadline) {

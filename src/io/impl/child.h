@@ -59,6 +59,8 @@ class Process::Child final : public std::enable_shared_from_this<Process::Child>
   void watch_exit();
   void collect();
   void give_up_on_streams_later();
+  /// With the mutex held.
+  void resume_reading_soon();
   void resume_reading();
   /// With the mutex held: wakes everybody who waits.
   void notify();
