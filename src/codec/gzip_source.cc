@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 
 #include "base/assert.h"
 
@@ -22,6 +24,7 @@ struct GzipSource::Impl {
   /// Reads on when all compressed bytes are used; false at the end.
   Result<bool> has_input();
   Result<std::size_t> inflate_into(std::span<char> into);
+  [[nodiscard]] Error failure_of(int status) const;
   /// Between two members: whether another one begins.
   Result<bool> begin_next_member();
 
@@ -30,7 +33,13 @@ struct GzipSource::Impl {
   std::array<char, 64 << 10> input{};
   bool is_within_member = true;
   bool is_at_end = false;
+  std::optional<Error> failure;  // met after bytes that are right: these are handed out first
 };
+
+Error GzipSource::Impl::failure_of(int status) const {
+  if (status == Z_MEM_ERROR) return resource_exhausted("out of memory while reading gzip data");
+  return data_loss("the gzip data is damaged" + (stream.msg != nullptr ? std::string(": ") + stream.msg : ""));
+}
 
 Result<bool> GzipSource::Impl::has_input() {
   if (stream.avail_in > 0) return true;
@@ -72,11 +81,9 @@ Result<std::size_t> GzipSource::Impl::inflate_into(std::span<char> into) {
     const int status = ::inflate(&stream, Z_NO_FLUSH);
     if (status == Z_STREAM_END) {
       is_within_member = false;
-    } else if (status == Z_MEM_ERROR) {
-      return resource_exhausted("out of memory while reading gzip data");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      return data_loss(std::string("the gzip data is damaged") +
-                       (stream.msg != nullptr ? std::string(": ") + stream.msg : ""));
+      failure = failure_of(status);
+      if (stream.avail_out == into.size()) return *failure;
     }
   }
   return into.size() - stream.avail_out;
@@ -87,6 +94,7 @@ GzipSource::~GzipSource() = default;
 
 Result<std::size_t> GzipSource::read(std::span<char> into) {
   if (impl_->is_at_end) return 0;
+  if (impl_->failure) return *impl_->failure;
   auto result = impl_->inflate_into(into);
   if (!result.ok()) impl_->is_at_end = true;
   return result;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/random.h"
 #include "capture/files/file_source.h"
 #include "capture/files/impl/occurrences.h"
 #include "capture/files/impl/sniff.h"
@@ -94,7 +95,7 @@ Status Load::read(const std::string& name, codec::ByteSource& source) {
 
 Status Load::read_lines(codec::ByteSource& source) {
   codec::LineReader reader(source, options_.line_limit);
-  Occurrences occurrences;
+  Occurrences occurrences(std::stoull(random_hex(8), nullptr, 16));
   while (true) {
     const auto line = reader.next();
     if (!line.ok()) return end_file_early(line.error());

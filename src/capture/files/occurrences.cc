@@ -1,10 +1,20 @@
 #include "capture/files/impl/occurrences.h"
 
 namespace fw::capture {
+namespace {
+
+/// Every bit of the result depends on every bit of the input (the finaliser of MurmurHash3).
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ x >> 33) * 0xff51afd7ed558ccdULL;
+  x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53ULL;
+  return x ^ x >> 33;
+}
+
+}  // namespace
 
 std::size_t Occurrences::slot_of(std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = hash & mask;
+  std::size_t slot = mix(hash ^ salt_) & mask;
   while (slots_[slot] != 0 && slots_[slot] != hash) slot = (slot + 1) & mask;
   return slot;
 }

@@ -67,6 +67,21 @@ TEST(GzipSource, ASecondMemberCutShortIsDataLoss) {
   EXPECT_EQ(result.error().message, "the gzip data is cut short; the file is incomplete");
 }
 
+TEST(GzipSource, TheBytesBeforeDamageComeOutWhateverThePieces) {
+  std::string bytes = gzip(noise(50'000));
+  bytes[bytes.size() / 2] ^= 0x55;
+  const auto before_damage = [&](std::size_t piece) {
+    StringSource compressed(bytes, piece);
+    GzipSource source(compressed);
+    std::string out;
+    std::array<char, 777> into;
+    for (auto count = source.read(into); count.ok(); count = source.read(into)) out.append(into.data(), *count);
+    return out;
+  };
+  EXPECT_GT(before_damage(1).size(), 20'000U);
+  EXPECT_EQ(before_damage(1), before_damage(SIZE_MAX));
+}
+
 TEST(GzipSource, DamageAndTrailingBytesAreDataLoss) {
   std::string bytes = gzip(noise(2000));
   bytes[bytes.size() - 6] ^= 1;  // in the checksum

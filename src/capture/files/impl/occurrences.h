@@ -10,7 +10,8 @@ namespace fw::capture {
 /// more than once. Ten million different lines take 256 MiB at most. Not thread-safe.
 class Occurrences final {
  public:
-  Occurrences() : slots_(1024) {}
+  /// The salt decides only where hashes lie: drawn anew each time, nobody can make lines that all fall on one place.
+  explicit Occurrences(std::uint64_t salt) : salt_(salt), slots_(1024) {}
 
   /// How often this hash came before.
   std::uint64_t note(std::uint64_t hash);
@@ -20,6 +21,7 @@ class Occurrences final {
   [[nodiscard]] std::size_t slot_of(std::uint64_t hash) const;
   void grow();
 
+  std::uint64_t salt_;
   std::vector<std::uint64_t> slots_;  // 0: free; the size is a power of two
   std::size_t used_ = 0;
   std::unordered_map<std::uint64_t, std::uint64_t> again_;  // hash -> times after the first
