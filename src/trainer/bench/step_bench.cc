@@ -2,10 +2,9 @@
 // and backward, and what share of the machine's matrix product rate that is.
 //   trainer_step_bench MODEL.gguf [THREADS]
 #include <ATen/TensorOperators.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
@@ -81,7 +80,7 @@ void measure(const ModelWeights& weights, int rows_count, int layers, double rat
     model.loss(hidden, input, first).loss.backward();
     for (const auto& item : adapter.named()) item.tensor.mutable_grad().reset();
   });
-  fmt::print("{:2} rows, {:2} layers: {:5.2f} s a step, {:5.2f} rows/s, {:3.0f} % of the rate\n", rows_count, layers, seconds,
+  std::printf("%2d rows, %2d layers: %5.2f s a step, %5.2f rows/s, %3.0f %% of the rate\n", rows_count, layers, seconds,
              rows_count / seconds, 100 * needed_flops(weights.config, rows_count, layers) / seconds / rate);
 }
 
@@ -89,18 +88,18 @@ void measure(const ModelWeights& weights, int rows_count, int layers, double rat
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: trainer_step_bench MODEL.gguf [THREADS]\n");
+    std::fprintf(stderr, "usage: trainer_step_bench MODEL.gguf [THREADS]\n");
     return 2;
   }
   set_threads(argc > 2 ? std::atoi(argv[2]) : 2);
   const auto source = open_weights(argv[1]);
   const auto weights = source.ok() ? load_weights(**source) : fw::Result<ModelWeights>(source.error());
   if (!weights.ok()) {
-    fmt::print(stderr, "{}\n", weights.error().message);
+    std::fprintf(stderr, "%s\n", weights.error().message.c_str());
     return 1;
   }
   const double rate = matmul_rate();
-  fmt::print("{} threads, matrix product {:.0f} GFLOP/s\n", threads(), rate / 1e9);
+  std::printf("%d threads, matrix product %.0f GFLOP/s\n", threads(), rate / 1e9);
   const int all = static_cast<int>(weights->config.layers);
   for (const int rows : {8, 16})
     for (const int layers : {all, all / 2}) measure(*weights, rows, layers, rate);
