@@ -8,9 +8,6 @@
 
 #include "trainer/commands/commands.h"
 
-// Tensors of one size come and go at every step: keep their pages instead of returning them to the system.
-extern "C" const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:-1,oversize_threshold:0,thp:always,narenas:2";
-
 namespace {
 
 using namespace fw::trainer;  // NOLINT: this file is the program

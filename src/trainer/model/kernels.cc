@@ -31,6 +31,20 @@ __attribute__((always_inline)) inline float fast_exp(float x) {
   return e * std::bit_cast<float>(power);
 }
 
+// The largest of x[0, count), count > 0, in lanes: one running maximum would wait for itself at every element.
+__attribute__((always_inline)) inline float largest_of(const float* x, std::int64_t count) {
+  constexpr int kLanes = 32;
+  float lanes[kLanes];
+  for (float& lane : lanes) lane = x[0];
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    for (int j = 0; j < kLanes; ++j) lanes[j] = x[i + j] > lanes[j] ? x[i + j] : lanes[j];
+  float top = x[0];
+  for (const float lane : lanes) top = lane > top ? lane : top;
+  for (; i < count; ++i) top = x[i] > top ? x[i] : top;
+  return top;
+}
+
 __attribute__((always_inline)) inline std::uint32_t mix(std::uint32_t x) {
   x ^= x >> 16;
   x *= 0x7feb352dU;
@@ -106,8 +120,7 @@ FW_CLONES void rotate(const float* x, const float* cosine, const float* sine, fl
 }
 
 FW_CLONES float softmax_row(float* row, std::int64_t low, std::int64_t high, std::int64_t width, float scale) {
-  float top = row[low];
-  for (std::int64_t i = low; i < high; ++i) top = std::max(top, row[i]);
+  const float top = largest_of(row + low, high - low);
   float sum = 0;
   for (std::int64_t i = low; i < high; ++i) {
     row[i] = fast_exp((row[i] - top) * scale);
@@ -130,6 +143,8 @@ FW_CLONES void softmax_row_again(float* row, std::int64_t low, std::int64_t high
 FW_CLONES void softmax_row_backward(const float* p, float* dp, std::int64_t width, float delta, float scale) {
   for (std::int64_t i = 0; i < width; ++i) dp[i] = p[i] * (dp[i] - delta) * scale;
 }
+
+FW_CLONES float largest(const float* x, std::int64_t count) { return largest_of(x, count); }
 
 FW_CLONES float dot(const float* a, const float* b, std::int64_t count) {
   float sum = 0;

@@ -26,6 +26,7 @@ void softmax_row_again(float* row, std::int64_t low, std::int64_t high, std::int
 /// ds = p * (dp - delta) * scale, in place of dp.
 void softmax_row_backward(const float* p, float* dp, std::int64_t width, float delta, float scale);
 
+[[nodiscard]] float largest(const float* x, std::int64_t count);
 [[nodiscard]] float dot(const float* a, const float* b, std::int64_t count);
 void add(float* to, const float* from, std::int64_t count);
 [[nodiscard]] double sum_of_squares(const float* x, std::int64_t count);

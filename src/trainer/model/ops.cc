@@ -291,7 +291,7 @@ struct HeadOutputs {
 // One row of logits: loss and hit of its target; the row becomes softmax - onehot when `keep_gradient`.
 void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float& loss, std::uint8_t& hit) {
   const float target_logit = logits[target];
-  const float top = *std::max_element(logits, logits + vocab);
+  const float top = kernels::largest(logits, vocab);
   // A tie counts for the lowest index, as an engine's argmax does.
   hit = target_logit == top && std::find(logits, logits + target, top) == logits + target ? 1 : 0;
   const float log_sum = kernels::softmax_row(logits, 0, vocab, vocab, 1);
