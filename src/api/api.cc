@@ -9,7 +9,8 @@ namespace fw::api {
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
-      : jobs(d.runs, std::move(d.split_overrides)),
+      : router(d.max_body_bytes),
+        jobs(d.runs, std::move(d.split_overrides)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
         health(std::move(d.readiness)),
@@ -23,12 +24,12 @@ struct Api::Impl {
   }
 
   HttpCounters counters;
+  net::Router router;
   JobsResource jobs;
   WorkloadsResource workloads;
   RecordsResource records;
   HealthResource health;
   MetricsResource metrics;
-  net::Router router;
 };
 
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}

@@ -25,6 +25,7 @@ struct ApiDependencies {
   std::filesystem::path uploads;  ///< an existing folder for bodies while they are loaded
   SplitOverrides split_overrides;
   std::function<Status()> readiness;
+  std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
 };
 
 /// All resources of the control API behind one handler, every answer counted. Must outlive the server that calls it.

@@ -2,8 +2,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "app/webhook_poster.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -22,6 +20,7 @@
 #include "modelops/local/settings.h"
 #include "modelops/local/trainer.h"
 #include "net/client.h"
+#include "runs/http_webhook_poster.h"
 
 namespace fw::app {
 namespace {
@@ -66,6 +65,22 @@ runs::RunOptions run_options(const ServiceOptions& options) {
   return out;
 }
 
+enum class Phase { kStarting, kRunning, kStopped };
+
+Status check_engines(const runs::RunConfig& config, const modelops::EnginePrograms& programs) {
+  for (const auto& candidate : config.candidates) {
+    if (!candidate.model.is_local()) continue;
+    const bool trains = candidate.customization_enabled;
+    if (programs.llama_server.empty()) {
+      return unavailable("llama-server, which serves " + candidate.model.name + ", is not installed; run scripts/setup");
+    }
+    if (trains && programs.trainer.empty()) {
+      return unavailable("flywheel-trainer, which trains " + candidate.model.name + ", is not installed; run scripts/build");
+    }
+  }
+  return {};
+}
+
 /// An event loop on threads of its own, from construction to destruction.
 class EventLoop {
  public:
@@ -105,7 +120,8 @@ struct Service::Impl {
         evaluator(clock, disk),
         poster(client),
         runs({loop.executor(), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
-             run_options(options)) {}
+             run_options(options)),
+        engines(check_engines(options.config.run, local_settings(options).programs)) {}
 
   ServiceOptions options;
   SystemClock clock;
@@ -121,9 +137,10 @@ struct Service::Impl {
   modelops::LocalDeployer deployer;
   modelops::LocalTrainer trainer;
   evals::EvaluationLoop evaluator;
-  NetWebhookPoster poster;
+  runs::HttpWebhookPoster poster;
   runs::RunService runs;
-  bool is_stopped = false;
+  std::atomic<Phase> phase{Phase::kStarting};
+  Status engines;  ///< whether what the candidates need is installed
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -145,11 +162,23 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
       std::move(options), std::move(log), std::move(quarantine), std::move(meta), std::move(datasets))));
 }
 
-Status Service::start() { return wait_for(impl_->runs.start()); }
+Status Service::start() {
+  FW_TRY(wait_for(impl_->runs.start()));
+  impl_->phase = Phase::kRunning;
+  return {};
+}
+
+Status Service::readiness() const {
+  switch (impl_->phase.load()) {
+    case Phase::kStarting: return unavailable("the service is starting: unfinished jobs are being taken up");
+    case Phase::kStopped: return unavailable("the service is stopping");
+    case Phase::kRunning: return impl_->engines;
+  }
+  return {};
+}
 
 void Service::stop() {
-  if (impl_->is_stopped) return;
-  impl_->is_stopped = true;
+  if (impl_->phase.exchange(Phase::kStopped) == Phase::kStopped) return;
   wait_for_void(impl_->runs.stop());
   wait_for_void(impl_->deployer.stop());
 }

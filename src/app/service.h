@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/config/config.h"
+#include "async/keep_result.h"
 #include "async/pool.h"
 #include "async/task.h"
 #include "base/clock.h"
@@ -38,6 +39,10 @@ class Service final {
   /// Ends runs where they stand, engines and trainers with them; they go on at the next start.
   void stop();
 
+  /// Whether runs can be done: kUnavailable while the service starts or stops, and when a configured model needs an engine
+  /// that is not installed. Any thread, never blocks.
+  [[nodiscard]] Status readiness() const;
+
   [[nodiscard]] runs::RunService& runs();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
@@ -57,17 +62,10 @@ class Service final {
   std::unique_ptr<Impl> impl_;
 };
 
-namespace detail {
-template <class T>
-Task<void> keep(Task<T> task, std::optional<T>& result) {
-  result.emplace(co_await std::move(task));
-}
-}  // namespace detail
-
 template <class T>
 T Service::wait_for(Task<T> task) {
   std::optional<T> result;
-  wait_for_void(detail::keep(std::move(task), result));
+  wait_for_void(keep_result(std::move(task), result));
   return std::move(*result);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "async/keep_result.h"
 #include "async/task.h"
 
 namespace fw {
@@ -18,19 +19,12 @@ inline void run_blocking(Task<void> task) {
   if (failure) std::rethrow_exception(failure);
 }
 
-namespace detail {
-template <class T>
-Task<void> keep_result(Task<T> task, std::optional<T>& result) {
-  result.emplace(co_await std::move(task));
-}
-}  // namespace detail
-
 /// Runs one task to its end on an event loop of its own, in the calling thread: for command-line programs and tests.
 /// T needs no default constructor, so that a Task<Result<...>> can be run.
 template <class T>
 T run_blocking(Task<T> task) {
   std::optional<T> result;
-  run_blocking(detail::keep_result(std::move(task), result));
+  run_blocking(keep_result(std::move(task), result));
   return std::move(*result);
 }
 

@@ -78,8 +78,8 @@ Response not_allowed(const std::map<Method, Route>& routes, Method method) {
 }
 
 Task<void> call_endpoint(std::shared_ptr<const Endpoint> endpoint, IncomingRequest& request, PathParams params,
-                         ResponseWriter& out) {
-  auto body = co_await read_all(*request.body, SIZE_MAX, request.deadline);
+                         ResponseWriter& out, std::size_t max_body_bytes) {
+  auto body = co_await read_all(*request.body, max_body_bytes, request.deadline);
   if (!body.ok()) {
     co_await answer(out, error_response(body.error()));
     co_return;
@@ -107,6 +107,7 @@ struct Router::Impl {
   void add(Method method, std::string_view pattern, StreamHandler handler);
   Task<void> route(IncomingRequest& request, ResponseWriter& out) const;
 
+  std::size_t max_body_bytes = SIZE_MAX;
   Node root;
   Handler otherwise;
 };
@@ -155,13 +156,14 @@ Task<void> Router::Impl::route(IncomingRequest& request, ResponseWriter& out) co
   co_await found->second.handler(request, std::move(params), out);
 }
 
-Router::Router() : impl_(std::make_unique<Impl>()) {}
+Router::Router(std::size_t max_body_bytes) : impl_(std::make_unique<Impl>()) { impl_->max_body_bytes = max_body_bytes; }
 Router::~Router() = default;
 
 void Router::on(Method method, std::string_view pattern, Endpoint endpoint) {
   auto shared = std::make_shared<const Endpoint>(std::move(endpoint));
-  on_stream(method, pattern, [shared](IncomingRequest& request, PathParams params, ResponseWriter& out) {
-    return call_endpoint(shared, request, std::move(params), out);
+  const std::size_t limit = impl_->max_body_bytes;
+  on_stream(method, pattern, [shared, limit](IncomingRequest& request, PathParams params, ResponseWriter& out) {
+    return call_endpoint(shared, request, std::move(params), out, limit);
   });
 }
 

@@ -44,7 +44,8 @@ using StreamHandler = std::function<Task<void>(IncomingRequest&, PathParams, Res
 /// another method 405 with Allow; both as JSON detail. Filled before the server starts, then only read, by any thread.
 class Router final {
  public:
-  Router();
+  /// A whole request (`on`) may have a body of `max_body_bytes`, more is 413; streams have only the server's limit.
+  explicit Router(std::size_t max_body_bytes = SIZE_MAX);
   ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;

@@ -60,6 +60,23 @@ class CommandLine(unittest.TestCase):
             listed = json.loads(flywheel.run("workloads", "--json", "--server", service.url).stdout)["workloads"]
             self.assertEqual([(w["workload_id"], w["records"]) for w in listed], [("router", first["appended"])])
 
+    def test_uploads_of_traffic_have_no_limit_but_other_bodies_do(self):
+        config = "nims: [{model_name: a, url: 'http://127.0.0.1:9'}]\nserver: {max_body_bytes: 1024}\n"
+        with flywheel.Service(config) as service, tempfile.TemporaryDirectory() as folder:
+            traffic = flywheel.sample(pathlib.Path(folder) / "router.jsonl", count=100)
+            done = flywheel.run("load", traffic, "--json", "--server", service.url)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["files"][0]["lines"], 100)
+            status, _ = service.call("POST", "/api/jobs", {"workload_id": "x" * 4096, "client_id": "c"})
+            self.assertEqual(status, 413)
+
+    def test_a_service_whose_engine_is_missing_is_not_ready_and_says_so(self):
+        config = "nims: [{model_name: a, path: a.gguf}]\n"
+        with flywheel.Service(config, env={"FLYWHEEL_CACHE": "/nonexistent"}) as service:
+            status, answer = service.call("GET", "/readyz")
+            self.assertEqual((status, service.call("GET", "/healthz")[0]), (503, 200))
+            self.assertIn("llama-server", answer["detail"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "async/keep_result.h"
 #include "net/client.h"
 #include "net/sse.h"
 
@@ -64,17 +65,12 @@ struct ApiClient::Impl {
     while (base_url.ends_with('/')) base_url.pop_back();
   }
 
-  template <class T>
-  static Task<void> keep(Task<T> task, std::optional<T>& result) {
-    result.emplace(co_await std::move(task));
-  }
-
   /// One task to its end on this client's event loop.
   template <class T>
   T run(Task<T> task) {
     std::optional<T> result;
     std::exception_ptr failure;
-    boost::asio::co_spawn(io, keep(std::move(task), result), [&](const std::exception_ptr& e) { failure = e; });
+    boost::asio::co_spawn(io, keep_result(std::move(task), result), [&](const std::exception_ptr& e) { failure = e; });
     io.restart();
     // The client's kept connections stay on the loop, so it is run until this task is done, not until it is empty.
     while (!result && !failure) io.run_one();

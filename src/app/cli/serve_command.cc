@@ -43,14 +43,22 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   options.address = settings.listen;
   options.port = static_cast<std::uint16_t>(settings.port);
   options.max_connections = static_cast<std::size_t>(settings.max_connections);
-  options.max_body_bytes = settings.max_body_bytes;
+  // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
+  options.max_body_bytes = SIZE_MAX;
   if (!settings.tls_certificate.empty()) {
     options.tls = net::ServerTls{settings.tls_certificate, settings.tls_key};
   }
   return options;
 }
 
-api::ApiDependencies api_dependencies(Service& service) {
+/// How receivers of webhooks reach the service, unless the configuration says otherwise.
+std::string public_url(const ServerSettings& settings) {
+  if (!settings.public_url.empty()) return settings.public_url;
+  const std::string scheme = settings.tls_certificate.empty() ? "http://" : "https://";
+  return scheme + settings.listen + ':' + std::to_string(settings.port);
+}
+
+api::ApiDependencies api_dependencies(Service& service, std::uint64_t max_body_bytes) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -58,7 +66,8 @@ api::ApiDependencies api_dependencies(Service& service) {
           service.clock(),
           service.data_folder() / "uploads",
           parse_split_overrides,
-          [] { return Status{}; }};
+          [&service] { return service.readiness(); },
+          max_body_bytes};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -81,10 +90,10 @@ int serve(const ServeOptions& options) {
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
-  service_options.public_url = "http://" + server_settings.listen + ':' + std::to_string(server_settings.port);
+  service_options.public_url = public_url(server_settings);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  api::Api api(api_dependencies(**service));
+  api::Api api(api_dependencies(**service, server_settings.max_body_bytes));
   net::Server server((*service)->executor(), server_options(server_settings), api.handler());
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
   if (const auto status = (*service)->start(); !status.ok()) {

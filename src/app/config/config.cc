@@ -56,6 +56,7 @@ void read_server(YamlSection& root, ServerSettings& server) {
   section->read("port", server.port, 0, 65535);
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
   section->read("max_connections", server.max_connections, 1, 100'000);
+  section->read("public_url", server.public_url);
   section->read("tls_certificate", server.tls_certificate);
   section->read("tls_key", server.tls_key);
   if (server.tls_certificate.empty() != server.tls_key.empty()) {

@@ -19,6 +19,7 @@ struct ServerSettings {
   int port = 8000;
   std::uint64_t max_body_bytes = 16ULL << 20;
   int max_connections = 512;
+  std::string public_url;       ///< how others reach the API, in webhooks; empty: from listen and port
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
 };
