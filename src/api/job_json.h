@@ -9,7 +9,8 @@ namespace fw::api {
 /// A job in the list of jobs, in the blueprint's shape.
 [[nodiscard]] nlohmann::ordered_json job_summary(const runs::Job& job);
 
-/// A job's detail: the blueprint's keys, names and enums, and beside them `stage`, `seed` and the figures of what goes on.
+/// A job's detail: the blueprint's keys, names and enums, and beside them `stage`, `seed` and the figures of what goes
+/// on.
 [[nodiscard]] nlohmann::ordered_json job_detail(const runs::Job& job);
 
 }  // namespace fw::api

@@ -13,8 +13,8 @@ namespace fw::api {
 using SplitOverrides =
     std::function<Result<dataset::SplitSettings>(const std::string& json, const dataset::SplitSettings& base)>;
 
-/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report and webhook deliveries. `runs` outlives
-/// the router.
+/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report and webhook deliveries. `runs`
+/// outlives the router.
 class JobsResource final {
  public:
   JobsResource(runs::RunService& runs, SplitOverrides overrides);

@@ -5,7 +5,8 @@
 asm(".section .rodata\n"
     ".global fw_openapi_json\n"
     "fw_openapi_json:\n"
-    ".incbin \"" FW_OPENAPI_JSON "\"\n"
+    ".incbin \"" FW_OPENAPI_JSON
+    "\"\n"
     ".global fw_openapi_json_end\n"
     "fw_openapi_json_end:\n"
     ".byte 0\n"

@@ -75,9 +75,10 @@ Json report_json(const capture::LoadReport& report) {
   for (const auto& w : report.workloads) {
     workloads.push_back({{"workload_id", *w.workload}, {"client_id", *w.client}, {"records", w.records}});
   }
-  Json out{{"lines", report.lines},       {"appended", report.appended}, {"duplicates", report.duplicates},
-           {"bad", report.bad},           {"skipped", report.skipped},   {"not_kept", report.not_kept},
-           {"reasons", std::move(reasons)}, {"workloads", std::move(workloads)}};
+  Json out{{"lines", report.lines},           {"appended", report.appended},
+           {"duplicates", report.duplicates}, {"bad", report.bad},
+           {"skipped", report.skipped},       {"not_kept", report.not_kept},
+           {"reasons", std::move(reasons)},   {"workloads", std::move(workloads)}};
   out["error"] = nullptr;
   if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
   return out;
@@ -97,10 +98,9 @@ RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& q
     : log_(log), quarantine_(quarantine), disk_(disk), clock_(clock), uploads_(std::move(uploads)) {}
 
 void RecordsResource::add_to(net::Router& router) {
-  router.on_stream(net::Method::kPost, "/api/records",
-                   [this](net::IncomingRequest& request, net::PathParams, net::ResponseWriter& out) {
-                     return load(request, out);
-                   });
+  router.on_stream(
+      net::Method::kPost, "/api/records",
+      [this](net::IncomingRequest& request, net::PathParams, net::ResponseWriter& out) { return load(request, out); });
   router.on(net::Method::kGet, "/api/quarantine", [this](net::Call call) { return quarantined(std::move(call)); });
 }
 
@@ -132,11 +132,11 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   }
   std::optional<std::string> reason;
   if (const auto wanted = call.query.find("reason")) reason = std::string(*wanted);
-  FW_CO_ASSIGN(const auto page,
-               co_await run_on(disk_, [&] { return quarantine_.list(reason, offset, kPageLines); }));
+  FW_CO_ASSIGN(const auto page, co_await run_on(disk_, [&] { return quarantine_.list(reason, offset, kPageLines); }));
   Json lines = Json::array();
   for (const auto& l : page.lines) {
-    lines.push_back({{"source", l.source}, {"line", l.line}, {"reason", l.reason}, {"bytes", l.bytes}, {"length", l.length}});
+    lines.push_back(
+        {{"source", l.source}, {"line", l.line}, {"reason", l.reason}, {"bytes", l.bytes}, {"length", l.length}});
   }
   Json counts = Json::object();
   for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;

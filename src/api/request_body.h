@@ -17,12 +17,13 @@ struct FieldProblem {
   std::string message;
 };
 
-/// 422 with the list of problems under `detail`, each `{type, loc: ["body", field], msg}`: what clients of the blueprint
-/// expect of a body that does not fit.
+/// 422 with the list of problems under `detail`, each `{type, loc: ["body", field], msg}`: what clients of the
+/// blueprint expect of a body that does not fit.
 [[nodiscard]] net::Response unprocessable(const std::vector<FieldProblem>& problems);
 
 /// The body as a JSON object of bounded depth, or the problem.
-[[nodiscard]] bool parse_object(std::string_view body, nlohmann::ordered_json& out, std::vector<FieldProblem>& problems);
+[[nodiscard]] bool parse_object(std::string_view body, nlohmann::ordered_json& out,
+                                std::vector<FieldProblem>& problems);
 
 /// A field that must be non-empty text of at most 256 bytes without control characters.
 [[nodiscard]] std::string required_text(const nlohmann::ordered_json& body, const char* field,

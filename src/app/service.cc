@@ -72,10 +72,12 @@ Status check_engines(const runs::RunConfig& config, const modelops::EngineProgra
     if (!candidate.model.is_local()) continue;
     const bool trains = candidate.customization_enabled;
     if (programs.llama_server.empty()) {
-      return unavailable("llama-server, which serves " + candidate.model.name + ", is not installed; run scripts/setup");
+      return unavailable("llama-server, which serves " + candidate.model.name +
+                         ", is not installed; run scripts/setup");
     }
     if (trains && programs.trainer.empty()) {
-      return unavailable("flywheel-trainer, which trains " + candidate.model.name + ", is not installed; run scripts/build");
+      return unavailable("flywheel-trainer, which trains " + candidate.model.name +
+                         ", is not installed; run scripts/build");
     }
   }
   return {};
@@ -106,9 +108,8 @@ class EventLoop {
 }  // namespace
 
 struct Service::Impl {
-  Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store,
-       std::unique_ptr<capture::Quarantine> kept_aside, std::unique_ptr<metastore::SqliteStore> metadata,
-       std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
+  Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store, std::unique_ptr<capture::Quarantine> kept_aside,
+       std::unique_ptr<metastore::SqliteStore> metadata, std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
       : options(std::move(o)),
         log(std::move(log_store)),
         quarantine(std::move(kept_aside)),

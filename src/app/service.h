@@ -39,8 +39,8 @@ class Service final {
   /// Ends runs where they stand, engines and trainers with them; they go on at the next start.
   void stop();
 
-  /// Whether runs can be done: kUnavailable while the service starts or stops, and when a configured model needs an engine
-  /// that is not installed. Any thread, never blocks.
+  /// Whether runs can be done: kUnavailable while the service starts or stops, and when a configured model needs an
+  /// engine that is not installed. Any thread, never blocks.
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();

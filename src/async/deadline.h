@@ -8,8 +8,8 @@
 
 namespace fw {
 
-/// Until when something may wait, and who may end the wait early. A value; an argument of everything that waits. The stop
-/// token is how a cancelled run, a client that went away or a shutdown reaches every wait below it.
+/// Until when something may wait, and who may end the wait early. A value; an argument of everything that waits. The
+/// stop token is how a cancelled run, a client that went away or a shutdown reaches every wait below it.
 class Deadline {
  public:
   /// No time limit and nobody to cancel: only for tests and for main.

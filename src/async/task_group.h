@@ -9,8 +9,8 @@
 
 namespace fw {
 
-/// Owns concurrent tasks: starts them, can ask all of them to stop, and waits for them. Nothing runs detached. Tasks see
-/// the group's stop token through the Deadline they were made with. All members may be called from any thread.
+/// Owns concurrent tasks: starts them, can ask all of them to stop, and waits for them. Nothing runs detached. Tasks
+/// see the group's stop token through the Deadline they were made with. All members may be called from any thread.
 ///
 /// The group must be joined (`co_await join()` or `join_blocking()`) before it is destroyed.
 class TaskGroup final {
@@ -40,9 +40,9 @@ class TaskGroup final {
   std::shared_ptr<State> state_;
 };
 
-/// Awaits `body(0) .. body(count - 1)`, at most `parallelism` at a time, on the awaiter's executor (its strand, if it has
-/// one). After the deadline's stop no new ones start. Returns when all started ones have returned; the first exception is
-/// rethrown then.
+/// Awaits `body(0) .. body(count - 1)`, at most `parallelism` at a time, on the awaiter's executor (its strand, if it
+/// has one). After the deadline's stop no new ones start. Returns when all started ones have returned; the first
+/// exception is rethrown then.
 [[nodiscard]] Task<void> for_each_bounded(std::size_t count, std::size_t parallelism, Deadline deadline,
                                           std::function<Task<void>(std::size_t)> body);
 

@@ -10,7 +10,8 @@ namespace fw {
 }  // namespace fw
 
 /// An always-on check of what cannot happen unless this program is wrong; never reachable by outside bytes.
-#define FW_ASSERT(claim) \
-  do {                   \
-    if (!(claim)) [[unlikely]] ::fw::fail_assertion(#claim, __FILE__, __LINE__); \
+#define FW_ASSERT(claim)                                \
+  do {                                                  \
+    if (!(claim)) [[unlikely]]                          \
+      ::fw::fail_assertion(#claim, __FILE__, __LINE__); \
   } while (false)

@@ -12,25 +12,24 @@ namespace {
 struct Row {
   std::string_view name;
   int http;
-  int exit;
   bool retryable;
 };
 
 // In the order of ErrorCode.
 constexpr std::array<Row, 13> kTable{{
-    {"invalid_argument", 400, 2, false},
-    {"not_found", 404, 1, false},
-    {"already_exists", 409, 1, false},
-    {"failed_precondition", 400, 1, false},
-    {"too_large", 413, 1, false},
-    {"unauthorized", 401, 1, false},
-    {"resource_exhausted", 429, 1, true},
-    {"unavailable", 503, 1, true},
-    {"deadline_exceeded", 504, 1, true},
-    {"cancelled", 499, 1, false},
-    {"data_loss", 500, 1, false},
-    {"unimplemented", 501, 1, false},
-    {"internal", 500, 1, false},
+    {"invalid_argument", 400, false},
+    {"not_found", 404, false},
+    {"already_exists", 409, false},
+    {"failed_precondition", 400, false},
+    {"too_large", 413, false},
+    {"unauthorized", 401, false},
+    {"resource_exhausted", 429, true},
+    {"unavailable", 503, true},
+    {"deadline_exceeded", 504, true},
+    {"cancelled", 499, false},
+    {"data_loss", 500, false},
+    {"unimplemented", 501, false},
+    {"internal", 500, false},
 }};
 
 const Row& row(ErrorCode code) { return kTable.at(static_cast<std::size_t>(code)); }
@@ -41,7 +40,6 @@ Error Error::within(std::string_view context) const { return {code, std::string(
 
 std::string_view to_string(ErrorCode code) { return row(code).name; }
 int http_status(ErrorCode code) { return row(code).http; }
-int exit_code(ErrorCode code) { return row(code).exit; }
 bool is_retryable(ErrorCode code) { return row(code).retryable; }
 
 std::ostream& operator<<(std::ostream& out, const Error& error) {

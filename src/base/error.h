@@ -6,8 +6,8 @@
 
 namespace fw {
 
-/// Why an operation did not succeed. One table (error.cc) maps each code to an HTTP status, an exit code and to whether
-/// trying again can help; nothing else in the project makes that decision.
+/// Why an operation did not succeed. One table (error.cc) maps each code to an HTTP status and to whether trying again
+/// can help; nothing else in the project makes that decision.
 enum class ErrorCode {
   kInvalidArgument,     ///< the caller's input is wrong, whatever the state of the system
   kNotFound,            ///< the named thing does not exist
@@ -38,8 +38,6 @@ struct Error {
 
 [[nodiscard]] std::string_view to_string(ErrorCode code);
 [[nodiscard]] int http_status(ErrorCode code);
-/// 0 never; 2 for wrong usage, 1 otherwise.
-[[nodiscard]] int exit_code(ErrorCode code);
 [[nodiscard]] bool is_retryable(ErrorCode code);
 
 std::ostream& operator<<(std::ostream& out, const Error& error);

@@ -9,8 +9,9 @@
 
 namespace fw {
 
-/// A seeded generator (xoshiro256**, Blackman and Vigna 2018) whose every derived draw is written out here, so that a seed
-/// gives the same numbers with every compiler and library. Not for secrets. Not thread-safe; a value, copied freely.
+/// A seeded generator (xoshiro256**, Blackman and Vigna 2018) whose every derived draw is written out here, so that a
+/// seed gives the same numbers with every compiler and library. Not for secrets. Not thread-safe; a value, copied
+/// freely.
 class Random {
  public:
   explicit Random(std::uint64_t seed);

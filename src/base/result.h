@@ -84,8 +84,8 @@ using Status = Result<void>;
 #define FW_CONCAT(a, b) FW_CONCAT_IMPL(a, b)
 
 /// Returns the error of a failed `expression` from the enclosing function; otherwise goes on.
-#define FW_TRY(expression) \
-  do {                     \
+#define FW_TRY(expression)                                                                               \
+  do {                                                                                                   \
     if (auto fw_try_result = (expression); !fw_try_result.ok()) return std::move(fw_try_result).error(); \
   } while (false)
 
@@ -97,8 +97,8 @@ using Status = Result<void>;
   declaration = std::move(name).value()
 
 /// The same inside a coroutine.
-#define FW_CO_TRY(expression) \
-  do {                        \
+#define FW_CO_TRY(expression)                                                                               \
+  do {                                                                                                      \
     if (auto fw_try_result = (expression); !fw_try_result.ok()) co_return std::move(fw_try_result).error(); \
   } while (false)
 #define FW_CO_ASSIGN(declaration, expression) \

@@ -12,11 +12,11 @@ namespace fw::capture {
 
 /// What a line does not say itself.
 struct DocumentContext {
-  std::optional<record::WorkloadId> workload;  ///< in place of the document's own
-  std::optional<record::ClientId> client;      ///< in place of the document's own
+  std::optional<record::WorkloadId> workload;          ///< in place of the document's own
+  std::optional<record::ClientId> client;              ///< in place of the document's own
   std::optional<record::WorkloadId> default_workload;  ///< where the document names none
   std::optional<record::ClientId> default_client;      ///< where the document names none
-  Timestamp loaded_at;                         ///< the time of a chat row, which has none
+  Timestamp loaded_at;                                 ///< the time of a chat row, which has none
   std::uint64_t occurrence = 0;  ///< how often these very bytes came before in this source (record::content_id)
 };
 

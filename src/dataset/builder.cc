@@ -24,8 +24,8 @@ constexpr const char* kValidationFile = "validation/val_data.jsonl";
 std::string safe_name(const std::string& workload) {
   std::string name = workload.substr(0, 96);
   for (char& c : name) {
-    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                      c == '_' || c == '.';
+    const bool safe =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (!safe) c = '-';
   }
   return name;
@@ -102,7 +102,8 @@ class Assembler {
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
                                "conversations or to the newest part; lower data_split_config.eval_size or "
-                               "newest_holdout: " + describe(out_.card.steps));
+                               "newest_holdout: " +
+                               describe(out_.card.steps));
   }
 
   void write_training() {

@@ -54,8 +54,8 @@ struct BuiltDatasets {
 /// 3. eval has min(eval_size, rows) rows, validation ceil(val_ratio * rows left).
 /// 4. Every step of the card adds up.
 ///
-/// Synchronous, no I/O, thread-safe. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for too few
-/// records, with the counts of each step and the name of the setting.
+/// Synchronous, no I/O, thread-safe. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for too
+/// few records, with the counts of each step and the name of the setting.
 [[nodiscard]] Result<BuiltDatasets> build(const BuildRequest& request);
 
 }  // namespace fw::dataset

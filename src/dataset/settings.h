@@ -7,10 +7,10 @@ namespace fw::dataset {
 
 /// `data_split_config` of the configuration; the last two are ours.
 struct SplitSettings {
-  std::uint64_t eval_size = 20;            ///< rows
-  double val_ratio = 0.1;                  ///< of what is left after the evaluation rows; 0 <= r < 1
+  std::uint64_t eval_size = 20;  ///< rows
+  double val_ratio = 0.1;        ///< of what is left after the evaluation rows; 0 <= r < 1
   std::uint64_t min_total_records = 50;
-  std::optional<std::uint64_t> random_seed;  ///< 0 is a seed; absent: one is drawn and recorded with the job
+  std::optional<std::uint64_t> random_seed;     ///< 0 is a seed; absent: one is drawn and recorded with the job
   std::optional<std::uint64_t> limit = 10'000;  ///< records that are used at most; absent: no limit
   bool parse_function_arguments = true;
   /// The newest part of the time span that is kept out of training, as a fraction; 0: none.

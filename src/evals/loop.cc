@@ -48,6 +48,7 @@ class Evaluation final {
     FW_CO_ASSIGN(rows_, co_await run_on(pool_, [path = job_.rows] { return read_rows(path); }));
     results_.resize(rows_.size());
     report_progress();
+    if (job_.before_first) co_await job_.before_first(request_of(rows_[0]));
     co_await run_row(0);
     co_await for_each_bounded(rows_.size() - 1, static_cast<std::size_t>(std::max(job_.parallelism, 1)), deadline_,
                               [this](std::size_t i) { return run_row(i + 1); });
@@ -80,6 +81,10 @@ class Evaluation final {
     return over.ok() ? internal("an evaluation ended before its last row") : over.error();
   }
 
+  [[nodiscard]] std::string request_of(const EvaluationRow& row) const {
+    return chat_request(row, {job_.target.model, job_.max_tokens, job_.seed});
+  }
+
   void report_progress() {
     if (on_progress_) on_progress_({.rows_done = done_, .rows_total = rows_.size(), .rows_failed = failed_});
   }
@@ -90,7 +95,7 @@ class Evaluation final {
     RowResult& result = results_[i];
     result = {
         .record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording, .reference = row.reference};
-    result.request = chat_request(row, {job_.target.model, job_.max_tokens, job_.seed});
+    result.request = request_of(row);
     if (rows_down_ >= options_.rows_until_down) {
       result.error = "not asked: " + down_reason_;
     } else {

@@ -7,8 +7,8 @@
 
 namespace fw::io {
 
-/// A file written in pieces that gets its name only when it is whole: written beside, synced, renamed. Destroyed without
-/// commit(), it leaves nothing. For content that fits memory there is write_file_atomically.
+/// A file written in pieces that gets its name only when it is whole: written beside, synced, renamed. Destroyed
+/// without commit(), it leaves nothing. For content that fits memory there is write_file_atomically.
 class AtomicFile final {
  public:
   [[nodiscard]] static Result<AtomicFile> create(const std::filesystem::path& path);

@@ -44,7 +44,7 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
 Result<std::string> read_file(const fs::path& path, std::uint64_t limit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return system_error("cannot read " + path.string(), errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return system_error("cannot read " + path.string(), errno);
   if (S_ISDIR(info.st_mode)) return invalid_argument("cannot read " + path.string() + ": it is a folder");
   std::string out;

@@ -12,12 +12,12 @@ namespace fw::io {
 /// The whole file. kNotFound, or kTooLarge above `limit` bytes.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit = UINT64_MAX);
 
-/// The file holds `bytes` afterwards or is as it was before: written beside, synced, renamed, folder synced. A crash or a
-/// full disk never leaves half a file under this name.
+/// The file holds `bytes` afterwards or is as it was before: written beside, synced, renamed, folder synced. A crash or
+/// a full disk never leaves half a file under this name.
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// Gives a finished file its name: synced, renamed over what is there, folder synced. For files that other programs wrote
-/// or that are too large to hold; `part` lies on the same file system.
+/// Gives a finished file its name: synced, renamed over what is there, folder synced. For files that other programs
+/// wrote or that are too large to hold; `part` lies on the same file system.
 [[nodiscard]] Status commit_file(const std::filesystem::path& part, const std::filesystem::path& path);
 
 /// Makes a rename or a new file in `folder` durable.

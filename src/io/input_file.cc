@@ -14,7 +14,7 @@ Result<InputFile> InputFile::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return system_error("cannot read " + path.string(), errno);
   InputFile file(path, fd, 0);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0) return system_error("cannot read " + path.string(), errno);
   if (!S_ISREG(info.st_mode)) return invalid_argument("cannot read " + path.string() + ": it is no regular file");
   file.size_ = static_cast<std::uint64_t>(info.st_size);

@@ -33,7 +33,8 @@ std::string ExitStatus::describe() const {
 std::string describe_end(std::string_view name, const ExitStatus& status, const std::vector<std::string>& last_lines) {
   std::string out = std::string(name) + " " + status.describe();
   const std::size_t first = last_lines.size() - std::min(last_lines.size(), kDescribedLines);
-  for (std::size_t i = first; i < last_lines.size(); ++i) out += (i == first ? "; its last words: " : " | ") + last_lines[i];
+  for (std::size_t i = first; i < last_lines.size(); ++i)
+    out += (i == first ? "; its last words: " : " | ") + last_lines[i];
   return out;
 }
 

@@ -21,8 +21,8 @@ struct ProcessSpec {
   std::vector<std::string> arguments;              ///< without the program's own name
   std::map<std::string, std::string> environment;  ///< added to ours, replacing equal names
   std::filesystem::path folder;                    ///< working folder; empty: ours
-  /// Whole lines of standard output are handed out by Process::next_line(). When nobody takes them, the child waits once
-  /// 256 lines lie there. Otherwise standard output is only kept as last words, like standard error always is.
+  /// Whole lines of standard output are handed out by Process::next_line(). When nobody takes them, the child waits
+  /// once 256 lines lie there. Otherwise standard output is only kept as last words, like standard error always is.
   bool stream_output = false;
   std::size_t line_limit = 16'384;  ///< bytes; what a line has beyond is dropped
   std::size_t kept_lines = 40;      ///< how many last lines are kept
@@ -40,9 +40,9 @@ struct ExitStatus {
   friend std::ostream& operator<<(std::ostream& out, const ExitStatus& status) { return out << status.describe(); }
 };
 
-/// A running or finished child, made by a ProcessLauncher. All members may be called from any thread; a coroutine resumes
-/// on its awaiter's executor. The destructor kills the child and everything in its process group at once; the launcher
-/// reaps it. May outlive its launcher, whose destructor has killed the child then.
+/// A running or finished child, made by a ProcessLauncher. All members may be called from any thread; a coroutine
+/// resumes on its awaiter's executor. The destructor kills the child and everything in its process group at once; the
+/// launcher reaps it. May outlive its launcher, whose destructor has killed the child then.
 class Process final {
  public:
   ~Process();
@@ -72,10 +72,11 @@ class Process final {
 
 /// Starts programs and watches them from one thread of its own, which lives as long as the launcher does. The thread
 /// matters: a child asks the system to be killed when the thread that forked it ends, which is how no engine outlives a
-/// service that was killed with `kill -9`. (A child's own children are in its process group, but are only killed by us.)
+/// service that was killed with `kill -9`. (A child's own children are in its process group, but are only killed by
+/// us.)
 ///
-/// Children get their own process group, /dev/null as standard input, default signal handling and no descriptor of ours.
-/// The destructor kills and reaps all children. Owned by the composition root.
+/// Children get their own process group, /dev/null as standard input, default signal handling and no descriptor of
+/// ours. The destructor kills and reaps all children. Owned by the composition root.
 class ProcessLauncher final {
  public:
   ProcessLauncher();

@@ -28,9 +28,9 @@ struct TypeRow {
   std::size_t size;
 };
 constexpr TypeRow kTypes[] = {
-    {ElementType::kF64, "F64", 8}, {ElementType::kF32, "F32", 4},   {ElementType::kF16, "F16", 2},
+    {ElementType::kF64, "F64", 8},   {ElementType::kF32, "F32", 4}, {ElementType::kF16, "F16", 2},
     {ElementType::kBF16, "BF16", 2}, {ElementType::kI64, "I64", 8}, {ElementType::kI32, "I32", 4},
-    {ElementType::kI16, "I16", 2}, {ElementType::kI8, "I8", 1},     {ElementType::kU8, "U8", 1},
+    {ElementType::kI16, "I16", 2},   {ElementType::kI8, "I8", 1},   {ElementType::kU8, "U8", 1},
     {ElementType::kBool, "BOOL", 1},
 };
 
@@ -67,9 +67,11 @@ Result<TensorEntry> read_entry(const std::string& name, const nlohmann::json& va
     return damaged("tensor " + name + " has no dtype, shape and data_offsets");
   if (!value["dtype"].is_string()) return damaged("the dtype of tensor " + name + " is no string");
   const auto& dtype = value["dtype"].get_ref<const std::string&>();
-  const auto* row = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& r) { return r.name == dtype; });
+  const auto* row =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& r) { return r.name == dtype; });
   if (row == std::end(kTypes))
-    return unimplemented("tensor " + name + " has element type " + dtype + ", which is not supported; convert it to F32 or BF16");
+    return unimplemented("tensor " + name + " has element type " + dtype +
+                         ", which is not supported; convert it to F32 or BF16");
   entry.type = row->type;
   FW_ASSIGN(const std::uint64_t bytes, read_shape(value["shape"], entry));
   const auto& offsets = value["data_offsets"];
@@ -132,15 +134,15 @@ void convert(const char* bytes, Out* out, std::size_t count) {
 std::size_t size_of(ElementType type) { return row_of(type).size; }
 std::string_view to_string(ElementType type) { return row_of(type).name; }
 
-std::int64_t TensorEntry::elements() const {
-  return static_cast<std::int64_t>((end - begin) / size_of(type));
-}
+std::int64_t TensorEntry::elements() const { return static_cast<std::int64_t>((end - begin) / size_of(type)); }
 
 Result<SafetensorsHeader> parse_safetensors_header(std::string_view first_bytes, std::uint64_t file_size) {
   if (first_bytes.size() < 8 || file_size < 8) return damaged("it is shorter than its header's length field");
   const auto length = load<std::uint64_t>(first_bytes.data(), 0);
-  if (length > kHeaderLimit) return too_large("safetensors header of " + std::to_string(length) + " bytes; at most 64 MiB are read");
-  if (length > file_size - 8 || length > first_bytes.size() - 8) return damaged("its header is cut off; fetch it again");
+  if (length > kHeaderLimit)
+    return too_large("safetensors header of " + std::to_string(length) + " bytes; at most 64 MiB are read");
+  if (length > file_size - 8 || length > first_bytes.size() - 8)
+    return damaged("its header is cut off; fetch it again");
   const auto json = nlohmann::json::parse(first_bytes.substr(8, length), nullptr, false);
   if (json.is_discarded() || !json.is_object()) return damaged("its header is no JSON object");
   if (json.size() > kTensorLimit) return too_large("safetensors file with more than 100000 tensors");
@@ -161,7 +163,7 @@ Result<SafetensorsHeader> parse_safetensors_header(std::string_view first_bytes,
 Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return system_error("cannot open " + path.string(), errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 8) {
     ::close(fd);
     return damaged("it is shorter than its header's length field").within(path.string());
@@ -223,7 +225,8 @@ Status SafetensorsFile::read_floats(const TensorEntry& entry, std::span<float> o
       for (std::size_t i = 0; i < out.size(); ++i)
         out[i] = std::bit_cast<float>(static_cast<std::uint32_t>(load<std::uint16_t>(data, i)) << 16);
       return {};
-    default: return unimplemented("tensor " + entry.name + " holds " + std::string(to_string(entry.type)) + ", not floats");
+    default:
+      return unimplemented("tensor " + entry.name + " holds " + std::string(to_string(entry.type)) + ", not floats");
   }
 }
 
@@ -237,16 +240,20 @@ Result<std::vector<std::int64_t>> SafetensorsFile::read_integers(const TensorEnt
     case ElementType::kI8: convert<std::int8_t>(data, out.data(), out.size()); return out;
     case ElementType::kU8:
     case ElementType::kBool: convert<std::uint8_t>(data, out.data(), out.size()); return out;
-    default: return unimplemented("tensor " + entry.name + " holds " + std::string(to_string(entry.type)) + ", not integers");
+    default:
+      return unimplemented("tensor " + entry.name + " holds " + std::string(to_string(entry.type)) + ", not integers");
   }
 }
 
-std::string make_safetensors(std::span<const TensorToWrite> tensors, const std::map<std::string, std::string>& metadata) {
+std::string make_safetensors(std::span<const TensorToWrite> tensors,
+                             const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const auto& tensor : tensors) {
-    header[tensor.name] = {{"dtype", to_string(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    header[tensor.name] = {{"dtype", to_string(tensor.type)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
   }
   std::string json = tensors.empty() && metadata.empty() ? "{}" : header.dump();

@@ -33,7 +33,7 @@ struct TensorEntry {
 struct SafetensorsHeader {
   std::vector<TensorEntry> tensors;  ///< in the order of their bytes
   std::map<std::string, std::string> metadata;
-  std::uint64_t data_offset = 0;     ///< where the first tensor's bytes begin in the file
+  std::uint64_t data_offset = 0;  ///< where the first tensor's bytes begin in the file
 };
 
 /// Reads the header (8 bytes of length, JSON) out of a file's first bytes. Checked: every size against `file_size`

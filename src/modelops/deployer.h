@@ -31,9 +31,14 @@ class Deployer {
  public:
   virtual ~Deployer() = default;
 
-  /// Returns when the model answers, or with the engine's own words when it does not come up by the deadline. A cancelled
-  /// deadline takes down what was started. A model behind an endpoint of its own is only checked.
+  /// Returns when the model answers, or with the engine's own words when it does not come up by the deadline. A
+  /// cancelled deadline takes down what was started. A model behind an endpoint of its own is only checked.
   [[nodiscard]] virtual Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) = 0;
+
+  /// A hint before many requests that begin like `request` (the body of a chat completion): an engine that computes a
+  /// prompt's beginning once for each of its slots may compute it once for all. Takes no longer than answering one
+  /// request does; that it could not be done is logged, not an error. Nothing for an unknown id or an endpoint.
+  [[nodiscard]] virtual Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) = 0;
 
   /// The process is gone on return. Success for an unknown id.
   [[nodiscard]] virtual Task<Status> undeploy(DeploymentId id) = 0;

@@ -36,16 +36,18 @@ struct EvaluationJob {
   int max_retries = 3;
   int max_tokens = 512;  ///< for rows whose request names none
   std::uint64_t seed = 0;
+  /// Awaited with the first row's request before it is sent: its target may prepare for many that begin like it.
+  std::function<Task<void>(std::string request)> before_first;
 };
 
 /// Per-row outcome; the same as a line of the results file.
 struct RowResult {
   std::string record_id;
-  std::string label;           ///< the row's class: first tool of the reference answer, `no_tool`, or empty
-  bool novel_wording = false;  ///< no training row says it in these words
-  std::string request;         ///< JSON that was sent
-  std::string response;        ///< JSON that came back; empty on failure
-  std::string reference;       ///< JSON of the production model's message
+  std::string label;                     ///< the row's class: first tool of the reference answer, `no_tool`, or empty
+  bool novel_wording = false;            ///< no training row says it in these words
+  std::string request;                   ///< JSON that was sent
+  std::string response;                  ///< JSON that came back; empty on failure
+  std::string reference;                 ///< JSON of the production model's message
   std::map<std::string, double> scores;  ///< NaN never; a score that cannot be had is absent and `error` says why
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
@@ -69,8 +71,8 @@ class Evaluator {
  public:
   virtual ~Evaluator() = default;
 
-  /// Asks the target each row's question and scores the answers. A failing row is a failed row; an evaluation fails only
-  /// when its rows cannot be read, its results cannot be written, every row failed, or the deadline ended.
+  /// Asks the target each row's question and scores the answers. A failing row is a failed row; an evaluation fails
+  /// only when its rows cannot be read, its results cannot be written, every row failed, or the deadline ended.
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
 };

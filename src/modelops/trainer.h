@@ -21,15 +21,15 @@ struct TrainingSettings {
   double learning_rate = 1e-4;
   int adapter_dim = 32;  ///< rank
   double adapter_dropout = 0.1;
-  std::optional<double> alpha;        ///< default: 2 * adapter_dim
-  std::optional<int> upper_layers;    ///< LoRA on the last n layers only; default: on all
+  std::optional<double> alpha;      ///< default: 2 * adapter_dim
+  std::optional<int> upper_layers;  ///< LoRA on the last n layers only; default: on all
   Schedule schedule = Schedule::kLinear;
-  double warmup_ratio = 0.06;         ///< of all steps
-  double final_lr_ratio = 0.05;       ///< of the learning rate, at the last step
-  double clip_norm = 1.0;             ///< 0: no clipping
+  double warmup_ratio = 0.06;    ///< of all steps
+  double final_lr_ratio = 0.05;  ///< of the learning rate, at the last step
+  double clip_norm = 1.0;        ///< 0: no clipping
   double weight_decay = 0.0;
   int gradient_accumulation = 1;
-  int max_seq_length = 4096;          ///< tokens; longer rows are counted and left out
+  int max_seq_length = 4096;  ///< tokens; longer rows are counted and left out
 };
 
 struct TrainingJob {
@@ -72,8 +72,8 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  /// Trains an adapter. A cancelled deadline stops the trainer within two seconds and keeps its last checkpoint, so that
-  /// the same job can be taken up again. `on_progress` is called from the awaiter's executor.
+  /// Trains an adapter. A cancelled deadline stops the trainer within two seconds and keeps its last checkpoint, so
+  /// that the same job can be taken up again. `on_progress` is called from the awaiter's executor.
   [[nodiscard]] virtual Task<Result<TrainedModel>> train(TrainingJob job,
                                                          std::function<void(const TrainingProgress&)> on_progress,
                                                          Deadline deadline) = 0;

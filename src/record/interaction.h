@@ -7,8 +7,8 @@
 
 namespace fw::record {
 
-/// One request to a model and its answer, as an application made them. Every way of capture ends in this value. A value;
-/// fields never change after capture.
+/// One request to a model and its answer, as an application made them. Every way of capture ends in this value. A
+/// value; fields never change after capture.
 struct Interaction {
   RecordId id;
   WorkloadId workload;

@@ -103,6 +103,9 @@ Task<Result<std::string>> CandidateRun::evaluation_work(modelops::EvalType type,
   job.max_retries = settings.max_retries;
   job.max_tokens = settings.max_tokens;
   job.seed = context_.record->snapshot().seed;
+  job.before_first = [this, id = deployment_->id](std::string request) {
+    return context_.dependencies.deployer.share_beginning(id, std::move(request), context_.deadline);
+  };
   job.results = folder() / (std::string(to_string(type)) + ".jsonl");
   auto path = co_await run_on(deps.disk, [&]() -> Result<std::filesystem::path> {
     FW_TRY(io::create_folders(folder()));

@@ -14,31 +14,50 @@ using namespace fw::trainer;  // NOLINT: this file is the program
 
 void add_model_options(CLI::App& command, ModelArguments& model) {
   command.add_option("--model", model.model, "GGUF file, or Hugging Face folder")->required();
-  command.add_option("--keep-layers", model.keep_layers, "decoder layers that are kept, as 0,1,2; default: all")->delimiter(',');
+  command.add_option("--keep-layers", model.keep_layers, "decoder layers that are kept, as 0,1,2; default: all")
+      ->delimiter(',');
   command.add_option("--tokenizer", model.tokenizer, "GGUF file of the same model, when --model is a folder");
   command.add_option("--chat-template-file", model.chat_template, "Jinja chat template; default: the model's own");
-  command.add_option("--max-seq-length", model.max_seq_length, "longer rows are left out and counted")->check(CLI::Range(2, 1 << 24));
+  command.add_option("--max-seq-length", model.max_seq_length, "longer rows are left out and counted")
+      ->check(CLI::Range(2, 1 << 24));
   command.add_option("--threads", model.threads, "default: one per processor")->check(CLI::Range(1, 1024));
 }
 
 void add_training_options(CLI::App& command, TrainingOptions& o) {
-  static const std::map<std::string, Decay> kDecays{{"constant", Decay::kConstant}, {"linear", Decay::kLinear}, {"cosine", Decay::kCosine}};
-  command.add_option("--checkpoint", o.checkpoint_folder, "folder for checkpoints; one of the same job there is taken up");
-  command.add_option("--checkpoint-seconds", o.checkpoint_seconds, "least time between checkpoints")->capture_default_str();
+  static const std::map<std::string, Decay> kDecays{
+      {"constant", Decay::kConstant}, {"linear", Decay::kLinear}, {"cosine", Decay::kCosine}};
+  command.add_option("--checkpoint", o.checkpoint_folder,
+                     "folder for checkpoints; one of the same job there is taken up");
+  command.add_option("--checkpoint-seconds", o.checkpoint_seconds, "least time between checkpoints")
+      ->capture_default_str();
   command.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000))->capture_default_str();
   command.add_option("--batch-size", o.batch_size, "rows")->check(CLI::Range(1, 65536))->capture_default_str();
-  command.add_option("--gradient-accumulation", o.gradient_accumulation, "batches a step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--gradient-accumulation", o.gradient_accumulation, "batches a step")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
   command.add_option("--learning-rate", o.learning_rate)->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--schedule", o.decay, "constant, linear or cosine")->transform(CLI::CheckedTransformer(kDecays));
-  command.add_option("--warmup-ratio", o.warmup_ratio, "of all steps")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  command.add_option("--final-lr-ratio", o.final_lr_ratio, "of the learning rate, at the last step")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  command.add_option("--clip-norm", o.clip_norm, "0: no clipping")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_option("--warmup-ratio", o.warmup_ratio, "of all steps")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--final-lr-ratio", o.final_lr_ratio, "of the learning rate, at the last step")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--clip-norm", o.clip_norm, "0: no clipping")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_option("--weight-decay", o.weight_decay)->check(CLI::NonNegativeNumber)->capture_default_str();
   command.add_option("--rank", o.rank, "of the adapter")->check(CLI::Range(1, 4096))->capture_default_str();
-  command.add_option("--dropout", o.dropout, "on the adapter's inputs")->check(CLI::Range(0.0, 0.95))->capture_default_str();
-  command.add_option("--upper-layers", o.upper_layers, "adapt the last n layers only; default: all")->check(CLI::Range(1, 4096));
+  command.add_option("--dropout", o.dropout, "on the adapter's inputs")
+      ->check(CLI::Range(0.0, 0.95))
+      ->capture_default_str();
+  command.add_option("--upper-layers", o.upper_layers, "adapt the last n layers only; default: all")
+      ->check(CLI::Range(1, 4096));
   command.add_option("--seed", o.seed)->capture_default_str();
-  command.add_option("--frozen-memory-limit", o.frozen_memory_limit, "bytes of hidden states kept in memory, above on disk")->capture_default_str();
+  command
+      .add_option("--frozen-memory-limit", o.frozen_memory_limit,
+                  "bytes of hidden states kept in memory, above on disk")
+      ->capture_default_str();
 }
 
 int report(const fw::Status& status, EventWriter& events) {
@@ -76,8 +95,10 @@ int run(int argc, char** argv) {
   train_command->add_option("--out", train.out, "folder for the adapter: adapter.gguf and peft/")->required();
   train_command->add_option("--alpha", alpha, "default: twice the rank")->check(CLI::PositiveNumber);
   train_command->add_option("--merge-into", train.merge_into, "also write a GGUF model with the adapter merged in");
-  train_command->add_option("--merge-type", train.merge_type, "f32, f16 or bf16: of the merged matrices")->capture_default_str();
-  train_command->add_option("--initial-adapter", train.initial_adapter, "PEFT folder to start from; its rank, alpha and layers are kept");
+  train_command->add_option("--merge-type", train.merge_type, "f32, f16 or bf16: of the merged matrices")
+      ->capture_default_str();
+  train_command->add_option("--initial-adapter", train.initial_adapter,
+                            "PEFT folder to start from; its rank, alpha and layers are kept");
   train_command->add_flag("--keep-order", train.options.keep_order, "do not shuffle the rows");
   add_training_options(*train_command, train.options);
 

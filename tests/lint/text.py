@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 LONGEST_FILE = 600
-LONGEST_LINE = 150
+LONGEST_LINE = 120
 README_LINES = 40
 
 

@@ -28,12 +28,14 @@ class NoDeployer final : public modelops::Deployer {
   Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest, Deadline) override {
     co_return unavailable("no engine here");
   }
+  Task<void> share_beginning(modelops::DeploymentId, std::string, Deadline) override { co_return; }
   Task<Status> undeploy(modelops::DeploymentId) override { co_return Status{}; }
 };
 
 class NoTrainer final : public modelops::Trainer {
  public:
-  Task<Result<modelops::TrainedModel>> train(modelops::TrainingJob, std::function<void(const modelops::TrainingProgress&)>,
+  Task<Result<modelops::TrainedModel>> train(modelops::TrainingJob,
+                                             std::function<void(const modelops::TrainingProgress&)>,
                                              Deadline) override {
     co_return unavailable("no trainer here");
   }
@@ -60,10 +62,10 @@ class ApiTest : public testing::Test {
     runs::RunOptions options;
     options.folder = folder_.path() / "jobs";
     options.config.candidates.emplace_back().model.name = "small";
-    runs_ = std::make_unique<runs::RunService>(
-        runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_, *datasets_, deployer_, trainer_,
-                              evaluator_, poster_},
-        std::move(options));
+    runs_ =
+        std::make_unique<runs::RunService>(runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_,
+                                                                 *datasets_, deployer_, trainer_, evaluator_, poster_},
+                                           std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
     api_ = std::make_unique<Api>(ApiDependencies{
         *runs_, *log_, *quarantine_, disk_, clock_, folder_.path(),
@@ -130,9 +132,10 @@ TEST_F(ApiTest, AMissingFieldIs422WithTheListThatClientsOfTheBlueprintExpect) {
 }
 
 TEST_F(ApiTest, WrongBodiesAre422AndSayWhy) {
-  for (const char* body : {"", "[]", "{", R"({"workload_id":7,"client_id":"c"})", R"({"workload_id":"","client_id":"c"})",
-                           R"({"workload_id":"w","client_id":"c","data_split_config":[]})",
-                           R"({"workload_id":"w","client_id":"c","data_split_config":{"evalsize":1}})"}) {
+  for (const char* body :
+       {"", "[]", "{", R"({"workload_id":7,"client_id":"c"})", R"({"workload_id":"","client_id":"c"})",
+        R"({"workload_id":"w","client_id":"c","data_split_config":[]})",
+        R"({"workload_id":"w","client_id":"c","data_split_config":{"evalsize":1}})"}) {
     EXPECT_EQ(send(net::Method::kPost, "/api/jobs", body).status, 422) << body;
   }
 }
@@ -190,7 +193,8 @@ TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
   const Json document = Json::parse(openapi_document());
   for (const auto& [path, operations] : document["paths"].items()) {
     std::string concrete = path;
-    if (const auto at = concrete.find("{id}"); at != std::string::npos) concrete.replace(at, 4, "0123456789abcdef01234567");
+    if (const auto at = concrete.find("{id}"); at != std::string::npos)
+      concrete.replace(at, 4, "0123456789abcdef01234567");
     for (const auto& [method, operation] : operations.items()) {
       if (method == "parameters") continue;
       std::string upper = method;

@@ -12,8 +12,8 @@
 
 namespace fw::app {
 
-/// Talks to a running service for one command, blocking. Errors carry the service's own words; an unreachable service is
-/// an error with the remedy. Not thread-safe.
+/// Talks to a running service for one command, blocking. Errors carry the service's own words; an unreachable service
+/// is an error with the remedy. Not thread-safe.
 class ApiClient final {
  public:
   explicit ApiClient(std::string base_url);
@@ -41,6 +41,5 @@ class ApiClient final {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
 
 }  // namespace fw::app

@@ -30,7 +30,8 @@ void write_lookup(const CLI::App& root, std::ostream& out) {
   out << "_flywheel_words() {\n"
          "  local path=\"\" word words=\"\"\n"
          "  for word in \"$@\"; do\n"
-         "    case \"$word\" in -*) ;; *) if _flywheel_is_command \"${path:+$path }$word\"; then path=\"${path:+$path }$word\"; fi ;; esac\n"
+         "    case \"$word\" in -*) ;; *) if _flywheel_is_command \"${path:+$path }$word\"; then path=\"${path:+$path "
+         "}$word\"; fi ;; esac\n"
          "  done\n"
          "  case \"$path\" in\n";
   write_cases(root, "", out);
@@ -82,7 +83,8 @@ void write_zsh(const CLI::App& root, std::ostream& out) {
 }  // namespace
 
 void add_completion_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("completion", "Print completion for a shell; use: source <(flywheel completion bash)");
+  auto* command =
+      app.add_subcommand("completion", "Print completion for a shell; use: source <(flywheel completion bash)");
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
   command->callback([&app, &context, shell] {

@@ -40,14 +40,14 @@ int check_config(const std::string& file, bool as_json) {
 void add_config_command(CLI::App& app, CommandContext& context) {
   auto* config = app.add_subcommand("config", "Work with configuration files");
   config->require_subcommand(1);
-  auto* check = config->add_subcommand("check", "Check a file: mistakes with file, line and key; exit code 1 if there are any");
+  auto* check =
+      config->add_subcommand("check", "Check a file: mistakes with file, line and key; exit code 1 if there are any");
   auto file = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
   check->add_option("file", *file, "The configuration file")->required();
   check->add_flag("--json", *as_json, "Print JSON");
-  check->callback([&context, file, as_json] {
-    context.action = [file, as_json] { return check_config(*file, *as_json); };
-  });
+  check->callback(
+      [&context, file, as_json] { context.action = [file, as_json] { return check_config(*file, *as_json); }; });
 }
 
 }  // namespace fw::app

@@ -73,8 +73,8 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
     return 0;
   }
   Terminal out(1);
-  out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " + text(*job, "client_id") +
-           ": " + out.styled(Style::kBold, text(*job, "status")));
+  out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " +
+           text(*job, "client_id") + ": " + out.styled(Style::kBold, text(*job, "status")));
   if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
   const Json datasets = job->value("datasets", Json::array());
   for (const auto& d : datasets) {

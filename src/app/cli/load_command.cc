@@ -68,15 +68,16 @@ int load(const LoadOptions& options, const std::string& server) {
 void add_load_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("load", "Load traffic from JSONL files (plain or gzip) into the log store");
   auto options = std::make_shared<LoadOptions>();
-  command->add_option("files", options->files, "Files of log documents or of {\"messages\", \"tools\"?} lines; - is standard input")
+  command
+      ->add_option("files", options->files,
+                   "Files of log documents or of {\"messages\", \"tools\"?} lines; - is standard input")
       ->required();
   command->add_option("--workload-id", options->workload, "Workload of all lines, instead of their own");
   command->add_option("--client-id", options->client, "Client of all lines, instead of their own");
   command->add_flag("--json", options->json, "Print the outcome as JSON");
   add_server_option(*command, context);
-  command->callback([&context, options] {
-    context.action = [&context, options] { return load(*options, context.server_url); };
-  });
+  command->callback(
+      [&context, options] { context.action = [&context, options] { return load(*options, context.server_url); }; });
 }
 
 }  // namespace fw::app

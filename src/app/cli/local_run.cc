@@ -75,7 +75,8 @@ Result<capture::LoadedWorkload> choose(const capture::LoadReport& report, const 
   if (fitting.size() == 1) return fitting.front();
   if (report.workloads.empty()) return failed_precondition(options.file + " holds no records");
   if (fitting.empty()) return not_found(options.file + " has no such workload; it has: " + names);
-  return invalid_argument(options.file + " has several workloads: " + names + "; choose with --workload-id and --client");
+  return invalid_argument(options.file + " has several workloads: " + names +
+                          "; choose with --workload-id and --client");
 }
 
 Result<capture::LoadReport> load(Service& service, const LocalRunOptions& options, Terminal& out) {
@@ -84,14 +85,16 @@ Result<capture::LoadReport> load(Service& service, const LocalRunOptions& option
   // Chat rows carry no ids of their own.
   load_options.default_workload = record::WorkloadId(options.workload.empty() ? "workload" : options.workload);
   load_options.default_client = record::ClientId(options.client.empty() ? "local" : options.client);
-  FW_ASSIGN(auto report, loader.load({options.file}, load_options, Deadline::never(), [&](const capture::LoadProgress& p) {
-    out.live("  loading " + printable(options.file) + ": " + std::to_string(p.lines) + " lines");
-  }));
+  FW_ASSIGN(auto report,
+            loader.load({options.file}, load_options, Deadline::never(), [&](const capture::LoadProgress& p) {
+              out.live("  loading " + printable(options.file) + ": " + std::to_string(p.lines) + " lines");
+            }));
   if (!report.files.empty() && report.files.front().error && report.lines == 0) return *report.files.front().error;
-  out.line(printable(options.file) + ": " + std::to_string(report.lines) + " lines, " + std::to_string(report.appended) +
-           " new records, " + std::to_string(report.duplicates) + " known already, " + std::to_string(report.bad) +
-           " bad lines kept aside");
-  for (const auto& [reason, count] : report.reasons) out.line("    " + std::to_string(count) + " x " + printable(reason));
+  out.line(printable(options.file) + ": " + std::to_string(report.lines) + " lines, " +
+           std::to_string(report.appended) + " new records, " + std::to_string(report.duplicates) + " known already, " +
+           std::to_string(report.bad) + " bad lines kept aside");
+  for (const auto& [reason, count] : report.reasons)
+    out.line("    " + std::to_string(count) + " x " + printable(reason));
   return report;
 }
 

@@ -14,8 +14,8 @@ struct LocalRunOptions {
   bool json = false;     ///< print the job's detail in the API's shape instead of the report
 };
 
-/// Load, run and report in this process, without a listening service. SIGINT and SIGTERM cancel the run. Exit code 0 only
-/// when the job completed. What is printed goes to standard output; progress, with `json`, to standard error.
+/// Load, run and report in this process, without a listening service. SIGINT and SIGTERM cancel the run. Exit code 0
+/// only when the job completed. What is printed goes to standard output; progress, with `json`, to standard error.
 [[nodiscard]] int run_local(const LocalRunOptions& options);
 
 }  // namespace fw::app

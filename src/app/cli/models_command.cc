@@ -1,8 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "app/cli/command.h"
 #include <nlohmann/json.hpp>
+#include "app/cli/command.h"
 
 #include "modelfile/summary.h"
 

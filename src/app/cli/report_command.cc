@@ -7,8 +7,8 @@
 #include "app/cli/command.h"
 #include "app/cli/report_text.h"
 #include "io/file.h"
-#include "pages/report_page.h"
 #include "net/url.h"
+#include "pages/report_page.h"
 
 namespace fw::app {
 namespace {

@@ -95,8 +95,8 @@ void print_candidate(const Json& report, const Json& candidate, Terminal& out) {
     const std::string failed = at(e, "rows_failed").is_number() && at(e, "rows_failed").get<long long>() > 0
                                    ? ", " + count(at(e, "rows_failed")) + " failed"
                                    : "";
-    out.line("  " + eval_title(text(at(e, "eval_type"))) + ':' + scores + "  (" + count(at(e, "rows")) + " rows" + failed +
-             ')');
+    out.line("  " + eval_title(text(at(e, "eval_type"))) + ':' + scores + "  (" + count(at(e, "rows")) + " rows" +
+             failed + ')');
     if (text(at(e, "eval_type")) == "customized-eval") print_groups(report, e, out);
   }
 }

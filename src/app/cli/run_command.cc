@@ -57,21 +57,25 @@ int run(RunOptions options, const std::string& server) {
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("run", "Start a run over a workload's traffic; or, with --from, do all of it in this process");
+  auto* command =
+      app.add_subcommand("run", "Start a run over a workload's traffic; or, with --from, do all of it in this process");
   auto options = std::make_shared<RunOptions>();
   command->add_option("workload", options->workload, "The workload");
   command->add_option("--client,--client-id", options->client, "Whose traffic");
   command->add_flag("--watch", options->watch, "Follow the run and print its report; exit code 1 unless it completes");
   command->add_flag("--json", options->json, "Print JSON: the job, or with --watch its events");
-  auto* from = command->add_option("--from", options->local.file, "Load this file, run and report in this process, without a service");
+  auto* from = command->add_option("--from", options->local.file,
+                                   "Load this file, run and report in this process, without a service");
   command->add_option("--config", options->local.config, "Configuration file of a run with --from")->needs(from);
-  command->add_option("--data", options->local.data, "Data folder of a run with --from; default: a new folder here")->needs(from);
-  command->add_option("--workload-id", options->local.workload, "The workload of --from, where the file has several")->needs(from);
-  command->add_option("--html", options->local.html, "Also write the HTML report of a run with --from here")->needs(from);
+  command->add_option("--data", options->local.data, "Data folder of a run with --from; default: a new folder here")
+      ->needs(from);
+  command->add_option("--workload-id", options->local.workload, "The workload of --from, where the file has several")
+      ->needs(from);
+  command->add_option("--html", options->local.html, "Also write the HTML report of a run with --from here")
+      ->needs(from);
   add_server_option(*command, context);
-  command->callback([&context, options] {
-    context.action = [&context, options] { return run(*options, context.server_url); };
-  });
+  command->callback(
+      [&context, options] { context.action = [&context, options] { return run(*options, context.server_url); }; });
 }
 
 }  // namespace fw::app

@@ -100,7 +100,8 @@ Gauge gauge_of(const Json& event) {
     gauge.detail = "step " + whole(gauge.done) + '/' + whole(gauge.total);
     if (has_number(event, "loss")) gauge.detail += ", loss " + fixed(number_of(event, "loss"), 3);
   }
-  if (has_number(event, "seconds_left")) gauge.detail += ", " + format_seconds(number_of(event, "seconds_left")) + " left";
+  if (has_number(event, "seconds_left"))
+    gauge.detail += ", " + format_seconds(number_of(event, "seconds_left")) + " left";
   return gauge;
 }
 
@@ -184,8 +185,8 @@ void RunView::show_stage(const Json& event) {
   std::string time = format_seconds(number_of(event, "runtime_seconds"));
   time.insert(0, std::max<std::size_t>(time.size(), 10) - time.size(), ' ');
   const std::string detail = error.empty() ? summary(stage, outcome == event.end() ? Json() : *outcome) : error;
-  out_.line("  " + (error.empty() ? out_.styled(Style::kGood, "ok  ") : out_.styled(Style::kBad, "fail")) + ' ' + title +
-            time + (detail.empty() ? "" : "   " + detail));
+  out_.line("  " + (error.empty() ? out_.styled(Style::kGood, "ok  ") : out_.styled(Style::kBad, "fail")) + ' ' +
+            title + time + (detail.empty() ? "" : "   " + detail));
 }
 
 void RunView::show_candidate(const Json& event) {

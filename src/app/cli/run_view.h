@@ -10,8 +10,9 @@
 
 namespace fw::app {
 
-/// Shows a run as its events come in (docs/formats/job_events.md): a line a finished stage, and while a stage goes on its
-/// progress (a live line on a terminal, else a line every few seconds). Knows nothing of where the events come from.
+/// Shows a run as its events come in (docs/formats/job_events.md): a line a finished stage, and while a stage goes on
+/// its progress (a live line on a terminal, else a line every few seconds). Knows nothing of where the events come
+/// from.
 class RunView final {
  public:
   RunView(Terminal& out, const Clock& clock);

@@ -21,11 +21,13 @@ int write_sample(const sample::SampleSettings& settings) {
 }  // namespace
 
 void add_sample_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("sample", "Print made-up traffic of a customer-service agent as log documents (JSONL)");
+  auto* command =
+      app.add_subcommand("sample", "Print made-up traffic of a customer-service agent as log documents (JSONL)");
   auto settings = std::make_shared<sample::SampleSettings>();
   auto workload = std::make_shared<std::string>("router");
   command->add_option("--workload", *workload, "router, rewriter or writer")->capture_default_str();
-  command->add_option("--count", settings->count, "Lines, defective ones included")->capture_default_str()
+  command->add_option("--count", settings->count, "Lines, defective ones included")
+      ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
   command->add_option("--seed", settings->seed, "Same seed, same bytes")->capture_default_str();
   command->add_option("--client", settings->client, "client_id of the lines")->capture_default_str();

@@ -59,14 +59,10 @@ std::string public_url(const ServerSettings& settings) {
 }
 
 api::ApiDependencies api_dependencies(Service& service, std::uint64_t max_body_bytes) {
-  return {service.runs(),
-          service.log(),
-          service.quarantine(),
-          service.disk(),
-          service.clock(),
-          service.data_folder() / "uploads",
-          parse_split_overrides,
-          [&service] { return service.readiness(); },
+  return {service.runs(),        service.log(),
+          service.quarantine(),  service.disk(),
+          service.clock(),       service.data_folder() / "uploads",
+          parse_split_overrides, [&service] { return service.readiness(); },
           max_body_bytes};
 }
 
@@ -82,7 +78,8 @@ int serve(const ServeOptions& options) {
   set_log_level(config->log_level);
   set_log_json(config->log_json);
   for (const auto& warning : config->warnings) log_warning("config", warning);
-  if (options.config.empty()) log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
+  if (options.config.empty())
+    log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
   if (!options.listen.empty()) config->server.listen = options.listen;
   if (options.port >= 0) config->server.port = options.port;
   const ServerSettings server_settings = config->server;
@@ -135,9 +132,7 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
   command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's");
   command->add_option("--port", options->port, "Port, instead of the configuration's; 0 takes a free one")
       ->check(CLI::Range(0, 65535));
-  command->callback([&context, options] {
-    context.action = [options] { return serve(*options); };
-  });
+  command->callback([&context, options] { context.action = [options] { return serve(*options); }; });
 }
 
 }  // namespace fw::app

@@ -9,8 +9,8 @@ namespace fw::app {
 
 enum class Style { kPlain, kBold, kDim, kGood, kBad, kAccent };
 
-/// Where a command writes. Colours, the live line and wide characters' bars appear only on a terminal that can show them;
-/// a pipe or a file gets plain lines. Not thread-safe.
+/// Where a command writes. Colours, the live line and wide characters' bars appear only on a terminal that can show
+/// them; a pipe or a file gets plain lines. Not thread-safe.
 class Terminal final {
  public:
   /// On standard output (fd 1) or standard error (fd 2). NO_COLOR and TERM=dumb are obeyed.

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kNoContainers = "no containers are started here; the model runs on this machine";
 constexpr std::string_view kOneMachine = "training runs in one process on this machine";
-constexpr std::string_view kNoSimilarity = "examples are chosen by uniform_distribution; there is no similarity search yet";
+constexpr std::string_view kNoSimilarity =
+    "examples are chosen by uniform_distribution; there is no similarity search yet";
 
 constexpr std::uint64_t kMaxRows = 1'000'000'000;
 constexpr std::uint64_t kMaxTokens = 10'000'000;
@@ -19,7 +20,8 @@ std::optional<modelops::Price> read_price(YamlSection& section) {
   price_section->read("input_per_million", price.input_per_million, 0, 1e6);
   price_section->read("output_per_million", price.output_per_million, 0, 1e6);
   for (const char* key : {"input_per_million", "output_per_million"}) {
-    if (!price_section->has(key)) price_section->error(key, "is missing; a price has both (US dollars per million tokens)");
+    if (!price_section->has(key))
+      price_section->error(key, "is missing; a price has both (US dollars per million tokens)");
   }
   price_section->finish();
   return price;
@@ -36,7 +38,8 @@ std::string api_base(std::string url) {
   return url;
 }
 
-/// The blueprint requires this section where customization is on. A candidate with a path of its own needs nothing of it.
+/// The blueprint requires this section where customization is on. A candidate with a path of its own needs nothing of
+/// it.
 void read_customizer(YamlSection& candidate, bool enabled, modelops::TrainingSettings& training) {
   auto section = candidate.section("customizer_configs");
   if (!section) {
@@ -70,8 +73,9 @@ void read_source(YamlSection& section, const CandidateDefaults& defaults, modelo
   } else if (!url.empty()) {
     model.endpoint = modelops::Endpoint{api_base(url), served_name, key_env};
   } else {
-    section.warning("model_name", "names neither path (a GGUF file) nor url (an OpenAI-compatible server): "
-                                  "its deployment will fail");
+    section.warning("model_name",
+                    "names neither path (a GGUF file) nor url (an OpenAI-compatible server): "
+                    "its deployment will fail");
   }
   section.read_layers("keep_layers", model.keep_layers);
   if (!model.keep_layers.empty() && path.empty()) {
@@ -93,12 +97,14 @@ std::optional<runs::Candidate> read_candidate(YamlSection& section, const Candid
   read_source(section, defaults, candidate.model);
   candidate.model.price = read_price(section);
   if (candidate.customization_enabled && candidate.model.endpoint && type == 0) {
-    section.warning("customization_enabled", "has no effect: a model behind a url cannot be trained here; give its path");
+    section.warning("customization_enabled",
+                    "has no effect: a model behind a url cannot be trained here; give its path");
     candidate.customization_enabled = false;
   }
   section.finish();
   if (type == 1) {
-    section.warning("model_type", std::string("has no effect: embedding models are not used; ") + std::string(kNoSimilarity));
+    section.warning("model_type",
+                    std::string("has no effect: embedding models are not used; ") + std::string(kNoSimilarity));
     return std::nullopt;
   }
   return candidate;
@@ -139,8 +145,9 @@ std::optional<modelops::Judge> read_judge(YamlSection& root, const Environment& 
   }
   section->finish();
   if (type == 1) {
-    section->warning("deployment_type", "has no effect: a local judge is not started here; without a remote one answers "
-                                        "are compared by rule and by ROUGE-L");
+    section->warning("deployment_type",
+                     "has no effect: a local judge is not started here; without a remote one answers "
+                     "are compared by rule and by ROUGE-L");
     return std::nullopt;
   }
   if (!is_http_url(url)) section->error("url", "a remote judge needs the url of its chat completions");
@@ -219,7 +226,8 @@ void read_icl(YamlSection& root, dataset::IclSettings& icl) {
   } else if (selection == 1) {
     section->error("similarity_config", "embedding_nim_config is required for example_selection semantic_similarity");
   }
-  if (selection == 1) section->warning("example_selection", std::string("has no effect: ") + std::string(kNoSimilarity));
+  if (selection == 1)
+    section->warning("example_selection", std::string("has no effect: ") + std::string(kNoSimilarity));
   if (icl.reserved_tokens >= icl.max_context_length) {
     section->error("reserved_tokens", "leaves no room in max_context_length; lower it");
   }

@@ -8,8 +8,8 @@
 #include "app/config/config.h"
 #include "app/config/yaml_section.h"
 
-/// The parts of a configuration file that determine a run, one function a section of the file. Each reads its section of
-/// the root, reports mistakes and leaves defaults where a key is absent.
+/// The parts of a configuration file that determine a run, one function a section of the file. Each reads its section
+/// of the root, reports mistakes and leaves defaults where a key is absent.
 namespace fw::app {
 
 /// Where a candidate's weights come from when it does not say so itself.

@@ -164,7 +164,8 @@ void YamlSection::read_number(const char* key, T& out, Number least, Number most
     if (!number || !(*number == *number)) return false;
     if (*number < least || *number > most) {
       const std::string limits = *number < least ? "at least " + to_text(least) : "at most " + to_text(most);
-      impl_->problems->error(Impl::line(node), impl_->full(key), node.Scalar() + " is out of range; it must be " + limits);
+      impl_->problems->error(Impl::line(node), impl_->full(key),
+                             node.Scalar() + " is out of range; it must be " + limits);
       return true;
     }
     value = *number;
@@ -225,7 +226,8 @@ void YamlSection::read_layers(const char* key, std::vector<int>& out) {
   bool good = node.IsScalar() && parse_layers(node.Scalar(), layers);
   if (node.IsSequence()) {
     good = node.size() > 0 && node.size() <= kMaxLayers;
-    for (std::size_t i = 0; good && i < node.size(); ++i) good = node[i].IsScalar() && append_range(node[i].Scalar(), layers);
+    for (std::size_t i = 0; good && i < node.size(); ++i)
+      good = node[i].IsScalar() && append_range(node[i].Scalar(), layers);
   }
   good = good && std::is_sorted(layers.begin(), layers.end()) &&
          std::adjacent_find(layers.begin(), layers.end()) == layers.end();
@@ -290,7 +292,8 @@ void YamlSection::finish() {
       impl_->problems->error(line, impl_->full(key), "stands here a second time");
     } else if (std::find(impl_->known.begin(), impl_->known.end(), key) == impl_->known.end()) {
       const auto nearest = nearest_name(key, impl_->known);
-      const std::string hint = nearest ? "; did you mean \"" + *nearest + "\"?" : "; known here: " + join_names(impl_->known);
+      const std::string hint =
+          nearest ? "; did you mean \"" + *nearest + "\"?" : "; known here: " + join_names(impl_->known);
       impl_->problems->error(line, impl_->full(key), "unknown key" + hint);
     }
   }

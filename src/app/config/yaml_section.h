@@ -39,10 +39,10 @@ class Problems final {
   std::vector<Entry> warnings_;
 };
 
-/// One mapping of a YAML document while it is read. Each key that the reader asks for is thereby known; `finish()` reports
-/// every key that nobody asked for, with the nearest known one. A wrong type or a value out of range is reported and
-/// leaves the variable as it was, so that one pass finds all mistakes. Sections share the document and the Problems,
-/// which must outlive them.
+/// One mapping of a YAML document while it is read. Each key that the reader asks for is thereby known; `finish()`
+/// reports every key that nobody asked for, with the nearest known one. A wrong type or a value out of range is
+/// reported and leaves the variable as it was, so that one pass finds all mistakes. Sections share the document and the
+/// Problems, which must outlive them.
 class YamlSection final {
  public:
   /// The document's top level. kInvalidArgument with the line when the text is no YAML or no mapping.

@@ -23,7 +23,8 @@ std::string printed(const Json& report) {
 
 Json example() {
   const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
-  const auto text = io::read_file(std::filesystem::path(source == nullptr ? "." : source) / "web/tests/report_example.json");
+  const auto text =
+      io::read_file(std::filesystem::path(source == nullptr ? "." : source) / "web/tests/report_example.json");
   return text.ok() ? Json::parse(*text) : Json();
 }
 

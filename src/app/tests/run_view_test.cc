@@ -26,7 +26,8 @@ TEST_F(RunViewTest, NamesEachCandidateOnceAboveItsStages) {
   begin(view);
   for (const char* stage : {"deploy", "base-eval"}) {
     view.show("stage", std::string(R"({"event":"stage-started","candidate":1,"stage":")") + stage + "\"}");
-    view.show("stage", std::string(R"({"event":"stage-finished","candidate":1,"runtime_seconds":2,"stage":")") + stage + "\"}");
+    view.show("stage",
+              std::string(R"({"event":"stage-finished","candidate":1,"runtime_seconds":2,"stage":")") + stage + "\"}");
   }
   EXPECT_EQ(text_.find("smaller"), text_.rfind("smaller"));
   EXPECT_THAT(text_, HasSubstr("evaluation as it is"));
@@ -51,7 +52,8 @@ TEST_F(RunViewTest, ShowsWhyAStageFailedAndHowTheJobEnded) {
   Terminal out(text_, 0);
   RunView view(out, clock_);
   begin(view);
-  view.show("stage", R"({"event":"stage-finished","stage":"deploy","candidate":0,"runtime_seconds":1,"error":"no engine"})");
+  view.show("stage",
+            R"({"event":"stage-finished","stage":"deploy","candidate":0,"runtime_seconds":1,"error":"no engine"})");
   view.show("job", R"({"event":"job-finished","status":"failed","error":"every candidate failed"})");
   EXPECT_THAT(text_, HasSubstr("fail"));
   EXPECT_THAT(text_, HasSubstr("no engine"));
@@ -61,7 +63,8 @@ TEST_F(RunViewTest, ShowsWhyAStageFailedAndHowTheJobEnded) {
 TEST_F(RunViewTest, EventsItDoesNotKnowAndBrokenOnesChangeNothing) {
   Terminal out(text_, 0);
   RunView view(out, clock_);
-  for (const char* data : {"", "[]", "{}", R"({"event":7})", R"({"candidate":99,"event":"stage-started","stage":"x"})"}) {
+  for (const char* data :
+       {"", "[]", "{}", R"({"event":7})", R"({"candidate":99,"event":"stage-started","stage":"x"})"}) {
     for (const char* kind : {"job", "stage", "candidate", "progress", "new"}) view.show(kind, data);
   }
   EXPECT_EQ(view.end_status(), "");

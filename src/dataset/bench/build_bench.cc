@@ -18,8 +18,11 @@ using Json = nlohmann::ordered_json;
 record::Interaction record_of(const std::string& line, const Json& document, std::uint64_t number) {
   const record::WorkloadId workload(document.value("workload_id", "bench"));
   const record::ClientId client(document.value("client_id", "bench"));
-  return {record::content_id(workload, client, line, number),  workload, client,
-          from_epoch_seconds(document.value("timestamp", std::int64_t{0})), document.value("request", Json()).dump(),
+  return {record::content_id(workload, client, line, number),
+          workload,
+          client,
+          from_epoch_seconds(document.value("timestamp", std::int64_t{0})),
+          document.value("request", Json()).dump(),
           document.value("response", Json()).dump()};
 }
 
@@ -29,20 +32,24 @@ std::vector<record::Interaction> generate(std::uint64_t count) {
   Json tools = Json::array();
   for (int t = 0; t < 6; ++t) {
     tools.push_back({{"type", "function"},
-                     {"function", {{"name", "tool_" + std::to_string(t)},
-                                   {"description", std::string(120, 'd')},
-                                   {"parameters", {{"type", "object"}, {"properties", {{"id", {{"type", "string"}}}}}}}}}});
+                     {"function",
+                      {{"name", "tool_" + std::to_string(t)},
+                       {"description", std::string(120, 'd')},
+                       {"parameters", {{"type", "object"}, {"properties", {{"id", {{"type", "string"}}}}}}}}}});
   }
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string id = "A-" + std::to_string(random.below(count * 4));
     const Json request{{"model", "big"},
-                       {"messages", {{{"role", "system"}, {"content", std::string(800, 's')}},
-                                     {{"role", "user"}, {"content", "Please look after " + id + " for me today"}}}},
+                       {"messages",
+                        {{{"role", "system"}, {"content", std::string(800, 's')}},
+                         {{"role", "user"}, {"content", "Please look after " + id + " for me today"}}}},
                        {"tools", tools}};
-    const Json call{{"id", "call"}, {"type", "function"},
-                    {"function", {{"name", "tool_" + std::to_string(random.below(6))},
-                                  {"arguments", Json{{"id", id}}.dump()}}}};
-    const Json response{{"choices", {{{"message", {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}}}}}}};
+    const Json call{
+        {"id", "call"},
+        {"type", "function"},
+        {"function", {{"name", "tool_" + std::to_string(random.below(6))}, {"arguments", Json{{"id", id}}.dump()}}}};
+    const Json response{
+        {"choices", {{{"message", {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}}}}}}};
     records.push_back({record::RecordId(std::to_string(i)), record::WorkloadId("bench"), record::ClientId("bench"),
                        from_epoch_seconds(static_cast<std::int64_t>(i)), request.dump(), response.dump()});
   }
@@ -81,8 +88,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", built.error().message.c_str());
     return 1;
   }
-  std::printf("%s\n%zu records, %.1f MB, %.3f s, %.0f records/s\n", to_json(built->card).dump(2).c_str(), records.size(),
-              static_cast<double>(bytes) / 1e6, took.count(), static_cast<double>(records.size()) / took.count());
+  std::printf("%s\n%zu records, %.1f MB, %.3f s, %.0f records/s\n", to_json(built->card).dump(2).c_str(),
+              records.size(), static_cast<double>(bytes) / 1e6, took.count(),
+              static_cast<double>(records.size()) / took.count());
   if (argc < 3) return 0;
   for (const auto* dataset : {&built->eval, &built->icl, &built->train}) {
     for (const auto& file : dataset->files) {

@@ -16,8 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string response(cut == bytes + size ? cut : cut + 1, bytes + size);
   std::vector<record::Interaction> records;
   for (int i = 0; i < 6; ++i) {
-    record::Interaction record{record::RecordId("r" + std::to_string(i)), record::WorkloadId("w"),
-                               record::ClientId("c"), from_epoch_seconds(i), request, response};
+    record::Interaction record{record::RecordId("r" + std::to_string(i)),
+                               record::WorkloadId("w"),
+                               record::ClientId("c"),
+                               from_epoch_seconds(i),
+                               request,
+                               response};
     if (i > 0) {
       record.request = R"({"messages":[{"role":"user","content":"question )" + std::to_string(i) + "\"}]}";
       record.response = R"({"choices":[{"message":{"role":"assistant","content":"yes"}}]})";

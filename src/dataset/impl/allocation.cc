@@ -10,7 +10,8 @@ std::uint64_t rows_of_ratio(double ratio, std::uint64_t rows) {
   return static_cast<std::uint64_t>(std::ceil(ratio * static_cast<double>(rows)));
 }
 
-Result<std::vector<std::uint64_t>> allocate(std::span<const std::uint64_t> counts, std::uint64_t taken, Random& random) {
+Result<std::vector<std::uint64_t>> allocate(std::span<const std::uint64_t> counts, std::uint64_t taken,
+                                            Random& random) {
   const std::uint64_t total = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (taken == 0 || taken >= total) return invalid_argument("a split needs rows on both sides");
   const std::uint64_t left = total - taken;

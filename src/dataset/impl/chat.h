@@ -5,8 +5,8 @@
 #include "dataset/impl/json.h"
 #include "modelops/workload_type.h"
 
-/// How to read chat-completion requests and responses that first_defect() let through; on others every function gives an
-/// empty answer instead of failing.
+/// How to read chat-completion requests and responses that first_defect() let through; on others every function gives
+/// an empty answer instead of failing.
 namespace fw::dataset {
 
 /// `system`, or `developer`, its newer name.

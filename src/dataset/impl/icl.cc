@@ -107,7 +107,8 @@ std::vector<Example> choose_examples(std::vector<Example> examples, std::uint64_
 std::size_t add_examples(Json& evaluation_row, std::span<const Example> examples, const IclSettings& settings) {
   Json& messages = evaluation_row["request"]["messages"];
   const std::string own_system = system_text(messages);
-  const std::uint64_t budget = settings.max_context_length - std::min(settings.reserved_tokens, settings.max_context_length);
+  const std::uint64_t budget =
+      settings.max_context_length - std::min(settings.reserved_tokens, settings.max_context_length);
   std::uint64_t used = estimate_tokens(to_line(evaluation_row));
   std::vector<const Example*> fitting;
   for (const Example& example : examples) {

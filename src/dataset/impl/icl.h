@@ -20,9 +20,10 @@ struct Example {
 
 [[nodiscard]] Example example_of(const Exchange& exchange, std::string label);
 
-/// The examples for every prompt, in the order in which they are added to it: `max_examples` places spread evenly over the
-/// classes, the most frequent first (they get what does not divide); in each class the shortest; then in turn one of each
-/// class. All prompts get a beginning of this one list, so that an engine that keeps a common prefix computes it once.
+/// The examples for every prompt, in the order in which they are added to it: `max_examples` places spread evenly over
+/// the classes, the most frequent first (they get what does not divide); in each class the shortest; then in turn one
+/// of each class. All prompts get a beginning of this one list, so that an engine that keeps a common prefix computes
+/// it once.
 [[nodiscard]] std::vector<Example> choose_examples(std::vector<Example> examples, std::uint64_t max_examples);
 
 /// Puts examples in front of the system message, as many as fit into max_context_length - reserved_tokens beside the

@@ -51,8 +51,8 @@ std::string conversations_note(const Selected& selected, const Split& split, con
 
 void add_stage(const std::string& what, const Stage& stage, std::vector<std::string>& notes) {
   if (stage.rows == 0) return;
-  const std::string drawn = amount(stage.rows, what + " row was", what + " rows were") + " drawn from " +
-                            std::to_string(stage.of) + ' ';
+  const std::string drawn =
+      amount(stage.rows, what + " row was", what + " rows were") + " drawn from " + std::to_string(stage.of) + ' ';
   notes.push_back(stage.not_stratified.empty()
                       ? drawn + "in proportion to their classes."
                       : drawn + "at random without regard to class (" + stage.not_stratified + ").");
@@ -82,8 +82,8 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
 void add_wordings(std::uint64_t eval_rows, const Leak& leak, const RowFigures& figures,
                   std::vector<std::string>& notes) {
   notes.push_back(std::to_string(figures.novel_wordings) + " of " +
-                  amount(eval_rows, "evaluation row is", "evaluation rows are") +
-                  " worded as no training row is; " + std::to_string(leak.eval_rows_said_in_training) +
+                  amount(eval_rows, "evaluation row is", "evaluation rows are") + " worded as no training row is; " +
+                  std::to_string(leak.eval_rows_said_in_training) +
                   (leak.eval_rows_said_in_training == 1 ? " has" : " have") +
                   " a last user message that a training row has word for word (in another request).");
 }
@@ -94,8 +94,9 @@ void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const Ro
   notes.push_back(std::to_string(figures.rows_short_of_examples) + " of " +
                   amount(eval_rows, "in-context row has", "in-context rows have") + " fewer than " +
                   amount(request.icl.min_examples, "example", "examples") + " (icl_config.min_examples): " +
-                  (figures.example_rows == 0 ? "there are no training rows to take them from."
-                                             : "more do not fit into icl_config.max_context_length less reserved_tokens."));
+                  (figures.example_rows == 0
+                       ? "there are no training rows to take them from."
+                       : "more do not fit into icl_config.max_context_length less reserved_tokens."));
 }
 
 }  // namespace

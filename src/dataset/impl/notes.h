@@ -11,9 +11,9 @@ namespace fw::dataset {
 
 /// Figures of the finished rows that only their writer knows.
 struct RowFigures {
-  std::uint64_t novel_wordings = 0;         ///< evaluation rows
-  std::uint64_t rows_short_of_examples = 0; ///< in-context rows with fewer than min_examples
-  std::uint64_t example_rows = 0;           ///< training rows that examples are drawn from
+  std::uint64_t novel_wordings = 0;          ///< evaluation rows
+  std::uint64_t rows_short_of_examples = 0;  ///< in-context rows with fewer than min_examples
+  std::uint64_t example_rows = 0;            ///< training rows that examples are drawn from
 };
 
 /// The card's notes: plain sentences with figures.

@@ -25,7 +25,8 @@ void append_content(const Json& content, std::string& out) {
 bool says_nothing(const Json& message, const std::string& key, const Json& value) {
   if (value.is_null()) return true;
   if (key == "tool_calls") return value.empty();
-  return key == "content" && has_role(message, "assistant") && value.is_string() && value.get_ref<const std::string&>().empty();
+  return key == "content" && has_role(message, "assistant") && value.is_string() &&
+         value.get_ref<const std::string&>().empty();
 }
 
 void append_message(const Json& message, std::string& out) {
@@ -44,7 +45,8 @@ void append_message(const Json& message, std::string& out) {
 
 bool is_default(std::string_view key, const Json& value, bool has_tools) {
   if (value.is_array()) return value.empty();
-  if (key == "tool_choice") return value.is_string() && value.get_ref<const std::string&>() == (has_tools ? "auto" : "none");
+  if (key == "tool_choice")
+    return value.is_string() && value.get_ref<const std::string&>() == (has_tools ? "auto" : "none");
   return key == "response_format" && string_member(value, "type") == "text";
 }
 

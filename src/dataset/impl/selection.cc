@@ -59,8 +59,9 @@ class Selector {
                                  " are needed (data_split_config.min_total_records)");
     }
     if (split.eval_size > n) {
-      return failed_precondition(name() + " has " + count_of(n, "record") + ", fewer than data_split_config.eval_size (" +
-                                 std::to_string(split.eval_size) + "); lower it or collect more traffic");
+      return failed_precondition(name() + " has " + count_of(n, "record") +
+                                 ", fewer than data_split_config.eval_size (" + std::to_string(split.eval_size) +
+                                 "); lower it or collect more traffic");
     }
     return {};
   }

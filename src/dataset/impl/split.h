@@ -42,8 +42,8 @@ struct Split {
 
 /// Puts min(eval_size, n) rows on the evaluation side, round(eval_size * newest_eval_share) of them out of the newest
 /// part as far as both parts have rows; of the rest ceil(val_ratio * rest) on the validation side. Conversations are
-/// taken whole where that keeps the class counts of allocate(); where it cannot, some rows of a conversation are taken and
-/// its others left out. Error where validation would take all that is left.
+/// taken whole where that keeps the class counts of allocate(); where it cannot, some rows of a conversation are taken
+/// and its others left out. Error where validation would take all that is left.
 [[nodiscard]] Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings,
                                        std::uint64_t seed);
 

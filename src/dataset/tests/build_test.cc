@@ -80,9 +80,10 @@ TEST(Build, SaysWhichSettingAskedForMoreRecordsAndWhereTheyWent) {
   split.min_total_records = 25;
   const auto built = build_of(traffic.records(), split);
   EXPECT_EQ(built.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(built.error().message,
-            "workload \"router\" has 1 record after de-duplication; 25 are needed (data_split_config.min_total_records): "
-            "select 30 -> 30; validate 30 -> 30; deduplicate 30 -> 1 (same request as an earlier record: 29)");
+  EXPECT_EQ(
+      built.error().message,
+      "workload \"router\" has 1 record after de-duplication; 25 are needed (data_split_config.min_total_records): "
+      "select 30 -> 30; validate 30 -> 30; deduplicate 30 -> 1 (same request as an earlier record: 29)");
 }
 
 TEST(Build, RefusesTooFewRecordsAndSettingsOutOfRange) {

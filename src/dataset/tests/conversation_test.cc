@@ -59,8 +59,9 @@ TEST(Conversations, AreFollowedThroughToolCallsWhateverTheirIdsAndArgumentWritin
   repeated["tool_calls"][0]["id"] = "rewritten";
   repeated["tool_calls"][0]["function"]["arguments"] = "{\"id\":   \"1\"}";
   const Trail first = trail_of(request_of(Json::array({say("user", "a")})), answer);
-  const Trail second = trail_of(
-      request_of(Json::array({say("system", "new"), say("user", "a"), repeated, say("tool", "sent")})), say("assistant", "x"));
+  const Trail second =
+      trail_of(request_of(Json::array({say("system", "new"), say("user", "a"), repeated, say("tool", "sent")})),
+               say("assistant", "x"));
   EXPECT_THAT(groups_of({first, second}), ElementsAre(0, 0));
 }
 
@@ -70,11 +71,11 @@ TEST(Conversations, AreJoinedByExplicitIds) {
     request["metadata"][key] = id;
     return trail_of(request, say("assistant", "x"));
   };
-  EXPECT_THAT(groups_of({with("a", "conversation_id", "7"), with("b", "conversation_id", "7"),
-                         with("c", "session_id", "7"), with("d", "conversation_id", ""),
-                         with("e", "conversation_id", ""), with("f", "thread_id", 12), with("g", "thread_id", 12),
-                         with("h", "user", "u"), with("i", "user", "u")}),
-              ElementsAre(0, 0, 1, 2, 3, 4, 4, 5, 6));
+  EXPECT_THAT(
+      groups_of({with("a", "conversation_id", "7"), with("b", "conversation_id", "7"), with("c", "session_id", "7"),
+                 with("d", "conversation_id", ""), with("e", "conversation_id", ""), with("f", "thread_id", 12),
+                 with("g", "thread_id", 12), with("h", "user", "u"), with("i", "user", "u")}),
+      ElementsAre(0, 0, 1, 2, 3, 4, 4, 5, 6));
 }
 
 TEST(Conversations, WithoutAUserMessageAreNotFollowed) {

@@ -29,7 +29,8 @@ class RandomTraffic {
       traffic_.add_raw(again.request, again.response);
     }
     for (std::size_t i = 0; i < records.size() / 6; ++i) damage(records[random_.below(records.size())]);
-    for (auto& record : records) record.timestamp = from_epoch_seconds(1'700'000'000 + static_cast<int>(random_.below(500)));
+    for (auto& record : records)
+      record.timestamp = from_epoch_seconds(1'700'000'000 + static_cast<int>(random_.below(500)));
     return std::move(records);
   }
 

@@ -62,8 +62,8 @@ TEST(GoldenSplits, AllocateGivesWhatExactArithmeticAllows) {
     const auto classes = c["classes"].get<std::vector<std::uint64_t>>();
     std::uint64_t total = 0;
     for (const std::uint64_t size : classes) total += size;
-    const std::uint64_t test = c["test"].is_number_float() ? rows_of_ratio(c["test"].get<double>(), total)
-                                                           : c["test"].get<std::uint64_t>();
+    const std::uint64_t test =
+        c["test"].is_number_float() ? rows_of_ratio(c["test"].get<double>(), total) : c["test"].get<std::uint64_t>();
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
       Random random(seed);
       const auto result = allocate(classes, test, random);

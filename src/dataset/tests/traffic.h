@@ -15,10 +15,9 @@ inline Json say(const std::string& role, const std::string& content) { return {{
 inline Json call(const std::string& name, const Json& arguments) {
   return {{"role", "assistant"},
           {"content", nullptr},
-          {"tool_calls",
-           Json::array({{{"id", "call_1"},
-                         {"type", "function"},
-                         {"function", {{"name", name}, {"arguments", arguments.dump()}}}}})}};
+          {"tool_calls", Json::array({{{"id", "call_1"},
+                                       {"type", "function"},
+                                       {"function", {{"name", name}, {"arguments", arguments.dump()}}}}})}};
 }
 
 inline Json tool(const std::string& name, int parameters = 1) {
@@ -28,8 +27,12 @@ inline Json tool(const std::string& name, int parameters = 1) {
           {"function", {{"name", name}, {"parameters", {{"type", "object"}, {"properties", properties}}}}}};
 }
 
-inline Json request_of(const Json& messages) { return {{"model", "big"}, {"messages", messages}, {"temperature", 0.2}}; }
-inline Json ask(const std::string& text) { return request_of(Json::array({say("system", "You route."), say("user", text)})); }
+inline Json request_of(const Json& messages) {
+  return {{"model", "big"}, {"messages", messages}, {"temperature", 0.2}};
+}
+inline Json ask(const std::string& text) {
+  return request_of(Json::array({say("system", "You route."), say("user", text)}));
+}
 
 inline Json reply(const Json& message) {
   return {{"id", "r"}, {"choices", Json::array({{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}})}};

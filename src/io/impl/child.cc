@@ -58,7 +58,8 @@ void Process::Child::start() {
 void Process::Child::read(Stream& stream) {
   stream.is_paused = false;
   stream.descriptor.async_read_some(
-      asio::buffer(stream.buffer), [self = shared_from_this(), &stream](const boost::system::error_code& error, std::size_t n) {
+      asio::buffer(stream.buffer),
+      [self = shared_from_this(), &stream](const boost::system::error_code& error, std::size_t n) {
         if (stream.is_done) return;
         stream.lines.feed(std::string_view(stream.buffer).substr(0, n));
         if (error) return self->finish(stream);

@@ -15,8 +15,8 @@ namespace fw::io {
 
 /// What the launcher's thread and the owner of a Process share about one child.
 ///
-/// Invariants: (1) the descriptors are only touched on the launcher's thread; (2) everything below `mutex_` only with it;
-/// (3) the child is reaped exactly once, after its process group was killed, so that the group's number cannot have
+/// Invariants: (1) the descriptors are only touched on the launcher's thread; (2) everything below `mutex_` only with
+/// it; (3) the child is reaped exactly once, after its process group was killed, so that the group's number cannot have
 /// been given to somebody else when we signal it.
 class Process::Child final : public std::enable_shared_from_this<Process::Child> {
  public:

@@ -6,7 +6,8 @@
 
 namespace fw::io {
 
-/// Cuts a stream of bytes into lines. A line longer than the limit is cut there, its rest dropped, and the mark `...` set.
+/// Cuts a stream of bytes into lines. A line longer than the limit is cut there, its rest dropped, and the mark `...`
+/// set.
 class LineSplitter final {
  public:
   LineSplitter(std::size_t limit, std::function<void(std::string)> on_line)

@@ -86,7 +86,8 @@ void prepare(const ProcessSpec& spec, Image& image) {
   image.argv = pointers_to(image.arguments);
   image.envp = pointers_to(image.environment);
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) image.max_fd = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 65'536));
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
+    image.max_fd = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 65'536));
 }
 
 void mark_all_close_on_exec(int max_fd) {
@@ -143,7 +144,8 @@ void make_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NO
 Error start_error(const ProcessSpec& spec, int code) {
   const std::string what = "cannot start " + spec.program.string();
   if (code == ENOEXEC || code == EACCES) return invalid_argument(what + ": it is not an executable program");
-  if (code == ENOENT && !spec.folder.empty()) return not_found(what + " in folder " + spec.folder.string() + ": one of them is missing");
+  if (code == ENOENT && !spec.folder.empty())
+    return not_found(what + " in folder " + spec.folder.string() + ": one of them is missing");
   return system_error(what, code);
 }
 

@@ -19,11 +19,15 @@ std::vector<std::string> lines_of(const std::vector<std::string>& pieces, std::s
   return out;
 }
 
-TEST(LineSplitter, JoinsALineThatComesInPieces) { EXPECT_THAT(lines_of({"on", "e\ntw", "o\n"}), ElementsAre("one", "two")); }
+TEST(LineSplitter, JoinsALineThatComesInPieces) {
+  EXPECT_THAT(lines_of({"on", "e\ntw", "o\n"}), ElementsAre("one", "two"));
+}
 
 TEST(LineSplitter, TheLastLineNeedsNoBreak) { EXPECT_THAT(lines_of({"one\ntwo"}), ElementsAre("one", "two")); }
 
-TEST(LineSplitter, KeepsEmptyLinesAndDropsCarriageReturns) { EXPECT_THAT(lines_of({"a\r\n\nb\n"}), ElementsAre("a", "", "b")); }
+TEST(LineSplitter, KeepsEmptyLinesAndDropsCarriageReturns) {
+  EXPECT_THAT(lines_of({"a\r\n\nb\n"}), ElementsAre("a", "", "b"));
+}
 
 TEST(LineSplitter, CutsALineAtItsLimitHoweverItComes) {
   EXPECT_THAT(lines_of({"abcd", "efgh", "ij\nnext\n"}, 5), ElementsAre("abcde...", "next"));

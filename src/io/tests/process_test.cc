@@ -167,7 +167,8 @@ TEST_F(ProcessTest, WaitingEndsWithItsDeadlineOrItsStop) {
 TEST(ProcessLauncher, EndsWithAllItsChildrenAndLeavesNoZombie) {
   auto launcher = std::make_unique<ProcessLauncher>();
   const auto first = launcher->start({.program = "/bin/sleep", .arguments = {"600"}});
-  const auto second = launcher->start({.program = "/bin/sh", .arguments = {"-c", "while :; do echo x; done"}, .stream_output = true});
+  const auto second =
+      launcher->start({.program = "/bin/sh", .arguments = {"-c", "while :; do echo x; done"}, .stream_output = true});
   launcher.reset();
   EXPECT_EQ((*first)->exit_status(), ExitStatus{.signal = SIGKILL});
   EXPECT_EQ((*second)->exit_status(), ExitStatus{.signal = SIGKILL});

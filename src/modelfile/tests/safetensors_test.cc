@@ -94,7 +94,8 @@ TEST(Safetensors, NamesAnUnknownElementType) {
 }
 
 TEST(Safetensors, RefusesDeeplyNestedJson) {
-  EXPECT_FALSE(parse(with_header(R"({"w":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}", 0)).ok());
+  EXPECT_FALSE(
+      parse(with_header(R"({"w":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}", 0)).ok());
 }
 
 }  // namespace

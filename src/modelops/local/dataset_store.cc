@@ -22,13 +22,15 @@ constexpr std::uint64_t kMaxNameFile = 64 * 1024;
 
 bool is_safe_part(std::string_view part) {
   if (part.empty() || part.size() > kMaxNameLength || part.front() == '.') return false;
-  return std::ranges::all_of(part, [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; });
+  return std::ranges::all_of(part,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; });
 }
 
 Status check_name(const std::string& name) {
   if (is_safe_part(name)) return {};
-  return invalid_argument("dataset name \"" + name.substr(0, kMaxNameLength) +
-                          "\" is not usable; a name is 1 to 200 letters, digits, '.', '_' and '-', and does not begin with '.'");
+  return invalid_argument(
+      "dataset name \"" + name.substr(0, kMaxNameLength) +
+      "\" is not usable; a name is 1 to 200 letters, digits, '.', '_' and '-', and does not begin with '.'");
 }
 
 Status check_path(const std::string& path) {
@@ -98,7 +100,8 @@ Status remove_tree(const fs::path& path) {
 Result<std::vector<fs::path>> entries_of(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> out;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) out.push_back(it->path());
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    out.push_back(it->path());
   if (error) return system_error("cannot read folder " + folder.string(), error.value());
   return out;
 }
@@ -197,7 +200,8 @@ Result<fs::path> LocalDatasetStore::local_path(const DatasetRef& dataset, const 
   FW_TRY(check_path(path));
   fs::path file = object_path(dataset.digest) / path;
   std::error_code error;
-  if (!fs::is_regular_file(file, error)) return not_found("dataset \"" + dataset.name + "\" has no file \"" + path + "\"");
+  if (!fs::is_regular_file(file, error))
+    return not_found("dataset \"" + dataset.name + "\" has no file \"" + path + "\"");
   return file;
 }
 

@@ -25,7 +25,8 @@ class LocalDatasetStore final : public DatasetStore {
   [[nodiscard]] static Result<std::unique_ptr<LocalDatasetStore>> open(std::filesystem::path folder);
 
   /// kAlreadyExists when the name refers to other files.
-  Result<DatasetRef> put(const std::string& name, const std::vector<DatasetFile>& files, std::uint64_t num_records) override;
+  Result<DatasetRef> put(const std::string& name, const std::vector<DatasetFile>& files,
+                         std::uint64_t num_records) override;
   Result<std::filesystem::path> local_path(const DatasetRef& dataset, const std::string& path) override;
   Status remove(const std::string& name) override;
 

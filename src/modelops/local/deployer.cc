@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 /// `smollm2-135m-3fa85f64`: unique, and fit for file names and command lines.
 std::string make_id(const std::string& name) {
   std::string out;
-  for (const unsigned char c : name.substr(0, 64)) out += std::isalnum(c) != 0 || c == '.' || c == '_' ? static_cast<char>(c) : '-';
+  for (const unsigned char c : name.substr(0, 64))
+    out += std::isalnum(c) != 0 || c == '.' || c == '_' ? static_cast<char>(c) : '-';
   return out + "-" + random_hex(4);
 }
 
@@ -33,7 +34,9 @@ std::string describe(const ServableModel& model, const EngineSetup& setup, bool 
   std::string out = "llama-server, " + model.type + ", ";
   if (!spec.keep_layers.empty()) out += std::to_string(spec.keep_layers.size()) + " layers kept, ";
   if (has_adapter) out += setup.lora.empty() ? "adapter merged, " : "adapter beside the weights, ";
-  const auto count = [](std::int64_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
+  const auto count = [](std::int64_t n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
   return out + count(setup.threads, "thread") + ", " + count(setup.slots, "slot") + " of " +
          std::to_string(setup.slot_context) + " tokens";
 }
@@ -48,8 +51,8 @@ void remove_leftovers(const fs::path& folder) {
 
 /// One model that is up. Its folder holds what was made for it alone.
 struct LocalDeployer::Served {
-  Served(fs::path f, EngineSetup setup, const LocalSettings& settings, io::ProcessLauncher& launcher, net::Client& client,
-         const Executor& executor)
+  Served(fs::path f, EngineSetup setup, const LocalSettings& settings, io::ProcessLauncher& launcher,
+         net::Client& client, const Executor& executor)
       : folder(std::move(f)),
         engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, launcher, client),
         tasks(executor) {}
@@ -61,7 +64,12 @@ struct LocalDeployer::Served {
 
 struct LocalDeployer::Impl {
   Impl(LocalSettings s, io::ProcessLauncher& l, net::Client& c, Pool& d, Executor e)
-      : settings(std::move(s)), launcher(l), client(c), disk(d), executor(std::move(e)), cache(settings, launcher, disk) {
+      : settings(std::move(s)),
+        launcher(l),
+        client(c),
+        disk(d),
+        executor(std::move(e)),
+        cache(settings, launcher, disk) {
     remove_leftovers(engines_folder());
   }
 
@@ -93,7 +101,6 @@ Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest
     setup.lora = request.adapter->gguf;
     co_return servable;
   }
-  FW_CO_TRY(io::create_folders(folder));
   FW_CO_TRY(co_await cache.merge(servable, *request.adapter, folder / "merged.gguf", std::move(deadline)));
   setup.model = folder / "merged.gguf";
   co_return servable;
@@ -104,7 +111,8 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   FW_CO_ASSIGN(const auto facts, co_await run_on(disk, [&] { return read_model_facts(request.model.path); }));
   const DeploymentId id(make_id(request.model.name));
   FolderGuard folder(engines_folder() / *id);
-  EngineSetup setup{.alias = *id, .threads = thread_count(settings)};
+  FW_CO_TRY(io::create_folders(folder.path()));
+  EngineSetup setup{.slot_states = folder.path(), .alias = *id, .threads = thread_count(settings)};
   FW_CO_ASSIGN(setup.chat_template, chat_template_for(settings.data_folder, request.model.path));
   const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
   const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
@@ -158,8 +166,17 @@ Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadli
   if (!request.model.is_local()) co_return invalid_argument("model \"" + name + "\" has neither path nor url");
   auto out = co_await impl_->deploy_here(std::move(request), std::move(deadline));
   if (!out.ok()) co_return out.error().within("cannot serve model \"" + name + "\"");
-  log_info("modelops", "model is up", {{"deployment", *out->id}, {"url", out->endpoint.url}, {"how", out->description}});
+  log_info("modelops", "model is up",
+           {{"deployment", *out->id}, {"url", out->endpoint.url}, {"how", out->description}});
   co_return out;
+}
+
+Task<void> LocalDeployer::share_beginning(DeploymentId id, std::string request, Deadline deadline) {
+  const auto entry = impl_->find(id);
+  if (!entry) co_return;
+  const auto shared = co_await entry->engine.share_beginning(std::move(request), std::move(deadline));
+  if (!shared.ok())
+    log_warning("modelops", "slots do not share a beginning", {{"deployment", *id}, {"what", shared.error().message}});
 }
 
 Task<Status> LocalDeployer::undeploy(DeploymentId id) {

@@ -14,8 +14,8 @@
 
 namespace fw::modelops {
 
-/// Serves models on this machine, a `llama-server` process each, on a free port of 127.0.0.1; a model behind an endpoint
-/// of its own is only checked (`GET <url>/models`).
+/// Serves models on this machine, a `llama-server` process each, on a free port of 127.0.0.1; a model behind an
+/// endpoint of its own is only checked (`GET <url>/models`).
 ///
 /// - The weights are served in the type this processor is fastest with, out of a cache of converted files.
 /// - A tuned adapter is a deployment of its own beside its base: its process serves a file with the adapter merged in,
@@ -28,10 +28,12 @@ namespace fw::modelops {
 /// from any thread. stop() before destruction.
 class LocalDeployer final : public Deployer {
  public:
-  LocalDeployer(LocalSettings settings, io::ProcessLauncher& launcher, net::Client& client, Pool& disk, Executor executor);
+  LocalDeployer(LocalSettings settings, io::ProcessLauncher& launcher, net::Client& client, Pool& disk,
+                Executor executor);
   ~LocalDeployer() override;
 
   Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) override;
+  Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) override;
   Task<Status> undeploy(DeploymentId id) override;
 
   /// Success while it answers or is being restarted; the engine's last words after it failed for good. kNotFound for an

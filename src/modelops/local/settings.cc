@@ -30,7 +30,8 @@ bool is_program(const fs::path& path) {
   return fs::is_regular_file(path, error);
 }
 
-/// bin/ of the llama.cpp that was built whole and for this processor; the last by name where there are several versions.
+/// bin/ of the llama.cpp that was built whole and for this processor; the last by name where there are several
+/// versions.
 fs::path cached_llama(const fs::path& cache_folder) {
   const std::string suffix = "-" + cpu_id();
   fs::path found;
@@ -38,7 +39,8 @@ fs::path cached_llama(const fs::path& cache_folder) {
   for (fs::directory_iterator it(cache_folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
     std::error_code ignored;
-    if (!name.starts_with("llama.cpp-") || !name.ends_with(suffix) || !fs::exists(it->path() / ".complete", ignored)) continue;
+    if (!name.starts_with("llama.cpp-") || !name.ends_with(suffix) || !fs::exists(it->path() / ".complete", ignored))
+      continue;
     if (found.empty() || name > found.filename().string()) found = it->path();
   }
   return found.empty() ? found : found / "build" / "bin";
@@ -59,7 +61,9 @@ EnginePrograms find_engine_programs(const fs::path& own_folder, const fs::path& 
     }
     return fs::path();
   };
-  return {.llama_server = find("llama-server"), .llama_quantize = find("llama-quantize"), .trainer = find("flywheel-trainer")};
+  return {.llama_server = find("llama-server"),
+          .llama_quantize = find("llama-quantize"),
+          .trainer = find("flywheel-trainer")};
 }
 
 fs::path default_cache_folder() {

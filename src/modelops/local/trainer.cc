@@ -90,7 +90,9 @@ Task<Result<Outcome>> run_once(io::ProcessLauncher& launcher, io::ProcessSpec sp
 
 Result<TrainerFolders> prepare_folders(const LocalSettings& settings, const TrainingJob& job) {
   FW_ASSIGN(const auto own_template, chat_template_for(settings.data_folder, job.model.path));
-  TrainerFolders folders{.adapter = job.work_folder / "adapter", .checkpoint = job.work_folder / "checkpoint", .chat_template = own_template};
+  TrainerFolders folders{.adapter = job.work_folder / "adapter",
+                         .checkpoint = job.work_folder / "checkpoint",
+                         .chat_template = own_template};
   FW_TRY(io::create_folders(job.work_folder));
   FW_TRY(io::create_folders(folders.checkpoint));
   return folders;
@@ -109,8 +111,9 @@ LocalTrainer::LocalTrainer(LocalSettings settings, io::ProcessLauncher& launcher
 
 Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_progress, Deadline deadline) {
   if (settings_.programs.trainer.empty()) {
-    co_return failed_precondition("flywheel-trainer is not installed, so nothing can be fine-tuned; run scripts/setup, which "
-                                  "fetches libtorch, and build again, or disable customization");
+    co_return failed_precondition(
+        "flywheel-trainer is not installed, so nothing can be fine-tuned; run scripts/setup, which "
+        "fetches libtorch, and build again, or disable customization");
   }
   if (!job.model.is_local()) {
     co_return invalid_argument("model \"" + job.model.name + "\" has no weights here (path) that could be fine-tuned");

@@ -124,6 +124,8 @@ class FakeDeployer final : public modelops::Deployer {
     co_return modelops::Deployment{
         modelops::DeploymentId(id), {"http://fake/v1", request.model.name, ""}, "a fake engine"};
   }
+  Task<void> share_beginning(modelops::DeploymentId, std::string, Deadline) override { co_return; }
+
   Task<Status> undeploy(modelops::DeploymentId id) override {
     live.erase(*id);
     co_return Status{};

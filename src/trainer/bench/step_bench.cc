@@ -1,5 +1,5 @@
-// Seconds of one training step on rows of the demo's shape (424 tokens in common, 62 of their own, 37 of them answer), forward
-// and backward, and what share of the machine's matrix product rate that is.
+// Seconds of one training step on rows of the demo's shape (424 tokens in common, 62 of their own, 37 of them answer),
+// forward and backward, and what share of the machine's matrix product rate that is.
 //   trainer_step_bench MODEL.gguf [THREADS]
 #include <ATen/TensorOperators.h>
 #include <algorithm>
@@ -36,17 +36,20 @@ double best_seconds(int rounds, Fn fn) {
 double matmul_rate() {
   const std::int64_t m = 1024, n = 1024, k = 1536;
   std::vector<float> a(m * k, 0.5F), b(k * n, 0.25F), c(m * n);
-  return 2.0 * m * n * k / best_seconds(20, [&] { gemm(m, n, k, 1, plain(a.data(), k), plain(b.data(), n), 0, c.data(), n); });
+  return 2.0 * m * n * k /
+         best_seconds(20, [&] { gemm(m, n, k, 1, plain(a.data(), k), plain(b.data(), n), 0, c.data(), n); });
 }
 
 std::vector<TrainingRow> rows_of(int count, std::int64_t vocab) {
   fw::Random random(1);
   std::vector<Token> common;
-  for (int i = 0; i < kCommon; ++i) common.push_back(static_cast<Token>(random.below(static_cast<std::uint64_t>(vocab))));
+  for (int i = 0; i < kCommon; ++i)
+    common.push_back(static_cast<Token>(random.below(static_cast<std::uint64_t>(vocab))));
   std::vector<TrainingRow> rows;
   for (int r = 0; r < count; ++r) {
     TrainingRow row{common, kCommon + kOwn - kAnswer};
-    for (int i = 0; i < kOwn; ++i) row.tokens.push_back(static_cast<Token>(random.below(static_cast<std::uint64_t>(vocab))));
+    for (int i = 0; i < kOwn; ++i)
+      row.tokens.push_back(static_cast<Token>(random.below(static_cast<std::uint64_t>(vocab))));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -81,7 +84,7 @@ void measure(const ModelWeights& weights, int rows_count, int layers, double rat
     for (const auto& item : adapter.named()) item.tensor.mutable_grad().reset();
   });
   std::printf("%2d rows, %2d layers: %5.2f s a step, %5.2f rows/s, %3.0f %% of the rate\n", rows_count, layers, seconds,
-             rows_count / seconds, 100 * needed_flops(weights.config, rows_count, layers) / seconds / rate);
+              rows_count / seconds, 100 * needed_flops(weights.config, rows_count, layers) / seconds / rate);
 }
 
 }  // namespace

@@ -63,8 +63,8 @@ struct ChatTokenizer::Impl {
   const llama_vocab* vocab = nullptr;
   std::map<std::string, bool> capabilities;
   bool enable_thinking = false;
-  // Whether rendering alone gives the prompt of the full path, which also builds a parser for the answer and is fifty times
-  // slower. Found out at the first row without and the first with tools.
+  // Whether rendering alone gives the prompt of the full path, which also builds a parser for the answer and is fifty
+  // times slower. Found out at the first row without and the first with tools.
   std::array<std::optional<bool>, 2> plain_rendering;
 
   std::string render(common_chat_templates_inputs inputs) {
@@ -116,17 +116,20 @@ struct ChatTokenizer::Impl {
     conversation.inputs.add_generation_prompt = false;
     const std::string whole = render(std::move(conversation.inputs));
     if (!whole.starts_with(prompt) || whole.size() == prompt.size())
-      return failed_precondition("the chat template renders an answered conversation otherwise than the prompt and the answer" +
-                                 std::string(kRemedy));
+      return failed_precondition(
+          "the chat template renders an answered conversation otherwise than the prompt and the answer" +
+          std::string(kRemedy));
     TrainingRow row;
     row.tokens = tokenize(prompt, true);
     row.answer_begin = static_cast<std::int64_t>(row.tokens.size());
     auto answer = tokenize(whole.substr(prompt.size()), false);
     while (!answer.empty() && !llama_vocab_is_eog(vocab, answer.back())) answer.pop_back();
     if (answer.empty())
-      return failed_precondition("the chat template does not end an answer with a token that ends a turn" + std::string(kRemedy));
+      return failed_precondition("the chat template does not end an answer with a token that ends a turn" +
+                                 std::string(kRemedy));
     row.tokens.insert(row.tokens.end(), answer.begin(), answer.end());
-    if (row.answer_begin == 0) return failed_precondition("the chat template renders an empty prompt" + std::string(kRemedy));
+    if (row.answer_begin == 0)
+      return failed_precondition("the chat template renders an empty prompt" + std::string(kRemedy));
     return row;
   }
 };

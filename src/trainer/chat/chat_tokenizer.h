@@ -16,7 +16,8 @@ namespace fw::trainer {
 /// tokens that it would have to generate. Not thread-safe.
 class ChatTokenizer final {
  public:
-  /// `gguf`: any file of the model, only its tokenizer is read. Without `chat_template` the file's own template is used.
+  /// `gguf`: any file of the model, only its tokenizer is read. Without `chat_template` the file's own template is
+  /// used.
   [[nodiscard]] static Result<ChatTokenizer> open(const std::filesystem::path& gguf,
                                                   const std::optional<std::filesystem::path>& chat_template);
   ~ChatTokenizer();
@@ -49,8 +50,9 @@ struct RowSet {
   [[nodiscard]] std::size_t left_out_count() const;
 };
 
-/// Rows longer than `longest` tokens and malformed rows are left out and counted; a template that cannot express a row, an
-/// unreadable file or one without any usable row is an error.
-[[nodiscard]] Result<RowSet> read_rows(const std::filesystem::path& file, ChatTokenizer& tokenizer, std::int64_t longest);
+/// Rows longer than `longest` tokens and malformed rows are left out and counted; a template that cannot express a row,
+/// an unreadable file or one without any usable row is an error.
+[[nodiscard]] Result<RowSet> read_rows(const std::filesystem::path& file, ChatTokenizer& tokenizer,
+                                       std::int64_t longest);
 
 }  // namespace fw::trainer

@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kLineLimit = 16 << 20;
 
 void leave_out(RowSet& set, const std::string& reason, std::size_t line) {
-  const auto known = std::find_if(set.left_out.begin(), set.left_out.end(), [&](const auto& r) { return r.text == reason; });
+  const auto known =
+      std::find_if(set.left_out.begin(), set.left_out.end(), [&](const auto& r) { return r.text == reason; });
   if (known == set.left_out.end()) {
     set.left_out.push_back({reason, 1, line});
   } else {

@@ -25,7 +25,10 @@ Status run_tokens(const TokensArguments& arguments, EventWriter& events) {
   FW_ASSIGN(auto tokenizer, open_tokenizer(arguments.model));
   FW_ASSIGN(const auto rows, read_rows(arguments.rows, tokenizer, arguments.model.max_seq_length));
   for (std::size_t i = 0; i < rows.rows.size(); ++i)
-    events.write({{"event", "row"}, {"line", rows.lines[i]}, {"tokens", rows.rows[i].tokens}, {"answer_begin", rows.rows[i].answer_begin}});
+    events.write({{"event", "row"},
+                  {"line", rows.lines[i]},
+                  {"tokens", rows.rows[i].tokens},
+                  {"answer_begin", rows.rows[i].answer_begin}});
   events.write({{"event", "done"}, {"rows", rows.rows.size()}, {"rows_left_out", rows.left_out_count()}});
   return {};
 }
@@ -33,7 +36,8 @@ Status run_tokens(const TokensArguments& arguments, EventWriter& events) {
 Status run_score(const ScoreArguments& arguments, EventWriter& events, const ProcessGuard& guard) {
   FW_ASSIGN(const auto weights, open_model(arguments.model));
   FW_ASSIGN(auto tokenizer, open_tokenizer(arguments.model));
-  FW_ASSIGN(const auto rows, read_rows(arguments.rows, tokenizer, std::min(arguments.model.max_seq_length, weights.config.context)));
+  FW_ASSIGN(const auto rows,
+            read_rows(arguments.rows, tokenizer, std::min(arguments.model.max_seq_length, weights.config.context)));
   FW_TRY(check_tokens(rows.rows, weights.config));
   std::optional<Adapter> adapter;
   if (!arguments.adapter.empty()) {
@@ -42,11 +46,16 @@ Status run_score(const ScoreArguments& arguments, EventWriter& events, const Pro
   std::size_t longest = 1;
   for (const auto& row : rows.rows) longest = std::max(longest, row.tokens.size());
   const PackedModel model(weights, adapter ? &*adapter : nullptr, static_cast<std::int64_t>(longest));
-  FW_ASSIGN(const auto scored, score(model, weights.config, pointers(rows.rows), 0, nullptr, 0, [&] { return !guard.stopping(); }));
+  FW_ASSIGN(const auto scored,
+            score(model, weights.config, pointers(rows.rows), 0, nullptr, 0, [&] { return !guard.stopping(); }));
   for (std::size_t i = 0; i < rows.rows.size(); ++i)
-    events.write({{"event", "row"}, {"line", rows.lines[i]}, {"exact", scored.hits[i] != 0}, {"loss", scored.losses[i]}});
-  events.write({{"event", "done"}, {"rows", rows.rows.size()}, {"rows_left_out", rows.left_out_count()},
-                {"exact", scored.exact}, {"loss", scored.loss}});
+    events.write(
+        {{"event", "row"}, {"line", rows.lines[i]}, {"exact", scored.hits[i] != 0}, {"loss", scored.losses[i]}});
+  events.write({{"event", "done"},
+                {"rows", rows.rows.size()},
+                {"rows_left_out", rows.left_out_count()},
+                {"exact", scored.exact},
+                {"loss", scored.loss}});
   return {};
 }
 

@@ -19,7 +19,8 @@ EventWriter* g_abort_events = nullptr;  // ggml's callback takes no argument of 
 
 // A check of ggml's that a hostile file has tripped: the process cannot go on, but it ends with a message.
 void on_ggml_abort(const char* message) {
-  if (g_abort_events != nullptr) g_abort_events->write_error(data_loss("the model file is damaged (" + std::string(message) + ")"));
+  if (g_abort_events != nullptr)
+    g_abort_events->write_error(data_loss("the model file is damaged (" + std::string(message) + ")"));
   ::_exit(1);
 }
 

@@ -7,13 +7,14 @@
 
 namespace fw::trainer {
 
-/// Sleeping instead of spinning at the barriers of libtorch's threads: on a shared machine spinning costs 5 to 20 times the
-/// work. Its library reads this from the environment before main, so the program starts itself once more with it set.
+/// Sleeping instead of spinning at the barriers of libtorch's threads: on a shared machine spinning costs 5 to 20 times
+/// the work. Its library reads this from the environment before main, so the program starts itself once more with it
+/// set.
 void ensure_passive_waiting(char** argv);
 
-/// Ends the process as a service wants its engines to end: SIGTERM or SIGINT set stopping(), and if the work has not come
-/// back within 1.5 seconds the process leaves at once (checkpoints are renamed whole, so none is torn); the same at once
-/// when the parent has died. Construct before any other thread is made: it blocks the signals for all.
+/// Ends the process as a service wants its engines to end: SIGTERM or SIGINT set stopping(), and if the work has not
+/// come back within 1.5 seconds the process leaves at once (checkpoints are renamed whole, so none is torn); the same
+/// at once when the parent has died. Construct before any other thread is made: it blocks the signals for all.
 class ProcessGuard final {
  public:
   /// `parent`: process id to live as long as; 0 for none.

@@ -7,7 +7,8 @@
 namespace fw::trainer {
 
 Result<ModelWeights> open_model(const ModelArguments& arguments) {
-  set_threads(arguments.threads > 0 ? arguments.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  set_threads(arguments.threads > 0 ? arguments.threads
+                                    : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   FW_ASSIGN(const auto source, open_weights(arguments.model));
   auto weights = load_weights(*source, arguments.keep_layers);
   if (!weights.ok()) return weights.error().within(arguments.model.string());
@@ -18,9 +19,11 @@ Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments) {
   std::error_code error;
   auto file = arguments.tokenizer;
   if (file.empty() && std::filesystem::is_directory(arguments.model, error))
-    return invalid_argument("a Hugging Face folder needs a GGUF file of the same model for its tokenizer; name it with --tokenizer");
+    return invalid_argument(
+        "a Hugging Face folder needs a GGUF file of the same model for its tokenizer; name it with --tokenizer");
   if (file.empty()) file = arguments.model;
-  return ChatTokenizer::open(file, arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template));
+  return ChatTokenizer::open(file,
+                             arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template));
 }
 
 Result<MergedType> parse_merged_type(const std::string& name) {

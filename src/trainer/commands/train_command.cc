@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 Json reasons_of(const RowSet& set, const std::filesystem::path& file) {
   Json out = Json::array();
   for (const auto& reason : set.left_out)
-    out.push_back({{"reason", reason.text}, {"rows", reason.count}, {"file", file.string()}, {"first_line", reason.first_line}});
+    out.push_back(
+        {{"reason", reason.text}, {"rows", reason.count}, {"file", file.string()}, {"first_line", reason.first_line}});
   return out;
 }
 
@@ -52,7 +53,8 @@ TrainingEvents events_for(EventWriter& events, const ProcessGuard& guard) {
   return out;
 }
 
-void write_started(EventWriter& events, const TrainArguments& arguments, const ModelWeights& weights, const Rows& rows) {
+void write_started(EventWriter& events, const TrainArguments& arguments, const ModelWeights& weights,
+                   const Rows& rows) {
   std::int64_t parameters = 0;
   for (const auto& t : weights.parameters()) parameters += t.numel();
   std::int64_t tokens = 0;
@@ -95,7 +97,8 @@ Status run_train(const TrainArguments& arguments, EventWriter& events, const Pro
   FW_ASSIGN(const auto merged_type, parse_merged_type(arguments.merge_type));
   std::error_code error;
   if (!arguments.merge_into.empty() && std::filesystem::is_directory(arguments.model.model, error))
-    return invalid_argument("--merge-into needs a model in GGUF form, and " + arguments.model.model.string() + " is a folder");
+    return invalid_argument("--merge-into needs a model in GGUF form, and " + arguments.model.model.string() +
+                            " is a folder");
   FW_ASSIGN(const auto weights, open_model(arguments.model));
   FW_ASSIGN(const auto rows, read_all(arguments, weights.config));
   write_started(events, arguments, weights, rows);
@@ -109,7 +112,8 @@ Status run_train(const TrainArguments& arguments, EventWriter& events, const Pro
   FW_ASSIGN(const auto paths, write_adapter(result.adapter, weights.config, arguments.model.model.string(),
                                             arguments.options.dropout, arguments.out));
   if (!arguments.merge_into.empty())
-    FW_TRY(write_merged_model(arguments.model.model, paths.gguf, arguments.model.keep_layers, merged_type, arguments.merge_into));
+    FW_TRY(write_merged_model(arguments.model.model, paths.gguf, arguments.model.keep_layers, merged_type,
+                              arguments.merge_into));
   write_done(events, arguments, rows, result, paths);
   return {};
 }

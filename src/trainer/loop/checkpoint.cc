@@ -46,8 +46,11 @@ Progress decode(const Json& json) {
 Json encode(const CheckpointState& state) {
   Json curve = Json::array();
   for (const auto& p : state.curve) curve.push_back(encode(p));
-  return {{"fingerprint", state.fingerprint}, {"step", state.step}, {"pass_tokens", state.pass_tokens},
-          {"seconds", state.seconds}, {"curve", std::move(curve)}};
+  return {{"fingerprint", state.fingerprint},
+          {"step", state.step},
+          {"pass_tokens", state.pass_tokens},
+          {"seconds", state.seconds},
+          {"curve", std::move(curve)}};
 }
 
 CheckpointState decode_state(const std::string& text) {
@@ -83,14 +86,17 @@ Status write_checkpoint(const std::filesystem::path& folder, const CheckpointSta
   std::vector<modelfile::TensorToWrite> out;
   for (const auto& [name, tensor] : tensors_of(adapter, optimizer)) {
     const auto data = values(tensor);
-    out.push_back({name, modelfile::ElementType::kF32, {tensor.sizes().begin(), tensor.sizes().end()},
+    out.push_back({name,
+                   modelfile::ElementType::kF32,
+                   {tensor.sizes().begin(), tensor.sizes().end()},
                    {reinterpret_cast<const char*>(data.data()), data.size_bytes()}});
   }
   return io::write_file_atomically(folder / kFile, modelfile::make_safetensors(out, {{kState, encode(state).dump()}}));
 }
 
-Result<std::optional<CheckpointState>> read_checkpoint(const std::filesystem::path& folder, const std::string& fingerprint,
-                                                       Adapter& adapter, Optimizer& optimizer) {
+Result<std::optional<CheckpointState>> read_checkpoint(const std::filesystem::path& folder,
+                                                       const std::string& fingerprint, Adapter& adapter,
+                                                       Optimizer& optimizer) {
   const auto path = folder / kFile;
   if (std::error_code error; !std::filesystem::exists(path, error)) return std::optional<CheckpointState>();
   const Error damaged = data_loss("checkpoint " + path.string() + " is damaged; delete it to start anew");

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "trainer/lora/adapter.h"
 #include "trainer/loop/optimizer.h"
+#include "trainer/lora/adapter.h"
 
 namespace fw::trainer {
 
@@ -28,18 +28,18 @@ struct Progress {
 
 /// What a checkpoint holds beside tensors.
 struct CheckpointState {
-  std::string fingerprint;        ///< of model, rows and settings; another job's checkpoint is not taken up
-  std::int64_t step = 0;          ///< steps done
-  std::int64_t pass_tokens = 0;   ///< how batches were cut, which decides the order of sums
-  double seconds = 0;             ///< spent in training so far
+  std::string fingerprint;       ///< of model, rows and settings; another job's checkpoint is not taken up
+  std::int64_t step = 0;         ///< steps done
+  std::int64_t pass_tokens = 0;  ///< how batches were cut, which decides the order of sums
+  double seconds = 0;            ///< spent in training so far
   std::vector<Progress> curve;
 };
 
 /// Written beside and renamed: a crash leaves the old checkpoint or the new one.
-[[nodiscard]] Status write_checkpoint(const std::filesystem::path& folder, const CheckpointState& state, const Adapter& adapter,
-                                      Optimizer& optimizer);
-/// The state of `folder`'s checkpoint, with adapter and optimiser filled from it; nullopt when there is none, or only one
-/// of another job. kDataLoss for a damaged one.
+[[nodiscard]] Status write_checkpoint(const std::filesystem::path& folder, const CheckpointState& state,
+                                      const Adapter& adapter, Optimizer& optimizer);
+/// The state of `folder`'s checkpoint, with adapter and optimiser filled from it; nullopt when there is none, or only
+/// one of another job. kDataLoss for a damaged one.
 [[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const std::filesystem::path& folder,
                                                                      const std::string& fingerprint, Adapter& adapter,
                                                                      Optimizer& optimizer);

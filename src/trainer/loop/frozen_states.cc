@@ -31,8 +31,8 @@ std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begi
 
 }  // namespace
 
-Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows, int layers,
-                                           const Options& options) {
+Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows,
+                                           int layers, const Options& options) {
   FrozenStates states;
   states.hidden_ = weights.config.hidden;
   states.common_ = common_beginning(rows);
@@ -76,7 +76,9 @@ Status FrozenStates::allocate(const Options& options) {
     ::unlink(file.c_str());
     if (const int failed = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes_)); failed != 0) {
       ::close(fd);
-      return system_error("cannot keep " + std::to_string(bytes_ >> 20) + " MiB of hidden states in " + options.folder.string(), failed);
+      return system_error(
+          "cannot keep " + std::to_string(bytes_ >> 20) + " MiB of hidden states in " + options.folder.string(),
+          failed);
     }
     flags = MAP_SHARED;
   }

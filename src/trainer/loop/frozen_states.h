@@ -25,8 +25,9 @@ class FrozenStates final {
     std::function<bool(std::size_t)> on_rows;
   };
 
-  [[nodiscard]] static Result<FrozenStates> compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows,
-                                                    int layers, const Options& options);
+  [[nodiscard]] static Result<FrozenStates> compute(const ModelWeights& weights,
+                                                    std::span<const TrainingRow* const> rows, int layers,
+                                                    const Options& options);
   ~FrozenStates();
   FrozenStates(FrozenStates&&) noexcept;
   FrozenStates& operator=(FrozenStates&&) noexcept;

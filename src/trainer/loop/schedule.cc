@@ -14,7 +14,8 @@ double LearningRate::at(std::int64_t step) const {
   switch (decay) {
     case Decay::kConstant: return peak;
     case Decay::kLinear: return peak * (1 - (1 - final_ratio) * done);
-    case Decay::kCosine: return peak * (final_ratio + (1 - final_ratio) * 0.5 * (1 + std::cos(std::numbers::pi * done)));
+    case Decay::kCosine:
+      return peak * (final_ratio + (1 - final_ratio) * 0.5 * (1 + std::cos(std::numbers::pi * done)));
   }
   return peak;
 }

@@ -6,8 +6,8 @@ namespace fw::trainer {
 
 enum class Decay { kConstant, kLinear, kCosine };
 
-/// The learning rate over a training of `total_steps`: rises in equal parts over the first warmup_ratio of the steps, then
-/// decays so that the last step has peak * final_ratio.
+/// The learning rate over a training of `total_steps`: rises in equal parts over the first warmup_ratio of the steps,
+/// then decays so that the last step has peak * final_ratio.
 struct LearningRate {
   double peak = 1e-4;
   Decay decay = Decay::kLinear;

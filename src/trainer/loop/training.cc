@@ -31,12 +31,14 @@ std::uint64_t available_bytes() {
   return 4ULL << 30;
 }
 
-// Tokens whose activations of all trained layers fit half of the free memory: per token and layer about what forward keeps
-// for backward, plus the gradients in flight.
+// Tokens whose activations of all trained layers fit half of the free memory: per token and layer about what forward
+// keeps for backward, plus the gradients in flight.
 std::int64_t tokens_that_fit(const ModelConfig& config, std::int64_t trained_layers) {
-  const std::int64_t floats = 8 * config.hidden + 3 * (config.q_size() + 2 * config.kv_size()) + 4 * config.feed_forward;
+  const std::int64_t floats =
+      8 * config.hidden + 3 * (config.q_size() + 2 * config.kv_size()) + 4 * config.feed_forward;
   const auto per_token = static_cast<std::uint64_t>(floats * trained_layers) * sizeof(float);
-  return std::max<std::int64_t>(512, static_cast<std::int64_t>(available_bytes() / 2 / std::max<std::uint64_t>(per_token, 1)));
+  return std::max<std::int64_t>(
+      512, static_cast<std::int64_t>(available_bytes() / 2 / std::max<std::uint64_t>(per_token, 1)));
 }
 
 std::string fingerprint_of(const ModelWeights& weights, const std::vector<TrainingRow>& rows,
@@ -56,9 +58,21 @@ std::string fingerprint_of(const ModelWeights& weights, const std::vector<Traini
       hash.update({reinterpret_cast<const char*>(row.tokens.data()), row.tokens.size() * sizeof(Token)});
       hash.update("|" + std::to_string(row.answer_begin) + "|");
     }
-  const nlohmann::json settings{o.epochs, o.batch_size, o.gradient_accumulation, o.learning_rate, static_cast<int>(o.decay),
-                                o.warmup_ratio, o.final_lr_ratio, o.clip_norm, o.weight_decay, o.rank, o.alpha, o.dropout,
-                                o.upper_layers.value_or(-1), o.seed, o.keep_order};
+  const nlohmann::json settings{o.epochs,
+                                o.batch_size,
+                                o.gradient_accumulation,
+                                o.learning_rate,
+                                static_cast<int>(o.decay),
+                                o.warmup_ratio,
+                                o.final_lr_ratio,
+                                o.clip_norm,
+                                o.weight_decay,
+                                o.rank,
+                                o.alpha,
+                                o.dropout,
+                                o.upper_layers.value_or(-1),
+                                o.seed,
+                                o.keep_order};
   if (o.initial_adapter)
     for (const auto& item : o.initial_adapter->named()) add_tensor(item.tensor);
   hash.update(settings.dump());
@@ -73,8 +87,9 @@ std::vector<const TrainingRow*> pointers(const std::vector<TrainingRow>& rows) {
 
 class Training {
  public:
-  Training(const ModelWeights& weights, const std::vector<TrainingRow>& rows, const std::vector<TrainingRow>& validation,
-           const TrainingOptions& options, const TrainingEvents& events, const Clock& clock)
+  Training(const ModelWeights& weights, const std::vector<TrainingRow>& rows,
+           const std::vector<TrainingRow>& validation, const TrainingOptions& options, const TrainingEvents& events,
+           const Clock& clock)
       : weights_(weights),
         train_(pointers(rows)),
         validation_(pointers(validation)),
@@ -87,10 +102,12 @@ class Training {
         model_(weights, &adapter_, longest_row()) {
     const auto step_rows = std::int64_t{options.batch_size} * options.gradient_accumulation;
     steps_per_epoch_ = (static_cast<std::int64_t>(rows.size()) + step_rows - 1) / step_rows;
-    rate_ = {options.learning_rate, options.decay, options.warmup_ratio, options.final_lr_ratio, steps_per_epoch_ * options.epochs};
+    rate_ = {options.learning_rate, options.decay, options.warmup_ratio, options.final_lr_ratio,
+             steps_per_epoch_ * options.epochs};
     state_.fingerprint = fingerprint_of(weights, rows, validation, options);
-    state_.pass_tokens = options.pass_tokens > 0 ? options.pass_tokens
-                                                 : tokens_that_fit(weights.config, weights.config.layers - first_layer_);
+    state_.pass_tokens = options.pass_tokens > 0
+                             ? options.pass_tokens
+                             : tokens_that_fit(weights.config, weights.config.layers - first_layer_);
   }
 
   Result<TrainingResult> run() {
@@ -154,8 +171,7 @@ class Training {
     const auto spill_folder =
         options_.checkpoint_folder.empty() ? std::filesystem::temp_directory_path() : options_.checkpoint_folder;
     FW_ASSIGN(states_, FrozenStates::compute(weights_, all, first_layer_,
-                                             {options_.frozen_memory_limit, spill_folder,
-                                              [&](std::size_t done) {
+                                             {options_.frozen_memory_limit, spill_folder, [&](std::size_t done) {
                                                 if (events_.on_prepared) events_.on_prepared(done, all.size());
                                                 return !stop_wanted();
                                               }}));
@@ -172,7 +188,8 @@ class Training {
       if (!options_.keep_order) random.shuffle(order_);
       order_epoch_ = epoch;
     }
-    const auto size = static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(options_.gradient_accumulation);
+    const auto size =
+        static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(options_.gradient_accumulation);
     const auto begin = static_cast<std::size_t>(step % steps_per_epoch_) * size;
     const auto end = std::min(begin + size, order_.size());
     return {order_.begin() + static_cast<std::ptrdiff_t>(begin), order_.begin() + static_cast<std::ptrdiff_t>(end)};
@@ -190,7 +207,8 @@ class Training {
   }
 
   // Cuts a step's rows into passes of at most pass_tokens, counting what they have in common once.
-  [[nodiscard]] std::size_t pass_end(std::span<const std::size_t> numbers, std::size_t begin, std::int64_t common) const {
+  [[nodiscard]] std::size_t pass_end(std::span<const std::size_t> numbers, std::size_t begin,
+                                     std::int64_t common) const {
     std::int64_t tokens = common;
     std::size_t end = begin;
     for (; end < numbers.size(); ++end) {
@@ -212,7 +230,8 @@ class Training {
     }
     const std::int64_t common = common_beginning(batch);
     double loss = 0;
-    model_.set_dropout(options_.dropout, Random::for_purpose(options_.seed, "dropout of step " + std::to_string(state_.step)).next());
+    model_.set_dropout(options_.dropout,
+                       Random::for_purpose(options_.seed, "dropout of step " + std::to_string(state_.step)).next());
     for (std::size_t begin = 0; begin < numbers.size();) {
       if (stop_wanted()) return stop();
       const auto end = pass_end(numbers, begin, common);
@@ -233,8 +252,8 @@ class Training {
     const bool epoch_ends = state_.step % steps_per_epoch_ == 0;
     if (epoch_ends && !validation_.empty()) {
       model_.set_dropout(0, 0);
-      auto scored = score(model_, weights_.config, validation_, first_layer_, states_ ? &*states_ : nullptr, train_.size(),
-                          [&] { return !stop_wanted(); });
+      auto scored = score(model_, weights_.config, validation_, first_layer_, states_ ? &*states_ : nullptr,
+                          train_.size(), [&] { return !stop_wanted(); });
       if (!scored.ok()) return std::move(scored).error();
       progress.validation_loss = scored->loss;
       progress.validation_exact = scored->exact;
@@ -243,7 +262,8 @@ class Training {
     progress.total_steps = rate_.total_steps;
     progress.epoch = static_cast<double>(state_.step) / static_cast<double>(steps_per_epoch_);
     progress.memory_bytes = resident_bytes();
-    progress.seconds_left = elapsed() / static_cast<double>(state_.step) * static_cast<double>(rate_.total_steps - state_.step);
+    progress.seconds_left =
+        elapsed() / static_cast<double>(state_.step) * static_cast<double>(rate_.total_steps - state_.step);
     state_.curve.push_back(progress);
     if (events_.on_progress) events_.on_progress(progress, false);
     if (epoch_ends) return write();

@@ -26,7 +26,8 @@ std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begi
 }  // namespace
 
 Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
-                    int first_layer, const FrozenStates* states, std::size_t first_row, const std::function<bool()>& keep_going) {
+                    int first_layer, const FrozenStates* states, std::size_t first_row,
+                    const std::function<bool()>& keep_going) {
   FW_ASSERT(states != nullptr || first_layer == 0);
   at::NoGradGuard no_grad;
   Score total;
@@ -53,7 +54,8 @@ Result<Score> score(const PackedModel& model, const ModelConfig& config, std::sp
   const double sum = std::accumulate(total.losses.begin(), total.losses.end(), 0.0);
   const auto tokens = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
   total.loss = tokens > 0 ? sum / static_cast<double>(tokens) : 0;
-  for (std::size_t r = 0; r < rows.size(); ++r) total.losses[r] /= static_cast<double>(std::max<std::size_t>(counts[r], 1));
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    total.losses[r] /= static_cast<double>(std::max<std::size_t>(counts[r], 1));
   const auto exact = std::accumulate(total.hits.begin(), total.hits.end(), std::size_t{0});
   total.exact = rows.empty() ? 0 : static_cast<double>(exact) / static_cast<double>(rows.size());
   return total;

@@ -10,16 +10,16 @@ namespace fw::trainer {
 
 /// How a model does on rows with their answers given (teacher forcing).
 struct Score {
-  double loss = 0;                  ///< mean cross entropy per answer token
-  double exact = 0;                 ///< share of rows whose every answer token has the highest logit
-  std::vector<std::uint8_t> hits;   ///< per row
-  std::vector<double> losses;       ///< per row: mean over its answer tokens
+  double loss = 0;                 ///< mean cross entropy per answer token
+  double exact = 0;                ///< share of rows whose every answer token has the highest logit
+  std::vector<std::uint8_t> hits;  ///< per row
+  std::vector<double> losses;      ///< per row: mean over its answer tokens
 };
 
-/// Rows before layer `first_layer`: out of `states` (whose row numbers begin at `first_row`), or embedded when it is null
-/// and first_layer is 0. `keep_going` is asked after every batch.
-[[nodiscard]] Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
-                                  int first_layer, const FrozenStates* states, std::size_t first_row,
-                                  const std::function<bool()>& keep_going);
+/// Rows before layer `first_layer`: out of `states` (whose row numbers begin at `first_row`), or embedded when it is
+/// null and first_layer is 0. `keep_going` is asked after every batch.
+[[nodiscard]] Result<Score> score(const PackedModel& model, const ModelConfig& config,
+                                  std::span<const TrainingRow* const> rows, int first_layer, const FrozenStates* states,
+                                  std::size_t first_row, const std::function<bool()>& keep_going);
 
 }  // namespace fw::trainer

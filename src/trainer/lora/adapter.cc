@@ -74,7 +74,8 @@ Adapter copy(const Adapter& adapter) {
   Adapter out = adapter;
   for (auto& layer : out.layers)
     for (auto& pair : layer)
-      if (pair.a.defined()) pair = {pair.a.detach().clone().requires_grad_(true), pair.b.detach().clone().requires_grad_(true)};
+      if (pair.a.defined())
+        pair = {pair.a.detach().clone().requires_grad_(true), pair.b.detach().clone().requires_grad_(true)};
   return out;
 }
 

@@ -11,7 +11,8 @@ namespace fw::trainer {
 
 /// The adapter as llama.cpp's `--lora` takes it: general.type adapter, adapter.type lora, tensors
 /// `blk.N.attn_q.weight.lora_a|lora_b`; rows of b in the order of the GGUF model's rows.
-[[nodiscard]] Status write_gguf_adapter(const Adapter& adapter, const ModelConfig& config, const std::filesystem::path& file);
+[[nodiscard]] Status write_gguf_adapter(const Adapter& adapter, const ModelConfig& config,
+                                        const std::filesystem::path& file);
 
 /// The adapter in PEFT's format: adapter_config.json and adapter_model.safetensors in `folder`, which is created.
 [[nodiscard]] Status write_peft_adapter(const Adapter& adapter, const std::string& base_model, double dropout,
@@ -29,9 +30,10 @@ struct AdapterPaths {
                                                  const std::filesystem::path& folder);
 
 enum class MergedType { kF32, kF16, kBF16 };
-/// Writes a GGUF model with a GGUF adapter merged in: touched matrices in `type`, all else as it is. `keep_layers` as in
-/// load_weights; the adapter counts the layers that are kept. Whole or not at all.
+/// Writes a GGUF model with a GGUF adapter merged in: touched matrices in `type`, all else as it is. `keep_layers` as
+/// in load_weights; the adapter counts the layers that are kept. Whole or not at all.
 [[nodiscard]] Status write_merged_model(const std::filesystem::path& model, const std::filesystem::path& gguf_adapter,
-                                        std::span<const int> keep_layers, MergedType type, const std::filesystem::path& out);
+                                        std::span<const int> keep_layers, MergedType type,
+                                        const std::filesystem::path& out);
 
 }  // namespace fw::trainer

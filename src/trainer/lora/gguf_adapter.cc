@@ -34,12 +34,14 @@ Status write_gguf_adapter(const Adapter& adapter, const ModelConfig& config, con
   // llama.cpp scales by alpha / rank whatever the adapter's own rule was.
   const double alpha = settings.scale() * static_cast<double>(settings.rank);
   gguf_set_val_str(out.get(), "general.type", "adapter");
-  gguf_set_val_str(out.get(), "general.architecture", config.architecture == "mistral" ? "llama" : config.architecture.c_str());
+  gguf_set_val_str(out.get(), "general.architecture",
+                   config.architecture == "mistral" ? "llama" : config.architecture.c_str());
   gguf_set_val_str(out.get(), "adapter.type", "lora");
   gguf_set_val_f32(out.get(), "adapter.lora.alpha", static_cast<float>(alpha));
   std::vector<std::vector<float>> paired;
   for (const auto& item : named) {
-    const auto name = gguf_name("model.layers." + std::to_string(item.layer) + "." + std::string(module_name(item.projection)) + ".weight");
+    const auto name = gguf_name("model.layers." + std::to_string(item.layer) + "." +
+                                std::string(module_name(item.projection)) + ".weight");
     ggml_tensor* tensor = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, item.tensor.size(1), item.tensor.size(0));
     ggml_set_name(tensor, (name.value() + (item.is_a ? ".lora_a" : ".lora_b")).c_str());
     auto data = values(item.tensor);

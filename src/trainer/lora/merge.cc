@@ -54,8 +54,8 @@ Status add_low_rank(const LowRankFiles& adapter, const std::string& name, const 
   FW_TRY(adapter.reader.dequantize(*a, a_values));
   FW_TRY(adapter.reader.dequantize(*b, b_values));
   const std::int64_t rank = a->shape[0];
-  gemm(shape[0], shape[1], rank, static_cast<float>(adapter.alpha / static_cast<double>(rank)), plain(b_values.data(), rank),
-       plain(a_values.data(), shape[1]), 1, weight.data(), shape[1]);
+  gemm(shape[0], shape[1], rank, static_cast<float>(adapter.alpha / static_cast<double>(rank)),
+       plain(b_values.data(), rank), plain(a_values.data(), shape[1]), 1, weight.data(), shape[1]);
   return {};
 }
 
@@ -73,8 +73,12 @@ std::string encode(const std::vector<float>& values, MergedType type) {
   std::string bytes(values.size() * ggml_type_size(to_ggml(type)), '\0');
   switch (type) {
     case MergedType::kF32: std::copy_n(reinterpret_cast<const char*>(values.data()), bytes.size(), bytes.data()); break;
-    case MergedType::kF16: ggml_fp32_to_fp16_row(values.data(), reinterpret_cast<ggml_fp16_t*>(bytes.data()), count); break;
-    case MergedType::kBF16: ggml_fp32_to_bf16_row(values.data(), reinterpret_cast<ggml_bf16_t*>(bytes.data()), count); break;
+    case MergedType::kF16:
+      ggml_fp32_to_fp16_row(values.data(), reinterpret_cast<ggml_fp16_t*>(bytes.data()), count);
+      break;
+    case MergedType::kBF16:
+      ggml_fp32_to_bf16_row(values.data(), reinterpret_cast<ggml_bf16_t*>(bytes.data()), count);
+      break;
   }
   return bytes;
 }
@@ -117,9 +121,11 @@ Status write_merged_model(const std::filesystem::path& model, const std::filesys
   const std::unique_ptr<gguf_context, GgufDeleter> result(gguf_init_empty());
   gguf_set_kv(result.get(), reader.raw());
   if (!keep_layers.empty())
-    gguf_set_val_u32(result.get(), (architecture + ".block_count").c_str(), static_cast<std::uint32_t>(keep_layers.size()));
+    gguf_set_val_u32(result.get(), (architecture + ".block_count").c_str(),
+                     static_cast<std::uint32_t>(keep_layers.size()));
   const auto count = static_cast<std::size_t>(reader.tensor_count());
-  const std::unique_ptr<ggml_context, GgmlDeleter> tensors(ggml_init({ggml_tensor_overhead() * (count + 1), nullptr, true}));
+  const std::unique_ptr<ggml_context, GgmlDeleter> tensors(
+      ggml_init({ggml_tensor_overhead() * (count + 1), nullptr, true}));
   std::vector<std::string> merged;
   merged.reserve(count);
   std::size_t touched = 0;
@@ -145,7 +151,8 @@ Status write_merged_model(const std::filesystem::path& model, const std::filesys
     gguf_add_tensor(result.get(), tensor);
   }
   if (touched != static_cast<std::size_t>(adapter.reader.tensor_count()))
-    return invalid_argument("the adapter has tensors that the model does not have; was it trained with other keep_layers?");
+    return invalid_argument(
+        "the adapter has tensors that the model does not have; was it trained with other keep_layers?");
   return write_durably(result.get(), out);
 }
 

@@ -82,8 +82,10 @@ Status write_peft_adapter(const Adapter& adapter, const std::string& base_model,
                        {item.tensor.size(0), item.tensor.size(1)},
                        {reinterpret_cast<const char*>(data.data()), data.size_bytes()}});
   }
-  FW_TRY(io::write_file_atomically(folder / "adapter_model.safetensors", modelfile::make_safetensors(tensors, {{"format", "pt"}})));
-  return io::write_file_atomically(folder / "adapter_config.json", config_of(adapter, base_model, dropout).dump(2) + "\n");
+  FW_TRY(io::write_file_atomically(folder / "adapter_model.safetensors",
+                                   modelfile::make_safetensors(tensors, {{"format", "pt"}})));
+  return io::write_file_atomically(folder / "adapter_config.json",
+                                   config_of(adapter, base_model, dropout).dump(2) + "\n");
 }
 
 Result<Adapter> read_peft_adapter(const ModelConfig& config, const std::filesystem::path& folder) {
@@ -99,7 +101,8 @@ Result<Adapter> read_peft_adapter(const ModelConfig& config, const std::filesyst
   std::size_t found = 0;
   for (int layer = 0; layer < config.layers; ++layer)
     for (const auto projection : kProjections) {
-      const std::string stem = std::string(kPrefix) + std::to_string(layer) + "." + std::string(module_name(projection));
+      const std::string stem =
+          std::string(kPrefix) + std::to_string(layer) + "." + std::string(module_name(projection));
       const auto* a = file.find(stem + ".lora_A.weight");
       const auto* b = file.find(stem + ".lora_B.weight");
       if (a == nullptr && b == nullptr) continue;

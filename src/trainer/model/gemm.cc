@@ -5,9 +5,9 @@
 #include "base/assert.h"
 #include "trainer/model/parallel.h"
 
-extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
-                       const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c,
-                       const int* ldc);
+extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
+                       const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
+                       const float* beta, float* c, const int* ldc);
 
 namespace fw::trainer {
 namespace {
@@ -29,8 +29,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand a
   // BLAS is column-major: it computes the transposed product out of the same memory.
   const int rows = narrow(n), columns = narrow(m), depth = narrow(k);
   const int lda = narrow(b.stride), ldb = narrow(a.stride), ldc = narrow(c_stride);
-  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &rows, &columns, &depth, &alpha, b.data, &lda, a.data, &ldb,
-         &beta, c, &ldc);
+  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &rows, &columns, &depth, &alpha, b.data, &lda, a.data,
+         &ldb, &beta, c, &ldc);
 }
 
 void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand a, Operand b, float beta, float* c,

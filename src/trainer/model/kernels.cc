@@ -14,8 +14,8 @@
 namespace fw::trainer::kernels {
 namespace {
 
-// exp to 2 units in the last place, branch-free so that loops around it become vector code (range reduction by ln 2 in two
-// parts, polynomial of degree 6; Cephes' coefficients).
+// exp to 2 units in the last place, branch-free so that loops around it become vector code (range reduction by ln 2 in
+// two parts, polynomial of degree 6; Cephes' coefficients).
 __attribute__((always_inline)) inline float fast_exp(float x) {
   x = std::min(88.0F, std::max(-87.3F, x));
   const float n = __builtin_roundevenf(x * 1.44269504088896341F);
@@ -68,8 +68,8 @@ FW_CLONES void rms_norm(const float* x, const float* w, std::int64_t rows, std::
   }
 }
 
-FW_CLONES void rms_norm_backward(const float* dy, const float* x, const float* w, const float* inverse, std::int64_t rows,
-                                 std::int64_t width, float* dx, float* dw) {
+FW_CLONES void rms_norm_backward(const float* dy, const float* x, const float* w, const float* inverse,
+                                 std::int64_t rows, std::int64_t width, float* dx, float* dw) {
   for (std::int64_t r = 0; r < rows; ++r) {
     const float* in = x + r * width;
     const float* up = dy + r * width;

@@ -4,10 +4,12 @@
 
 namespace fw::trainer::kernels {
 
-// Loops over rows of floats, compiled for several instruction sets and chosen at load time. All run on the caller's thread.
+// Loops over rows of floats, compiled for several instruction sets and chosen at load time. All run on the caller's
+// thread.
 
 /// y = x / rms(x) * w for `rows` rows of `width`; keeps 1 / rms in `inverse` (one a row).
-void rms_norm(const float* x, const float* w, std::int64_t rows, std::int64_t width, float eps, float* y, float* inverse);
+void rms_norm(const float* x, const float* w, std::int64_t rows, std::int64_t width, float eps, float* y,
+              float* inverse);
 /// dx of the same. `dw` (width) is added to when not null.
 void rms_norm_backward(const float* dy, const float* x, const float* w, const float* inverse, std::int64_t rows,
                        std::int64_t width, float* dx, float* dw);
@@ -41,6 +43,7 @@ struct AdamW {
   float correction1, correction2_root;  ///< 1 - beta1^t, sqrt(1 - beta2^t)
   float gradient_scale;                 ///< clipping
 };
-void adamw(const AdamW& step, const float* gradient, std::int64_t count, float* parameter, float* mean, float* variance);
+void adamw(const AdamW& step, const float* gradient, std::int64_t count, float* parameter, float* mean,
+           float* variance);
 
 }  // namespace fw::trainer::kernels

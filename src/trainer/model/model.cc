@@ -67,7 +67,8 @@ LayerWeights load_layer(Loader& loader, const ModelConfig& config, int index) {
   w.feed_forward_norm = loader.read(stem + "post_attention_layernorm.weight", {config.hidden});
   w.qkv = loader.read_joined({attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"},
                              {0, config.hidden}, qkv_rows);
-  w.qkv_bias = loader.read_joined_if_there({attention + "q_proj.bias", attention + "k_proj.bias", attention + "v_proj.bias"}, qkv_rows);
+  w.qkv_bias = loader.read_joined_if_there(
+      {attention + "q_proj.bias", attention + "k_proj.bias", attention + "v_proj.bias"}, qkv_rows);
   w.q_norm = loader.read_if_there(attention + "q_norm.weight", {config.head_dim});
   w.k_norm = loader.read_if_there(attention + "k_norm.weight", {config.head_dim});
   w.out = loader.read(attention + "o_proj.weight", {config.hidden, config.q_size()});
@@ -89,15 +90,17 @@ Result<std::vector<int>> kept_layers(const ModelConfig& config, std::span<const 
   return kept;
 }
 
-at::Tensor index_tensor(const std::vector<std::int64_t>& values) { return at::tensor(at::IntArrayRef(values), at::kLong); }
+at::Tensor index_tensor(const std::vector<std::int64_t>& values) {
+  return at::tensor(at::IntArrayRef(values), at::kLong);
+}
 
 }  // namespace
 
 std::vector<at::Tensor> ModelWeights::parameters() const {
   std::vector<at::Tensor> all{embedding};
   for (const auto& w : layers)
-    for (const auto& t : {w.attention_norm, w.qkv, w.qkv_bias, w.q_norm, w.k_norm, w.out, w.out_bias, w.feed_forward_norm,
-                          w.gate_up, w.gate_up_bias, w.down, w.down_bias})
+    for (const auto& t : {w.attention_norm, w.qkv, w.qkv_bias, w.q_norm, w.k_norm, w.out, w.out_bias,
+                          w.feed_forward_norm, w.gate_up, w.gate_up_bias, w.down, w.down_bias})
       if (t.defined()) all.push_back(t);
   all.push_back(final_norm);
   if (!head.is_same(embedding)) all.push_back(head);
@@ -231,7 +234,8 @@ HeadResult PackedModel::loss(at::Tensor hidden, const PackedInput& input, int fi
   auto attended = attention(hidden, input, last);
   auto top = behind_attention(hidden.index_select(0, index), attended.index_select(0, index), last);
   top = rms_norm(top, weights_.final_norm, weights_.config.norm_eps);
-  if (lines.size() != needed.size() || !std::is_sorted(lines.begin(), lines.end())) top = top.index_select(0, index_tensor(lines));
+  if (lines.size() != needed.size() || !std::is_sorted(lines.begin(), lines.end()))
+    top = top.index_select(0, index_tensor(lines));
   return head_loss(top, weights_.head, targets);
 }
 

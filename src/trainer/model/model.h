@@ -33,7 +33,7 @@ struct ModelWeights {
   at::Tensor embedding;  ///< [vocab, hidden]
   std::vector<LayerWeights> layers;
   at::Tensor final_norm;
-  at::Tensor head;       ///< the embedding itself when tied
+  at::Tensor head;  ///< the embedding itself when tied
 
   /// Every distinct tensor, for full fine-tuning and for counting.
   [[nodiscard]] std::vector<at::Tensor> parameters() const;
@@ -53,8 +53,8 @@ struct PackedInput {
 };
 [[nodiscard]] PackedInput prepare(const ModelConfig& config, TokenTree tree);
 
-/// Runs the decoder over packed batches. Holds references: weights and adapter must outlive it. Differentiable in whatever
-/// of them requires gradients. Not thread-safe.
+/// Runs the decoder over packed batches. Holds references: weights and adapter must outlive it. Differentiable in
+/// whatever of them requires gradients. Not thread-safe.
 class PackedModel final {
  public:
   /// `adapter` may be null.
@@ -66,8 +66,8 @@ class PackedModel final {
   [[nodiscard]] at::Tensor embed(const TokenTree& tree) const;
   /// Hidden states [tokens, hidden] through layers [first, last).
   [[nodiscard]] at::Tensor run_layers(at::Tensor hidden, const PackedInput& input, int first, int last) const;
-  /// From hidden states before layer `first` to the loss. The last layer's part behind attention, the final norm and the
-  /// head are computed only where there is a loss.
+  /// From hidden states before layer `first` to the loss. The last layer's part behind attention, the final norm and
+  /// the head are computed only where there is a loss.
   [[nodiscard]] HeadResult loss(at::Tensor hidden, const PackedInput& input, int first) const;
   /// Logits [tokens, vocab] of every token of the tree; for tests and small inputs.
   [[nodiscard]] at::Tensor logits(const PackedInput& input) const;

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
@@ -56,8 +57,9 @@ struct RmsNormFunction : Function<RmsNormFunction> {
     const bool weight_needed = ctx->needs_input_grad(1);
     auto dw = weight_needed ? at::zeros({width}, x.options()) : at::Tensor();
     const auto range = [&](std::int64_t begin, std::int64_t end) {
-      kernels::rms_norm_backward(read(dy) + begin * width, read(x) + begin * width, read(saved[1]), read(saved[2]) + begin,
-                                 end - begin, width, data(dx) + begin * width, weight_needed ? data(dw) : nullptr);
+      kernels::rms_norm_backward(read(dy) + begin * width, read(x) + begin * width, read(saved[1]),
+                                 read(saved[2]) + begin, end - begin, width, data(dx) + begin * width,
+                                 weight_needed ? data(dw) : nullptr);
     };
     if (weight_needed) {
       range(0, rows);
@@ -105,9 +107,78 @@ at::Tensor dropped(const at::Tensor& x, const Dropout& dropout) {
   return y;
 }
 
-struct LinearFunction : Function<LinearFunction> {
-  static constexpr int kFirstPair = 3;
+// The low-rank additions of one linear layer. They share their input, so what multiplies it is one product: a_all holds
+// the rows of every pair's a, and u = x a_all^T every pair's columns side by side.
+struct LowRankGroup {
+  static constexpr int kPairs = 3;
 
+  std::array<at::Tensor, kPairs> b;           ///< [rows, rank]; no elements: no pair
+  std::array<std::int64_t, kPairs> offset{};  ///< of its output columns
+  std::array<std::int64_t, kPairs> begin{};   ///< of its rows in a_all
+  std::array<std::int64_t, kPairs> rank{};    ///< 0: no pair
+  std::int64_t ranks = 0;                     ///< of all pairs
+  float scale = 1;
+
+  LowRankGroup(const std::array<at::Tensor, kPairs>& b_tensors, const std::vector<std::int64_t>& offsets, double factor)
+      : b(b_tensors), scale(static_cast<float>(factor)) {
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      offset[i] = offsets[i];
+      begin[i] = ranks;
+      rank[i] = present(b[i]) ? b[i].size(1) : 0;
+      ranks += rank[i];
+    }
+  }
+
+  [[nodiscard]] static at::Tensor stack(const std::array<at::Tensor, kPairs>& a) {
+    std::vector<at::Tensor> there;
+    for (const auto& t : a)
+      if (present(t)) there.push_back(t);
+    if (there.empty()) return at::Tensor();
+    return there.size() == 1 ? there[0] : at::cat(there, 0);
+  }
+
+  // y += scale * (x a^T) b^T, and x a^T itself.
+  [[nodiscard]] at::Tensor add_to(const at::Tensor& y, const at::Tensor& x, const at::Tensor& a_all) const {
+    const std::int64_t tokens = x.size(0), in = x.size(1), out = y.size(1);
+    auto u = at::empty({tokens, ranks}, x.options());
+    gemm_split(tokens, ranks, in, 1, plain(read(x), in), transposed(read(a_all), in), 0, data(u), ranks);
+    for (std::size_t i = 0; i < kPairs; ++i)
+      if (rank[i] > 0)
+        gemm_split(tokens, b[i].size(0), rank[i], scale, plain(read(u) + begin[i], ranks),
+                   transposed(read(b[i]), rank[i]), 1, data(y) + offset[i], out);
+    return u;
+  }
+
+  struct Gradients {
+    std::array<at::Tensor, kPairs> a, b;
+  };
+  // Gradients of every pair; what flows to the input is added to `d_x` where it is defined.
+  [[nodiscard]] Gradients backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& a_all,
+                                   const at::Tensor& u, const at::Tensor& d_x) const {
+    const std::int64_t tokens = x.size(0), in = x.size(1), out = dy.size(1);
+    Gradients result;
+    auto v = at::empty({tokens, ranks}, x.options());
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      if (rank[i] == 0) continue;
+      const float* slice = read(dy) + offset[i];
+      const std::int64_t rows = b[i].size(0);
+      gemm_split(tokens, rank[i], rows, scale, plain(slice, out), plain(read(b[i]), rank[i]), 0, data(v) + begin[i],
+                 ranks);
+      result.b[i] = at::empty_like(b[i]);
+      gemm_split(rows, rank[i], tokens, scale, transposed(slice, out), plain(read(u) + begin[i], ranks), 0,
+                 data(result.b[i]), rank[i]);
+    }
+    const auto da = at::empty_like(a_all);
+    gemm_split(ranks, in, tokens, 1, transposed(read(v), ranks), plain(read(x), in), 0, data(da), in);
+    for (std::size_t i = 0; i < kPairs; ++i)
+      if (rank[i] > 0) result.a[i] = da.narrow(0, begin[i], rank[i]);
+    if (d_x.defined())
+      gemm_split(tokens, in, ranks, 1, plain(read(v), ranks), plain(read(a_all), in), 1, data(d_x), in);
+    return result;
+  }
+};
+
+struct LinearFunction : Function<LinearFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& a0, const at::Tensor& b0, const at::Tensor& a1, const at::Tensor& b1,
                             const at::Tensor& a2, const at::Tensor& b2, std::int64_t offset0, std::int64_t offset1,
@@ -119,25 +190,16 @@ struct LinearFunction : Function<LinearFunction> {
       for (std::int64_t t = 0; t < tokens; ++t)
         std::memcpy(data(y) + t * out, read(bias), static_cast<std::size_t>(out) * sizeof(float));
     gemm(tokens, out, in, 1, plain(read(x), in), transposed(read(weight), in), present(bias) ? 1 : 0, data(y), out);
-    const at::Tensor as[] = {a0, a1, a2};
-    const at::Tensor bs[] = {b0, b1, b2};
-    const std::int64_t offsets[] = {offset0, offset1, offset2};
-    const Dropout dropout{dropout_probability, static_cast<std::uint32_t>(dropout_seed)};
-    variable_list saved{x, weight, a0, b0, a1, b1, a2, b2};
-    const bool any = present(a0) || present(a1) || present(a2);
-    const auto input = any && dropout.probability > 0 ? dropped(x, dropout) : x;
-    for (int i = 0; i < 3; ++i) {
-      saved.push_back(at::Tensor());
-      if (!present(as[i])) continue;
-      const std::int64_t rank = as[i].size(0);
-      auto u = at::empty({tokens, rank}, x.options());
-      gemm_split(tokens, rank, in, 1, plain(read(input), in), transposed(read(as[i]), in), 0, data(u), rank);
-      gemm_split(tokens, bs[i].size(0), rank, static_cast<float>(scale), plain(read(u), rank),
-                 transposed(read(bs[i]), rank), 1, data(y) + offsets[i], out);
-      saved.back() = u;
+    const std::vector<std::int64_t> offsets{offset0, offset1, offset2};
+    const auto a_all = LowRankGroup::stack({a0, a1, a2});
+    at::Tensor u;
+    if (a_all.defined()) {
+      const Dropout dropout{dropout_probability, static_cast<std::uint32_t>(dropout_seed)};
+      u = LowRankGroup({b0, b1, b2}, offsets, scale)
+              .add_to(y, dropout.probability > 0 ? dropped(x, dropout) : x, a_all);
     }
-    ctx->save_for_backward(std::move(saved));
-    ctx->saved_data["offsets"] = std::vector<std::int64_t>{offset0, offset1, offset2};
+    ctx->save_for_backward({x, weight, b0, b1, b2, a_all, u});
+    ctx->saved_data["offsets"] = offsets;
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["dropout"] = dropout_probability;
     ctx->saved_data["seed"] = dropout_seed;
@@ -146,12 +208,7 @@ struct LinearFunction : Function<LinearFunction> {
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto saved = ctx->get_saved_variables();
-    const auto offsets = ctx->saved_data["offsets"].toIntVector();
-    const auto scale = static_cast<float>(ctx->saved_data["scale"].toDouble());
-    const Dropout dropout{ctx->saved_data["dropout"].toDouble(),
-                          static_cast<std::uint32_t>(ctx->saved_data["seed"].toInt())};
-    const auto& x = saved[0];
-    const auto& weight = saved[1];
+    const auto &x = saved[0], &weight = saved[1], &a_all = saved[5], &u = saved[6];
     const auto dy = grads[0].contiguous();
     const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
     variable_list result(15);
@@ -164,30 +221,20 @@ struct LinearFunction : Function<LinearFunction> {
       gemm(out, in, tokens, 1, transposed(read(dy), out), plain(read(x), in), 0, data(result[1]), in);
     }
     if (ctx->needs_input_grad(2)) result[2] = dy.sum(0);
-    const bool any = saved[8].defined() || saved[9].defined() || saved[10].defined();
-    const auto input = any && dropout.probability > 0 ? dropped(x, dropout) : x;
-    auto d_input = any && dropout.probability > 0 && result[0].defined() ? at::zeros_like(x) : result[0];
-    for (int i = 0; i < 3; ++i)
-      if (const auto& u = saved[8 + i]; u.defined())
-        low_rank_backward(saved[2 + 2 * i], saved[3 + 2 * i], u, input, dy, offsets[static_cast<std::size_t>(i)], scale, d_input,
-                          result[kFirstPair + 2 * i], result[kFirstPair + 2 * i + 1]);
-    if (d_input.defined() && !d_input.is_same(result[0])) result[0].add_(dropped(d_input, dropout));
+    if (!u.defined()) return result;
+    const LowRankGroup group({saved[2], saved[3], saved[4]}, ctx->saved_data["offsets"].toIntVector(),
+                             ctx->saved_data["scale"].toDouble());
+    const Dropout dropout{ctx->saved_data["dropout"].toDouble(),
+                          static_cast<std::uint32_t>(ctx->saved_data["seed"].toInt())};
+    const bool drops = dropout.probability > 0;
+    const auto d_x = drops && result[0].defined() ? at::zeros_like(x) : result[0];
+    const auto pairs = group.backward(dy, drops ? dropped(x, dropout) : x, a_all, u, d_x);
+    if (drops && d_x.defined()) result[0].add_(dropped(d_x, dropout));
+    for (std::size_t i = 0; i < LowRankGroup::kPairs; ++i) {
+      result[3 + 2 * i] = pairs.a[i];
+      result[4 + 2 * i] = pairs.b[i];
+    }
     return result;
-  }
-
-  static void low_rank_backward(const at::Tensor& a, const at::Tensor& b, const at::Tensor& u, const at::Tensor& input,
-                                const at::Tensor& dy, std::int64_t offset, float scale, const at::Tensor& d_input,
-                                at::Tensor& da, at::Tensor& db) {
-    const std::int64_t tokens = input.size(0), in = input.size(1), out = dy.size(1), rank = a.size(0), rows = b.size(0);
-    const float* slice = read(dy) + offset;
-    auto v = at::empty({tokens, rank}, input.options());
-    gemm_split(tokens, rank, rows, scale, plain(slice, out), plain(read(b), rank), 0, data(v), rank);
-    da = at::empty_like(a);
-    gemm_split(rank, in, tokens, 1, transposed(read(v), rank), plain(read(input), in), 0, data(da), in);
-    db = at::empty_like(b);
-    gemm_split(rows, rank, tokens, scale, transposed(slice, out), plain(read(u), rank), 0, data(db), rank);
-    if (d_input.defined())
-      gemm_split(tokens, in, rank, 1, plain(read(v), rank), plain(read(a), in), 1, data(d_input), in);
   }
 };
 
@@ -207,7 +254,8 @@ SplitViews split_and_rotate(const at::Tensor& qkv, const AttentionContext& conte
   const auto& shape = context.plan->shape();
   const std::int64_t tokens = qkv.size(0), d = shape.head_dim, group = shape.group();
   SplitViews s{at::empty({shape.kv_heads, tokens * group, d}, qkv.options()),
-               at::empty({shape.kv_heads, tokens, d}, qkv.options()), at::empty({shape.kv_heads, tokens, d}, qkv.options())};
+               at::empty({shape.kv_heads, tokens, d}, qkv.options()),
+               at::empty({shape.kv_heads, tokens, d}, qkv.options())};
   float* q = data(s.q);
   float* k = data(s.k);
   float* v = data(s.v);
@@ -240,7 +288,8 @@ at::Tensor join_and_rotate_back(const SplitViews& grads, const AttentionContext&
       const float* cosine = read(context.rope.cosine) + position * (d / 2);
       const float* sine = read(context.rope.sine) + position * (d / 2);
       for (std::int64_t h = 0; h < shape.heads; ++h)
-        kernels::rotate(read(grads.q) + (((h / group) * tokens + t) * group + h % group) * d, cosine, sine, -1, d / 2, row + h * d);
+        kernels::rotate(read(grads.q) + (((h / group) * tokens + t) * group + h % group) * d, cosine, sine, -1, d / 2,
+                        row + h * d);
       for (std::int64_t h = 0; h < shape.kv_heads; ++h) {
         kernels::rotate(read(grads.k) + (h * tokens + t) * d, cosine, sine, -1, d / 2, row + (shape.heads + h) * d);
         std::memcpy(row + (shape.heads + shape.kv_heads + h) * d, read(grads.v) + (h * tokens + t) * d,
@@ -256,7 +305,8 @@ AttentionBuffers buffers_of(const SplitViews& s, const at::Tensor& out, const at
 }
 
 struct TreeAttentionFunction : Function<TreeAttentionFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& qkv, const c10::intrusive_ptr<AttentionContext>& context) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& qkv,
+                            const c10::intrusive_ptr<AttentionContext>& context) {
     const auto& shape = context->plan->shape();
     const std::int64_t tokens = qkv.size(0);
     FW_ASSERT(qkv.is_contiguous() && tokens == context->plan->tokens() && qkv.size(1) == shape.width());
@@ -289,7 +339,8 @@ struct HeadOutputs {
 };
 
 // One row of logits: loss and hit of its target; the row becomes softmax - onehot when `keep_gradient`.
-void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float& loss, std::uint8_t& hit) {
+void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float& loss,
+                std::uint8_t& hit) {
   const float target_logit = logits[target];
   const float top = kernels::largest(logits, vocab);
   // A tie counts for the lowest index, as an engine's argmax does.
@@ -300,8 +351,8 @@ void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool kee
 }
 
 struct HeadLossFunction : Function<HeadLossFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight, HeadOutputs* outputs,
-                            bool hidden_needed, bool weight_needed) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
+                            HeadOutputs* outputs, bool hidden_needed, bool weight_needed) {
     const std::int64_t terms = hidden.size(0), width = hidden.size(1), vocab = weight.size(0);
     const std::int64_t chunk = std::clamp<std::int64_t>(kLogitFloats / vocab, 1, std::max<std::int64_t>(terms, 1));
     auto d_hidden = hidden_needed ? at::empty_like(hidden) : at::Tensor();
@@ -319,8 +370,8 @@ struct HeadLossFunction : Function<HeadLossFunction> {
         }
       });
       if (hidden_needed)
-        gemm(rows, width, vocab, 1, plain(read(logits), vocab), plain(read(weight), width), 0, data(d_hidden) + begin * width,
-             width);
+        gemm(rows, width, vocab, 1, plain(read(logits), vocab), plain(read(weight), width), 0,
+             data(d_hidden) + begin * width, width);
       if (weight_needed)
         gemm(vocab, width, rows, 1, transposed(read(logits), vocab), plain(h, width), 1, data(d_weight), width);
     }
@@ -348,14 +399,14 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 
 at::Tensor swiglu(const at::Tensor& gate_up) { return SwigluFunction::apply(gate_up); }
 
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const std::array<LowRank, 3>& low_rank,
-                  double scale, Dropout dropout) {
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                  const std::array<LowRank, 3>& low_rank, double scale, Dropout dropout) {
   const auto none = at::empty({0}, x.options());
   const auto or_none = [&](const at::Tensor& t) -> const at::Tensor& { return t.defined() ? t : none; };
   return LinearFunction::apply(x, weight, or_none(bias), or_none(low_rank[0].a), or_none(low_rank[0].b),
                                or_none(low_rank[1].a), or_none(low_rank[1].b), or_none(low_rank[2].a),
-                               or_none(low_rank[2].b), low_rank[0].offset, low_rank[1].offset, low_rank[2].offset, scale,
-                               dropout.probability, std::int64_t{dropout.seed});
+                               or_none(low_rank[2].b), low_rank[0].offset, low_rank[1].offset, low_rank[2].offset,
+                               scale, dropout.probability, std::int64_t{dropout.seed});
 }
 
 at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const AttentionPlan>& plan,

@@ -72,15 +72,19 @@ class Reference {
 
   at::Tensor attention(const at::Tensor& x, const LayerWeights& w, int layer) const {
     const std::int64_t q_size = config_.q_size(), kv_size = config_.kv_size();
-    const auto q = rotate(heads(project(x, w.qkv, w.qkv_bias, 0, q_size, layer, Projection::kQuery), config_.heads, w.q_norm));
-    auto k = rotate(heads(project(x, w.qkv, w.qkv_bias, q_size, kv_size, layer, Projection::kKey), config_.kv_heads, w.k_norm));
-    auto v = heads(project(x, w.qkv, w.qkv_bias, q_size + kv_size, kv_size, layer, Projection::kValue), config_.kv_heads, {});
+    const auto q =
+        rotate(heads(project(x, w.qkv, w.qkv_bias, 0, q_size, layer, Projection::kQuery), config_.heads, w.q_norm));
+    auto k = rotate(
+        heads(project(x, w.qkv, w.qkv_bias, q_size, kv_size, layer, Projection::kKey), config_.kv_heads, w.k_norm));
+    auto v = heads(project(x, w.qkv, w.qkv_bias, q_size + kv_size, kv_size, layer, Projection::kValue),
+                   config_.kv_heads, {});
     const std::int64_t group = config_.heads / config_.kv_heads;
     k = k.repeat_interleave(group, 1);
     v = v.repeat_interleave(group, 1);
     auto scores = at::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(config_.head_dim));
     scores = at::where(visible_, scores, at::full({}, std::numeric_limits<float>::lowest(), scores.options()));
-    const auto attended = at::matmul(at::softmax(scores, -1), v).transpose(1, 2).reshape({x.size(0), x.size(1), q_size});
+    const auto attended =
+        at::matmul(at::softmax(scores, -1), v).transpose(1, 2).reshape({x.size(0), x.size(1), q_size});
     return project(attended, w.out, w.out_bias, 0, config_.hidden, layer, Projection::kOutput);
   }
 
@@ -93,7 +97,8 @@ class Reference {
 
 }  // namespace
 
-at::Tensor reference_logits(const ModelWeights& weights, const Adapter* adapter, const at::Tensor& ids, const at::Tensor& mask) {
+at::Tensor reference_logits(const ModelWeights& weights, const Adapter* adapter, const at::Tensor& ids,
+                            const at::Tensor& mask) {
   const Reference reference(weights, adapter, mask);
   auto x = at::embedding(weights.embedding, ids, weights.config.padding_token);
   for (int layer = 0; layer < static_cast<int>(weights.layers.size()); ++layer) x = reference.layer(x, layer);

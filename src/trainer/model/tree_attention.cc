@@ -41,15 +41,19 @@ class TileWork {
   [[nodiscard]] std::int64_t columns() const { return columns_; }
   [[nodiscard]] const std::vector<AttentionPlan::Piece>& pieces() const { return pieces_; }
   [[nodiscard]] const float* q() const { return q_; }
-  [[nodiscard]] const float* k_of(const AttentionPlan::Piece& piece) const { return k_ + piece.start * shape_.head_dim; }
-  [[nodiscard]] const float* v_of(const AttentionPlan::Piece& piece) const { return v_ + piece.start * shape_.head_dim; }
+  [[nodiscard]] const float* k_of(const AttentionPlan::Piece& piece) const {
+    return k_ + piece.start * shape_.head_dim;
+  }
+  [[nodiscard]] const float* v_of(const AttentionPlan::Piece& piece) const {
+    return v_ + piece.start * shape_.head_dim;
+  }
 
   // scores = left keys^T, piece by piece.
   template <class Keys>
   void multiply_keys(const float* left, Keys keys, float* scores) const {
     for (const auto& piece : pieces_)
-      gemm(rows_, piece.length, shape_.head_dim, 1, plain(left, shape_.head_dim), transposed((this->*keys)(piece), shape_.head_dim),
-           0, scores + piece.column, columns_);
+      gemm(rows_, piece.length, shape_.head_dim, 1, plain(left, shape_.head_dim),
+           transposed((this->*keys)(piece), shape_.head_dim), 0, scores + piece.column, columns_);
   }
 
   void softmax(float* scores) const {
@@ -140,18 +144,19 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   work.softmax_again(s.p.data());
   work.multiply_keys(s.d_rows.data(), &TileWork::v_of, s.dp.data());
   for (const auto& piece : work.pieces())
-    gemm(piece.length, head_dim, rows, 1, transposed(s.p.data() + piece.column, columns), plain(s.d_rows.data(), head_dim), 1,
-         dv + piece.start * head_dim, head_dim);
+    gemm(piece.length, head_dim, rows, 1, transposed(s.p.data() + piece.column, columns),
+         plain(s.d_rows.data(), head_dim), 1, dv + piece.start * head_dim, head_dim);
   for (std::int64_t row = 0; row < rows; ++row) {
     const float delta = kernels::dot(s.d_rows.data() + row * head_dim, s.out_rows.data() + row * head_dim, head_dim);
-    kernels::softmax_row_backward(s.p.data() + row * columns, s.dp.data() + row * columns, columns, delta, work.scale());
+    kernels::softmax_row_backward(s.p.data() + row * columns, s.dp.data() + row * columns, columns, delta,
+                                  work.scale());
   }
   float beta = 0;
   for (const auto& piece : work.pieces()) {
     const float* ds = s.dp.data() + piece.column;
     gemm(rows, head_dim, piece.length, 1, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq, head_dim);
-    gemm(piece.length, head_dim, rows, 1, transposed(ds, columns), plain(work.q(), head_dim), 1, dk + piece.start * head_dim,
-         head_dim);
+    gemm(piece.length, head_dim, rows, 1, transposed(ds, columns), plain(work.q(), head_dim), 1,
+         dk + piece.start * head_dim, head_dim);
     beta = 1;
   }
 }
@@ -173,7 +178,8 @@ AttentionPlan::AttentionPlan(const TokenTree& tree, AttentionShape shape, int th
       const std::int64_t begin = segment.length * b / blocks;
       const std::int64_t end = segment.length * (b + 1) / blocks;
       for (std::int64_t head = 0; head < shape_.kv_heads; ++head)
-        tiles.push_back({segment.start + begin, segment.start + end, segment.position + begin, static_cast<int>(s), head});
+        tiles.push_back(
+            {segment.start + begin, segment.start + end, segment.position + begin, static_cast<int>(s), head});
     }
   }
   std::sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) {
@@ -228,7 +234,8 @@ void attend_backward(const AttentionPlan& plan, const AttentionBuffers& buffers,
                            dk + tile.kv_head * per_head, dv + tile.kv_head * per_head, scratch);
     }
   });
-  for (std::size_t i = 0; i < extra.size(); ++i) kernels::add(i % 2 == 0 ? gradients.dk : gradients.dv, extra[i].data(), all);
+  for (std::size_t i = 0; i < extra.size(); ++i)
+    kernels::add(i % 2 == 0 ? gradients.dk : gradients.dv, extra[i].data(), all);
 }
 
 }  // namespace fw::trainer

@@ -26,7 +26,7 @@ class AttentionPlan final {
   /// Queries [begin, end) of one segment against everything they see: the columns of the score tile are the positions
   /// 0 .. position(end - 1), gathered from the segments on the path.
   struct Tile {
-    std::int64_t begin = 0;   ///< token index
+    std::int64_t begin = 0;  ///< token index
     std::int64_t end = 0;
     std::int64_t position = 0;  ///< of token `begin`
     int segment = 0;
@@ -34,7 +34,7 @@ class AttentionPlan final {
   };
   /// A run of tokens that hold consecutive positions.
   struct Piece {
-    std::int64_t start = 0;   ///< token index
+    std::int64_t start = 0;  ///< token index
     std::int64_t length = 0;
     std::int64_t column = 0;
   };

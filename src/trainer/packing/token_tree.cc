@@ -19,9 +19,8 @@ class Packer {
   TokenTree run() {
     std::vector<std::int32_t> order(rows_.size());
     std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-      return std::tie(at(a).tokens, a) < std::tie(at(b).tokens, b);
-    });
+    std::sort(order.begin(), order.end(),
+              [&](std::int32_t a, std::int32_t b) { return std::tie(at(a).tokens, a) < std::tie(at(b).tokens, b); });
     tree_.leaves.resize(rows_.size());
     grow(order, 0, -1);
     add_terms();
@@ -40,7 +39,9 @@ class Packer {
     const auto& last = at(group.back());
     std::int64_t shortest = inputs_of(first);
     for (const auto row : group) shortest = std::min(shortest, inputs_of(at(row)));
-    while (from < shortest && first.tokens[static_cast<std::size_t>(from)] == last.tokens[static_cast<std::size_t>(from)]) ++from;
+    while (from < shortest &&
+           first.tokens[static_cast<std::size_t>(from)] == last.tokens[static_cast<std::size_t>(from)])
+      ++from;
     return from;
   }
 
@@ -72,7 +73,8 @@ class Packer {
   // Cuts the group by the token at `at_position` and grows each part from `from`.
   void split(std::span<const std::int32_t> group, std::int64_t at_position, std::int64_t from, int parent) {
     const auto key = [&](std::int32_t row) {
-      return at_position < inputs_of(at(row)) ? std::int64_t{at(row).tokens[static_cast<std::size_t>(at_position)]} : -1;
+      return at_position < inputs_of(at(row)) ? std::int64_t{at(row).tokens[static_cast<std::size_t>(at_position)]}
+                                              : -1;
     };
     // A row that ends at the cut can sort between others: its last token, a target, took part in the order.
     std::vector<std::int32_t> sorted;
@@ -119,7 +121,8 @@ std::vector<int> TokenTree::path(int segment) const {
 
 TokenTree pack(std::span<const TrainingRow* const> rows, std::int64_t shortest_shared) {
   FW_ASSERT(!rows.empty());
-  for (const auto* row : rows) FW_ASSERT(inputs_of(*row) >= 1 && row->answer_begin > 0 && row->answer_begin <= inputs_of(*row));
+  for (const auto* row : rows)
+    FW_ASSERT(inputs_of(*row) >= 1 && row->answer_begin > 0 && row->answer_begin <= inputs_of(*row));
   return Packer(rows, std::max<std::int64_t>(shortest_shared, 1)).run();
 }
 

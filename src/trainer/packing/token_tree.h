@@ -14,20 +14,22 @@ struct TrainingRow {
   std::int64_t answer_begin = 0;
 };
 
-/// Rows of a step, packed as a tree: what rows have in common at their beginning is one segment, computed once, and each
-/// row's own rest is a leaf. A token attends to the segments on its path to the root and to what is before it in its own.
+/// Rows of a step, packed as a tree: what rows have in common at their beginning is one segment, computed once, and
+/// each row's own rest is a leaf. A token attends to the segments on its path to the root and to what is before it in
+/// its own.
 ///
 /// Invariants:
 /// 1. Segments are in order of `start`, contiguous from 0 to tokens.size(); none is empty.
 /// 2. A segment's parent stands before it, and its `position` is where its parent ends.
-/// 3. Following the path from the root to a row's leaf spells the row without its last token: nothing is predicted there.
+/// 3. Following the path from the root to a row's leaf spells the row without its last token: nothing is predicted
+/// there.
 struct TokenTree {
   struct Segment {
-    std::int64_t start = 0;     ///< of its tokens in `tokens`
+    std::int64_t start = 0;  ///< of its tokens in `tokens`
     std::int64_t length = 0;
     std::int64_t position = 0;  ///< of its first token in every row below it
     int parent = -1;
-    std::int32_t row = 0;       ///< one of the rows that pass through it
+    std::int32_t row = 0;  ///< one of the rows that pass through it
   };
   /// One term of the loss: the token at `index` must predict `target`, for row `row`.
   struct Term {
@@ -39,8 +41,8 @@ struct TokenTree {
   std::vector<Token> tokens;
   std::vector<std::int64_t> positions;
   std::vector<Segment> segments;
-  std::vector<Term> terms;  ///< ordered by row, then by position
-  std::vector<int> leaves;  ///< per row: the last segment of its path
+  std::vector<Term> terms;         ///< ordered by row, then by position
+  std::vector<int> leaves;         ///< per row: the last segment of its path
   std::int64_t padded_tokens = 0;  ///< what the rows cost when each is padded to the longest
 
   /// Segments from the root to `segment`, which is the last.

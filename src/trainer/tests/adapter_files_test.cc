@@ -92,7 +92,8 @@ TEST_F(AdapterFiles, ThatCannotBeWrittenLeaveTheOldOnes) {
 
 TEST_F(AdapterFiles, DamagedInPeftsFormatAreRefused) {
   ASSERT_TRUE(write_peft_adapter(adapter_, "base", 0.1, folder_.path()).ok());
-  for (const char* json : {"{}", "{\"peft_type\":\"LORA\",\"r\":\"x\"}", "{\"peft_type\":\"LORA\",\"r\":0}", "{\"peft_type\":\"LORA\",\"r\":5}"}) {
+  for (const char* json : {"{}", "{\"peft_type\":\"LORA\",\"r\":\"x\"}", "{\"peft_type\":\"LORA\",\"r\":0}",
+                           "{\"peft_type\":\"LORA\",\"r\":5}"}) {
     ASSERT_TRUE(io::write_file_atomically(folder_.path() / "adapter_config.json", json).ok());
     EXPECT_FALSE(read_peft_adapter(weights_.config, folder_.path()).ok()) << json;
   }

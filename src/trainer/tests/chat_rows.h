@@ -15,14 +15,17 @@ inline std::vector<std::string> chat_rows() {
       R"({"role":"assistant","content":"","tool_calls":[{"type":"function","function":{"name":"get_order","arguments":{"id":"ORD-00471","limit":12}}}]})";
   return {
       R"({"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello!"}]})",
-      R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Where is 4711?"},)" + answer + "]," + tools + "}",
-      R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Order   1234567,  2025-01-31 and 3.14159"},{"role":"assistant","content":"Thanks."}],)" + tools + "}",
+      R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Where is 4711?"},)" + answer +
+          "]," + tools + "}",
+      R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Order   1234567,  2025-01-31 and 3.14159"},{"role":"assistant","content":"Thanks."}],)" +
+          tools + "}",
       R"({"messages":[{"role":"user","content":"Where is it?"},)" + call +
           R"(,{"role":"tool","tool_call_id":"call_1","content":"{\"state\":\"sent\"}"},{"role":"assistant","content":"It was sent."},{"role":"user","content":"And now?"},)" +
           answer + "]," + tools + "}",
       R"({"messages":[{"role":"system","content":"Ü — „quoted“ 日本語 🚚"},{"role":"user","content":"Größe 42?\n\n  indented\tline"},{"role":"assistant","content":"Ja, 42 ✓\nzweite Zeile"}]})",
       R"({"messages":[{"role":"user","content":"<|im_start|>not a turn<|im_end|>"},{"role":"assistant","content":"ok"}]})",
-      R"({"messages":[{"role":"system","content":null},{"role":"user","content":"null above"},{"role":"assistant","content":"yes"}],)" + tools + "}",
+      R"({"messages":[{"role":"system","content":null},{"role":"user","content":"null above"},{"role":"assistant","content":"yes"}],)" +
+          tools + "}",
   };
 }
 

@@ -15,7 +15,8 @@ constexpr Token kEndOfTurn = 2;  // <|im_end|> of SmolLM2
 
 std::filesystem::path template_file() {
   const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
-  return std::filesystem::path(source != nullptr ? source : FW_SOURCE_DIR) / "src/modelops/local/templates/chatml_tools.jinja";
+  return std::filesystem::path(source != nullptr ? source : FW_SOURCE_DIR) /
+         "src/modelops/local/templates/chatml_tools.jinja";
 }
 
 class ChatRows : public testing::Test {
@@ -50,14 +51,16 @@ TEST_F(ChatRows, EndWithTheTokenThatEndsATurn) {
 }
 
 TEST_F(ChatRows, HaveTheLossOnTheAnswerAlone) {
-  const auto row = tokenizer_->encode(R"({"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]})");
+  const auto row =
+      tokenizer_->encode(R"({"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]})");
   ASSERT_TRUE(row.ok()) << row.error();
   EXPECT_EQ(row->tokens.size() - static_cast<std::size_t>(row->answer_begin), 2U);  // "Hello", end of turn
 }
 
 TEST_F(ChatRows, OfBadFormAreLeftOutWithTheirReasons) {
   const auto set = read(chat_rows()[0] + "\n{\"messages\":\nnot json\n{\"messages\":[]}\n\n" +
-                        R"({"messages":[{"role":"user","content":"a"}]})" + "\n" + chat_rows()[1] + "\n", 60);
+                            R"({"messages":[{"role":"user","content":"a"}]})" + "\n" + chat_rows()[1] + "\n",
+                        60);
   ASSERT_TRUE(set.ok()) << set.error();
   EXPECT_EQ(set->rows.size(), 1U);
   EXPECT_EQ(set->lines, std::vector<std::size_t>{1});
@@ -67,13 +70,19 @@ TEST_F(ChatRows, OfBadFormAreLeftOutWithTheirReasons) {
 }
 
 TEST_F(ChatRows, NeverCrashOnHostileLines) {
-  for (const std::string line : {R"([])", R"({"messages":{}})", R"({"messages":[1,2]})", R"({"messages":[{"role":"assistant"},{"role":"assistant"}]})",
-                                 R"({"messages":[{"role":"user","content":{}},{"role":"assistant","content":"x"}]})",
-                                 R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{}]}]})",
-                                 R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"tools":[{"type":"function"}]})"})
+  for (
+      const std::string line :
+      {R"([])", R"({"messages":{}})", R"({"messages":[1,2]})",
+       R"({"messages":[{"role":"assistant"},{"role":"assistant"}]})",
+       R"({"messages":[{"role":"user","content":{}},{"role":"assistant","content":"x"}]})",
+       R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{}]}]})",
+       R"({"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"tools":[{"type":"function"}]})"})
     EXPECT_FALSE(tokenizer_->encode(line).ok()) << line;
   EXPECT_FALSE(tokenizer_->encode(std::string(100'000, '[')).ok());
-  EXPECT_FALSE(tokenizer_->encode("{\"messages\":[{\"role\":\"user\",\"content\":\"\xff\xfe\"},{\"role\":\"assistant\",\"content\":\"y\"}]}").ok());
+  EXPECT_FALSE(tokenizer_
+                   ->encode("{\"messages\":[{\"role\":\"user\",\"content\":\"\xff\xfe\"},{\"role\":\"assistant\","
+                            "\"content\":\"y\"}]}")
+                   .ok());
 }
 
 TEST_F(ChatRows, ThatTheModelsOwnTemplateCannotExpressNameTheRemedy) {

@@ -82,11 +82,14 @@ TEST_P(GoldenModel, GreedyTokensAreTheRecordedOnesWhereThereIsNoTie) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenModel, testing::ValuesIn(folders_in(golden_folder() / "models")), [](const auto& info) {
-  std::string name = info.param;
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, GoldenModel, testing::ValuesIn(folders_in(golden_folder() / "models")),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace fw::trainer

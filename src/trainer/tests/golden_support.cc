@@ -40,7 +40,8 @@ at::Tensor Vectors::floats(const std::string& name) const {
   const auto* entry = file_.find(name);
   if (entry == nullptr) throw std::runtime_error("no tensor " + name);
   auto tensor = at::empty(entry->shape, at::kFloat);
-  const auto status = file_.read_floats(*entry, {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
+  const auto status =
+      file_.read_floats(*entry, {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
   if (!status.ok()) throw std::runtime_error(status.error().message);
   return tensor;
 }
@@ -73,8 +74,8 @@ std::vector<TrainingRow> rows_of(const at::Tensor& ids, const at::Tensor& mask) 
   return rows;
 }
 
-std::vector<at::Tensor> packed_logits(const ModelWeights& weights, const Adapter* adapter, const std::vector<TrainingRow>& rows,
-                                      std::int64_t shortest_shared) {
+std::vector<at::Tensor> packed_logits(const ModelWeights& weights, const Adapter* adapter,
+                                      const std::vector<TrainingRow>& rows, std::int64_t shortest_shared) {
   at::NoGradGuard no_grad;
   std::vector<const TrainingRow*> pointers;
   std::size_t longest = 1;

@@ -32,11 +32,13 @@ class Vectors {
 
 ModelWeights load_or_throw(const std::filesystem::path& model);
 
-/// Rows of right-padded ids and mask, each with one more token that is never looked at, so that every real one is an input.
+/// Rows of right-padded ids and mask, each with one more token that is never looked at, so that every real one is an
+/// input.
 std::vector<TrainingRow> rows_of(const at::Tensor& ids, const at::Tensor& mask);
 
 /// Logits [tokens, vocab] of each row by the packed path.
-std::vector<at::Tensor> packed_logits(const ModelWeights& weights, const Adapter* adapter, const std::vector<TrainingRow>& rows,
+std::vector<at::Tensor> packed_logits(const ModelWeights& weights, const Adapter* adapter,
+                                      const std::vector<TrainingRow>& rows,
                                       std::int64_t shortest_shared = kShortestSharedBeginning);
 
 double largest_difference(const at::Tensor& a, const at::Tensor& b);

@@ -42,8 +42,8 @@ class GoldenTraining : public testing::TestWithParam<std::string> {
       read_adapter();
     }
     const auto& o = run_.at("optimizer");
-    optimizer_.emplace(trained_, Optimizer::Settings{o.at("betas")[0], o.at("betas")[1], o.at("eps"), o.at("weight_decay"),
-                                                     o.at("clip_grad_norm")});
+    optimizer_.emplace(trained_, Optimizer::Settings{o.at("betas")[0], o.at("betas")[1], o.at("eps"),
+                                                     o.at("weight_decay"), o.at("clip_grad_norm")});
   }
 
   void read_adapter() {
@@ -106,7 +106,9 @@ class GoldenTraining : public testing::TestWithParam<std::string> {
       auto& w = weights_.layers[static_cast<std::size_t>(item.layer)];
       const auto& pair = adapter_->at(item.layer, item.projection);
       const auto delta = at::matmul(pair.b, pair.a) * adapter_->settings.scale();
-      const auto add = [&](at::Tensor& weight, std::int64_t from) { weight.narrow(0, from, delta.size(0)).add_(delta); };
+      const auto add = [&](at::Tensor& weight, std::int64_t from) {
+        weight.narrow(0, from, delta.size(0)).add_(delta);
+      };
       switch (item.projection) {
         case Projection::kQuery: add(w.qkv, 0); break;
         case Projection::kKey: add(w.qkv, c.q_size()); break;
@@ -136,16 +138,21 @@ TEST_P(GoldenTraining, EveryStepHasTheRecordedLossAndNorm) {
   for (int step = 0; step < run_.at("steps").get<int>(); ++step) {
     const auto& expected = run_.at("log").at(static_cast<std::size_t>(step));
     double loss = 0;
-    for (int m = 0; m < micro; ++m) loss += backward(two_digits(step) + "." + std::to_string(m), expected.at("label_tokens"));
+    for (int m = 0; m < micro; ++m)
+      loss += backward(two_digits(step) + "." + std::to_string(m), expected.at("label_tokens"));
     const double norm = optimizer_->step(expected.at("lr"));
-    ASSERT_NEAR(loss, expected.at("loss").get<double>(), kRelative * expected.at("loss").get<double>()) << "step " << step;
-    ASSERT_NEAR(norm, expected.at("grad_norm").get<double>(), kRelative * expected.at("grad_norm").get<double>()) << "step " << step;
+    ASSERT_NEAR(loss, expected.at("loss").get<double>(), kRelative * expected.at("loss").get<double>())
+        << "step " << step;
+    ASSERT_NEAR(norm, expected.at("grad_norm").get<double>(), kRelative * expected.at("grad_norm").get<double>())
+        << "step " << step;
   }
   EXPECT_LE(largest_difference(probe(), batches_->floats("probe.logits").squeeze(0)), kLogits);
   if (!adapter_) return;
   const Vectors final(folder_ / "final" / "adapter_model.safetensors");
   for (const auto& item : adapter_->named())
-    EXPECT_LE(largest_difference(item.tensor.detach(), final.floats("base_model.model.model.layers." + item.name)), kLogits) << item.name;
+    EXPECT_LE(largest_difference(item.tensor.detach(), final.floats("base_model.model.model.layers." + item.name)),
+              kLogits)
+        << item.name;
   merge();
   EXPECT_LE(largest_difference(probe(), batches_->floats("probe.merged_logits").squeeze(0)), kLogits);
 }

@@ -74,8 +74,13 @@ TEST_P(PackedGradients, OfAnAdapterAreThoseOfThePaddedBatch) {
 }
 
 TEST_P(PackedGradients, OfAnAdapterOnSomeLayersAreThoseOfThePaddedBatch) {
-  auto adapter = random_adapter(
-      weights_.config, {.rank = 3, .alpha = 6, .rank_stabilised = true, .first_layer = 1, .targets = {Projection::kValue, Projection::kDown}}, 12);
+  auto adapter = random_adapter(weights_.config,
+                                {.rank = 3,
+                                 .alpha = 6,
+                                 .rank_stabilised = true,
+                                 .first_layer = 1,
+                                 .targets = {Projection::kValue, Projection::kDown}},
+                                12);
   std::vector<at::Tensor> leaves;
   for (const auto& item : adapter.named()) leaves.push_back(item.tensor);
   expect_equal_gradients(leaves, &adapter);
@@ -88,10 +93,12 @@ TEST_P(PackedGradients, OfEveryWeightAreThoseOfThePaddedBatch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PackedGradients,
-                         testing::Values(Case{"NothingShared", 0, 24}, Case{"SharedBeginning", 40, 24}, Case{"ShortSegments", 7, 1},
+                         testing::Values(Case{"NothingShared", 0, 24}, Case{"SharedBeginning", 40, 24},
+                                         Case{"ShortSegments", 7, 1},
                                          Case{"OneThread", 40, 8, 0, false, false, false, 1},
                                          Case{"SlidingWindow", 40, 8, 11}, Case{"Biases", 30, 8, 0, true},
-                                         Case{"HeadNorms", 30, 8, 0, false, true}, Case{"UntiedHead", 30, 8, 0, false, false, true}),
+                                         Case{"HeadNorms", 30, 8, 0, false, true},
+                                         Case{"UntiedHead", 30, 8, 0, false, false, true}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(Dropout, DropsTheShareAndKeepsTheMean) {

@@ -18,7 +18,8 @@ using Json = nlohmann::ordered_json;
 
 std::filesystem::path template_file() {
   const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
-  return std::filesystem::path(source != nullptr ? source : FW_SOURCE_DIR) / "src/modelops/local/templates/chatml_tools.jinja";
+  return std::filesystem::path(source != nullptr ? source : FW_SOURCE_DIR) /
+         "src/modelops/local/templates/chatml_tools.jinja";
 }
 
 class ServerIds : public testing::Test {
@@ -26,8 +27,9 @@ class ServerIds : public testing::Test {
   void SetUp() override {
     if (!std::filesystem::exists(model_file()))
       GTEST_SKIP() << model_file() << " is not there (scripts/setup fetches it, or set FLYWHEEL_MODEL)";
-    server_.emplace(FW_LLAMA_SERVER, std::vector<std::string>{"-m", model_file().string(), "--jinja", "--chat-template-file",
-                                                              template_file().string(), "-c", "2048", "-np", "1"});
+    server_.emplace(FW_LLAMA_SERVER,
+                    std::vector<std::string>{"-m", model_file().string(), "--jinja", "--chat-template-file",
+                                             template_file().string(), "-c", "2048", "-np", "1"});
     ASSERT_TRUE(server_->ready()) << "llama-server did not become ready";
     auto tokenizer = ChatTokenizer::open(model_file(), template_file());
     ASSERT_TRUE(tokenizer.ok()) << tokenizer.error();

@@ -26,7 +26,8 @@ class Writer {
   [[nodiscard]] gguf_context* gguf() const { return gguf_; }
 
   // Rows [from, from + count) of `matrix`; q and k with their rows in pairs of `heads`.
-  void add(const std::string& name, const at::Tensor& matrix, std::int64_t from = 0, std::int64_t count = -1, std::int64_t heads = 0) {
+  void add(const std::string& name, const at::Tensor& matrix, std::int64_t from = 0, std::int64_t count = -1,
+           std::int64_t heads = 0) {
     const std::int64_t width = matrix.dim() == 2 ? matrix.size(1) : 1;
     const std::int64_t rows = count < 0 ? matrix.size(0) : count;
     const float* begin = matrix.const_data_ptr<float>() + from * width;
@@ -36,7 +37,8 @@ class Writer {
       rows_to_pairs(halves, heads, width, floats);
     }
     const ggml_type type = matrix.dim() == 2 ? type_ : GGML_TYPE_F32;
-    ggml_tensor* tensor = matrix.dim() == 2 ? ggml_new_tensor_2d(tensors_, type, width, rows) : ggml_new_tensor_1d(tensors_, type, rows);
+    ggml_tensor* tensor =
+        matrix.dim() == 2 ? ggml_new_tensor_2d(tensors_, type, width, rows) : ggml_new_tensor_1d(tensors_, type, rows);
     ggml_set_name(tensor, name.c_str());
     auto& bytes = bytes_.emplace_back(ggml_nbytes(tensor), '\0');
     if (type == GGML_TYPE_F32) {
@@ -97,7 +99,8 @@ void write_gguf_model(const ModelWeights& weights, const std::filesystem::path& 
   writer.add("output_norm.weight", weights.final_norm);
   if (!c.tied) writer.add("output.weight", weights.head);
   if (edit) edit(writer.gguf());
-  if (!gguf_write_to_file(writer.gguf(), file.c_str(), false)) throw std::runtime_error("cannot write " + file.string());
+  if (!gguf_write_to_file(writer.gguf(), file.c_str(), false))
+    throw std::runtime_error("cannot write " + file.string());
 }
 
 }  // namespace fw::trainer

@@ -10,7 +10,8 @@ namespace {
 at::Tensor random_tensor(std::vector<std::int64_t> shape, double scale, double offset, Random& random) {
   auto tensor = at::empty(shape, at::kFloat);
   float* data = tensor.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(offset + scale * (2 * random.uniform() - 1));
+  for (std::int64_t i = 0; i < tensor.numel(); ++i)
+    data[i] = static_cast<float>(offset + scale * (2 * random.uniform() - 1));
   return tensor;
 }
 
@@ -64,14 +65,16 @@ ModelWeights TinyModel::make(ModelConfig c, std::uint64_t seed, bool biases, boo
   return w;
 }
 
-std::vector<TrainingRow> random_rows(std::size_t count, std::int64_t beginning, std::int64_t own, std::int64_t vocab, Random& random) {
+std::vector<TrainingRow> random_rows(std::size_t count, std::int64_t beginning, std::int64_t own, std::int64_t vocab,
+                                     Random& random) {
   const auto draw = [&] { return static_cast<Token>(random.below(static_cast<std::uint64_t>(vocab))); };
   std::vector<Token> shared;
   for (std::int64_t i = 0; i < beginning; ++i) shared.push_back(draw());
   std::vector<TrainingRow> rows;
   for (std::size_t r = 0; r < count; ++r) {
     TrainingRow row{shared, 0};
-    const auto length = 3 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(std::max<std::int64_t>(own - 2, 1))));
+    const auto length =
+        3 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(std::max<std::int64_t>(own - 2, 1))));
     for (std::int64_t i = 0; i < length; ++i) row.tokens.push_back(draw());
     row.answer_begin = static_cast<std::int64_t>(row.tokens.size()) - std::max<std::int64_t>(1, length / 3);
     rows.push_back(std::move(row));
@@ -84,7 +87,8 @@ Adapter random_adapter(const ModelConfig& config, AdapterSettings settings, std:
   Random random(seed + 1);
   for (const auto& item : adapter.named()) {
     auto* data = const_cast<float*>(item.tensor.const_data_ptr<float>());
-    for (std::int64_t i = 0; i < item.tensor.numel(); ++i) data[i] = static_cast<float>(0.2 * (2 * random.uniform() - 1));
+    for (std::int64_t i = 0; i < item.tensor.numel(); ++i)
+      data[i] = static_cast<float>(0.2 * (2 * random.uniform() - 1));
   }
   return adapter;
 }

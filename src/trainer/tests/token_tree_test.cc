@@ -58,14 +58,16 @@ TEST(TokenTree, LeavesABeginningThatIsTooShortInEachRow) {
 }
 
 TEST(TokenTree, FindsGroupsWithinGroups) {
-  const std::vector<TrainingRow> rows{{{1, 2, 3, 4, 5, 6}, 5}, {{1, 2, 3, 4, 9, 9}, 5}, {{1, 2, 7, 7, 7}, 4}, {{8, 8, 8}, 2}};
+  const std::vector<TrainingRow> rows{
+      {{1, 2, 3, 4, 5, 6}, 5}, {{1, 2, 3, 4, 9, 9}, 5}, {{1, 2, 7, 7, 7}, 4}, {{8, 8, 8}, 2}};
   const auto tree = pack(pointers_to(rows), 2);
   expect_packs(rows, tree);
   EXPECT_EQ(tree.tokens.size(), 2U + 2 + 1 + 1 + 2 + 2);
 }
 
 TEST(TokenTree, HandlesEqualRowsAndRowsThatEndWhereOthersGoOn) {
-  const std::vector<TrainingRow> rows{{{1, 2, 3, 4}, 2}, {{1, 2, 3, 4}, 3}, {{1, 2, 3}, 1}, {{1, 2, 3, 4, 5}, 4}, {{1, 2, 3, 9}, 2}};
+  const std::vector<TrainingRow> rows{
+      {{1, 2, 3, 4}, 2}, {{1, 2, 3, 4}, 3}, {{1, 2, 3}, 1}, {{1, 2, 3, 4, 5}, 4}, {{1, 2, 3, 9}, 2}};
   expect_packs(rows, pack(pointers_to(rows), 1));
 }
 

@@ -62,7 +62,9 @@ TEST_F(GgufWeights, OfEveryDequantisableTypeAreNearTheOriginals) {
     const auto loaded = load(file_);
     ASSERT_TRUE(loaded.ok()) << ggml_type_name(static_cast<ggml_type>(type)) << ": " << loaded.error();
     const double bits = 8.0 * static_cast<double>(traits->type_size) / static_cast<double>(traits->blck_size);
-    EXPECT_LE(difference(loaded->layers[0].gate_up, weights_.layers[0].gate_up), largest * (bits > 5 ? 0.1 : bits > 4 ? 0.3 : 1.0))
+    EXPECT_LE(difference(loaded->layers[0].gate_up, weights_.layers[0].gate_up), largest * (bits > 5   ? 0.1
+                                                                                            : bits > 4 ? 0.3
+                                                                                                       : 1.0))
         << ggml_type_name(static_cast<ggml_type>(type));
     EXPECT_LE((loaded->layers[0].qkv - weights_.layers[0].qkv).pow(2).mean().item<double>(),
               (bits > 4 ? 0.03 : 0.5) * weights_.layers[0].qkv.pow(2).mean().item<double>());
@@ -105,14 +107,16 @@ TEST_F(GgufWeights, WithDamagedHeadersNeverCrash) {
 }
 
 TEST_F(GgufWeights, OfAnotherArchitectureAreRefusedByName) {
-  write_gguf_model(weights_, file_, GGML_TYPE_F32, [](gguf_context* gguf) { gguf_set_val_str(gguf, "general.architecture", "mamba"); });
+  write_gguf_model(weights_, file_, GGML_TYPE_F32,
+                   [](gguf_context* gguf) { gguf_set_val_str(gguf, "general.architecture", "mamba"); });
   const auto loaded = load(file_);
   ASSERT_FALSE(loaded.ok());
   EXPECT_NE(loaded.error().message.find("mamba"), std::string::npos);
 }
 
 TEST_F(GgufWeights, WithSizesThatCannotBeAreRefused) {
-  for (const char* key : {"llama.block_count", "llama.attention.head_count", "llama.embedding_length", "llama.attention.key_length"})
+  for (const char* key :
+       {"llama.block_count", "llama.attention.head_count", "llama.embedding_length", "llama.attention.key_length"})
     for (const std::uint32_t value : {0U, 3U, 4'000'000'000U}) {
       write_gguf_model(weights_, file_, GGML_TYPE_F32, [&](gguf_context* gguf) { gguf_set_val_u32(gguf, key, value); });
       if (std::string(key) == "llama.block_count" && value == 3) continue;
@@ -131,9 +135,13 @@ TEST(HuggingFaceConfig, RefusesWhatItCannotTrainWithAReason) {
   EXPECT_NE(message(R"({"model_type":"bert"})").find("bert"), std::string::npos);
   EXPECT_NE(message("[").find("no JSON object"), std::string::npos);
   EXPECT_NE(message(R"({"model_type":"llama","hidden_size":"big"})").find("hidden_size"), std::string::npos);
-  const std::string sizes = R"("vocab_size":10,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":1,"num_attention_heads":2)";
-  EXPECT_NE(message(R"({"model_type":"llama",)" + sizes + R"(,"rope_scaling":{"type":"dynamic","factor":2}})").find("dynamic"), std::string::npos);
-  EXPECT_NE(message(R"({"model_type":"llama",)" + sizes + R"(,"num_key_value_heads":3})").find("multiple"), std::string::npos);
+  const std::string sizes =
+      R"("vocab_size":10,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":1,"num_attention_heads":2)";
+  EXPECT_NE(message(R"({"model_type":"llama",)" + sizes + R"(,"rope_scaling":{"type":"dynamic","factor":2}})")
+                .find("dynamic"),
+            std::string::npos);
+  EXPECT_NE(message(R"({"model_type":"llama",)" + sizes + R"(,"num_key_value_heads":3})").find("multiple"),
+            std::string::npos);
 }
 
 TEST(GgufNames, RowsGoToPairsAndBack) {

@@ -19,7 +19,9 @@ namespace {
 class LogCapture {
  public:
   LogCapture() { ggml_log_set(&LogCapture::append, this); }
-  ~LogCapture() { ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr); }
+  ~LogCapture() {
+    ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  }
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
 
@@ -35,9 +37,10 @@ class LogCapture {
 Result<GgufReader> GgufReader::open(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return system_error("cannot open " + file.string(), errno);
-  struct stat info {};
+  struct stat info{};
   const bool readable = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 24;
-  void* mapped = readable ? ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+  void* mapped =
+      readable ? ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
   ::close(fd);
   if (mapped == MAP_FAILED) return data_loss(file.string() + " is no GGUF file: it is too short or no file at all");
   GgufReader reader;
@@ -48,7 +51,8 @@ Result<GgufReader> GgufReader::open(const std::filesystem::path& file) {
   LogCapture log;
   reader.context_ = gguf_init_from_file(file.c_str(), {.no_alloc = true, .ctx = nullptr});
   if (reader.context_ == nullptr)
-    return data_loss(file.string() + " cannot be read as GGUF (" + log.first_line() + "); it may be truncated, fetch it again");
+    return data_loss(file.string() + " cannot be read as GGUF (" + log.first_line() +
+                     "); it may be truncated, fetch it again");
   if (auto status = reader.check_extents(reader.size_); !status.ok()) return status.error().within(file.string());
   return reader;
 }
@@ -70,7 +74,8 @@ Status GgufReader::check_extents(std::uint64_t size) const {
     const std::uint64_t bytes = gguf_get_tensor_size(context_, i);
     std::uint64_t end = 0;
     if (__builtin_add_overflow(start, offset, &end) || __builtin_add_overflow(end, bytes, &end) || end > size)
-      return data_loss("tensor " + tensor_name(i) + " reaches beyond the end of the file; it may be truncated, fetch it again");
+      return data_loss("tensor " + tensor_name(i) +
+                       " reaches beyond the end of the file; it may be truncated, fetch it again");
   }
   return {};
 }

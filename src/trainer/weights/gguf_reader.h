@@ -14,8 +14,8 @@ struct gguf_context;
 
 namespace fw::trainer {
 
-/// A GGUF file read through ggml, memory-mapped, with every tensor's extent checked against the file. Values are fetched
-/// by key and type; a key of another type counts as absent, so that no file can make ggml abort.
+/// A GGUF file read through ggml, memory-mapped, with every tensor's extent checked against the file. Values are
+/// fetched by key and type; a key of another type counts as absent, so that no file can make ggml abort.
 class GgufReader final {
  public:
   [[nodiscard]] static Result<GgufReader> open(const std::filesystem::path& file);

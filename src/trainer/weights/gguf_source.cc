@@ -17,7 +17,8 @@ class GgufSource final : public WeightSource {
     const auto theirs = gguf_name(name);
     return theirs && reader_.find(*theirs).has_value();
   }
-  [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape, std::span<float> out) override;
+  [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape,
+                            std::span<float> out) override;
 
  private:
   // Rows in pairs are a matter of architecture llama alone; qwen2 and qwen3 rotate halves in GGUF too.
@@ -60,7 +61,8 @@ Status read_rope(const GgufReader& reader, const std::string& prefix, ModelConfi
   } else if (type != "none") {
     return unimplemented("rope scaling " + type + " is not supported; linear and yarn are");
   }
-  if (const auto divisors = reader.find("rope_freqs.weight")) FW_TRY(reader.dequantize(*divisors, config.rope.divisors));
+  if (const auto divisors = reader.find("rope_freqs.weight"))
+    FW_TRY(reader.dequantize(*divisors, config.rope.divisors));
   return {};
 }
 

@@ -22,7 +22,8 @@ class HuggingFaceSource final : public WeightSource {
   [[nodiscard]] bool has(const std::string& name) const override {
     return std::any_of(files_.begin(), files_.end(), [&](const auto& file) { return file.find(name) != nullptr; });
   }
-  [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape, std::span<float> out) override {
+  [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape,
+                            std::span<float> out) override {
     for (const auto& file : files_) {
       const auto* entry = file.find(name);
       if (entry == nullptr) continue;
@@ -45,7 +46,8 @@ Result<std::set<std::string>> shard_names(const std::string& text) {
     return data_loss("model.safetensors.index.json has no weight_map");
   std::set<std::string> names;
   for (const auto& value : json["weight_map"]) {
-    if (!value.is_string()) return data_loss("model.safetensors.index.json maps a tensor to something that is no file name");
+    if (!value.is_string())
+      return data_loss("model.safetensors.index.json maps a tensor to something that is no file name");
     const auto& name = value.get_ref<const std::string&>();
     if (name.empty() || name.find('/') != std::string::npos || name == "..")
       return data_loss("model.safetensors.index.json names \"" + name + "\", which is not beside it");

@@ -64,19 +64,24 @@ void apply_llama3(const RopeScaling& rope, RopeFrequencies& out) {
 
 Status check(const ModelConfig& config) {
   const Range ranges[] = {
-      {"vocabulary size", config.vocab, 1 << 21},       {"hidden size", config.hidden, 1 << 16},
-      {"feed-forward size", config.feed_forward, 1 << 19}, {"layer count", config.layers, 512},
-      {"head count", config.heads, 1024},               {"key and value head count", config.kv_heads, 1024},
-      {"head size", config.head_dim, 1024},             {"context length", config.context, 1 << 26},
+      {"vocabulary size", config.vocab, 1 << 21},
+      {"hidden size", config.hidden, 1 << 16},
+      {"feed-forward size", config.feed_forward, 1 << 19},
+      {"layer count", config.layers, 512},
+      {"head count", config.heads, 1024},
+      {"key and value head count", config.kv_heads, 1024},
+      {"head size", config.head_dim, 1024},
+      {"context length", config.context, 1 << 26},
   };
   for (const auto& range : ranges)
     if (range.value < 1 || range.value > range.most)
-      return data_loss("the model's " + std::string(range.name) + " is " + std::to_string(range.value) +
-                       "; 1 to " + std::to_string(range.most) + " can be");
+      return data_loss("the model's " + std::string(range.name) + " is " + std::to_string(range.value) + "; 1 to " +
+                       std::to_string(range.most) + " can be");
   if (config.heads % config.kv_heads != 0)
     return data_loss("the model has " + std::to_string(config.heads) + " heads, no multiple of its " +
                      std::to_string(config.kv_heads) + " key and value heads");
-  if (config.head_dim % 2 != 0) return data_loss("the model's head size " + std::to_string(config.head_dim) + " is odd");
+  if (config.head_dim % 2 != 0)
+    return data_loss("the model's head size " + std::to_string(config.head_dim) + " is odd");
   if (!(config.norm_eps > 0 && config.norm_eps < 1) || !(config.rope_theta > 0) || !(config.rope.factor > 0))
     return data_loss("the model's norm epsilon, rope theta or rope factor is out of range");
   if (!config.rope.divisors.empty() && config.rope.divisors.size() != static_cast<std::size_t>(config.head_dim / 2))

@@ -16,14 +16,14 @@ struct RopeScaling {
   double factor = 1;
   double low_freq_factor = 1;
   double high_freq_factor = 4;
-  double original_context = 0;   ///< original_max_position_embeddings
+  double original_context = 0;  ///< original_max_position_embeddings
   double beta_fast = 32;
   double beta_slow = 1;
-  double attention_factor = 0;   ///< 0: derived from `factor`
-  double mscale = 0;             ///< 0: absent
+  double attention_factor = 0;  ///< 0: derived from `factor`
+  double mscale = 0;            ///< 0: absent
   double mscale_all_dim = 0;
-  bool truncate = true;          ///< of yarn's correction range
-  std::vector<float> divisors;   ///< per frequency, as GGUF's rope_freqs.weight; empty: none
+  bool truncate = true;         ///< of yarn's correction range
+  std::vector<float> divisors;  ///< per frequency, as GGUF's rope_freqs.weight; empty: none
 };
 
 /// The shape of a decoder of the Llama family: RMS norm, rotary positions, grouped-query attention, SwiGLU.
@@ -42,7 +42,8 @@ struct ModelConfig {
   RopeScaling rope;
   std::int64_t sliding_window = 0;  ///< 0: every earlier token is seen
   bool tied = false;                ///< the head is the embedding
-  std::int64_t padding_token = -1;  ///< its row of the embedding is never trained, as in Hugging Face's models; -1: none
+  std::int64_t padding_token =
+      -1;  ///< its row of the embedding is never trained, as in Hugging Face's models; -1: none
 
   [[nodiscard]] std::int64_t q_size() const { return heads * head_dim; }
   [[nodiscard]] std::int64_t kv_size() const { return kv_heads * head_dim; }

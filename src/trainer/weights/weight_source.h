@@ -13,7 +13,8 @@
 namespace fw::trainer {
 
 /// Where a model's weights come from. Names, shapes and the order of rows are Hugging Face's
-/// (`model.layers.0.self_attn.q_proj.weight`, [out, in], halves rotated), whatever the file's own form. Not thread-safe.
+/// (`model.layers.0.self_attn.q_proj.weight`, [out, in], halves rotated), whatever the file's own form. Not
+/// thread-safe.
 class WeightSource {
  public:
   virtual ~WeightSource() = default;

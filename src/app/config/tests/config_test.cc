@@ -109,8 +109,9 @@ TEST(Config, ReadsTheBlueprintsFileUnchanged) {
 TEST(Config, NamesEveryBlueprintKeyThatHasNoEffectWithItsLine) {
   const auto config = parse(kBlueprint);
   ASSERT_TRUE(config.ok());
-  for (const char* key : {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.training_precision",
-                          "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
+  for (const char* key :
+       {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.training_precision",
+        "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
     EXPECT_THAT(config->warnings, Contains(AllOf(HasSubstr(key), HasSubstr("has no effect")))) << key;
   }
   EXPECT_THAT(config->warnings.front(), HasSubstr("config.yaml:3: nmp_config.nemo_base_url"));
@@ -136,7 +137,9 @@ TEST(Config, RefusesARepeatedKeyThatWouldSilentlyWin) {
               HasSubstr("config.yaml:6: lora_config.alpha: stands here a second time"));
 }
 
-TEST(Config, BrokenYamlNamesItsLine) { EXPECT_THAT(error_of("nims:\n  - [\n"), HasSubstr("config.yaml:3: not valid YAML")); }
+TEST(Config, BrokenYamlNamesItsLine) {
+  EXPECT_THAT(error_of("nims:\n  - [\n"), HasSubstr("config.yaml:3: not valid YAML"));
+}
 
 TEST(Config, ANullLimitMeansNoLimitAndSeedZeroIsASeed) {
   const auto config = parse(std::string(kCandidate) + "data_split_config: {limit: null, random_seed: 0}\n");
@@ -161,7 +164,8 @@ TEST(Config, LayersThatFallOrRepeatAreRefused) {
 }
 
 TEST(Config, AModelHasOneSource) {
-  EXPECT_THAT(error_of("nims:\n  - {model_name: a, path: a.gguf, url: \"http://x\"}\n"), HasSubstr("exclude each other"));
+  EXPECT_THAT(error_of("nims:\n  - {model_name: a, path: a.gguf, url: \"http://x\"}\n"),
+              HasSubstr("exclude each other"));
   const auto config = parse("nims:\n  - model_name: a\n");
   ASSERT_TRUE(config.ok());
   EXPECT_THAT(config->warnings, Contains(HasSubstr("its deployment will fail")));
@@ -208,12 +212,13 @@ TEST(Config, EveryKeyIsInTheManual) {
   const auto manual = io::read_file(std::filesystem::path(source) / "docs/configuration.md");
   ASSERT_TRUE(manual.ok()) << manual.error().message;
   std::size_t count = 0;
-  for (const char* section : {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}", "data_split_config: {zzzzzzzzzzzzz: 1}",
-                              "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}",
-                              "lora_config: {zzzzzzzzzzzzzz: 1}", "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}",
-                              "llm_judge_config: {zzzzzzzzzzzz: 1}", "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}",
-                              "engines: {zzzzzzzzzzzz: 1}", "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}",
-                              "mlflow_config: {zzzzzzzzzzzzz: 1}", "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
+  for (const char* section :
+       {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}", "data_split_config: {zzzzzzzzzzzzz: 1}",
+        "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}", "lora_config: {zzzzzzzzzzzzzz: 1}",
+        "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}", "llm_judge_config: {zzzzzzzzzzzz: 1}",
+        "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}", "engines: {zzzzzzzzzzzz: 1}",
+        "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}", "mlflow_config: {zzzzzzzzzzzzz: 1}",
+        "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
     for (const auto& key : known_keys(section)) {
       EXPECT_NE(manual->find('`' + key), std::string::npos) << key;
       ++count;
@@ -230,7 +235,8 @@ TEST(SplitOverrides, AreLaidOverTheConfiguredOnes) {
   EXPECT_EQ(settings->eval_size, 7U);
   EXPECT_EQ(settings->limit, std::nullopt);
   EXPECT_EQ(settings->val_ratio, 0.2);
-  EXPECT_THAT(parse_split_overrides(R"({"eval_sizes": 7})", base).error().message, HasSubstr("did you mean \"eval_size\""));
+  EXPECT_THAT(parse_split_overrides(R"({"eval_sizes": 7})", base).error().message,
+              HasSubstr("did you mean \"eval_size\""));
 }
 
 }  // namespace

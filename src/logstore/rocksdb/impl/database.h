@@ -29,7 +29,7 @@ class Database final {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return handles_[0]; }  ///< version and counts
   [[nodiscard]] rocksdb::ColumnFamilyHandle* records() {
     return handles_[1];
-  }                                                                         ///< workload, client, time, id -> content
+  }  ///< workload, client, time, id -> content
   [[nodiscard]] rocksdb::ColumnFamilyHandle* ids() { return handles_[2]; }  ///< id -> where its record is
   [[nodiscard]] rocksdb::ColumnFamilyHandle* times() {
     return handles_[3];

@@ -13,7 +13,8 @@ namespace fw::modelops {
 bool knows_tools(std::string_view chat_template) {
   constexpr std::string_view kName = "tools";
   const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  for (std::size_t at = chat_template.find(kName); at != std::string_view::npos; at = chat_template.find(kName, at + 1)) {
+  for (std::size_t at = chat_template.find(kName); at != std::string_view::npos;
+       at = chat_template.find(kName, at + 1)) {
     const std::size_t end = at + kName.size();
     const bool begins = at == 0 || !is_word(chat_template[at - 1]);
     const bool ends = end == chat_template.size() || !is_word(chat_template[end]);

@@ -13,12 +13,12 @@ namespace fw::modelops {
 /// Our template for models whose own knows no tools: templates/chatml_tools.jinja, as it was compiled in.
 [[nodiscard]] std::string_view tools_template();
 
-/// The same as a file below the data folder, for programs that want one. Its name holds its hash, so that a model goes on
-/// being served with the text it was trained on.
+/// The same as a file below the data folder, for programs that want one. Its name holds its hash, so that a model goes
+/// on being served with the text it was trained on.
 [[nodiscard]] Result<std::filesystem::path> write_tools_template(const std::filesystem::path& data_folder);
 
-/// The template a model is trained and served with when its file's own will not do; an empty path when it will: it knows
-/// tools, or the model is a Hugging Face folder, whose template is taken as it is.
+/// The template a model is trained and served with when its file's own will not do; an empty path when it will: it
+/// knows tools, or the model is a Hugging Face folder, whose template is taken as it is.
 [[nodiscard]] Result<std::filesystem::path> chat_template_for(const std::filesystem::path& data_folder,
                                                               const std::filesystem::path& model);
 

@@ -18,7 +18,8 @@ Status judge(const std::string& url, const Endpoint& endpoint, const net::Respon
   if (response.status == 404 || response.status == 405) return {};
   if (!response.is_success()) return net::status_error(url, response);
   if (nlohmann::json::accept(response.body)) return {};
-  return unavailable(url + " answers, but not with JSON; is it the base URL of an OpenAI-compatible server (ending in /v1)?");
+  return unavailable(url +
+                     " answers, but not with JSON; is it the base URL of an OpenAI-compatible server (ending in /v1)?");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_
   add({"--jinja", "--cache-prompt", "--metrics", "--no-webui", "--offline", "--log-colors", "off"});
   // Slots keep a workload's beginning by themselves; the second cache in memory would grow to 8 GB.
   add({"--cache-ram", "0"});
+  if (!setup.slot_states.empty()) add({"--slot-save-path", setup.slot_states.string()});
   if (!setup.lora.empty()) add({"--lora", setup.lora.string()});
   if (!setup.chat_template.empty()) add({"--chat-template-file", setup.chat_template.string()});
   return out;
@@ -51,7 +52,8 @@ Slots plan_slots(const ModelFacts& facts, std::int64_t context_length, int paral
 }
 
 std::uint64_t quarter_of_memory() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 4;
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
+         4;
 }
 
 }  // namespace fw::modelops

@@ -15,7 +15,8 @@ struct EngineSetup {
   std::filesystem::path model;
   std::filesystem::path lora;           ///< empty: none, or merged into the model
   std::filesystem::path chat_template;  ///< empty: the model's own
-  std::string alias;                    ///< what it answers to `GET /v1/models`, so that nobody else's server passes for it
+  std::filesystem::path slot_states;    ///< folder for slots' states; empty: they cannot be saved
+  std::string alias;  ///< what it answers to `GET /v1/models`, so that nobody else's server passes for it
   int threads = 1;
   int slots = 1;
   std::int64_t slot_context = 0;  ///< tokens
@@ -33,7 +34,8 @@ struct Slots {
 };
 
 /// As many slots as requests come at once, but no more than fit into `cache_bytes` with the full context each.
-[[nodiscard]] Slots plan_slots(const ModelFacts& facts, std::int64_t context_length, int parallelism, std::uint64_t cache_bytes);
+[[nodiscard]] Slots plan_slots(const ModelFacts& facts, std::int64_t context_length, int parallelism,
+                               std::uint64_t cache_bytes);
 
 /// A quarter of the machine's memory: the default for LocalSettings::cache_bytes.
 [[nodiscard]] std::uint64_t quarter_of_memory();

@@ -7,8 +7,8 @@
 
 namespace fw::modelops {
 
-/// Holds an exclusive lock on a file (flock) against other holders in this and other processes; the system lets go of it
-/// when a process dies. The file itself stays.
+/// Holds an exclusive lock on a file (flock) against other holders in this and other processes; the system lets go of
+/// it when a process dies. The file itself stays.
 class FileLock final {
  public:
   /// Waits, looking again every 100 ms.

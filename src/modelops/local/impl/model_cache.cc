@@ -95,8 +95,8 @@ Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
 }
 
 Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts facts, Deadline deadline) {
-  const std::string type = settings_.serving_type.value_or(
-      serving_type(facts, this_processor(), quarter_of_memory() * 4 / kMemoryShare));
+  const std::string type =
+      settings_.serving_type.value_or(serving_type(facts, this_processor(), quarter_of_memory() * 4 / kMemoryShare));
   if (model.keep_layers.empty() && type == facts.file_type) co_return ServableModel{model.path, type};
   FW_CO_ASSIGN(const auto digest, co_await content_digest(model.path));
   const fs::path folder = settings_.data_folder / "models";
@@ -105,7 +105,8 @@ Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts fact
   const fs::path out = folder / (key + ".gguf");
   FW_CO_ASSIGN(const auto lock, co_await FileLock::acquire(folder / (key + ".lock"), deadline));
   std::error_code error;
-  if (!fs::exists(out, error)) FW_CO_TRY(co_await make(std::move(model), std::move(facts), type, out, std::move(deadline)));
+  if (!fs::exists(out, error))
+    FW_CO_TRY(co_await make(std::move(model), std::move(facts), type, out, std::move(deadline)));
   co_return ServableModel{out, type};
 }
 
@@ -115,7 +116,8 @@ Task<Status> ModelCache::make(ModelSpec model, ModelFacts facts, std::string typ
   const Part reduced(out), part(out);
   fs::path source = model.path;
   if (!model.keep_layers.empty()) {
-    FW_CO_TRY(co_await run_on(disk_, [&] { return modelfile::keep_layers(model.path, reduced.path(), model.keep_layers); }));
+    FW_CO_TRY(
+        co_await run_on(disk_, [&] { return modelfile::keep_layers(model.path, reduced.path(), model.keep_layers); }));
     source = reduced.path();
   }
   if (type == facts.file_type) {
@@ -128,13 +130,14 @@ Task<Status> ModelCache::make(ModelSpec model, ModelFacts facts, std::string typ
 
 Task<Status> ModelCache::quantize(fs::path in, fs::path out, std::string type, Deadline deadline) {
   if (settings_.programs.llama_quantize.empty()) {
-    co_return failed_precondition("llama-quantize is not installed; run scripts/setup, or set the engines' serving type to "
-                                  "the model's own");
+    co_return failed_precondition(
+        "llama-quantize is not installed; run scripts/setup, or set the engines' serving type to "
+        "the model's own");
   }
-  co_return co_await run_tool({.program = settings_.programs.llama_quantize,
-                               .arguments = {"--allow-requantize", in.string(), out.string(), type,
-                                             std::to_string(thread_count(settings_))}},
-                              std::move(deadline));
+  co_return co_await run_tool(
+      {.program = settings_.programs.llama_quantize,
+       .arguments = {"--allow-requantize", in.string(), out.string(), type, std::to_string(thread_count(settings_))}},
+      std::move(deadline));
 }
 
 Task<Status> ModelCache::merge(ServableModel base, Adapter adapter, fs::path out, Deadline deadline) {

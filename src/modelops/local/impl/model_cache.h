@@ -18,9 +18,9 @@ struct ServableModel {
   std::string type;  ///< `F16`
 };
 
-/// Turns models into the files that are served: layers dropped, weights in the type that this processor is fastest with.
-/// Results are kept below `<data>/models`, named by what they were made of (content of the source, layers, type), and
-/// whole: made beside, synced, renamed. Two that want the same file at once, in any process, make it once.
+/// Turns models into the files that are served: layers dropped, weights in the type that this processor is fastest
+/// with. Results are kept below `<data>/models`, named by what they were made of (content of the source, layers, type),
+/// and whole: made beside, synced, renamed. Two that want the same file at once, in any process, make it once.
 class ModelCache final {
  public:
   ModelCache(const LocalSettings& settings, io::ProcessLauncher& launcher, Pool& disk);
@@ -38,7 +38,8 @@ class ModelCache final {
   [[nodiscard]] Task<Result<std::string>> content_digest(std::filesystem::path file);
   [[nodiscard]] Task<Status> make(ModelSpec model, ModelFacts facts, std::string type, std::filesystem::path out,
                                   Deadline deadline);
-  [[nodiscard]] Task<Status> quantize(std::filesystem::path in, std::filesystem::path out, std::string type, Deadline deadline);
+  [[nodiscard]] Task<Status> quantize(std::filesystem::path in, std::filesystem::path out, std::string type,
+                                      Deadline deadline);
   [[nodiscard]] Task<Status> run_tool(io::ProcessSpec spec, Deadline deadline);
 
   LocalSettings settings_;

@@ -27,7 +27,8 @@ std::uint64_t number_of(const GgufHeader& header, const std::string& key) {
 
 std::string commonest_type(const GgufHeader& header) {
   std::map<std::uint32_t, std::uint64_t> elements;
-  for (const auto& tensor : header.tensors) elements[tensor.type] += tensor.name.starts_with("blk.") ? tensor.elements() : 0;
+  for (const auto& tensor : header.tensors)
+    elements[tensor.type] += tensor.name.starts_with("blk.") ? tensor.elements() : 0;
   const auto most = std::ranges::max_element(elements, {}, [](const auto& entry) { return entry.second; });
   if (most == elements.end()) return "";
   const auto* type = modelfile::find_ggml_type(most->first);
@@ -41,7 +42,8 @@ std::uint64_t cache_bytes_per_token(const GgufHeader& header, const std::string&
   const auto bounded = [&](const char* key) { return std::min(number_of(header, a + key), kMost); };
   const std::uint64_t heads = bounded(".attention.head_count");
   if (heads == 0) return 0;
-  const std::uint64_t kv_heads = header.find(a + ".attention.head_count_kv") ? bounded(".attention.head_count_kv") : heads;
+  const std::uint64_t kv_heads =
+      header.find(a + ".attention.head_count_kv") ? bounded(".attention.head_count_kv") : heads;
   const std::uint64_t own = bounded(".embedding_length") / heads;
   const std::uint64_t key = header.find(a + ".attention.key_length") ? bounded(".attention.key_length") : own;
   const std::uint64_t value = header.find(a + ".attention.value_length") ? bounded(".attention.value_length") : own;
@@ -60,7 +62,8 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   ModelFacts facts;
   facts.architecture = text_of(header, "general.architecture");
   if (facts.architecture.empty()) return data_loss("model " + model.string() + " names no architecture");
-  if (text_of(header, "general.type") == "adapter") return invalid_argument(model.string() + " is an adapter, not a model");
+  if (text_of(header, "general.type") == "adapter")
+    return invalid_argument(model.string() + " is an adapter, not a model");
   facts.chat_template = text_of(header, "tokenizer.chat_template");
   facts.file_type = commonest_type(header);
   for (const auto& tensor : header.tensors) facts.parameters += tensor.elements();

@@ -15,8 +15,8 @@ struct ModelFacts {
   std::string file_type;      ///< type of most of its weights: `Q4_1`
   std::uint64_t parameters = 0;
   std::int64_t layers = 0;
-  std::int64_t context_length = 0;              ///< what it was trained for; 0: unknown
-  std::uint64_t cache_bytes_per_token = 0;      ///< of the attention cache in 16 bits; 0: unknown
+  std::int64_t context_length = 0;          ///< what it was trained for; 0: unknown
+  std::uint64_t cache_bytes_per_token = 0;  ///< of the attention cache in 16 bits; 0: unknown
   std::uint64_t bytes = 0;
 };
 

@@ -14,6 +14,8 @@ constexpr auto kStopGrace = std::chrono::milliseconds(1'000);
 // Between our finding a free port and the engine's taking it somebody else may have been faster.
 constexpr int kPortAttempts = 3;
 constexpr int kRestarts = 1;
+constexpr auto kSharePatience = std::chrono::seconds(60);
+constexpr const char* kSharedState = "beginning.bin";
 
 }  // namespace
 
@@ -82,6 +84,33 @@ Task<bool> ServedEngine::answers(std::uint16_t port, Deadline deadline) {
     if (model.is_object() && model.value("id", nlohmann::json()) == setup_.alias) co_return true;
   }
   co_return false;
+}
+
+Task<Status> ServedEngine::share_beginning(std::string request, Deadline deadline) {
+  if (setup_.slots < 2 || setup_.slot_states.empty()) co_return Status{};
+  auto json = nlohmann::json::parse(request, nullptr, false);
+  if (!json.is_object()) co_return invalid_argument("the request is no JSON object");
+  deadline = deadline.within(kSharePatience);
+  json["max_tokens"] = 1;
+  json["stream"] = false;
+  json["id_slot"] = 0;
+  FW_CO_TRY(co_await post("/v1/chat/completions", json.dump(), deadline));
+  const std::string state = nlohmann::json{{"filename", kSharedState}}.dump();
+  FW_CO_TRY(co_await post("/slots/0?action=save", state, deadline));
+  Status status;
+  for (int slot = 1; slot < setup_.slots && status.ok(); ++slot)
+    status = co_await post("/slots/" + std::to_string(slot) + "?action=restore", state, deadline);
+  std::error_code ignored;
+  std::filesystem::remove(setup_.slot_states / kSharedState, ignored);
+  co_return status;
+}
+
+Task<Status> ServedEngine::post(std::string path, std::string body, Deadline deadline) {
+  auto request = net::json_request(net::Method::kPost, "http://127.0.0.1:" + std::to_string(port_) + path, body);
+  const auto answer = co_await client_.send(std::move(request), std::move(deadline));
+  if (!answer.ok()) co_return answer.error().within(path);
+  if (answer->status == 200) co_return Status{};
+  co_return unavailable(path + ": HTTP " + std::to_string(answer->status) + ": " + answer->body.substr(0, 200));
 }
 
 Task<void> ServedEngine::watch(std::stop_token stop) {

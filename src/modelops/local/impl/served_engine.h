@@ -20,6 +20,9 @@ class ServedEngine final {
 
   /// Returns when it answers under its alias; the error bears its last words. Nothing runs after an error.
   [[nodiscard]] Task<Status> start(Deadline deadline);
+  /// Computes the prompt of a chat completion's body in one slot and copies its state to all others, which compute only
+  /// what differs from then on.
+  [[nodiscard]] Task<Status> share_beginning(std::string request, Deadline deadline);
   /// Returns after the stop or when the engine has failed for good.
   [[nodiscard]] Task<void> watch(std::stop_token stop);
   /// The process is gone on return.
@@ -33,6 +36,7 @@ class ServedEngine final {
   [[nodiscard]] Task<Status> start_on(std::uint16_t port, Deadline deadline);
   [[nodiscard]] Task<Status> wait_ready(io::Process& process, std::uint16_t port, Deadline deadline);
   [[nodiscard]] Task<bool> answers(std::uint16_t port, Deadline deadline);
+  [[nodiscard]] Task<Status> post(std::string path, std::string body, Deadline deadline);
   [[nodiscard]] std::shared_ptr<io::Process> process() const;
   void set_process(std::shared_ptr<io::Process> process);
   void fail(Error error);

@@ -12,7 +12,8 @@ struct BitsOfType {
   std::string_view type;
   double bits;
 };
-constexpr std::array<BitsOfType, 6> kBits{{{"F32", 32}, {"F16", 16}, {"BF16", 16}, {"Q8_0", 8.5}, {"Q4_0", 4.5}, {"Q4_1", 5}}};
+constexpr std::array<BitsOfType, 6> kBits{
+    {{"F32", 32}, {"F16", 16}, {"BF16", 16}, {"Q8_0", 8.5}, {"Q4_0", 4.5}, {"Q4_1", 5}}};
 
 }  // namespace
 

@@ -15,9 +15,10 @@ struct ProcessorFeatures {
 
 [[nodiscard]] ProcessorFeatures this_processor();
 
-/// The type to serve a model in: the fastest that this processor has a unit for and that keeps the weights (the table and
-/// its measurements are in README.md), or the file's own type when the weights would take more than `memory` bytes.
-[[nodiscard]] std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory);
+/// The type to serve a model in: the fastest that this processor has a unit for and that keeps the weights (the table
+/// and its measurements are in README.md), or the file's own type when the weights would take more than `memory` bytes.
+[[nodiscard]] std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor,
+                                       std::uint64_t memory);
 
 /// Bytes of a model's file in a type; 0 for a type that is not known here.
 [[nodiscard]] std::uint64_t bytes_in_type(std::uint64_t parameters, const std::string& type);

@@ -43,7 +43,9 @@ template <class T>
 std::optional<T> number(const Json& json, const char* name) {
   const auto it = json.find(name);
   if (it == json.end()) return std::nullopt;
-  const bool fits = std::is_floating_point_v<T> ? it->is_number() : std::is_signed_v<T> ? it->is_number_integer() : it->is_number_unsigned();
+  const bool fits = std::is_floating_point_v<T> ? it->is_number()
+                    : std::is_signed_v<T>       ? it->is_number_integer()
+                                                : it->is_number_unsigned();
   if (!fits) return std::nullopt;
   return it->get<T>();
 }
@@ -145,7 +147,8 @@ std::vector<std::string> trainer_arguments(const TrainingJob& job, const Trainer
 
 Result<TrainingEvent> parse_training_event(const std::string& line) {
   const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object() || !json.contains("event")) return data_loss("not an event of the trainer: " + line.substr(0, 200));
+  if (!json.is_object() || !json.contains("event"))
+    return data_loss("not an event of the trainer: " + line.substr(0, 200));
   const std::string event = text(json, "event");
   if (event == "progress") return TrainingEvent(parse_progress(json));
   if (event == "done") return parse_done(json);

@@ -18,7 +18,8 @@ struct TrainerFolders {
 };
 
 /// The arguments of `flywheel-trainer train` for a job.
-[[nodiscard]] std::vector<std::string> trainer_arguments(const TrainingJob& job, const TrainerFolders& folders, int threads);
+[[nodiscard]] std::vector<std::string> trainer_arguments(const TrainingJob& job, const TrainerFolders& folders,
+                                                         int threads);
 
 struct TrainingProgressEvent {
   TrainingProgress progress;

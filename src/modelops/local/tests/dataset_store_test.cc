@@ -115,7 +115,8 @@ TEST_F(LocalDatasetStoreTest, NothingLeadsOutOfTheFolder) {
     EXPECT_EQ(store_->put("bad", {{path, "x"}}, 1).error().code, ErrorCode::kInvalidArgument) << path;
     EXPECT_EQ(store_->local_path(ref, path).error().code, ErrorCode::kInvalidArgument) << path;
   }
-  EXPECT_EQ(store_->local_path({.name = "good", .digest = "../names"}, "good.json").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(store_->local_path({.name = "good", .digest = "../names"}, "good.json").error().code,
+            ErrorCode::kInvalidArgument);
   EXPECT_FALSE(store_->put("bad", {{"a", "x"}, {"a", "y"}}, 1).ok());
   EXPECT_FALSE(store_->put("bad", {}, 0).ok());
 }

@@ -41,13 +41,15 @@ TEST_F(DeployerWithoutEngineTest, RefusesWhatIsNoModel) {
   settings_.programs.llama_server = "/bin/false";
   std::ofstream(folder_.path() / "text.gguf") << "not a model at all, but longer than a header";
   EXPECT_THAT(error_of({.model = {.name = "m", .path = folder_.path() / "text.gguf"}}).message, HasSubstr("text.gguf"));
-  EXPECT_THAT(error_of({.model = {.name = "m", .path = folder_.path() / "absent.gguf"}}).message, HasSubstr("absent.gguf"));
+  EXPECT_THAT(error_of({.model = {.name = "m", .path = folder_.path() / "absent.gguf"}}).message,
+              HasSubstr("absent.gguf"));
   EXPECT_EQ(error_of({.model = {.name = "m", .path = folder_.path()}}).code, ErrorCode::kUnimplemented);
   EXPECT_EQ(error_of({.model = {.name = "m"}}).code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(DeployerWithoutEngineTest, AnEndpointCannotBeGivenAnAdapter) {
-  const DeploymentRequest request{.model = {.name = "m", .endpoint = Endpoint{.url = "http://127.0.0.1:1/v1"}}, .adapter = Adapter{}};
+  const DeploymentRequest request{.model = {.name = "m", .endpoint = Endpoint{.url = "http://127.0.0.1:1/v1"}},
+                                  .adapter = Adapter{}};
   EXPECT_EQ(error_of(request).code, ErrorCode::kInvalidArgument);
 }
 

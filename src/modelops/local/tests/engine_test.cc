@@ -15,7 +15,11 @@ using testing::HasSubstr;
 using testing::Not;
 
 // SmolLM2-135M: 30 layers, 3 key-value heads of 64, two caches of 16 bits.
-const ModelFacts kSmall{.file_type = "Q4_1", .parameters = 134'515'008, .layers = 30, .context_length = 8192, .cache_bytes_per_token = 23'040};
+const ModelFacts kSmall{.file_type = "Q4_1",
+                        .parameters = 134'515'008,
+                        .layers = 30,
+                        .context_length = 8192,
+                        .cache_bytes_per_token = 23'040};
 
 TEST(PlanSlots, OneForEachRequestThatComesAtOnce) {
   const auto slots = plan_slots(kSmall, 4096, 8, std::uint64_t{4} << 30);
@@ -30,7 +34,9 @@ TEST(PlanSlots, GivesUpSlotsRatherThanContext) {
   EXPECT_EQ(plan_slots(kSmall, 8192, 8, 1).count, 1);
 }
 
-TEST(PlanSlots, NoLongerThanTheModelWasTrainedFor) { EXPECT_EQ(plan_slots(kSmall, 1 << 20, 1, 1ULL << 40).context, 8192); }
+TEST(PlanSlots, NoLongerThanTheModelWasTrainedFor) {
+  EXPECT_EQ(plan_slots(kSmall, 1 << 20, 1, 1ULL << 40).context, 8192);
+}
 
 TEST(PlanSlots, TakesNonsenseForOne) {
   const auto slots = plan_slots({}, 0, -3, 0);
@@ -39,7 +45,8 @@ TEST(PlanSlots, TakesNonsenseForOne) {
 }
 
 TEST(EngineArguments, AContextForAllSlotsAndOnlyTheLoopback) {
-  const auto arguments = engine_arguments({.model = "/m.gguf", .alias = "id", .threads = 2, .slots = 8, .slot_context = 2048}, 4711);
+  const auto arguments =
+      engine_arguments({.model = "/m.gguf", .alias = "id", .threads = 2, .slots = 8, .slot_context = 2048}, 4711);
   const auto value_of = [&](const std::string& name) { return *(std::ranges::find(arguments, name) + 1); };
   EXPECT_EQ(value_of("--ctx-size"), "16384");
   EXPECT_EQ(value_of("--parallel"), "8");

@@ -82,14 +82,17 @@ class LocalDeployerTest : public testing::Test {
     return std::move(out).value_or(Deployment{});
   }
   Result<json> ask(const Deployment& deployment, const std::string& path, const json& body) {
-    FW_ASSIGN(const auto response,
-              run_blocking(client_.send(net::json_request(net::Method::kPost, deployment.endpoint.url + path, body.dump()),
-                                        Deadline::after(60s))));
+    FW_ASSIGN(
+        const auto response,
+        run_blocking(client_.send(net::json_request(net::Method::kPost, deployment.endpoint.url + path, body.dump()),
+                                  Deadline::after(60s))));
     return json::parse(response.body, nullptr, false);
   }
   /// Log probability of the likeliest token after a fixed text: a number that any change of the weights moves.
   double fingerprint(const Deployment& deployment) {
-    const auto answer = ask(deployment, "/completions", {{"prompt", "The capital of France is"}, {"max_tokens", 1}, {"temperature", 0}, {"logprobs", 1}});
+    const auto answer =
+        ask(deployment, "/completions",
+            {{"prompt", "The capital of France is"}, {"max_tokens", 1}, {"temperature", 0}, {"logprobs", 1}});
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return answer->at("choices").at(0).at("logprobs").at("content").at(0).at("logprob").get<double>();
   }
@@ -101,7 +104,8 @@ class LocalDeployerTest : public testing::Test {
   }
   [[nodiscard]] std::size_t models_made() const {
     std::size_t out = 0;
-    for (const auto& entry : fs::directory_iterator(settings_.data_folder / "models")) out += entry.path().extension() != ".lock";
+    for (const auto& entry : fs::directory_iterator(settings_.data_folder / "models"))
+      out += entry.path().extension() != ".lock";
     return out;
   }
 
@@ -114,18 +118,47 @@ class LocalDeployerTest : public testing::Test {
   std::unique_ptr<LocalDeployer> deployer_;
 };
 
-const json kTools = json::parse(R"([{"type": "function", "function": {"name": "get_order", "description": "Looks an order up",
+const json kTools =
+    json::parse(R"([{"type": "function", "function": {"name": "get_order", "description": "Looks an order up",
   "parameters": {"type": "object", "properties": {"order_id": {"type": "integer"}, "part": {"type": "string", "enum": ["status", "price"]}},
                  "required": ["order_id", "part"]}}}])");
+
+TEST_F(LocalDeployerTest, ASharedBeginningIsComputedOnceForAllSlots) {
+  const auto up = deploy({.model = model(), .parallelism = 4});
+  std::string rules;
+  for (int i = 0; i < 40; ++i) rules += "Rule " + std::to_string(i) + ": answer in few words. ";
+  const auto request = [&](const std::string& question) {
+    return json{{"model", *up.id},
+                {"max_tokens", 4},
+                {"messages", {{{"role", "system"}, {"content", rules}}, {{"role", "user"}, {"content", question}}}}};
+  };
+  run_blocking(deployer_->share_beginning(up.id, request("What is tea?").dump(), Deadline::after(60s)));
+  for (int slot = 0; slot < 4; ++slot) {
+    auto body = request("Slot " + std::to_string(slot) + " speaking, which city is it?");
+    body["id_slot"] = slot;
+    const auto answer = ask(up, "/chat/completions", body);
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    const auto& timings = answer->at("timings");
+    EXPECT_GT(timings.at("cache_n").get<int>(), 300) << slot;
+    EXPECT_LT(timings.at("prompt_n").get<int>(), 40) << slot;
+  }
+  run_blocking(deployer_->share_beginning(DeploymentId("nobody"), "{}", Deadline::after(1s)));
+}
 
 TEST_F(LocalDeployerTest, ServesToolCallsOfAModelWhoseTemplateKnowsNone) {
   const auto up = deploy({.model = model(), .parallelism = 2});
   EXPECT_THAT(up.description, HasSubstr("2 slots of 1024 tokens"));
   // An untrained model seldom begins a call by itself: the answer is begun for it, arguments are bound by the schema.
-  const json messages = json::parse(R"([{"role": "system", "content": "You route."}, {"role": "user", "content": "Where is order 4711?"},
+  const json messages =
+      json::parse(R"([{"role": "system", "content": "You route."}, {"role": "user", "content": "Where is order 4711?"},
     {"role": "assistant", "content": "<tool_call>{\"name\":\"get_order\",\"arguments\":"}])");
-  const auto answer = ask(up, "/chat/completions", {{"model", up.endpoint.model}, {"messages", messages}, {"tools", kTools},
-                                                   {"tool_choice", "required"}, {"max_tokens", 60}, {"temperature", 0}});
+  const auto answer = ask(up, "/chat/completions",
+                          {{"model", up.endpoint.model},
+                           {"messages", messages},
+                           {"tools", kTools},
+                           {"tool_choice", "required"},
+                           {"max_tokens", 60},
+                           {"temperature", 0}});
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   const auto calls = answer->at("choices").at(0).at("message").value("tool_calls", json::array());
   ASSERT_FALSE(calls.empty()) << answer->dump();
@@ -145,11 +178,13 @@ TEST_F(LocalDeployerTest, RendersEarlierCallsNullContentAndToolAnswers) {
   const auto prompt = ask(root, "/apply-template", {{"messages", messages}, {"tools", kTools}});
   ASSERT_TRUE(prompt.ok()) << prompt.error().message;
   EXPECT_EQ(prompt->at("prompt").get<std::string>(),
-            "<|im_start|>system\nTools, one a line:\n{\"name\":\"get_order\",\"description\":\"Looks an order up\",\"parameters\":" +
+            "<|im_start|>system\nTools, one a line:\n{\"name\":\"get_order\",\"description\":\"Looks an order "
+            "up\",\"parameters\":" +
                 kTools[0]["function"]["parameters"].dump() +
                 "}\nTo call one, answer <tool_call>{\"name\":NAME,\"arguments\":{...}}</tool_call><|im_end|>\n"
                 "<|im_start|>user\nWhere is order 1?<|im_end|>\n"
-                "<|im_start|>assistant\n<tool_call>{\"name\":\"get_order\",\"arguments\":{\"order_id\":1,\"part\":\"status\"}}</tool_call><|im_end|>\n"
+                "<|im_start|>assistant\n<tool_call>{\"name\":\"get_order\",\"arguments\":{\"order_id\":1,\"part\":"
+                "\"status\"}}</tool_call><|im_end|>\n"
                 "<|im_start|>user\n<tool_response>sent</tool_response><|im_end|>\n"
                 "<|im_start|>user\nThanks<|im_end|>\n<|im_start|>assistant\n");
 }
@@ -182,7 +217,8 @@ TEST_F(LocalDeployerTest, BaseAndAdapterAreServedSideBySide) {
   settings_.programs.trainer.clear();  // so that the adapter stays apart from the weights
   start(settings_);
   const auto base = deploy({.model = model(), .parallelism = 1});
-  const auto tuned = deploy({.model = model(), .adapter = Adapter{.gguf = write_adapter(folder_.path())}, .parallelism = 1});
+  const auto tuned =
+      deploy({.model = model(), .adapter = Adapter{.gguf = write_adapter(folder_.path())}, .parallelism = 1});
   EXPECT_THAT(tuned.description, HasSubstr("adapter beside the weights"));
   EXPECT_GT(std::abs(fingerprint(base) - fingerprint(tuned)), 1e-3);
   EXPECT_EQ(models_made(), 1U);
@@ -250,8 +286,12 @@ TEST_F(LocalDeployerTest, AnEngineThatCannotLoadFailsInItsOwnWords) {
 TEST_F(LocalDeployerTest, ACancelledStartLeavesNothingBehind) {
   std::stop_source stop, stopped;
   stopped.request_stop();
-  EXPECT_EQ(try_deploy({.model = model()}, Deadline::after(60s, stopped.get_token())).error().code, ErrorCode::kCancelled);
-  std::thread soon([&] { std::this_thread::sleep_for(300ms); stop.request_stop(); });
+  EXPECT_EQ(try_deploy({.model = model()}, Deadline::after(60s, stopped.get_token())).error().code,
+            ErrorCode::kCancelled);
+  std::thread soon([&] {
+    std::this_thread::sleep_for(300ms);
+    stop.request_stop();
+  });
   const auto begin = std::chrono::steady_clock::now();
   const auto out = try_deploy({.model = model()}, Deadline::after(60s, stop.get_token()));
   soon.join();
@@ -269,7 +309,8 @@ TEST_F(LocalDeployerTest, AnEndpointOfItsOwnIsOnlyChecked) {
   EXPECT_EQ(deployer_->process_id(behind.id), 0);
   EXPECT_TRUE(run_blocking(deployer_->undeploy(behind.id)).ok());
   EXPECT_TRUE(run_blocking(deployer_->undeploy(engine.id)).ok());
-  EXPECT_EQ(try_deploy({.model = {.name = "remote", .endpoint = engine.endpoint}}).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(try_deploy({.model = {.name = "remote", .endpoint = engine.endpoint}}).error().code,
+            ErrorCode::kUnavailable);
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ class RealTrainerTest : public testing::Test {
   void SetUp() override {
     const char* own = std::getenv("FLYWHEEL_BIN_DIR");
     const fs::path model = default_cache_folder() / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf";
-    settings_ = {.data_folder = folder_.path() / "data", .programs = find_engine_programs(own == nullptr ? "" : own, ""), .threads = 2};
+    settings_ = {.data_folder = folder_.path() / "data",
+                 .programs = find_engine_programs(own == nullptr ? "" : own, ""),
+                 .threads = 2};
     if (settings_.programs.trainer.empty() || !fs::exists(model)) {
       GTEST_SKIP() << "flywheel-trainer is not built or the demo's model is missing; see scripts/setup";
     }
@@ -38,7 +40,9 @@ class RealTrainerTest : public testing::Test {
     for (int i = 0; i < count; ++i) {
       out << R"({"messages":[{"role":"user","content":"Where is order )" << i
           << R"(?"},{"role":"assistant","content":"","tool_calls":[{"type":"function","function":{"name":"get_order","arguments":{"id":)"
-          << i << R"(}}}]}],"tools":[{"type":"function","function":{"name":"get_order","parameters":{"type":"object"}}}]})" << "\n";
+          << i
+          << R"(}}}]}],"tools":[{"type":"function","function":{"name":"get_order","parameters":{"type":"object"}}}]})"
+          << "\n";
     }
     return path;
   }

@@ -17,14 +17,15 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A trainer whose program is a shell script: what it does is the script's. `$out` is the adapter's folder, `$checkpoint`
-/// the checkpoint's.
+/// A trainer whose program is a shell script: what it does is the script's. `$out` is the adapter's folder,
+/// `$checkpoint` the checkpoint's.
 class LocalTrainerTest : public testing::Test {
  protected:
   void play(const std::string& script) {
     const fs::path program = folder_.path() / "fake-trainer";
     const std::string head =
-        "#!/bin/sh\nfor a; do case $previous in --out) out=$a;; --checkpoint) checkpoint=$a;; esac; previous=$a; done\n";
+        "#!/bin/sh\nfor a; do case $previous in --out) out=$a;; --checkpoint) checkpoint=$a;; esac; previous=$a; "
+        "done\n";
     ASSERT_TRUE(io::write_file_atomically(program, head + script).ok());
     fs::permissions(program, fs::perms::owner_all);
     settings_.data_folder = folder_.path() / "data";
@@ -37,7 +38,12 @@ class LocalTrainerTest : public testing::Test {
                     .work_folder = folder_.path() / "work"};
     LocalTrainer trainer(settings_, launcher_);
     return run_blocking(trainer.train(
-        job, [this](const TrainingProgress& p) { steps_.push_back(p.step); on_step_(); }, std::move(deadline)));
+        job,
+        [this](const TrainingProgress& p) {
+          steps_.push_back(p.step);
+          on_step_();
+        },
+        std::move(deadline)));
   }
 
   static constexpr const char* kDone =
@@ -54,9 +60,10 @@ class LocalTrainerTest : public testing::Test {
 };
 
 TEST_F(LocalTrainerTest, PassesProgressOnAndReturnsTheModel) {
-  play(std::string("echo '{\"event\":\"started\"}'\n"
-                   "echo '{\"event\":\"progress\",\"step\":1,\"total_steps\":2,\"loss\":2.5,\"learning_rate\":0.001}'\n"
-                   "echo '{\"event\":\"progress\",\"step\":2,\"total_steps\":2,\"loss\":1.5,\"validation_loss\":1.0}'\n") +
+  play(std::string(
+           "echo '{\"event\":\"started\"}'\n"
+           "echo '{\"event\":\"progress\",\"step\":1,\"total_steps\":2,\"loss\":2.5,\"learning_rate\":0.001}'\n"
+           "echo '{\"event\":\"progress\",\"step\":2,\"total_steps\":2,\"loss\":1.5,\"validation_loss\":1.0}'\n") +
        kDone);
   const auto model = train();
   ASSERT_TRUE(model.ok()) << model.error().message;
@@ -73,13 +80,14 @@ TEST_F(LocalTrainerTest, PassesProgressOnAndReturnsTheModel) {
 }
 
 TEST_F(LocalTrainerTest, GoesOnFromTheCheckpointAfterOneCrash) {
-  play(std::string("if [ -e $checkpoint/step ]; then\n"
-                   "  echo '{\"event\":\"progress\",\"step\":1,\"loss\":3.0,\"again\":true}'\n"
-                   "  echo '{\"event\":\"progress\",\"step\":2,\"loss\":2.0}'\n" +
-                   std::string(kDone) +
-                   "else\n"
-                   "  echo '{\"event\":\"progress\",\"step\":1,\"loss\":3.0}'; touch $checkpoint/step; kill -9 $$\n"
-                   "fi\n"));
+  play(
+      std::string("if [ -e $checkpoint/step ]; then\n"
+                  "  echo '{\"event\":\"progress\",\"step\":1,\"loss\":3.0,\"again\":true}'\n"
+                  "  echo '{\"event\":\"progress\",\"step\":2,\"loss\":2.0}'\n" +
+                  std::string(kDone) +
+                  "else\n"
+                  "  echo '{\"event\":\"progress\",\"step\":1,\"loss\":3.0}'; touch $checkpoint/step; kill -9 $$\n"
+                  "fi\n"));
   const auto model = train();
   ASSERT_TRUE(model.ok()) << model.error().message;
   EXPECT_THAT(steps_, ElementsAre(1, 2));  // reported once
@@ -94,8 +102,9 @@ TEST_F(LocalTrainerTest, GivesUpAfterTheSecondCrashWithTheTrainersOwnWords) {
 }
 
 TEST_F(LocalTrainerTest, ReportsAnErrorAsTheTrainerPutIt) {
-  play("echo run >> $checkpoint/runs\n"
-       "echo '{\"event\":\"error\",\"code\":\"invalid_argument\",\"message\":\"train.jsonl has no rows\"}'; exit 1\n");
+  play(
+      "echo run >> $checkpoint/runs\n"
+      "echo '{\"event\":\"error\",\"code\":\"invalid_argument\",\"message\":\"train.jsonl has no rows\"}'; exit 1\n");
   const auto model = train();
   EXPECT_EQ(model.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(model.error().message, HasSubstr("train.jsonl has no rows"));
@@ -134,7 +143,8 @@ TEST_F(LocalTrainerTest, SaysWhatToDoWhenNoTrainerIsInstalled) {
 }
 
 TEST(TrainerArguments, SaysEverySettingOfTheJob) {
-  TrainingJob job{.model = {.path = "/m.gguf", .keep_layers = {0, 1, 5}}, .train_rows = "/t", .validation_rows = "/v", .seed = 9};
+  TrainingJob job{
+      .model = {.path = "/m.gguf", .keep_layers = {0, 1, 5}}, .train_rows = "/t", .validation_rows = "/v", .seed = 9};
   job.settings.upper_layers = 15;
   job.settings.schedule = Schedule::kCosine;
   job.settings.learning_rate = 2e-3;
