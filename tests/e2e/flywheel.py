@@ -83,6 +83,45 @@ def is_alive(pid):
         return False
 
 
+def kill_programs(pid, name):
+    """kill -9 for the descendants of `pid` that run the program `name`; how many there were."""
+    killed = 0
+    for child in descendants(pid):
+        with contextlib.suppress(OSError):
+            if pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[0].decode().endswith(name):
+                os.kill(child, signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def is_exact(row):
+    """Whether a row of an evaluation's results is its reference answer: the same calls, or the same words."""
+    if not row["response"]:
+        return False
+    answer, reference = row["response"]["choices"][0]["message"], row["reference"]
+    calls = lambda message: [(c["function"]["name"], json.loads(c["function"]["arguments"]) if isinstance(
+        c["function"]["arguments"], str) else c["function"]["arguments"]) for c in message.get("tool_calls") or []]
+    if calls(reference):
+        return calls(answer) == calls(reference)
+    return not calls(answer) and (answer.get("content") or "").strip() == (reference.get("content") or "").strip()
+
+
+def teacher_forced(candidate, served, keep_layers=None):
+    """Per row of an evaluation's results: does the tuned model of a candidate's folder predict every token of the reference?"""
+    rows = candidate / "teacher_forced.jsonl"
+    rows.write_text("".join(json.dumps({"messages": row["request"]["messages"] + [row["reference"]],
+                                        "tools": row["request"].get("tools")}) + "\n" for row in served))
+    adapter = next(candidate.rglob("adapter_config.json")).parent
+    command = [BIN / "flywheel-trainer", "score", "--model", MODEL, "--chat-template-file",
+               SOURCE / "src/modelops/local/templates/chatml_tools.jinja", "--rows", rows, "--adapter", adapter]
+    if keep_layers:
+        command += ["--keep-layers", *keep_layers.split(",")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    rows.unlink()
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return [event["exact"] for event in events if event["event"] == "row"]
+
+
 class Service:
     """`flywheel serve` on a free port, over a data folder that outlives restarts."""
 

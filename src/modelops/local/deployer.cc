@@ -119,6 +119,7 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   setup.slots = slots.count;
   setup.slot_context = slots.context;
   FW_CO_ASSIGN(const auto model, co_await prepare(request, facts, folder.path(), setup, deadline));
+  setup.plain_attention = is_plain_attention_faster(model.type, setup.slot_context);
   const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
 
   auto entry = std::make_shared<Served>(folder.path(), std::move(setup), settings, launcher, client, executor);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "io/file.h"
+#include "trainer/packing/families.h"
 
 namespace fw::trainer {
 namespace {
@@ -47,8 +48,11 @@ Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::spa
 
   at::NoGradGuard no_grad;
   const PackedModel model(weights, nullptr, longest);
+  const auto order = side_by_side(rows);
+  std::vector<const TrainingRow*> ordered;
+  for (const auto row : order) ordered.push_back(rows[row]);
   for (std::size_t begin = 0; begin < rows.size();) {
-    const auto batch = rows.subspan(begin, batch_end(rows, begin, states.common_) - begin);
+    const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, states.common_) - begin);
     const auto input = prepare(weights.config, pack(batch));
     const auto hidden = model.run_layers(model.embed(*input.tree), input, 0, layers);
     const float* values = hidden.const_data_ptr<float>();
@@ -56,7 +60,7 @@ Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::spa
       for (const int s : input.tree->path(input.tree->leaves[r])) {
         const auto& segment = input.tree->segments[static_cast<std::size_t>(s)];
         for (std::int64_t i = 0; i < segment.length; ++i)
-          std::memcpy(states.at(begin + r, segment.position + i), values + (segment.start + i) * states.hidden_,
+          std::memcpy(states.at(order[begin + r], segment.position + i), values + (segment.start + i) * states.hidden_,
                       static_cast<std::size_t>(states.hidden_) * sizeof(float));
       }
     begin += batch.size();

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "trainer/loop/frozen_states.h"
 #include "trainer/loop/validation.h"
+#include "trainer/packing/families.h"
 
 namespace fw::trainer {
 namespace {
@@ -93,6 +94,7 @@ class Training {
       : weights_(weights),
         train_(pointers(rows)),
         validation_(pointers(validation)),
+        families_(families(train_)),
         options_(options),
         events_(events),
         clock_(clock),
@@ -178,21 +180,28 @@ class Training {
     return {};
   }
 
-  // The rows of a step: the epoch's order is drawn from the seed and the epoch alone.
+  // The rows of a step: the epoch's order is drawn from the seed and the epoch alone. Rows of a family stay together.
   std::vector<std::size_t> rows_of_step(std::int64_t step) {
     const std::int64_t epoch = step / steps_per_epoch_;
-    if (epoch != order_epoch_) {
-      order_.resize(train_.size());
-      std::iota(order_.begin(), order_.end(), std::size_t{0});
-      auto random = Random::for_purpose(options_.seed, "order of epoch " + std::to_string(epoch));
-      if (!options_.keep_order) random.shuffle(order_);
-      order_epoch_ = epoch;
-    }
     const auto size =
         static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(options_.gradient_accumulation);
+    if (epoch != order_epoch_) {
+      order_ = order_of(epoch, size);
+      order_epoch_ = epoch;
+    }
     const auto begin = static_cast<std::size_t>(step % steps_per_epoch_) * size;
     const auto end = std::min(begin + size, order_.size());
     return {order_.begin() + static_cast<std::ptrdiff_t>(begin), order_.begin() + static_cast<std::ptrdiff_t>(end)};
+  }
+
+  [[nodiscard]] std::vector<std::size_t> order_of(std::int64_t epoch, std::size_t step_rows) const {
+    if (options_.keep_order) {
+      std::vector<std::size_t> order(train_.size());
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      return order;
+    }
+    auto random = Random::for_purpose(options_.seed, "order of epoch " + std::to_string(epoch));
+    return shuffle_families(families_, std::max<std::size_t>(1, step_rows / 2), random);
   }
 
   // One forward and backward pass over some rows of a step; their loss summed.
@@ -298,6 +307,7 @@ class Training {
 
   const ModelWeights& weights_;
   std::vector<const TrainingRow*> train_, validation_;
+  std::vector<std::vector<std::size_t>> families_;
   const TrainingOptions& options_;
   const TrainingEvents& events_;
   const Clock& clock_;

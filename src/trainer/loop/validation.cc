@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/assert.h"
+#include "trainer/packing/families.h"
 
 namespace fw::trainer {
 namespace {
@@ -35,15 +36,21 @@ Result<Score> score(const PackedModel& model, const ModelConfig& config, std::sp
   total.losses.assign(rows.size(), 0);
   std::vector<std::size_t> counts(rows.size(), 0);
   const std::int64_t common = common_beginning(rows);
+  const auto order = side_by_side(rows);
+  std::vector<const TrainingRow*> ordered;
+  std::vector<std::size_t> numbers;
+  for (const auto row : order) {
+    ordered.push_back(rows[row]);
+    numbers.push_back(first_row + row);
+  }
   for (std::size_t begin = 0; begin < rows.size();) {
-    const auto batch = rows.subspan(begin, batch_end(rows, begin, common) - begin);
+    const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, common) - begin);
     const auto input = prepare(config, pack(batch));
-    std::vector<std::size_t> numbers(batch.size());
-    std::iota(numbers.begin(), numbers.end(), first_row + begin);
-    const auto hidden = states != nullptr ? states->gather(*input.tree, numbers) : model.embed(*input.tree);
+    const auto hidden = states != nullptr ? states->gather(*input.tree, std::span(numbers).subspan(begin, batch.size()))
+                                          : model.embed(*input.tree);
     const auto result = model.loss(hidden, input, first_layer);
     for (std::size_t i = 0; i < result.losses.size(); ++i) {
-      const auto row = begin + static_cast<std::size_t>(input.tree->terms[i].row);
+      const auto row = order[begin + static_cast<std::size_t>(input.tree->terms[i].row)];
       total.losses[row] += static_cast<double>(result.losses[i]);
       total.hits[row] &= result.hits[i];
       ++counts[row];

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "trainer/packing/families.h"
 #include "trainer/tests/tiny_model.h"
 
 namespace fw::trainer {
@@ -85,4 +88,38 @@ TEST(TokenTree, PacksAnyRows) {
 }
 
 }  // namespace
+TEST(Families, TurnsOfAConversationStayTogetherAndNoRowIsLost) {
+  std::vector<TrainingRow> rows;
+  for (Token talk = 10; talk < 30; ++talk) {
+    std::vector<Token> tokens{1, 2, 3, talk};
+    for (int turn = 0; turn < 1 + talk % 3; ++turn) {
+      for (Token t = 0; t < 5; ++t) tokens.push_back(talk * 10 + t);
+      rows.push_back({tokens, 4});
+    }
+  }
+  std::reverse(rows.begin(), rows.end());
+  const auto pointers = pointers_to(rows);
+  const auto groups = families(pointers, 4);
+  EXPECT_EQ(groups.size(), 20U);
+  fw::Random random(5);
+  const auto order = shuffle_families(groups, 2, random);
+  auto sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(sorted.at(i), i);
+  EXPECT_NE(order, sorted);
+  std::size_t neighbours = 0;
+  for (std::size_t i = 1; i < order.size(); ++i)
+    neighbours += rows[order[i]].tokens[3] == rows[order[i - 1]].tokens[3] ? 1U : 0U;
+  EXPECT_GE(neighbours, 12U);  // 13 families of two or more rows, one of three cut into two and one
+}
+
+TEST(Families, OneThatIsLargerThanAStepAllowsIsCut) {
+  const std::vector<TrainingRow> rows(10, TrainingRow{{1, 2, 3, 4, 5, 6}, 3});
+  auto other = rows;
+  other.push_back({{9, 2, 3}, 1});
+  const auto groups = families(pointers_to(other), 4);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].size(), 10U);
+}
+
 }  // namespace fw::trainer

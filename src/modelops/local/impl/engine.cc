@@ -9,7 +9,6 @@
 #include <cerrno>
 
 namespace fw::modelops {
-
 std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port) {
   std::vector<std::string> out{"--model", setup.model.string(), "--alias", setup.alias};
   const auto add = [&](std::initializer_list<std::string> more) { out.insert(out.end(), more); };
@@ -19,6 +18,7 @@ std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_
   add({"--jinja", "--cache-prompt", "--metrics", "--no-webui", "--offline", "--log-colors", "off"});
   // Slots keep a workload's beginning by themselves; the second cache in memory would grow to 8 GB.
   add({"--cache-ram", "0"});
+  if (setup.plain_attention) add({"--flash-attn", "off"});
   if (!setup.slot_states.empty()) add({"--slot-save-path", setup.slot_states.string()});
   if (!setup.lora.empty()) add({"--lora", setup.lora.string()});
   if (!setup.chat_template.empty()) add({"--chat-template-file", setup.chat_template.string()});

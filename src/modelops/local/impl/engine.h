@@ -20,6 +20,7 @@ struct EngineSetup {
   int threads = 1;
   int slots = 1;
   std::int64_t slot_context = 0;  ///< tokens
+  bool plain_attention = false;   ///< scores are made whole instead of the fused form
 };
 
 [[nodiscard]] std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port);

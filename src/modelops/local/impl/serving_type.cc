@@ -8,6 +8,8 @@
 namespace fw::modelops {
 namespace {
 
+constexpr std::int64_t kPlainAttentionContext = 4096;
+
 struct BitsOfType {
   std::string_view type;
   double bits;
@@ -37,6 +39,10 @@ std::uint64_t bytes_in_type(std::uint64_t parameters, const std::string& type) {
     if (row.type == type) return static_cast<std::uint64_t>(static_cast<double>(parameters) * row.bits / 8);
   }
   return 0;
+}
+
+bool is_plain_attention_faster(const std::string& type, std::int64_t context) {
+  return type == "F16" && context <= kPlainAttentionContext;
 }
 
 std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory) {

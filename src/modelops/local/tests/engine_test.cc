@@ -52,6 +52,7 @@ TEST(EngineArguments, AContextForAllSlotsAndOnlyTheLoopback) {
   EXPECT_EQ(value_of("--parallel"), "8");
   EXPECT_EQ(value_of("--host"), "127.0.0.1");
   EXPECT_EQ(value_of("--port"), "4711");
+  EXPECT_THAT(arguments, Not(Contains("--flash-attn")));
   EXPECT_THAT(arguments, Not(Contains("--lora")));
   EXPECT_THAT(arguments, Not(Contains("--chat-template-file")));
 }
@@ -65,6 +66,13 @@ TEST(ServingType, FollowsTheProcessorsUnits) {
 
 TEST(ServingType, LeavesAModelAsItIsWhenItsWeightsWouldNotFit) {
   EXPECT_EQ(serving_type(kSmall, {.has_f16c = true}, 200ULL << 20), "Q4_1");
+}
+
+TEST(ServingType, PlainAttentionIsForShortContextsInF16) {
+  EXPECT_TRUE(is_plain_attention_faster("F16", 2048));
+  EXPECT_FALSE(is_plain_attention_faster("F16", 32768));
+  EXPECT_FALSE(is_plain_attention_faster("BF16", 2048));
+  EXPECT_THAT(engine_arguments({.plain_attention = true}, 1), Contains("--flash-attn"));
 }
 
 TEST(FreeLoopbackPort, IsOneThatMayBeTaken) {
