@@ -10,6 +10,7 @@
 #include "modelops/local/impl/endpoint_check.h"
 #include "modelops/local/impl/model_cache.h"
 #include "modelops/local/impl/served_engine.h"
+#include "modelops/local/impl/serving_type.h"
 
 namespace fw::modelops {
 namespace {
