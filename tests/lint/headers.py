@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def flags_by_folder(build):
     """Folder of a compiled source -> its command without input, output and dependency options."""
     flags = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        words = entry["command"].split()
+        words = shlex.split(entry["command"])
         compiler = next(i for i, word in enumerate(words) if "clang++" in word)
         kept, skip = [], False
         for word in words[compiler:]:
