@@ -72,6 +72,20 @@ TEST_F(EvaluationTest, SendsTheRowsOwnQuestionAndNothingOfTheApplicationsSamplin
   EXPECT_FALSE(request.contains("stream"));
 }
 
+TEST_F(EvaluationTest, TheTargetHearsHowRequestsBeginBeforeAnyIsSent) {
+  serve_answers(obey);
+  std::vector<std::string> heard;
+  job.before_first = [&](std::string request) -> Task<void> {
+    EXPECT_THAT(seen(), IsEmpty());
+    heard.push_back(std::move(request));
+    co_return;
+  };
+  write_rows(some_rows(3));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(heard, ElementsAre(result->rows[0].request));
+}
+
 TEST_F(EvaluationTest, TheFirstRowGoesAloneAndTheOthersNeverExceedTheLimit) {
   std::atomic<int> at_once_at_first = -1;
   serve([&](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {

@@ -91,6 +91,7 @@ Task<Status> ServedEngine::share_beginning(std::string request, Deadline deadlin
   auto json = nlohmann::json::parse(request, nullptr, false);
   if (!json.is_object()) co_return invalid_argument("the request is no JSON object");
   deadline = deadline.within(kSharePatience);
+  json.erase("max_completion_tokens");
   json["max_tokens"] = 1;
   json["stream"] = false;
   json["id_slot"] = 0;
