@@ -21,12 +21,17 @@ def arguments():
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of both; adapters are fp32")
     return parser.parse_args()
 
 
-def matmul_rate():
-    """fp32 GFLOP/s of a large product: what the machine can do at most."""
-    a, b = torch.randn(1024, 1536), torch.randn(1536, 1024)
+def dtype_of(args):
+    return torch.bfloat16 if args.precision == "bf16" else torch.float32
+
+
+def matmul_rate(args):
+    """GFLOP/s of a large product: what the machine can do at most."""
+    a, b = torch.randn(1024, 1536, dtype=dtype_of(args)), torch.randn(1536, 1024, dtype=dtype_of(args))
     best = 0
     for _ in range(20):
         begun = time.perf_counter()
@@ -44,7 +49,7 @@ def token_rows(args, rows_file):
 def load_model(args):
     import transformers
     path = pathlib.Path(args.model)
-    return transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    return transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype_of(args))
 
 
 def add_adapter(model, args):
@@ -92,7 +97,7 @@ def run_flywheel(args, rows_file, folder):
     command = [args.trainer, "train", "--model", args.model, "--chat-template-file", args.template, "--train", rows_file,
                "--out", f"{folder}/out", "--initial-adapter", f"{folder}/initial", "--keep-order", "--epochs", "1",
                "--batch-size", str(args.batch_size), "--learning-rate", str(args.learning_rate), "--schedule", "constant",
-               "--warmup-ratio", "0", "--threads", str(args.threads)]
+               "--warmup-ratio", "0", "--threads", str(args.threads), "--precision", args.precision]
     losses, rates, prepared, started, tokens = [], [], 0.0, begun, 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for event in map(json.loads, process.stdout):
@@ -134,7 +139,7 @@ def main():
         rows_file = f"{folder}/rows.jsonl"
         pathlib.Path(rows_file).write_text("\n".join(lines) + "\n")
         rows = token_rows(args, rows_file)
-        peak = matmul_rate()
+        peak = matmul_rate(args)
         model = add_adapter(load_model(args), args)
         config = model.config
         model.save_pretrained(f"{folder}/initial")
@@ -146,7 +151,7 @@ def main():
     ours = [sum(len(r["tokens"]) for r in rows[i * size:(i + 1) * size]) / rates[i] for i in range(args.steps)]
     best_peft, best_ours = sorted(peft_seconds[1:])[len(peft_seconds[1:]) // 2], sorted(ours[1:])[len(ours[1:]) // 2]
     flops = flops_of_step(config, rows[:size], args)
-    print(f"machine: {peak:.0f} GFLOP/s fp32 matrix product, {args.threads} threads")
+    print(f"machine: {peak:.0f} GFLOP/s {args.precision} matrix product, {args.threads} threads")
     print(f"PEFT:             {best_peft:7.2f} s a step (median), {size / best_peft:6.2f} rows/s")
     print(f"flywheel-trainer: {best_ours:7.2f} s a step (median), {size / best_ours:6.2f} rows/s, "
           f"{flops / best_ours / 1e9 / peak:.0%} of the machine's matrix product rate")

@@ -21,6 +21,9 @@ void add_model_options(CLI::App& command, ModelArguments& model) {
   command.add_option("--max-seq-length", model.max_seq_length, "longer rows are left out and counted")
       ->check(CLI::Range(2, 1 << 24));
   command.add_option("--threads", model.threads, "default: one per processor")->check(CLI::Range(1, 1024));
+  static const std::map<std::string, Precision> kPrecisions{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
+  command.add_option("--precision", model.precision, "of matrix products: fp32 or bf16; default: the faster one here")
+      ->transform(CLI::CheckedTransformer(kPrecisions));
 }
 
 void add_training_options(CLI::App& command, TrainingOptions& o) {

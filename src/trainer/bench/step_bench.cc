@@ -1,11 +1,12 @@
 // Seconds of one training step on rows of the demo's shape (424 tokens in common, 62 of their own, 37 of them answer),
 // forward and backward, and what share of the machine's matrix product rate that is.
-//   trainer_step_bench MODEL.gguf [THREADS]
+//   trainer_step_bench MODEL.gguf [THREADS] [fp32|bf16]
 #include <ATen/TensorOperators.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -91,12 +92,13 @@ void measure(const ModelWeights& weights, int rows_count, int layers, double rat
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: trainer_step_bench MODEL.gguf [THREADS]\n");
+    std::fprintf(stderr, "usage: trainer_step_bench MODEL.gguf [THREADS] [fp32|bf16]\n");
     return 2;
   }
   set_threads(argc > 2 ? std::atoi(argv[2]) : 2);
   const auto source = open_weights(argv[1]);
-  const auto weights = source.ok() ? load_weights(**source) : fw::Result<ModelWeights>(source.error());
+  const auto precision = argc > 3 && std::string_view(argv[3]) == "bf16" ? Precision::kBf16 : Precision::kFp32;
+  const auto weights = source.ok() ? load_weights(**source, {}, precision) : fw::Result<ModelWeights>(source.error());
   if (!weights.ok()) {
     std::fprintf(stderr, "%s\n", weights.error().message.c_str());
     return 1;

@@ -20,7 +20,8 @@ struct ModelArguments {
   std::filesystem::path tokenizer;      ///< a GGUF file; needed when `model` is a Hugging Face folder
   std::filesystem::path chat_template;  ///< empty: the model's own
   std::int64_t max_seq_length = 4096;
-  int threads = 0;  ///< 0: one per processor
+  int threads = 0;                     ///< 0: one per processor
+  std::optional<Precision> precision;  ///< nullopt: the fastest here
 };
 
 struct TrainArguments {

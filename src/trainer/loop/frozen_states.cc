@@ -17,18 +17,7 @@
 namespace fw::trainer {
 namespace {
 
-// Tokens of a batch: enough that the common beginning, computed anew for each, hardly counts.
-constexpr std::int64_t kBatchTokens = 4096;
-
 std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t>(row.tokens.size()) - 1; }
-
-std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common) {
-  std::int64_t tokens = 0;
-  std::size_t end = begin;
-  while (end < rows.size() && (end == begin || tokens + inputs_of(*rows[end]) - common <= kBatchTokens))
-    tokens += inputs_of(*rows[end++]) - common;
-  return end;
-}
 
 }  // namespace
 

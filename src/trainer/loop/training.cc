@@ -46,8 +46,7 @@ std::string fingerprint_of(const ModelWeights& weights, const std::vector<Traini
                            const std::vector<TrainingRow>& validation, const TrainingOptions& o) {
   Sha256 hash;
   const auto add_tensor = [&](const at::Tensor& t) {
-    const auto data = values(t);
-    hash.update({reinterpret_cast<const char*>(data.data()), data.size_bytes()});
+    hash.update({static_cast<const char*>(t.const_data_ptr()), t.nbytes()});
   };
   add_tensor(weights.final_norm);
   for (const auto& layer : weights.layers) {

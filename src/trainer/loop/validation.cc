@@ -9,22 +9,6 @@
 #include "trainer/packing/families.h"
 
 namespace fw::trainer {
-namespace {
-
-constexpr std::int64_t kBatchTokens = 4096;
-constexpr std::size_t kBatchRows = 64;
-
-std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common) {
-  std::int64_t tokens = 0;
-  std::size_t end = begin;
-  for (; end < rows.size() && end - begin < kBatchRows; ++end) {
-    tokens += static_cast<std::int64_t>(rows[end]->tokens.size()) - common;
-    if (end > begin && tokens > kBatchTokens) break;
-  }
-  return end;
-}
-
-}  // namespace
 
 Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
                     int first_layer, const FrozenStates* states, std::size_t first_row,

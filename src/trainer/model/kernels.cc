@@ -152,6 +152,15 @@ FW_CLONES float dot(const float* a, const float* b, std::int64_t count) {
   return sum;
 }
 
+FW_CLONES void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* y) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(x[i]);
+    const std::uint32_t nearest = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
+    const std::uint32_t quiet_nan = (bits >> 16) | 0x40U;
+    y[i] = static_cast<std::uint16_t>((bits & 0x7fffffffU) > 0x7f800000U ? quiet_nan : nearest);
+  }
+}
+
 FW_CLONES void add(float* to, const float* from, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
 }

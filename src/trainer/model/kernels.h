@@ -28,6 +28,9 @@ void softmax_row_again(float* row, std::int64_t low, std::int64_t high, std::int
 /// ds = p * (dp - delta) * scale, in place of dp.
 void softmax_row_backward(const float* p, float* dp, std::int64_t width, float delta, float scale);
 
+/// y = x in bfloat16, to the nearest, ties to even.
+void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* y);
+
 [[nodiscard]] float largest(const float* x, std::int64_t count);
 [[nodiscard]] float dot(const float* a, const float* b, std::int64_t count);
 void add(float* to, const float* from, std::int64_t count);

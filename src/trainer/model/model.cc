@@ -21,7 +21,7 @@ namespace {
 // Reads the tensors of one model; the first failure is kept and everything after it is skipped.
 class Loader {
  public:
-  explicit Loader(WeightSource& source) : source_(source) {}
+  Loader(WeightSource& source, Precision precision) : source_(source), precision_(precision) {}
 
   at::Tensor read(const std::string& name, std::vector<std::int64_t> shape) {
     const std::int64_t rows = shape.front();
@@ -29,6 +29,12 @@ class Loader {
   }
   at::Tensor read_if_there(const std::string& name, std::vector<std::int64_t> shape) {
     return source_.has(name) ? read(name, std::move(shape)) : at::Tensor();
+  }
+  // What large products multiply with: several matrices of `width` below each other as one; `rows` of each.
+  at::Tensor read_matrix(const std::vector<std::string>& names, const std::vector<std::int64_t>& rows,
+                         std::int64_t width) {
+    auto matrix = read_joined(names, {0, width}, rows);
+    return precision_ == Precision::kBf16 && status_.ok() ? matrix.to(at::kBFloat16) : matrix;
   }
   // Several tensors below each other as one; `rows` of each, `shape` without the first dimension's size.
   at::Tensor read_joined(const std::vector<std::string>& names, std::vector<std::int64_t> shape,
@@ -54,6 +60,7 @@ class Loader {
 
  private:
   WeightSource& source_;
+  Precision precision_;
   Status status_;
 };
 
@@ -65,17 +72,17 @@ LayerWeights load_layer(Loader& loader, const ModelConfig& config, int index) {
   LayerWeights w;
   w.attention_norm = loader.read(stem + "input_layernorm.weight", {config.hidden});
   w.feed_forward_norm = loader.read(stem + "post_attention_layernorm.weight", {config.hidden});
-  w.qkv = loader.read_joined({attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"},
-                             {0, config.hidden}, qkv_rows);
+  w.qkv = loader.read_matrix({attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"},
+                             qkv_rows, config.hidden);
   w.qkv_bias = loader.read_joined_if_there(
       {attention + "q_proj.bias", attention + "k_proj.bias", attention + "v_proj.bias"}, qkv_rows);
   w.q_norm = loader.read_if_there(attention + "q_norm.weight", {config.head_dim});
   w.k_norm = loader.read_if_there(attention + "k_norm.weight", {config.head_dim});
-  w.out = loader.read(attention + "o_proj.weight", {config.hidden, config.q_size()});
+  w.out = loader.read_matrix({attention + "o_proj.weight"}, {config.hidden}, config.q_size());
   w.out_bias = loader.read_if_there(attention + "o_proj.bias", {config.hidden});
-  w.gate_up = loader.read_joined({mlp + "gate_proj.weight", mlp + "up_proj.weight"}, {0, config.hidden}, gate_rows);
+  w.gate_up = loader.read_matrix({mlp + "gate_proj.weight", mlp + "up_proj.weight"}, gate_rows, config.hidden);
   w.gate_up_bias = loader.read_joined_if_there({mlp + "gate_proj.bias", mlp + "up_proj.bias"}, gate_rows);
-  w.down = loader.read(mlp + "down_proj.weight", {config.hidden, config.feed_forward});
+  w.down = loader.read_matrix({mlp + "down_proj.weight"}, {config.hidden}, config.feed_forward);
   w.down_bias = loader.read_if_there(mlp + "down_proj.bias", {config.hidden});
   return w;
 }
@@ -107,19 +114,21 @@ std::vector<at::Tensor> ModelWeights::parameters() const {
   return all;
 }
 
-Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> keep_layers) {
+Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> keep_layers, Precision precision) {
   ModelWeights weights;
+  weights.precision = precision;
   weights.config = source.config();
   FW_ASSIGN(const auto kept, kept_layers(weights.config, keep_layers));
   const auto& config = weights.config;
-  Loader loader(source);
-  weights.embedding = loader.read("model.embed_tokens.weight", {config.vocab, config.hidden});
+  Loader loader(source, precision);
+  weights.embedding = loader.read_matrix({"model.embed_tokens.weight"}, {config.vocab}, config.hidden);
   for (const int index : kept) {
     weights.layers.push_back(load_layer(loader, config, index));
     FW_TRY(loader.status());
   }
   weights.final_norm = loader.read("model.norm.weight", {config.hidden});
-  weights.head = config.tied ? weights.embedding : loader.read("lm_head.weight", {config.vocab, config.hidden});
+  weights.head =
+      config.tied ? weights.embedding : loader.read_matrix({"lm_head.weight"}, {config.vocab}, config.hidden);
   FW_TRY(loader.status());
   weights.config.layers = static_cast<std::int64_t>(kept.size());
   return weights;
@@ -159,7 +168,7 @@ void PackedModel::set_dropout(double probability, std::uint64_t seed) {
 
 at::Tensor PackedModel::embed(const TokenTree& tree) const {
   const std::vector<std::int64_t> ids(tree.tokens.begin(), tree.tokens.end());
-  return at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token);
+  return at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token).to(at::kFloat);
 }
 
 at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int layer,

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "trainer/lora/adapter.h"
 #include "trainer/model/ops.h"
+#include "trainer/model/precision.h"
 #include "trainer/packing/token_tree.h"
 #include "trainer/weights/weight_source.h"
 
@@ -27,9 +28,11 @@ struct LayerWeights {
   at::Tensor down, down_bias;
 };
 
-/// A decoder's weights in fp32. Biases that the model does not have are undefined.
+/// A decoder's weights in fp32; the matrices in bfloat16 where they were loaded so. Biases that the model does not have
+/// are undefined.
 struct ModelWeights {
   ModelConfig config;
+  Precision precision = Precision::kFp32;
   at::Tensor embedding;  ///< [vocab, hidden]
   std::vector<LayerWeights> layers;
   at::Tensor final_norm;
@@ -40,7 +43,8 @@ struct ModelWeights {
 };
 
 /// `keep_layers`: indices of the source's layers that are kept, strictly rising; empty keeps all.
-[[nodiscard]] Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> keep_layers = {});
+[[nodiscard]] Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> keep_layers = {},
+                                                Precision precision = Precision::kFp32);
 
 /// Cosine and sine of positions 0 .. length - 1.
 [[nodiscard]] RopeTable make_rope_table(const ModelConfig& config, std::int64_t length);

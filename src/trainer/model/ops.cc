@@ -28,11 +28,56 @@ using torch::autograd::variable_list;
 
 // Rows below which a second thread does not pay.
 constexpr std::int64_t kRowGrain = 32;
+constexpr std::int64_t kElementGrain = 1 << 14;
 // Rows of logits made at a time: with a vocabulary of 49152, 128 rows are 25 MB.
 constexpr std::int64_t kLogitFloats = 6 << 20;
 
 float* data(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
 const float* read(const at::Tensor& t) { return t.const_data_ptr<float>(); }
+bool is_bf16(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
+
+// x rounded to bfloat16.
+at::Tensor rounded(const at::Tensor& x) {
+  auto y = at::empty(x.sizes(), x.options().dtype(at::kBFloat16));
+  auto* to = reinterpret_cast<Bf16*>(y.mutable_data_ptr<at::BFloat16>());
+  for_ranges(x.numel(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels::round_to_bf16(read(x) + begin, end - begin, to + begin);
+  });
+  return y;
+}
+
+// x in the type that products with `weight` take.
+at::Tensor as_factor(const at::Tensor& x, const at::Tensor& weight) { return is_bf16(weight) ? rounded(x) : x; }
+
+// A matrix in a product. Its rows may be parts of longer ones.
+struct Factor {
+  const at::Tensor& matrix;
+  bool transposed = false;
+
+  [[nodiscard]] std::int64_t rows() const { return matrix.size(transposed ? 1 : 0); }
+  [[nodiscard]] std::int64_t columns() const { return matrix.size(transposed ? 0 : 1); }
+  [[nodiscard]] Operand<float> floats() const { return {read(matrix), matrix.stride(0), transposed}; }
+  [[nodiscard]] Operand<Bf16> halves() const {
+    return {reinterpret_cast<const Bf16*>(matrix.const_data_ptr<at::BFloat16>()), matrix.stride(0), transposed};
+  }
+};
+Factor flipped(const at::Tensor& matrix) { return {matrix, true}; }
+
+// c = alpha * a b + beta * c. Both factors are of one type, c is fp32.
+void multiply(const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
+  const std::int64_t m = a.rows(), n = b.columns(), k = a.columns(), stride = c.stride(0);
+  FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n && is_bf16(a.matrix) == is_bf16(b.matrix));
+  if (is_bf16(a.matrix)) return gemm(m, n, k, alpha, a.halves(), b.halves(), beta, data(c), stride);
+  gemm(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), stride);
+}
+
+// The same for products with a side as short as a rank.
+void multiply_thin(const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
+  const std::int64_t m = a.rows(), n = b.columns(), k = a.columns(), stride = c.stride(0);
+  FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n && is_bf16(a.matrix) == is_bf16(b.matrix));
+  if (is_bf16(a.matrix)) return gemm_split(m, n, k, alpha, a.halves(), b.halves(), beta, data(c), stride);
+  gemm_split(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), stride);
+}
 
 struct RmsNormFunction : Function<RmsNormFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -137,46 +182,49 @@ struct LowRankGroup {
     return there.size() == 1 ? there[0] : at::cat(there, 0);
   }
 
-  // y += scale * (x a^T) b^T, and x a^T itself.
+  [[nodiscard]] at::Tensor part_of(const at::Tensor& all, std::size_t pair) const {
+    return all.narrow(1, begin[pair], rank[pair]);
+  }
+
+  // y += scale * (x a^T) b^T, and x a^T itself. x may be bfloat16.
   [[nodiscard]] at::Tensor add_to(const at::Tensor& y, const at::Tensor& x, const at::Tensor& a_all) const {
-    const std::int64_t tokens = x.size(0), in = x.size(1), out = y.size(1);
-    auto u = at::empty({tokens, ranks}, x.options());
-    gemm_split(tokens, ranks, in, 1, plain(read(x), in), transposed(read(a_all), in), 0, data(u), ranks);
+    auto u = at::empty({x.size(0), ranks}, y.options());
+    multiply_thin(u, 1, {x}, flipped(as_factor(a_all, x)), 0);
     for (std::size_t i = 0; i < kPairs; ++i)
-      if (rank[i] > 0)
-        gemm_split(tokens, b[i].size(0), rank[i], scale, plain(read(u) + begin[i], ranks),
-                   transposed(read(b[i]), rank[i]), 1, data(y) + offset[i], out);
+      if (rank[i] > 0) multiply_thin(y.narrow(1, offset[i], b[i].size(0)), scale, {part_of(u, i)}, flipped(b[i]), 1);
     return u;
   }
 
   struct Gradients {
     std::array<at::Tensor, kPairs> a, b;
   };
-  // Gradients of every pair; what flows to the input is added to `d_x` where it is defined.
+  // Gradients of every pair; what flows to the input is added to `d_x` where it is defined. dy and x are of one type.
   [[nodiscard]] Gradients backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& a_all,
                                    const at::Tensor& u, const at::Tensor& d_x) const {
-    const std::int64_t tokens = x.size(0), in = x.size(1), out = dy.size(1);
     Gradients result;
-    auto v = at::empty({tokens, ranks}, x.options());
+    const auto u_factor = as_factor(u, x);
+    auto v = at::empty_like(u);
     for (std::size_t i = 0; i < kPairs; ++i) {
       if (rank[i] == 0) continue;
-      const float* slice = read(dy) + offset[i];
-      const std::int64_t rows = b[i].size(0);
-      gemm_split(tokens, rank[i], rows, scale, plain(slice, out), plain(read(b[i]), rank[i]), 0, data(v) + begin[i],
-                 ranks);
+      const auto slice = dy.narrow(1, offset[i], b[i].size(0));
+      multiply_thin(part_of(v, i), scale, {slice}, {as_factor(b[i], x)}, 0);
       result.b[i] = at::empty_like(b[i]);
-      gemm_split(rows, rank[i], tokens, scale, transposed(slice, out), plain(read(u) + begin[i], ranks), 0,
-                 data(result.b[i]), rank[i]);
+      multiply_thin(result.b[i], scale, flipped(slice), {part_of(u_factor, i)}, 0);
     }
     const auto da = at::empty_like(a_all);
-    gemm_split(ranks, in, tokens, 1, transposed(read(v), ranks), plain(read(x), in), 0, data(da), in);
+    multiply_thin(da, 1, flipped(as_factor(v, x)), {x}, 0);
     for (std::size_t i = 0; i < kPairs; ++i)
       if (rank[i] > 0) result.a[i] = da.narrow(0, begin[i], rank[i]);
-    if (d_x.defined())
-      gemm_split(tokens, in, ranks, 1, plain(read(v), ranks), plain(read(a_all), in), 1, data(d_x), in);
+    if (d_x.defined()) multiply_thin(d_x, 1, {v}, {a_all}, 1);
     return result;
   }
 };
+
+// What the low-rank additions multiply.
+at::Tensor input_of_pairs(const at::Tensor& x, const Dropout& dropout) {
+  if (dropout.probability == 0) return x;
+  return is_bf16(x) ? rounded(dropped(x.to(at::kFloat), dropout)) : dropped(x, dropout);
+}
 
 struct LinearFunction : Function<LinearFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -184,21 +232,21 @@ struct LinearFunction : Function<LinearFunction> {
                             const at::Tensor& a2, const at::Tensor& b2, std::int64_t offset0, std::int64_t offset1,
                             std::int64_t offset2, double scale, double dropout_probability, std::int64_t dropout_seed) {
     FW_ASSERT(x.is_contiguous() && x.dim() == 2);
-    const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+    const std::int64_t tokens = x.size(0), out = weight.size(0);
+    const auto factor = as_factor(x, weight);
     auto y = at::empty({tokens, out}, x.options());
     if (present(bias))
       for (std::int64_t t = 0; t < tokens; ++t)
         std::memcpy(data(y) + t * out, read(bias), static_cast<std::size_t>(out) * sizeof(float));
-    gemm(tokens, out, in, 1, plain(read(x), in), transposed(read(weight), in), present(bias) ? 1 : 0, data(y), out);
+    multiply(y, 1, {factor}, flipped(weight), present(bias) ? 1 : 0);
     const std::vector<std::int64_t> offsets{offset0, offset1, offset2};
     const auto a_all = LowRankGroup::stack({a0, a1, a2});
     at::Tensor u;
     if (a_all.defined()) {
       const Dropout dropout{dropout_probability, static_cast<std::uint32_t>(dropout_seed)};
-      u = LowRankGroup({b0, b1, b2}, offsets, scale)
-              .add_to(y, dropout.probability > 0 ? dropped(x, dropout) : x, a_all);
+      u = LowRankGroup({b0, b1, b2}, offsets, scale).add_to(y, input_of_pairs(factor, dropout), a_all);
     }
-    ctx->save_for_backward({x, weight, b0, b1, b2, a_all, u});
+    ctx->save_for_backward({factor, weight, b0, b1, b2, a_all, u});
     ctx->saved_data["offsets"] = offsets;
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["dropout"] = dropout_probability;
@@ -210,15 +258,15 @@ struct LinearFunction : Function<LinearFunction> {
     const auto saved = ctx->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &a_all = saved[5], &u = saved[6];
     const auto dy = grads[0].contiguous();
-    const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0);
+    const auto dy_factor = as_factor(dy, weight);
     variable_list result(15);
     if (ctx->needs_input_grad(0)) {
-      result[0] = at::empty_like(x);
-      gemm(tokens, in, out, 1, plain(read(dy), out), plain(read(weight), in), 0, data(result[0]), in);
+      result[0] = at::empty(x.sizes(), dy.options());
+      multiply(result[0], 1, {dy_factor}, {weight}, 0);
     }
     if (ctx->needs_input_grad(1)) {
       result[1] = at::empty_like(weight);
-      gemm(out, in, tokens, 1, transposed(read(dy), out), plain(read(x), in), 0, data(result[1]), in);
+      multiply(result[1], 1, flipped(dy_factor), {x}, 0);
     }
     if (ctx->needs_input_grad(2)) result[2] = dy.sum(0);
     if (!u.defined()) return result;
@@ -227,8 +275,8 @@ struct LinearFunction : Function<LinearFunction> {
     const Dropout dropout{ctx->saved_data["dropout"].toDouble(),
                           static_cast<std::uint32_t>(ctx->saved_data["seed"].toInt())};
     const bool drops = dropout.probability > 0;
-    const auto d_x = drops && result[0].defined() ? at::zeros_like(x) : result[0];
-    const auto pairs = group.backward(dy, drops ? dropped(x, dropout) : x, a_all, u, d_x);
+    const auto d_x = drops && result[0].defined() ? at::zeros_like(result[0]) : result[0];
+    const auto pairs = group.backward(dy_factor, input_of_pairs(x, dropout), a_all, u, d_x);
     if (drops && d_x.defined()) result[0].add_(dropped(d_x, dropout));
     for (std::size_t i = 0; i < LowRankGroup::kPairs; ++i) {
       result[3 + 2 * i] = pairs.a[i];
@@ -353,15 +401,16 @@ void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool kee
 struct HeadLossFunction : Function<HeadLossFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
                             HeadOutputs* outputs, bool hidden_needed, bool weight_needed) {
-    const std::int64_t terms = hidden.size(0), width = hidden.size(1), vocab = weight.size(0);
+    const std::int64_t terms = hidden.size(0), vocab = weight.size(0);
     const std::int64_t chunk = std::clamp<std::int64_t>(kLogitFloats / vocab, 1, std::max<std::int64_t>(terms, 1));
     auto d_hidden = hidden_needed ? at::empty_like(hidden) : at::Tensor();
     auto d_weight = weight_needed ? at::zeros_like(weight) : at::Tensor();
-    auto logits = at::empty({chunk, vocab}, hidden.options());
+    const auto all_logits = at::empty({chunk, vocab}, hidden.options());
     for (std::int64_t begin = 0; begin < terms; begin += chunk) {
       const std::int64_t rows = std::min(chunk, terms - begin);
-      const float* h = read(hidden) + begin * width;
-      gemm(rows, vocab, width, 1, plain(h, width), transposed(read(weight), width), 0, data(logits), vocab);
+      const auto logits = all_logits.narrow(0, 0, rows);
+      const auto factor = as_factor(hidden.narrow(0, begin, rows), weight);
+      multiply(logits, 1, {factor}, flipped(weight), 0);
       for_ranges(rows, 1, [&](std::int64_t from, std::int64_t to) {
         for (std::int64_t r = from; r < to; ++r) {
           const auto term = static_cast<std::size_t>(begin + r);
@@ -369,11 +418,10 @@ struct HeadLossFunction : Function<HeadLossFunction> {
                      (*outputs->losses)[term], (*outputs->hits)[term]);
         }
       });
-      if (hidden_needed)
-        gemm(rows, width, vocab, 1, plain(read(logits), vocab), plain(read(weight), width), 0,
-             data(d_hidden) + begin * width, width);
-      if (weight_needed)
-        gemm(vocab, width, rows, 1, transposed(read(logits), vocab), plain(h, width), 1, data(d_weight), width);
+      if (!hidden_needed && !weight_needed) continue;
+      const auto d_logits = as_factor(logits, weight);
+      if (hidden_needed) multiply(d_hidden.narrow(0, begin, rows), 1, {d_logits}, {weight}, 0);
+      if (weight_needed) multiply(d_weight, 1, flipped(d_logits), {factor}, 1);
     }
     double sum = 0;
     for (const float loss : *outputs->losses) sum += static_cast<double>(loss);

@@ -11,7 +11,9 @@
 
 namespace fw::trainer {
 
-// Differentiable operations of the training path, each with its own backward. fp32, contiguous, CPU.
+// Differentiable operations of the training path, each with its own backward. Contiguous, CPU, fp32, except that the
+// weight of a linear layer or of the head may be bfloat16: what it is multiplied with is then rounded to bfloat16 too,
+// and sums are fp32 still. Such a weight has no gradient.
 
 /// x [tokens, width] -> the same shape.
 [[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);

@@ -6,6 +6,12 @@
 #include <tuple>
 
 namespace fw::trainer {
+namespace {
+
+constexpr std::int64_t kBatchTokens = 4096;
+constexpr std::size_t kBatchRows = 64;
+
+}  // namespace
 
 std::vector<std::size_t> side_by_side(std::span<const TrainingRow* const> rows) {
   std::vector<std::size_t> order(rows.size());
@@ -13,6 +19,16 @@ std::vector<std::size_t> side_by_side(std::span<const TrainingRow* const> rows) 
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return std::tie(rows[a]->tokens, a) < std::tie(rows[b]->tokens, b); });
   return order;
+}
+
+std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common) {
+  std::int64_t tokens = 0;
+  std::size_t end = begin;
+  for (; end < rows.size() && end - begin < kBatchRows; ++end) {
+    tokens += static_cast<std::int64_t>(rows[end]->tokens.size()) - common;
+    if (end > begin && tokens > kBatchTokens) break;
+  }
+  return end;
 }
 
 std::vector<std::vector<std::size_t>> families(std::span<const TrainingRow* const> rows, std::int64_t shortest_shared) {

@@ -13,6 +13,11 @@ namespace fw::trainer {
 /// order into batches keeps most of what they share within one.
 [[nodiscard]] std::vector<std::size_t> side_by_side(std::span<const TrainingRow* const> rows);
 
+/// Where a batch that begins at row `begin` ends when nothing is learnt of it: at most 64 rows and 4096 tokens behind
+/// the `common` beginning of all rows, one row at least. Enough that the beginning, computed anew for each, hardly
+/// counts.
+[[nodiscard]] std::size_t batch_end(std::span<const TrainingRow* const> rows, std::size_t begin, std::int64_t common);
+
 /// Groups of rows that share at least `shortest_shared` tokens more than all rows do: the turns of one conversation,
 /// say, where each row is the beginning of the next. Indices; every row is in one group; in the order of side_by_side.
 [[nodiscard]] std::vector<std::vector<std::size_t>> families(std::span<const TrainingRow* const> rows,

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
+#include "modelfile/tests/llama_server.h"
 #include "trainer/chat/chat_tokenizer.h"
 #include "trainer/tests/chat_rows.h"
-#include "trainer/tests/llama_server.h"
 #include "trainer/tests/model_file.h"
 
 namespace fw::trainer {
@@ -46,7 +46,7 @@ class ServerIds : public testing::Test {
     return post("/tokenize", {{"content", prompt}, {"add_special", true}, {"parse_special", true}}).at("tokens");
   }
 
-  std::optional<LlamaServer> server_;
+  std::optional<modelfile::LlamaServer> server_;
   std::optional<ChatTokenizer> tokenizer_;
 };
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace fw::trainer {
+namespace fw::modelfile {
 
 /// A llama-server of a test: on a free port of loopback, killed with the object.
 class LlamaServer final {
@@ -25,4 +25,4 @@ class LlamaServer final {
   int pid_ = -1;
 };
 
-}  // namespace fw::trainer
+}  // namespace fw::modelfile

@@ -1,9 +1,10 @@
-#include "trainer/tests/llama_server.h"
+#include "modelfile/tests/llama_server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace fw::trainer {
+namespace fw::modelfile {
 namespace {
 
 sockaddr_in loopback(int port) {
@@ -43,6 +44,7 @@ LlamaServer::LlamaServer(const std::string& program, const std::vector<std::stri
   raw.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int null = ::open("/dev/null", O_RDWR);
     ::dup2(null, 1);
     ::dup2(null, 2);
@@ -100,4 +102,4 @@ std::string LlamaServer::exchange(const std::string& request) const {
   return answer;
 }
 
-}  // namespace fw::trainer
+}  // namespace fw::modelfile

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace fw::trainer {
+
+/// What the factors of the large matrix products are rounded to: the frozen weights, and what they are multiplied with.
+/// Sums, norms, attention, the adapter and its optimiser are fp32 in either.
+enum class Precision : std::uint8_t { kFp32, kBf16 };
+
+/// kBf16 on processors that multiply bfloat16 themselves (AMX; AVX512-BF16 where a short trial shows that it pays),
+/// else kFp32. Call set_threads first.
+[[nodiscard]] Precision fastest_precision();
+
+}  // namespace fw::trainer
