@@ -98,7 +98,7 @@ int run(int argc, char** argv) {
   train_command->add_option("--out", train.out, "folder for the adapter: adapter.gguf and peft/")->required();
   train_command->add_option("--alpha", alpha, "default: twice the rank")->check(CLI::PositiveNumber);
   train_command->add_option("--merge-into", train.merge_into, "also write a GGUF model with the adapter merged in");
-  train_command->add_option("--merge-type", train.merge_type, "f32, f16 or bf16: of the merged matrices")
+  train_command->add_option("--merge-type", train.merge_type, "of its matrices: f32, f16, bf16 or q8_0")
       ->capture_default_str();
   train_command->add_option("--initial-adapter", train.initial_adapter,
                             "PEFT folder to start from; its rank, alpha and layers are kept");
@@ -111,7 +111,7 @@ int run(int argc, char** argv) {
   merge_command->add_option("--adapter", merge.adapter, "adapter in GGUF form")->required();
   merge_command->add_option("--out", merge.out)->required();
   merge_command->add_option("--keep-layers", merge.keep_layers, "as in training")->delimiter(',');
-  merge_command->add_option("--type", merge.type, "f32, f16 or bf16: of the merged matrices")->capture_default_str();
+  merge_command->add_option("--type", merge.type, "of its matrices: f32, f16, bf16 or q8_0")->capture_default_str();
 
   ScoreArguments score;
   auto* score_command = app.add_subcommand("score", "share of rows whose answer is predicted token for token");

@@ -102,7 +102,8 @@ Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest
     setup.lora = request.adapter->gguf;
     co_return servable;
   }
-  FW_CO_TRY(co_await cache.merge(servable, *request.adapter, folder / "merged.gguf", std::move(deadline)));
+  FW_CO_TRY(co_await cache.merge(request.model, *request.adapter, servable.type, folder / "merged.gguf",
+                                 std::move(deadline)));
   setup.model = folder / "merged.gguf";
   co_return servable;
 }
@@ -120,7 +121,7 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   setup.slots = slots.count;
   setup.slot_context = slots.context;
   FW_CO_ASSIGN(const auto model, co_await prepare(request, facts, folder.path(), setup, deadline));
-  setup.plain_attention = is_plain_attention_faster(model.type, setup.slot_context);
+  setup.plain_attention = is_plain_attention_faster(setup.slot_context);
   const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
 
   auto entry = std::make_shared<Served>(folder.path(), std::move(setup), settings, launcher, client, executor);

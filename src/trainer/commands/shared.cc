@@ -34,7 +34,8 @@ Result<MergedType> parse_merged_type(const std::string& name) {
   if (name == "f32") return MergedType::kF32;
   if (name == "f16") return MergedType::kF16;
   if (name == "bf16") return MergedType::kBF16;
-  return invalid_argument("type " + name + " is unknown; f32, f16 and bf16 can be written");
+  if (name == "q8_0") return MergedType::kQ8_0;
+  return invalid_argument("type " + name + " is unknown; f32, f16, bf16 and q8_0 can be written");
 }
 
 Status check_tokens(const std::vector<TrainingRow>& rows, const ModelConfig& config) {

@@ -29,9 +29,10 @@ struct AdapterPaths {
                                                  const std::string& base_model, double dropout,
                                                  const std::filesystem::path& folder);
 
-enum class MergedType { kF32, kF16, kBF16 };
-/// Writes a GGUF model with a GGUF adapter merged in: touched matrices in `type`, all else as it is. `keep_layers` as
-/// in load_weights; the adapter counts the layers that are kept. Whole or not at all.
+enum class MergedType { kF32, kF16, kBF16, kQ8_0 };
+/// Writes a GGUF model with a GGUF adapter merged in: every matrix in `type` (F16 where Q8_0 does not divide its rows),
+/// rounded once, after the sum; all else as it is. `keep_layers` as in load_weights; the adapter counts the layers that
+/// are kept. Whole or not at all.
 [[nodiscard]] Status write_merged_model(const std::filesystem::path& model, const std::filesystem::path& gguf_adapter,
                                         std::span<const int> keep_layers, MergedType type,
                                         const std::filesystem::path& out);

@@ -59,26 +59,35 @@ Status add_low_rank(const LowRankFiles& adapter, const std::string& name, const 
   return {};
 }
 
-ggml_type to_ggml(MergedType type) {
+// Of a matrix with rows of `width`.
+ggml_type to_ggml(MergedType type, std::int64_t width) {
   switch (type) {
     case MergedType::kF32: return GGML_TYPE_F32;
     case MergedType::kF16: return GGML_TYPE_F16;
     case MergedType::kBF16: return GGML_TYPE_BF16;
+    case MergedType::kQ8_0: return width % ggml_blck_size(GGML_TYPE_Q8_0) == 0 ? GGML_TYPE_Q8_0 : GGML_TYPE_F16;
   }
   return GGML_TYPE_F32;
 }
 
-std::string encode(const std::vector<float>& values, MergedType type) {
-  const auto count = static_cast<std::int64_t>(values.size());
-  std::string bytes(values.size() * ggml_type_size(to_ggml(type)), '\0');
+// llama.cpp's number for a file of which most is of a type (its header enumerates them as LLAMA_FTYPE_...).
+std::uint32_t file_type_number(MergedType type) {
   switch (type) {
-    case MergedType::kF32: std::copy_n(reinterpret_cast<const char*>(values.data()), bytes.size(), bytes.data()); break;
-    case MergedType::kF16:
-      ggml_fp32_to_fp16_row(values.data(), reinterpret_cast<ggml_fp16_t*>(bytes.data()), count);
-      break;
-    case MergedType::kBF16:
-      ggml_fp32_to_bf16_row(values.data(), reinterpret_cast<ggml_bf16_t*>(bytes.data()), count);
-      break;
+    case MergedType::kF32: return 0;
+    case MergedType::kF16: return 1;
+    case MergedType::kBF16: return 32;
+    case MergedType::kQ8_0: return 7;
+  }
+  return 0;
+}
+
+std::string encode(const std::vector<float>& values, std::int64_t width, ggml_type type) {
+  const auto rows = static_cast<std::int64_t>(values.size()) / width;
+  std::string bytes(static_cast<std::size_t>(rows) * ggml_row_size(type, width), '\0');
+  if (type == GGML_TYPE_F32) {
+    std::copy_n(reinterpret_cast<const char*>(values.data()), bytes.size(), bytes.data());
+  } else {
+    ggml_quantize_chunk(type, values.data(), bytes.data(), 0, rows, width, nullptr);
   }
   return bytes;
 }
@@ -120,6 +129,7 @@ Status write_merged_model(const std::filesystem::path& model, const std::filesys
 
   const std::unique_ptr<gguf_context, GgufDeleter> result(gguf_init_empty());
   gguf_set_kv(result.get(), reader.raw());
+  gguf_set_val_u32(result.get(), "general.file_type", file_type_number(type));
   if (!keep_layers.empty())
     gguf_set_val_u32(result.get(), (architecture + ".block_count").c_str(),
                      static_cast<std::uint32_t>(keep_layers.size()));
@@ -135,16 +145,19 @@ Status write_merged_model(const std::filesystem::path& model, const std::filesys
     const auto source = reader.tensor(i);
     std::vector<std::int64_t> ne(source.shape.rbegin(), source.shape.rend());
     const bool adapted = adapter.reader.find(*name + ".lora_a") || adapter.reader.find(*name + ".lora_b");
-    ggml_tensor* tensor = ggml_new_tensor(tensors.get(), adapted ? to_ggml(type) : static_cast<ggml_type>(source.type),
-                                          static_cast<int>(ne.size()), ne.data());
+    const bool is_matrix = ne.size() == 2;
+    const auto target = is_matrix ? to_ggml(type, ne[0]) : static_cast<ggml_type>(source.type);
+    ggml_tensor* tensor = ggml_new_tensor(tensors.get(), target, static_cast<int>(ne.size()), ne.data());
     ggml_set_name(tensor, name->c_str());
-    if (adapted) {
+    if (adapted || target != source.type) {
       std::vector<float> weight;
       FW_TRY(reader.dequantize(source, weight));
-      FW_TRY(add_low_rank(adapter, *name, source.shape, weight));
-      merged.push_back(encode(weight, type));
+      if (adapted) {
+        FW_TRY(add_low_rank(adapter, *name, source.shape, weight));
+        touched += 2;
+      }
+      merged.push_back(encode(weight, ne[0], target));
       tensor->data = merged.back().data();
-      touched += 2;
     } else {
       tensor->data = const_cast<char*>(source.bytes.data());
     }

@@ -49,6 +49,26 @@ TEST_F(AdapterFiles, MergedIntoAModelGiveTheAdaptedModelsLoss) {
   EXPECT_NEAR(loss(*loaded, nullptr), expected, 1e-5 * expected);
 }
 
+TEST_F(AdapterFiles, MergedIntoEightBitsKeepTheAdaptedModelsLossButForRounding) {
+  auto config = TinyModel::config();
+  config.hidden = 32;  // rows of 32 become blocks of Q8_0; those of 40 in the down projection F16
+  const auto weights = TinyModel::make(config, 3);
+  const auto adapter = random_adapter(config, {.rank = 4, .alpha = 6}, 5);
+  write_gguf_model(weights, folder_.path() / "model.gguf");
+  const auto paths = write_adapter(adapter, config, "base", 0, folder_.path() / "out");
+  ASSERT_TRUE(paths.ok()) << paths.error();
+  const auto merged = folder_.path() / "merged.gguf";
+  ASSERT_TRUE(write_merged_model(folder_.path() / "model.gguf", paths->gguf, {}, MergedType::kQ8_0, merged).ok());
+  EXPECT_LT(std::filesystem::file_size(merged), std::filesystem::file_size(folder_.path() / "model.gguf") / 2);
+  const auto source = open_weights(merged);
+  ASSERT_TRUE(source.ok()) << source.error();
+  const auto loaded = load_weights(**source);
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  const double expected = loss(weights, &adapter);
+  EXPECT_NEAR(loss(*loaded, nullptr), expected, 0.01 * expected);
+  EXPECT_GT(std::abs(loss(weights, nullptr) - expected), 0.03 * expected);
+}
+
 TEST_F(AdapterFiles, MergedIntoFewerLayersCountTheKeptOnes) {
   auto pruned = weights_;
   pruned.layers = {weights_.layers[0], weights_.layers[2]};

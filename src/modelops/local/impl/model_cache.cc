@@ -61,7 +61,7 @@ Status check_space(const fs::path& folder, std::uint64_t needed) {
 
 std::string text_of(const std::vector<int>& layers) {
   std::string out;
-  for (const int layer : layers) out += std::to_string(layer) + ",";
+  for (const int layer : layers) out += (out.empty() ? "" : ",") + std::to_string(layer);
   return out;
 }
 
@@ -76,7 +76,7 @@ ModelCache::ModelCache(const LocalSettings& settings, io::ProcessLauncher& launc
     : settings_(settings), launcher_(launcher), disk_(disk) {}
 
 bool ModelCache::can_merge(const std::string& type) const {
-  return !settings_.programs.trainer.empty() && (type == "F32" || type == "F16" || type == "BF16");
+  return !settings_.programs.trainer.empty() && (type == "F32" || type == "F16" || type == "BF16" || type == "Q8_0");
 }
 
 Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
@@ -140,13 +140,18 @@ Task<Status> ModelCache::quantize(fs::path in, fs::path out, std::string type, D
       std::move(deadline));
 }
 
-Task<Status> ModelCache::merge(ServableModel base, Adapter adapter, fs::path out, Deadline deadline) {
-  std::error_code error;
-  FW_CO_TRY(check_space(out.parent_path(), 2 * fs::file_size(base.file, error)));
+Task<Status> ModelCache::merge(ModelSpec model, Adapter adapter, std::string type, fs::path out, Deadline deadline) {
+  FW_CO_ASSIGN(const auto facts, co_await run_on(disk_, [&] { return read_model_facts(model.path); }));
+  FW_CO_TRY(check_space(out.parent_path(), 2 * bytes_in_type(facts.parameters, type)));
   const Part part(out);
-  FW_CO_TRY(co_await run_tool({.program = settings_.programs.trainer,
-                               .arguments = {"merge", "--model", base.file.string(), "--adapter", adapter.gguf.string(),
-                                             "--out", part.path().string(), "--type", lower(base.type)}},
+  std::vector<std::string> arguments{
+      "merge",  "--model",  model.path.string(), "--adapter", adapter.gguf.string(), "--out", part.path().string(),
+      "--type", lower(type)};
+  if (!model.keep_layers.empty()) {
+    arguments.emplace_back("--keep-layers");
+    arguments.push_back(text_of(model.keep_layers));
+  }
+  FW_CO_TRY(co_await run_tool({.program = settings_.programs.trainer, .arguments = std::move(arguments)},
                               std::move(deadline)));
   co_return co_await run_on(disk_, [&] { return io::commit_file(part.path(), out); });
 }

@@ -28,10 +28,11 @@ class ModelCache final {
   /// The file for a model without adapter; its own where nothing has to be changed.
   [[nodiscard]] Task<Result<ServableModel>> prepare(ModelSpec model, ModelFacts facts, Deadline deadline);
 
-  /// Writes a prepared model with the adapter merged in to `out`, which is whole or absent afterwards. Only where
+  /// Writes a model with the adapter merged in to `out`, which is whole or absent afterwards. Only where
   /// can_merge(type).
-  [[nodiscard]] Task<Status> merge(ServableModel base, Adapter adapter, std::filesystem::path out, Deadline deadline);
-  /// Merging is flywheel-trainer's work, and rounds the sums to a 16 or 32 bit type.
+  [[nodiscard]] Task<Status> merge(ModelSpec model, Adapter adapter, std::string type, std::filesystem::path out,
+                                   Deadline deadline);
+  /// Merging is flywheel-trainer's work; it writes the types that round so little that the sum is what was trained.
   [[nodiscard]] bool can_merge(const std::string& type) const;
 
  private:

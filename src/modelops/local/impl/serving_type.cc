@@ -28,7 +28,7 @@ ProcessorFeatures this_processor() {
   if (!info.ok()) return out;
   std::istringstream words(info->substr(0, info->find("\n\n")));  // the first processor
   for (std::string word; words >> word;) {
-    out.has_bf16 = out.has_bf16 || word == "avx512_bf16" || word == "amx_bf16" || word == "bf16";
+    out.has_amx_int8 = out.has_amx_int8 || word == "amx_int8";
     out.has_f16c = out.has_f16c || word == "f16c";
   }
   return out;
@@ -41,12 +41,10 @@ std::uint64_t bytes_in_type(std::uint64_t parameters, const std::string& type) {
   return 0;
 }
 
-bool is_plain_attention_faster(const std::string& type, std::int64_t context) {
-  return type == "F16" && context <= kPlainAttentionContext;
-}
+bool is_plain_attention_faster(std::int64_t context) { return context <= kPlainAttentionContext; }
 
 std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory) {
-  const std::string best = processor.has_bf16 ? "BF16" : processor.has_f16c ? "F16" : "Q8_0";
+  const std::string best = processor.has_f16c && !processor.has_amx_int8 ? "F16" : "Q8_0";
   if (bytes_in_type(facts.parameters, best) <= memory) return best;
   return facts.file_type;
 }

@@ -59,7 +59,7 @@ TEST(EngineArguments, AContextForAllSlotsAndOnlyTheLoopback) {
 
 TEST(ServingType, FollowsTheProcessorsUnits) {
   constexpr std::uint64_t kPlenty = 1ULL << 36;
-  EXPECT_EQ(serving_type(kSmall, {.has_bf16 = true, .has_f16c = true}, kPlenty), "BF16");
+  EXPECT_EQ(serving_type(kSmall, {.has_amx_int8 = true, .has_f16c = true}, kPlenty), "Q8_0");
   EXPECT_EQ(serving_type(kSmall, {.has_f16c = true}, kPlenty), "F16");
   EXPECT_EQ(serving_type(kSmall, {}, kPlenty), "Q8_0");
 }
@@ -68,10 +68,9 @@ TEST(ServingType, LeavesAModelAsItIsWhenItsWeightsWouldNotFit) {
   EXPECT_EQ(serving_type(kSmall, {.has_f16c = true}, 200ULL << 20), "Q4_1");
 }
 
-TEST(ServingType, PlainAttentionIsForShortContextsInF16) {
-  EXPECT_TRUE(is_plain_attention_faster("F16", 2048));
-  EXPECT_FALSE(is_plain_attention_faster("F16", 32768));
-  EXPECT_FALSE(is_plain_attention_faster("BF16", 2048));
+TEST(ServingType, PlainAttentionIsForShortContexts) {
+  EXPECT_TRUE(is_plain_attention_faster(2048));
+  EXPECT_FALSE(is_plain_attention_faster(32768));
   EXPECT_THAT(engine_arguments({.plain_attention = true}, 1), Contains("--flash-attn"));
 }
 
