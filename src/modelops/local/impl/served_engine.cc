@@ -88,7 +88,8 @@ Task<bool> ServedEngine::answers(std::uint16_t port, Deadline deadline) {
 
 Task<Status> ServedEngine::share_beginning(std::string request, Deadline deadline) {
   if (setup_.slots < 2 || setup_.slot_states.empty()) co_return Status{};
-  auto json = nlohmann::json::parse(request, nullptr, false);
+  // Members keep their order: a chat template prints tools as they come, and another order is another prompt.
+  auto json = nlohmann::ordered_json::parse(request, nullptr, false);
   if (!json.is_object()) co_return invalid_argument("the request is no JSON object");
   deadline = deadline.within(kSharePatience);
   json.erase("max_completion_tokens");

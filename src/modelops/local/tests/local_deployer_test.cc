@@ -82,10 +82,12 @@ class LocalDeployerTest : public testing::Test {
     return std::move(out).value_or(Deployment{});
   }
   Result<json> ask(const Deployment& deployment, const std::string& path, const json& body) {
-    FW_ASSIGN(
-        const auto response,
-        run_blocking(client_.send(net::json_request(net::Method::kPost, deployment.endpoint.url + path, body.dump()),
-                                  Deadline::after(60s))));
+    return ask_text(deployment, path, body.dump());
+  }
+  Result<json> ask_text(const Deployment& deployment, const std::string& path, const std::string& body) {
+    FW_ASSIGN(const auto response,
+              run_blocking(client_.send(net::json_request(net::Method::kPost, deployment.endpoint.url + path, body),
+                                        Deadline::after(60s))));
     return json::parse(response.body, nullptr, false);
   }
   /// Log probability of the likeliest token after a fixed text: a number that any change of the weights moves.
@@ -125,21 +127,23 @@ const json kTools =
 
 TEST_F(LocalDeployerTest, ASharedBeginningIsComputedOnceForAllSlots) {
   const auto up = deploy({.model = model(), .parallelism = 4});
-  std::string rules;
-  for (int i = 0; i < 40; ++i) rules += "Rule " + std::to_string(i) + ": answer in few words. ";
-  const auto request = [&](const std::string& question) {
-    return json{{"model", *up.id},
-                {"max_tokens", 4},
-                {"messages", {{{"role", "system"}, {"content", rules}}, {{"role", "user"}, {"content", question}}}}};
+  // The tools' members are not in alphabetical order, as applications write them.
+  std::string tools;
+  for (int i = 0; i < 8; ++i)
+    tools += std::string(i > 0 ? "," : "") + R"({"type":"function","function":{"name":"tool_)" + std::to_string(i) +
+             R"(","description":"Does it","parameters":{"type":"object","properties":{"zone":{"type":"string"}}}}})";
+  const auto request = [&](const std::string& question, int slot) {
+    return R"({"model":")" + *up.id + R"(","max_tokens":4,"id_slot":)" + std::to_string(slot) +
+           R"(,"messages":[{"role":"system","content":"You route."},{"role":"user","content":")" + question +
+           R"("}],"tools":[)" + tools + "]}";
   };
-  run_blocking(deployer_->share_beginning(up.id, request("What is tea?").dump(), Deadline::after(60s)));
+  run_blocking(deployer_->share_beginning(up.id, request("What is tea?", 0), Deadline::after(60s)));
   for (int slot = 0; slot < 4; ++slot) {
-    auto body = request("Slot " + std::to_string(slot) + " speaking, which city is it?");
-    body["id_slot"] = slot;
-    const auto answer = ask(up, "/chat/completions", body);
+    const auto question = "Slot " + std::to_string(slot) + " speaking, which city is it?";
+    const auto answer = ask_text(up, "/chat/completions", request(question, slot));
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     const auto& timings = answer->at("timings");
-    EXPECT_GT(timings.at("cache_n").get<int>(), 300) << slot;
+    EXPECT_GT(timings.at("cache_n").get<int>(), 250) << slot;
     EXPECT_LT(timings.at("prompt_n").get<int>(), 40) << slot;
   }
   run_blocking(deployer_->share_beginning(DeploymentId("nobody"), "{}", Deadline::after(1s)));
