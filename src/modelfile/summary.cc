@@ -6,25 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "io/input_file.h"
+#include "modelfile/folder_summary.h"
 
 namespace fw::modelfile {
 namespace {
-
-// Well-formed UTF-8 without control characters; what is neither becomes '?'.
-std::string harmless(std::string_view text) {
-  const std::string valid =
-      nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-          .get<std::string>();
-  std::string out;
-  for (std::size_t i = 0; i < valid.size(); ++i) {
-    const auto c = static_cast<unsigned char>(valid[i]);
-    // C1 controls are two bytes in UTF-8: 0xc2 0x80..0x9f.
-    const bool c1 = c == 0xc2 && static_cast<unsigned char>(valid[i + 1]) < 0xa0;
-    if (c1) ++i;
-    out += c1 || c < 0x20 || c == 0x7f ? '?' : valid[i];
-  }
-  return out;
-}
 
 class Facts {
  public:
@@ -106,6 +91,21 @@ nlohmann::ordered_json or_null(const std::optional<T>& value) {
 
 }  // namespace
 
+std::string harmless(std::string_view text) {
+  const std::string valid =
+      nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+          .get<std::string>();
+  std::string out;
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const auto c = static_cast<unsigned char>(valid[i]);
+    // C1 controls are two bytes in UTF-8: 0xc2 0x80..0x9f.
+    const bool c1 = c == 0xc2 && static_cast<unsigned char>(valid[i + 1]) < 0xa0;
+    if (c1) ++i;
+    out += c1 || c < 0x20 || c == 0x7f ? '?' : valid[i];
+  }
+  return out;
+}
+
 Result<ModelSummary> summarise(const GgufHeader& header) {
   const GgufValue* name = header.find("general.architecture");
   const auto architecture = name != nullptr ? name->as_string() : std::nullopt;
@@ -136,9 +136,7 @@ Result<ModelSummary> summarise(const GgufHeader& header) {
 
 Result<ModelSummary> inspect(const std::filesystem::path& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return unimplemented(path.string() + " is a folder; name a GGUF file");
-  }
+  if (std::filesystem::is_directory(path, ignored)) return inspect_folder(path);
   FW_ASSIGN(const io::InputFile file, io::InputFile::open(path));
   FW_ASSIGN(const GgufHeader header, read_gguf_header(path));
   auto summary = summarise(header);

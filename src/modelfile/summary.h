@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,15 +21,15 @@ struct TypeShare {
   std::uint64_t bytes = 0;
 };
 
-/// What a person wants to know of a model file before using it. Absent: the file does not say.
+/// What a person wants to know of a model before using it. Absent: its files do not say.
 struct ModelSummary {
   std::string path;
-  std::string format;  ///< `GGUF v3`
+  std::string format;  ///< `GGUF v3`, `safetensors`, `PEFT`
   std::string kind;    ///< `model`, `adapter`
   std::string name;
   std::string architecture;
   std::string license;
-  std::uint64_t file_bytes = 0;
+  std::uint64_t file_bytes = 0;  ///< of all files with weights
   std::uint64_t parameters = 0;
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> width;
@@ -48,8 +49,11 @@ struct ModelSummary {
 /// kDataLoss when the header names no architecture.
 [[nodiscard]] Result<ModelSummary> summarise(const GgufHeader& header);
 
-/// Reads a GGUF file's header. Errors name the path. Blocks.
+/// Reads a GGUF file's header, or what a folder of Hugging Face's or PEFT's form holds. Errors name the path. Blocks.
 [[nodiscard]] Result<ModelSummary> inspect(const std::filesystem::path& path);
+
+/// Well-formed UTF-8 without control characters; what is neither becomes '?'.
+[[nodiscard]] std::string harmless(std::string_view text);
 
 /// For a terminal: a line per fact, ending in a line break. Text out of the file is made harmless (no control
 /// characters).
