@@ -28,6 +28,7 @@ test("says first which model is best, how good it is and what it costs", async (
     assert.match(verdict, /smollm2-135m, fine-tuned/);
     assert.match(verdict, /94\.5\s%/);
     assert.match(verdict, /130 times less than production/);
+    assert.match(verdict, /Worth a look: the lower 95 % bound .* production answers\./);
     assert.equal(await page.title(), "router \u2013 Flywheel report");
   });
 });
@@ -37,6 +38,11 @@ test("fits a phone without scrolling sideways, in the light and in the dark", as
     await open(await example(), { viewport: { width: 375, height: 812 }, colorScheme }, async (page) => {
       const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
       assert.ok(wide <= shown, `the page is ${wide} wide on a screen of ${shown}`);
+      const cut = await page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth).length);
+      assert.equal(cut, 0, "tables are cut off");
+      const heights = await page.evaluate(() => [...document.querySelectorAll(".plot text")]
+        .map((t) => t.getBoundingClientRect().height).filter((h) => h > 0));
+      assert.ok(heights.length > 10 && Math.min(...heights) >= 10, `text of the plots is ${Math.min(...heights)} high`);
       const [ink, paper] = await page.evaluate(() => {
         const style = getComputedStyle(document.body);
         return [style.color, style.backgroundColor].map((c) => c.match(/\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0));

@@ -31,6 +31,15 @@ export const pValue = (p: number | null): string => {
   return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
 };
 
+/** A statistical test as people name it; one that is not known here as the report writes it. */
+export const testName = (test: string): string => ({ "mcnemar exact": "exact McNemar test" })[test] ?? test;
+
+/** A clause as a sentence of its own. */
+export const sentence = (clause: string): string =>
+  clause === "" ? "" : clause[0]!.toUpperCase() + clause.slice(1) + (/[.!?]$/.test(clause) ? "" : ".");
+
+export const plural = (n: number, thing: string): string => `${count(n)} ${thing}${n === 1 ? "" : "s"}`;
+
 export const times = (ratio: number): string =>
   ratio >= 10 ? `${Math.round(ratio)} times` : `${ratio.toFixed(1)} times`;
 

@@ -6,8 +6,9 @@ export interface QualityPoint {
   kind: "production" | "base-eval" | "icl-eval" | "customized-eval";
 }
 
-const kWidth = 720;
-const kHeight = 380;
+interface Size { width: number; height: number }
+const kWide: Size = { width: 720, height: 380 };
+const kNarrow: Size = { width: 360, height: 340 };
 const kBox = { left: 58, right: 24, top: 18, bottom: 48 };
 
 /** A mark per kind of evaluation, so that the plot can be read without colour. */
@@ -36,37 +37,63 @@ function placeLabels(points: { x: number; y: number }[]): number[] {
   return placed;
 }
 
+/** Ranks beside the points that get no name. Points that crowd share one text, beside the rightmost of them. */
+function rankLabels(points: { x: number; y: number; rank: number | null; named: boolean }[]): string[] {
+  const labels = points.map(() => "");
+  const order = points.map((_, i) => i).filter((i) => !points[i]!.named).sort((a, b) => points[a]!.x - points[b]!.x);
+  const crowds: number[][] = [];
+  for (const i of order) {
+    const last = crowds[crowds.length - 1]?.slice(-1)[0];
+    const joins = last !== undefined && points[i]!.x - points[last]!.x < 36 && Math.abs(points[i]!.y - points[last]!.y) < 14;
+    if (joins) crowds[crowds.length - 1]!.push(i);
+    else crowds.push([i]);
+  }
+  for (const crowd of crowds) labels[crowd[crowd.length - 1]!] = crowd.map((i) => points[i]!.rank ?? "").sort().join(", ");
+  return labels;
+}
+
 /** Quality against cost, one point an evaluation, with its 95 % interval. Better is up and to the left. */
 export function QualityCost(props: { points: QualityPoint[]; score: string }) {
+  return (
+    <>
+      <div class="on-wide"><Plot {...props} size={kWide} /></div>
+      <div class="on-narrow"><Plot {...props} size={kNarrow} /></div>
+    </>
+  );
+}
+
+function Plot(props: { points: QualityPoint[]; score: string; size: Size }) {
+  const { width, height } = props.size;
   const costs = props.points.map((p) => p.cost).filter((c) => c > 0);
   if (costs.length === 0) return null;
-  const x = logarithmic(Math.min(...costs), Math.max(...costs), kBox.left, kWidth - kBox.right);
-  const y = linear(0, 1, kHeight - kBox.bottom, kBox.top);
+  const x = logarithmic(Math.min(...costs), Math.max(...costs), kBox.left, width - kBox.right);
+  const y = linear(0, 1, height - kBox.bottom, kBox.top);
   const marks = props.points.filter((p) => p.cost > 0).map((p) => ({ ...p, x: x.at(p.cost), y: y.at(p.mean) }));
   const labels = placeLabels(marks);
+  const ranks = rankLabels(marks.map((m) => ({ ...m, named: isNamed(m) })));
   return (
-    <svg class="plot" viewBox={`0 0 ${kWidth} ${kHeight}`} role="img"
+    <svg class="plot" viewBox={`0 0 ${width} ${height}`} role="img"
       aria-label={`${props.score} against cost per 1,000 requests for ${marks.length} models`}>
       {y.ticks.map((t) => (
         <g key={t}>
-          <line class="grid" x1={kBox.left} x2={kWidth - kBox.right} y1={y.at(t)} y2={y.at(t)} />
+          <line class="grid" x1={kBox.left} x2={width - kBox.right} y1={y.at(t)} y2={y.at(t)} />
           <text class="tick-label" x={kBox.left - 8} y={y.at(t) + 4} text-anchor="end">{percent(t, 0)}</text>
         </g>
       ))}
       {x.ticks.map((t) => (
         <g key={t}>
-          <line class="grid" x1={x.at(t)} x2={x.at(t)} y1={kBox.top} y2={kHeight - kBox.bottom} />
-          <text class="tick-label" x={x.at(t)} y={kHeight - kBox.bottom + 18} text-anchor="middle">{dollars(t)}</text>
+          <line class="grid" x1={x.at(t)} x2={x.at(t)} y1={kBox.top} y2={height - kBox.bottom} />
+          <text class="tick-label" x={x.at(t)} y={height - kBox.bottom + 18} text-anchor="middle">{dollars(t)}</text>
         </g>
       ))}
-      <text class="axis-label" x={(kBox.left + kWidth - kBox.right) / 2} y={kHeight - 8} text-anchor="middle">
+      <text class="axis-label" x={(kBox.left + width - kBox.right) / 2} y={height - 8} text-anchor="middle">
         cost per 1,000 requests (logarithmic)
       </text>
-      <text class="axis-label" x={-(kHeight - kBox.bottom + kBox.top) / 2} y={14} text-anchor="middle" transform="rotate(-90)">
+      <text class="axis-label" x={-(height - kBox.bottom + kBox.top) / 2} y={14} text-anchor="middle" transform="rotate(-90)">
         {props.score}
       </text>
       {marks.map((m, i) => {
-        const right = m.x < kWidth - 190;
+        const right = m.x < width - 190 || m.x < width / 2;
         return (
           <g key={i} class={`point ${m.kind}`}>
             <title>{`${m.label}, ${m.detail}: ${percent(m.mean)} (${percent(m.low)} to ${percent(m.high)}), ${dollars(m.cost)}`}</title>
@@ -75,9 +102,11 @@ export function QualityCost(props: { points: QualityPoint[]; score: string }) {
             {isNamed(m) ? (
               <text class="point-label" x={m.x + (right ? 12 : -12)} y={labels[i]! - 1} text-anchor={right ? "start" : "end"}>
                 {m.label}
-                <tspan class="point-detail" x={m.x + (right ? 12 : -12)} dy="13">{m.detail}</tspan>
+                {(m.kind !== "production" || props.size === kWide) && (
+                  <tspan class="point-detail" x={m.x + (right ? 12 : -12)} dy="13">{m.detail}</tspan>
+                )}
               </text>
-            ) : <text class="point-detail" x={m.x + 10} y={m.y - 8}>{m.rank}</text>}
+            ) : <text class="point-detail" x={m.x + 10} y={m.y - 8}>{ranks[i]}</text>}
           </g>
         );
       })}

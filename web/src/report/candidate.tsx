@@ -1,4 +1,4 @@
-import { count, dollars, percent, points, pValue, seconds } from "../components/format";
+import { count, dollars, percent, points, plural, pValue, seconds, testName } from "../components/format";
 import { IntervalBar } from "../components/interval_bar";
 import { TrainingCurve } from "../components/training_curve";
 import { evalName, scoreName, type Candidate, type Customization, type Evaluation } from "./model";
@@ -6,23 +6,23 @@ import { evalName, scoreName, type Candidate, type Customization, type Evaluatio
 function ScoreTable(props: { evaluation: Evaluation; leading: string | null }) {
   return (
     <div class="scroll">
-      <table>
+      <table class="scores">
         <tbody>
           {props.evaluation.scores.flatMap((score) => [
             <tr key={score.name} class={score.name === props.leading ? "leading" : ""}>
               <th scope="row">{scoreName(score.name)}</th>
-              <td class="number">{percent(score.mean)}</td>
+              <td class="number score">{percent(score.mean)}</td>
               <td class="wide"><IntervalBar {...score} /></td>
-              <td class="number muted">{percent(score.low)} – {percent(score.high)}</td>
-              <td class="number muted">n = {count(score.n)}</td>
+              <td class="number muted range">{percent(score.low)} – {percent(score.high)}</td>
+              <td class="number muted size">n = {count(score.n)}</td>
             </tr>,
             ...(score.name === props.leading ? score.groups : []).map((group) => (
               <tr key={`${score.name} ${group.group}`} class="group">
                 <th scope="row">{group.group}</th>
-                <td class="number">{percent(group.mean)}</td>
+                <td class="number score">{percent(group.mean)}</td>
                 <td class="wide"><IntervalBar {...group} quiet /></td>
-                <td class="number muted">{percent(group.low)} – {percent(group.high)}</td>
-                <td class="number muted">n = {count(group.n)}</td>
+                <td class="number muted range">{percent(group.low)} – {percent(group.high)}</td>
+                <td class="number muted size">n = {count(group.n)}</td>
               </tr>
             )),
           ])}
@@ -41,7 +41,7 @@ function EvaluationBlock(props: { evaluation: Evaluation; leading: string | null
     ["cost of 1,000 requests", dollars(e.cost_per_1000)],
   ];
   const d = e.difference_to_base;
-  if (d) facts.push(["against the base", `${points(d.difference)} points (${points(d.low)} to ${points(d.high)}), ${pValue(d.p_value)}, ${d.test ?? d.interval}`]);
+  if (d) facts.push(["against the base", `${points(d.difference)} points (${points(d.low)} to ${points(d.high)}), ${pValue(d.p_value)}, ${testName(d.test ?? d.interval)}`]);
   return (
     <div class="evaluation">
       <h4>{evalName(e.eval_type)} <span class="muted">{e.eval_type}</span></h4>
@@ -57,7 +57,7 @@ function EvaluationBlock(props: { evaluation: Evaluation; leading: string | null
 
 function CustomizationBlock(props: { customization: Customization }) {
   const c = props.customization;
-  const settings = Object.entries(c.settings).map(([k, v]) => `${k} ${String(v)}`).join(", ");
+  const settings = Object.entries(c.settings).filter(([, v]) => v !== null).map(([k, v]) => `${k} ${String(v)}`).join(", ");
   return (
     <div class="evaluation">
       <h4>fine-tuning</h4>
@@ -65,7 +65,7 @@ function CustomizationBlock(props: { customization: Customization }) {
       {c.warnings.map((w) => <p key={w} class="muted">{w}</p>)}
       <dl class="facts">
         <div><dt>rows</dt><dd>{count(c.rows)}{c.rows_left_out > 0 && `, ${count(c.rows_left_out)} left out`}</dd></div>
-        <div><dt>steps</dt><dd>{count(c.steps)} in {count(c.epochs)} epochs, {seconds(c.runtime_seconds)}</dd></div>
+        <div><dt>steps</dt><dd>{count(c.steps)} in {plural(c.epochs ?? 0, "epoch")}, {seconds(c.runtime_seconds)}</dd></div>
         <div><dt>validation</dt><dd>loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</dd></div>
         <div><dt>adapter</dt><dd class="path">{c.adapter ?? "\u2013"}</dd></div>
       </dl>

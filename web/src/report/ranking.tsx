@@ -1,4 +1,4 @@
-import { dollars, percent, seconds, times } from "../components/format";
+import { dollars, percent, seconds, sentence, times } from "../components/format";
 import { IntervalBar } from "../components/interval_bar";
 import { QualityCost, type QualityPoint } from "../components/quality_cost";
 import { evalName, scoreName, type RankingEntry, type Report } from "./model";
@@ -22,7 +22,7 @@ export function Verdict(props: { report: Report }) {
         ({scoreName(report.leading_score)}) on <strong>{percent(best.score)}</strong> of the rows held out
         (95 % interval {percent(best.low)} to {percent(best.high)}).{cheaper(report, best)}
       </p>
-      <p>{best.promising ? "Worth a person\u2019s look: " : "Not there yet: "}{best.reason}</p>
+      <p>{sentence(best.reason)}</p>
     </div>
   );
 }
@@ -52,19 +52,19 @@ export function Ranking(props: { report: Report }) {
     <section>
       <h2>Ranking</h2>
       <div class="scroll">
-        <table>
+        <table class="ranking">
           <thead>
             <tr><th></th><th>model</th><th colSpan={2}>{score}</th><th class="number">cost of 1,000</th><th class="number">median time</th></tr>
           </thead>
           <tbody>
             {entries.map((e) => (
               <tr key={`${e.model_name} ${e.eval_type}`} class={e.promising ? "promising" : ""}>
-                <td class="number">{e.rank}</td>
-                <td>{e.model_name} <span class="muted">{evalName(e.eval_type)}</span>{e.promising && <span class="badge">worth a look</span>}</td>
-                <td class="number">{percent(e.score)}</td>
+                <td class="number rank">{e.rank}</td>
+                <td class="name">{e.model_name} <span class="muted">{evalName(e.eval_type)}</span>{e.promising && <span class="badge">worth a look</span>}</td>
+                <td class="number score">{percent(e.score)}</td>
                 <td class="wide"><IntervalBar mean={e.score} low={e.low} high={e.high} /></td>
-                <td class="number">{dollars(e.cost_per_1000)}</td>
-                <td class="number">{seconds(e.latency_p50_seconds)}</td>
+                <td class="number" data-label="cost of 1,000">{dollars(e.cost_per_1000)}</td>
+                <td class="number" data-label="median time">{seconds(e.latency_p50_seconds)}</td>
               </tr>
             ))}
           </tbody>
