@@ -14,6 +14,12 @@ namespace fw::modelops {
 
 enum class Schedule { kConstant, kLinear, kCosine };
 
+/// Of the frozen weights and what they are multiplied with; sums and the adapter are fp32 in either.
+enum class TrainingPrecision {
+  kFastest,  ///< bf16 where the processor multiplies it itself, else fp32
+  kFp32,
+};
+
 /// How a LoRA adapter is trained. The first five are the blueprint's keys.
 struct TrainingSettings {
   int epochs = 2;
@@ -29,6 +35,7 @@ struct TrainingSettings {
   double clip_norm = 1.0;        ///< 0: no clipping
   double weight_decay = 0.0;
   int gradient_accumulation = 1;
+  TrainingPrecision precision = TrainingPrecision::kFastest;
   int max_seq_length = 4096;  ///< tokens; longer rows are counted and left out
 };
 

@@ -144,6 +144,7 @@ modelops::TrainingSettings read_training(const json& value) {
   t.weight_decay = value.at("weight_decay");
   t.gradient_accumulation = value.at("gradient_accumulation");
   t.max_seq_length = value.at("max_seq_length");
+  if (value.value("precision", "fastest") == "fp32") t.precision = modelops::TrainingPrecision::kFp32;
   return t;
 }
 
@@ -194,7 +195,8 @@ json to_json(const modelops::TrainingSettings& t) {
           {"clip_norm", t.clip_norm},
           {"weight_decay", t.weight_decay},
           {"gradient_accumulation", t.gradient_accumulation},
-          {"max_seq_length", t.max_seq_length}};
+          {"max_seq_length", t.max_seq_length},
+          {"precision", t.precision == modelops::TrainingPrecision::kFp32 ? "fp32" : "fastest"}};
 }
 
 json to_json(const RunConfig& config) {

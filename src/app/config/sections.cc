@@ -38,6 +38,15 @@ std::string api_base(std::string url) {
   return url;
 }
 
+void read_precision(YamlSection& section, modelops::TrainingPrecision& precision) {
+  static const std::vector<std::string> kNames{"bf16-mixed", "bf16",       "fp32", "32",  "32-true",
+                                               "fp16",       "fp16-mixed", "fp8",  "int8"};
+  std::size_t name = 0;
+  section.read_choice("training_precision", name, kNames);
+  if (name >= 2 && name <= 4) precision = modelops::TrainingPrecision::kFp32;
+  if (name > 4) section.warning("training_precision", "is not done here; bf16-mixed is used where it is faster");
+}
+
 /// The blueprint requires this section where customization is on. A candidate with a path of its own needs nothing of
 /// it.
 void read_customizer(YamlSection& candidate, bool enabled, modelops::TrainingSettings& training) {
@@ -49,8 +58,9 @@ void read_customizer(YamlSection& candidate, bool enabled, modelops::TrainingSet
     return;
   }
   section->read("max_seq_length", training.max_seq_length, 16, 1 << 20);
+  read_precision(*section, training.precision);
   for (const char* key : {"target", "gpus", "num_nodes", "tensor_parallel_size", "data_parallel_size",
-                          "use_sequence_parallel", "micro_batch_size", "training_precision"}) {
+                          "use_sequence_parallel", "micro_batch_size"}) {
     section->inapplicable(key, kOneMachine);
   }
   section->finish();

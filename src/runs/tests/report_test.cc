@@ -219,6 +219,7 @@ TEST(RunConfigJson, ReturnsWhatItWasGiven) {
   world.config.split.limit.reset();
   world.config.training.alpha = 64;
   world.config.training.schedule = modelops::Schedule::kCosine;
+  world.config.training.precision = modelops::TrainingPrecision::kFp32;
   const auto text = to_json(world.config).dump();
   const auto read = run_config_from_json(text);
   ASSERT_TRUE(read.ok()) << read.error();

@@ -109,12 +109,24 @@ TEST(Config, ReadsTheBlueprintsFileUnchanged) {
 TEST(Config, NamesEveryBlueprintKeyThatHasNoEffectWithItsLine) {
   const auto config = parse(kBlueprint);
   ASSERT_TRUE(config.ok());
-  for (const char* key :
-       {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.training_precision",
-        "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
+  for (const char* key : {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.micro_batch_size",
+                          "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
     EXPECT_THAT(config->warnings, Contains(AllOf(HasSubstr(key), HasSubstr("has no effect")))) << key;
   }
   EXPECT_THAT(config->warnings.front(), HasSubstr("config.yaml:3: nmp_config.nemo_base_url"));
+}
+
+TEST(Config, TrainsInFp32OnlyWhereItIsToldTo) {
+  const auto with = [](const std::string& precision) {
+    std::string text = kBlueprint;
+    const std::string given = "training_precision: \"bf16-mixed\"";
+    return parse(text.replace(text.find(given), given.size(), "training_precision: " + precision));
+  };
+  EXPECT_EQ(with("bf16-mixed")->run.training.precision, modelops::TrainingPrecision::kFastest);
+  EXPECT_EQ(with("fp32")->run.training.precision, modelops::TrainingPrecision::kFp32);
+  EXPECT_EQ(with("32")->run.training.precision, modelops::TrainingPrecision::kFp32);
+  EXPECT_THAT(with("fp8")->warnings, Contains(HasSubstr("training_precision: is not done here")));
+  EXPECT_FALSE(with("fast").ok());
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineKeyAndTheNearestKnownOne) {

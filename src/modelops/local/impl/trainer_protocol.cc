@@ -139,6 +139,7 @@ std::vector<std::string> trainer_arguments(const TrainingJob& job, const Trainer
   add("--clip-norm", text_of(s.clip_norm));
   add("--weight-decay", text_of(s.weight_decay));
   add("--gradient-accumulation", std::to_string(s.gradient_accumulation));
+  if (s.precision == TrainingPrecision::kFp32) add("--precision", "fp32");
   add("--max-seq-length", std::to_string(s.max_seq_length));
   add("--seed", std::to_string(job.seed));
   add("--threads", std::to_string(threads));

@@ -148,6 +148,7 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   job.settings.upper_layers = 15;
   job.settings.schedule = Schedule::kCosine;
   job.settings.learning_rate = 2e-3;
+  job.settings.precision = TrainingPrecision::kFp32;
   const auto arguments = trainer_arguments(job, {.adapter = "/a", .checkpoint = "/c", .chat_template = "/j"}, 2);
   const auto value_of = [&](const std::string& name) {
     const auto it = std::ranges::find(arguments, name);
@@ -159,6 +160,7 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   EXPECT_EQ(value_of("--validation"), "/v");
   EXPECT_EQ(value_of("--upper-layers"), "15");
   EXPECT_EQ(value_of("--schedule"), "cosine");
+  EXPECT_EQ(value_of("--precision"), "fp32");
   EXPECT_EQ(value_of("--learning-rate"), "0.002");
   EXPECT_EQ(value_of("--alpha"), "64");
   EXPECT_EQ(value_of("--seed"), "9");
