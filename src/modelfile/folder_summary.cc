@@ -98,10 +98,9 @@ Result<ModelSummary> inspect_folder(const fs::path& folder) {
     if (out.architecture.empty()) return data_loss((folder / "config.json").string() + " names no model_type");
     add_tokenizer(folder, out);
   } else if (fs::exists(folder / "adapter_config.json", ignored)) {
-    out.format = "PEFT";
     FW_ASSIGN(const auto config, read_object(folder / "adapter_config.json"));
+    out.format = "PEFT " + text(config, "peft_type");
     out.kind = "adapter";
-    out.architecture = text(config, "peft_type");
     out.name = text(config, "base_model_name_or_path");
   } else {
     return not_found(folder.string() +

@@ -170,9 +170,10 @@ std::string to_text(const ModelSummary& s) {
   number("context", s.context_length);
   if (s.vocabulary)
     line("vocabulary", std::to_string(*s.vocabulary) + (s.tokenizer.empty() ? "" : " (" + s.tokenizer + ")"));
-  line("chat template", !s.has_chat_template          ? "none"
-                        : s.chat_template_knows_tools ? "yes, with tools"
-                                                      : "yes, without tools");
+  if (s.kind == "model")
+    line("chat template", !s.has_chat_template          ? "none"
+                          : s.chat_template_knows_tools ? "yes, with tools"
+                                                        : "yes, without tools");
   for (const auto& [name, share] : s.types) {
     line("tensors", fmt::format("{:<8}{:>5} of {} parameters, {}", name, share.tensors,
                                 scaled(static_cast<double>(share.parameters), {"", "K", "M", "B"}, 1000),

@@ -24,7 +24,7 @@ struct TypeShare {
 /// What a person wants to know of a model before using it. Absent: its files do not say.
 struct ModelSummary {
   std::string path;
-  std::string format;  ///< `GGUF v3`, `safetensors`, `PEFT`
+  std::string format;  ///< `GGUF v3`, `safetensors`, `PEFT LORA`
   std::string kind;    ///< `model`, `adapter`
   std::string name;
   std::string architecture;

@@ -101,6 +101,7 @@ TEST_F(InspectFolder, OfAnAdapterNamesItsBase) {
   const auto summary = inspect(folder_.path());
   ASSERT_TRUE(summary.ok()) << summary.error();
   EXPECT_EQ(summary->kind, "adapter");
+  EXPECT_EQ(summary->format, "PEFT LORA");
   EXPECT_EQ(summary->name, "base?[2J");
 }
 
