@@ -65,10 +65,13 @@ Status add_weights(const fs::path& folder, ModelSummary& out) {
   std::vector<fs::path> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".safetensors" && files.size() < kMostFiles) files.push_back(entry.path());
+    if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
   if (error) return system_error("cannot list " + folder.string(), error.value());
   if (files.empty())
     return not_found(folder.string() + " holds no *.safetensors file; other forms of weights are not read");
+  if (files.size() > kMostFiles)
+    return too_large(folder.string() + " holds " + std::to_string(files.size()) + " *.safetensors files, more than " +
+                     std::to_string(kMostFiles));
   std::ranges::sort(files);
   for (const auto& path : files) {
     const auto file = SafetensorsFile::open(path);

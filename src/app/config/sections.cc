@@ -41,10 +41,14 @@ std::string api_base(std::string url) {
 void read_precision(YamlSection& section, modelops::TrainingPrecision& precision) {
   static const std::vector<std::string> kNames{"bf16-mixed", "bf16",       "fp32", "32",  "32-true",
                                                "fp16",       "fp16-mixed", "fp8",  "int8"};
-  std::size_t name = 0;
-  section.read_choice("training_precision", name, kNames);
-  if (name >= 2 && name <= 4) precision = modelops::TrainingPrecision::kFp32;
-  if (name > 4) section.warning("training_precision", "is not done here; bf16-mixed is used where it is faster");
+  std::size_t index = 0;
+  section.read_choice("training_precision", index, kNames);
+  const std::string& name = kNames[index];
+  if (name.find("32") != std::string::npos) {
+    precision = modelops::TrainingPrecision::kFp32;
+  } else if (!name.starts_with("bf16")) {
+    section.warning("training_precision", "is not done here; bf16-mixed is used where it is faster");
+  }
 }
 
 /// The blueprint requires this section where customization is on. A candidate with a path of its own needs nothing of

@@ -95,16 +95,13 @@ struct LocalDeployer::Impl {
 
 Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest& request, const ModelFacts& facts,
                                                          fs::path folder, EngineSetup& setup, Deadline deadline) {
-  FW_CO_ASSIGN(auto servable, co_await cache.prepare(request.model, facts, deadline));
-  setup.model = servable.file;
-  if (!request.adapter) co_return servable;
-  if (!cache.can_merge(servable.type)) {
-    setup.lora = request.adapter->gguf;
-    co_return servable;
+  if (request.adapter && cache.can_merge(facts)) {
+    setup.model = folder / "merged.gguf";
+    co_return co_await cache.merge(request.model, facts, *request.adapter, setup.model, std::move(deadline));
   }
-  FW_CO_TRY(co_await cache.merge(request.model, *request.adapter, servable.type, folder / "merged.gguf",
-                                 std::move(deadline)));
-  setup.model = folder / "merged.gguf";
+  FW_CO_ASSIGN(auto servable, co_await cache.prepare(request.model, facts, std::move(deadline)));
+  setup.model = servable.file;
+  if (request.adapter) setup.lora = request.adapter->gguf;
   co_return servable;
 }
 

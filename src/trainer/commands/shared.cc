@@ -10,7 +10,7 @@ namespace fw::trainer {
 Result<ModelWeights> open_model(const ModelArguments& arguments) {
   set_threads(arguments.threads > 0 ? arguments.threads
                                     : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
-  const auto precision = arguments.precision.value_or(fastest_precision());
+  const auto precision = arguments.precision ? *arguments.precision : fastest_precision();
   if (precision == Precision::kBf16 && !has_bf16_gemm())
     return failed_precondition("this build multiplies no bfloat16 (its BLAS is not MKL); leave --precision out");
   FW_ASSIGN(const auto source, open_weights(arguments.model));

@@ -114,9 +114,12 @@ std::vector<at::Tensor> ModelWeights::parameters() const {
   return all;
 }
 
+Precision ModelWeights::precision() const {
+  return head.scalar_type() == at::kBFloat16 ? Precision::kBf16 : Precision::kFp32;
+}
+
 Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> keep_layers, Precision precision) {
   ModelWeights weights;
-  weights.precision = precision;
   weights.config = source.config();
   FW_ASSIGN(const auto kept, kept_layers(weights.config, keep_layers));
   const auto& config = weights.config;

@@ -32,7 +32,6 @@ struct LayerWeights {
 /// are undefined.
 struct ModelWeights {
   ModelConfig config;
-  Precision precision = Precision::kFp32;
   at::Tensor embedding;  ///< [vocab, hidden]
   std::vector<LayerWeights> layers;
   at::Tensor final_norm;
@@ -40,6 +39,7 @@ struct ModelWeights {
 
   /// Every distinct tensor, for full fine-tuning and for counting.
   [[nodiscard]] std::vector<at::Tensor> parameters() const;
+  [[nodiscard]] Precision precision() const;
 };
 
 /// `keep_layers`: indices of the source's layers that are kept, strictly rising; empty keeps all.

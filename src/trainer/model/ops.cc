@@ -63,20 +63,19 @@ struct Factor {
 };
 Factor flipped(const at::Tensor& matrix) { return {matrix, true}; }
 
-// c = alpha * a b + beta * c. Both factors are of one type, c is fp32.
-void multiply(const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
-  const std::int64_t m = a.rows(), n = b.columns(), k = a.columns(), stride = c.stride(0);
-  FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n && is_bf16(a.matrix) == is_bf16(b.matrix));
-  if (is_bf16(a.matrix)) return gemm(m, n, k, alpha, a.halves(), b.halves(), beta, data(c), stride);
-  gemm(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), stride);
-}
+// Thin: a side as short as a rank, see gemm_split.
+enum class Form : std::uint8_t { kWide, kThin };
 
-// The same for products with a side as short as a rank.
-void multiply_thin(const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
-  const std::int64_t m = a.rows(), n = b.columns(), k = a.columns(), stride = c.stride(0);
+// c = alpha * a b + beta * c. Both factors are of one type, c is fp32.
+void multiply(Form form, const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
+  const std::int64_t m = a.rows(), n = b.columns(), k = a.columns();
   FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n && is_bf16(a.matrix) == is_bf16(b.matrix));
-  if (is_bf16(a.matrix)) return gemm_split(m, n, k, alpha, a.halves(), b.halves(), beta, data(c), stride);
-  gemm_split(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), stride);
+  const auto run = [&](auto a_operand, auto b_operand) {
+    if (form == Form::kThin) return gemm_split(m, n, k, alpha, a_operand, b_operand, beta, data(c), c.stride(0));
+    gemm(m, n, k, alpha, a_operand, b_operand, beta, data(c), c.stride(0));
+  };
+  if (is_bf16(a.matrix)) return run(a.halves(), b.halves());
+  run(a.floats(), b.floats());
 }
 
 struct RmsNormFunction : Function<RmsNormFunction> {
@@ -189,9 +188,10 @@ struct LowRankGroup {
   // y += scale * (x a^T) b^T, and x a^T itself. x may be bfloat16.
   [[nodiscard]] at::Tensor add_to(const at::Tensor& y, const at::Tensor& x, const at::Tensor& a_all) const {
     auto u = at::empty({x.size(0), ranks}, y.options());
-    multiply_thin(u, 1, {x}, flipped(as_factor(a_all, x)), 0);
+    multiply(Form::kThin, u, 1, {x}, flipped(as_factor(a_all, x)), 0);
     for (std::size_t i = 0; i < kPairs; ++i)
-      if (rank[i] > 0) multiply_thin(y.narrow(1, offset[i], b[i].size(0)), scale, {part_of(u, i)}, flipped(b[i]), 1);
+      if (rank[i] > 0)
+        multiply(Form::kThin, y.narrow(1, offset[i], b[i].size(0)), scale, {part_of(u, i)}, flipped(b[i]), 1);
     return u;
   }
 
@@ -207,15 +207,15 @@ struct LowRankGroup {
     for (std::size_t i = 0; i < kPairs; ++i) {
       if (rank[i] == 0) continue;
       const auto slice = dy.narrow(1, offset[i], b[i].size(0));
-      multiply_thin(part_of(v, i), scale, {slice}, {as_factor(b[i], x)}, 0);
+      multiply(Form::kThin, part_of(v, i), scale, {slice}, {as_factor(b[i], x)}, 0);
       result.b[i] = at::empty_like(b[i]);
-      multiply_thin(result.b[i], scale, flipped(slice), {part_of(u_factor, i)}, 0);
+      multiply(Form::kThin, result.b[i], scale, flipped(slice), {part_of(u_factor, i)}, 0);
     }
     const auto da = at::empty_like(a_all);
-    multiply_thin(da, 1, flipped(as_factor(v, x)), {x}, 0);
+    multiply(Form::kThin, da, 1, flipped(as_factor(v, x)), {x}, 0);
     for (std::size_t i = 0; i < kPairs; ++i)
       if (rank[i] > 0) result.a[i] = da.narrow(0, begin[i], rank[i]);
-    if (d_x.defined()) multiply_thin(d_x, 1, {v}, {a_all}, 1);
+    if (d_x.defined()) multiply(Form::kThin, d_x, 1, {v}, {a_all}, 1);
     return result;
   }
 };
@@ -238,7 +238,7 @@ struct LinearFunction : Function<LinearFunction> {
     if (present(bias))
       for (std::int64_t t = 0; t < tokens; ++t)
         std::memcpy(data(y) + t * out, read(bias), static_cast<std::size_t>(out) * sizeof(float));
-    multiply(y, 1, {factor}, flipped(weight), present(bias) ? 1 : 0);
+    multiply(Form::kWide, y, 1, {factor}, flipped(weight), present(bias) ? 1 : 0);
     const std::vector<std::int64_t> offsets{offset0, offset1, offset2};
     const auto a_all = LowRankGroup::stack({a0, a1, a2});
     at::Tensor u;
@@ -262,11 +262,11 @@ struct LinearFunction : Function<LinearFunction> {
     variable_list result(15);
     if (ctx->needs_input_grad(0)) {
       result[0] = at::empty(x.sizes(), dy.options());
-      multiply(result[0], 1, {dy_factor}, {weight}, 0);
+      multiply(Form::kWide, result[0], 1, {dy_factor}, {weight}, 0);
     }
     if (ctx->needs_input_grad(1)) {
       result[1] = at::empty_like(weight);
-      multiply(result[1], 1, flipped(dy_factor), {x}, 0);
+      multiply(Form::kWide, result[1], 1, flipped(dy_factor), {x}, 0);
     }
     if (ctx->needs_input_grad(2)) result[2] = dy.sum(0);
     if (!u.defined()) return result;
@@ -410,7 +410,7 @@ struct HeadLossFunction : Function<HeadLossFunction> {
       const std::int64_t rows = std::min(chunk, terms - begin);
       const auto logits = all_logits.narrow(0, 0, rows);
       const auto factor = as_factor(hidden.narrow(0, begin, rows), weight);
-      multiply(logits, 1, {factor}, flipped(weight), 0);
+      multiply(Form::kWide, logits, 1, {factor}, flipped(weight), 0);
       for_ranges(rows, 1, [&](std::int64_t from, std::int64_t to) {
         for (std::int64_t r = from; r < to; ++r) {
           const auto term = static_cast<std::size_t>(begin + r);
@@ -420,8 +420,8 @@ struct HeadLossFunction : Function<HeadLossFunction> {
       });
       if (!hidden_needed && !weight_needed) continue;
       const auto d_logits = as_factor(logits, weight);
-      if (hidden_needed) multiply(d_hidden.narrow(0, begin, rows), 1, {d_logits}, {weight}, 0);
-      if (weight_needed) multiply(d_weight, 1, flipped(d_logits), {factor}, 1);
+      if (hidden_needed) multiply(Form::kWide, d_hidden.narrow(0, begin, rows), 1, {d_logits}, {weight}, 0);
+      if (weight_needed) multiply(Form::kWide, d_weight, 1, flipped(d_logits), {factor}, 1);
     }
     double sum = 0;
     for (const float loss : *outputs->losses) sum += static_cast<double>(loss);

@@ -48,7 +48,7 @@ function rankLabels(points: { x: number; y: number; rank: number | null; named: 
     if (joins) crowds[crowds.length - 1]!.push(i);
     else crowds.push([i]);
   }
-  for (const crowd of crowds) labels[crowd[crowd.length - 1]!] = crowd.map((i) => points[i]!.rank ?? "").sort().join(", ");
+  for (const crowd of crowds) labels[crowd[crowd.length - 1]!] = crowd.map((i) => points[i]!.rank ?? 0).sort((a, b) => a - b).join(", ");
   return labels;
 }
 

@@ -65,7 +65,7 @@ function CustomizationBlock(props: { customization: Customization }) {
       {c.warnings.map((w) => <p key={w} class="muted">{w}</p>)}
       <dl class="facts">
         <div><dt>rows</dt><dd>{count(c.rows)}{c.rows_left_out > 0 && `, ${count(c.rows_left_out)} left out`}</dd></div>
-        <div><dt>steps</dt><dd>{count(c.steps)} in {plural(c.epochs ?? 0, "epoch")}, {seconds(c.runtime_seconds)}</dd></div>
+        <div><dt>steps</dt><dd>{count(c.steps)} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}</dd></div>
         <div><dt>validation</dt><dd>loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</dd></div>
         <div><dt>adapter</dt><dd class="path">{c.adapter ?? "\u2013"}</dd></div>
       </dl>

@@ -75,7 +75,12 @@ std::string lower(std::string text) {
 ModelCache::ModelCache(const LocalSettings& settings, io::ProcessLauncher& launcher, Pool& disk)
     : settings_(settings), launcher_(launcher), disk_(disk) {}
 
-bool ModelCache::can_merge(const std::string& type) const {
+std::string ModelCache::type_for(const ModelFacts& facts) const {
+  return settings_.serving_type.value_or(serving_type(facts, this_processor(), quarter_of_memory() * 4 / kMemoryShare));
+}
+
+bool ModelCache::can_merge(const ModelFacts& facts) const {
+  const std::string type = type_for(facts);
   return !settings_.programs.trainer.empty() && (type == "F32" || type == "F16" || type == "BF16" || type == "Q8_0");
 }
 
@@ -95,8 +100,7 @@ Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
 }
 
 Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts facts, Deadline deadline) {
-  const std::string type =
-      settings_.serving_type.value_or(serving_type(facts, this_processor(), quarter_of_memory() * 4 / kMemoryShare));
+  const std::string type = type_for(facts);
   if (model.keep_layers.empty() && type == facts.file_type) co_return ServableModel{model.path, type};
   FW_CO_ASSIGN(const auto digest, co_await content_digest(model.path));
   const fs::path folder = settings_.data_folder / "models";
@@ -140,8 +144,9 @@ Task<Status> ModelCache::quantize(fs::path in, fs::path out, std::string type, D
       std::move(deadline));
 }
 
-Task<Status> ModelCache::merge(ModelSpec model, Adapter adapter, std::string type, fs::path out, Deadline deadline) {
-  FW_CO_ASSIGN(const auto facts, co_await run_on(disk_, [&] { return read_model_facts(model.path); }));
+Task<Result<ServableModel>> ModelCache::merge(ModelSpec model, ModelFacts facts, Adapter adapter, fs::path out,
+                                              Deadline deadline) {
+  const std::string type = type_for(facts);
   FW_CO_TRY(check_space(out.parent_path(), 2 * bytes_in_type(facts.parameters, type)));
   const Part part(out);
   std::vector<std::string> arguments{
@@ -153,7 +158,8 @@ Task<Status> ModelCache::merge(ModelSpec model, Adapter adapter, std::string typ
   }
   FW_CO_TRY(co_await run_tool({.program = settings_.programs.trainer, .arguments = std::move(arguments)},
                               std::move(deadline)));
-  co_return co_await run_on(disk_, [&] { return io::commit_file(part.path(), out); });
+  FW_CO_TRY(co_await run_on(disk_, [&] { return io::commit_file(part.path(), out); }));
+  co_return ServableModel{out, type};
 }
 
 Task<Status> ModelCache::run_tool(io::ProcessSpec spec, Deadline deadline) {

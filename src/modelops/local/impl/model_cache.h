@@ -29,13 +29,14 @@ class ModelCache final {
   [[nodiscard]] Task<Result<ServableModel>> prepare(ModelSpec model, ModelFacts facts, Deadline deadline);
 
   /// Writes a model with the adapter merged in to `out`, which is whole or absent afterwards. Only where
-  /// can_merge(type).
-  [[nodiscard]] Task<Status> merge(ModelSpec model, Adapter adapter, std::string type, std::filesystem::path out,
-                                   Deadline deadline);
+  /// can_merge(facts).
+  [[nodiscard]] Task<Result<ServableModel>> merge(ModelSpec model, ModelFacts facts, Adapter adapter,
+                                                  std::filesystem::path out, Deadline deadline);
   /// Merging is flywheel-trainer's work; it writes the types that round so little that the sum is what was trained.
-  [[nodiscard]] bool can_merge(const std::string& type) const;
+  [[nodiscard]] bool can_merge(const ModelFacts& facts) const;
 
  private:
+  [[nodiscard]] std::string type_for(const ModelFacts& facts) const;
   [[nodiscard]] Task<Result<std::string>> content_digest(std::filesystem::path file);
   [[nodiscard]] Task<Status> make(ModelSpec model, ModelFacts facts, std::string type, std::filesystem::path out,
                                   Deadline deadline);

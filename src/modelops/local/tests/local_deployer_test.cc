@@ -235,6 +235,7 @@ TEST_F(LocalDeployerTest, AMergedAdapterAnswersAsOneBesideTheWeights) {
   const Adapter adapter{.gguf = write_adapter(folder_.path())};
   const auto merged = deploy({.model = model(), .adapter = adapter, .parallelism = 1});
   EXPECT_THAT(merged.description, HasSubstr("adapter merged"));
+  EXPECT_FALSE(fs::exists(settings_.data_folder / "models")) << "the base was converted for nothing";
   const double of_merged = fingerprint(merged);
   EXPECT_TRUE(run_blocking(deployer_->undeploy(merged.id)).ok());
   EXPECT_TRUE(fs::is_empty(settings_.data_folder / "engines"));
