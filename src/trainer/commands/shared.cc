@@ -2,7 +2,6 @@
 #include <thread>
 
 #include "trainer/commands/commands.h"
-#include "trainer/model/gemm.h"
 #include "trainer/model/parallel.h"
 
 namespace fw::trainer {
@@ -11,8 +10,6 @@ Result<ModelWeights> open_model(const ModelArguments& arguments) {
   set_threads(arguments.threads > 0 ? arguments.threads
                                     : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   const auto precision = arguments.precision ? *arguments.precision : fastest_precision();
-  if (precision == Precision::kBf16 && !has_bf16_gemm())
-    return failed_precondition("this build multiplies no bfloat16 (its BLAS is not MKL); leave --precision out");
   FW_ASSIGN(const auto source, open_weights(arguments.model));
   auto weights = load_weights(*source, arguments.keep_layers, precision);
   if (!weights.ok()) return weights.error().within(arguments.model.string());

@@ -1,20 +1,19 @@
 #include "trainer/model/gemm.h"
 
+#include <algorithm>
 #include <climits>
+#include <cstdlib>
+#include <memory>
+#include <new>
 
 #include "base/assert.h"
+#include "trainer/model/kernels.h"
 #include "trainer/model/parallel.h"
+#include "trainer/model/tiles.h"
 
 extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
                        const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
                        const float* beta, float* c, const int* ldc);
-// Weak: other BLAS libraries than MKL do not have it.
-extern "C" __attribute__((weak)) void gemm_bf16bf16f32_(const char* transa, const char* transb, const int* m,
-                                                        const int* n, const int* k, const float* alpha,
-                                                        const fw::trainer::Bf16* a, const int* lda,
-                                                        const fw::trainer::Bf16* b, const int* ldb, const float* beta,
-                                                        float* c, const int* ldc);
-
 namespace fw::trainer {
 namespace {
 
@@ -27,58 +26,131 @@ int narrow(std::int64_t value) {
 constexpr std::int64_t kSplitWork = 1 << 20;
 constexpr std::int64_t kSplitRows = 16;
 
-// BLAS is column-major: it computes the transposed product out of the same memory.
-template <class Number, class Blas>
-void call(Blas* blas, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Number> a, Operand<Number> b,
-          float beta, float* c, std::int64_t c_stride) {
-  if (m == 0 || n == 0) return;
-  const int rows = narrow(n), columns = narrow(m), depth = narrow(k);
-  const int lda = narrow(b.stride), ldb = narrow(a.stride), ldc = narrow(c_stride);
-  blas(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &rows, &columns, &depth, &alpha, b.data, &lda, a.data, &ldb,
-       &beta, c, &ldc);
+// A matrix that starts `rows` rows and `columns` columns into x.
+template <class Number>
+Operand<Number> from(Operand<Number> x, std::int64_t rows, std::int64_t columns) {
+  x.data += x.transposed ? columns * x.stride + rows : rows * x.stride + columns;
+  return x;
 }
 
-template <class Number>
-void split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Number> a, Operand<Number> b,
-           float beta, float* c, std::int64_t c_stride) {
-  if (m * n * k < kSplitWork) return gemm(m, n, k, alpha, a, b, beta, c, c_stride);
+// Calls piece(m, n, a, b, c) on one thread's share of c each, cut along its longer side.
+template <class A, class B, class Piece>
+void split(std::int64_t m, std::int64_t n, std::int64_t k, Operand<A> a, Operand<B> b, float* c, std::int64_t c_stride,
+           Piece piece) {
+  if (m * n * k < kSplitWork) return piece(m, n, a, b, c);
   if (m >= n) {
     for_ranges(m, kSplitRows, [&](std::int64_t begin, std::int64_t end) {
-      auto part = a;
-      part.data += a.transposed ? begin : begin * a.stride;
-      gemm(end - begin, n, k, alpha, part, b, beta, c + begin * c_stride, c_stride);
+      piece(end - begin, n, from(a, begin, 0), b, c + begin * c_stride);
     });
   } else {
     for_ranges(n, kSplitRows, [&](std::int64_t begin, std::int64_t end) {
-      auto part = b;
-      part.data += b.transposed ? begin * b.stride : begin;
-      gemm(m, end - begin, k, alpha, a, part, beta, c + begin, c_stride);
+      piece(m, end - begin, a, from(b, 0, begin), c + begin);
     });
   }
 }
 
+// What a thread packs tiles into: a block of the left factor that stays in its second-level cache while the right
+// factor's panels pass by.
+constexpr std::int64_t kDepthBlock = 768;
+constexpr std::int64_t kRowsNumbers = 384 * 1024;
+constexpr std::int64_t kPanelColumns = tiles::kBlock;
+
+class PackBuffer {
+ public:
+  Bf16* of(std::int64_t numbers) {
+    if (numbers > size_) {
+      memory_.reset(static_cast<Bf16*>(::operator new(static_cast<std::size_t>(numbers) * sizeof(Bf16), kAlignment)));
+      size_ = numbers;
+    }
+    return memory_.get();
+  }
+
+ private:
+  static constexpr std::align_val_t kAlignment{64};
+  struct Free {
+    void operator()(Bf16* memory) const { ::operator delete(memory, kAlignment); }
+  };
+  std::unique_ptr<Bf16, Free> memory_;
+  std::int64_t size_ = 0;
+};
+
 }  // namespace
 
+// BLAS is column-major: it computes the transposed product out of the same memory.
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<float> a, Operand<float> b, float beta,
           float* c, std::int64_t c_stride) {
-  call(sgemm_, m, n, k, alpha, a, b, beta, c, c_stride);
-}
-
-bool has_bf16_gemm() { return gemm_bf16bf16f32_ != nullptr; }
-
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Bf16> a, Operand<Bf16> b, float beta,
-          float* c, std::int64_t c_stride) {
-  FW_ASSERT(has_bf16_gemm());
-  call(gemm_bf16bf16f32_, m, n, k, alpha, a, b, beta, c, c_stride);
+  if (m == 0 || n == 0) return;
+  const int rows = narrow(n), columns = narrow(m), depth = narrow(k);
+  const int lda = narrow(b.stride), ldb = narrow(a.stride), ldc = narrow(c_stride);
+  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &rows, &columns, &depth, &alpha, b.data, &lda, a.data,
+         &ldb, &beta, c, &ldc);
 }
 
 void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<float> a, Operand<float> b,
                 float beta, float* c, std::int64_t c_stride) {
-  split(m, n, k, alpha, a, b, beta, c, c_stride);
+  split(m, n, k, a, b, c, c_stride,
+        [&](std::int64_t rows, std::int64_t columns, Operand<float> a_part, Operand<float> b_part, float* c_part) {
+          gemm(rows, columns, k, alpha, a_part, b_part, beta, c_part, c_stride);
+        });
 }
-void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Bf16> a, Operand<Bf16> b,
-                float beta, float* c, std::int64_t c_stride) {
-  split(m, n, k, alpha, a, b, beta, c, c_stride);
+
+template <class A, class B>
+void gemm_bf16(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<A> a, Operand<B> b, float beta,
+               float* c, std::int64_t c_stride) {
+  using tiles::kBlock, tiles::kNumbers;
+  thread_local PackBuffer row_buffer, column_buffer;
+  alignas(64) float block[kBlock * kBlock];
+  const tiles::Multiplier multiplier(tiles::best_kernel());
+  for (std::int64_t k0 = 0; k0 < std::max<std::int64_t>(k, 1); k0 += kDepthBlock) {
+    const std::int64_t depth = std::min(kDepthBlock, k - k0), steps = tiles::steps(depth);
+    const std::int64_t block_rows =
+        std::max(kBlock, kRowsNumbers / std::max<std::int64_t>(steps * tiles::kDepth, 1) / kBlock * kBlock);
+    const float keep = k0 == 0 ? beta : 1;
+    const bool as_it_is = alpha == 1 && (keep == 0 || keep == 1);
+    for (std::int64_t m0 = 0; m0 < m; m0 += block_rows) {
+      const std::int64_t rows = std::min(block_rows, m - m0);
+      Bf16* packed_rows = row_buffer.of(tiles::padded(rows) / tiles::kLanes * steps * kNumbers);
+      tiles::pack_rows(a, m0, rows, k0, depth, packed_rows);
+      for (std::int64_t n0 = 0; n0 < n; n0 += kPanelColumns) {
+        const std::int64_t columns = std::min(kPanelColumns, n - n0);
+        Bf16* packed_columns = column_buffer.of(tiles::padded(columns) / tiles::kLanes * steps * kNumbers);
+        tiles::pack_columns(b, n0, columns, k0, depth, packed_columns);
+        for (std::int64_t i = 0; i < rows; i += kBlock)
+          for (std::int64_t j = 0; j < columns; j += kBlock) {
+            const Bf16* left = packed_rows + i / tiles::kLanes * steps * kNumbers;
+            const Bf16* right = packed_columns + j / tiles::kLanes * steps * kNumbers;
+            float* out = c + (m0 + i) * c_stride + n0 + j;
+            const std::int64_t block_height = std::min(kBlock, rows - i), block_width = std::min(kBlock, columns - j);
+            if (as_it_is && block_height == kBlock && block_width == kBlock) {
+              multiplier.multiply(left, right, steps, keep == 1, out, c_stride);
+            } else {
+              multiplier.multiply(left, right, steps, false, block, kBlock);
+              kernels::merge_block(block, kBlock, block_height, block_width, alpha, keep, out, c_stride);
+            }
+          }
+      }
+    }
+  }
 }
+
+template <class A, class B>
+void gemm_bf16_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<A> a, Operand<B> b,
+                     float beta, float* c, std::int64_t c_stride) {
+  split(m, n, k, a, b, c, c_stride,
+        [&](std::int64_t rows, std::int64_t columns, Operand<A> a_part, Operand<B> b_part, float* c_part) {
+          gemm_bf16(rows, columns, k, alpha, a_part, b_part, beta, c_part, c_stride);
+        });
+}
+
+#define FW_GEMM_BF16(A, B)                                                                                         \
+  template void gemm_bf16(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float, float*,   \
+                          std::int64_t);                                                                           \
+  template void gemm_bf16_split(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float,    \
+                                float*, std::int64_t);
+FW_GEMM_BF16(float, float)
+FW_GEMM_BF16(float, Bf16)
+FW_GEMM_BF16(Bf16, float)
+FW_GEMM_BF16(Bf16, Bf16)
+#undef FW_GEMM_BF16
 
 }  // namespace fw::trainer

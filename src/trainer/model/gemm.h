@@ -24,22 +24,22 @@ template <class Number>
   return {data, stride, true};
 }
 
-/// c[m, n] = alpha * a[m, k] b[k, n] + beta * c, by the BLAS inside libtorch (MKL on x86), on its own threads unless
-/// called inside run_parallel.
+/// c[m, n] = alpha * a[m, k] b[k, n] + beta * c in fp32, by the BLAS inside libtorch (MKL on x86), on its own threads
+/// unless called inside run_parallel.
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<float> a, Operand<float> b, float beta,
           float* c, std::int64_t c_stride);
-/// The same of bfloat16 operands, summed in fp32; only where has_bf16_gemm().
-void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Bf16> a, Operand<Bf16> b, float beta,
-          float* c, std::int64_t c_stride);
-/// Whether this build's BLAS has products of bfloat16; MKL has, on x86 only. It computes them on any processor, fast on
-/// those with the instructions.
-[[nodiscard]] bool has_bf16_gemm();
-
 /// The same, cut by us into one piece a thread along the longer side of c: for thin products, which BLAS runs on one
 /// thread.
 void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<float> a, Operand<float> b,
                 float beta, float* c, std::int64_t c_stride);
-void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<Bf16> a, Operand<Bf16> b,
-                float beta, float* c, std::int64_t c_stride);
+
+/// The same of factors rounded to bfloat16 and summed in fp32, on the calling thread. A and B are float or Bf16.
+template <class A, class B>
+void gemm_bf16(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<A> a, Operand<B> b, float beta,
+               float* c, std::int64_t c_stride);
+/// The same on all threads.
+template <class A, class B>
+void gemm_bf16_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<A> a, Operand<B> b,
+                     float beta, float* c, std::int64_t c_stride);
 
 }  // namespace fw::trainer

@@ -161,6 +161,19 @@ FW_CLONES void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* 
   }
 }
 
+FW_CLONES void merge_block(const float* block, std::int64_t block_stride, std::int64_t rows, std::int64_t columns,
+                           float alpha, float beta, float* c, std::int64_t c_stride) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* from = block + r * block_stride;
+    float* to = c + r * c_stride;
+    if (beta == 0) {
+      for (std::int64_t i = 0; i < columns; ++i) to[i] = alpha * from[i];
+    } else {
+      for (std::int64_t i = 0; i < columns; ++i) to[i] = alpha * from[i] + beta * to[i];
+    }
+  }
+}
+
 FW_CLONES void add(float* to, const float* from, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
 }

@@ -31,6 +31,10 @@ void softmax_row_backward(const float* p, float* dp, std::int64_t width, float d
 /// y = x in bfloat16, to the nearest, ties to even.
 void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* y);
 
+/// c = alpha * block + beta * c, `rows` rows of `columns`; c is not read when beta is 0.
+void merge_block(const float* block, std::int64_t block_stride, std::int64_t rows, std::int64_t columns, float alpha,
+                 float beta, float* c, std::int64_t c_stride);
+
 [[nodiscard]] float largest(const float* x, std::int64_t count);
 [[nodiscard]] float dot(const float* a, const float* b, std::int64_t count);
 void add(float* to, const float* from, std::int64_t count);

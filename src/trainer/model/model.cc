@@ -209,7 +209,7 @@ at::Tensor PackedModel::attention(const at::Tensor& hidden, const PackedInput& i
                       {Projection::kKey, config.q_size()},
                       {Projection::kValue, config.q_size() + config.kv_size()}});
   if (w.q_norm.defined()) qkv = normalise_heads(qkv, w);
-  return tree_attention(qkv, input.plan, input.positions, rope_);
+  return tree_attention(qkv, input.plan, input.positions, rope_, weights_.precision());
 }
 
 at::Tensor PackedModel::behind_attention(const at::Tensor& hidden, const at::Tensor& attended, int layer) const {

@@ -66,16 +66,17 @@ Factor flipped(const at::Tensor& matrix) { return {matrix, true}; }
 // Thin: a side as short as a rank, see gemm_split.
 enum class Form : std::uint8_t { kWide, kThin };
 
-// c = alpha * a b + beta * c. Both factors are of one type, c is fp32.
+// c = alpha * a b + beta * c, in bfloat16 where a factor is; c is fp32.
 void multiply(Form form, const at::Tensor& c, float alpha, Factor a, Factor b, float beta) {
   const std::int64_t m = a.rows(), n = b.columns(), k = a.columns();
-  FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n && is_bf16(a.matrix) == is_bf16(b.matrix));
-  const auto run = [&](auto a_operand, auto b_operand) {
-    if (form == Form::kThin) return gemm_split(m, n, k, alpha, a_operand, b_operand, beta, data(c), c.stride(0));
-    gemm(m, n, k, alpha, a_operand, b_operand, beta, data(c), c.stride(0));
+  FW_ASSERT(b.rows() == k && c.size(0) == m && c.size(1) == n);
+  const auto in_bf16 = [&](auto left, auto right) {
+    gemm_bf16_split(m, n, k, alpha, left, right, beta, data(c), c.stride(0));
   };
-  if (is_bf16(a.matrix)) return run(a.halves(), b.halves());
-  run(a.floats(), b.floats());
+  if (is_bf16(a.matrix))
+    return is_bf16(b.matrix) ? in_bf16(a.halves(), b.halves()) : in_bf16(a.halves(), b.floats());
+  if (is_bf16(b.matrix)) return in_bf16(a.floats(), b.halves());
+  (form == Form::kThin ? gemm_split : gemm)(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), c.stride(0));
 }
 
 struct RmsNormFunction : Function<RmsNormFunction> {
@@ -185,13 +186,13 @@ struct LowRankGroup {
     return all.narrow(1, begin[pair], rank[pair]);
   }
 
-  // y += scale * (x a^T) b^T, and x a^T itself. x may be bfloat16.
+  // y += u b^T, and u = scale * x a^T itself. In bfloat16 where x is.
   [[nodiscard]] at::Tensor add_to(const at::Tensor& y, const at::Tensor& x, const at::Tensor& a_all) const {
     auto u = at::empty({x.size(0), ranks}, y.options());
-    multiply(Form::kThin, u, 1, {x}, flipped(as_factor(a_all, x)), 0);
+    multiply(Form::kThin, u, scale, {x}, flipped(a_all), 0);
     for (std::size_t i = 0; i < kPairs; ++i)
       if (rank[i] > 0)
-        multiply(Form::kThin, y.narrow(1, offset[i], b[i].size(0)), scale, {part_of(u, i)}, flipped(b[i]), 1);
+        multiply(Form::kThin, y.narrow(1, offset[i], b[i].size(0)), 1, {part_of(u, i)}, flipped(as_factor(b[i], x)), 1);
     return u;
   }
 
@@ -202,20 +203,19 @@ struct LowRankGroup {
   [[nodiscard]] Gradients backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& a_all,
                                    const at::Tensor& u, const at::Tensor& d_x) const {
     Gradients result;
-    const auto u_factor = as_factor(u, x);
     auto v = at::empty_like(u);
     for (std::size_t i = 0; i < kPairs; ++i) {
       if (rank[i] == 0) continue;
       const auto slice = dy.narrow(1, offset[i], b[i].size(0));
-      multiply(Form::kThin, part_of(v, i), scale, {slice}, {as_factor(b[i], x)}, 0);
+      multiply(Form::kThin, part_of(v, i), scale, {slice}, {b[i]}, 0);
       result.b[i] = at::empty_like(b[i]);
-      multiply(Form::kThin, result.b[i], scale, flipped(slice), {part_of(u_factor, i)}, 0);
+      multiply(Form::kThin, result.b[i], 1, flipped(slice), {part_of(u, i)}, 0);
     }
     const auto da = at::empty_like(a_all);
-    multiply(Form::kThin, da, 1, flipped(as_factor(v, x)), {x}, 0);
+    multiply(Form::kThin, da, 1, flipped(v), {x}, 0);
     for (std::size_t i = 0; i < kPairs; ++i)
       if (rank[i] > 0) result.a[i] = da.narrow(0, begin[i], rank[i]);
-    if (d_x.defined()) multiply(Form::kThin, d_x, 1, {v}, {a_all}, 1);
+    if (d_x.defined()) multiply(Form::kThin, d_x, 1, {v}, {as_factor(a_all, x)}, 1);
     return result;
   }
 };
@@ -291,6 +291,7 @@ struct AttentionContext : torch::CustomClassHolder {
   std::shared_ptr<const AttentionPlan> plan;
   std::shared_ptr<const std::vector<std::int64_t>> positions;
   RopeTable rope;
+  Precision precision;
 };
 
 struct SplitViews {
@@ -348,8 +349,9 @@ at::Tensor join_and_rotate_back(const SplitViews& grads, const AttentionContext&
   return d_qkv;
 }
 
-AttentionBuffers buffers_of(const SplitViews& s, const at::Tensor& out, const at::Tensor& log_sum) {
-  return {read(s.q), read(s.k), read(s.v), data(out), data(log_sum)};
+AttentionBuffers buffers_of(const SplitViews& s, const at::Tensor& out, const at::Tensor& log_sum,
+                            Precision precision) {
+  return {read(s.q), read(s.k), read(s.v), data(out), data(log_sum), precision};
 }
 
 struct TreeAttentionFunction : Function<TreeAttentionFunction> {
@@ -361,7 +363,7 @@ struct TreeAttentionFunction : Function<TreeAttentionFunction> {
     const auto s = split_and_rotate(qkv, *context);
     auto out = at::empty({tokens, shape.heads * shape.head_dim}, qkv.options());
     auto log_sum = at::empty({shape.kv_heads, tokens * shape.group()}, qkv.options());
-    attend(*context->plan, buffers_of(s, out, log_sum));
+    attend(*context->plan, buffers_of(s, out, log_sum, context->precision));
     ctx->save_for_backward({s.q, s.k, s.v, out, log_sum});
     ctx->saved_data["context"] = at::IValue::make_capsule(context);
     return out;
@@ -374,7 +376,8 @@ struct TreeAttentionFunction : Function<TreeAttentionFunction> {
     const auto d_out = grads[0].contiguous();
     const SplitViews s{saved[0], saved[1], saved[2]};
     const SplitViews d{at::empty_like(s.q), at::empty_like(s.k), at::empty_like(s.v)};
-    attend_backward(*context.plan, buffers_of(s, saved[3], saved[4]), {read(d_out), data(d.q), data(d.k), data(d.v)});
+    attend_backward(*context.plan, buffers_of(s, saved[3], saved[4], context.precision),
+                    {read(d_out), data(d.q), data(d.k), data(d.v)});
     return {join_and_rotate_back(d, context), at::Tensor()};
   }
 };
@@ -458,11 +461,13 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 }
 
 at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const AttentionPlan>& plan,
-                          const std::shared_ptr<const std::vector<std::int64_t>>& positions, const RopeTable& rope) {
+                          const std::shared_ptr<const std::vector<std::int64_t>>& positions, const RopeTable& rope,
+                          Precision precision) {
   auto context = c10::make_intrusive<AttentionContext>();
   context->plan = plan;
   context->positions = positions;
   context->rope = rope;
+  context->precision = precision;
   return TreeAttentionFunction::apply(qkv, context);
 }
 

@@ -45,10 +45,10 @@ struct RopeTable {
 };
 
 /// qkv [tokens, (heads + 2 kv_heads) * head_dim] -> [tokens, heads * head_dim]; rotates q and k by their positions.
-/// `plan` must outlive the graph, hence shared.
+/// `plan` must outlive the graph, hence shared. `precision` is that of its products' factors.
 [[nodiscard]] at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const AttentionPlan>& plan,
                                         const std::shared_ptr<const std::vector<std::int64_t>>& positions,
-                                        const RopeTable& rope);
+                                        const RopeTable& rope, Precision precision = Precision::kFp32);
 
 /// The vocabulary head and its loss where there is one.
 struct HeadResult {

@@ -8,8 +8,7 @@ namespace fw::trainer {
 /// Sums, norms, attention, the adapter and its optimiser are fp32 in either.
 enum class Precision : std::uint8_t { kFp32, kBf16 };
 
-/// kBf16 on processors that multiply bfloat16 themselves (AMX; AVX512-BF16 where a short trial shows that it pays),
-/// else kFp32. Call set_threads first.
+/// kBf16 on processors that multiply bfloat16 themselves (AMX, AVX512-BF16), else kFp32.
 [[nodiscard]] Precision fastest_precision();
 
 }  // namespace fw::trainer

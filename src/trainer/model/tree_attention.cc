@@ -35,7 +35,8 @@ class TileWork {
         q_(buffers.q + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group() * shape_.head_dim),
         k_(buffers.k + tile.kv_head * plan.tokens() * shape_.head_dim),
         v_(buffers.v + tile.kv_head * plan.tokens() * shape_.head_dim),
-        log_sum_(buffers.log_sum + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group()) {}
+        log_sum_(buffers.log_sum + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group()),
+        precision_(buffers.precision) {}
 
   [[nodiscard]] std::int64_t rows() const { return rows_; }
   [[nodiscard]] std::int64_t columns() const { return columns_; }
@@ -48,12 +49,19 @@ class TileWork {
     return v_ + piece.start * shape_.head_dim;
   }
 
+  // c = a b + beta * c on this thread.
+  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Operand<float> a, Operand<float> b, float beta,
+                float* c, std::int64_t c_stride) const {
+    if (precision_ == Precision::kBf16) return gemm_bf16(m, n, k, 1, a, b, beta, c, c_stride);
+    gemm(m, n, k, 1, a, b, beta, c, c_stride);
+  }
+
   // scores = left keys^T, piece by piece.
   template <class Keys>
   void multiply_keys(const float* left, Keys keys, float* scores) const {
     for (const auto& piece : pieces_)
-      gemm(rows_, piece.length, shape_.head_dim, 1, plain(left, shape_.head_dim),
-           transposed((this->*keys)(piece), shape_.head_dim), 0, scores + piece.column, columns_);
+      multiply(rows_, piece.length, shape_.head_dim, plain(left, shape_.head_dim),
+               transposed((this->*keys)(piece), shape_.head_dim), 0, scores + piece.column, columns_);
   }
 
   void softmax(float* scores) const {
@@ -109,6 +117,7 @@ class TileWork {
   const float* k_;
   const float* v_;
   float* log_sum_;
+  Precision precision_;
 };
 
 void attend_tile(const TileWork& work, std::int64_t head_dim, float* out, std::vector<float>& scores,
@@ -119,7 +128,7 @@ void attend_tile(const TileWork& work, std::int64_t head_dim, float* out, std::v
   work.softmax(scores.data());
   float beta = 0;
   for (const auto& piece : work.pieces()) {
-    gemm(work.rows(), head_dim, piece.length, 1, plain(scores.data() + piece.column, work.columns()),
+    work.multiply(work.rows(), head_dim, piece.length, plain(scores.data() + piece.column, work.columns()),
          plain(work.v_of(piece), head_dim), beta, rows.data(), head_dim);
     beta = 1;
   }
@@ -144,7 +153,7 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   work.softmax_again(s.p.data());
   work.multiply_keys(s.d_rows.data(), &TileWork::v_of, s.dp.data());
   for (const auto& piece : work.pieces())
-    gemm(piece.length, head_dim, rows, 1, transposed(s.p.data() + piece.column, columns),
+    work.multiply(piece.length, head_dim, rows, transposed(s.p.data() + piece.column, columns),
          plain(s.d_rows.data(), head_dim), 1, dv + piece.start * head_dim, head_dim);
   for (std::int64_t row = 0; row < rows; ++row) {
     const float delta = kernels::dot(s.d_rows.data() + row * head_dim, s.out_rows.data() + row * head_dim, head_dim);
@@ -154,8 +163,8 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   float beta = 0;
   for (const auto& piece : work.pieces()) {
     const float* ds = s.dp.data() + piece.column;
-    gemm(rows, head_dim, piece.length, 1, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq, head_dim);
-    gemm(piece.length, head_dim, rows, 1, transposed(ds, columns), plain(work.q(), head_dim), 1,
+    work.multiply(rows, head_dim, piece.length, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq, head_dim);
+    work.multiply(piece.length, head_dim, rows, transposed(ds, columns), plain(work.q(), head_dim), 1,
          dk + piece.start * head_dim, head_dim);
     beta = 1;
   }

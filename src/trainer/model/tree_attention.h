@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "trainer/model/precision.h"
 #include "trainer/packing/token_tree.h"
 
 namespace fw::trainer {
@@ -60,6 +61,7 @@ struct AttentionBuffers {
   const float* v;
   float* out;
   float* log_sum;
+  Precision precision = Precision::kFp32;  ///< of the factors of its products
 };
 void attend(const AttentionPlan& plan, const AttentionBuffers& buffers);
 
