@@ -43,15 +43,14 @@ void split(std::int64_t m, std::int64_t n, std::int64_t k, Operand<A> a, Operand
       piece(end - begin, n, from(a, begin, 0), b, c + begin * c_stride);
     });
   } else {
-    for_ranges(n, kSplitRows, [&](std::int64_t begin, std::int64_t end) {
-      piece(m, end - begin, a, from(b, 0, begin), c + begin);
-    });
+    for_ranges(n, kSplitRows,
+               [&](std::int64_t begin, std::int64_t end) { piece(m, end - begin, a, from(b, 0, begin), c + begin); });
   }
 }
 
 // What a thread packs tiles into: a block of the left factor that stays in its second-level cache while the right
 // factor's panels pass by.
-constexpr std::int64_t kDepthBlock = 768;
+constexpr std::int64_t kDepthBlock = 1536;
 constexpr std::int64_t kRowsNumbers = 384 * 1024;
 constexpr std::int64_t kPanelColumns = tiles::kBlock;
 
@@ -142,10 +141,10 @@ void gemm_bf16_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha
         });
 }
 
-#define FW_GEMM_BF16(A, B)                                                                                         \
-  template void gemm_bf16(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float, float*,   \
-                          std::int64_t);                                                                           \
-  template void gemm_bf16_split(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float,    \
+#define FW_GEMM_BF16(A, B)                                                                                        \
+  template void gemm_bf16(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float, float*, \
+                          std::int64_t);                                                                          \
+  template void gemm_bf16_split(std::int64_t, std::int64_t, std::int64_t, float, Operand<A>, Operand<B>, float,   \
                                 float*, std::int64_t);
 FW_GEMM_BF16(float, float)
 FW_GEMM_BF16(float, Bf16)

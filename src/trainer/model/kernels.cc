@@ -4,19 +4,14 @@
 #include <bit>
 #include <cmath>
 
-// The build may not assume more than x86-64's baseline; the loader picks the best of these for the processor.
-#if defined(__x86_64__) && defined(__clang__)
-#define FW_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FW_CLONES
-#endif
+#include "trainer/model/vector_code.h"
 
 namespace fw::trainer::kernels {
 namespace {
 
 // exp to 2 units in the last place, branch-free so that loops around it become vector code (range reduction by ln 2 in
 // two parts, polynomial of degree 6; Cephes' coefficients).
-__attribute__((always_inline)) inline float fast_exp(float x) {
+FW_INLINE float fast_exp(float x) {
   x = std::min(88.0F, std::max(-87.3F, x));
   const float n = __builtin_roundevenf(x * 1.44269504088896341F);
   const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
@@ -32,7 +27,7 @@ __attribute__((always_inline)) inline float fast_exp(float x) {
 }
 
 // The largest of x[0, count), count > 0, in lanes: one running maximum would wait for itself at every element.
-__attribute__((always_inline)) inline float largest_of(const float* x, std::int64_t count) {
+FW_INLINE float largest_of(const float* x, std::int64_t count) {
   constexpr int kLanes = 32;
   float lanes[kLanes];
   for (float& lane : lanes) lane = x[0];
@@ -45,7 +40,7 @@ __attribute__((always_inline)) inline float largest_of(const float* x, std::int6
   return top;
 }
 
-__attribute__((always_inline)) inline std::uint32_t mix(std::uint32_t x) {
+FW_INLINE std::uint32_t mix(std::uint32_t x) {
   x ^= x >> 16;
   x *= 0x7feb352dU;
   x ^= x >> 15;
@@ -153,12 +148,7 @@ FW_CLONES float dot(const float* a, const float* b, std::int64_t count) {
 }
 
 FW_CLONES void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* y) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(x[i]);
-    const std::uint32_t nearest = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-    const std::uint32_t quiet_nan = (bits >> 16) | 0x40U;
-    y[i] = static_cast<std::uint16_t>((bits & 0x7fffffffU) > 0x7f800000U ? quiet_nan : nearest);
-  }
+  for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<std::uint16_t>(bf16_bits(x[i]));
 }
 
 FW_CLONES void merge_block(const float* block, std::int64_t block_stride, std::int64_t rows, std::int64_t columns,

@@ -73,8 +73,7 @@ void multiply(Form form, const at::Tensor& c, float alpha, Factor a, Factor b, f
   const auto in_bf16 = [&](auto left, auto right) {
     gemm_bf16_split(m, n, k, alpha, left, right, beta, data(c), c.stride(0));
   };
-  if (is_bf16(a.matrix))
-    return is_bf16(b.matrix) ? in_bf16(a.halves(), b.halves()) : in_bf16(a.halves(), b.floats());
+  if (is_bf16(a.matrix)) return is_bf16(b.matrix) ? in_bf16(a.halves(), b.halves()) : in_bf16(a.halves(), b.floats());
   if (is_bf16(b.matrix)) return in_bf16(a.floats(), b.halves());
   (form == Form::kThin ? gemm_split : gemm)(m, n, k, alpha, a.floats(), b.floats(), beta, data(c), c.stride(0));
 }

@@ -4,8 +4,8 @@
 
 namespace fw::trainer {
 
-/// What the factors of the large matrix products are rounded to: the frozen weights, and what they are multiplied with.
-/// Sums, norms, attention, the adapter and its optimiser are fp32 in either.
+/// What the factors of matrix products are rounded to: frozen weights, activations, their gradients, the adapter's
+/// matrices. Sums, norms, softmax, and what the optimiser keeps of the adapter are fp32 in either.
 enum class Precision : std::uint8_t { kFp32, kBf16 };
 
 /// kBf16 on processors that multiply bfloat16 themselves (AMX, AVX512-BF16), else kFp32.

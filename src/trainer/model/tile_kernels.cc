@@ -42,9 +42,9 @@ void multiply_portable(const Bf16* rows, const Bf16* columns, std::int64_t steps
 #if defined(__x86_64__)
 
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void multiply_avx512(const Bf16* rows,
-                                                                                      const Bf16* columns,
-                                                                                      std::int64_t steps, bool add,
-                                                                                      float* out, std::int64_t stride) {
+                                                                                     const Bf16* columns,
+                                                                                     std::int64_t steps, bool add,
+                                                                                     float* out, std::int64_t stride) {
   constexpr int kRows = 8;  // at a time: with two columns' groups 16 sums, which hide the instruction's latency
   const Bf16* right = neighbour(columns, steps);
   for (std::int64_t top = 0; top < kBlock; top += kRows) {
@@ -140,8 +140,7 @@ bool system_allows_tiles() {
 Kernel find_best() {
   if (__builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && system_allows_tiles())
     return Kernel::kAmx;
-  if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl"))
+  if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
     return Kernel::kAvx512;
   return Kernel::kPortable;
 }

@@ -5,13 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-// The build may not assume more than x86-64's baseline; the loader picks the best of these for the processor.
-#if defined(__x86_64__) && defined(__clang__)
-#define FW_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FW_CLONES
-#endif
-#define FW_INLINE __attribute__((always_inline)) inline
+#include "trainer/model/vector_code.h"
 
 namespace fw::trainer::tiles {
 namespace {
@@ -21,12 +15,7 @@ constexpr int kPairs = kDepth / 2;
 using Pairs = std::array<std::array<std::uint32_t, 16>, 16>;
 using Words = std::uint32_t __attribute__((vector_size(64), aligned(4)));
 
-FW_INLINE std::uint32_t rounded(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  const std::uint32_t nearest = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-  const std::uint32_t quiet_nan = (bits >> 16) | 0x40U;
-  return (bits & 0x7fffffffU) > 0x7f800000U ? quiet_nan : nearest;
-}
+FW_INLINE std::uint32_t rounded(float x) { return bf16_bits(x); }
 FW_INLINE std::uint32_t rounded(Bf16 x) { return x; }
 
 // tile[lane][pair]; numbers of a lane lie side by side.
@@ -37,8 +26,7 @@ FW_INLINE void read_along_depth(const Number* source, std::int64_t stride, Pairs
     if constexpr (std::is_same_v<Number, Bf16>) {
       std::memcpy(tile[lane].data(), row, sizeof tile[lane]);
     } else {
-      for (std::size_t p = 0; p < kPairs; ++p)
-        tile[lane][p] = rounded(row[2 * p]) | (rounded(row[2 * p + 1]) << 16);
+      for (std::size_t p = 0; p < kPairs; ++p) tile[lane][p] = rounded(row[2 * p]) | (rounded(row[2 * p + 1]) << 16);
     }
   }
 }
@@ -121,9 +109,9 @@ FW_INLINE void pack(const Number* source, std::int64_t stride, std::int64_t lane
     }
 }
 
-#define FW_PACK(name, Number, along, wanted)                                                                       \
+#define FW_PACK(name, Number, along, wanted)                                                                          \
   FW_CLONES void name(const Number* source, std::int64_t stride, std::int64_t lanes, std::int64_t depth, Bf16* out) { \
-    pack<Number, along, wanted>(source, stride, lanes, depth, out);                                                \
+    pack<Number, along, wanted>(source, stride, lanes, depth, out);                                                   \
   }
 FW_PACK(floats_as_rows, float, Along::kDepth, Along::kDepth)
 FW_PACK(floats_across_as_rows, float, Along::kLanes, Along::kDepth)

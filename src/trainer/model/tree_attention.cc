@@ -129,7 +129,7 @@ void attend_tile(const TileWork& work, std::int64_t head_dim, float* out, std::v
   float beta = 0;
   for (const auto& piece : work.pieces()) {
     work.multiply(work.rows(), head_dim, piece.length, plain(scores.data() + piece.column, work.columns()),
-         plain(work.v_of(piece), head_dim), beta, rows.data(), head_dim);
+                  plain(work.v_of(piece), head_dim), beta, rows.data(), head_dim);
     beta = 1;
   }
   work.scatter(rows.data(), out);
@@ -154,7 +154,7 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   work.multiply_keys(s.d_rows.data(), &TileWork::v_of, s.dp.data());
   for (const auto& piece : work.pieces())
     work.multiply(piece.length, head_dim, rows, transposed(s.p.data() + piece.column, columns),
-         plain(s.d_rows.data(), head_dim), 1, dv + piece.start * head_dim, head_dim);
+                  plain(s.d_rows.data(), head_dim), 1, dv + piece.start * head_dim, head_dim);
   for (std::int64_t row = 0; row < rows; ++row) {
     const float delta = kernels::dot(s.d_rows.data() + row * head_dim, s.out_rows.data() + row * head_dim, head_dim);
     kernels::softmax_row_backward(s.p.data() + row * columns, s.dp.data() + row * columns, columns, delta,
@@ -163,9 +163,10 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   float beta = 0;
   for (const auto& piece : work.pieces()) {
     const float* ds = s.dp.data() + piece.column;
-    work.multiply(rows, head_dim, piece.length, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq, head_dim);
+    work.multiply(rows, head_dim, piece.length, plain(ds, columns), plain(work.k_of(piece), head_dim), beta, dq,
+                  head_dim);
     work.multiply(piece.length, head_dim, rows, transposed(ds, columns), plain(work.q(), head_dim), 1,
-         dk + piece.start * head_dim, head_dim);
+                  dk + piece.start * head_dim, head_dim);
     beta = 1;
   }
 }
