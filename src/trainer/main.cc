@@ -124,6 +124,8 @@ int run(int argc, char** argv) {
   add_model_options(*tokens_command, tokens.model);
   tokens_command->add_option("--rows", tokens.rows, "JSONL of {\"messages\", \"tools\"}")->required();
 
+  auto* processor_command = app.add_subcommand("processor", "print threads and precision that training takes here");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -133,6 +135,7 @@ int run(int argc, char** argv) {
   return guarded(parent, [&](EventWriter& events, const ProcessGuard& guard) {
     if (*train_command) return run_train(train, events, guard);
     if (*merge_command) return run_merge(merge, events);
+    if (*processor_command) return run_processor(events);
     if (*tokens_command) return run_tokens(tokens, events);
     return run_score(score, events, guard);
   });

@@ -52,6 +52,9 @@ struct TokensArguments {
 /// Prints what rows are trained on: their token ids, and where the answer begins.
 [[nodiscard]] Status run_tokens(const TokensArguments& arguments, EventWriter& events);
 
+/// Prints what this processor trains with when nothing else is asked for.
+[[nodiscard]] Status run_processor(EventWriter& events);
+
 // Shared by the commands.
 
 [[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);

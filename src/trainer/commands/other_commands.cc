@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "trainer/commands/commands.h"
 #include "trainer/loop/validation.h"
@@ -56,6 +58,13 @@ Status run_score(const ScoreArguments& arguments, EventWriter& events, const Pro
                 {"rows_left_out", rows.left_out_count()},
                 {"exact", scored.exact},
                 {"loss", scored.loss}});
+  return {};
+}
+
+Status run_processor(EventWriter& events) {
+  events.write({{"event", "processor"},
+                {"threads", std::max(1U, std::thread::hardware_concurrency())},
+                {"precision", to_string(fastest_precision())}});
   return {};
 }
 

@@ -68,7 +68,7 @@ void write_started(EventWriter& events, const TrainArguments& arguments, const M
                 {"row_tokens", tokens},
                 {"validation_rows", rows.validation.rows.size()},
                 {"rows_left_out", rows.left_out()},
-                {"precision", weights.precision() == Precision::kBf16 ? "bf16" : "fp32"},
+                {"precision", to_string(weights.precision())},
                 {"threads", threads()}});
 }
 
