@@ -47,6 +47,7 @@ modelops::LocalSettings local_settings(const ServiceOptions& options) {
   if (!engines.llama_quantize.empty()) settings.programs.llama_quantize = engines.llama_quantize;
   if (!engines.trainer.empty()) settings.programs.trainer = engines.trainer;
   settings.threads = engines.threads;
+  if (!engines.serving_type.empty()) settings.serving_type = engines.serving_type;
   settings.ready_timeout =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(engines.ready_timeout_seconds));
   return settings;

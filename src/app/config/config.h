@@ -32,6 +32,7 @@ struct EngineSettings {
   std::filesystem::path trainer;
   int threads = 0;  ///< 0: one per processor
   double ready_timeout_seconds = 120;
+  std::string serving_type;  ///< GGUF type that models are served in; empty: the fastest for this processor
 };
 
 /// A configuration file, checked: the blueprint's keys and ours (docs/configuration.md).

@@ -129,6 +129,16 @@ TEST(Config, TrainsInFp32OnlyWhereItIsToldTo) {
   EXPECT_FALSE(with("fast").ok());
 }
 
+TEST(Config, TheTypeThatModelsAreServedInIsTheProcessorsUnlessItIsNamed) {
+  const auto with = [](const std::string& engines) {
+    return parse("nims: [{model_name: a, path: a.gguf}]\n" + engines);
+  };
+  EXPECT_EQ(with("")->engines.serving_type, "");
+  EXPECT_EQ(with("engines: {serving_type: auto}\n")->engines.serving_type, "");
+  EXPECT_EQ(with("engines: {serving_type: BF16}\n")->engines.serving_type, "BF16");
+  EXPECT_THAT(with("engines: {serving_type: Q2_K}\n").error().message, HasSubstr("Q8_0"));
+}
+
 TEST(Config, AnUnknownKeyNamesFileLineKeyAndTheNearestKnownOne) {
   EXPECT_EQ(error_of(std::string(kCandidate) + "data_split_config:\n  evalsize: 3\n"),
             "config.yaml:5: data_split_config.evalsize: unknown key; did you mean \"eval_size\"?");
