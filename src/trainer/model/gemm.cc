@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstdlib>
 #include <memory>
 #include <new>
 
@@ -14,6 +13,7 @@
 extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
                        const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
                        const float* beta, float* c, const int* ldc);
+
 namespace fw::trainer {
 namespace {
 
@@ -48,12 +48,13 @@ void split(std::int64_t m, std::int64_t n, std::int64_t k, Operand<A> a, Operand
   }
 }
 
-// What a thread packs tiles into: a block of the left factor that stays in its second-level cache while the right
-// factor's panels pass by.
+// A thread packs a block of the left factor that stays in its second-level cache (at most kRowsNumbers, kDepthBlock
+// deep) while the right factor passes by, packed panel by panel.
 constexpr std::int64_t kDepthBlock = 1536;
 constexpr std::int64_t kRowsNumbers = 384 * 1024;
 constexpr std::int64_t kPanelColumns = tiles::kBlock;
 
+// Memory for tiles, which grows and never shrinks.
 class PackBuffer {
  public:
   Bf16* of(std::int64_t numbers) {
