@@ -57,7 +57,6 @@ runs::RunOptions run_options(const ServiceOptions& options) {
   runs::RunOptions out;
   out.folder = options.data_folder / "jobs";
   out.config = options.config.run;
-  out.public_url = options.public_url;
   out.environment = [environment = process_environment()](const std::string& name) -> std::optional<std::string> {
     auto value = environment(name);
     if (value.empty()) return std::nullopt;
@@ -163,6 +162,8 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   return std::unique_ptr<Service>(new Service(std::make_unique<Impl>(
       std::move(options), std::move(log), std::move(quarantine), std::move(meta), std::move(datasets))));
 }
+
+void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::move(url)); }
 
 Status Service::start() {
   FW_TRY(wait_for(impl_->runs.start()));

@@ -20,7 +20,6 @@ namespace fw::app {
 struct ServiceOptions {
   std::filesystem::path data_folder;  ///< made if need be; one process at a time
   Config config;
-  std::string public_url = "http://127.0.0.1:8000";  ///< in webhooks
 };
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
@@ -34,6 +33,8 @@ class Service final {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  /// How receivers of webhooks reach the API. Before start().
+  void set_public_url(std::string url);
   /// Takes up what an earlier process left unfinished.
   [[nodiscard]] Status start();
   /// Ends runs where they stand, engines and trainers with them; they go on at the next start.

@@ -125,6 +125,8 @@ Status RunService::Impl::load_job(const metastore::JobRow& row) {
   return {};
 }
 
+void RunService::set_public_url(std::string url) { impl_->options.public_url = std::move(url); }
+
 Task<Status> RunService::start() {
   FW_CO_TRY(co_await run_on(impl_->dependencies.disk, [this] { return impl_->load(); }));
   FW_CO_TRY(co_await impl_->webhooks.resume());

@@ -74,6 +74,8 @@ class RunService final {
   RunService(const RunService&) = delete;
   RunService& operator=(const RunService&) = delete;
 
+  /// Instead of the options': a service may learn its own port only when it listens. Before start().
+  void set_public_url(std::string url);
   /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be
   /// read.
   [[nodiscard]] Task<Status> start();

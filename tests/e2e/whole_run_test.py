@@ -4,6 +4,7 @@ import pathlib
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import flywheel
 
@@ -105,7 +106,8 @@ class WholeRun(unittest.TestCase):
         headers, body = self.hook.posts[1]
         self.assertTrue(flywheel.is_signed(headers, body, SECRET))
         self.assertEqual(body, self.hook.posts[0][1])
-        self.assertIn(job["id"], body.decode())
+        with urllib.request.urlopen(json.loads(body)["report_url"], timeout=10) as linked:
+            self.assertEqual(json.load(linked)["ranking"], report["ranking"])
         self.assertEqual(flywheel.descendants(self.service.process.pid), set(), "engines are gone after the run")
 
     def test_2_a_killed_run_goes_on_and_ends_with_the_same_result(self):

@@ -51,13 +51,6 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-/// How receivers of webhooks reach the service, unless the configuration says otherwise.
-std::string public_url(const ServerSettings& settings) {
-  if (!settings.public_url.empty()) return settings.public_url;
-  const std::string scheme = settings.tls_certificate.empty() ? "http://" : "https://";
-  return scheme + settings.listen + ':' + std::to_string(settings.port);
-}
-
 api::ApiDependencies api_dependencies(Service& service, std::uint64_t max_body_bytes) {
   return {service.runs(),        service.log(),
           service.quarantine(),  service.disk(),
@@ -87,12 +80,12 @@ int serve(const ServeOptions& options) {
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
-  service_options.public_url = public_url(server_settings);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
   api::Api api(api_dependencies(**service, server_settings.max_body_bytes));
   net::Server server((*service)->executor(), server_options(server_settings), api.handler());
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
+  (*service)->set_public_url(server_settings.public_url.empty() ? server.url() : server_settings.public_url);
   if (const auto status = (*service)->start(); !status.ok()) {
     server.stop_blocking(kGrace);
     return fail(status.error());
