@@ -9,6 +9,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::string_view kShortestLastChunk = "0\r\n\r\n";
+
 std::string_view to_std(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -26,6 +28,9 @@ MessageParser<kIsRequest>::MessageParser(const ParserLimits& limits) : limits_(l
 template <bool kIsRequest>
 Result<std::size_t> MessageParser<kIsRequest>::feed(std::string_view bytes) {
   const bool had_head = has_head();
+  // Asked again about less than the shortest end of a chunked body, the library would fail an assertion.
+  if (awaits_frame_ && bytes.size() < kShortestLastChunk.size()) return std::size_t{0};
+  awaits_frame_ = false;
   std::size_t used = 0;
   while (!is_done() && used < bytes.size()) {
     Ec ec;
@@ -36,6 +41,7 @@ Result<std::size_t> MessageParser<kIsRequest>::feed(std::string_view bytes) {
     if (ec == http::error::need_more) {
       // A chunk's frame or the trailers: whole in the buffer, so bounded like a head.
       if (had_head && bytes.size() - used > limits_.header_bytes) return refuse(http::error::header_limit);
+      awaits_frame_ = has_head();
       break;
     }
     if (ec) return refuse(ec);

@@ -73,6 +73,7 @@ class MessageParser final : private boost::beast::http::basic_parser<kIsRequest>
 
   ParserLimits limits_;
   std::size_t header_bytes_ = 0;
+  bool awaits_frame_ = false;  ///< a chunk's frame or the trailers have begun and are not whole yet
   int refusal_ = 400;
   std::string method_;
   std::string target_;

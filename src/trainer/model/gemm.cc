@@ -49,10 +49,9 @@ void split(std::int64_t m, std::int64_t n, std::int64_t k, Operand<A> a, Operand
 }
 
 // A thread packs a block of the left factor that stays in its second-level cache (at most kRowsNumbers, kDepthBlock
-// deep) while the right factor passes by, packed panel by panel.
+// deep) while the right factor passes by, packed block by block.
 constexpr std::int64_t kDepthBlock = 1536;
 constexpr std::int64_t kRowsNumbers = 384 * 1024;
-constexpr std::int64_t kPanelColumns = tiles::kBlock;
 
 // Memory for tiles, which grows and never shrinks.
 class PackBuffer {
@@ -72,6 +71,23 @@ class PackBuffer {
   };
   std::unique_ptr<Bf16, Free> memory_;
   std::int64_t size_ = 0;
+};
+thread_local PackBuffer row_buffer, column_buffer;
+
+// What part of a product, `steps` tiles deep, does with a block of c: c = alpha * part + beta * c.
+struct BlockProduct {
+  const tiles::Multiplier& multiplier;
+  std::int64_t steps;
+  float alpha, beta;
+
+  void operator()(const Bf16* rows, const Bf16* columns, std::int64_t height, std::int64_t width, float* c,
+                  std::int64_t c_stride) const {
+    if (alpha == 1 && (beta == 0 || beta == 1) && height == tiles::kBlock && width == tiles::kBlock)
+      return multiplier.multiply(rows, columns, steps, beta == 1, c, c_stride);
+    alignas(64) float block[tiles::kBlock * tiles::kBlock];
+    multiplier.multiply(rows, columns, steps, false, block, tiles::kBlock);
+    kernels::merge_block(block, tiles::kBlock, height, width, alpha, beta, c, c_stride);
+  }
 };
 
 }  // namespace
@@ -97,37 +113,24 @@ void gemm_split(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Ope
 template <class A, class B>
 void gemm_bf16(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Operand<A> a, Operand<B> b, float beta,
                float* c, std::int64_t c_stride) {
-  using tiles::kBlock, tiles::kNumbers;
-  thread_local PackBuffer row_buffer, column_buffer;
-  alignas(64) float block[kBlock * kBlock];
+  using tiles::kBlock;
   const tiles::Multiplier multiplier(tiles::best_kernel());
   for (std::int64_t k0 = 0; k0 < std::max<std::int64_t>(k, 1); k0 += kDepthBlock) {
     const std::int64_t depth = std::min(kDepthBlock, k - k0), steps = tiles::steps(depth);
-    const std::int64_t block_rows =
-        std::max(kBlock, kRowsNumbers / std::max<std::int64_t>(steps * tiles::kDepth, 1) / kBlock * kBlock);
-    const float keep = k0 == 0 ? beta : 1;
-    const bool as_it_is = alpha == 1 && (keep == 0 || keep == 1);
-    for (std::int64_t m0 = 0; m0 < m; m0 += block_rows) {
-      const std::int64_t rows = std::min(block_rows, m - m0);
-      Bf16* packed_rows = row_buffer.of(tiles::padded(rows) / tiles::kLanes * steps * kNumbers);
+    const BlockProduct multiply{multiplier, steps, alpha, k0 == 0 ? beta : 1};
+    const std::int64_t lane = steps * tiles::kDepth;  // packed numbers of a row or a column
+    const std::int64_t most_rows = std::max(kBlock, kRowsNumbers / std::max<std::int64_t>(lane, 1) / kBlock * kBlock);
+    for (std::int64_t m0 = 0; m0 < m; m0 += most_rows) {
+      const std::int64_t rows = std::min(most_rows, m - m0);
+      Bf16* packed_rows = row_buffer.of(tiles::padded(rows) * lane);
       tiles::pack_rows(a, m0, rows, k0, depth, packed_rows);
-      for (std::int64_t n0 = 0; n0 < n; n0 += kPanelColumns) {
-        const std::int64_t columns = std::min(kPanelColumns, n - n0);
-        Bf16* packed_columns = column_buffer.of(tiles::padded(columns) / tiles::kLanes * steps * kNumbers);
+      for (std::int64_t n0 = 0; n0 < n; n0 += kBlock) {
+        const std::int64_t columns = std::min(kBlock, n - n0);
+        Bf16* packed_columns = column_buffer.of(kBlock * lane);
         tiles::pack_columns(b, n0, columns, k0, depth, packed_columns);
         for (std::int64_t i = 0; i < rows; i += kBlock)
-          for (std::int64_t j = 0; j < columns; j += kBlock) {
-            const Bf16* left = packed_rows + i / tiles::kLanes * steps * kNumbers;
-            const Bf16* right = packed_columns + j / tiles::kLanes * steps * kNumbers;
-            float* out = c + (m0 + i) * c_stride + n0 + j;
-            const std::int64_t block_height = std::min(kBlock, rows - i), block_width = std::min(kBlock, columns - j);
-            if (as_it_is && block_height == kBlock && block_width == kBlock) {
-              multiplier.multiply(left, right, steps, keep == 1, out, c_stride);
-            } else {
-              multiplier.multiply(left, right, steps, false, block, kBlock);
-              kernels::merge_block(block, kBlock, block_height, block_width, alpha, keep, out, c_stride);
-            }
-          }
+          multiply(packed_rows + i * lane, packed_columns, std::min(kBlock, rows - i), columns,
+                   c + (m0 + i) * c_stride + n0, c_stride);
       }
     }
   }
