@@ -84,8 +84,8 @@ void measure(const ModelWeights& weights, int rows_count, int layers, double rat
     model.loss(hidden, input, first).loss.backward();
     for (const auto& item : adapter.named()) item.tensor.mutable_grad().reset();
   });
-  std::printf("%2d rows, %2d layers: %5.2f s a step, %5.2f rows/s, %3.0f %% of the rate\n", rows_count, layers, seconds,
-              rows_count / seconds, 100 * needed_flops(weights.config, rows_count, layers) / seconds / rate);
+  std::printf("%2d rows, %2d layers: %5.2f s a step, %5.2f rows/s, %3.0f %% of the fp32 rate\n", rows_count, layers,
+              seconds, rows_count / seconds, 100 * needed_flops(weights.config, rows_count, layers) / seconds / rate);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   const double rate = matmul_rate();
-  std::printf("%d threads, matrix product %.0f GFLOP/s\n", threads(), rate / 1e9);
+  std::printf("%d threads, fp32 matrix product %.0f GFLOP/s\n", threads(), rate / 1e9);
   const int all = static_cast<int>(weights->config.layers);
   for (const int rows : {8, 16})
     for (const int layers : {all, all / 2}) measure(*weights, rows, layers, rate);

@@ -57,6 +57,8 @@ struct TokensArguments {
 
 // Shared by the commands.
 
+/// One per processor.
+[[nodiscard]] int default_threads();
 [[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);
 [[nodiscard]] Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments);
 [[nodiscard]] Result<MergedType> parse_merged_type(const std::string& name);

@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "trainer/commands/commands.h"
 #include "trainer/loop/validation.h"
@@ -62,9 +60,7 @@ Status run_score(const ScoreArguments& arguments, EventWriter& events, const Pro
 }
 
 Status run_processor(EventWriter& events) {
-  events.write({{"event", "processor"},
-                {"threads", std::max(1U, std::thread::hardware_concurrency())},
-                {"precision", to_string(fastest_precision())}});
+  events.write({{"event", "processor"}, {"threads", default_threads()}, {"precision", to_string(fastest_precision())}});
   return {};
 }
 

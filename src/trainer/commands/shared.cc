@@ -6,10 +6,11 @@
 
 namespace fw::trainer {
 
+int default_threads() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
 Result<ModelWeights> open_model(const ModelArguments& arguments) {
-  set_threads(arguments.threads > 0 ? arguments.threads
-                                    : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
-  const auto precision = arguments.precision ? *arguments.precision : fastest_precision();
+  set_threads(arguments.threads > 0 ? arguments.threads : default_threads());
+  const auto precision = arguments.precision.value_or(fastest_precision());
   FW_ASSIGN(const auto source, open_weights(arguments.model));
   auto weights = load_weights(*source, arguments.keep_layers, precision);
   if (!weights.ok()) return weights.error().within(arguments.model.string());

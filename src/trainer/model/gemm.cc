@@ -29,7 +29,7 @@ constexpr std::int64_t kSplitRows = 16;
 // A matrix that starts `rows` rows and `columns` columns into x.
 template <class Number>
 Operand<Number> from(Operand<Number> x, std::int64_t rows, std::int64_t columns) {
-  x.data += x.transposed ? columns * x.stride + rows : rows * x.stride + columns;
+  x.data = x.at(rows, columns);
   return x;
 }
 

@@ -14,6 +14,10 @@ struct Operand {
   const Number* data;
   std::int64_t stride;
   bool transposed = false;
+
+  [[nodiscard]] const Number* at(std::int64_t row, std::int64_t column) const {
+    return data + (transposed ? column * stride + row : row * stride + column);
+  }
 };
 template <class Number>
 [[nodiscard]] Operand<Number> plain(const Number* data, std::int64_t stride) {

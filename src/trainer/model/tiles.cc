@@ -109,42 +109,42 @@ FW_INLINE void pack(const Number* source, std::int64_t stride, std::int64_t lane
     }
 }
 
+// How a factor's numbers lie, and what they become: one function for each, of either type.
 #define FW_PACK(name, Number, along, wanted)                                                                          \
   FW_CLONES void name(const Number* source, std::int64_t stride, std::int64_t lanes, std::int64_t depth, Bf16* out) { \
     pack<Number, along, wanted>(source, stride, lanes, depth, out);                                                   \
   }
-FW_PACK(floats_as_rows, float, Along::kDepth, Along::kDepth)
-FW_PACK(floats_across_as_rows, float, Along::kLanes, Along::kDepth)
-FW_PACK(floats_as_columns, float, Along::kLanes, Along::kLanes)
-FW_PACK(floats_across_as_columns, float, Along::kDepth, Along::kLanes)
-FW_PACK(halves_as_rows, Bf16, Along::kDepth, Along::kDepth)
-FW_PACK(halves_across_as_rows, Bf16, Along::kLanes, Along::kDepth)
-FW_PACK(halves_as_columns, Bf16, Along::kLanes, Along::kLanes)
-FW_PACK(halves_across_as_columns, Bf16, Along::kDepth, Along::kLanes)
+FW_PACK(along_to_rows, float, Along::kDepth, Along::kDepth)
+FW_PACK(across_to_rows, float, Along::kLanes, Along::kDepth)
+FW_PACK(along_to_columns, float, Along::kDepth, Along::kLanes)
+FW_PACK(across_to_columns, float, Along::kLanes, Along::kLanes)
+FW_PACK(along_to_rows, Bf16, Along::kDepth, Along::kDepth)
+FW_PACK(across_to_rows, Bf16, Along::kLanes, Along::kDepth)
+FW_PACK(along_to_columns, Bf16, Along::kDepth, Along::kLanes)
+FW_PACK(across_to_columns, Bf16, Along::kLanes, Along::kLanes)
 #undef FW_PACK
-
-template <class Number>
-const Number* corner(Operand<Number> x, std::int64_t row, std::int64_t column) {
-  return x.data + (x.transposed ? column * x.stride + row : row * x.stride + column);
-}
 
 }  // namespace
 
-void pack_rows(Operand<float> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
+template <class Number>
+void pack_rows(Operand<Number> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
                Bf16* out) {
-  (a.transposed ? floats_across_as_rows : floats_as_rows)(corner(a, first, start), a.stride, lanes, depth, out);
+  const Number* source = a.at(first, start);
+  a.transposed ? across_to_rows(source, a.stride, lanes, depth, out)
+               : along_to_rows(source, a.stride, lanes, depth, out);
 }
-void pack_rows(Operand<Bf16> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
-               Bf16* out) {
-  (a.transposed ? halves_across_as_rows : halves_as_rows)(corner(a, first, start), a.stride, lanes, depth, out);
-}
-void pack_columns(Operand<float> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
+
+template <class Number>
+void pack_columns(Operand<Number> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
                   Bf16* out) {
-  (b.transposed ? floats_across_as_columns : floats_as_columns)(corner(b, start, first), b.stride, lanes, depth, out);
+  const Number* source = b.at(start, first);
+  b.transposed ? along_to_columns(source, b.stride, lanes, depth, out)
+               : across_to_columns(source, b.stride, lanes, depth, out);
 }
-void pack_columns(Operand<Bf16> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
-                  Bf16* out) {
-  (b.transposed ? halves_across_as_columns : halves_as_columns)(corner(b, start, first), b.stride, lanes, depth, out);
-}
+
+template void pack_rows(Operand<float>, std::int64_t, std::int64_t, std::int64_t, std::int64_t, Bf16*);
+template void pack_rows(Operand<Bf16>, std::int64_t, std::int64_t, std::int64_t, std::int64_t, Bf16*);
+template void pack_columns(Operand<float>, std::int64_t, std::int64_t, std::int64_t, std::int64_t, Bf16*);
+template void pack_columns(Operand<Bf16>, std::int64_t, std::int64_t, std::int64_t, std::int64_t, Bf16*);
 
 }  // namespace fw::trainer::tiles

@@ -22,14 +22,13 @@ constexpr std::int64_t padded(std::int64_t count) { return (count + kBlock - 1) 
 
 /// Rounds `lanes` rows of a left factor (from row `first`, `depth` numbers of each from `start`) to bfloat16 and lays
 /// them out in tiles: [padded(lanes) / 16, steps(depth), 16 rows, 32 numbers]. What is beyond the matrix is zero.
-void pack_rows(Operand<float> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
-               Bf16* out);
-void pack_rows(Operand<Bf16> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
+/// Number is float or Bf16.
+template <class Number>
+void pack_rows(Operand<Number> a, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
                Bf16* out);
 /// The same of columns of a right factor: [padded(lanes) / 16, steps(depth), 16 pairs of numbers, 16 columns, 2].
-void pack_columns(Operand<float> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
-                  Bf16* out);
-void pack_columns(Operand<Bf16> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
+template <class Number>
+void pack_columns(Operand<Number> b, std::int64_t first, std::int64_t lanes, std::int64_t start, std::int64_t depth,
                   Bf16* out);
 
 /// Ways to multiply tiles, the slowest first.
