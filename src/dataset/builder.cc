@@ -144,9 +144,11 @@ class Assembler {
     std::string icl;
     each(Side::kEval, [&](const Row& row, const Exchange& exchange) {
       const std::string said = last_user_text(exchange.request);
-      RowFacts facts{.id = row.record->id, .label = row.label, .timestamp = to_epoch_seconds(row.record->timestamp)};
-      facts.novel_wording = !wordings_.contains(wording_of(said, exchange.answer));
-      figures_.novel_wordings += facts.novel_wording;
+      RowFacts facts{.id = row.record->id,
+                     .traits = {.label = row.label, .conversation = *row.record->id, .is_newest = row.is_newest},
+                     .timestamp = to_epoch_seconds(row.record->timestamp)};
+      facts.traits.template_in_training = wordings_.contains(wording_of(said, exchange.answer));
+      figures_.novel_wordings += !facts.traits.template_in_training;
       out_.card.leak.eval_rows_said_in_training += said_.contains(said);
       Json line = evaluation_row(exchange, facts);
       eval += to_line(line) + '\n';

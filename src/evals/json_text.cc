@@ -134,6 +134,8 @@ std::string compact_json(std::string_view json) {
   return out;
 }
 
+std::string json_number(double value) { return nlohmann::json(value).dump(); }
+
 std::string json_quoted(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -24,6 +24,9 @@ struct JsonMember {
 /// UTF-8.
 [[nodiscard]] std::string compact_json(std::string_view json);
 
+/// A finite number as JSON that reads back equal.
+[[nodiscard]] std::string json_number(double value);
+
 /// A JSON string literal; bytes that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_quoted(std::string_view text);
 

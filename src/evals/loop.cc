@@ -56,7 +56,7 @@ class Evaluation final {
     FW_CO_TRY(co_await run_on(pool_, [this] { return write_row_results(job_.results, results_); }));
     if (failed_ == rows_.size())
       co_return unavailable("none of " + std::to_string(rows_.size()) +
-                            " rows was answered; the first: " + results_[0].error);
+                            " rows was answered; the first: " + results_[0].failure);
     co_return EvaluationResult{.rows = std::move(results_), .wall_seconds = to_seconds(clock_.instant() - begin)};
   }
 
@@ -93,11 +93,10 @@ class Evaluation final {
     if (deadline_.is_over()) co_return;
     const EvaluationRow& row = rows_[i];
     RowResult& result = results_[i];
-    result = {
-        .record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording, .reference = row.reference};
+    result = {.record_id = row.record_id, .traits = row.traits, .reference = row.reference};
     result.request = request_of(row);
     if (rows_down_ >= options_.rows_until_down) {
-      result.error = "not asked: " + down_reason_;
+      result.failure = "not asked: " + down_reason_;
     } else {
       const ChatReply reply = co_await target_->ask(result.request, deadline_);
       if (!reply.answer.ok() && deadline_.is_over()) co_return;
@@ -108,11 +107,11 @@ class Evaluation final {
         co_await score(row, *reply.answer, result);
         if (deadline_.is_over()) co_return;
       } else {
-        result.error = reply.answer.error().message;
+        result.failure = reply.answer.error().message;
       }
     }
     ++done_;
-    if (result.response.empty()) ++failed_;
+    if (!result.is_answered()) ++failed_;
     report_progress();
   }
 

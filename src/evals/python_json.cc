@@ -273,6 +273,13 @@ bool PythonValue::is_true() const {
   return false;
 }
 
+double real_number(const PythonValue& value) {
+  if (value.floating()) return *value.floating();
+  if (!value.integer()) return std::nan("");
+  const double size = std::strtod(value.integer()->digits.c_str(), nullptr);
+  return value.integer()->negative ? -size : size;
+}
+
 std::uint64_t PythonValue::count_or(std::uint64_t other) const {
   if (const auto* i = integer(); i && !i->negative) {
     std::uint64_t count = 0;

@@ -62,6 +62,9 @@ class PythonValue final {
   std::variant<None, bool, Integer, double, std::string, List, Dict> value_;
 };
 
+/// An integer or float as a double; NaN for everything else.
+[[nodiscard]] double real_number(const PythonValue& value);
+
 /// Parses one JSON text as Python 3.11's `json.loads` does: NaN, Infinity and -Infinity are numbers, of equal keys the
 /// last wins, control characters in strings are errors, an integer has at most 4,300 digits. Deeper than 512 levels is
 /// an error (Python gives up near 1,000). kInvalidArgument names the byte where it ends.

@@ -1,6 +1,7 @@
 #include "evals/row.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "evals/answer.h"
 #include "evals/json_text.h"
@@ -50,6 +51,42 @@ bool is_passed_on(std::string_view name) {
 
 }  // namespace
 
+modelops::RowTraits traits_from(const PythonValue& object, const std::string& record_id) {
+  const auto count = [&](std::string_view name) {
+    const PythonValue* value = object.find(name);
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(value ? value->count_or(1) : 1, 0, 1'000'000'000));
+  };
+  const auto claim = [&](std::string_view name) {
+    const PythonValue* value = object.find(name);
+    return value && value->is_true();
+  };
+  modelops::RowTraits traits{.label = string_member(object, "label"),
+                             .conversation = string_member(object, "conversation")};
+  if (traits.conversation.empty()) traits.conversation = record_id;
+  if (string_member(object, "answer_kind") == to_string(modelops::AnswerKind::kToolCalls))
+    traits.kind = modelops::AnswerKind::kToolCalls;
+  traits.turn = count("turn");
+  traits.conversation_turns = count("conversation_turns");
+  traits.template_in_training = claim("template_in_training");
+  traits.is_newest = claim("newest");
+  const PythonValue* weight = object.find("weight");
+  const double value = weight ? real_number(*weight) : 1;
+  if (std::isfinite(value) && value > 0) traits.weight = value;
+  traits.repeats = count("repeats");
+  traits.repeats_agreeing = count("repeats_agreeing");
+  return traits;
+}
+
+std::string traits_members(const modelops::RowTraits& traits) {
+  const auto claim = [](bool value) { return std::string(value ? "true" : "false"); };
+  return "\"label\":" + json_quoted(traits.label) + ",\"answer_kind\":" + json_quoted(to_string(traits.kind)) +
+         ",\"conversation\":" + json_quoted(traits.conversation) + ",\"turn\":" + std::to_string(traits.turn) +
+         ",\"conversation_turns\":" + std::to_string(traits.conversation_turns) +
+         ",\"template_in_training\":" + claim(traits.template_in_training) + ",\"newest\":" + claim(traits.is_newest) +
+         ",\"weight\":" + json_number(traits.weight) + ",\"repeats\":" + std::to_string(traits.repeats) +
+         ",\"repeats_agreeing\":" + std::to_string(traits.repeats_agreeing);
+}
+
 Result<EvaluationRow> parse_row(std::string_view line) {
   if (!is_utf8(line)) return data_loss("the row is not UTF-8");
   auto parsed = parse_python_json(line);
@@ -57,12 +94,13 @@ Result<EvaluationRow> parse_row(std::string_view line) {
   const PythonValue* request = parsed->find("request");
   const PythonValue* messages = request ? request->find("messages") : nullptr;
   if (!messages || !messages->list()) return data_loss("request.messages is missing");
-  EvaluationRow row{.record_id = string_member(*parsed, "record_id"), .label = string_member(*parsed, "label")};
+  EvaluationRow row{.record_id = string_member(*parsed, "record_id")};
   if (row.record_id.empty()) return data_loss("record_id is missing");
-  const PythonValue* novel = parsed->find("novel_wording");
-  row.novel_wording = novel && novel->is_true();
+  row.traits = traits_from(*parsed, row.record_id);
   row.request = compact_json(raw_member(line, "request"));
   FW_TRY(fill_reference(row, raw_member(line, "response")));
+  row.traits.kind = row.tool_calls.list() && !row.tool_calls.list()->empty() ? modelops::AnswerKind::kToolCalls
+                                                                             : modelops::AnswerKind::kText;
   return row;
 }
 

@@ -7,20 +7,26 @@
 
 #include "base/result.h"
 #include "evals/python_json.h"
+#include "modelops/row_traits.h"
 
 namespace fw::evals {
 
 /// One evaluation row (docs/formats/dataset_rows.md): a production request and its answer.
 struct EvaluationRow {
   std::string record_id;
-  std::string label;
-  bool novel_wording = false;
+  modelops::RowTraits traits;
   std::string request;    ///< JSON object, compact
   std::string reference;  ///< the production model's message: JSON object, compact
   PythonValue reference_message;
   PythonValue tool_calls;      ///< of the reference; an empty list where it made none
   std::string reference_text;  ///< comparable_text of the reference
 };
+
+/// The traits among the members of a JSON object (an evaluation row, a row result); what is absent or of another type
+/// has its default, the conversation that of the record.
+[[nodiscard]] modelops::RowTraits traits_from(const PythonValue& object, const std::string& record_id);
+/// The same as members of a JSON object, without braces: `"label":"get_order","answer_kind":"tool_calls",...`.
+[[nodiscard]] std::string traits_members(const modelops::RowTraits& traits);
 
 /// kDataLoss says what the row lacks.
 [[nodiscard]] Result<EvaluationRow> parse_row(std::string_view line);

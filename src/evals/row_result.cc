@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "evals/json_text.h"
 #include "evals/python_json.h"
+#include "evals/row.h"
 #include "io/file.h"
 
 namespace fw::evals {
@@ -16,33 +16,28 @@ using modelops::RowResult;
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 
 std::string_view or_null(std::string_view json) { return json.empty() ? "null" : json; }
-std::string number(double value) { return nlohmann::json(value).dump(); }
-
-double real(const PythonValue& value) {
-  if (value.floating()) return *value.floating();
-  if (!value.integer()) return std::nan("");
-  const double size = std::strtod(value.integer()->digits.c_str(), nullptr);
-  return value.integer()->negative ? -size : size;
-}
 
 std::string text(const PythonValue& value) { return value.string() ? *value.string() : std::string(); }
 std::string json(std::string_view value) { return value == "null" ? std::string() : std::string(value); }
 
 void set_member(RowResult& row, const JsonMember& member, const PythonValue& value) {
   if (member.name == "record_id") row.record_id = text(value);
-  if (member.name == "label") row.label = text(value);
-  if (member.name == "novel_wording") row.novel_wording = value.is_true();
   if (member.name == "request") row.request = json(member.value);
   if (member.name == "response") row.response = json(member.value);
   if (member.name == "reference") row.reference = json(member.value);
   if (member.name == "prompt_tokens") row.prompt_tokens = value.count_or(0);
   if (member.name == "completion_tokens") row.completion_tokens = value.count_or(0);
-  if (member.name == "latency_seconds" && std::isfinite(real(value))) row.latency_seconds = real(value);
+  if (member.name == "latency_seconds" && std::isfinite(real_number(value))) row.latency_seconds = real_number(value);
   if (member.name == "attempts") row.attempts = static_cast<int>(std::min<std::uint64_t>(value.count_or(0), 1'000'000));
+  if (member.name == "cached_prompt_tokens") row.cached_prompt_tokens = value.count_or(0);
+  if (member.name == "was_alone") row.was_alone = value.is_true();
+  if (member.name == "failure") row.failure = text(value);
   if (member.name == "error") row.error = text(value);
+  if (member.name == "mistakes" && value.list())
+    for (const PythonValue& mistake : *value.list()) row.mistakes.push_back(text(mistake));
   if (member.name == "scores" && value.dict())
     for (const auto& [name, score] : *value.dict())
-      if (std::isfinite(real(score))) row.scores.emplace(name, real(score));
+      if (std::isfinite(real_number(score))) row.scores.emplace(name, real_number(score));
 }
 
 }  // namespace
@@ -50,12 +45,17 @@ void set_member(RowResult& row, const JsonMember& member, const PythonValue& val
 std::string to_json_line(const RowResult& row) {
   std::string scores;
   for (const auto& [name, score] : row.scores)
-    scores += (scores.empty() ? "" : ",") + json_quoted(name) + ":" + number(score);
-  std::string out = "{\"record_id\":" + json_quoted(row.record_id) + ",\"label\":" + json_quoted(row.label);
-  out += std::string(",\"novel_wording\":") + (row.novel_wording ? "true" : "false");
-  out += ",\"scores\":{" + scores + "},\"error\":" + (row.error.empty() ? "null" : json_quoted(row.error));
-  out += ",\"latency_seconds\":" + number(row.latency_seconds) + ",\"attempts\":" + std::to_string(row.attempts);
+    scores += (scores.empty() ? "" : ",") + json_quoted(name) + ":" + json_number(score);
+  std::string mistakes;
+  for (const auto& mistake : row.mistakes) mistakes += (mistakes.empty() ? "" : ",") + json_quoted(mistake);
+  std::string out = "{\"record_id\":" + json_quoted(row.record_id) + "," + traits_members(row.traits);
+  out += ",\"scores\":{" + scores + "},\"mistakes\":[" + mistakes + "]";
+  out += ",\"failure\":" + (row.failure.empty() ? "null" : json_quoted(row.failure));
+  out += ",\"error\":" + (row.error.empty() ? "null" : json_quoted(row.error));
+  out += std::string(",\"was_alone\":") + (row.was_alone ? "true" : "false");
+  out += ",\"latency_seconds\":" + json_number(row.latency_seconds) + ",\"attempts\":" + std::to_string(row.attempts);
   out += ",\"prompt_tokens\":" + std::to_string(row.prompt_tokens);
+  out += ",\"cached_prompt_tokens\":" + std::to_string(row.cached_prompt_tokens);
   out += ",\"completion_tokens\":" + std::to_string(row.completion_tokens);
   out.append(",\"reference\":").append(or_null(row.reference));
   out.append(",\"response\":").append(or_null(row.response));
@@ -70,6 +70,8 @@ Result<RowResult> parse_row_result(std::string_view line) {
   RowResult row;
   for (const JsonMember& member : json_members(line)) set_member(row, member, *parsed->find(member.name));
   if (row.record_id.empty()) return data_loss("the row result has no record_id");
+  row.traits = traits_from(*parsed, row.record_id);
+  if (row.response.empty() && row.failure.empty()) row.failure = row.error.empty() ? "no answer" : row.error;
   return row;
 }
 

@@ -23,7 +23,7 @@ using Rows = std::span<const RowResult>;
 constexpr std::size_t kMaxReasons = 20;
 constexpr std::string_view kNoTool = "no_tool";
 
-bool is_answered(const RowResult& row) { return !row.response.empty(); }
+bool is_answered(const RowResult& row) { return row.is_answered(); }
 
 /// Fewer resamples for very many rows: the interval is narrow then, and the time bounded.
 int resamples(std::size_t n) {
@@ -42,10 +42,10 @@ struct Group {
   bool (*contains)(const RowResult&);
 };
 constexpr Group kGroups[] = {
-    {"rows with a tool", [](const RowResult& row) { return !row.label.empty() && row.label != kNoTool; }},
-    {"rows without a tool", [](const RowResult& row) { return row.label == kNoTool; }},
-    {"wordings seen in training", [](const RowResult& row) { return !row.novel_wording; }},
-    {"wordings training never saw", [](const RowResult& row) { return row.novel_wording; }},
+    {"rows with a tool", [](const RowResult& row) { return !row.traits.label.empty() && row.traits.label != kNoTool; }},
+    {"rows without a tool", [](const RowResult& row) { return row.traits.label == kNoTool; }},
+    {"wordings seen in training", [](const RowResult& row) { return row.traits.template_in_training; }},
+    {"wordings training never saw", [](const RowResult& row) { return !row.traits.template_in_training; }},
 };
 
 std::vector<double> values_of(Rows rows, std::string_view score, bool (*contains)(const RowResult&)) {
@@ -74,9 +74,10 @@ std::optional<ScoreSummary> summarize_score(Rows rows, std::string_view name, st
 void count_errors(Rows rows, EvaluationSummary& out) {
   for (const RowResult& row : rows) {
     if (!is_answered(row)) ++out.rows_failed;
-    if (row.error.empty()) continue;
-    const bool is_known = out.errors.contains(row.error) || out.errors.size() < kMaxReasons;
-    ++out.errors[is_known ? row.error : "other reasons"];
+    const std::string& reason = is_answered(row) ? row.error : row.failure;
+    if (reason.empty()) continue;
+    const bool is_known = out.errors.contains(reason) || out.errors.size() < kMaxReasons;
+    ++out.errors[is_known ? reason : "other reasons"];
   }
 }
 

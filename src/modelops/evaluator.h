@@ -10,6 +10,7 @@
 
 #include "async/task.h"
 #include "modelops/model.h"
+#include "modelops/row_traits.h"
 #include "modelops/workload_type.h"
 
 namespace fw::modelops {
@@ -25,7 +26,7 @@ struct Judge {
 };
 
 struct EvaluationJob {
-  EvalType type = EvalType::kBase;
+  std::string variant;  ///< what of the candidate is evaluated (its id), for logs
   WorkloadType workload = WorkloadType::kGeneric;
   Endpoint target;
   std::filesystem::path rows;     ///< eval_data.jsonl (docs/formats: evaluation rows)
@@ -36,29 +37,40 @@ struct EvaluationJob {
   int max_retries = 3;
   int max_tokens = 512;  ///< for rows whose request names none
   std::uint64_t seed = 0;
+  /// So many rows are asked one at a time before the others: their latency is the model's own, without queueing.
+  int rows_alone = 10;
+  std::optional<std::uint64_t> max_rows;  ///< at most so many rows, drawn by the seed, in the file's order; absent: all
   /// Awaited with the first row's request before it is sent: its target may prepare for many that begin like it.
   std::function<Task<void>(std::string request)> before_first;
 };
 
-/// Per-row outcome; the same as a line of the results file.
+/// Per-row outcome; the same as a line of the results file (docs/formats/row_results.md).
 struct RowResult {
   std::string record_id;
-  std::string label;                     ///< the row's class: first tool of the reference answer, `no_tool`, or empty
-  bool novel_wording = false;            ///< no training row says it in these words
+  RowTraits traits;
   std::string request;                   ///< JSON that was sent
-  std::string response;                  ///< JSON that came back; empty on failure
+  std::string response;                  ///< JSON that came back; empty when nothing readable came
   std::string reference;                 ///< JSON of the production model's message
-  std::map<std::string, double> scores;  ///< NaN never; a score that cannot be had is absent and `error` says why
+  std::map<std::string, double> scores;  ///< by metric; NaN never; of a failed row empty
+  std::vector<std::string> mistakes;  ///< kinds of error of the answer's tool calls (evals/metrics/tool_call_match.h)
   std::uint64_t prompt_tokens = 0;
+  std::uint64_t cached_prompt_tokens = 0;  ///< of prompt_tokens, those the endpoint says it had computed before
   std::uint64_t completion_tokens = 0;
   double latency_seconds = 0;  ///< of the attempt that succeeded
+  bool was_alone = false;      ///< no other request of this evaluation was under way
   int attempts = 0;
-  std::string error;  ///< why this row has no (or not all) scores
+  std::string failure;  ///< why there is no answer to score (no reply, cut at the token limit); empty: answered
+  std::string error;    ///< why an answered row lacks a score (the judge's rating could not be had); empty: none is
+
+  /// Counts in every score; a failed row counts 0.
+  [[nodiscard]] bool is_answered() const { return failure.empty(); }
 };
 
 struct EvaluationResult {
   std::vector<RowResult> rows;
   double wall_seconds = 0;
+  /// What was learnt of the endpoint on the way, in plain sentences: parameters that it refuses.
+  std::vector<std::string> endpoint_notes;
 };
 
 struct EvaluationProgress {
@@ -72,7 +84,8 @@ class Evaluator {
   virtual ~Evaluator() = default;
 
   /// Asks the target each row's question and scores the answers. A failing row is a failed row; an evaluation fails
-  /// only when its rows cannot be read, its results cannot be written, every row failed, or the deadline ended.
+  /// when its rows cannot be read, its results cannot be written, every row failed, the target or the judge went away
+  /// and did not come back, or the deadline ended.
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
 };

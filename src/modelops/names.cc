@@ -1,4 +1,5 @@
 #include "modelops/evaluator.h"
+#include "modelops/workload_type.h"
 
 namespace fw::modelops {
 
@@ -10,6 +11,8 @@ std::string_view to_string(EvalType type) {
   }
   return "unknown";
 }
+
+std::string_view to_string(AnswerKind kind) { return kind == AnswerKind::kToolCalls ? "tool_calls" : "text"; }
 
 std::string_view to_string(WorkloadType type) {
   return type == WorkloadType::kToolCalling ? "tool_calling" : "generic";

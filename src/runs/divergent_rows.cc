@@ -36,7 +36,7 @@ ordered_json answer_json(const ReportInput& input, const Contender& contender, c
           {"eval_type", to_string(contender.type)},
           {"message", part(row.response, ordered_json::json_pointer("/choices/0/message"))},
           {"scores", row.scores},
-          {"error", row.error.empty() ? ordered_json() : ordered_json(row.error)}};
+          {"error", row.failure.empty() && row.error.empty() ? ordered_json() : ordered_json(row.failure + row.error)}};
 }
 
 using RowIndex = std::unordered_map<std::string_view, const RowResult*>;
@@ -76,8 +76,8 @@ ordered_json divergent_rows(const ReportInput& input, const std::vector<Contende
     }
     const auto& asked = row_as_asked(input, ranked.front().candidate, row);
     list.push_back({{"record_id", row.record_id},
-                    {"label", row.label},
-                    {"novel_wording", row.novel_wording},
+                    {"label", row.traits.label},
+                    {"template_in_training", row.traits.template_in_training},
                     {"messages", part(asked.request, ordered_json::json_pointer("/messages"))},
                     {"reference", part(row.reference, ordered_json::json_pointer(""))},
                     {"answers", std::move(answers)}});

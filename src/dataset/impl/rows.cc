@@ -85,8 +85,16 @@ Json training_row(const Exchange& exchange, WorkloadType type) {
 Json evaluation_row(const Exchange& exchange, const RowFacts& facts) {
   Json row;
   row["record_id"] = *facts.id;
-  row["label"] = facts.label;
-  row["novel_wording"] = facts.novel_wording;
+  row["label"] = facts.traits.label;
+  row["answer_kind"] = to_string(facts.traits.kind);
+  row["conversation"] = facts.traits.conversation;
+  row["turn"] = facts.traits.turn;
+  row["conversation_turns"] = facts.traits.conversation_turns;
+  row["template_in_training"] = facts.traits.template_in_training;
+  row["newest"] = facts.traits.is_newest;
+  row["weight"] = facts.traits.weight;
+  row["repeats"] = facts.traits.repeats;
+  row["repeats_agreeing"] = facts.traits.repeats_agreeing;
   row["timestamp"] = facts.timestamp;
   row["request"] = exchange.request;
   row["response"] = exchange.response;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dataset/impl/json.h"
+#include "modelops/row_traits.h"
 #include "modelops/workload_type.h"
 #include "record/interaction.h"
 
@@ -28,8 +29,7 @@ struct Exchange {
 /// What an evaluation row says beside the exchange.
 struct RowFacts {
   record::RecordId id;
-  std::string label;
-  bool novel_wording = false;
+  modelops::RowTraits traits;
   std::int64_t timestamp = 0;
 };
 

@@ -182,7 +182,7 @@ TEST(Build, KnowsWordingsThatTrainingNeverSaw) {
   int novel = 0;
   for (const Json& row : eval_rows(built)) {
     const bool is_new = row["request"]["messages"][1]["content"].get<std::string>().starts_with("has ");
-    EXPECT_EQ(row["novel_wording"].get<bool>(), is_new) << row;
+    EXPECT_EQ(row["template_in_training"].get<bool>(), !is_new) << row;
     novel += is_new;
   }
   EXPECT_EQ(novel, 3);

@@ -89,12 +89,13 @@ TEST(Answer, UsageOfWrongTypesIsNoUsage) {
 }
 
 TEST(Row, PassesOnWhatTheAnswerDependsOn) {
-  const auto row =
-      parse_row(R"({"record_id": "a", "label": "x", "novel_wording": true, "request": {"messages": [{"role": "user",
+  const auto row = parse_row(
+      R"({"record_id": "a", "label": "x", "template_in_training": true, "turn": 3, "request": {"messages": [{"role": "user",
     "content": "hi"}], "tools": [{"f": 1}], "tool_choice": "required", "max_completion_tokens": 9, "user": "u", "stop": ["#"]},
     "response": {"id": 1, "choices": [{"message": {"content": null, "tool_calls": null}}]}})");
   ASSERT_TRUE(row.ok()) << row.error();
-  EXPECT_TRUE(row->novel_wording);
+  EXPECT_TRUE(row->traits.template_in_training);
+  EXPECT_EQ(row->traits.turn, 3U);
   EXPECT_EQ(chat_request(*row, {.model = "m", .max_tokens = 5, .seed = 1}),
             R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stop":["#"],"tools":[{"f":1}],)"
             R"("tool_choice":"required","temperature":0,"seed":1,"max_tokens":9})");
@@ -111,8 +112,16 @@ TEST(Row, AReferenceThatCannotBeComparedWithIsAnError) {
 
 TEST(RowResult, ALineReadAgainIsEqual) {
   modelops::RowResult row{.record_id = "r\"1",
-                          .label = "order",
-                          .novel_wording = true,
+                          .traits = {.label = "order",
+                                     .kind = modelops::AnswerKind::kToolCalls,
+                                     .conversation = "c",
+                                     .turn = 2,
+                                     .conversation_turns = 5,
+                                     .template_in_training = true,
+                                     .is_newest = true,
+                                     .weight = 2.5,
+                                     .repeats = 4,
+                                     .repeats_agreeing = 3},
                           .request = R"({"a":[1,{"b":"}"}]})",
                           .response = R"({"x":1.0})",
                           .reference = "{}",
@@ -130,7 +139,7 @@ TEST(RowResult, ALineReadAgainIsEqual) {
   EXPECT_EQ(again->scores, row.scores);
   EXPECT_EQ(again->latency_seconds, row.latency_seconds);
   EXPECT_EQ(again->error, row.error);
-  EXPECT_TRUE(again->novel_wording);
+  EXPECT_EQ(again->traits, row.traits);
   EXPECT_EQ(parse_row_result(to_json_line({.record_id = "x"}))->response, "");
   EXPECT_FALSE(parse_row_result("{}").ok());
 }

@@ -45,7 +45,7 @@ inline json tool_row(const std::string& record, int id) {
     message["tool_calls"] = {{{"type", "function"}, {"function", {{"name", "order"}, {"arguments", {{"id", id}}}}}}};
   return {{"record_id", record},
           {"label", id < 0 ? "no_tool" : "order"},
-          {"novel_wording", false},
+          {"template_in_training", true},
           {"timestamp", 1},
           {"request",
            {{"model", "production"},
@@ -58,7 +58,7 @@ inline json tool_row(const std::string& record, int id) {
 inline json text_row(const std::string& record, const std::string& answer) {
   return {{"record_id", record},
           {"label", ""},
-          {"novel_wording", true},
+          {"template_in_training", false},
           {"request", {{"messages", {{{"role", "user"}, {"content", "write"}}}}, {"max_tokens", 77}}},
           {"response", {{"choices", {{{"message", says(answer)}}}}}}};
 }

@@ -20,8 +20,7 @@ constexpr const char* kArgs = "function_name_and_args_accuracy";
 
 RowResult tool_result(const std::string& id, double score, const std::string& label = "order", bool novel = false) {
   return {.record_id = id,
-          .label = label,
-          .novel_wording = novel,
+          .traits = {.label = label, .template_in_training = !novel},
           .response = "{}",
           .scores = {{"function_name", 1.0}, {kArgs, score}},
           .prompt_tokens = 100,
@@ -30,7 +29,7 @@ RowResult tool_result(const std::string& id, double score, const std::string& la
           .attempts = 1};
 }
 RowResult failed_result(const std::string& id, const std::string& error) {
-  return {.record_id = id, .label = "order", .attempts = 4, .error = error};
+  return {.record_id = id, .traits = {.label = "order"}, .attempts = 4, .failure = error};
 }
 RowResult text_result(const std::string& id, double score) {
   return {.record_id = id, .response = "{}", .scores = {{"rouge_l", score}}};

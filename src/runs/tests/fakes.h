@@ -203,9 +203,9 @@ class FakeEvaluator final : public modelops::Evaluator {
 
  private:
   static modelops::RowResult answer(const evals::EvaluationRow& row, const modelops::EvaluationJob& job) {
-    const auto share = job.type == modelops::EvalType::kBase ? 50U : job.type == modelops::EvalType::kIcl ? 75U : 100U;
+    const auto share = job.variant == "base-eval" ? 50U : job.variant == "icl-eval" ? 75U : 100U;
     const bool is_right = hash64(row.record_id + job.target.model) % 100 < share;
-    modelops::RowResult result{.record_id = row.record_id, .label = row.label, .novel_wording = row.novel_wording};
+    modelops::RowResult result{.record_id = row.record_id, .traits = row.traits};
     result.request = row.request;
     result.response = R"({"choices":[{"message":{"role":"assistant","content":"said"}}]})";
     result.reference = row.reference;
