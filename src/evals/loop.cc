@@ -130,9 +130,9 @@ class Evaluation final {
   }
 
   Task<void> score(const EvaluationRow& row, const Answer& answer, RowResult& result) {
-    co_await run_on(pool_, [&] { score_answer(row, answer, job_.workload, job_.judge.has_value(), result); });
-    if (!judge_) co_return;
-    const JudgeTask task = judge_task(job_.workload);
+    co_await run_on(pool_, [&] { score_answer(row, answer, job_.judge.has_value(), result); });
+    if (!judge_ || !needs_judge(result)) co_return;
+    const JudgeTask task = judge_task(row.traits.kind);
     const ChatReply reply = co_await judge_->ask(
         judge_request(task, row, message_json(answer.response), job_.judge->endpoint.model, job_.seed), deadline_);
     score_judgement(reply.answer, task, result);

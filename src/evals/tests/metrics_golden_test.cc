@@ -1,13 +1,15 @@
 #include <gtest/gtest.h>
 
+#include "evals/json_text.h"
 #include "evals/judge/judge_pattern.h"
-#include "evals/metrics/exact_match.h"
-#include "evals/metrics/porter_stemmer.h"
-#include "evals/metrics/rouge.h"
-#include "evals/metrics/squad_text.h"
-#include "evals/metrics/token_f1.h"
-#include "evals/metrics/tool_calling.h"
 #include "evals/tests/golden.h"
+#include "evals/text/exact_match.h"
+#include "evals/text/porter_stemmer.h"
+#include "evals/text/rouge.h"
+#include "evals/text/squad_text.h"
+#include "evals/text/token_f1.h"
+#include "evals/tool_calls/blueprint_scores.h"
+#include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
 namespace {
@@ -31,6 +33,24 @@ TEST(GoldenMetrics, ToolCallingAgreesInEveryCase) {
     EXPECT_EQ(scores->function_name, *expected->find("function_name_accuracy")->floating());
     const double* args = expected->find("function_name_and_args_accuracy")->floating();
     EXPECT_EQ(scores->function_name_and_args, args ? std::optional(*args) : std::nullopt);
+  }
+}
+
+/// Cases by construction and out of a public benchmark, with the verdicts of two other checkers beside ours.
+TEST(GoldenMetrics, ToolCallMatchAgreesInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/tool_call_match.json")) GTEST_SKIP() << "not recorded";
+  const auto file = parse_python_json(golden_text("metrics/tool_call_match.json")).value();
+  for (const PythonValue& entry : *file.list()) {
+    SCOPED_TRACE(text_of(*entry.find("name")));
+    const PythonValue none, *messages = entry.find("messages"), *tools = entry.find("tools");
+    const std::string request = R"({"messages":)" + to_json_text(messages ? *messages : none) + R"(,"tools":)" +
+                                to_json_text(tools ? *tools : none) + "}";
+    const auto found = compare_tool_calls(tools ? *tools : none, *entry.find("reference_tool_calls"),
+                                          *entry.find("answer_message"), request);
+    EXPECT_EQ(found.exact, entry.find("exact")->is_true());
+    std::vector<std::string> expected;
+    for (const PythonValue& mistake : *entry.find("mistakes")->list()) expected.push_back(text_of(mistake));
+    EXPECT_EQ(found.mistakes, expected);
   }
 }
 
