@@ -27,7 +27,6 @@ struct Judge {
 
 struct EvaluationJob {
   std::string variant;  ///< what of the candidate is evaluated (its id), for logs
-  WorkloadType workload = WorkloadType::kGeneric;
   Endpoint target;
   std::filesystem::path rows;     ///< eval_data.jsonl (docs/formats: evaluation rows)
   std::filesystem::path results;  ///< where the per-row results go: one JSON object a line, same order as the rows
@@ -88,6 +87,10 @@ class Evaluator {
   /// and did not come back, or the deadline ended.
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
+
+  /// Has the judge rate a made-up answer with the parameters that rows will use, once. Success when a rating can be
+  /// read.
+  [[nodiscard]] virtual Task<Status> check_judge(Judge judge, Deadline deadline) = 0;
 };
 
 }  // namespace fw::modelops

@@ -71,7 +71,9 @@ std::string judge_request(JudgeTask task, const EvaluationRow& row, std::string_
 }
 
 std::string judge_probe(std::string_view model) {
-  return request(model, message("user", "Answer with the word ready."), 0, 16);
+  EvaluationRow row{.request = R"({"messages":[{"role":"user","content":"What colour is the sky at noon?"}]})",
+                    .reference = R"({"role":"assistant","content":"Blue."})"};
+  return judge_request(JudgeTask::kSimilarity, row, R"({"role":"assistant","content":"It is blue."})", model, 0);
 }
 
 }  // namespace fw::evals

@@ -20,7 +20,7 @@ enum class JudgeTask {
 [[nodiscard]] std::string judge_request(JudgeTask task, const EvaluationRow& row, std::string_view candidate_message,
                                         std::string_view model, std::uint64_t seed);
 
-/// A short request that any working judge answers.
+/// The rating of a short made-up answer, asked as rows will be.
 [[nodiscard]] std::string judge_probe(std::string_view model);
 
 }  // namespace fw::evals
