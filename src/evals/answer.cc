@@ -179,15 +179,16 @@ std::string message_text(const PythonValue& message) {
 bool calls_tools(const PythonValue& message) { return !calls_of_message(message).empty(); }
 
 std::string_view message_json(std::string_view completion) {
-  for (const JsonMember& member : json_members(completion)) {
-    if (member.name != "choices" || !member.value.starts_with('[')) continue;
-    const std::size_t start = member.value.find('{');
-    if (start == std::string_view::npos) continue;
-    // The list's tail after the first choice is not read: members end with the object's brace.
-    for (const JsonMember& part : json_members(member.value.substr(start)))
-      if (part.name == "message") return part.value;
-  }
-  return {};
+  // Of equal keys the last one counts, as where the completion is parsed.
+  std::string_view choices, message;
+  for (const JsonMember& member : json_members(completion))
+    if (member.name == "choices") choices = member.value;
+  const std::size_t start = choices.find('{');
+  if (!choices.starts_with('[') || start == std::string_view::npos) return {};
+  // The list's tail after the first choice is not read: members end with the object's brace.
+  for (const JsonMember& part : json_members(choices.substr(start)))
+    if (part.name == "message") message = part.value;
+  return message;
 }
 
 }  // namespace fw::evals

@@ -51,7 +51,7 @@ struct RowResult {
   std::string response;                  ///< JSON that came back; empty when nothing readable came
   std::string reference;                 ///< JSON of the production model's message
   std::map<std::string, double> scores;  ///< by metric; NaN never; of a failed row empty
-  std::vector<std::string> mistakes;  ///< kinds, of the answer's tool calls (evals/tool_calls/comparison.h)
+  std::vector<std::string> mistakes;     ///< kinds, of the answer's tool calls (evals/tool_calls/comparison.h)
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_prompt_tokens = 0;  ///< of prompt_tokens, those the endpoint says it had computed before
   std::uint64_t completion_tokens = 0;

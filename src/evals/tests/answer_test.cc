@@ -102,6 +102,14 @@ TEST(Answer, PartsAreJoinedAndOtherPartsLeftOut) {
   EXPECT_EQ(answer.failure, "");
 }
 
+TEST(Answer, OfEqualKeysTheLastOneCounts) {
+  const auto answer =
+      parse_answer(R"({"choices": [], "choices": [{"message": 1, "message": {"content": "a", "content": "b"}}]})");
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->text, "b");
+  EXPECT_EQ(message_json(answer->response), R"({"content":"a","content":"b"})");
+}
+
 TEST(Answer, ThinkingIsNoText) {
   EXPECT_EQ(answer_of(R"({"content": "<think>hm</think>\n\nBlue.<think>or?</think> "})").text, "Blue.");
   EXPECT_EQ(answer_of(R"({"content": "hm, so </think>\nBlue."})").text, "Blue.");
@@ -122,8 +130,7 @@ TEST(Answer, WhatCannotBeScoredSaysWhy) {
 TEST(Answer, CallsAreReadInBothForms) {
   EXPECT_TRUE(calls_tools(answer_of(R"({"function_call": {"name": "f", "arguments": "{}"}})").message));
   EXPECT_TRUE(calls_tools(answer_of(R"({"tool_calls": [{"function": {"name": "f"}}]})").message));
-  EXPECT_FALSE(calls_tools(answer_of(R"({"content": "f()", "tool_calls": []
-})").message));
+  EXPECT_FALSE(calls_tools(answer_of(R"({"content": "f", "tool_calls": []})").message));
 }
 
 TEST(Answer, AByteOrderMarkAndGzipAreTakenOff) {

@@ -8,6 +8,7 @@
 #include "evals/text/rouge.h"
 #include "evals/text/squad_text.h"
 #include "evals/text/token_f1.h"
+#include "evals/text/unicode_words.h"
 #include "evals/tool_calls/blueprint_scores.h"
 #include "evals/tool_calls/comparison.h"
 
@@ -71,6 +72,25 @@ TEST(GoldenMetrics, RougeAgreesInEveryCase) {
       expect_rouge(rouge_l(a, b).value(), expected["rougeL"]);
       expect_rouge(rouge_l_sum(reference, candidate, stem).value(), expected["rougeLsum"]);
     }
+  }
+}
+
+TEST(GoldenMetrics, WordsOfEveryScriptAgreeInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/unicode_words.json")) GTEST_SKIP() << "not recorded";
+  for (const json& entry : golden_json("metrics/unicode_words.json"))
+    EXPECT_EQ(unicode_words(entry["text"].get<std::string>()), entry["words"].get<std::vector<std::string>>())
+        << entry["text"];
+}
+
+TEST(GoldenMetrics, RougeOverWordsOfEveryScriptAgreesInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/rouge_unicode.json")) GTEST_SKIP() << "not recorded";
+  for (const json& entry : golden_json("metrics/rouge_unicode.json")) {
+    SCOPED_TRACE(entry["name"].get<std::string>());
+    const auto a = unicode_words(entry["reference"].get<std::string>());
+    const auto b = unicode_words(entry["candidate"].get<std::string>());
+    expect_rouge(rouge_n(a, b, 1), entry["rouge1"]);
+    expect_rouge(rouge_n(a, b, 2), entry["rouge2"]);
+    expect_rouge(rouge_l(a, b).value(), entry["rougeL"]);
   }
 }
 

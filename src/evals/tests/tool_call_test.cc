@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
 
 #include "evals/metric.h"
 #include "evals/tool_calls/argument_schema.h"
@@ -36,7 +38,7 @@ const json kTools = json::parse(R"([
 const json kRequest = {{"messages", {{{"role", "user"}, {"content", "Order 4711, please, for Ms. Schröder"}}}},
                        {"tools", kTools}};
 
-ToolCallComparison compare(const json& reference, const json& answer) {
+ToolCallComparison compare(const std::vector<json>& reference, const std::vector<json>& answer) {
   return compare_tool_calls(value(kTools), value(reference), value({{"role", "assistant"}, {"tool_calls", answer}}),
                             kRequest.dump());
 }
@@ -63,14 +65,15 @@ TEST(ToolCallMatch, CallsAreCounted) {
 }
 
 TEST(ToolCallMatch, TheOtherKindOfAnswerIsAMistakeOfItsOwn) {
-  EXPECT_THAT(compare(json::array(), {call("order", {{"id", 9999}})}).mistakes,
-              ElementsAre("called where production answered"));
-  EXPECT_THAT(compare({call("parts", "")}, json::array()).mistakes, ElementsAre("answered where production called"));
-  EXPECT_TRUE(compare(json::array(), json::array()).exact);
+  EXPECT_THAT(compare({}, {call("order", {{"id", 9999}})}).mistakes,
+              ElementsAre("called where production answered", "made-up value"));
+  EXPECT_THAT(compare({call("parts", "")}, {}).mistakes, ElementsAre("answered where production called"));
+  EXPECT_TRUE(compare({}, {}).exact);
 }
 
 TEST(ToolCallMatch, NamesAreComparedExactly) {
-  EXPECT_THAT(compare({call("parts", "")}, {call("Parts", "")}).mistakes, ElementsAre("wrong tool"));
+  EXPECT_THAT(compare({call("parts", "")}, {call("Parts", "")}).mistakes,
+              ElementsAre("wrong tool", "invalid by schema"));
 }
 
 TEST(ToolCallMatch, NumbersAreComparedByValueAndTruthIsNoNumber) {
@@ -117,7 +120,8 @@ TEST(ToolCallMatch, ArgumentsThatAreNoObjectAreInvalid) {
 
 TEST(ToolCallMatch, TheOlderFormOfACallIsACall) {
   const json message = {{"function_call", {{"name", "order"}, {"arguments", "{\"id\": 1}"}}}};
-  EXPECT_TRUE(compare_tool_calls(value(kTools), value({call("order", {{"id", 1}})}), value(message), "{}").exact);
+  EXPECT_TRUE(
+      compare_tool_calls(value(kTools), value(json::array({call("order", {{"id", 1}})})), value(message), "{}").exact);
 }
 
 TEST(ToolCallMatch, SeveralCallsOfOneToolArePairedWithTheFewestMistakes) {
@@ -171,7 +175,7 @@ TEST(ToolCallMatch, HoldsWithoutToolsRequestOrSense) {
 }
 
 TEST(ToolCallMatch, ManyCallsOfOneToolTakeBoundedTime) {
-  json reference = json::array(), answer = json::array();
+  std::vector<json> reference, answer;
   for (int i = 0; i < 500; ++i) {
     reference.push_back(call("order", {{"id", i}}));
     answer.push_back(call("order", {{"id", 1000 + i}}));

@@ -32,12 +32,19 @@ std::vector<std::string> words_without_articles(std::string_view text) {
   return words;
 }
 
+/// Texts without words, such as pictographs, have only themselves to be compared by.
+double folded_match(std::string_view reference, std::string_view candidate) {
+  return folded(reference) == folded(candidate) ? 1.0 : 0.0;
+}
+
 }  // namespace
 
 Result<double> rouge_l_score(std::string_view reference, std::string_view candidate) {
   if (reference == candidate) return 1.0;
   if (is_ascii(reference) && is_ascii(candidate)) return rouge_l_f(reference, candidate);
-  FW_ASSIGN(const RougeScore found, rouge_l(stemmed_words(reference), stemmed_words(candidate)));
+  const auto expected = stemmed_words(reference), made = stemmed_words(candidate);
+  if (expected.empty() && made.empty()) return folded_match(reference, candidate);
+  FW_ASSIGN(const RougeScore found, rouge_l(expected, made));
   return found.f;
 }
 
@@ -45,8 +52,7 @@ Result<double> token_f1_score(std::string_view reference, std::string_view candi
   if (reference == candidate) return 1.0;
   if (is_ascii(reference) && is_ascii(candidate)) return token_f1(reference, candidate);
   const auto expected = words_without_articles(reference), made = words_without_articles(candidate);
-  // Texts without words, such as punctuation alone, have only themselves to be compared by.
-  if (expected.empty() && made.empty()) return folded(reference) == folded(candidate) ? 1.0 : 0.0;
+  if (expected.empty() && made.empty()) return folded_match(reference, candidate);
   return token_f1(expected, made);
 }
 
@@ -54,7 +60,7 @@ Result<double> exact_match_score(std::string_view reference, std::string_view ca
   if (reference == candidate) return 1.0;
   if (is_ascii(reference) && is_ascii(candidate)) return exact_match(reference, candidate);
   const auto expected = words_without_articles(reference), made = words_without_articles(candidate);
-  if (expected.empty() && made.empty()) return folded(reference) == folded(candidate) ? 1.0 : 0.0;
+  if (expected.empty() && made.empty()) return folded_match(reference, candidate);
   return expected == made ? 1.0 : 0.0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <unicode/brkiter.h>
 #include <unicode/normalizer2.h>
-#include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
 #include <memory>
@@ -31,12 +30,6 @@ std::string utf8(const icu::UnicodeString& text) {
   return out;
 }
 
-/// ICU marks what is neither letter, digit, kana nor ideograph with the lowest statuses.
-bool is_word(const icu::BreakIterator& breaks, const icu::UnicodeString& text, int32_t start) {
-  return breaks.getRuleStatus() >= UBRK_WORD_NONE_LIMIT ||
-         u_hasBinaryProperty(text.char32At(start), UCHAR_EXTENDED_PICTOGRAPHIC);
-}
-
 }  // namespace
 
 std::string folded(std::string_view text) { return utf8(folded_text(text)); }
@@ -51,7 +44,8 @@ std::vector<std::string> unicode_words(std::string_view text) {
   std::vector<std::string> words;
   for (int32_t start = breaks->first(), end = breaks->next(); end != icu::BreakIterator::DONE;
        start = end, end = breaks->next())
-    if (is_word(*breaks, whole, start)) words.push_back(utf8(whole.tempSubStringBetween(start, end)));
+    // Lower statuses are of what is neither letter, digit, kana nor ideograph.
+    if (breaks->getRuleStatus() >= UBRK_WORD_NONE_LIMIT) words.push_back(utf8(whole.tempSubStringBetween(start, end)));
   return words;
 }
 

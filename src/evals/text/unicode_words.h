@@ -11,7 +11,7 @@ namespace fw::evals {
 [[nodiscard]] std::string folded(std::string_view text);
 
 /// The words of the folded text by UAX #29, with ICU's dictionaries for scripts that put no space between words
-/// (Chinese, Japanese, Thai, Khmer, Lao, Burmese). White space and punctuation are no words; pictographs are. The file
+/// (Chinese, Japanese, Thai, Khmer, Lao, Burmese). White space, punctuation and pictographs are no words. The file
 /// behind this is the only one that sees ICU.
 [[nodiscard]] std::vector<std::string> unicode_words(std::string_view text);
 

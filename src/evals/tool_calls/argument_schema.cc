@@ -44,6 +44,17 @@ const PythonValue* at_pointer(const PythonValue* root, std::string_view pointer)
   return pointer.empty() ? root : nullptr;
 }
 
+const PythonValue* function_of(const PythonValue& tools, std::string_view name) {
+  if (!tools.list()) return nullptr;
+  for (const PythonValue& tool : *tools.list()) {
+    const PythonValue* wrapped = tool.find("function");
+    const PythonValue& function = wrapped && wrapped->dict() ? *wrapped : tool;
+    const PythonValue* its_name = function.find("name");
+    if (its_name && its_name->string() && *its_name->string() == name) return &function;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool is_same_json(const PythonValue& a, const PythonValue& b) {
@@ -59,15 +70,11 @@ bool is_same_json(const PythonValue& a, const PythonValue& b) {
   return a == b;
 }
 
+bool has_tool(const PythonValue& tools, std::string_view name) { return function_of(tools, name); }
+
 const PythonValue* parameters_of(const PythonValue& tools, std::string_view name) {
-  if (!tools.list()) return nullptr;
-  for (const PythonValue& tool : *tools.list()) {
-    const PythonValue* wrapped = tool.find("function");
-    const PythonValue& function = wrapped && wrapped->dict() ? *wrapped : tool;
-    const PythonValue* its_name = function.find("name");
-    if (its_name && its_name->string() && *its_name->string() == name) return function.find("parameters");
-  }
-  return nullptr;
+  const PythonValue* function = function_of(tools, name);
+  return function ? function->find("parameters") : nullptr;
 }
 
 const PythonValue* ArgumentSchema::resolve(const PythonValue* schema) const {

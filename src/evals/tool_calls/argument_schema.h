@@ -36,8 +36,9 @@ class ArgumentSchema final {
 /// Equal as JSON values: numbers by value (1 is 1.0), true is not 1, objects ignore the order of keys, lists do not.
 [[nodiscard]] bool is_same_json(const PythonValue& a, const PythonValue& b);
 
-/// The parameters of the tool of this name in a request's `tools` (or the `functions` that they replaced); null when
-/// there are none.
+/// A request's `tools` (or the `functions` that they replaced) have one of this name.
+[[nodiscard]] bool has_tool(const PythonValue& tools, std::string_view name);
+/// The parameters of the tool of this name; null when there are none.
 [[nodiscard]] const PythonValue* parameters_of(const PythonValue& tools, std::string_view name);
 
 }  // namespace fw::evals

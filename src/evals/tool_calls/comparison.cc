@@ -174,11 +174,18 @@ class Comparison {
       call.violation = "the arguments are no JSON object";
       return;
     }
-    call.violation = ArgumentSchema(parameters_of(tools_, made.name)).violation(made.arguments);
+    call.violation = is_known_tool(made.name)
+                         ? ArgumentSchema(parameters_of(tools_, made.name)).violation(made.arguments)
+                         : json_quoted(made.name) + " is no tool of the request";
     for (ArgumentDifference& difference : call.arguments)
       if (const PythonValue* value = made.arguments.find(difference.name))
         difference.is_made_up = facts().lacks(*value);
     if (!call.mistake.empty()) has_made_up_ = has_made_up_ || facts().lacks(made.arguments);
+  }
+
+  /// Of a request without tools none is known to be unknown.
+  [[nodiscard]] bool is_known_tool(std::string_view name) const {
+    return !tools_.list() || tools_.list()->empty() || has_tool(tools_, name);
   }
 
   /// What the model could know; production's own arguments are no inventions either.
@@ -200,6 +207,9 @@ class Comparison {
       }
     }
     if (has_made_up_) kinds.insert(kMadeUpValue);
+    // Where one side does not call at all, that is the mistake.
+    if (expected_.empty()) kinds.erase(kSurplusCall), kinds.insert(kCalledUnasked);
+    if (made_.empty()) kinds.erase(kMissingCall), kinds.insert(kAnsweredInText);
     for (const std::string_view mistake : kMistakes)
       if (kinds.contains(mistake)) out_.mistakes.emplace_back(mistake);
     out_.exact = out_.mistakes.empty();
@@ -215,16 +225,6 @@ class Comparison {
   ToolCallComparison out_;
 };
 
-/// One side calls, the other does not: nothing to compare but that.
-ToolCallComparison one_sided(const std::vector<ToolCall>& expected, const std::vector<ToolCall>& made) {
-  ToolCallComparison out{.mistakes = {std::string(made.empty() ? kAnsweredInText : kCalledUnasked)}};
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    out.calls.push_back({.mistake = kMissingCall, .reference = i, .reference_name = expected[i].name});
-  for (std::size_t i = 0; i < made.size(); ++i)
-    out.calls.push_back({.mistake = kSurplusCall, .answer = i, .answer_name = made[i].name});
-  return out;
-}
-
 }  // namespace
 
 ToolCallComparison compare_tool_calls(const PythonValue& tools, const PythonValue& reference_calls,
@@ -232,7 +232,6 @@ ToolCallComparison compare_tool_calls(const PythonValue& tools, const PythonValu
   auto expected = read_tool_calls(reference_calls);
   auto made = calls_of_message(answer_message);
   if (expected.empty() && made.empty()) return {.exact = true};
-  if (expected.empty() || made.empty()) return one_sided(expected, made);
   return Comparison(tools, std::move(expected), std::move(made), request_json).run();
 }
 

@@ -11,7 +11,7 @@ namespace fw::evals {
 namespace {
 
 constexpr std::size_t kLeastTextBytes = 4;
-constexpr double kLeastNumber = 100;  // shorter ones stand in any text by chance, or are counts
+constexpr double kLeastNumber = 10;  // digits alone are counts more often than they are facts
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -101,7 +101,7 @@ bool RequestFacts::lacks_text(const std::string& text) const {
 
 bool RequestFacts::lacks_number(double value) const {
   const double size = std::fabs(value);
-  const bool is_long = size >= kLeastNumber || size * kLeastNumber != std::trunc(size * kLeastNumber);
+  const bool is_long = size >= kLeastNumber || size != std::trunc(size);
   return std::isfinite(size) && is_long && !numbers_.contains(size);
 }
 

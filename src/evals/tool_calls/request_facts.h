@@ -18,7 +18,7 @@ class RequestFacts final {
   /// Adds the values within `value`.
   void add(const PythonValue& value);
 
-  /// The value holds a text of at least four bytes or a number of at least three digits that stands nowhere in the
+  /// The value holds a text of at least four bytes or a number of at least two digits that stands nowhere in the
   /// request: not as it is (letter case, composition and white space aside), nor, of a text, every word of it.
   [[nodiscard]] bool lacks(const PythonValue& value) const;
 
