@@ -18,6 +18,8 @@ using Indices = std::vector<std::size_t>;
 constexpr std::string_view kMistakes[] = {kCalledUnasked, kAnsweredInText, kWrongTool,       kMissingCall,
                                           kSurplusCall,   kWrongArgument,  kMissingArgument, kExtraArgument,
                                           kMadeUpValue,   kInvalidBySchema};
+/// Pairs of calls of one tool that are looked at; beyond, calls are paired in order.
+constexpr std::size_t kMaxCompared = 250'000;
 /// Calls of one tool that differ; each is compared with each.
 constexpr std::size_t kMaxPaired = 32;
 /// More than any number of arguments: a call without readable arguments is paired last.
@@ -58,13 +60,15 @@ class Comparison {
   /// Pairs calls of one tool; what is left of `made` stays in it, of `expected` goes to `left`.
   void pair_calls(Indices expected, Indices& made, const ArgumentSchema& schema, Indices& left) {
     // Equal calls first: a cheapest pairing with them always exists, since differing arguments are a metric.
-    std::erase_if(expected, [&](std::size_t e) {
-      const auto equal = std::find_if(made.begin(), made.end(), [&](std::size_t m) { return is_equal(e, m, schema); });
-      if (equal == made.end()) return false;
-      partner_[e] = *equal;
-      made.erase(equal);
-      return true;
-    });
+    if (expected.size() * made.size() <= kMaxCompared)
+      std::erase_if(expected, [&](std::size_t e) {
+        const auto equal =
+            std::find_if(made.begin(), made.end(), [&](std::size_t m) { return is_equal(e, m, schema); });
+        if (equal == made.end()) return false;
+        partner_[e] = *equal;
+        made.erase(equal);
+        return true;
+      });
     const auto columns = expected.size() <= kMaxPaired && made.size() <= kMaxPaired
                              ? cheapest_pairs(costs(expected, made, schema))
                              : in_order(expected.size(), made.size());
