@@ -1,7 +1,5 @@
 #include "evals/scoring.h"
 
-#include <algorithm>
-
 #include "evals/judge/judge_rating.h"
 #include "evals/tool_calls/comparison.h"
 
@@ -73,11 +71,9 @@ void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::
 }
 
 std::vector<std::string_view> score_names(modelops::WorkloadType workload, bool has_judge) {
-  const auto kind = workload == modelops::WorkloadType::kGeneric ? AnswerKind::kText : AnswerKind::kToolCalls;
-  std::vector<std::string_view> names;
-  for (const Metric* metric : metrics())
-    if (metric->applies_to(kind) && (has_judge || !metric->is_judged)) names.push_back(metric->name);
-  return names;
+  if (workload == modelops::WorkloadType::kGeneric) return {has_judge ? kSimilarity : "rouge_l"};
+  if (has_judge) return {"function_name_and_args_accuracy", "function_name", kToolCallingCorrectness};
+  return {"function_name_and_args_accuracy", "function_name"};
 }
 
 bool is_rate(std::string_view score) {
