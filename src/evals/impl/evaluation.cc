@@ -86,7 +86,7 @@ Task<Result<EvaluationResult>> Evaluation::run() {
   co_return EvaluationResult{.rows = std::move(results_), .wall_seconds = to_seconds(clock_.instant() - begin)};
 }
 
-Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, std::string name,
+Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, const std::string& what,
                                           std::string_view purpose) {
   const net::RetryPolicy policy{.max_attempts = std::max(job_.max_retries, 0) + 1,
                                 .first_wait = options_.first_retry_wait,
@@ -96,6 +96,7 @@ Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, st
   const Random random = Random::for_purpose(job_.seed, purpose);
   FW_ASSIGN(auto chat, Chat::make(endpoint, client_, policy, clock_, random));
   FW_ASSIGN(auto probe, Chat::make(endpoint, client_, once, clock_, random));
+  std::string name = what + " at " + chat->url();
   return WatchedEndpoint{.name = std::move(name),
                          .chat = std::move(chat),
                          .probe = std::move(probe),
@@ -103,10 +104,10 @@ Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, st
 }
 
 Status Evaluation::connect() {
-  FW_ASSIGN(target_, watch(job_.target, "the endpoint " + job_.target.url, "evals.target"));
+  FW_ASSIGN(target_, watch(job_.target, "the endpoint", "evals.target"));
   if (!job_.judge) return {};
   const auto& judge = job_.judge->endpoint;
-  FW_ASSIGN(judge_, watch(judge, "the judge " + judge.model + " at " + judge.url, "evals.judge"));
+  FW_ASSIGN(judge_, watch(judge, "the judge " + judge.model, "evals.judge"));
   return {};
 }
 
@@ -267,8 +268,10 @@ Task<void> Evaluation::ask(std::size_t i) {
 Task<void> Evaluation::judge(std::size_t i) {
   RowResult& result = results_[i];
   const JudgeTask task = judge_task(result.traits.kind);
-  const std::string request =
-      judge_request(task, rows_[i], message_json(result.response), job_.judge->endpoint.model, job_.seed);
+  // Out of what was kept: the answer may be from before an outage.
+  const auto answer = parse_answer(result.response);
+  if (!answer.ok()) co_return;
+  const std::string request = judge_request(task, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
   if (judge_->known_good.empty()) judge_->known_good = request;
   const ChatReply reply = co_await judge_->chat->ask(request, deadline_);
   if (!reply.answer.ok() && deadline_.is_over()) co_return;

@@ -20,7 +20,7 @@ namespace fw::evals {
 
 /// An endpoint with what watches over it: rows are asked through `chat`, after an outage `probe` asks once at a time.
 struct WatchedEndpoint {
-  std::string name;  ///< `the endpoint http://...`, `the judge x at http://...`
+  std::string name;  ///< `the endpoint at http://...`, `the judge x at http://...`
   std::unique_ptr<Chat> chat;
   std::unique_ptr<Chat> probe;
   Breaker breaker;
@@ -50,7 +50,7 @@ class Evaluation final {
   };
 
   Status connect();
-  [[nodiscard]] Result<WatchedEndpoint> watch(const modelops::Endpoint& endpoint, std::string name,
+  [[nodiscard]] Result<WatchedEndpoint> watch(const modelops::Endpoint& endpoint, const std::string& what,
                                               std::string_view purpose);
   Status read();
   [[nodiscard]] std::vector<std::size_t> rows_alone() const;

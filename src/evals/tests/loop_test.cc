@@ -13,6 +13,7 @@ using testing::ElementsAre;
 using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
@@ -477,7 +478,8 @@ bool is_for_judge(const json& request) { return text(request["model"]) == "judge
 
 TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) {
   serve_answers([](const json& request, int) {
-    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}" : "candidate text"));
+    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}"
+                                         : "<think>a trap</think>candidate text"));
   });
   job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
   write_rows({text_row("a", "reference text")});
@@ -487,6 +489,7 @@ TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) 
               testing::IsSupersetOf({Pair("similarity", 1.0), Pair("similarity_rating", 10.0)}));
   const std::string question = text(seen().at(1)["messages"].back()["content"]);
   for (const char* part : {"reference text", "candidate text", "write"}) EXPECT_THAT(question, HasSubstr(part));
+  EXPECT_THAT(question, Not(HasSubstr("a trap")));
 }
 
 TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
@@ -547,7 +550,8 @@ TEST_F(EvaluationTest, AJudgeThatDiesFailsTheEvaluationAndKeepsTheAnswers) {
   write_rows(some_rows(100));
   const auto result = evaluate();
   ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message, HasSubstr("the judge judge at " + job.target.url + " does not answer"));
+  EXPECT_THAT(result.error().message, HasSubstr("the judge judge at " + job.target.url));
+  EXPECT_THAT(result.error().message, HasSubstr("does not answer: "));
   EXPECT_THAT(result.error().message, HasSubstr("judge overloaded"));
   EXPECT_LT(seen().size(), 40u);
   EXPECT_EQ(read_row_results(job.results).value()[0].scores.at("tool_call_match"), 1);
