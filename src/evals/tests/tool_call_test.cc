@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
@@ -232,6 +234,17 @@ TEST(Metrics, HaveUniqueNamesAndWordsForPeople) {
     EXPECT_EQ(find_metric(metric->name), metric);
   }
   EXPECT_EQ(find_metric("semantic_similarity"), nullptr);
+}
+
+TEST(Metrics, AreTheFilesOfTheirFolder) {
+  const char* source = std::getenv("FLYWHEEL_SOURCE_DIR");
+  if (!source) GTEST_SKIP() << "FLYWHEEL_SOURCE_DIR is not set";
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(source) / "src/evals/metrics")) {
+    EXPECT_NE(find_metric(entry.path().stem().string()), nullptr) << entry.path();
+    ++files;
+  }
+  EXPECT_EQ(metrics().size(), files);
 }
 
 TEST(Metrics, LeadByTheKindOfAnswer) {
