@@ -1,9 +1,18 @@
 #include "evals/answer.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "codec/gzip_source.h"
 #include "evals/json_text.h"
+#include "evals/tool_calls/call.h"
 
 namespace fw::evals {
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kThink = "<think>", kEndThink = "</think>";
+constexpr std::size_t kMaxUnpackedBytes = std::size_t{64} << 20;
 
 Error unreadable(std::string_view why) { return data_loss("the answer " + std::string(why)); }
 
@@ -16,7 +25,22 @@ Error not_json(std::string_view body, const Error& why) {
   return unreadable(why.message.substr(0, why.message.find(" at byte")));
 }
 
-Result<const PythonValue*> first_message(const PythonValue& completion) {
+Result<std::string> unpacked(std::string_view body) {
+  codec::StringSource packed(body);
+  codec::GzipSource source(packed);
+  std::string out;
+  char piece[16 * 1024];
+  while (true) {
+    const auto count = source.read(piece);
+    if (!count) return unreadable("is damaged gzip");
+    if (*count == 0) return out;
+    out.append(piece, *count);
+    if (out.size() > kMaxUnpackedBytes) return unreadable("is larger than 64 MiB without its gzip");
+  }
+}
+
+/// The first choice of a completion that has a message.
+Result<const PythonValue*> first_choice(const PythonValue& completion) {
   if (!completion.dict()) return unreadable("is no JSON object");
   if (const PythonValue* error = completion.find("error"); error && error->is_true()) {
     const PythonValue* text = error->dict() ? error->find("message") : error;
@@ -28,49 +52,143 @@ Result<const PythonValue*> first_message(const PythonValue& completion) {
   if (choices->list()->empty()) return unreadable("has no choice");
   const PythonValue* message = choices->list()->front().find("message");
   if (!message || !message->dict()) return unreadable("has a choice without a message");
-  return message;
+  return &choices->list()->front();
+}
+
+const std::string* text_member(const PythonValue& object, std::string_view name) {
+  const PythonValue* value = object.find(name);
+  return value ? value->string() : nullptr;
+}
+
+/// Content as a text or as a list of parts.
+bool has_readable_content(const PythonValue& message) {
+  const PythonValue* content = message.find("content");
+  if (!content || content->is_none() || content->string()) return true;
+  return content->list() && std::all_of(content->list()->begin(), content->list()->end(),
+                                        [](const PythonValue& part) { return part.string() || part.dict(); });
+}
+
+/// The content with its parts joined; parts of other kinds (images, thinking) say nothing.
+std::string content_text(const PythonValue& message) {
+  const PythonValue* content = message.find("content");
+  if (!content) return {};
+  if (content->string()) return *content->string();
+  std::string text;
+  if (!content->list()) return text;
+  for (const PythonValue& part : *content->list()) {
+    const std::string* said = part.string() ? part.string() : text_member(part, "text");
+    if (said) text += *said;
+  }
+  return text;
+}
+
+bool is_refusal(const PythonValue& message) {
+  if (const std::string* refusal = text_member(message, "refusal"); refusal && !refusal->empty()) return true;
+  const PythonValue* content = message.find("content");
+  if (!content || !content->list()) return false;
+  return std::any_of(content->list()->begin(), content->list()->end(), [](const PythonValue& part) {
+    const std::string* type = text_member(part, "type");
+    return type && *type == "refusal";
+  });
+}
+
+/// The text without its thinking; nothing when thinking is not closed.
+std::optional<std::string> without_thinking(std::string text) {
+  const std::size_t end = text.find(kEndThink);
+  if (end < text.find(kThink)) text.erase(0, end + kEndThink.size());
+  for (std::size_t start = text.find(kThink); start != std::string::npos; start = text.find(kThink, start)) {
+    const std::size_t close = text.find(kEndThink, start);
+    if (close == std::string::npos) return std::nullopt;
+    text.erase(start, close + kEndThink.size() - start);
+  }
+  return text;
+}
+
+std::string_view failure_of(const PythonValue& choice, const PythonValue& message) {
+  const std::string* reason = text_member(choice, "finish_reason");
+  if (reason && *reason == "length") return kCutAtTokenLimit;
+  if (reason && *reason == "content_filter") return kHeldBack;
+  if (is_refusal(message)) return kRefused;
+  return without_thinking(content_text(message)) ? "" : kUnfinishedThinking;
+}
+
+/// The message with a call of the older form among its tool calls, where everything looks for them.
+PythonValue with_tool_calls(const PythonValue& message) {
+  const PythonValue* calls = message.find("tool_calls");
+  const PythonValue* legacy = message.find("function_call");
+  if ((calls && calls->is_true()) || !legacy || !legacy->dict()) return message;
+  PythonValue::Dict call{{"type", PythonValue(std::string("function"))}, {"function", *legacy}};
+  PythonValue::Dict out = *message.dict();
+  out.insert_or_assign("tool_calls", PythonValue(PythonValue::List{PythonValue(std::move(call))}));
+  return PythonValue(std::move(out));
+}
+
+std::uint64_t count_at(const PythonValue& object, std::string_view outer, std::string_view inner) {
+  const PythonValue* part = object.find(outer);
+  const PythonValue* count = part ? part->find(inner) : nullptr;
+  return count ? count->count_or(0) : 0;
+}
+
+void read_usage(const PythonValue& completion, Answer& answer) {
+  answer.prompt_tokens = count_at(completion, "usage", "prompt_tokens");
+  answer.completion_tokens = count_at(completion, "usage", "completion_tokens");
+  const PythonValue* usage = completion.find("usage");
+  // OpenAI's place, DeepSeek's, and those of llama.cpp's server.
+  const std::uint64_t counts[] = {usage ? count_at(*usage, "prompt_tokens_details", "cached_tokens") : 0,
+                                  count_at(completion, "usage", "prompt_cache_hit_tokens"),
+                                  count_at(completion, "timings", "cache_n"),
+                                  count_at(completion, "prompt_progress", "cache")};
+  const auto* first = std::find_if(std::begin(counts), std::end(counts), [](std::uint64_t count) { return count > 0; });
+  if (first != std::end(counts)) answer.cached_prompt_tokens = std::min(*first, answer.prompt_tokens);
 }
 
 }  // namespace
 
 Result<Answer> parse_answer(std::string_view body) {
+  std::string plain;
+  if (codec::is_gzip(body)) {
+    FW_ASSIGN(plain, unpacked(body));
+    body = plain;
+  }
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   if (!is_utf8(body)) return unreadable("is not UTF-8");
   auto completion = parse_python_json(body);
   if (!completion) return not_json(body, completion.error());
-  FW_ASSIGN(const PythonValue* message, first_message(*completion));
+  FW_ASSIGN(const PythonValue* choice, first_choice(*completion));
+  const PythonValue& message = *choice->find("message");
+  if (!has_readable_content(message)) return unreadable("has a content that is no text");
+  if (const PythonValue* calls = message.find("tool_calls"); calls && calls->is_true() && !calls->list())
+    return unreadable("has tool_calls that are no list");
   Answer answer;
-  if (const PythonValue* content = message->find("content"); content && !content->is_none()) {
-    if (!content->string()) return unreadable("has a content that is no text");
-    answer.text = *content->string();
-  }
-  if (const PythonValue* usage = completion->find("usage")) {
-    if (const PythonValue* count = usage->find("prompt_tokens")) answer.prompt_tokens = count->count_or(0);
-    if (const PythonValue* count = usage->find("completion_tokens")) answer.completion_tokens = count->count_or(0);
-  }
+  read_usage(*completion, answer);
+  answer.failure = failure_of(*choice, message);
+  answer.text = message_text(message);
   answer.response = compact_json(body);
-  answer.message = *message;
+  answer.message = with_tool_calls(message);
   return answer;
 }
 
-std::string_view message_json(std::string_view completion) {
-  for (const JsonMember& member : json_members(completion)) {
-    if (member.name != "choices" || !member.value.starts_with('[')) continue;
-    const std::size_t start = member.value.find('{');
-    if (start == std::string_view::npos) continue;
-    // The list's tail after the first choice is not read: members end with the object's brace.
-    for (const JsonMember& part : json_members(member.value.substr(start)))
-      if (part.name == "message") return part.value;
-  }
-  return {};
+std::string message_text(const PythonValue& message) {
+  std::string text = without_thinking(content_text(message)).value_or("");
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t start = text.find_first_not_of(kSpace);
+  if (start == std::string::npos) return {};
+  return text.substr(start, text.find_last_not_of(kSpace) + 1 - start);
 }
 
-std::string comparable_text(const PythonValue& message, std::string_view json) {
-  if (const PythonValue* content = message.find("content"); content && content->string() && !content->string()->empty())
-    return *content->string();
-  for (const JsonMember& member : json_members(json))
-    if (member.name == "tool_calls" && member.value != "null" && member.value != "[]")
-      return compact_json(member.value);
-  return {};
+bool calls_tools(const PythonValue& message) { return !calls_of_message(message).empty(); }
+
+std::string_view message_json(std::string_view completion) {
+  // Of equal keys the last one counts, as where the completion is parsed.
+  std::string_view choices, message;
+  for (const JsonMember& member : json_members(completion))
+    if (member.name == "choices") choices = member.value;
+  const std::size_t start = choices.find('{');
+  if (!choices.starts_with('[') || start == std::string_view::npos) return {};
+  // The list's tail after the first choice is not read: members end with the object's brace.
+  for (const JsonMember& part : json_members(choices.substr(start)))
+    if (part.name == "message") message = part.value;
+  return message;
 }
 
 }  // namespace fw::evals

@@ -1,9 +1,8 @@
 #include "evals/json_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
-
-#include "evals/python_json.h"
 
 namespace fw::evals {
 namespace {
@@ -132,6 +131,24 @@ std::string compact_json(std::string_view json) {
     }
   }
   return out;
+}
+
+std::string to_json_text(const PythonValue& value) {
+  if (const bool* b = value.boolean()) return *b ? "true" : "false";
+  if (const auto* i = value.integer()) return (i->negative ? "-" : "") + i->digits;
+  if (const auto* d = value.floating()) return std::isfinite(*d) ? json_number(*d) : "null";
+  if (const auto* s = value.string()) return json_quoted(*s);
+  std::string out;
+  if (const auto* items = value.list()) {
+    for (const PythonValue& item : *items) out += (out.empty() ? "" : ",") + to_json_text(item);
+    return "[" + out + "]";
+  }
+  if (const auto* members = value.dict()) {
+    for (const auto& [name, member] : *members)
+      out += (out.empty() ? "" : ",") + json_quoted(name) + ":" + to_json_text(member);
+    return "{" + out + "}";
+  }
+  return "null";
 }
 
 std::string json_number(double value) { return nlohmann::json(value).dump(); }

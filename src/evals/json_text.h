@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "evals/python_json.h"
+
 namespace fw::evals {
 
 /// Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
@@ -23,6 +25,9 @@ struct JsonMember {
 /// without a partner become U+FFFD, Python's NaN and Infinity become null. `json` must have been parsed before and be
 /// UTF-8.
 [[nodiscard]] std::string compact_json(std::string_view json);
+
+/// A value as compact JSON; numbers that JSON does not have become null.
+[[nodiscard]] std::string to_json_text(const PythonValue& value);
 
 /// A finite number as JSON that reads back equal.
 [[nodiscard]] std::string json_number(double value);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "async/pool.h"
 #include "base/clock.h"
 #include "modelops/evaluator.h"
@@ -11,21 +13,29 @@ struct LoopOptions {
   net::ClientTls tls;
   Duration first_retry_wait = std::chrono::milliseconds(500);
   std::size_t max_answer_bytes = std::size_t{8} << 20;
-  /// Before the second and third try of check_judge.
-  Duration judge_waits[2] = {std::chrono::seconds(10), std::chrono::seconds(20)};
-  /// So many rows that fail one after the other because the endpoint is down, retries included, and the others are not
-  /// asked.
+  /// So many rows without an answer one after the other, retries included, suspend the evaluation.
   int rows_until_down = 8;
+  /// The endpoint is asked again after each of these; then the evaluation fails. About five minutes.
+  std::vector<Duration> outage_pauses = {std::chrono::seconds(2),  std::chrono::seconds(5),  std::chrono::seconds(10),
+                                         std::chrono::seconds(20), std::chrono::seconds(40), std::chrono::seconds(60),
+                                         std::chrono::seconds(80), std::chrono::seconds(80)};
+  /// For one of these questions.
+  Duration probe_timeout = std::chrono::seconds(30);
 };
 
 /// The evaluation loop: asks any OpenAI-compatible endpoint each row's question and scores the answers (scoring.h). The
-/// first row goes alone, so that the server has the beginning that all rows share in its cache before the others come;
-/// then up to EvaluationJob::parallelism at once. The results file is written when the last row is done, whole or not
-/// at all.
+/// first row goes alone, so that the server has the prefix that all rows share in its cache before the others come,
+/// then a sample of rows one at a time, for latency without queueing; then up to EvaluationJob::parallelism at once.
+/// The results file is written at the end, whole or not at all.
 ///
-/// A row without an answer (after its retries) has an error and no scores. A row with an answer may lack a score and
-/// say why. Where every row is without an answer the evaluation fails, with the first row's reason; its results file is
-/// kept.
+/// A row without an answer (after its retries), or with one that cannot be scored, says why in its failure and has no
+/// scores. A row with an answer may lack a score and say why in its error.
+///
+/// Where the endpoint leaves rows_until_down rows in a row without an answer, nothing more is sent until it answers
+/// again; the rows of the outage are asked once more then. Where it does not come back the evaluation fails, whatever
+/// was answered before: the error says how many rows were asked and answered and why the others were not, and the
+/// results file has the rows as they were. So it is with the judge. An evaluation of which no row was answered fails
+/// too.
 ///
 /// May be used from any thread and for several evaluations at once. Clock and pool (files and scoring) must outlive it.
 class EvaluationLoop final : public modelops::Evaluator {
@@ -36,9 +46,7 @@ class EvaluationLoop final : public modelops::Evaluator {
       modelops::EvaluationJob job, std::function<void(const modelops::EvaluationProgress&)> on_progress,
       Deadline deadline) override;
 
-  /// Asks the judge for a word, up to three times. Success when it answers in the right form; otherwise the last
-  /// reason.
-  [[nodiscard]] Task<Status> check_judge(modelops::Judge judge, Deadline deadline);
+  [[nodiscard]] Task<Status> check_judge(modelops::Judge judge, Deadline deadline) override;
 
  private:
   const Clock& clock_;

@@ -5,7 +5,7 @@
 
 #include "evals/answer.h"
 #include "evals/json_text.h"
-#include "evals/metrics/tool_calling.h"
+#include "evals/tool_calls/call.h"
 #include "io/file.h"
 
 namespace fw::evals {
@@ -29,12 +29,14 @@ Status fill_reference(EvaluationRow& row, std::string_view response) {
   if (row.reference.empty()) return data_loss("response.choices[0].message is missing");
   FW_ASSIGN(row.reference_message, parse_python_json(row.reference));
   if (!row.reference_message.dict()) return data_loss("response.choices[0].message is no object");
-  const PythonValue* calls = row.reference_message.find("tool_calls");
-  row.tool_calls = calls && !calls->is_none() ? *calls : PythonValue(PythonValue::List{});
-  row.reference_text = comparable_text(row.reference_message, row.reference);
-  // A reference that cannot be compared with is a defect of the dataset, not a failed row.
-  if (auto scores = score_tool_calling(row.tool_calls, PythonValue(PythonValue::Dict{})); !scores)
-    return data_loss(scores.error().message);
+  PythonValue::List calls;
+  for (const ToolCall& call : calls_of_message(row.reference_message)) {
+    // A reference that cannot be compared with is a defect of the dataset, not a failed row.
+    if (call.name.empty()) return data_loss("a tool call of the reference has no function.name");
+    calls.push_back(to_value(call));
+  }
+  row.tool_calls = PythonValue(std::move(calls));
+  row.reference_text = message_text(row.reference_message);
   return {};
 }
 
@@ -99,8 +101,7 @@ Result<EvaluationRow> parse_row(std::string_view line) {
   row.traits = traits_from(*parsed, row.record_id);
   row.request = compact_json(raw_member(line, "request"));
   FW_TRY(fill_reference(row, raw_member(line, "response")));
-  row.traits.kind = row.tool_calls.list() && !row.tool_calls.list()->empty() ? modelops::AnswerKind::kToolCalls
-                                                                             : modelops::AnswerKind::kText;
+  row.traits.kind = row.tool_calls.is_true() ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText;
   return row;
 }
 

@@ -18,8 +18,9 @@ struct EvaluationRow {
   std::string request;    ///< JSON object, compact
   std::string reference;  ///< the production model's message: JSON object, compact
   PythonValue reference_message;
-  PythonValue tool_calls;      ///< of the reference; an empty list where it made none
-  std::string reference_text;  ///< comparable_text of the reference
+  /// Of the reference, arguments as objects (tool_calls/call.h); an empty list where it made none.
+  PythonValue tool_calls;
+  std::string reference_text;  ///< message_text of the reference
 };
 
 /// The traits among the members of a JSON object (an evaluation row, a row result); what is absent or of another type

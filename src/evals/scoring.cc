@@ -1,65 +1,62 @@
 #include "evals/scoring.h"
 
 #include "evals/judge/judge_rating.h"
-#include "evals/metrics/rouge.h"
-#include "evals/metrics/tool_calling.h"
+#include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
 namespace {
+
+using modelops::AnswerKind;
 
 void add_error(modelops::RowResult& result, const std::string& message) {
   result.error += (result.error.empty() ? "" : "; ") + message;
 }
 
 void add_score(modelops::RowResult& result, std::string_view name, double score) {
-  result.scores.emplace(std::string(name), score);
+  result.scores.insert_or_assign(std::string(name), score);
 }
 
-void score_tools(const EvaluationRow& row, const Answer& answer, modelops::RowResult& result) {
-  const auto scores = score_tool_calling(row.tool_calls, answer.message);
-  if (!scores) return add_error(result, scores.error().message);
-  add_score(result, kFunctionName, scores->function_name);
-  if (scores->function_name_and_args) {
-    add_score(result, kFunctionNameAndArgs, *scores->function_name_and_args);
-  } else {
-    add_error(result, "the arguments of a tool call are not JSON text");
-  }
-}
-
-void score_text(const EvaluationRow& row, const Answer& answer, modelops::RowResult& result) {
-  const std::string made = comparable_text(answer.message, message_json(answer.response));
-  if (made == row.reference_text) return add_score(result, kRougeL, 1.0);
-  const auto score = rouge_l_f(row.reference_text, made);
-  if (!score) return add_error(result, score.error().message);
-  add_score(result, kRougeL, *score);
+const Metric* judged_metric(AnswerKind kind) {
+  for (const Metric* metric : metrics())
+    if (metric->is_judged && metric->applies_to(kind)) return metric;
+  return nullptr;
 }
 
 }  // namespace
 
-std::vector<std::string_view> score_names(modelops::WorkloadType workload, bool has_judge) {
-  if (workload == modelops::WorkloadType::kGeneric) return {has_judge ? kSimilarity : kRougeL};
-  if (has_judge) return {kFunctionNameAndArgs, kFunctionName, kToolCallingCorrectness};
-  return {kFunctionNameAndArgs, kFunctionName};
+void score_answer(const EvaluationRow& row, const Answer& answer, bool has_judge, modelops::RowResult& result) {
+  if (!answer.failure.empty()) {
+    result.failure = answer.failure;
+    return;
+  }
+  const AnswerKind kind = row.traits.kind;
+  const AnswerKind made = calls_tools(answer.message) ? AnswerKind::kToolCalls : AnswerKind::kText;
+  for (const Metric* metric : metrics()) {
+    if (!metric->applies_to(kind)) continue;
+    if (made != kind) {
+      if (has_judge || !metric->is_judged) add_score(result, metric->name, 0);
+    } else if (metric->score) {
+      const auto score = metric->score(row, answer);
+      if (score.ok()) add_score(result, metric->name, *score);
+      if (!score.ok()) add_error(result, score.error().message);
+    }
+  }
+  result.mistakes =
+      compare_tool_calls(tools_of_request(row.request), row.tool_calls, answer.message, row.request).mistakes;
 }
 
-bool is_rate(std::string_view score) {
-  return score == kFunctionName || score == kFunctionNameAndArgs || score == kToolCallingCorrectness;
+bool needs_judge(const modelops::RowResult& result) {
+  const Metric* metric = judged_metric(result.traits.kind);
+  return metric && result.is_answered() && !result.scores.contains(std::string(metric->name));
 }
 
-bool is_judged(std::string_view score) { return score == kSimilarity || score == kToolCallingCorrectness; }
-
-void score_answer(const EvaluationRow& row, const Answer& answer, modelops::WorkloadType workload, bool has_judge,
-                  modelops::RowResult& result) {
-  if (workload == modelops::WorkloadType::kToolCalling) return score_tools(row, answer, result);
-  if (!has_judge) score_text(row, answer, result);
-}
-
-JudgeTask judge_task(modelops::WorkloadType workload) {
-  return workload == modelops::WorkloadType::kToolCalling ? JudgeTask::kToolCalls : JudgeTask::kSimilarity;
+JudgeTask judge_task(AnswerKind kind) {
+  return kind == AnswerKind::kToolCalls ? JudgeTask::kToolCalls : JudgeTask::kSimilarity;
 }
 
 void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::RowResult& result) {
   if (!judgement) return add_error(result, "judge: " + judgement.error().message);
+  if (!judgement->failure.empty()) return add_error(result, "the judge's answer: " + judgement->failure);
   const bool is_tools = task == JudgeTask::kToolCalls;
   const auto rating = parse_judge_rating(judgement->text, is_tools ? 0 : 1, is_tools ? 1 : 10);
   if (!rating) return add_error(result, rating.error().message);
@@ -71,6 +68,22 @@ void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::
   } else {
     add_error(result, "the judge's rating is neither 0 nor 1");
   }
+}
+
+std::vector<std::string_view> score_names(modelops::WorkloadType workload, bool has_judge) {
+  if (workload == modelops::WorkloadType::kGeneric) return {has_judge ? kSimilarity : "rouge_l"};
+  if (has_judge) return {"function_name_and_args_accuracy", "function_name", kToolCallingCorrectness};
+  return {"function_name_and_args_accuracy", "function_name"};
+}
+
+bool is_rate(std::string_view score) {
+  const Metric* metric = find_metric(score);
+  return metric && metric->kind == MetricKind::kRate;
+}
+
+bool is_judged(std::string_view score) {
+  const Metric* metric = find_metric(score);
+  return metric && metric->is_judged;
 }
 
 }  // namespace fw::evals

@@ -27,7 +27,6 @@ struct Judge {
 
 struct EvaluationJob {
   std::string variant;  ///< what of the candidate is evaluated (its id), for logs
-  WorkloadType workload = WorkloadType::kGeneric;
   Endpoint target;
   std::filesystem::path rows;     ///< eval_data.jsonl (docs/formats: evaluation rows)
   std::filesystem::path results;  ///< where the per-row results go: one JSON object a line, same order as the rows
@@ -52,7 +51,7 @@ struct RowResult {
   std::string response;                  ///< JSON that came back; empty when nothing readable came
   std::string reference;                 ///< JSON of the production model's message
   std::map<std::string, double> scores;  ///< by metric; NaN never; of a failed row empty
-  std::vector<std::string> mistakes;  ///< kinds of error of the answer's tool calls (evals/metrics/tool_call_match.h)
+  std::vector<std::string> mistakes;     ///< kinds, of the answer's tool calls (evals/tool_calls/comparison.h)
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_prompt_tokens = 0;  ///< of prompt_tokens, those the endpoint says it had computed before
   std::uint64_t completion_tokens = 0;
@@ -88,6 +87,10 @@ class Evaluator {
   /// and did not come back, or the deadline ended.
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
+
+  /// Has the judge rate a made-up answer with the parameters that rows will use, once. Success when a rating can be
+  /// read.
+  [[nodiscard]] virtual Task<Status> check_judge(Judge judge, Deadline deadline) = 0;
 };
 
 }  // namespace fw::modelops

@@ -96,8 +96,7 @@ Task<Result<std::string>> CandidateRun::evaluate(Stage stage, modelops::EvalType
 Task<Result<std::string>> CandidateRun::evaluation_work(modelops::EvalType type, modelops::DatasetRef rows) {
   auto& deps = context_.dependencies;
   const auto& settings = context_.config().evaluation;
-  modelops::EvaluationJob job{
-      .variant = std::string(to_string(type)), .workload = datasets_.workload, .target = deployment_->endpoint};
+  modelops::EvaluationJob job{.variant = std::string(to_string(type)), .target = deployment_->endpoint};
   job.judge = context_.config().judge;
   job.parallelism = settings.parallelism;
   job.request_timeout = settings.request_timeout;

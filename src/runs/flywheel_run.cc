@@ -65,12 +65,9 @@ Task<Result<DatasetsOutcome>> FlywheelRun::prepare_datasets() {
 Task<Status> FlywheelRun::check_judge() {
   const auto& judge = context_.config().judge;
   if (!judge) co_return Status{};
-  const modelops::ModelSpec model{.name = judge->endpoint.model, .endpoint = judge->endpoint};
-  const auto work = [this, model]() -> Task<Result<std::string>> {
-    auto deployed = co_await dependencies_.deployer.deploy({model, std::nullopt, 1},
-                                                           context_.deadline.within(options_.deploy_timeout));
-    if (!deployed.ok()) co_return deployed.error();
-    if (auto status = co_await dependencies_.deployer.undeploy(deployed->id); !status.ok()) co_return status.error();
+  const auto work = [this, judge]() -> Task<Result<std::string>> {
+    const auto status = co_await dependencies_.evaluator.check_judge(*judge, context_.deadline);
+    if (!status.ok()) co_return status.error();
     co_return std::string("{}");
   };
   const auto end = co_await context_.step(Stage::kJudge, std::nullopt, work, options_.judge_retry);

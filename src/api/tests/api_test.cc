@@ -48,6 +48,7 @@ class NoEvaluator final : public modelops::Evaluator {
                                                     Deadline) override {
     co_return unavailable("nobody answers here");
   }
+  Task<Status> check_judge(modelops::Judge, Deadline) override { co_return unavailable("nobody rates here"); }
 };
 
 class NoPoster final : public runs::WebhookPoster {

@@ -5,9 +5,9 @@
 #include "base/assert.h"
 #include "evals/answer.h"
 #include "evals/json_text.h"
-#include "evals/metrics/tool_calling.h"
 #include "evals/row.h"
 #include "evals/row_result.h"
+#include "evals/tool_calls/blueprint_scores.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fw::evals;
@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FW_ASSERT(fw::evals::is_utf8(answer->response) && parse_python_json(answer->response).ok());
   FW_ASSERT(compact_json(answer->response) == answer->response);
   (void)score_tool_calling(PythonValue(PythonValue::List{}), answer->message);
-  (void)comparable_text(answer->message, message_json(answer->response));
+  const auto message = message_json(answer->response);
+  FW_ASSERT(message.empty() || parse_python_json(message).ok());
   fw::modelops::RowResult row{.record_id = "r", .response = answer->response, .error = answer->text};
   FW_ASSERT(parse_row_result(to_json_line(row))->response == row.response);
   return 0;

@@ -4,8 +4,9 @@
 
 #include "base/assert.h"
 #include "evals/judge/judge_rating.h"
-#include "evals/metrics/rouge.h"
-#include "evals/metrics/token_f1.h"
+#include "evals/text/rouge.h"
+#include "evals/text/text_scores.h"
+#include "evals/text/token_f1.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fw::evals;
@@ -16,5 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FW_ASSERT(!rouge || (*rouge >= 0 && *rouge <= 1));
   const double f1 = token_f1("the customer asked about an order", text);
   FW_ASSERT(f1 >= 0 && f1 <= 1);
+  for (const auto score : {rouge_l_score, token_f1_score, exact_match_score}) {
+    FW_ASSERT(*score(text, text) == 1);
+    const auto other = score("le café était fermé, 注文番号は4711です", text);
+    FW_ASSERT(!other || (*other >= 0 && *other <= 1));
+  }
   return 0;
 }

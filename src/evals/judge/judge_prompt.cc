@@ -1,6 +1,8 @@
 #include "evals/judge/judge_prompt.h"
 
+#include "evals/answer.h"
 #include "evals/json_text.h"
+#include "evals/tool_calls/call.h"
 
 namespace fw::evals {
 namespace {
@@ -50,6 +52,17 @@ std::string message(std::string_view role, std::string_view content) {
   return "{\"role\":" + json_quoted(role) + ",\"content\":" + json_quoted(content) + "}";
 }
 
+PythonValue says(std::string text) { return PythonValue(PythonValue::Dict{{"content", PythonValue(std::move(text))}}); }
+
+/// A message as JSON without its thinking and whatever else an endpoint says of it.
+std::string what_is_judged(const PythonValue& answer) {
+  std::string json = "{\"role\":\"assistant\",\"content\":" + json_quoted(message_text(answer));
+  PythonValue::List calls;
+  for (const ToolCall& call : calls_of_message(answer)) calls.push_back(to_value(call));
+  if (!calls.empty()) json += ",\"tool_calls\":" + to_json_text(PythonValue(std::move(calls)));
+  return json + "}";
+}
+
 std::string request(std::string_view model, const std::string& messages, std::uint64_t seed, int max_tokens) {
   return "{\"model\":" + json_quoted(model) + ",\"messages\":[" + messages +
          "],\"temperature\":0,\"seed\":" + std::to_string(seed & 0x7fffffff) +
@@ -58,20 +71,22 @@ std::string request(std::string_view model, const std::string& messages, std::ui
 
 }  // namespace
 
-std::string judge_request(JudgeTask task, const EvaluationRow& row, std::string_view candidate_message,
+std::string judge_request(JudgeTask task, const EvaluationRow& row, const PythonValue& candidate,
                           std::string_view model, std::uint64_t seed) {
   std::string question;
   if (task == JudgeTask::kToolCalls) append_part(question, "tools", member(row.request, "tools"));
   append_part(question, "conversation", member(row.request, "messages"));
-  append_part(question, "reference answer", row.reference);
-  append_part(question, "candidate answer", candidate_message);
+  append_part(question, "reference answer", what_is_judged(row.reference_message));
+  append_part(question, "candidate answer", what_is_judged(candidate));
   question += "Give your rating of the candidate answer now.";
   const auto instruction = task == JudgeTask::kToolCalls ? kToolCallsInstruction : kSimilarityInstruction;
   return request(model, message("system", instruction) + "," + message("user", question), seed, kJudgeTokens);
 }
 
 std::string judge_probe(std::string_view model) {
-  return request(model, message("user", "Answer with the word ready."), 0, 16);
+  const EvaluationRow row{.request = R"({"messages":[{"role":"user","content":"What colour is the sky at noon?"}]})",
+                          .reference_message = says("Blue.")};
+  return judge_request(JudgeTask::kSimilarity, row, says("It is blue."), model, 0);
 }
 
 }  // namespace fw::evals

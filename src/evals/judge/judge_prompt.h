@@ -15,12 +15,12 @@ enum class JudgeTask {
 };
 
 /// The chat completion request for a judge: our instructions, then the task's tools and messages, the reference answer
-/// and the candidate's answer, each between markers, so that what stands in them is read as data. Asks for a JSON
-/// object with `reason` and `rating`.
-[[nodiscard]] std::string judge_request(JudgeTask task, const EvaluationRow& row, std::string_view candidate_message,
+/// and the candidate's answer, each between markers, so that what stands in them is read as data. Of both answers it
+/// sees text and tool calls, never their thinking. Asks for a JSON object with `reason` and `rating`.
+[[nodiscard]] std::string judge_request(JudgeTask task, const EvaluationRow& row, const PythonValue& candidate,
                                         std::string_view model, std::uint64_t seed);
 
-/// A short request that any working judge answers.
+/// The rating of a short made-up answer, asked as rows will be.
 [[nodiscard]] std::string judge_probe(std::string_view model);
 
 }  // namespace fw::evals

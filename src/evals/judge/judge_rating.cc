@@ -16,10 +16,12 @@ namespace {
 /// Longer answers are read from their end, where the rating stands.
 constexpr std::size_t kMaxBytes = 64 * 1024;
 
+/// What follows the thinking; nothing when it is not closed.
 std::string_view without_thinking(std::string_view text) {
-  constexpr std::string_view kEnd = "</think>";
+  constexpr std::string_view kBegin = "<think>", kEnd = "</think>";
   const std::size_t end = text.rfind(kEnd);
   if (end != std::string_view::npos) text.remove_prefix(end + kEnd.size());
+  if (text.find(kBegin) != std::string_view::npos) return {};
   if (text.size() > kMaxBytes) text.remove_prefix(text.size() - kMaxBytes);
   return text;
 }

@@ -1,28 +1,24 @@
-#include "evals/metrics/token_f1.h"
-
-#include <string>
-#include <unordered_map>
-
-#include "evals/metrics/squad_text.h"
+#include "evals/metric.h"
+#include "evals/text/text_scores.h"
 
 namespace fw::evals {
+namespace {
 
-double token_f1(std::string_view reference, std::string_view candidate) {
-  const auto expected = squad_words(reference), made = squad_words(candidate);
-  if (expected.empty() || made.empty()) return expected.empty() && made.empty() ? 1.0 : 0.0;
-  std::unordered_map<std::string_view, int> left;
-  for (const std::string& word : expected) ++left[word];
-  int common = 0;
-  for (const std::string& word : made) {
-    const auto found = left.find(word);
-    if (found == left.end() || found->second == 0) continue;
-    --found->second;
-    ++common;
-  }
-  if (common == 0) return 0.0;
-  const double precision = static_cast<double>(common) / static_cast<double>(made.size());
-  const double recall = static_cast<double>(common) / static_cast<double>(expected.size());
-  return 2 * precision * recall / (precision + recall);
+Result<double> score(const EvaluationRow& row, const Answer& answer) {
+  return token_f1_score(row.reference_text, answer.text);
+}
+
+}  // namespace
+
+const Metric& token_f1_metric() {
+  static constexpr Metric kMetric{.name = "token_f1",
+                                  .title = "common words (F1)",
+                                  .meaning = "the share of words that both texts have, whatever their order",
+                                  .kind = MetricKind::kGraded,
+                                  .for_text = true,
+                                  .precedence = 40,
+                                  .score = score};
+  return kMetric;
 }
 
 }  // namespace fw::evals

@@ -6,10 +6,10 @@
 #include "evals/json_text.h"
 #include "evals/judge/judge_pattern.h"
 #include "evals/judge/judge_rating.h"
-#include "evals/metrics/rouge.h"
-#include "evals/metrics/tool_calling.h"
 #include "evals/row.h"
 #include "evals/row_result.h"
+#include "evals/text/rouge.h"
+#include "evals/tool_calls/blueprint_scores.h"
 
 namespace fw::evals {
 namespace {
@@ -88,6 +88,89 @@ TEST(Answer, UsageOfWrongTypesIsNoUsage) {
   EXPECT_EQ(answer->prompt_tokens + answer->completion_tokens, 0u);
 }
 
+/// What an answer with this message, and this last member of its choice, says.
+Answer answer_of(const std::string& message, const std::string& finish_reason = "stop") {
+  return parse_answer(R"({"choices": [{"message": )" + message + R"(, "finish_reason": ")" + finish_reason + "\"}]}")
+      .value();
+}
+
+TEST(Answer, PartsAreJoinedAndOtherPartsLeftOut) {
+  const auto answer = answer_of(R"({"content": [{"type": "text", "text": "The sky "}, "is ",
+    {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "image_url", "image_url": {}},
+    {"type": "output_text", "text": "blue."}]})");
+  EXPECT_EQ(answer.text, "The sky is blue.");
+  EXPECT_EQ(answer.failure, "");
+}
+
+TEST(Answer, OfEqualKeysTheLastOneCounts) {
+  const auto answer =
+      parse_answer(R"({"choices": [], "choices": [{"message": 1, "message": {"content": "a", "content": "b"}}]})");
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->text, "b");
+  EXPECT_EQ(message_json(answer->response), R"({"content":"a","content":"b"})");
+}
+
+TEST(Answer, ThinkingIsNoText) {
+  EXPECT_EQ(answer_of(R"({"content": "<think>hm</think>\n\nBlue.<think>or?</think> "})").text, "Blue.");
+  EXPECT_EQ(answer_of(R"({"content": "hm, so </think>\nBlue."})").text, "Blue.");
+  EXPECT_EQ(answer_of(R"({"content": "Blue.", "reasoning_content": "hm"})").text, "Blue.");
+  EXPECT_EQ(answer_of(R"({"content": null, "reasoning_content": "hm"})").text, "");
+  EXPECT_EQ(answer_of(R"({"content": "<think>hm"})").failure, kUnfinishedThinking);
+  EXPECT_EQ(answer_of(R"({"content": "<think>a</think>Blue <think>b"})").failure, kUnfinishedThinking);
+}
+
+TEST(Answer, WhatCannotBeScoredSaysWhy) {
+  EXPECT_EQ(answer_of(R"({"content": "The sk"})", "length").failure, kCutAtTokenLimit);
+  EXPECT_EQ(answer_of(R"({"content": ""})", "content_filter").failure, kHeldBack);
+  EXPECT_EQ(answer_of(R"({"content": null, "refusal": "No."})").failure, kRefused);
+  EXPECT_EQ(answer_of(R"({"content": [{"type": "refusal", "refusal": "No."}]})").failure, kRefused);
+  EXPECT_EQ(answer_of(R"({"content": "Blue.", "refusal": null})", "tool_calls").failure, "");
+}
+
+TEST(Answer, CallsAreReadInBothForms) {
+  EXPECT_TRUE(calls_tools(answer_of(R"({"function_call": {"name": "f", "arguments": "{}"}})").message));
+  EXPECT_TRUE(calls_tools(answer_of(R"({"tool_calls": [{"function": {"name": "f"}}]})").message));
+  EXPECT_FALSE(calls_tools(answer_of(R"({"content": "f", "tool_calls": []})").message));
+}
+
+TEST(Answer, AByteOrderMarkAndGzipAreTakenOff) {
+  EXPECT_EQ(parse_answer("\xef\xbb\xbf"
+                         R"({"choices": [{"message": {"content": "a"}}]})")
+                .value()
+                .text,
+            "a");
+  // gzip -n of {"choices":[{"message":{"content":"a"}}]}
+  const unsigned char packed[] = {31,  139, 8,   0,  0,   0,   0,   0,   2,   255, 171, 86,  74, 206, 200, 207,
+                                  76,  78,  45,  86, 178, 138, 174, 86,  202, 77,  45,  46,  78, 76,  79,  85,
+                                  178, 170, 86,  74, 206, 207, 43,  73,  205, 43,  81,  178, 82, 74,  84,  170,
+                                  173, 141, 173, 5,  0,   163, 177, 148, 214, 41,  0,   0,   0};
+  const std::string_view body(reinterpret_cast<const char*>(packed), sizeof packed);
+  EXPECT_EQ(parse_answer(body).value().text, "a");
+  EXPECT_THAT(parse_answer(body.substr(0, 30)).error().message, HasSubstr("damaged gzip"));
+}
+
+TEST(Answer, CachedTokensAreReadWhereEnginesCountThem) {
+  const auto cached = [](const std::string& members) {
+    return parse_answer(R"({"choices": [{"message": {}}], )" + members + "}").value().cached_prompt_tokens;
+  };
+  EXPECT_EQ(cached(R"("usage": {"prompt_tokens": 90, "prompt_tokens_details": {"cached_tokens": 64}})"), 64u);
+  EXPECT_EQ(cached(R"("usage": {"prompt_tokens": 90}, "timings": {"cache_n": 70, "prompt_n": 20})"), 70u);
+  EXPECT_EQ(cached(R"("usage": {"prompt_tokens": 90, "prompt_cache_hit_tokens": 30})"), 30u);
+  EXPECT_EQ(cached(R"("usage": {"prompt_tokens": 50, "prompt_tokens_details": {"cached_tokens": 64}})"), 50u);
+  EXPECT_EQ(cached(R"("usage": {"prompt_tokens": 50, "prompt_tokens_details": null})"), 0u);
+}
+
+TEST(Row, ReferenceCallsAreReadInEveryForm) {
+  const std::string head = R"({"record_id": "a", "request": {"messages": []}, "response": {"choices": [{"message": )";
+  const auto row = parse_row(head + R"({"function_call": {"name": "f", "arguments": "{\"a\": 1}"}}}]}})");
+  ASSERT_TRUE(row.ok()) << row.error();
+  EXPECT_EQ(row->traits.kind, modelops::AnswerKind::kToolCalls);
+  EXPECT_EQ(to_json_text(row->tool_calls), R"([{"function":{"arguments":{"a":1},"name":"f"},"type":"function"}])");
+  EXPECT_EQ(parse_row(head + R"({"tool_calls": [{"function": {"name": "f"}}]}}]}})")->traits.kind,
+            modelops::AnswerKind::kToolCalls);
+  EXPECT_EQ(parse_row(head + R"({"content": [{"type": "text", "text": "a"}]}}]}})")->reference_text, "a");
+}
+
 TEST(Row, PassesOnWhatTheAnswerDependsOn) {
   const auto row = parse_row(
       R"({"record_id": "a", "label": "x", "template_in_training": true, "turn": 3, "request": {"messages": [{"role": "user",
@@ -103,8 +186,8 @@ TEST(Row, PassesOnWhatTheAnswerDependsOn) {
 
 TEST(Row, AReferenceThatCannotBeComparedWithIsAnError) {
   const std::string head = R"({"record_id": "a", "request": {"messages": []}, "response": {"choices": [{"message": )";
-  EXPECT_THAT(parse_row(head + R"({"tool_calls": [{"function": {"name": "f"}}]}}]}})").error().message,
-              HasSubstr("lacks function.name"));
+  EXPECT_THAT(parse_row(head + R"({"tool_calls": [{"function": {"arguments": "{}"}}]}}]}})").error().message,
+              HasSubstr("has no function.name"));
   EXPECT_FALSE(parse_row(head + "null}]}}").ok());
   EXPECT_FALSE(parse_row(head).ok());
   EXPECT_TRUE(parse_row(head + R"({"content": "a"}}]}})").ok());
@@ -126,10 +209,14 @@ TEST(RowResult, ALineReadAgainIsEqual) {
                           .response = R"({"x":1.0})",
                           .reference = "{}",
                           .scores = {{"a", 0.1}, {"b", 1.0}},
+                          .mistakes = {"wrong tool", "made-up value"},
                           .prompt_tokens = 7,
+                          .cached_prompt_tokens = 6,
                           .completion_tokens = 8,
                           .latency_seconds = 0.123456789012345,
+                          .was_alone = true,
                           .attempts = 2,
+                          .failure = "cut at the token limit",
                           .error = "é\n\"x\""};
   const auto again = parse_row_result(to_json_line(row));
   ASSERT_TRUE(again.ok()) << again.error();
@@ -139,6 +226,10 @@ TEST(RowResult, ALineReadAgainIsEqual) {
   EXPECT_EQ(again->scores, row.scores);
   EXPECT_EQ(again->latency_seconds, row.latency_seconds);
   EXPECT_EQ(again->error, row.error);
+  EXPECT_EQ(again->failure, row.failure);
+  EXPECT_EQ(again->mistakes, row.mistakes);
+  EXPECT_EQ(again->cached_prompt_tokens, 6u);
+  EXPECT_TRUE(again->was_alone);
   EXPECT_EQ(again->traits, row.traits);
   EXPECT_EQ(parse_row_result(to_json_line({.record_id = "x"}))->response, "");
   EXPECT_FALSE(parse_row_result("{}").ok());
@@ -156,6 +247,12 @@ TEST(JudgeRating, ReadsTheRatingWhateverStandsAround) {
   EXPECT_EQ(rating("I would say 8 out of 10."), 8);
   EXPECT_EQ(rating("4.5 stars"), 4.5);
   EXPECT_EQ(rating("10"), 10);
+  EXPECT_EQ(rating("<think>3</think><think>4</think>8"), 8);
+}
+
+TEST(JudgeRating, IsNotReadOutOfThinkingThatDoesNotEnd) {
+  EXPECT_FALSE(parse_judge_rating("<think>perhaps {\"rating\": 9}", 1, 10).ok());
+  EXPECT_FALSE(parse_judge_rating("<think>3</think>10 <think>or 9", 1, 10).ok());
 }
 
 TEST(JudgeRating, RefusesToGuess) {

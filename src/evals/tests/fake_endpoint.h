@@ -30,6 +30,9 @@ inline std::string completion(const json& message, int prompt_tokens = 100, int 
               {"usage", {{"prompt_tokens", prompt_tokens}, {"completion_tokens", completion_tokens}}}}
       .dump();
 }
+inline json with_reason(const json& message, const std::string& finish_reason) {
+  return {{"choices", {{{"index", 0}, {"message", message}, {"finish_reason", finish_reason}}}}};
+}
 inline json says(const std::string& text) { return {{"role", "assistant"}, {"content", text}}; }
 inline json calls(const std::string& name, const std::string& arguments) {
   return {
@@ -116,13 +119,13 @@ class EvaluationTest : public testing::Test {
   Pool sockets{"sockets", 2};
   Pool work{"work", 1};
   SystemClock clock;
-  EvaluationLoop loop{clock, work, {.first_retry_wait = 1ms, .judge_waits = {1ms, 1ms}}};
-  modelops::EvaluationJob job{.workload = modelops::WorkloadType::kToolCalling,
-                              .rows = folder.path() / "rows.jsonl",
+  EvaluationLoop loop{clock, work, {.first_retry_wait = 1ms, .outage_pauses = {1ms, 1ms, 1ms}}};
+  modelops::EvaluationJob job{.rows = folder.path() / "rows.jsonl",
                               .results = folder.path() / "results/rows.jsonl",
                               .parallelism = 4,
                               .request_timeout = 10s,
-                              .seed = 7};
+                              .seed = 7,
+                              .rows_alone = 1};
   std::unique_ptr<net::Server> server;
   std::vector<modelops::EvaluationProgress> progress;
   std::atomic<int> running = 0, most_running = 0;

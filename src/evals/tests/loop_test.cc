@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 
 #include "evals/row_result.h"
@@ -11,6 +13,7 @@ using testing::ElementsAre;
 using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
@@ -43,7 +46,8 @@ TEST_F(EvaluationTest, ScoresEveryRowInTheOrderOfTheFile) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const modelops::RowResult& row = result->rows[i];
     EXPECT_EQ(row.record_id, text(rows[i]["record_id"]));
-    EXPECT_THAT(row.scores, ElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
+    EXPECT_EQ(row.scores.at(i < 20 ? "tool_call_match" : "rouge_l"), i < 20 ? 1.0 : 0.0);
+    EXPECT_THAT(row.mistakes, IsEmpty());
     EXPECT_EQ(row.prompt_tokens, 100u);
     EXPECT_EQ(row.completion_tokens, 10u);
     EXPECT_EQ(row.attempts, 1);
@@ -122,7 +126,7 @@ TEST_F(EvaluationTest, BusyAndFailingServersAreAskedAgainAndOnlyTheLastAttemptIs
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
   EXPECT_EQ(result->rows[0].attempts, 3);
-  EXPECT_EQ(result->rows[0].error, "");
+  EXPECT_EQ(result->rows[0].failure, "");
 }
 
 /// Behaviours that must fail one row with a reason and leave the others alone.
@@ -141,11 +145,11 @@ TEST_P(MisbehavingEndpoint, FailsItsRowWithTheReason) {
   write_rows(some_rows(3));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[1].error, HasSubstr(GetParam().reason));
+  EXPECT_THAT(result->rows[1].failure, HasSubstr(GetParam().reason));
   EXPECT_THAT(result->rows[1].scores, IsEmpty());
   EXPECT_EQ(result->rows[1].response, "");
-  EXPECT_EQ(result->rows[0].error, "");
-  EXPECT_EQ(result->rows[2].error, "");
+  EXPECT_EQ(result->rows[0].failure, "");
+  EXPECT_EQ(result->rows[2].failure, "");
   EXPECT_EQ(progress.back().rows_failed, 1u);
 }
 
@@ -171,7 +175,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Misbehaviour{"too_deep", raw(200, std::string(100'000, '[')), "nested deeper"}),
     [](const auto& info) { return info.param.name; });
 
-TEST_F(EvaluationTest, ToolCallsOfAStrangeShapeLackScoresButKeepTheAnswer) {
+TEST_F(EvaluationTest, CallsOfAStrangeShapeAreWrongOrNoAnswer) {
   serve_answers([](const json& request, int n) {
     const std::string question = text(request["messages"].back()["content"]);
     if (question == "order 1") return raw(200, R"({"choices": [{"message": {"tool_calls": {"a": 1}}}]})");
@@ -181,10 +185,63 @@ TEST_F(EvaluationTest, ToolCallsOfAStrangeShapeLackScoresButKeepTheAnswer) {
   write_rows(some_rows(3));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[1].error, HasSubstr("tool_calls are no list"));
-  EXPECT_THAT(result->rows[2].error, HasSubstr("not JSON"));
-  EXPECT_THAT(result->rows[2].scores, ElementsAre(Pair("function_name", 1.0)));
+  EXPECT_THAT(result->rows[1].failure, HasSubstr("tool_calls that are no list"));
+  EXPECT_EQ(result->rows[2].scores.at("tool_call_match"), 0);
+  EXPECT_EQ(result->rows[2].scores.at("function_name"), 1);
+  EXPECT_EQ(result->rows[2].scores.at("function_name_and_args_accuracy"), 0);
+  EXPECT_THAT(result->rows[2].mistakes, ElementsAre("invalid by schema"));
   EXPECT_NE(result->rows[2].response, "");
+}
+
+TEST_F(EvaluationTest, AnswersOfTheOtherKindScoreZeroInEveryMetric) {
+  serve_answers([](const json& request, int) {
+    return text(request["messages"].back()["content"]) == "order 1" ? ok(says("banana banana banana"))
+                                                                    : ok(calls("order", "{}"));
+  });
+  write_rows({tool_row("a", 1), tool_row("b", -1), text_row("c", "")});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_THAT(result->rows[0].mistakes, ElementsAre("answered where production called"));
+  EXPECT_THAT(result->rows[1].mistakes, ElementsAre("called where production answered"));
+  EXPECT_THAT(result->rows[0].scores, UnorderedElementsAre(Pair("tool_call_match", 0.0), Pair("function_name", 0.0),
+                                                           Pair("function_name_and_args_accuracy", 0.0)));
+  for (const std::size_t i : {1u, 2u})
+    EXPECT_THAT(result->rows[i].scores,
+                UnorderedElementsAre(Pair("rouge_l", 0.0), Pair("token_f1", 0.0), Pair("exact_match", 0.0)));
+}
+
+TEST_F(EvaluationTest, TextRowsOfAToolWorkloadAreScoredAsText) {
+  serve_answers([](const json&, int) { return ok(says("banana banana banana")); });
+  write_rows({tool_row("a", -1), tool_row("b", 1)});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[0].scores.at("rouge_l"), 0);
+  EXPECT_FALSE(result->rows[0].scores.contains("tool_call_match"));
+}
+
+TEST_F(EvaluationTest, AnswersThatWereCutHeldBackOrRefusedAreFailedOnesThatAreKept) {
+  serve_answers([](const json& request, int n) {
+    const std::string question = text(request["messages"].back()["content"]);
+    if (question == "order 1")
+      return net::json_response(200, with_reason(calls("order", "{\"id\": 1}"), "length").dump());
+    if (question == "order 2") return net::json_response(200, with_reason(says(""), "content_filter").dump());
+    if (question == "order 3") return ok({{"content", nullptr}, {"refusal", "I cannot help with that."}});
+    if (question == "order 4") return ok(says("<think>Let me see"));
+    return obey(request, n);
+  });
+  write_rows(some_rows(6));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[1].failure, "cut at the token limit");
+  EXPECT_EQ(result->rows[2].failure, "held back by a content filter");
+  EXPECT_EQ(result->rows[3].failure, "refused to answer");
+  EXPECT_EQ(result->rows[4].failure, "ended while thinking");
+  for (const std::size_t i : {1u, 2u, 3u, 4u}) {
+    EXPECT_THAT(result->rows[i].scores, IsEmpty());
+    EXPECT_NE(result->rows[i].response, "");
+    EXPECT_GT(result->rows[i].latency_seconds, 0);
+  }
+  EXPECT_EQ(progress.back().rows_failed, 4u);
 }
 
 TEST_F(EvaluationTest, AnAnswerThatIsCutShortIsAskedForAgain) {
@@ -212,9 +269,9 @@ TEST_F(EvaluationTest, ASilentServerFailsTheRowAfterItsTimeouts) {
   write_rows(some_rows(2));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_EQ(result->rows[1].error, "request timed out after 0.2 s");
+  EXPECT_EQ(result->rows[1].failure, "request timed out after 0.2 s");
   EXPECT_EQ(result->rows[1].attempts, 2);
-  EXPECT_EQ(result->rows[0].error, "");
+  EXPECT_EQ(result->rows[0].failure, "");
 }
 
 TEST_F(EvaluationTest, ADeadEndpointFailsTheEvaluationWithoutAskingEveryRow) {
@@ -224,11 +281,128 @@ TEST_F(EvaluationTest, ADeadEndpointFailsTheEvaluationWithoutAskingEveryRow) {
   const auto result = evaluate();
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(result.error().message, HasSubstr("none of 500 rows was answered"));
+  EXPECT_THAT(result.error().message, HasSubstr("of 500 rows were asked, 0 were answered"));
   EXPECT_THAT(result.error().message, HasSubstr("127.0.0.1:1"));
   const auto kept = read_row_results(job.results);
   ASSERT_TRUE(kept.ok()) << kept.error();
-  EXPECT_THAT(kept->back().error, StartsWith("not asked: "));
+  EXPECT_THAT(kept->back().failure, StartsWith("not asked: "));
+  EXPECT_EQ(kept->back().attempts, 0);
+}
+
+/// Answers until it has been asked `from` times, then `outage` times not, then again.
+auto with_outage(int from, int outage, net::Response during) {
+  return [=](const json& request, int n) { return n >= from && n < from + outage ? during : obey(request, n); };
+}
+
+TEST_F(EvaluationTest, AnEndpointThatDiesHalfWayFailsTheEvaluationAndKeepsWhatCame) {
+  serve_answers(with_outage(50, 1'000, net::detail_response(503, "out of memory")));
+  job.max_retries = 0;
+  job.parallelism = 1;
+  write_rows(some_rows(100));
+  const auto result = evaluate();
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message, HasSubstr("58 of 100 rows were asked, 50 were answered"));
+  EXPECT_THAT(result.error().message, HasSubstr("8 \""));
+  EXPECT_THAT(result.error().message, HasSubstr("out of memory"));
+  const auto kept = read_row_results(job.results).value();
+  EXPECT_EQ(kept[49].scores.at("tool_call_match"), 1);
+  EXPECT_THAT(kept[50].failure, HasSubstr("503"));
+  EXPECT_THAT(kept[58].failure, StartsWith("not asked: "));
+}
+
+TEST_F(EvaluationTest, RowsOfAnOutageAreAskedAgainWhenTheEndpointIsBack) {
+  // Eight rows and two of the three questions whether it is back.
+  serve_answers(with_outage(20, 10, net::detail_response(500, "restarting")));
+  job.max_retries = 0;
+  job.parallelism = 1;
+  write_rows(some_rows(60));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  for (const auto& row : result->rows) EXPECT_EQ(row.scores.at("tool_call_match"), 1) << row.record_id;
+  EXPECT_EQ(progress.back().rows_done, 60u);
+  EXPECT_EQ(progress.back().rows_failed, 0u);
+}
+
+TEST_F(EvaluationTest, SevenFailuresInARowAreFailedRows) {
+  serve_answers(with_outage(20, 7, net::detail_response(500, "oops")));
+  job.max_retries = 0;
+  job.parallelism = 1;
+  write_rows(some_rows(60));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(progress.back().rows_failed, 7u);
+  EXPECT_EQ(seen().size(), 60u);
+}
+
+TEST_F(EvaluationTest, ManyRowsThatTheModelCannotTakeAreFailedRowsAndNoOutage) {
+  serve_answers(with_outage(5, 30, net::detail_response(400, "context too long")));
+  write_rows(some_rows(60));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(progress.back().rows_failed, 30u);
+}
+
+TEST_F(EvaluationTest, AKeyThatNeverWorkedFailsItWithoutWaiting) {
+  EvaluationLoop patient(clock, work, {.first_retry_wait = 1ms, .outage_pauses = {60s}});
+  serve_answers([](const json&, int) { return net::detail_response(401, "wrong key"); });
+  write_rows(some_rows(60));
+  const auto result = run(patient.evaluate(job, {}, Deadline::after(30s)));
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message, HasSubstr("wrong key"));
+  EXPECT_LE(seen().size(), 12u);
+}
+
+TEST_F(EvaluationTest, CancelDuringAnOutageEndsItAtOnce) {
+  EvaluationLoop patient(clock, work, {.first_retry_wait = 1ms, .outage_pauses = {60s}});
+  std::stop_source stop;
+  serve_answers([&](const json&, int n) {
+    if (n == 7) stop.request_stop();
+    return net::detail_response(503, "gone");
+  });
+  job.max_retries = 0;
+  job.parallelism = 1;
+  write_rows(some_rows(60));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = run(patient.evaluate(job, {}, Deadline::when_stopped(stop.get_token())));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
+}
+
+TEST_F(EvaluationTest, ASampleOfRowsIsAskedAloneFirstAndTheSameOneEveryTime) {
+  serve_answers(obey);
+  job.rows_alone = 5;
+  job.parallelism = 4;
+  write_rows(some_rows(40));
+  const auto alone = [this] {
+    std::vector<std::string> ids;
+    for (const auto& row : evaluate().value().rows)
+      if (row.was_alone) ids.push_back(row.record_id);
+    return ids;
+  };
+  const auto first = alone();
+  EXPECT_EQ(first.size(), 5u);
+  EXPECT_EQ(first.front(), "r0");
+  EXPECT_EQ(alone(), first);
+  std::vector<std::string> questions;
+  for (int i = 0; i < 5; ++i) questions.push_back("r" + text(seen()[i]["messages"].back()["content"]).substr(6));
+  EXPECT_EQ(questions, first);
+}
+
+TEST_F(EvaluationTest, MaxRowsDrawsASampleInTheFilesOrder) {
+  serve_answers(obey);
+  job.max_rows = 6;
+  write_rows(some_rows(40));
+  const auto ids = [this] {
+    std::vector<int> numbers;
+    for (const auto& row : evaluate().value().rows) numbers.push_back(std::stoi(row.record_id.substr(1)));
+    return numbers;
+  };
+  const auto drawn = ids();
+  EXPECT_EQ(drawn.size(), 6u);
+  EXPECT_TRUE(std::is_sorted(drawn.begin(), drawn.end()));
+  EXPECT_EQ(ids(), drawn);
+  job.seed = 8;
+  EXPECT_NE(ids(), drawn);
 }
 
 TEST_F(EvaluationTest, CancelEndsItWithinTwoSecondsAndLeavesNoResults) {
@@ -289,7 +463,6 @@ TEST_F(EvaluationTest, AMissingKeyFailsItBeforeAnythingIsSent) {
 }
 
 TEST_F(EvaluationTest, TextIsComparedByRougeAndIdenticalTextScoresOneInAnyScript) {
-  job.workload = modelops::WorkloadType::kGeneric;
   serve_answers([](const json&, int n) { return ok(says(n == 0 ? "敏捷的狐狸" : "the cat sat")); });
   job.parallelism = 1;
   write_rows({text_row("a", "敏捷的狐狸"), text_row("b", "the cat sat on the mat")});
@@ -304,17 +477,19 @@ TEST_F(EvaluationTest, TextIsComparedByRougeAndIdenticalTextScoresOneInAnyScript
 bool is_for_judge(const json& request) { return text(request["model"]) == "judge"; }
 
 TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) {
-  job.workload = modelops::WorkloadType::kGeneric;
   serve_answers([](const json& request, int) {
-    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}" : "candidate text"));
+    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}"
+                                         : "<think>a trap</think>candidate text"));
   });
   job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
   write_rows({text_row("a", "reference text")});
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[0].scores, UnorderedElementsAre(Pair("similarity", 1.0), Pair("similarity_rating", 10.0)));
+  EXPECT_THAT(result->rows[0].scores,
+              testing::IsSupersetOf({Pair("similarity", 1.0), Pair("similarity_rating", 10.0)}));
   const std::string question = text(seen().at(1)["messages"].back()["content"]);
   for (const char* part : {"reference text", "candidate text", "write"}) EXPECT_THAT(question, HasSubstr(part));
+  EXPECT_THAT(question, Not(HasSubstr("a trap")));
 }
 
 TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
@@ -324,26 +499,113 @@ TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
   write_rows(some_rows(1));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[0].scores,
-              UnorderedElementsAre(Pair("function_name", 1.0), Pair("function_name_and_args_accuracy", 1.0)));
+  EXPECT_EQ(result->rows[0].scores.at("tool_call_match"), 1);
+  EXPECT_FALSE(result->rows[0].scores.contains("tool_calling_correctness"));
   EXPECT_THAT(result->rows[0].error, HasSubstr("judge"));
   EXPECT_EQ(progress.back().rows_failed, 0u);
 }
 
-TEST_F(EvaluationTest, TheJudgeIsCheckedThreeTimes) {
-  serve_answers([](const json&, int n) { return n < 2 ? net::detail_response(503, "loading") : ok(says("ready")); });
-  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
-  EXPECT_TRUE(run(loop.check_judge(judge, Deadline::after(10s))).ok());
-  EXPECT_EQ(seen().size(), 3u);
+TEST_F(EvaluationTest, TheJudgeIsAskedOnlyWhereItHasSomethingToSay) {
+  serve_answers([](const json& request, int n) {
+    if (is_for_judge(request)) return ok(says("{\"rating\": 1}"));
+    return text(request["messages"].back()["content"]) == "order 1" ? ok(says("text")) : obey(request, n);
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  write_rows({tool_row("text for a call", 1), tool_row("call", 2), tool_row("text", -1)});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(result->rows[0].scores.at("tool_calling_correctness"), 0);
+  EXPECT_EQ(result->rows[1].scores.at("tool_calling_correctness"), 1);
+  EXPECT_FALSE(result->rows[1].scores.contains("similarity"));
+  EXPECT_EQ(result->rows[2].scores.at("similarity"), 0);
+  EXPECT_FALSE(result->rows[2].scores.contains("tool_calling_correctness"));
+  const auto requests = seen();
+  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), is_for_judge), 2);
 }
 
-TEST_F(EvaluationTest, AJudgeThatNeverAnswersIsNamed) {
-  serve_answers([](const json&, int) { return raw(200, "<html>"); });
+TEST_F(EvaluationTest, AJudgeThatThinksAloudOrIsCutGivesNoRating) {
+  serve_answers([](const json& request, int n) {
+    if (!is_for_judge(request)) return obey(request, n);
+    return n % 2 == 1 ? ok(says("<think>perhaps {\"rating\": 1}"))
+                      : net::json_response(200, with_reason(says("{\"rating\": 1}"), "length").dump());
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  job.parallelism = 1;
+  write_rows(some_rows(2));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  for (const auto& row : result->rows) {
+    EXPECT_FALSE(row.scores.contains("tool_calling_correctness"));
+    EXPECT_NE(row.error, "");
+    EXPECT_TRUE(row.is_answered());
+  }
+}
+
+TEST_F(EvaluationTest, AJudgeThatDiesFailsTheEvaluationAndKeepsTheAnswers) {
+  serve_answers([](const json& request, int n) {
+    return is_for_judge(request) ? net::detail_response(503, "judge overloaded") : obey(request, n);
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  job.max_retries = 0;
+  write_rows(some_rows(100));
+  const auto result = evaluate();
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message, HasSubstr("the judge judge at " + job.target.url));
+  EXPECT_THAT(result.error().message, HasSubstr("does not answer: "));
+  EXPECT_THAT(result.error().message, HasSubstr("judge overloaded"));
+  EXPECT_LT(seen().size(), 40u);
+  EXPECT_EQ(read_row_results(job.results).value()[0].scores.at("tool_call_match"), 1);
+}
+
+TEST_F(EvaluationTest, ARowIsJudgedAgainAfterTheJudgesOutageWithoutAskingItsModelAgain) {
+  std::atomic<int> judged = 0;
+  serve_answers([&](const json& request, int n) {
+    if (!is_for_judge(request)) return obey(request, n);
+    return ++judged <= 9 ? net::detail_response(503, "loading") : ok(says("{\"rating\": 1}"));
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  job.max_retries = 0;
+  write_rows(some_rows(30));
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  for (const auto& row : result->rows) {
+    EXPECT_EQ(row.scores.at("tool_calling_correctness"), 1);
+    EXPECT_EQ(row.error, "");
+  }
+  const auto requests = seen();
+  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const json& r) { return !is_for_judge(r); }), 30);
+}
+
+TEST_F(EvaluationTest, TheCheckOfAJudgeHasTheParametersOfRows) {
+  serve_answers([](const json& request, int n) {
+    return is_for_judge(request) ? ok(says("{\"rating\": 1}")) : obey(request, n);
+  });
   const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
-  const auto status = run(loop.check_judge(judge, Deadline::after(10s)));
-  ASSERT_FALSE(status.ok());
-  EXPECT_THAT(status.error().message, HasSubstr("the judge judge at " + job.target.url));
-  EXPECT_EQ(seen().size(), 3u);
+  ASSERT_TRUE(run(loop.check_judge(judge, Deadline::after(10s))).ok());
+  job.judge = judge;
+  write_rows(some_rows(1));
+  ASSERT_TRUE(evaluate().ok());
+  json check = seen().at(0), row = seen().at(2);
+  for (json* request : {&check, &row}) request->erase("messages"), request->erase("seed");
+  EXPECT_EQ(check, row);
+  EXPECT_TRUE(seen().at(0).contains("seed"));
+}
+
+TEST_F(EvaluationTest, AJudgeThatCannotRateIsNamedWithTheReason) {
+  int kind = 0;
+  serve_answers([&](const json&, int) {
+    if (kind == 0) return raw(200, "<html>");
+    if (kind == 1) return net::detail_response(400, "max_tokens is not supported");
+    return kind == 2 ? ok(says("I like turtles")) : ok(says("<think>10"));
+  });
+  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
+  for (const char* reason : {"HTML", "max_tokens is not supported", "has no rating", "ended while thinking"}) {
+    const auto status = run(loop.check_judge(judge, Deadline::after(10s)));
+    ASSERT_FALSE(status.ok()) << reason;
+    EXPECT_THAT(status.error().message, HasSubstr("the judge judge at " + job.target.url));
+    EXPECT_THAT(status.error().message, HasSubstr(reason));
+    ++kind;
+  }
 }
 
 }  // namespace

@@ -1,13 +1,16 @@
 #include <gtest/gtest.h>
 
+#include "evals/json_text.h"
 #include "evals/judge/judge_pattern.h"
-#include "evals/metrics/exact_match.h"
-#include "evals/metrics/porter_stemmer.h"
-#include "evals/metrics/rouge.h"
-#include "evals/metrics/squad_text.h"
-#include "evals/metrics/token_f1.h"
-#include "evals/metrics/tool_calling.h"
 #include "evals/tests/golden.h"
+#include "evals/text/exact_match.h"
+#include "evals/text/porter_stemmer.h"
+#include "evals/text/rouge.h"
+#include "evals/text/squad_text.h"
+#include "evals/text/token_f1.h"
+#include "evals/text/unicode_words.h"
+#include "evals/tool_calls/blueprint_scores.h"
+#include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
 namespace {
@@ -34,6 +37,24 @@ TEST(GoldenMetrics, ToolCallingAgreesInEveryCase) {
   }
 }
 
+/// Cases by construction and out of a public benchmark, with the verdicts of two other checkers beside ours.
+TEST(GoldenMetrics, ToolCallMatchAgreesInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/tool_call_match.json")) GTEST_SKIP() << "not recorded";
+  const auto file = parse_python_json(golden_text("metrics/tool_call_match.json")).value();
+  for (const PythonValue& entry : *file.list()) {
+    SCOPED_TRACE(text_of(*entry.find("name")));
+    const PythonValue none, *messages = entry.find("messages"), *tools = entry.find("tools");
+    const std::string request = R"({"messages":)" + to_json_text(messages ? *messages : none) + R"(,"tools":)" +
+                                to_json_text(tools ? *tools : none) + "}";
+    const auto found = compare_tool_calls(tools ? *tools : none, *entry.find("reference_tool_calls"),
+                                          *entry.find("answer_message"), request);
+    EXPECT_EQ(found.exact, entry.find("exact")->is_true());
+    std::vector<std::string> expected;
+    for (const PythonValue& mistake : *entry.find("mistakes")->list()) expected.push_back(text_of(mistake));
+    EXPECT_EQ(found.mistakes, expected);
+  }
+}
+
 void expect_rouge(const RougeScore& made, const json& expected) {
   EXPECT_TRUE(is_close(made.precision, number(expected["precision"]), 1e-12, 1e-9)) << made.precision << expected;
   EXPECT_TRUE(is_close(made.recall, number(expected["recall"]), 1e-12, 1e-9)) << made.recall << expected;
@@ -51,6 +72,25 @@ TEST(GoldenMetrics, RougeAgreesInEveryCase) {
       expect_rouge(rouge_l(a, b).value(), expected["rougeL"]);
       expect_rouge(rouge_l_sum(reference, candidate, stem).value(), expected["rougeLsum"]);
     }
+  }
+}
+
+TEST(GoldenMetrics, WordsOfEveryScriptAgreeInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/unicode_words.json")) GTEST_SKIP() << "not recorded";
+  for (const json& entry : golden_json("metrics/unicode_words.json"))
+    EXPECT_EQ(unicode_words(entry["text"].get<std::string>()), entry["words"].get<std::vector<std::string>>())
+        << entry["text"];
+}
+
+TEST(GoldenMetrics, RougeOverWordsOfEveryScriptAgreesInEveryCase) {
+  if (!std::filesystem::exists(golden_folder() / "metrics/rouge_unicode.json")) GTEST_SKIP() << "not recorded";
+  for (const json& entry : golden_json("metrics/rouge_unicode.json")) {
+    SCOPED_TRACE(entry["name"].get<std::string>());
+    const auto a = unicode_words(entry["reference"].get<std::string>());
+    const auto b = unicode_words(entry["candidate"].get<std::string>());
+    expect_rouge(rouge_n(a, b, 1), entry["rouge1"]);
+    expect_rouge(rouge_n(a, b, 2), entry["rouge2"]);
+    expect_rouge(rouge_l(a, b).value(), entry["rougeL"]);
   }
 }
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "evals/metric.h"
 #include "evals/row.h"
 #include "evals/row_result.h"
-#include "evals/scoring.h"
 #include "io/file.h"
 #include "logstore/log_store.h"
 #include "metastore/meta_store.h"
@@ -115,9 +115,8 @@ class FakeDeployer final : public modelops::Deployer {
   explicit FakeDeployer(Script& script) : script_(script) {}
 
   Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest request, Deadline deadline) override {
-    const bool is_judge = request.model.endpoint.has_value();
-    const std::string kind = is_judge ? "judge" : request.adapter ? "deploy-tuned" : "deploy";
-    calls.push_back(is_judge ? kind : kind + " " + request.model.name);
+    const std::string kind = request.adapter ? "deploy-tuned" : "deploy";
+    calls.push_back(kind + " " + request.model.name);
     FW_CO_TRY(co_await script_.pass(calls.back(), deadline));
     const std::string id = std::to_string(++last_);
     live.insert(id);
@@ -188,7 +187,7 @@ class FakeEvaluator final : public modelops::Evaluator {
   Task<Result<modelops::EvaluationResult>> evaluate(
       modelops::EvaluationJob job, std::function<void(const modelops::EvaluationProgress&)> on_progress,
       Deadline deadline) override {
-    const std::string place = std::string(to_string(job.type)) + " " + job.target.model;
+    const std::string place = job.variant + " " + job.target.model;
     calls_.push_back(place);
     FW_CO_ASSIGN(const auto rows, evals::read_rows(job.rows));
     modelops::EvaluationResult result{.wall_seconds = 1};
@@ -201,6 +200,11 @@ class FakeEvaluator final : public modelops::Evaluator {
     co_return result;
   }
 
+  Task<Status> check_judge(modelops::Judge, Deadline deadline) override {
+    calls_.push_back("judge");
+    co_return co_await script_.pass("judge", deadline);
+  }
+
  private:
   static modelops::RowResult answer(const evals::EvaluationRow& row, const modelops::EvaluationJob& job) {
     const auto share = job.variant == "base-eval" ? 50U : job.variant == "icl-eval" ? 75U : 100U;
@@ -209,8 +213,9 @@ class FakeEvaluator final : public modelops::Evaluator {
     result.request = row.request;
     result.response = R"({"choices":[{"message":{"role":"assistant","content":"said"}}]})";
     result.reference = row.reference;
-    for (const auto name : evals::score_names(job.workload, job.judge.has_value())) {
-      result.scores[std::string(name)] = is_right ? 1 : 0;
+    for (const evals::Metric* metric : evals::metrics()) {
+      if (metric->applies_to(row.traits.kind) && (job.judge || !metric->is_judged))
+        result.scores[std::string(metric->name)] = is_right ? 1 : 0;
     }
     result.prompt_tokens = 100;
     result.completion_tokens = 10;

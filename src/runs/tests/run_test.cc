@@ -113,7 +113,7 @@ TEST_F(RunTest, AJudgeThatIsDownFailsTheJobAfterThreeTries) {
   world_.script.fails = {"judge"};
   const Job job = run();
   EXPECT_EQ(job.status, JobStatus::kFailed);
-  EXPECT_THAT(deployments_, ElementsAre("judge", "judge", "judge"));
+  EXPECT_THAT(calls_, ElementsAre("judge", "judge", "judge"));
   EXPECT_EQ(job.judge->deployment_status, DeploymentStatus::kFailed);
   EXPECT_THAT(job.judge->error, Optional(HasSubstr("judge fails")));
 }

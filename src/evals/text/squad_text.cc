@@ -1,4 +1,4 @@
-#include "evals/metrics/squad_text.h"
+#include "evals/text/squad_text.h"
 
 #include <clocale>
 #include <cwctype>

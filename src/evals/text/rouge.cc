@@ -1,4 +1,4 @@
-#include "evals/metrics/rouge.h"
+#include "evals/text/rouge.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "evals/metrics/porter_stemmer.h"
+#include "evals/text/porter_stemmer.h"
 
 namespace fw::evals {
 namespace {

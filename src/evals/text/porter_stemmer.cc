@@ -1,4 +1,4 @@
-#include "evals/metrics/porter_stemmer.h"
+#include "evals/text/porter_stemmer.h"
 
 #include <array>
 #include <span>

@@ -1,4 +1,4 @@
-#include "evals/metrics/tool_calling.h"
+#include "evals/tool_calls/blueprint_scores.h"
 
 #include <map>
 #include <set>

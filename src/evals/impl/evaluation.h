@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/pool.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "evals/chat.h"
+#include "evals/impl/breaker.h"
+#include "evals/loop.h"
+#include "evals/row.h"
+#include "modelops/evaluator.h"
+#include "net/client.h"
+
+namespace fw::evals {
+
+/// An endpoint with what watches over it: rows are asked through `chat`, after an outage `probe` asks once at a time.
+struct WatchedEndpoint {
+  std::string name;  ///< `the endpoint at http://...`, `the judge x at http://...`
+  std::unique_ptr<Chat> chat;
+  std::unique_ptr<Chat> probe;
+  Breaker breaker;
+  std::string known_good;  ///< a request that was answered; until there is one, the first that was sent
+};
+
+/// One evaluation, run once. Lives on a strand; every row writes its own result. Clock, pool and options outlive it.
+class Evaluation final {
+ public:
+  using ProgressCallback = std::function<void(const modelops::EvaluationProgress&)>;
+
+  Evaluation(modelops::EvaluationJob job, ProgressCallback on_progress, Deadline deadline, const Clock& clock,
+             Pool& pool, const LoopOptions& options, Executor executor);
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
+
+  [[nodiscard]] Task<Result<modelops::EvaluationResult>> run();
+
+ private:
+  /// What is known of a row beside its result.
+  struct RowState {
+    bool is_done = false;
+    bool was_put_back = false;     ///< it was in the streak of an outage; once, so that the work ends
+    bool was_judged = false;       ///< the judge has been asked
+    bool judge_put_back = false;   ///< the same for the judge's streak
+    std::string error_of_metrics;  ///< the result's error before the judge
+  };
+
+  Status connect();
+  [[nodiscard]] Result<WatchedEndpoint> watch(const modelops::Endpoint& endpoint, const std::string& what,
+                                              std::string_view purpose);
+  Status read();
+  [[nodiscard]] std::vector<std::size_t> rows_alone() const;
+
+  Task<Status> ask_rows(std::vector<std::size_t> rows, std::size_t parallelism);
+  Task<Status> outlast_outages(std::vector<std::size_t>& left);
+  Task<Status> wait_for(WatchedEndpoint& endpoint);
+  void put_back(std::size_t i);
+  void put_back_for_judge(std::size_t i);
+
+  Task<void> run_row(std::size_t i);
+  Task<void> ask(std::size_t i);
+  Task<void> judge(std::size_t i);
+  Task<Status> finish(Status ended);
+
+  [[nodiscard]] std::string request_of(const EvaluationRow& row) const;
+  [[nodiscard]] Error unfinished() const;
+  [[nodiscard]] Error given_up(const std::string& what) const;
+  void report_progress();
+
+  modelops::EvaluationJob job_;
+  ProgressCallback on_progress_;
+  Deadline deadline_;
+  const Clock& clock_;
+  Pool& pool_;
+  const LoopOptions& options_;
+  net::Client client_;
+  std::optional<WatchedEndpoint> target_, judge_;
+  std::vector<EvaluationRow> rows_;
+  std::vector<modelops::RowResult> results_;
+  std::vector<RowState> states_;
+  std::vector<std::size_t> left_;  ///< rows that an open breaker kept from being asked
+  bool is_alone_ = true;           ///< rows go one at a time
+  std::size_t done_ = 0;
+  std::size_t failed_ = 0;
+};
+
+/// The client of an evaluation that sends so many requests at once.
+[[nodiscard]] net::ClientOptions client_options(const LoopOptions& options, int parallelism);
+
+}  // namespace fw::evals

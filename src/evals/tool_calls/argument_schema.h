@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "evals/python_json.h"
+
+namespace fw::evals {
+
+/// The JSON Schema of a tool's arguments, as far as it decides whether a call can be carried out: type, enum, const,
+/// required, properties, additionalProperties, items, anyOf, oneOf (as anyOf), allOf, and $ref within the schema. Other
+/// keywords and unknown types allow everything. Bounded whatever the schema is: what goes deeper or takes longer is
+/// allowed. Refers to the schema, which must outlive it.
+class ArgumentSchema final {
+ public:
+  /// Null: everything is allowed and nothing has a default.
+  explicit ArgumentSchema(const PythonValue* parameters) : root_(parameters) {}
+
+  /// The first thing that the schema forbids, for a person (`"unit" is none of its enum`); empty when there is none.
+  [[nodiscard]] std::string violation(const PythonValue& arguments) const;
+
+  /// Both sides have the value, or one has it and leaves the other at the schema's default. Null pointers: left out.
+  [[nodiscard]] bool is_same_argument(std::string_view name, const PythonValue* a, const PythonValue* b) const;
+
+ private:
+  [[nodiscard]] const PythonValue* resolve(const PythonValue* schema) const;
+  [[nodiscard]] const PythonValue* property(const PythonValue* schema, std::string_view name, int& looks) const;
+  [[nodiscard]] const PythonValue* items(const PythonValue* schema, int& looks) const;
+  [[nodiscard]] const PythonValue* default_of(const PythonValue* schema) const;
+  [[nodiscard]] bool is_same(const PythonValue* schema, const PythonValue* a, const PythonValue* b, int depth) const;
+
+  friend class Validation;
+  const PythonValue* root_;
+};
+
+/// Equal as JSON values: numbers by value (1 is 1.0), true is not 1, objects ignore the order of keys, lists do not.
+[[nodiscard]] bool is_same_json(const PythonValue& a, const PythonValue& b);
+
+/// A request's `tools` (or the `functions` that they replaced) have one of this name.
+[[nodiscard]] bool has_tool(const PythonValue& tools, std::string_view name);
+/// The parameters of the tool of this name; null when there are none.
+[[nodiscard]] const PythonValue* parameters_of(const PythonValue& tools, std::string_view name);
+
+}  // namespace fw::evals
