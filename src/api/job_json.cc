@@ -26,7 +26,8 @@ Json datasets_of(const runs::Job& job) {
 Json evaluation(const runs::EvaluationState& e) {
   Json scores = Json::object();
   for (const auto& [name, mean] : e.scores) scores[name] = mean;
-  return {{"eval_type", modelops::to_string(e.type)},
+  return {{"eval_type", modelops::eval_type(e.variant)},
+          {"variant", *e.variant},
           {"scores", std::move(scores)},
           {"started_at", or_null(e.started_at)},
           {"finished_at", or_null(e.finished_at)},

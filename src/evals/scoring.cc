@@ -70,20 +70,4 @@ void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::
   }
 }
 
-std::vector<std::string_view> score_names(modelops::WorkloadType workload, bool has_judge) {
-  if (workload == modelops::WorkloadType::kGeneric) return {has_judge ? kSimilarity : "rouge_l"};
-  if (has_judge) return {"function_name_and_args_accuracy", "function_name", kToolCallingCorrectness};
-  return {"function_name_and_args_accuracy", "function_name"};
-}
-
-bool is_rate(std::string_view score) {
-  const Metric* metric = find_metric(score);
-  return metric && metric->kind == MetricKind::kRate;
-}
-
-bool is_judged(std::string_view score) {
-  const Metric* metric = find_metric(score);
-  return metric && metric->is_judged;
-}
-
 }  // namespace fw::evals

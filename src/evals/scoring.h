@@ -31,9 +31,4 @@ void score_answer(const EvaluationRow& row, const Answer& answer, bool has_judge
 /// Adds the judge's score: a rating r of 1 to 10 becomes (r - 1) / 9.
 void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::RowResult& result);
 
-// What reports use until they take metrics as values (metric.h) and rows by what production did in them.
-[[nodiscard]] std::vector<std::string_view> score_names(modelops::WorkloadType workload, bool has_judge);
-[[nodiscard]] bool is_rate(std::string_view score);
-[[nodiscard]] bool is_judged(std::string_view score);
-
 }  // namespace fw::evals

@@ -1,182 +1,270 @@
 #include "evals/summary.h"
 
 #include <algorithm>
-#include <functional>
 #include <unordered_map>
 
-#include "base/random.h"
-#include "evals/scoring.h"
-#include "evals/statistics/bootstrap.h"
-#include "evals/statistics/mcnemar.h"
-#include "evals/statistics/mean.h"
-#include "evals/statistics/paired_difference.h"
 #include "evals/statistics/percentile.h"
-#include "evals/statistics/permutation.h"
-#include "evals/statistics/proportion.h"
 
 namespace fw::evals {
 namespace {
 
+using modelops::AnswerKind;
 using modelops::RowResult;
 using Rows = std::span<const RowResult>;
 
 constexpr std::size_t kMaxReasons = 20;
-constexpr std::string_view kNoTool = "no_tool";
 
-bool is_answered(const RowResult& row) { return row.is_answered(); }
+/// Numbers for conversations, in the order in which they come.
+class ClusterNumbers {
+ public:
+  std::uint32_t of(const std::string& conversation) {
+    return numbers_.emplace(conversation, static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
 
-/// Fewer resamples for very many rows: the interval is narrow then, and the time bounded.
-int resamples(std::size_t n) {
-  return static_cast<int>(std::clamp<std::size_t>(20'000'000 / std::max<std::size_t>(n, 1), 1'000, 10'000));
+ private:
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+};
+
+template <class Contains, class Value>
+Sample sample_of(Rows rows, Contains contains, Value value) {
+  Sample sample;
+  ClusterNumbers clusters;
+  for (const RowResult& row : rows) {
+    if (!contains(row)) continue;
+    if (const auto seen = value(row)) sample.add(*seen, row.traits.weight, clusters.of(row.traits.conversation));
+  }
+  return sample;
 }
 
-std::int64_t successes(std::span<const double> values) { return std::count(values.begin(), values.end(), 1.0); }
-
-Interval interval_of(std::span<const double> values, bool is_rate_score, const Random& random) {
-  if (is_rate_score) return wilson_interval(successes(values), static_cast<std::int64_t>(values.size()));
-  return bootstrap_percentile_interval(values, 0.95, resamples(values.size()), random);
+/// Whether the agreement of all these rows is a yes or no.
+template <class Contains>
+bool is_rate_over(Rows rows, const ScoringSettings& settings, Contains contains) {
+  return std::ranges::all_of(rows, [&](const RowResult& row) {
+    return !contains(row) || leading_metric(row.traits.kind, settings).kind == MetricKind::kRate;
+  });
 }
 
-struct Group {
-  std::string_view name;
+template <class Contains>
+std::optional<Estimate> agreement_where(Rows rows, const ScoringSettings& settings, Contains contains) {
+  const Sample sample = sample_of(rows, contains, [&](const RowResult& row) { return agreement_of(row, settings); });
+  if (sample.size() == 0) return std::nullopt;
+  return estimate(sample, is_rate_over(rows, settings, contains));
+}
+
+double weight_of(Rows rows) {
+  double sum = 0;
+  for (const RowResult& row : rows) sum += row.traits.weight;
+  return sum;
+}
+
+template <class Contains>
+std::optional<GroupSummary> group_of(Rows rows, const ScoringSettings& settings, std::string name, std::string title,
+                                     Contains contains) {
+  const auto agreement = agreement_where(rows, settings, contains);
+  if (!agreement) return std::nullopt;
+  double weight = 0;
+  for (const RowResult& row : rows)
+    if (contains(row)) weight += row.traits.weight;
+  return GroupSummary{std::move(name), std::move(title), weight / weight_of(rows), *agreement};
+}
+
+struct GroupRule {
+  const char* name;
+  const char* title;
   bool (*contains)(const RowResult&);
 };
-constexpr Group kGroups[] = {
-    {"rows with a tool", [](const RowResult& row) { return !row.traits.label.empty() && row.traits.label != kNoTool; }},
-    {"rows without a tool", [](const RowResult& row) { return row.traits.label == kNoTool; }},
-    {"wordings seen in training", [](const RowResult& row) { return row.traits.template_in_training; }},
-    {"wordings training never saw", [](const RowResult& row) { return !row.traits.template_in_training; }},
+struct Dimension {
+  const char* name;
+  const char* title;
+  std::vector<GroupRule> groups;
 };
 
-std::vector<double> values_of(Rows rows, std::string_view score, bool (*contains)(const RowResult&)) {
-  std::vector<double> values;
-  for (const RowResult& row : rows)
-    if (const auto value = contains(row) ? score_of(row, score) : std::nullopt) values.push_back(*value);
-  return values;
+const std::vector<GroupRule>& answer_kinds() {
+  static const std::vector<GroupRule> kinds{
+      {"tool_calls", "production called tools",
+       [](const RowResult& r) { return r.traits.kind == AnswerKind::kToolCalls; }},
+      {"text", "production answered in text", [](const RowResult& r) { return r.traits.kind == AnswerKind::kText; }},
+  };
+  return kinds;
 }
 
-std::optional<ScoreSummary> summarize_score(Rows rows, std::string_view name, std::uint64_t seed) {
-  const auto values = values_of(rows, name, [](const RowResult&) { return true; });
-  if (values.empty()) return std::nullopt;
-  const bool rate = is_rate(name);
-  ScoreSummary out{.name = std::string(name), .n = values.size(), .mean = mean(values)};
-  out.interval = interval_of(values, rate, Random::for_purpose(seed, name));
-  out.interval_kind = rate ? "wilson" : "bootstrap";
-  for (const Group& group : kGroups) {
-    const auto part = values_of(rows, name, group.contains);
-    if (part.empty()) continue;
-    const Random random = Random::for_purpose(seed, std::string(name) + "/" + std::string(group.name));
-    out.groups.push_back({std::string(group.name), part.size(), mean(part), interval_of(part, rate, random)});
+const std::vector<Dimension>& dimensions() {
+  static const std::vector<Dimension> all{
+      {"newest",
+       "time",
+       {{"newest", "newest part", [](const RowResult& r) { return r.traits.is_newest; }},
+        {"older", "older part", [](const RowResult& r) { return !r.traits.is_newest; }}}},
+      {"template",
+       "templates",
+       {{"in_training", "template seen in training", [](const RowResult& r) { return r.traits.template_in_training; }},
+        {"not_in_training", "template not in training",
+         [](const RowResult& r) { return !r.traits.template_in_training; }}}},
+      {"turn",
+       "turn of the conversation",
+       {{"first", "first turn", [](const RowResult& r) { return r.traits.turn <= 1; }},
+        {"second_or_third", "turns 2 and 3",
+         [](const RowResult& r) { return r.traits.turn == 2 || r.traits.turn == 3; }},
+        {"later", "turn 4 and later", [](const RowResult& r) { return r.traits.turn >= 4; }}}},
+      {"conversation_length",
+       "length of the conversation",
+       {{"1", "1 answer", [](const RowResult& r) { return r.traits.conversation_turns <= 1; }},
+        {"2_to_5", "2 to 5 answers",
+         [](const RowResult& r) { return r.traits.conversation_turns >= 2 && r.traits.conversation_turns <= 5; }},
+        {"6_to_15", "6 to 15 answers",
+         [](const RowResult& r) { return r.traits.conversation_turns >= 6 && r.traits.conversation_turns <= 15; }},
+        {"16_or_more", "16 answers or more", [](const RowResult& r) { return r.traits.conversation_turns >= 16; }}}},
+  };
+  return all;
+}
+
+std::vector<GroupSummary> groups_of(Rows rows, const ScoringSettings& settings, const std::vector<GroupRule>& rules) {
+  std::vector<GroupSummary> groups;
+  for (const GroupRule& rule : rules)
+    if (auto group = group_of(rows, settings, rule.name, rule.title, rule.contains))
+      groups.push_back(std::move(*group));
+  return groups;
+}
+
+void count_mistakes(const RowResult& row, std::map<std::string, std::uint64_t>& counts) {
+  auto kinds = row.mistakes;
+  std::ranges::sort(kinds);
+  kinds.erase(std::ranges::unique(kinds).begin(), kinds.end());
+  for (const std::string& kind : kinds) ++counts[kind];
+}
+
+std::vector<ClassSummary> classes_of(Rows rows, const ScoringSettings& settings) {
+  std::map<std::string, std::vector<RowResult const*>> by_label;
+  for (const RowResult& row : rows) by_label[row.traits.label].push_back(&row);
+  std::vector<ClassSummary> classes;
+  for (const auto& entry : by_label) {
+    const std::string& label = entry.first;
+    auto group =
+        group_of(rows, settings, label, label, [&](const RowResult& row) { return row.traits.label == label; });
+    if (!group) continue;
+    ClassSummary one{.summary = std::move(*group)};
+    for (const RowResult* row : entry.second) count_mistakes(*row, one.mistakes);
+    classes.push_back(std::move(one));
   }
-  return out;
+  std::ranges::stable_sort(classes, [](const ClassSummary& a, const ClassSummary& b) {
+    const Estimate &x = a.summary.agreement, &y = b.summary.agreement;
+    return x.mean != y.mean ? x.mean < y.mean : x.n > y.n;
+  });
+  return classes;
 }
 
-void count_errors(Rows rows, EvaluationSummary& out) {
+std::vector<ScoreSummary> scores_of(Rows rows) {
+  std::vector<ScoreSummary> scores;
+  for (const Metric* metric : metrics()) {
+    const bool is_measured =
+        std::ranges::any_of(rows, [&](const RowResult& row) { return row.scores.contains(std::string(metric->name)); });
+    if (!is_measured) continue;
+    const Sample sample = sample_of(
+        rows, [](const RowResult&) { return true; }, [&](const RowResult& row) { return value_of(row, *metric); });
+    if (sample.size() > 0) scores.push_back({metric, estimate(sample, metric->kind == MetricKind::kRate)});
+  }
+  return scores;
+}
+
+void count_reason(const std::string& reason, std::map<std::string, std::uint64_t>& counts) {
+  if (reason.empty()) return;
+  ++counts[counts.contains(reason) || counts.size() < kMaxReasons ? reason : "other reasons"];
+}
+
+void count_rows(Rows rows, const ScoringSettings& settings, EvaluationSummary& out) {
+  out.rows = rows.size();
   for (const RowResult& row : rows) {
-    if (!is_answered(row)) ++out.rows_failed;
-    const std::string& reason = is_answered(row) ? row.error : row.failure;
-    if (reason.empty()) continue;
-    const bool is_known = out.errors.contains(reason) || out.errors.size() < kMaxReasons;
-    ++out.errors[is_known ? reason : "other reasons"];
+    count_mistakes(row, out.mistakes);
+    count_reason(row.failure, out.failures);
+    out.rows_failed += !row.is_answered();
+    if (!row.is_answered()) continue;
+    out.rows_unscored += !agreement_of(row, settings).has_value();
+    count_reason(row.error, out.unscored);
   }
 }
 
-void measure_latency(Rows rows, EvaluationSummary& out) {
+std::optional<LatencySummary> latency_of(Rows rows, bool alone) {
   std::vector<double> latencies;
   for (const RowResult& row : rows)
-    if (is_answered(row)) latencies.push_back(row.latency_seconds);
-  if (latencies.empty()) return;
-  std::sort(latencies.begin(), latencies.end());
-  out.latency_p50 = percentile_of_sorted(latencies, 50);
-  out.latency_p95 = percentile_of_sorted(latencies, 95);
+    if (row.is_answered() && row.was_alone == alone) latencies.push_back(row.latency_seconds);
+  if (latencies.empty()) return std::nullopt;
+  std::ranges::sort(latencies);
+  return LatencySummary{latencies.size(), percentile_of_sorted(latencies, 50), percentile_of_sorted(latencies, 95)};
 }
 
-void measure_tokens(Rows rows, const std::optional<modelops::Price>& price, EvaluationSummary& out) {
-  std::uint64_t prompt = 0, completion = 0, counted = 0;
+/// Cut answers have been paid for as well.
+std::optional<TokenSummary> tokens_of(Rows rows) {
+  std::uint64_t prompt = 0, cached = 0, completion = 0, counted = 0;
   for (const RowResult& row : rows) {
-    if (!is_answered(row) || row.prompt_tokens == 0) continue;
+    if (row.prompt_tokens == 0) continue;
     prompt += row.prompt_tokens;
+    cached += std::min(row.cached_prompt_tokens, row.prompt_tokens);
     completion += row.completion_tokens;
     ++counted;
   }
-  if (counted == 0) return;
-  out.prompt_tokens_mean = static_cast<double>(prompt) / static_cast<double>(counted);
-  out.completion_tokens_mean = static_cast<double>(completion) / static_cast<double>(counted);
-  out.tokens_total = prompt + completion;
-  if (price) out.cost_per_1000 = cost_per_1000(*price, *out.prompt_tokens_mean, *out.completion_tokens_mean);
-}
-
-DifferenceSummary rate_difference(std::span<const std::pair<double, double>> pairs) {
-  PairedCounts counts;
-  for (const auto& [candidate, base] : pairs) {
-    auto& cell = candidate == 1 ? (base == 1 ? counts.both : counts.candidate_only)
-                                : (base == 1 ? counts.baseline_only : counts.neither);
-    ++cell;
-  }
-  return {.difference = counts.difference(),
-          .interval = newcombe_interval(counts),
-          .interval_kind = "newcombe",
-          .p_value = mcnemar_exact({counts.candidate_only, counts.baseline_only}).two_sided,
-          .test = "mcnemar exact"};
-}
-
-DifferenceSummary mean_difference(std::span<const std::pair<double, double>> pairs, const Random& random) {
-  std::vector<double> differences;
-  for (const auto& [candidate, base] : pairs) differences.push_back(candidate - base);
-  const int draws = resamples(differences.size());
-  const PermutationTest test = permutation_test(differences, draws, random);
-  return {.difference = test.mean,
-          .interval = bootstrap_percentile_interval(differences, 0.95, draws, random),
-          .interval_kind = "bootstrap",
-          .p_value = test.two_sided,
-          .test = test.exact ? "permutation exact" : "permutation"};
+  if (counted == 0) return std::nullopt;
+  const auto mean = [counted](std::uint64_t sum) { return static_cast<double>(sum) / static_cast<double>(counted); };
+  return TokenSummary{mean(prompt), mean(cached), mean(completion), prompt + completion};
 }
 
 }  // namespace
 
-std::string leading_score(modelops::WorkloadType workload, bool has_judge) {
-  return std::string(score_names(workload, has_judge).front());
+std::optional<double> value_of(const RowResult& row, const Metric& metric) {
+  if (!metric.applies_to(row.traits.kind)) return std::nullopt;
+  if (!row.is_answered()) return 0.0;
+  const auto found = row.scores.find(std::string(metric.name));
+  if (found == row.scores.end()) return std::nullopt;
+  return found->second;
 }
 
-std::optional<double> score_of(const RowResult& row, std::string_view score) {
-  const auto found = row.scores.find(std::string(score));
-  if (found != row.scores.end()) return found->second;
-  if (is_answered(row) && is_judged(score)) return std::nullopt;
-  return 0.0;
+std::optional<double> agreement_of(const RowResult& row, const ScoringSettings& settings) {
+  return value_of(row, leading_metric(row.traits.kind, settings));
 }
 
-double cost_per_1000(const modelops::Price& price, double prompt_tokens, double completion_tokens) {
-  return (prompt_tokens * price.input_per_million + completion_tokens * price.output_per_million) / 1000;
+std::optional<Estimate> agreement_over(Rows rows, const ScoringSettings& settings, bool (*contains)(const RowResult&)) {
+  return agreement_where(rows, settings, contains);
 }
 
-EvaluationSummary summarize(Rows rows, modelops::WorkloadType workload, bool has_judge,
-                            const std::optional<modelops::Price>& price, std::uint64_t seed) {
-  EvaluationSummary out{.rows = rows.size()};
-  count_errors(rows, out);
-  for (const std::string_view name : score_names(workload, has_judge))
-    if (auto score = summarize_score(rows, name, seed)) out.scores.push_back(std::move(*score));
-  measure_latency(rows, out);
-  measure_tokens(rows, price, out);
-  return out;
+double cost_per_1000(const modelops::Price& price, const TokenSummary& tokens) {
+  const double cached = price.cached_input_per_million.value_or(price.input_per_million);
+  return ((tokens.prompt_mean - tokens.cached_prompt_mean) * price.input_per_million +
+          tokens.cached_prompt_mean * cached + tokens.completion_mean * price.output_per_million) /
+         1000;
 }
 
-std::optional<DifferenceSummary> difference_to_base(Rows rows, Rows base, std::string_view score, std::uint64_t seed) {
-  std::unordered_map<std::string_view, const RowResult*> base_rows;
-  for (const RowResult& row : base)
-    if (is_answered(row)) base_rows.emplace(row.record_id, &row);
-  std::vector<std::pair<double, double>> pairs;
-  for (const RowResult& row : rows) {
-    const auto other = base_rows.find(row.record_id);
-    if (!is_answered(row) || other == base_rows.end()) continue;
-    const auto candidate_score = score_of(row, score), base_score = score_of(*other->second, score);
-    if (candidate_score && base_score) pairs.emplace_back(*candidate_score, *base_score);
+EvaluationSummary summarize(Rows rows, const ScoringSettings& settings, const std::optional<modelops::Price>& price) {
+  EvaluationSummary out;
+  count_rows(rows, settings, out);
+  out.agreement = agreement_where(rows, settings, [](const RowResult&) { return true; });
+  out.by_answer_kind = groups_of(rows, settings, answer_kinds());
+  out.scores = scores_of(rows);
+  for (const Dimension& dimension : dimensions()) {
+    auto groups = groups_of(rows, settings, dimension.groups);
+    if (!groups.empty()) out.breakdown.push_back({dimension.name, dimension.title, std::move(groups)});
   }
-  if (pairs.empty()) return std::nullopt;
-  auto out = is_rate(score) ? rate_difference(pairs)
-                            : mean_difference(pairs, Random::for_purpose(seed, std::string(score) + "/difference"));
-  out.score = score;
-  out.n = pairs.size();
+  out.classes = classes_of(rows, settings);
+  out.latency_alone = latency_of(rows, true);
+  out.latency_loaded = latency_of(rows, false);
+  out.tokens = tokens_of(rows);
+  if (price && out.tokens) out.cost_per_1000 = cost_per_1000(*price, *out.tokens);
   return out;
+}
+
+std::optional<PairedEstimate> compare_evaluations(Rows a, Rows b, const ScoringSettings& settings, std::uint64_t seed) {
+  std::unordered_map<std::string_view, const RowResult*> others;
+  for (const RowResult& row : b) others.emplace(row.record_id, &row);
+  PairedSample sample;
+  ClusterNumbers clusters;
+  bool is_rate = true;
+  for (const RowResult& row : a) {
+    const auto other = others.find(row.record_id);
+    if (other == others.end()) continue;
+    const auto value_a = agreement_of(row, settings), value_b = agreement_of(*other->second, settings);
+    if (!value_a || !value_b) continue;
+    is_rate = is_rate && leading_metric(row.traits.kind, settings).kind == MetricKind::kRate;
+    sample.add(*value_a, *value_b, row.traits.weight, clusters.of(row.traits.conversation));
+  }
+  if (sample.size() == 0) return std::nullopt;
+  return compare(sample, is_rate, Random::for_purpose(seed, "evals.compare"));
 }
 
 }  // namespace fw::evals

@@ -6,80 +6,104 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "evals/statistics/interval.h"
+#include "evals/metric.h"
+#include "evals/statistics/estimate.h"
+#include "evals/statistics/paired_estimate.h"
 #include "modelops/evaluator.h"
 
 namespace fw::evals {
 
-/// A part of the rows: those with a tool, those in words that training never saw.
+/// Agreement with production: the one score that verdicts, rankings and plots rest on. Of a row it is the leading
+/// metric of what production did there.
+inline constexpr std::string_view kAgreement = "agreement";
+
+/// The value of a metric on a row: 0 where the row failed; absent where the metric is not for rows of this kind, or its
+/// score could not be had (the judge).
+[[nodiscard]] std::optional<double> value_of(const modelops::RowResult& row, const Metric& metric);
+[[nodiscard]] std::optional<double> agreement_of(const modelops::RowResult& row, const ScoringSettings& settings);
+
+/// A part of the rows: those of one class, those of the newest part.
 struct GroupSummary {
-  std::string group;
-  std::uint64_t n = 0;
-  double mean = 0;
-  Interval interval;
+  std::string group;  ///< `in_training`
+  std::string title;  ///< `template seen in training`
+  double share = 0;   ///< of the traffic
+  Estimate agreement;
 };
 
-/// One score over an evaluation. A row without an answer counts 0: the application would have had none either; and so
-/// does an answer that lacks one of our own scores (arguments that are no JSON). A row that only the judge failed on is
-/// left out of the judge's score, and n says so.
 struct ScoreSummary {
-  std::string name;
-  std::uint64_t n = 0;
-  double mean = 0;
-  Interval interval;                 ///< 95 %
-  std::string interval_kind;         ///< `wilson` for rates, `bootstrap` otherwise
-  std::vector<GroupSummary> groups;  ///< only those that have rows
+  const Metric* metric = nullptr;
+  Estimate estimate;
 };
 
-/// Candidate less base over the rows that both answered.
-struct DifferenceSummary {
-  std::string score;
+/// The groups of one way of dividing the rows; only those that have rows.
+struct Breakdown {
+  std::string dimension;  ///< `newest`, `template`, `turn`, `conversation_length`
+  std::string title;
+  std::vector<GroupSummary> groups;
+};
+
+struct ClassSummary {
+  GroupSummary summary;
+  std::map<std::string, std::uint64_t> mistakes;  ///< rows per kind
+};
+
+struct LatencySummary {
   std::uint64_t n = 0;
-  double difference = 0;
-  Interval interval;
-  std::string interval_kind;  ///< `newcombe` for rates, `bootstrap` otherwise
-  double p_value = 1;         ///< two-sided
-  std::string test;           ///< `mcnemar exact`, `permutation exact` or `permutation`
+  double p50 = 0;  ///< seconds
+  double p95 = 0;
+};
+
+struct TokenSummary {
+  double prompt_mean = 0;
+  double cached_prompt_mean = 0;
+  double completion_mean = 0;
+  std::uint64_t total = 0;
 };
 
 /// What the report shows of an evaluation (docs/formats/report.md). Absent: not measured.
 struct EvaluationSummary {
   std::uint64_t rows = 0;
-  std::uint64_t rows_failed = 0;                   ///< without an answer
-  std::map<std::string, std::uint64_t> errors;     ///< rows per reason, also of rows that only lack a score
-  std::vector<ScoreSummary> scores;                ///< the leading one first; none without rows
-  std::optional<double> latency_p50, latency_p95;  ///< seconds, of answered rows
-  std::optional<double> prompt_tokens_mean, completion_tokens_mean;  ///< of answered rows whose endpoint counts tokens
-  std::optional<std::uint64_t> tokens_total;
-  std::optional<double> cost_per_1000;  ///< US dollars per 1,000 requests; absent without a price or token counts
+  std::uint64_t rows_failed = 0;                  ///< no usable answer: 0 in every score
+  std::map<std::string, std::uint64_t> failures;  ///< failed rows per reason
+  std::uint64_t rows_unscored = 0;                ///< answered, but without agreement
+  std::map<std::string, std::uint64_t> unscored;  ///< rows per reason, also of those that lack only another score
+  std::optional<Estimate> agreement;              ///< absent where no row has one
+  std::vector<GroupSummary> by_answer_kind;
+  std::vector<ScoreSummary> scores;  ///< the leading ones first
+  std::vector<Breakdown> breakdown;
+  std::vector<ClassSummary> classes;              ///< worst first
+  std::map<std::string, std::uint64_t> mistakes;  ///< rows per kind of error of their tool calls
+  std::optional<LatencySummary> latency_alone;    ///< of rows that were asked with nothing else under way
+  std::optional<LatencySummary> latency_loaded;   ///< of the others
+  std::optional<TokenSummary> tokens;             ///< of rows whose endpoint counts tokens, failed ones included
+  std::optional<double> cost_per_1000;            ///< US dollars per 1,000 requests; absent without price or tokens
 };
 
-/// The score that ranks candidates: the first of score_names().
-[[nodiscard]] std::string leading_score(modelops::WorkloadType workload, bool has_judge);
+/// At most 20 reasons are kept; further ones are counted as `other reasons`.
+[[nodiscard]] EvaluationSummary summarize(std::span<const modelops::RowResult> rows, const ScoringSettings& settings,
+                                          const std::optional<modelops::Price>& price);
 
-/// At most 20 reasons are kept; further ones are counted as `other reasons`. The same rows and seed give the same
-/// figures.
-[[nodiscard]] EvaluationSummary summarize(std::span<const modelops::RowResult> rows, modelops::WorkloadType workload,
-                                          bool has_judge, const std::optional<modelops::Price>& price,
-                                          std::uint64_t seed);
+/// The agreement over the rows that `contains` takes; absent without such rows.
+[[nodiscard]] std::optional<Estimate> agreement_over(std::span<const modelops::RowResult> rows,
+                                                     const ScoringSettings& settings,
+                                                     bool (*contains)(const modelops::RowResult&));
 
-/// Rows are paired by record id. Absent where no row was answered by both.
-[[nodiscard]] std::optional<DifferenceSummary> difference_to_base(std::span<const modelops::RowResult> rows,
-                                                                  std::span<const modelops::RowResult> base,
-                                                                  std::string_view score, std::uint64_t seed);
-
-/// The value of a score of one row by the rules of ScoreSummary; absent when the row is left out.
-[[nodiscard]] std::optional<double> score_of(const modelops::RowResult& row, std::string_view score);
+/// The agreements of two evaluations over the rows that both have, paired by record; failed rows take part as 0. Absent
+/// where there is none.
+[[nodiscard]] std::optional<PairedEstimate> compare_evaluations(std::span<const modelops::RowResult> a,
+                                                                std::span<const modelops::RowResult> b,
+                                                                const ScoringSettings& settings, std::uint64_t seed);
 
 /// 1,000 requests of these mean token counts.
-[[nodiscard]] double cost_per_1000(const modelops::Price& price, double prompt_tokens, double completion_tokens);
+[[nodiscard]] double cost_per_1000(const modelops::Price& price, const TokenSummary& tokens);
 
-/// The members `rows`, `rows_failed`, `errors`, `scores`, `latency_seconds`, `tokens`, `cost_per_1000` of the report.
-[[nodiscard]] nlohmann::ordered_json to_json(const EvaluationSummary& summary);
-/// The member `difference_to_base`.
-[[nodiscard]] nlohmann::ordered_json to_json(const DifferenceSummary& difference);
+/// `{n, right, mean, low, high}`.
+[[nodiscard]] nlohmann::ordered_json to_json(const Estimate& e);
+/// The members of an evaluation in the report from `rows` to `cost_per_1000` that are measured on its own rows.
+[[nodiscard]] nlohmann::ordered_json to_json(const EvaluationSummary& summary, int parallelism);
+/// `{n, difference, low, high, interval, p_value, test}`.
+[[nodiscard]] nlohmann::ordered_json to_json(const PairedEstimate& difference);
 
 }  // namespace fw::evals

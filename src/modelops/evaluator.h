@@ -11,14 +11,10 @@
 #include "async/task.h"
 #include "modelops/model.h"
 #include "modelops/row_traits.h"
+#include "modelops/variant.h"
 #include "modelops/workload_type.h"
 
 namespace fw::modelops {
-
-enum class EvalType { kBase, kIcl, kCustomized };
-
-/// `base-eval`, `icl-eval`, `customized-eval`: the blueprint's names.
-[[nodiscard]] std::string_view to_string(EvalType type);
 
 /// A model that rates answers.
 struct Judge {
@@ -26,7 +22,7 @@ struct Judge {
 };
 
 struct EvaluationJob {
-  std::string variant;  ///< what of the candidate is evaluated (its id), for logs
+  VariantId variant;  ///< what of the candidate is evaluated
   Endpoint target;
   std::filesystem::path rows;     ///< eval_data.jsonl (docs/formats: evaluation rows)
   std::filesystem::path results;  ///< where the per-row results go: one JSON object a line, same order as the rows

@@ -12,6 +12,8 @@ namespace fw::modelops {
 struct Price {
   double input_per_million = 0;
   double output_per_million = 0;
+  std::optional<double> cached_input_per_million =
+      {};  ///< prompt tokens the server had computed before; absent: as others
 };
 
 /// An OpenAI-compatible server. `url` is the base up to and including `/v1`.

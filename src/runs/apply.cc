@@ -7,19 +7,10 @@ namespace fw::runs {
 
 namespace {
 
-std::optional<modelops::EvalType> eval_type(Stage stage) {
-  switch (stage) {
-    case Stage::kBaseEval: return modelops::EvalType::kBase;
-    case Stage::kIclEval: return modelops::EvalType::kIcl;
-    case Stage::kCustomizedEval: return modelops::EvalType::kCustomized;
-    default: return std::nullopt;
-  }
-}
-
-EvaluationState& evaluation_of(CandidateState& candidate, modelops::EvalType type) {
-  const auto found = std::ranges::find(candidate.evaluations, type, &EvaluationState::type);
+EvaluationState& evaluation_of(CandidateState& candidate, const modelops::VariantId& variant) {
+  const auto found = std::ranges::find(candidate.evaluations, variant, &EvaluationState::variant);
   if (found != candidate.evaluations.end()) return *found;
-  candidate.evaluations.push_back({.type = type});
+  candidate.evaluations.push_back({.variant = variant});
   return candidate.evaluations.back();
 }
 
@@ -28,14 +19,15 @@ CustomizationState& customization_of(CandidateState& candidate) {
   return candidate.customizations.back();
 }
 
-void start_candidate_stage(CandidateState& candidate, Stage stage, Timestamp at) {
-  if (stage == Stage::kDeploy) candidate.status = CandidateStatus::kDeploying;
-  if (stage == Stage::kDeploy || stage == Stage::kDeployTuned) candidate.deployment_status = DeploymentStatus::kPending;
-  if (const auto type = eval_type(stage)) {
+void start_candidate_stage(CandidateState& candidate, const Stage& stage, Timestamp at) {
+  if (stage == StageKind::kDeploy) candidate.status = CandidateStatus::kDeploying;
+  if (stage == StageKind::kDeploy || stage == StageKind::kDeployTuned)
+    candidate.deployment_status = DeploymentStatus::kPending;
+  if (stage.kind == StageKind::kEvaluation) {
     candidate.status = CandidateStatus::kRunningEvals;
-    evaluation_of(candidate, *type) = {.type = *type, .started_at = at};
+    evaluation_of(candidate, stage.variant) = {.variant = stage.variant, .started_at = at};
   }
-  if (stage == Stage::kCustomization) {
+  if (stage == StageKind::kCustomization) {
     candidate.status = CandidateStatus::kRunningEvals;
     customization_of(candidate) = {.started_at = at};
   }
@@ -75,13 +67,13 @@ void finish_customization(CustomizationState& customization, const StageFinished
 
 void finish_candidate_stage(CandidateState& candidate, const StageFinished& e, Timestamp at) {
   candidate.runtime_seconds += e.runtime_seconds;
-  if (e.stage == Stage::kDeploy || e.stage == Stage::kDeployTuned) {
+  if (e.stage == StageKind::kDeploy || e.stage == StageKind::kDeployTuned) {
     candidate.deployment_status = e.error ? DeploymentStatus::kFailed : DeploymentStatus::kReady;
     if (const auto description = deployment_outcome(e.outcome)) candidate.deployment = *description;
   }
-  if (e.stage == Stage::kUndeploy) candidate.deployment_status = DeploymentStatus::kCompleted;
-  if (const auto type = eval_type(e.stage)) finish_evaluation(evaluation_of(candidate, *type), e, at);
-  if (e.stage == Stage::kCustomization) finish_customization(customization_of(candidate), e, at);
+  if (e.stage == StageKind::kUndeploy) candidate.deployment_status = DeploymentStatus::kCompleted;
+  if (e.stage.kind == StageKind::kEvaluation) finish_evaluation(evaluation_of(candidate, e.stage.variant), e, at);
+  if (e.stage == StageKind::kCustomization) finish_customization(customization_of(candidate), e, at);
 }
 
 void finish_datasets(Job& job, const StageFinished& e) {
@@ -144,13 +136,13 @@ struct Apply {
 
   void operator()(const StageStarted& e) const {
     job.stage = e.stage;
-    if (e.stage == Stage::kJudge && job.judge) job.judge->deployment_status = DeploymentStatus::kPending;
+    if (e.stage == StageKind::kJudge && job.judge) job.judge->deployment_status = DeploymentStatus::kPending;
     if (auto* one = candidate(e.candidate)) start_candidate_stage(*one, e.stage, at);
   }
 
   void operator()(const StageFinished& e) const {
-    if (e.stage == Stage::kDatasets) finish_datasets(job, e);
-    if (e.stage == Stage::kJudge && job.judge) {
+    if (e.stage == StageKind::kDatasets) finish_datasets(job, e);
+    if (e.stage == StageKind::kJudge && job.judge) {
       job.judge->deployment_status = e.error ? DeploymentStatus::kFailed : DeploymentStatus::kReady;
       job.judge->error = e.error;
     }
@@ -182,7 +174,7 @@ void apply(Job& job, const JobEvent& event) { std::visit(Apply{job, event.at}, e
 void apply(Job& job, const JobProgress& progress) {
   if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     if (p->candidate >= job.candidates.size()) return;
-    auto& evaluation = evaluation_of(job.candidates[p->candidate], p->type);
+    auto& evaluation = evaluation_of(job.candidates[p->candidate], p->variant);
     evaluation.rows_done = p->rows_done;
     evaluation.rows_total = p->rows_total;
     evaluation.rows_failed = p->rows_failed;

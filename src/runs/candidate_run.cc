@@ -1,7 +1,9 @@
 #include "runs/impl/candidate_run.h"
 
-#include "evals/summary.h"
+#include <algorithm>
+
 #include "io/file.h"
+#include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
 
 namespace fw::runs {
@@ -11,8 +13,8 @@ CandidateRun::CandidateRun(RunContext& context, const DatasetsOutcome& datasets,
 
 std::filesystem::path CandidateRun::folder() const { return context_.folder() / "candidates" / std::to_string(index_); }
 
-void CandidateRun::note(Stage stage, const Error& error) {
-  if (!first_error_ && !is_over()) first_error_ = std::string(to_string(stage)) + ": " + error.message;
+void CandidateRun::note(const Stage& stage, const Error& error) {
+  if (!first_error_ && !is_over()) first_error_ = to_string(stage) + ": " + error.message;
 }
 
 Task<void> CandidateRun::run() {
@@ -36,28 +38,38 @@ Task<void> CandidateRun::stages() {
   co_await context_.record->append({context_.record->event(CandidateFinished{index_, status, first_error_})});
 }
 
+bool CandidateRun::is_evaluated(bool has_adapter) const {
+  return std::ranges::all_of(context_.config().evaluation.variants, [&](const modelops::Variant& variant) {
+    return variant.has_adapter != has_adapter || has_ended(Stage::evaluation(variant.id));
+  });
+}
+
+Task<void> CandidateRun::evaluate_variants(bool has_adapter) {
+  for (const auto& variant : context_.config().evaluation.variants) {
+    if (variant.has_adapter == has_adapter) co_await evaluate(variant);
+  }
+}
+
 Task<bool> CandidateRun::evaluate_untuned() {
-  const bool is_needed = !has_ended(Stage::kBaseEval) || !has_ended(Stage::kIclEval);
-  if (is_needed && !co_await bring_up(Stage::kDeploy, std::nullopt)) co_return false;
-  static_cast<void>(co_await evaluate(Stage::kBaseEval, modelops::EvalType::kBase, datasets_.eval));
-  static_cast<void>(co_await evaluate(Stage::kIclEval, modelops::EvalType::kIcl, datasets_.icl));
+  if (!is_evaluated(false) && !co_await bring_up(StageKind::kDeploy, std::nullopt)) co_return false;
+  co_await evaluate_variants(false);
   co_await take_down();
   co_return true;
 }
 
 Task<void> CandidateRun::customize() {
-  auto text = co_await context_.step(Stage::kCustomization, index_, [this] { return training_work(); });
+  auto text = co_await context_.step(StageKind::kCustomization, index_, [this] { return training_work(); });
   auto outcome = text.ok() ? training_outcome(*text) : Result<TrainingOutcome>(text.error());
   if (!outcome.ok()) {
-    note(Stage::kCustomization, outcome.error());
+    note(StageKind::kCustomization, outcome.error());
     co_return;
   }
   co_await evaluate_tuned(outcome->trained.adapter);
 }
 
 Task<void> CandidateRun::evaluate_tuned(modelops::Adapter adapter) {
-  if (!has_ended(Stage::kCustomizedEval) && !co_await bring_up(Stage::kDeployTuned, adapter)) co_return;
-  static_cast<void>(co_await evaluate(Stage::kCustomizedEval, modelops::EvalType::kCustomized, datasets_.eval));
+  if (!is_evaluated(true) && !co_await bring_up(StageKind::kDeployTuned, adapter)) co_return;
+  co_await evaluate_variants(true);
   co_await take_down();
 }
 
@@ -78,62 +90,35 @@ Task<void> CandidateRun::take_down() {
   deployment_.reset();
   const Instant begin = context_.dependencies.clock.instant();
   const auto status = co_await context_.dependencies.deployer.undeploy(id);
-  StageFinished end{.stage = Stage::kUndeploy, .candidate = index_};
+  StageFinished end{.stage = StageKind::kUndeploy, .candidate = index_};
   end.runtime_seconds = to_seconds(context_.dependencies.clock.instant() - begin);
   if (!status.ok()) {
     end.error = status.error().message;
-    note(Stage::kUndeploy, status.error());
+    note(StageKind::kUndeploy, status.error());
   }
   if (!is_over()) co_await context_.record->append({context_.record->event(std::move(end))});
 }
 
-Task<Result<std::string>> CandidateRun::evaluate(Stage stage, modelops::EvalType type, modelops::DatasetRef rows) {
-  auto end = co_await context_.step(stage, index_, [this, type, rows] { return evaluation_work(type, rows); });
+Task<void> CandidateRun::evaluate(modelops::Variant variant) {
+  const Stage stage = Stage::evaluation(variant.id);
+  const auto end = co_await context_.step(stage, index_, [this, variant] { return evaluation_work(variant); });
   if (!end.ok()) note(stage, end.error());
-  co_return end;
 }
 
-Task<Result<std::string>> CandidateRun::evaluation_work(modelops::EvalType type, modelops::DatasetRef rows) {
-  auto& deps = context_.dependencies;
-  const auto& settings = context_.config().evaluation;
-  modelops::EvaluationJob job{.variant = std::string(to_string(type)), .target = deployment_->endpoint};
-  job.judge = context_.config().judge;
-  job.parallelism = settings.parallelism;
-  job.request_timeout = settings.request_timeout;
-  job.max_retries = settings.max_retries;
-  job.max_tokens = settings.max_tokens;
-  job.seed = context_.record->snapshot().seed;
+Task<Result<std::string>> CandidateRun::evaluation_work(modelops::Variant variant) {
+  modelops::EvaluationJob job{.variant = variant.id, .target = deployment_->endpoint};
   job.before_first = [this, id = deployment_->id](std::string request) {
     return context_.dependencies.deployer.share_beginning(id, std::move(request), context_.deadline);
   };
-  job.results = folder() / (std::string(to_string(type)) + ".jsonl");
-  auto path = co_await run_on(deps.disk, [&]() -> Result<std::filesystem::path> {
-    FW_TRY(io::create_folders(folder()));
-    return deps.datasets.local_path(rows, "eval_data.jsonl");
-  });
-  if (!path.ok()) co_return path.error();
-  job.rows = *path;
-  const auto results = job.results;
-  auto evaluated = co_await deps.evaluator.evaluate(std::move(job), report_rows(type), context_.deadline);
-  if (!evaluated.ok()) co_return evaluated.error();
-  auto outcome = co_await run_on(deps.cpu, [&] { return outcome_of(*evaluated); });
-  outcome.results = results.string();
-  co_return dump(to_json(outcome));
+  job.results = folder() / (*variant.id + ".jsonl");
+  co_return co_await run_evaluation(context_, variant.has_examples ? datasets_.icl : datasets_.eval, std::move(job),
+                                    report_rows(variant.id));
 }
 
-EvaluationOutcome CandidateRun::outcome_of(const modelops::EvaluationResult& result) const {
-  const auto summary = evals::summarize(result.rows, datasets_.workload, context_.config().judge.has_value(),
-                                        std::nullopt, context_.record->snapshot().seed);
-  EvaluationOutcome outcome{
-      .rows = summary.rows, .rows_failed = summary.rows_failed, .wall_seconds = result.wall_seconds};
-  for (const auto& score : summary.scores) outcome.scores[score.name] = score.mean;
-  return outcome;
-}
-
-std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_rows(modelops::EvalType type) {
+std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_rows(modelops::VariantId variant) {
   const Instant begin = context_.dependencies.clock.instant();
-  return [this, type, begin](const modelops::EvaluationProgress& p) {
-    EvaluationProgressed event{index_, type, p.rows_done, p.rows_total, p.rows_failed, std::nullopt};
+  return [this, variant, begin](const modelops::EvaluationProgress& p) {
+    EvaluationProgressed event{index_, variant, p.rows_done, p.rows_total, p.rows_failed, std::nullopt};
     if (p.rows_done > 0 && p.rows_done <= p.rows_total) {
       const double per_row =
           to_seconds(context_.dependencies.clock.instant() - begin) / static_cast<double>(p.rows_done);

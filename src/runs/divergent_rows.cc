@@ -1,8 +1,7 @@
-#include "runs/impl/divergent_rows.h"
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <unordered_map>
+
+#include "runs/impl/report_parts.h"
 
 namespace fw::runs {
 
@@ -11,7 +10,7 @@ namespace {
 using modelops::RowResult;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMostRows = 20;
+constexpr std::size_t kMostRows = 5'000;
 constexpr double kGradedAgreement = 0.5;
 
 /// A part of captured or received JSON; null where it has none.
@@ -21,22 +20,17 @@ ordered_json part(const std::string& text, const ordered_json::json_pointer& whe
   return value.at(where);
 }
 
-/// The best evaluation of each candidate, best first.
-std::vector<const Contender*> best_of_each(const std::vector<Contender>& ranked) {
-  std::vector<const Contender*> best;
-  for (const auto& one : ranked) {
-    const bool is_known = std::ranges::any_of(best, [&](const auto* b) { return b->candidate == one.candidate; });
-    if (!is_known) best.push_back(&one);
-  }
-  return best;
-}
+ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
-ordered_json answer_json(const ReportInput& input, const Contender& contender, const RowResult& row) {
-  return {{"model_name", input.config.candidates.at(contender.candidate).model.name},
-          {"eval_type", to_string(contender.type)},
+ordered_json answer_json(const Contender& contender, const RowResult& row, const evals::ScoringSettings& scoring) {
+  return {{"model_name", contender.model_name},
+          {"variant", *contender.variant.id},
           {"message", part(row.response, ordered_json::json_pointer("/choices/0/message"))},
+          {"agreement", or_null(evals::agreement_of(row, scoring))},
           {"scores", row.scores},
-          {"error", row.failure.empty() && row.error.empty() ? ordered_json() : ordered_json(row.failure + row.error)}};
+          {"mistakes", row.mistakes},
+          {"failure", text_or_null(row.failure)},
+          {"error", text_or_null(row.error)}};
 }
 
 using RowIndex = std::unordered_map<std::string_view, const RowResult*>;
@@ -47,43 +41,69 @@ RowIndex index_of(const std::vector<RowResult>& rows) {
   return index;
 }
 
-/// The request as production saw it: an in-context evaluation's own has examples in front.
-const RowResult& row_as_asked(const ReportInput& input, std::size_t candidate, const RowResult& row) {
-  const auto base = input.rows.find({candidate, modelops::EvalType::kBase});
-  if (base == input.rows.end()) return row;
-  const auto found = std::ranges::find(base->second, row.record_id, &RowResult::record_id);
-  return found == base->second.end() ? row : *found;
+bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
+  const auto agreement = evals::agreement_of(row, scoring);
+  if (!agreement) return false;
+  const bool is_rate = evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
+  return *agreement < (is_rate ? 1.0 : kGradedAgreement);
+}
+
+/// The rows of an evaluation whose prompts are as production saw them, without examples in front; others where there is
+/// none.
+const std::vector<RowResult>& rows_as_asked(const ReportInput& input, const Contender& best) {
+  for (const auto& [key, evaluation] : input.evaluations) {
+    const auto variant = modelops::find_variant(*key.second);
+    if (variant && !variant->has_examples) return evaluation.rows;
+  }
+  return input.evaluations.at({best.candidate, best.variant.id}).rows;
+}
+
+ordered_json row_json(const RowResult& row, const RowResult& asked) {
+  const auto& traits = row.traits;
+  return {{"record_id", row.record_id},
+          {"label", traits.label},
+          {"answer_kind", to_string(traits.kind)},
+          {"conversation", traits.conversation},
+          {"turn", traits.turn},
+          {"template_in_training", traits.template_in_training},
+          {"newest", traits.is_newest},
+          {"messages", part(asked.request, ordered_json::json_pointer("/messages"))},
+          {"reference", part(row.reference, ordered_json::json_pointer(""))},
+          {"answers", ordered_json::array()}};
 }
 
 }  // namespace
 
-ordered_json divergent_rows(const ReportInput& input, const std::vector<Contender>& ranked,
-                            const std::string& leading) {
-  ordered_json list = ordered_json::array();
-  if (ranked.empty()) return list;
-  const auto best = best_of_each(ranked);
+std::uint64_t count_divergent(const ReportInput& input, const Findings& findings) {
+  if (findings.ranked.empty()) return 0;
+  const Contender& best = findings.ranked.front();
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(input.evaluations.at({best.candidate, best.variant.id}).rows,
+                            [&](const RowResult& row) { return is_divergent(row, findings.scoring); }));
+}
+
+ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings) {
+  const std::uint64_t total = count_divergent(input, findings);
+  ordered_json out{{"total", total}, {"left_out", 0}, {"rows", ordered_json::array()}};
+  if (total == 0) return out;
+  const auto best = best_of_each(findings.ranked);
   std::vector<RowIndex> rows;
-  for (const auto* one : best) rows.push_back(index_of(input.rows.at({one->candidate, one->type})));
-  const double agreement = ranked.front().score.interval_kind == "wilson" ? 1.0 : kGradedAgreement;
-  for (const auto& row : input.rows.at({ranked.front().candidate, ranked.front().type})) {
-    const auto score = evals::score_of(row, leading);
-    if (!score || *score >= agreement) continue;
-    ordered_json answers = ordered_json::array();
+  for (const auto* one : best) rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id}).rows));
+  const Contender& first = findings.ranked.front();
+  const RowIndex asked = index_of(rows_as_asked(input, first));
+  for (const auto& row : input.evaluations.at({first.candidate, first.variant.id}).rows) {
+    if (!is_divergent(row, findings.scoring)) continue;
+    if (out["rows"].size() == kMostRows) break;
+    const auto as_asked = asked.find(row.record_id);
+    ordered_json one = row_json(row, as_asked == asked.end() ? row : *as_asked->second);
     for (std::size_t i = 0; i < best.size(); ++i) {
-      if (const auto found = rows[i].find(row.record_id); found != rows[i].end()) {
-        answers.push_back(answer_json(input, *best[i], *found->second));
-      }
+      if (const auto found = rows[i].find(row.record_id); found != rows[i].end())
+        one["answers"].push_back(answer_json(*best[i], *found->second, findings.scoring));
     }
-    const auto& asked = row_as_asked(input, ranked.front().candidate, row);
-    list.push_back({{"record_id", row.record_id},
-                    {"label", row.traits.label},
-                    {"template_in_training", row.traits.template_in_training},
-                    {"messages", part(asked.request, ordered_json::json_pointer("/messages"))},
-                    {"reference", part(row.reference, ordered_json::json_pointer(""))},
-                    {"answers", std::move(answers)}});
-    if (list.size() == kMostRows) break;
+    out["rows"].push_back(std::move(one));
   }
-  return list;
+  out["left_out"] = total - out["rows"].size();
+  return out;
 }
 
 }  // namespace fw::runs

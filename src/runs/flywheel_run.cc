@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "runs/impl/candidate_run.h"
 #include "runs/impl/dataset_stage.h"
+#include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/report_files.h"
 #include "runs/impl/webhook_body.h"
@@ -40,6 +41,8 @@ Task<void> FlywheelRun::stages() {
   const auto datasets = co_await prepare_datasets();
   if (!datasets.ok()) co_return co_await end_with(datasets.error().within("datasets"));
   if (auto judge = co_await check_judge(); !judge.ok()) co_return co_await end_with(judge.error().within("judge"));
+  co_await ask_production_again(*datasets);
+  if (context_.deadline.is_cancelled()) co_return co_await end_with(cancelled("cancelled"));
   for (std::size_t i = 0; i < context_.config().candidates.size(); ++i) {
     const auto status = record_->snapshot().candidates.at(i).status;
     if (status == CandidateStatus::kCompleted || status == CandidateStatus::kFailed) continue;
@@ -57,7 +60,7 @@ Task<Result<DatasetsOutcome>> FlywheelRun::prepare_datasets() {
     if (!made.ok()) co_return made.error();
     co_return dump(to_json(*made));
   };
-  auto text = co_await context_.step(Stage::kDatasets, std::nullopt, work);
+  auto text = co_await context_.step(StageKind::kDatasets, std::nullopt, work);
   if (!text.ok()) co_return text.error();
   co_return datasets_outcome(*text);
 }
@@ -70,9 +73,24 @@ Task<Status> FlywheelRun::check_judge() {
     if (!status.ok()) co_return status.error();
     co_return std::string("{}");
   };
-  const auto end = co_await context_.step(Stage::kJudge, std::nullopt, work, options_.judge_retry);
+  const auto end = co_await context_.step(StageKind::kJudge, std::nullopt, work, options_.judge_retry);
   if (!end.ok()) co_return end.error();
   co_return Status{};
+}
+
+/// How far production agrees with itself. A run without it goes on: the report says that it is not known.
+Task<void> FlywheelRun::ask_production_again(const DatasetsOutcome& datasets) {
+  const auto& production = context_.config().production;
+  if (!production.endpoint) co_return;
+  const auto work = [this, &production, &datasets]() -> Task<Result<std::string>> {
+    modelops::EvaluationJob job{.variant = modelops::VariantId("production"), .target = *production.endpoint};
+    job.max_rows = production.replay_rows;
+    job.results = context_.folder() / "production.jsonl";
+    co_return co_await run_evaluation(context_, datasets.eval, std::move(job), [](const auto&) {});
+  };
+  const auto end = co_await context_.step(StageKind::kProduction, std::nullopt, work);
+  if (!end.ok() && !context_.deadline.is_cancelled())
+    log_warning("runs", "production not asked again", {{"job", *record_->id()}, {"error", end.error().message}});
 }
 
 /// The run stops here: because it was cancelled, because the service stops (nothing is written then), or failed.
@@ -99,7 +117,7 @@ JobFinished verdict_of(const Job& job) {
 
 Task<void> FlywheelRun::finish(JobStatus status, std::optional<std::string> error) {
   if (status == JobStatus::kCompleted)
-    co_await record_->append({record_->event(StageStarted{Stage::kReport, std::nullopt})});
+    co_await record_->append({record_->event(StageStarted{StageKind::kReport, std::nullopt})});
   auto event = record_->event(JobFinished{status, error});
   Job ended = record_->snapshot();
   apply(ended, event);

@@ -8,17 +8,15 @@ namespace fw::runs {
 
 namespace {
 
-constexpr std::array<std::pair<Stage, std::string_view>, 10> kStages{{
-    {Stage::kDatasets, "datasets"},
-    {Stage::kJudge, "judge"},
-    {Stage::kDeploy, "deploy"},
-    {Stage::kBaseEval, "base-eval"},
-    {Stage::kIclEval, "icl-eval"},
-    {Stage::kCustomization, "customization"},
-    {Stage::kDeployTuned, "deploy-tuned"},
-    {Stage::kCustomizedEval, "customized-eval"},
-    {Stage::kUndeploy, "undeploy"},
-    {Stage::kReport, "report"},
+constexpr std::array<std::pair<StageKind, std::string_view>, 8> kStages{{
+    {StageKind::kDatasets, "datasets"},
+    {StageKind::kJudge, "judge"},
+    {StageKind::kProduction, "production"},
+    {StageKind::kDeploy, "deploy"},
+    {StageKind::kCustomization, "customization"},
+    {StageKind::kDeployTuned, "deploy-tuned"},
+    {StageKind::kUndeploy, "undeploy"},
+    {StageKind::kReport, "report"},
 }};
 
 constexpr std::array<std::pair<JobStatus, std::string_view>, 5> kJobStatuses{{
@@ -78,8 +76,14 @@ Result<JobId> parse_job_id(std::string_view text) {
 std::string_view to_string(JobStatus status) { return name_of(kJobStatuses, status); }
 std::string_view to_string(CandidateStatus status) { return name_of(kCandidateStatuses, status); }
 std::string_view to_string(DeploymentStatus status) { return name_of(kDeploymentStatuses, status); }
-std::string_view to_string(Stage stage) { return name_of(kStages, stage); }
-std::optional<Stage> stage_from_string(std::string_view name) { return value_of(kStages, name); }
+std::string to_string(const Stage& stage) {
+  return stage.kind == StageKind::kEvaluation ? *stage.variant : std::string(name_of(kStages, stage.kind));
+}
+std::optional<Stage> stage_from_string(std::string_view name) {
+  if (name.ends_with("-eval")) return Stage::evaluation(modelops::VariantId(std::string(name)));
+  if (const auto kind = value_of(kStages, name)) return Stage(*kind);
+  return std::nullopt;
+}
 std::optional<JobStatus> job_status_from_string(std::string_view name) { return value_of(kJobStatuses, name); }
 std::optional<CandidateStatus> candidate_status_from_string(std::string_view name) {
   return value_of(kCandidateStatuses, name);

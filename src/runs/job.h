@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/strong.h"
 #include "modelops/evaluator.h"
+#include "modelops/variant.h"
 #include "record/ids.h"
 
 namespace fw::runs {
@@ -25,25 +26,41 @@ enum class JobStatus { kPending, kRunning, kCompleted, kCancelled, kFailed };
 /// The blueprint calls a candidate a NIM.
 enum class CandidateStatus { kPending, kDeploying, kRunningEvals, kCancelled, kCompleted, kFailed };
 enum class DeploymentStatus { kCreated, kPending, kRunning, kCancelled, kFailed, kCompleted, kReady, kUnknown };
-/// What a run does, in this order; those from kDeploy to kUndeploy once per candidate.
-enum class Stage {
+/// What a run does, in this order; those from kDeploy to kUndeploy once per candidate, kEvaluation once per variant.
+enum class StageKind {
   kDatasets,
   kJudge,
+  kProduction,  ///< the production model is asked again: how far it agrees with itself
   kDeploy,
-  kBaseEval,
-  kIclEval,
+  kEvaluation,
   kCustomization,
   kDeployTuned,
-  kCustomizedEval,
   kUndeploy,
   kReport
 };
 
-/// The blueprint's words: `running-evals`, `deploying-nim`, ...; stages: `datasets`, `base-eval`, `customization`, ...
+/// A part of a run: what is done, and for an evaluation of which variant. A value.
+struct Stage {
+  StageKind kind = StageKind::kDatasets;
+  modelops::VariantId variant;  ///< empty unless an evaluation
+
+  Stage() = default;
+  Stage(StageKind which)
+      : kind(which) {}  // NOLINT(google-explicit-constructor): a kind is a stage, but for evaluations
+  [[nodiscard]] static Stage evaluation(modelops::VariantId of) {
+    Stage stage(StageKind::kEvaluation);
+    stage.variant = std::move(of);
+    return stage;
+  }
+  friend bool operator==(const Stage&, const Stage&) = default;
+};
+
+/// The blueprint's words: `running-evals`, `deploying-nim`, ...; stages: `datasets`, `customization`, ...
 [[nodiscard]] std::string_view to_string(JobStatus status);
 [[nodiscard]] std::string_view to_string(CandidateStatus status);
 [[nodiscard]] std::string_view to_string(DeploymentStatus status);
-[[nodiscard]] std::string_view to_string(Stage stage);
+/// Of an evaluation the id of its variant.
+[[nodiscard]] std::string to_string(const Stage& stage);
 [[nodiscard]] std::optional<Stage> stage_from_string(std::string_view name);
 [[nodiscard]] std::optional<JobStatus> job_status_from_string(std::string_view name);
 [[nodiscard]] std::optional<CandidateStatus> candidate_status_from_string(std::string_view name);
@@ -52,7 +69,7 @@ enum class Stage {
 
 /// One evaluation of one candidate, running or ended. `error` is set when it failed or was cancelled.
 struct EvaluationState {
-  modelops::EvalType type = modelops::EvalType::kBase;
+  modelops::VariantId variant;
   std::map<std::string, double> scores;  ///< means over the rows that have them
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;

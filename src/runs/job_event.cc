@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-json place_json(Stage stage, const std::optional<std::size_t>& candidate) {
+json place_json(const Stage& stage, const std::optional<std::size_t>& candidate) {
   return {{"stage", to_string(stage)}, {"candidate", optional_json(candidate)}};
 }
 
@@ -115,13 +115,13 @@ json to_json(const JobEvent& event) {
 
 json to_json(const JobProgress& progress) {
   if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
-    return {{"stage", to_string(p->type)},   {"candidate", p->candidate},
+    return {{"stage", *p->variant},          {"candidate", p->candidate},
             {"rows_done", p->rows_done},     {"rows_total", p->rows_total},
             {"rows_failed", p->rows_failed}, {"seconds_left", optional_json(p->seconds_left)}};
   }
   const auto& p = std::get<TrainingProgressed>(progress.what);
   json data = to_json(p.point);
-  data["stage"] = to_string(Stage::kCustomization);
+  data["stage"] = to_string(StageKind::kCustomization);
   data["candidate"] = p.candidate;
   return data;
 }

@@ -27,12 +27,12 @@ struct JobCreated {
 };
 struct JobStarted {};
 struct StageStarted {
-  Stage stage = Stage::kDatasets;
+  Stage stage;
   std::optional<std::size_t> candidate;
 };
 /// `outcome` is a JSON object whose keys depend on the stage (impl/outcomes.h), `{}` when it failed.
 struct StageFinished {
-  Stage stage = Stage::kDatasets;
+  Stage stage;
   std::optional<std::size_t> candidate;
   double runtime_seconds = 0;
   std::optional<std::string> error;
@@ -59,7 +59,7 @@ void apply(Job& job, const JobEvent& event);
 /// Measurements while a stage goes on. Not durable: after a restart they are measured again.
 struct EvaluationProgressed {
   std::size_t candidate = 0;
-  modelops::EvalType type = modelops::EvalType::kBase;
+  modelops::VariantId variant;
   std::uint64_t rows_done = 0;
   std::uint64_t rows_total = 0;
   std::uint64_t rows_failed = 0;

@@ -45,6 +45,8 @@ DatasetsOutcome read_datasets(const json& object) {
     outcome.usage =
         ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"), usage.at("rows")};
   }
+  if (const auto window = object.find("window"); window != object.end() && !window->is_null())
+    outcome.window = TrafficWindow{window->at("records"), window->at("first"), window->at("last")};
   outcome.card = object.at("card").dump();
   return outcome;
 }
@@ -56,6 +58,7 @@ EvaluationOutcome read_evaluation(const json& object) {
   outcome.rows_failed = object.at("rows_failed");
   outcome.scores = object.at("scores").get<std::map<std::string, double>>();
   outcome.wall_seconds = object.at("wall_seconds");
+  outcome.endpoint_notes = object.value("endpoint_notes", outcome.endpoint_notes);
   return outcome;
 }
 
@@ -85,6 +88,10 @@ json to_json(const DatasetsOutcome& outcome) {
              {"completion_tokens_mean", outcome.usage->completion_tokens_mean},
              {"rows", outcome.usage->rows}};
   }
+  json window;
+  if (outcome.window) {
+    window = {{"records", outcome.window->records}, {"first", outcome.window->first}, {"last", outcome.window->last}};
+  }
   return {{"workload_type", to_string(outcome.workload)},
           {"num_records", outcome.num_records},
           {"eval", ref_json(outcome.eval)},
@@ -93,15 +100,14 @@ json to_json(const DatasetsOutcome& outcome) {
           {"train_rows", outcome.train_rows},
           {"validation_rows", outcome.validation_rows},
           {"usage", usage},
+          {"window", window},
           {"card", json::parse(outcome.card)}};
 }
 
 json to_json(const EvaluationOutcome& outcome) {
-  return {{"results", outcome.results},
-          {"rows", outcome.rows},
-          {"rows_failed", outcome.rows_failed},
-          {"scores", outcome.scores},
-          {"wall_seconds", outcome.wall_seconds}};
+  return {{"results", outcome.results},           {"rows", outcome.rows},
+          {"rows_failed", outcome.rows_failed},   {"scores", outcome.scores},
+          {"wall_seconds", outcome.wall_seconds}, {"endpoint_notes", outcome.endpoint_notes}};
 }
 
 json to_json(const modelops::TrainingProgress& point) {

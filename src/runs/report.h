@@ -21,19 +21,34 @@ struct ProductionUsage {
   std::uint64_t rows = 0;  ///< that had a usage
 };
 
+/// The workload's records from which the datasets were drawn.
+struct TrafficWindow {
+  std::uint64_t records = 0;
+  std::int64_t first = 0;  ///< seconds since 1970
+  std::int64_t last = 0;
+};
+
+/// One evaluation that succeeded.
+struct EvaluationRows {
+  std::vector<modelops::RowResult> rows;
+  std::vector<std::string> endpoint_notes;
+};
+
 /// All that a report is made of.
 struct ReportInput {
-  using EvaluationKey = std::pair<std::size_t, modelops::EvalType>;  ///< candidate and kind
+  using EvaluationKey = std::pair<std::size_t, modelops::VariantId>;  ///< candidate and variant
 
   Job job;
   RunConfig config;
   std::optional<ProductionUsage> usage;
+  std::optional<TrafficWindow> window;
   std::string dataset_card;  ///< JSON (dataset::Card); empty when there are no datasets
-  std::map<EvaluationKey, std::vector<modelops::RowResult>> rows;  ///< of the evaluations that succeeded
-  std::map<std::size_t, modelops::TrainedModel> trained;           ///< by candidate
+  std::map<EvaluationKey, EvaluationRows> evaluations;
+  std::optional<EvaluationRows> production;               ///< the production model, asked again
+  std::map<std::size_t, modelops::TrainedModel> trained;  ///< by candidate
 };
 
-/// The report (docs/formats/report.md, version 1). A pure function of its input: the same input gives the same bytes. A
+/// The report (docs/formats/report.md, version 2). A pure function of its input: the same input gives the same bytes. A
 /// stage that did not happen, or failed, is null or bears its error; a job that failed has a report too.
 [[nodiscard]] nlohmann::ordered_json build_report(const ReportInput& input);
 

@@ -20,30 +20,38 @@ const std::string* value_of(std::span<const metastore::StepRow> steps, const wor
 }
 
 Status add_datasets(ReportInput& input, std::span<const metastore::StepRow> steps) {
-  const auto* value = value_of(steps, step_key(Stage::kDatasets));
+  const auto* value = value_of(steps, step_key(StageKind::kDatasets));
   if (value == nullptr) return {};
   FW_ASSIGN(auto outcome, datasets_outcome(*value));
   input.usage = outcome.usage;
+  input.window = outcome.window;
   input.dataset_card = std::move(outcome.card);
   return {};
 }
 
-Status add_evaluation(ReportInput& input, std::span<const metastore::StepRow> steps, std::size_t candidate, Stage stage,
-                      modelops::EvalType type) {
-  const auto* value = value_of(steps, step_key(stage, candidate));
-  if (value == nullptr) return {};
-  FW_ASSIGN(const auto outcome, evaluation_outcome(*value));
+/// The rows of an evaluation's step; absent where it did not happen or failed.
+Result<std::optional<EvaluationRows>> rows_of(std::span<const metastore::StepRow> steps, const workflow::StepKey& key) {
+  const auto* value = value_of(steps, key);
+  if (value == nullptr) return std::optional<EvaluationRows>();
+  FW_ASSIGN(auto outcome, evaluation_outcome(*value));
   FW_ASSIGN(auto rows, evals::read_row_results(outcome.results));
   if (rows.size() != outcome.rows) {
     return data_loss(outcome.results + " has " + std::to_string(rows.size()) + " rows; the evaluation wrote " +
                      std::to_string(outcome.rows) + ": run the job again");
   }
-  input.rows.emplace(ReportInput::EvaluationKey{candidate, type}, std::move(rows));
+  return std::optional(EvaluationRows{std::move(rows), std::move(outcome.endpoint_notes)});
+}
+
+Status add_evaluations(ReportInput& input, std::span<const metastore::StepRow> steps, std::size_t candidate) {
+  for (const auto& variant : modelops::known_variants()) {
+    FW_ASSIGN(auto rows, rows_of(steps, step_key(Stage::evaluation(variant.id), candidate)));
+    if (rows) input.evaluations.emplace(ReportInput::EvaluationKey{candidate, variant.id}, std::move(*rows));
+  }
   return {};
 }
 
 Status add_training(ReportInput& input, std::span<const metastore::StepRow> steps, std::size_t candidate) {
-  const auto* value = value_of(steps, step_key(Stage::kCustomization, candidate));
+  const auto* value = value_of(steps, step_key(StageKind::kCustomization, candidate));
   if (value == nullptr) return {};
   FW_ASSIGN(auto outcome, training_outcome(*value));
   input.trained.emplace(candidate, std::move(outcome.trained));
@@ -57,11 +65,10 @@ std::filesystem::path report_file(const std::filesystem::path& job_folder) { ret
 Result<std::string> report_of(const Job& job, const RunConfig& config, std::span<const metastore::StepRow> steps) {
   ReportInput input{.job = job, .config = config};
   FW_TRY(add_datasets(input, steps));
+  FW_ASSIGN(input.production, rows_of(steps, step_key(StageKind::kProduction)));
   for (std::size_t i = 0; i < config.candidates.size(); ++i) {
-    FW_TRY(add_evaluation(input, steps, i, Stage::kBaseEval, modelops::EvalType::kBase));
-    FW_TRY(add_evaluation(input, steps, i, Stage::kIclEval, modelops::EvalType::kIcl));
+    FW_TRY(add_evaluations(input, steps, i));
     FW_TRY(add_training(input, steps, i));
-    FW_TRY(add_evaluation(input, steps, i, Stage::kCustomizedEval, modelops::EvalType::kCustomized));
   }
   return build_report(input).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

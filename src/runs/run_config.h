@@ -9,6 +9,7 @@
 #include "modelops/evaluator.h"
 #include "modelops/model.h"
 #include "modelops/trainer.h"
+#include "modelops/variant.h"
 
 namespace fw::runs {
 
@@ -22,6 +23,9 @@ struct Candidate {
 struct ProductionModel {
   std::string name;
   std::optional<modelops::Price> price;
+  /// Where it can be asked again, to measure how far it agrees with itself; absent: it is not asked.
+  std::optional<modelops::Endpoint> endpoint = {};
+  std::uint64_t replay_rows = 100;  ///< evaluation rows that it is asked again
 };
 
 /// Where the application hears of a finished run.
@@ -36,12 +40,15 @@ struct EvaluationSettings {
   Duration request_timeout = std::chrono::seconds(120);
   int max_retries = 3;
   int max_tokens = 512;
+  std::vector<modelops::Variant> variants = modelops::default_variants();  ///< in this order; at least one
+  std::string text_metric = "rouge_l";  ///< leads where production answered in text and no judge is configured
 };
 
-/// When a candidate is worth a person's look.
+/// When a candidate counts as good as the production model.
 struct PromisingRule {
-  double margin =
-      0.05;  ///< its leading score's lower 95 % bound is at most this far below the production answers (1.0)
+  double margin = 0.05;            ///< its agreement may lie this far below production's own
+  std::uint64_t min_rows = 30;     ///< fewer rows never decide anything
+  std::string set_by = "default";  ///< who chose the margin, in words for the report
 };
 
 /// All that determines the outcome of a run; a copy is kept with each job.
@@ -51,6 +58,7 @@ struct RunConfig {
   dataset::SplitSettings split;
   dataset::IclSettings icl;
   modelops::TrainingSettings training;
+  std::optional<double> training_price_per_hour;  ///< US dollars for an hour of the machine that trains
   EvaluationSettings evaluation;
   std::optional<modelops::Judge> judge;
   PromisingRule promising;

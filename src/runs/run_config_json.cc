@@ -14,12 +14,15 @@ constexpr int kVersion = 1;
 
 json price_json(const std::optional<modelops::Price>& price) {
   if (!price) return nullptr;
-  return {{"input_per_million", price->input_per_million}, {"output_per_million", price->output_per_million}};
+  return {{"input_per_million", price->input_per_million},
+          {"output_per_million", price->output_per_million},
+          {"cached_input_per_million", optional_json(price->cached_input_per_million)}};
 }
 
 std::optional<modelops::Price> read_price(const json& value) {
   if (value.is_null()) return std::nullopt;
-  return modelops::Price{value.at("input_per_million"), value.at("output_per_million")};
+  return modelops::Price{value.at("input_per_million"), value.at("output_per_million"),
+                         optional_field<double>(value, "cached_input_per_million")};
 }
 
 json endpoint_json(const modelops::Endpoint& endpoint) {
@@ -90,17 +93,38 @@ dataset::IclSettings read_icl(const json& value) {
           value.at("min_examples")};
 }
 
+json variants_json(const std::vector<modelops::Variant>& variants) {
+  json list = json::array();
+  for (const auto& variant : variants) list.push_back(*variant.id);
+  return list;
+}
+
+std::vector<modelops::Variant> read_variants(const json& list) {
+  std::vector<modelops::Variant> variants;
+  for (const auto& id : list) {
+    const auto variant = modelops::find_variant(id.get<std::string>());
+    if (!variant) throw json::other_error::create(501, "unknown variant " + id.get<std::string>(), nullptr);
+    variants.push_back(*variant);
+  }
+  return variants;
+}
+
 json evaluation_json(const EvaluationSettings& evaluation) {
   return {{"parallelism", evaluation.parallelism},
           {"request_timeout_seconds", to_seconds(evaluation.request_timeout)},
           {"max_retries", evaluation.max_retries},
-          {"max_tokens", evaluation.max_tokens}};
+          {"max_tokens", evaluation.max_tokens},
+          {"variants", variants_json(evaluation.variants)},
+          {"text_metric", evaluation.text_metric}};
 }
 
 EvaluationSettings read_evaluation(const json& value) {
   const std::chrono::duration<double> timeout(value.at("request_timeout_seconds").get<double>());
-  return {value.at("parallelism"), std::chrono::duration_cast<Duration>(timeout), value.at("max_retries"),
-          value.at("max_tokens")};
+  EvaluationSettings settings{value.at("parallelism"), std::chrono::duration_cast<Duration>(timeout),
+                              value.at("max_retries"), value.at("max_tokens")};
+  if (value.contains("variants")) settings.variants = read_variants(value.at("variants"));
+  settings.text_metric = value.value("text_metric", settings.text_metric);
+  return settings;
 }
 
 json webhooks_json(const std::vector<Webhook>& webhooks) {
@@ -148,18 +172,44 @@ modelops::TrainingSettings read_training(const json& value) {
   return t;
 }
 
+json production_json(const ProductionModel& production) {
+  return {{"name", production.name},
+          {"price", price_json(production.price)},
+          {"endpoint", production.endpoint ? endpoint_json(*production.endpoint) : json(nullptr)},
+          {"replay_rows", production.replay_rows}};
+}
+
+ProductionModel read_production(const json& value) {
+  ProductionModel production{.name = value.at("name"), .price = read_price(value.at("price"))};
+  if (const auto endpoint = value.find("endpoint"); endpoint != value.end() && !endpoint->is_null())
+    production.endpoint = read_endpoint(*endpoint);
+  production.replay_rows = value.value("replay_rows", production.replay_rows);
+  return production;
+}
+
+json promising_json(const PromisingRule& rule) {
+  return {{"margin", rule.margin}, {"min_rows", rule.min_rows}, {"set_by", rule.set_by}};
+}
+
+PromisingRule read_promising(const json& value) {
+  PromisingRule rule{.margin = value.at("margin")};
+  rule.min_rows = value.value("min_rows", rule.min_rows);
+  rule.set_by = value.value("set_by", rule.set_by);
+  return rule;
+}
+
 RunConfig read_config(const json& value) {
   if (value.at("version") != kVersion) throw json::other_error::create(501, "unknown version", nullptr);
   RunConfig config;
   for (const auto& candidate : value.at("candidates")) config.candidates.push_back(read_candidate(candidate));
-  config.production.name = value.at("production").at("name");
-  config.production.price = read_price(value.at("production").at("price"));
+  config.production = read_production(value.at("production"));
   config.split = read_split(value.at("data_split_config"));
   config.icl = read_icl(value.at("icl_config"));
   config.training = read_training(value.at("training_config"));
   config.evaluation = read_evaluation(value.at("evaluation"));
   if (const auto& judge = value.at("judge"); !judge.is_null()) config.judge = modelops::Judge{read_endpoint(judge)};
-  config.promising.margin = value.at("promising").at("margin");
+  config.promising = read_promising(value.at("promising"));
+  config.training_price_per_hour = optional_field<double>(value, "training_price_per_hour");
   for (const auto& webhook : value.at("webhooks")) {
     config.webhooks.push_back({webhook.at("url"), webhook.at("secret_env"), webhook.at("max_attempts")});
   }
@@ -204,13 +254,14 @@ json to_json(const RunConfig& config) {
   for (const auto& candidate : config.candidates) candidates.push_back(candidate_json(candidate));
   return {{"version", kVersion},
           {"candidates", std::move(candidates)},
-          {"production", {{"name", config.production.name}, {"price", price_json(config.production.price)}}},
+          {"production", production_json(config.production)},
           {"data_split_config", split_json(config.split)},
           {"icl_config", icl_json(config.icl)},
           {"training_config", to_json(config.training)},
           {"evaluation", evaluation_json(config.evaluation)},
           {"judge", config.judge ? endpoint_json(config.judge->endpoint) : json(nullptr)},
-          {"promising", {{"margin", config.promising.margin}}},
+          {"promising", promising_json(config.promising)},
+          {"training_price_per_hour", optional_json(config.training_price_per_hour)},
           {"webhooks", webhooks_json(config.webhooks)}};
 }
 
@@ -219,6 +270,8 @@ json to_public_json(const RunConfig& config) {
   for (auto& candidate : shown.candidates) {
     if (candidate.model.endpoint) candidate.model.endpoint->url = without_secrets(candidate.model.endpoint->url, false);
   }
+  if (shown.production.endpoint)
+    shown.production.endpoint->url = without_secrets(shown.production.endpoint->url, false);
   if (shown.judge) shown.judge->endpoint.url = without_secrets(shown.judge->endpoint.url, false);
   for (auto& webhook : shown.webhooks) webhook.url = without_secrets(webhook.url, true);
   return to_json(shown);

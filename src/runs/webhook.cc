@@ -21,7 +21,8 @@ ordered_json promising_models(const std::string& report) {
     if (!entry["promising"].get<bool>()) continue;
     models.push_back({{"model_name", entry["model_name"]},
                       {"eval_type", entry["eval_type"]},
-                      {"score_name", read["leading_score"]},
+                      {"variant", entry["variant"]},
+                      {"score_name", "agreement"},
                       {"score", entry["score"]},
                       {"low", entry["low"]},
                       {"high", entry["high"]},
@@ -29,6 +30,12 @@ ordered_json promising_models(const std::string& report) {
                       {"reason", entry["reason"]}});
   }
   return models;
+}
+
+ordered_json decision_of(const std::string& report) {
+  const auto read = ordered_json::parse(report, nullptr, false);
+  const ordered_json::json_pointer where("/summary/decision");
+  return read.is_object() && read.contains(where) ? read.at(where) : ordered_json("not_decided");
 }
 
 }  // namespace
@@ -52,6 +59,7 @@ std::vector<metastore::Delivery> make_deliveries(const Job& job, const RunConfig
       {"workload_id", *job.workload},
       {"client_id", *job.client},
       {"status", to_string(job.status)},
+      {"decision", decision_of(report)},
       {"finished_at", job.finished_at ? ordered_json(to_iso8601(*job.finished_at)) : ordered_json(nullptr)},
       {"error", job.error ? ordered_json(*job.error) : ordered_json(nullptr)},
       {"promising_models", promising_models(report)},

@@ -26,21 +26,4 @@ std::vector<double> holm(std::span<const double> p) {
   return adjusted;
 }
 
-std::vector<double> bonferroni(std::span<const double> p) {
-  std::vector<double> adjusted(p.begin(), p.end());
-  for (double& value : adjusted) value = std::min(value * static_cast<double>(p.size()), 1.0);
-  return adjusted;
-}
-
-std::vector<double> benjamini_hochberg(std::span<const double> p) {
-  std::vector<double> adjusted(p.size());
-  const auto order = ascending(p);
-  double smallest = 1;
-  for (std::size_t i = order.size(); i-- > 0;) {
-    smallest = std::min(smallest, p[order[i]] * static_cast<double>(p.size()) / static_cast<double>(i + 1));
-    adjusted[order[i]] = smallest;
-  }
-  return adjusted;
-}
-
 }  // namespace fw::evals

@@ -7,8 +7,6 @@ namespace fw::evals {
 
 /// p-values of several tests made at once, adjusted so that each can be compared with the level itself; in the order
 /// given, at most 1.
-[[nodiscard]] std::vector<double> holm(std::span<const double> p);        ///< Holm 1979: family-wise error
-[[nodiscard]] std::vector<double> bonferroni(std::span<const double> p);  ///< family-wise error, never below Holm's
-[[nodiscard]] std::vector<double> benjamini_hochberg(std::span<const double> p);  ///< 1995: false discovery rate
+[[nodiscard]] std::vector<double> holm(std::span<const double> p);  ///< Holm 1979: family-wise error
 
 }  // namespace fw::evals

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <vector>
 
@@ -30,22 +29,6 @@ std::vector<double> mean_ranks(std::span<const double> values) {
   return ranks;
 }
 
-/// Sums over the groups of equal values that the variance of Kendall's statistic needs.
-struct Ties {
-  explicit Ties(std::span<const double> values) {
-    std::map<double, double> counts;
-    for (const double v : values) ++counts[v];
-    for (const auto& [value, t] : counts) {
-      pairs += t * (t - 1) / 2;
-      triples += t * (t - 1) * (t - 2);
-      weighted += t * (t - 1) * (2 * t + 5);
-    }
-  }
-  double pairs = 0, triples = 0, weighted = 0;
-};
-
-int sign(double value) { return value > 0 ? 1 : value < 0 ? -1 : 0; }
-
 }  // namespace
 
 double pearson(std::span<const double> x, std::span<const double> y) {
@@ -69,22 +52,6 @@ Correlation spearman(std::span<const double> x, std::span<const double> y) {
   if (degrees <= 0) return {r, 1};
   if (std::fabs(r) == 1) return {r, 0};
   return {r, 2 * student_t_sf(std::fabs(r) * std::sqrt(degrees / ((1 + r) * (1 - r))), degrees)};
-}
-
-Correlation kendall(std::span<const double> x, std::span<const double> y) {
-  FW_ASSERT(x.size() == y.size() && x.size() >= 2);
-  double concordant_less_discordant = 0;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) concordant_less_discordant += sign(x[i] - x[j]) * sign(y[i] - y[j]);
-  const auto n = static_cast<double>(x.size());
-  const double pairs = n * (n - 1) / 2;
-  const Ties tx(x), ty(y);
-  if (tx.pairs == pairs || ty.pairs == pairs) return {kNaN, kNaN};
-  const double tau = concordant_less_discordant / std::sqrt(pairs - tx.pairs) / std::sqrt(pairs - ty.pairs);
-  const double m = n * (n - 1);
-  double variance = (m * (2 * n + 5) - tx.weighted - ty.weighted) / 18 + 2 * tx.pairs * ty.pairs / m;
-  if (n > 2) variance += tx.triples * ty.triples / (9 * m * (n - 2));
-  return {std::clamp(tau, -1.0, 1.0), 2 * normal_sf(std::fabs(concordant_less_discordant) / std::sqrt(variance))};
 }
 
 }  // namespace fw::evals

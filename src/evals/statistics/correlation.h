@@ -16,7 +16,4 @@ struct Correlation {
 /// Of the ranks, ties at their mean rank; p by Student's t with n - 2 degrees of freedom.
 [[nodiscard]] Correlation spearman(std::span<const double> x, std::span<const double> y);
 
-/// tau-b (Kendall 1945), p by the normal approximation with correction of the variance for ties. n^2 / 2 steps.
-[[nodiscard]] Correlation kendall(std::span<const double> x, std::span<const double> y);
-
 }  // namespace fw::evals

@@ -63,6 +63,4 @@ double binomial_pmf(std::int64_t k, std::int64_t n, double rate) {
   return bm::pdf(bm::binomial(static_cast<double>(n), checked(rate)), static_cast<double>(k));
 }
 
-double chi_square_1_sf(double x) { return std::erfc(std::sqrt(x / 2)); }
-
 }  // namespace fw::evals

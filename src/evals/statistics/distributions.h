@@ -24,7 +24,4 @@ namespace fw::evals {
 [[nodiscard]] double binomial_sf(std::int64_t k, std::int64_t n, double rate);
 [[nodiscard]] double binomial_pmf(std::int64_t k, std::int64_t n, double rate);
 
-/// P(X > x) with one degree of freedom.
-[[nodiscard]] double chi_square_1_sf(double x);
-
 }  // namespace fw::evals

@@ -1,9 +1,7 @@
 #include "evals/statistics/mcnemar.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "base/assert.h"
 #include "evals/statistics/distributions.h"
 
 namespace fw::evals {
@@ -14,14 +12,6 @@ McNemarTest mcnemar_exact(Discordant pairs) {
   return {.two_sided = std::min(1.0, 2 * binomial_cdf(std::min(b, c), n, 0.5)),
           .candidate_better = binomial_sf(b - 1, n, 0.5),
           .candidate_worse = binomial_cdf(b, n, 0.5)};
-}
-
-McNemarChiSquare mcnemar_chi_square(Discordant pairs) {
-  const std::int64_t n = pairs.candidate_only + pairs.baseline_only;
-  FW_ASSERT(n > 0);
-  const auto gap = static_cast<double>(std::abs(pairs.candidate_only - pairs.baseline_only) - 1);
-  const double statistic = gap * gap / static_cast<double>(n);
-  return {statistic, chi_square_1_sf(statistic)};
 }
 
 }  // namespace fw::evals

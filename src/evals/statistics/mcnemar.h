@@ -19,11 +19,4 @@ struct McNemarTest {
 };
 [[nodiscard]] McNemarTest mcnemar_exact(Discordant pairs);
 
-/// The large-sample form with Edwards' correction. Needs at least one discordant pair.
-struct McNemarChiSquare {
-  double statistic = 0;
-  double p_value = 1;
-};
-[[nodiscard]] McNemarChiSquare mcnemar_chi_square(Discordant pairs);
-
 }  // namespace fw::evals

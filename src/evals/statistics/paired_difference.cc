@@ -13,17 +13,6 @@ namespace {
 
 double squared(double x) { return x * x; }
 
-/// Where the falling function `f` crosses `level` between low and high, to the last bits of a double.
-template <class F>
-double crossing(F f, double level, double low, double high) {
-  for (int i = 0; i < 200; ++i) {
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (f(middle) > level ? low : high) = middle;
-  }
-  return low + (high - low) / 2;
-}
-
 }  // namespace
 
 double newcombe_phi(const PairedCounts& t) {
@@ -55,15 +44,6 @@ double tango_z(std::int64_t candidate_only, std::int64_t baseline_only, std::int
   const double variance = rows * (2 * q + delta * (1 - delta)), gap = b - c - rows * delta;
   if (variance > 1e-300) return gap / std::sqrt(variance);
   return gap == 0 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), gap);
-}
-
-Interval tango_interval(const PairedCounts& t, double alpha) {
-  FW_ASSERT(t.total() > 0);
-  constexpr double kEdge = 1 - 1e-13;
-  const double z = normal_quantile(1 - alpha / 2), estimate = t.difference();
-  const auto statistic = [&](double delta) { return tango_z(t.candidate_only, t.baseline_only, t.total(), delta); };
-  return {estimate <= -1 ? -1.0 : crossing(statistic, z, -kEdge, estimate),
-          estimate >= 1 ? 1.0 : crossing(statistic, -z, estimate, kEdge)};
 }
 
 }  // namespace fw::evals

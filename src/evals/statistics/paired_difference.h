@@ -26,9 +26,7 @@ struct PairedCounts {
 /// The phi coefficient that newcombe_interval uses; 0 where a rate is 0 or 1.
 [[nodiscard]] double newcombe_phi(const PairedCounts& counts);
 
-/// The same by inverting Tango's (1998) score test: better coverage for few rows. At least one row.
-[[nodiscard]] Interval tango_interval(const PairedCounts& counts, double alpha = 0.05);
-/// Tango's score statistic of "the difference is delta", standard normal if it is. -1 < delta < 1.
+/// Tango's (1998) score statistic of "the difference is delta", standard normal if it is. -1 < delta < 1.
 [[nodiscard]] double tango_z(std::int64_t candidate_only, std::int64_t baseline_only, std::int64_t n, double delta);
 
 }  // namespace fw::evals

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "evals/statistics/distributions.h"
-#include "evals/statistics/mcnemar.h"
 
 namespace fw::evals {
 namespace {
@@ -23,25 +22,6 @@ double mcnemar_rows(PairedDesign design, double power, double alpha) {
   return root * root / (d * d);
 }
 
-double mcnemar_power(PairedDesign design, std::int64_t n, double alpha) {
-  const double shift = std::fabs(design.difference()) * std::sqrt(static_cast<double>(n)) -
-                       normal_quantile(1 - alpha / 2) * std::sqrt(design.discordant());
-  return normal_cdf(shift / std::sqrt(spread(design)));
-}
-
-double mcnemar_exact_power(PairedDesign design, std::int64_t n, double alpha) {
-  const double psi = design.discordant();
-  double total = 0;
-  if (psi <= 0) return total;
-  for (std::int64_t m = 1; m <= n; ++m) {
-    double rejected = 0;
-    for (std::int64_t k = 0; k <= m; ++k)
-      if (mcnemar_exact({k, m - k}).two_sided <= alpha) rejected += binomial_pmf(k, m, design.candidate_only / psi);
-    total += binomial_pmf(m, n, psi) * rejected;
-  }
-  return total;
-}
-
 double noninferiority_rows(PairedDesign design, double margin, double power, double alpha) {
   const double room = design.difference() + margin;
   if (room <= 0) return kInfinity;
@@ -52,13 +32,6 @@ double noninferiority_rows(PairedDesign design, double margin, double power, dou
 double noninferiority_power(PairedDesign design, double margin, std::int64_t n, double alpha) {
   return normal_cdf((design.difference() + margin) * std::sqrt(static_cast<double>(n) / spread(design)) -
                     normal_quantile(1 - alpha));
-}
-
-double noninferiority_rows_independent(double baseline, double candidate, double margin, double power, double alpha) {
-  const double room = candidate - baseline + margin;
-  if (room <= 0) return kInfinity;
-  const double z = normal_quantile(1 - alpha) + normal_quantile(power);
-  return z * z * (baseline * (1 - baseline) + candidate * (1 - candidate)) / (room * room);
 }
 
 }  // namespace fw::evals

@@ -16,17 +16,10 @@ struct PairedDesign {
 /// Rows for McNemar's two-sided test to find the difference with probability `power` (Connor 1987), before rounding up;
 /// infinity when the design has no difference.
 [[nodiscard]] double mcnemar_rows(PairedDesign design, double power, double alpha = 0.05);
-/// Its power with n rows by the same approximation.
-[[nodiscard]] double mcnemar_power(PairedDesign design, std::int64_t n, double alpha = 0.05);
-/// The power of the exact test, over all outcomes of n rows: n^2 / 2 steps.
-[[nodiscard]] double mcnemar_exact_power(PairedDesign design, std::int64_t n, double alpha = 0.05);
 
 /// Rows for the one-sided non-inferiority test (Wald variance under the alternative), before rounding up; infinity when
 /// the design's difference is at or below -margin.
 [[nodiscard]] double noninferiority_rows(PairedDesign design, double margin, double power, double alpha = 0.05);
 [[nodiscard]] double noninferiority_power(PairedDesign design, double margin, std::int64_t n, double alpha = 0.05);
-/// Rows per side when the two models answered different rows.
-[[nodiscard]] double noninferiority_rows_independent(double baseline, double candidate, double margin, double power,
-                                                     double alpha = 0.05);
 
 }  // namespace fw::evals

@@ -10,7 +10,7 @@ namespace fw::evals {
 /// Wilson (1927), the score interval: close to its nominal coverage also for few trials and at both ends.
 [[nodiscard]] Interval wilson_interval(std::int64_t successes, std::int64_t n, double alpha = 0.05);
 
-/// Clopper and Pearson (1934), the exact interval: never below its nominal coverage, wider than it need be.
-[[nodiscard]] Interval clopper_pearson_interval(std::int64_t successes, std::int64_t n, double alpha = 0.05);
+/// The same of a rate seen on an effective number of rows (n > 0) that need not be whole.
+[[nodiscard]] Interval wilson_interval_of_rate(double rate, double n, double alpha = 0.05);
 
 }  // namespace fw::evals

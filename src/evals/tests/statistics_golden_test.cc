@@ -3,9 +3,9 @@
 #include <functional>
 
 #include "evals/statistics/adjusted_p.h"
-#include "evals/statistics/bootstrap.h"
 #include "evals/statistics/correlation.h"
 #include "evals/statistics/distributions.h"
+#include "evals/statistics/estimate.h"
 #include "evals/statistics/kappa.h"
 #include "evals/statistics/mcnemar.h"
 #include "evals/statistics/mean.h"
@@ -76,7 +76,6 @@ void for_each_case(const std::string& file, const std::function<void(const Case&
 TEST(GoldenStatistics, ProportionIntervals) {
   for_each_case("proportion_interval", [](const Case& c) {
     c.expect("wilson", wilson_interval(c.count("successes"), c.count("n"), c.real("alpha")));
-    c.expect("clopper_pearson", clopper_pearson_interval(c.count("successes"), c.count("n"), c.real("alpha")));
   });
 }
 
@@ -87,9 +86,6 @@ TEST(GoldenStatistics, McNemar) {
     c.expect("exact_two_sided", exact.two_sided);
     c.expect("exact_candidate_better", exact.candidate_better);
     c.expect("exact_candidate_worse", exact.candidate_worse);
-    if (!c.has("chi_square_p")) return;
-    c.expect("chi_square_corrected", mcnemar_chi_square(pairs).statistic);
-    c.expect("chi_square_p", mcnemar_chi_square(pairs).p_value);
   });
 }
 
@@ -99,7 +95,6 @@ TEST(GoldenStatistics, PairedDifferences) {
     c.expect("difference", t.difference());
     c.expect("phi", newcombe_phi(t));
     c.expect("newcombe", newcombe_interval(t, c.real("alpha")));
-    c.expect("tango", tango_interval(t, c.real("alpha")));
   });
 }
 
@@ -125,35 +120,17 @@ TEST(GoldenStatistics, Permutation) {
   });
 }
 
-TEST(GoldenStatistics, Bootstrap) {
-  for_each_case("bootstrap", [](const Case& c) {
-    const auto values = c.reals("values");
-    c.expect("mean", mean(values));
-    c.expect("percentile", bootstrap_percentile_interval(values, c.real("confidence"), 40'000, Random(1)));
-    c.expect("bca", bootstrap_bca_interval(values, c.real("confidence"), 40'000, Random(2)));
-    c.expect("acceleration", bca_acceleration(values));
-  });
-}
-
 TEST(GoldenStatistics, ClusterMeans) {
   for_each_case("cluster_mean", [](const Case& c) {
-    const ClusterMean made = cluster_mean(c.reals("values"), c.list<long>("clusters"), c.real("confidence"));
+    Sample sample;
+    const auto values = c.reals("values");
+    const auto clusters = c.list<long>("clusters");
+    for (std::size_t i = 0; i < values.size(); ++i) sample.add(values[i], 1, static_cast<std::uint32_t>(clusters[i]));
+    const ClusteredMean made = clustered_mean(sample);
     c.expect("mean", made.mean);
-    c.expect("se_corrected", made.se_corrected);
-    c.expect("se_plain", made.se_plain);
-    c.expect("se_independent", made.se_independent);
-    c.expect("interval_t", made.interval_t);
-    c.expect("interval_normal", made.interval_normal);
-  });
-}
-
-TEST(GoldenStatistics, MeanIntervals) {
-  for_each_case("mean_interval", [](const Case& c) {
-    const MeanInterval made = mean_interval(c.reals("values"), 0.95);
-    c.expect("mean", made.mean);
-    c.expect("sd", made.standard_deviation);
-    c.expect("se", made.standard_error);
-    c.expect("interval", made.interval);
+    c.expect("se_corrected", made.standard_error);
+    const double t = student_t_quantile((1 + c.real("confidence")) / 2, static_cast<double>(made.clusters - 1));
+    c.expect("interval_t", Interval{made.mean - t * made.standard_error, made.mean + t * made.standard_error});
   });
 }
 
@@ -161,8 +138,6 @@ TEST(GoldenStatistics, AdjustedP) {
   for_each_case("adjusted_p", [](const Case& c) {
     const auto p = c.reals("p");
     c.expect("holm", holm(p));
-    c.expect("bonferroni", bonferroni(p));
-    c.expect("benjamini_hochberg", benjamini_hochberg(p));
     std::vector<double> rejected;
     for (const double adjusted : holm(p)) rejected.push_back(adjusted <= 0.05 ? 1 : 0);
     c.expect("holm_reject", rejected);
@@ -173,8 +148,6 @@ TEST(GoldenStatistics, PowerOfMcNemar) {
   for_each_case("power_mcnemar", [](const Case& c) {
     const PairedDesign design{c.real("p10"), c.real("p01")};
     c.expect("n_for_80", mcnemar_rows(design, 0.8, c.real("alpha")));
-    c.expect("power_normal", mcnemar_power(design, c.count("n"), c.real("alpha")));
-    c.expect("power_exact", mcnemar_exact_power(design, c.count("n"), c.real("alpha")));
   });
 }
 
@@ -184,14 +157,6 @@ TEST(GoldenStatistics, PowerOfNonInferiority) {
     c.expect("n_for_80", noninferiority_rows(design, c.real("margin"), 0.8, c.real("alpha")));
     c.expect("n_for_90", noninferiority_rows(design, c.real("margin"), 0.9, c.real("alpha")));
     c.expect("power_at_200", noninferiority_power(design, c.real("margin"), 200, c.real("alpha")));
-  });
-}
-
-TEST(GoldenStatistics, PowerOfNonInferiorityOfIndependentGroups) {
-  for_each_case("power_noninferiority_independent", [](const Case& c) {
-    for (const auto& [name, power] : {std::pair{"n_for_80", 0.8}, std::pair{"n_for_90", 0.9}})
-      c.expect(name, noninferiority_rows_independent(c.real("baseline"), c.real("candidate"), c.real("margin"), power,
-                                                     c.real("alpha")));
   });
 }
 
@@ -219,8 +184,6 @@ TEST(GoldenStatistics, Correlations) {
     c.expect("pearson", pearson(x, y));
     c.expect("spearman", spearman(x, y).coefficient);
     c.expect("spearman_p", spearman(x, y).p_value);
-    c.expect("kendall_tau_b", kendall(x, y).coefficient);
-    c.expect("kendall_p", kendall(x, y).p_value);
   });
 }
 

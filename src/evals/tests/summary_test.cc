@@ -1,11 +1,12 @@
 #include "evals/summary.h"
 
+#include "evals/baselines.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "evals/statistics/bootstrap.h"
 #include "evals/statistics/permutation.h"
 
 namespace fw::evals {
@@ -16,124 +17,191 @@ using modelops::WorkloadType;
 using testing::ElementsAre;
 using testing::Pair;
 
-constexpr const char* kArgs = "function_name_and_args_accuracy";
+const ScoringSettings kPlain;
+const ScoringSettings kJudged{.has_judge = true};
 
 RowResult tool_result(const std::string& id, double score, const std::string& label = "order", bool novel = false) {
   return {.record_id = id,
-          .traits = {.label = label, .template_in_training = !novel},
+          .traits = {.label = label,
+                     .kind = modelops::AnswerKind::kToolCalls,
+                     .conversation = id,
+                     .template_in_training = !novel},
           .response = "{}",
-          .scores = {{"function_name", 1.0}, {kArgs, score}},
+          .scores = {{"tool_call_match", score}},
           .prompt_tokens = 100,
           .completion_tokens = 20,
           .latency_seconds = 0.5,
           .attempts = 1};
 }
-RowResult failed_result(const std::string& id, const std::string& error) {
-  return {.record_id = id, .traits = {.label = "order"}, .attempts = 4, .failure = error};
+RowResult failed_result(const std::string& id, const std::string& failure) {
+  RowResult row = tool_result(id, 0);
+  row.response.clear();
+  row.scores.clear();
+  row.prompt_tokens = 0;
+  row.failure = failure;
+  return row;
 }
 RowResult text_result(const std::string& id, double score) {
-  return {.record_id = id, .response = "{}", .scores = {{"rouge_l", score}}};
+  return {.record_id = id, .traits = {.conversation = id}, .response = "{}", .scores = {{"rouge_l", score}}};
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> sizes(const std::vector<GroupSummary>& groups) {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  for (const GroupSummary& group : groups) out.emplace_back(group.group, group.agreement.n);
+  return out;
 }
 
 TEST(Summary, AFailedRowCountsAsZeroAndIsShown) {
   const std::vector rows{tool_result("a", 1), tool_result("b", 1), failed_result("c", "timed out")};
-  const auto s = summarize(rows, WorkloadType::kToolCalling, false, std::nullopt, 1);
+  const auto s = summarize(rows, kPlain, std::nullopt);
   EXPECT_EQ(s.rows, 3u);
   EXPECT_EQ(s.rows_failed, 1u);
-  EXPECT_THAT(s.errors, ElementsAre(Pair("timed out", 1u)));
-  ASSERT_EQ(s.scores.size(), 2u);
-  EXPECT_EQ(s.scores[0].name, kArgs);
-  EXPECT_EQ(s.scores[0].n, 3u);
-  EXPECT_NEAR(s.scores[0].mean, 2.0 / 3, 1e-12);
-  EXPECT_EQ(s.scores[0].interval_kind, "wilson");
-  EXPECT_NEAR(s.scores[0].interval.low, 0.2077, 1e-4);
-  EXPECT_NEAR(s.scores[0].interval.high, 0.9385, 1e-4);
+  EXPECT_THAT(s.failures, ElementsAre(Pair("timed out", 1u)));
+  ASSERT_TRUE(s.agreement.has_value());
+  EXPECT_EQ(s.agreement->n, 3u);
+  EXPECT_NEAR(s.agreement->mean, 2.0 / 3, 1e-12);
+  EXPECT_TRUE(s.agreement->is_rate);
+  EXPECT_NEAR(s.agreement->interval.low, 0.2077, 1e-4);
+  EXPECT_NEAR(s.agreement->interval.high, 0.9385, 1e-4);
 }
 
-TEST(Summary, ARowThatOnlyTheJudgeFailedOnIsLeftOutOfTheJudgesScore) {
-  std::vector rows{tool_result("a", 1), tool_result("b", 0), failed_result("c", "down")};
-  rows[0].scores["tool_calling_correctness"] = 1;
+TEST(Summary, ARowThatOnlyTheJudgeFailedOnIsCountedAndLeftOut) {
+  std::vector rows{text_result("a", 1), text_result("b", 0), failed_result("c", "down")};
+  rows[0].scores["similarity"] = 1;
   rows[1].error = "judge: no rating";
-  const auto s = summarize(rows, WorkloadType::kToolCalling, true, std::nullopt, 1);
-  ASSERT_EQ(s.scores.size(), 3u);
-  EXPECT_EQ(s.scores[2].name, "tool_calling_correctness");
-  EXPECT_EQ(s.scores[2].n, 2u);
-  EXPECT_EQ(s.scores[2].mean, 0.5);
+  const auto s = summarize(rows, kJudged, std::nullopt);
+  EXPECT_EQ(s.rows_unscored, 1u);
+  EXPECT_THAT(s.unscored, ElementsAre(Pair("judge: no rating", 1u)));
+  EXPECT_EQ(s.agreement->n, 2u);
   EXPECT_EQ(s.rows_failed, 1u);
 }
 
-TEST(Summary, GroupsAreThoseThatHaveRows) {
-  const std::vector rows{tool_result("a", 1), tool_result("b", 0, "no_tool"), tool_result("c", 1, "order", true)};
-  const auto s = summarize(rows, WorkloadType::kToolCalling, false, std::nullopt, 1);
-  std::vector<std::pair<std::string, std::uint64_t>> groups;
-  for (const GroupSummary& g : s.scores[0].groups) groups.emplace_back(g.group, g.n);
-  EXPECT_THAT(groups, ElementsAre(Pair("rows with a tool", 2), Pair("rows without a tool", 1),
-                                  Pair("wordings seen in training", 2), Pair("wordings training never saw", 1)));
+TEST(Summary, TextAndToolCallsAreReportedApartAndJoinedByTheTrafficsShare) {
+  std::vector rows{tool_result("a", 1), text_result("b", 0.5)};
+  rows[0].traits.weight = 3;
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  EXPECT_THAT(sizes(s.by_answer_kind), ElementsAre(Pair("tool_calls", 1), Pair("text", 1)));
+  EXPECT_EQ(s.by_answer_kind[0].share, 0.75);
+  EXPECT_NEAR(s.agreement->mean, 0.75 * 1 + 0.25 * 0.5, 1e-12);
+  EXPECT_FALSE(s.agreement->is_rate);
+}
+
+TEST(Summary, DividesTheRowsByTemplateTurnTimeAndLength) {
+  std::vector rows{tool_result("a", 1), tool_result("b", 0), tool_result("c", 1, "order", true)};
+  rows[1].traits.turn = 7;
+  rows[1].traits.conversation_turns = 20;
+  rows[2].traits.is_newest = true;
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  ASSERT_EQ(s.breakdown.size(), 4u);
+  EXPECT_THAT(sizes(s.breakdown[0].groups), ElementsAre(Pair("newest", 1), Pair("older", 2)));
+  EXPECT_THAT(sizes(s.breakdown[1].groups), ElementsAre(Pair("in_training", 2), Pair("not_in_training", 1)));
+  EXPECT_THAT(sizes(s.breakdown[2].groups), ElementsAre(Pair("first", 2), Pair("later", 1)));
+  EXPECT_THAT(sizes(s.breakdown[3].groups), ElementsAre(Pair("1", 2), Pair("16_or_more", 1)));
+}
+
+TEST(Summary, ClassesComeWorstFirstWithTheirMistakes) {
+  std::vector rows{tool_result("a", 1, "good"), tool_result("b", 0, "bad"), tool_result("c", 0, "bad")};
+  rows[1].mistakes = {"wrong argument", "wrong argument"};
+  rows[2].mistakes = {"wrong tool"};
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  ASSERT_EQ(s.classes.size(), 2u);
+  EXPECT_EQ(s.classes[0].summary.group, "bad");
+  EXPECT_THAT(s.classes[0].mistakes, ElementsAre(Pair("wrong argument", 1u), Pair("wrong tool", 1u)));
+  EXPECT_EQ(s.mistakes.at("wrong argument"), 1u);
 }
 
 TEST(Summary, CostFollowsTokensAndPriceAndIsAbsentWithoutEither) {
-  const std::vector rows{tool_result("a", 1), tool_result("b", 1)};
-  const modelops::Price price{.input_per_million = 2.5, .output_per_million = 10};
-  EXPECT_NEAR(*summarize(rows, WorkloadType::kToolCalling, false, price, 1).cost_per_1000, 0.25 + 0.2, 1e-12);
-  EXPECT_FALSE(summarize(rows, WorkloadType::kToolCalling, false, std::nullopt, 1).cost_per_1000);
+  std::vector rows{tool_result("a", 1), tool_result("b", 1)};
+  modelops::Price price{.input_per_million = 2.5, .output_per_million = 10};
+  EXPECT_NEAR(*summarize(rows, kPlain, price).cost_per_1000, 0.25 + 0.2, 1e-12);
+  EXPECT_FALSE(summarize(rows, kPlain, std::nullopt).cost_per_1000);
+  rows[0].cached_prompt_tokens = rows[1].cached_prompt_tokens = 80;
+  price.cached_input_per_million = 0.25;
+  EXPECT_NEAR(*summarize(rows, kPlain, price).cost_per_1000, 0.05 + 0.02 + 0.2, 1e-12);
   const std::vector uncounted{text_result("a", 1)};
-  const auto s = summarize(uncounted, WorkloadType::kGeneric, false, price, 1);
-  EXPECT_FALSE(s.cost_per_1000 || s.tokens_total);
-  EXPECT_TRUE(to_json(s)["tokens"]["total"].is_null());
+  const auto s = summarize(uncounted, kPlain, price);
+  EXPECT_FALSE(s.cost_per_1000 || s.tokens);
+  EXPECT_TRUE(to_json(s, 1)["tokens"].is_null());
 }
 
-TEST(Summary, TextScoresHaveABootstrapIntervalThatTheSeedFixes) {
-  std::vector<RowResult> rows;
-  for (int i = 0; i < 40; ++i) rows.push_back(text_result(std::to_string(i), (i % 7) / 6.0));
-  const auto s = summarize(rows, WorkloadType::kGeneric, false, std::nullopt, 3);
-  ASSERT_EQ(s.scores.size(), 1u);
-  EXPECT_EQ(s.scores[0].interval_kind, "bootstrap");
-  EXPECT_LT(s.scores[0].interval.low, s.scores[0].mean);
-  EXPECT_GT(s.scores[0].interval.high, s.scores[0].mean);
-  EXPECT_EQ(to_json(s), to_json(summarize(rows, WorkloadType::kGeneric, false, std::nullopt, 3)));
+TEST(Summary, AnAnswerThatWasCutHasBeenPaidFor) {
+  std::vector rows{tool_result("a", 1), failed_result("b", "cut at the token limit")};
+  rows[1].prompt_tokens = 100;
+  rows[1].completion_tokens = 500;
+  EXPECT_EQ(summarize(rows, kPlain, std::nullopt).tokens->completion_mean, 260);
+}
+
+TEST(Summary, LatencyAloneIsToldFromLatencyUnderLoad) {
+  std::vector rows{tool_result("a", 1), tool_result("b", 1), tool_result("c", 1)};
+  rows[0].was_alone = true;
+  rows[0].latency_seconds = 0.1;
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  EXPECT_EQ(s.latency_alone->p50, 0.1);
+  EXPECT_EQ(s.latency_loaded->p50, 0.5);
+  EXPECT_EQ(to_json(s, 16)["latency_seconds"]["loaded"]["parallelism"], 16);
 }
 
 TEST(Summary, NoRowsGiveNoFigures) {
-  const auto s = summarize({}, WorkloadType::kToolCalling, false, modelops::Price{}, 1);
-  EXPECT_TRUE(s.scores.empty());
-  EXPECT_FALSE(s.latency_p50 || s.cost_per_1000);
-  EXPECT_TRUE(to_json(s)["latency_seconds"]["p95"].is_null());
+  const auto s = summarize({}, kPlain, modelops::Price{});
+  EXPECT_FALSE(s.agreement || s.latency_alone || s.cost_per_1000);
+  EXPECT_TRUE(to_json(s, 1)["agreement"].is_null());
 }
 
 TEST(Summary, ManyDifferentReasonsAreCountedTogether) {
   std::vector<RowResult> rows;
   for (int i = 0; i < 30; ++i) rows.push_back(failed_result(std::to_string(i), "reason " + std::to_string(i)));
-  const auto s = summarize(rows, WorkloadType::kToolCalling, false, std::nullopt, 1);
-  EXPECT_EQ(s.errors.size(), 21u);
-  EXPECT_EQ(s.errors.at("other reasons"), 10u);
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  EXPECT_EQ(s.failures.size(), 21u);
+  EXPECT_EQ(s.failures.at("other reasons"), 10u);
 }
 
-TEST(Difference, ComparesTheRowsThatBothAnswered) {
+TEST(Difference, FailedRowsTakePart) {
   const std::vector base{tool_result("a", 0), tool_result("b", 0), tool_result("c", 1), tool_result("e", 1)};
   const std::vector rows{tool_result("c", 1), tool_result("a", 1), tool_result("b", 1), failed_result("e", "x"),
                          tool_result("f", 0)};
-  const auto d = difference_to_base(rows, base, kArgs, 1);
+  const auto d = compare_evaluations(rows, base, kPlain, 1);
   ASSERT_TRUE(d.has_value());
-  EXPECT_EQ(d->n, 3u);
-  EXPECT_NEAR(d->difference, 2.0 / 3, 1e-12);
-  EXPECT_EQ(d->interval_kind, "newcombe");
+  EXPECT_EQ(d->n, 4u);
+  EXPECT_EQ(d->only_a, 2u);
+  EXPECT_EQ(d->only_b, 1u);
   EXPECT_EQ(d->test, "mcnemar exact");
-  EXPECT_EQ(d->p_value, 0.5);
-  EXPECT_FALSE(difference_to_base(rows, {}, kArgs, 1));
+  EXPECT_FALSE(compare_evaluations(rows, {}, kPlain, 1));
 }
 
-TEST(Difference, OfTextScoresIsBootstrappedAndPermuted) {
+TEST(Difference, OfGradedScoresIsTheSameForTheSameSeed) {
   std::vector<RowResult> base, rows;
   for (int i = 0; i < 30; ++i) {
     base.push_back(text_result(std::to_string(i), 0.2 + 0.01 * (i % 5)));
     rows.push_back(text_result(std::to_string(i), 0.5 + 0.01 * (i % 3)));
   }
-  const auto d = difference_to_base(rows, base, "rouge_l", 1);
-  EXPECT_EQ(d->interval_kind, "bootstrap");
-  EXPECT_EQ(d->test, "permutation");
+  const auto d = compare_evaluations(rows, base, kPlain, 1);
+  EXPECT_EQ(d->test, "sign flips");
   EXPECT_GT(d->interval.low, 0.2);
   EXPECT_LT(d->p_value, 0.001);
   EXPECT_GT(d->p_value, 0);
+  EXPECT_EQ(d->p_value, compare_evaluations(rows, base, kPlain, 1)->p_value);
+}
+
+RowResult production_row(const std::string& id, const std::string& reference, bool has_call) {
+  RowResult row = has_call ? tool_result(id, 0) : text_result(id, 0);
+  row.request =
+      R"({"messages":[{"role":"user","content":"q"}],"tools":[{"type":"function","function":{"name":"ping"}}]})";
+  row.reference = reference;
+  return row;
+}
+
+TEST(Baselines, AreScoredAsAnyAnswer) {
+  const std::string ping =
+      R"({"role":"assistant","content":"","tool_calls":[{"id":"x","type":"function","function":{"name":"ping","arguments":{}}}]})";
+  std::vector<RowResult> rows;
+  for (int i = 0; i < 6; ++i) rows.push_back(production_row("t" + std::to_string(i), ping, true));
+  for (int i = 0; i < 4; ++i)
+    rows.push_back(production_row("n" + std::to_string(i), R"({"role":"assistant","content":"No."})", false));
+  const auto baselines = trivial_baselines(rows, kPlain);
+  ASSERT_EQ(baselines.size(), 3u);
+  for (const Baseline& one : baselines)
+    EXPECT_NEAR(one.agreement.mean, one.name == "no_call" ? 0.4 : 0.6, 1e-12) << one.name;
+  EXPECT_EQ(baselines.front().agreement.mean, 0.6);
 }
 
 TEST(Permutation, DrawsAgreeWithTheFullEnumeration) {
@@ -141,15 +209,6 @@ TEST(Permutation, DrawsAgreeWithTheFullEnumeration) {
                                   -0.2, 0.1,  0.4, -0.3, 0.2,  0.1, 0.05, 0.15, -0.1};
   const double exact = permutation_exact(differences).two_sided;
   EXPECT_NEAR(permutation_test(differences, 200'000, Random(5)).two_sided, exact, 0.005);
-}
-
-TEST(Bootstrap, OfEqualValuesIsAPoint) {
-  const std::vector<double> same(5, 0.25);
-  const Interval percentile = bootstrap_percentile_interval(same, 0.95, 1000, Random(1));
-  const Interval bca = bootstrap_bca_interval(same, 0.95, 1000, Random(1));
-  EXPECT_EQ(percentile.low, 0.25);
-  EXPECT_EQ(percentile.high, 0.25);
-  EXPECT_EQ(bca.low, 0.25);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace fw::runs {
 
-/// One candidate's part of a run: deploy, base and in-context evaluation, training, evaluation of what was trained. The
+/// One candidate's part of a run: deploy, evaluate the variants without adapter, train, evaluate those with it. The
 /// stages follow one another: engine and trainer share this machine. A failed stage does not stop the later ones that
 /// do not need it. The context and the datasets outlive it.
 class CandidateRun final {
@@ -27,19 +27,23 @@ class CandidateRun final {
   [[nodiscard]] Task<void> take_down();
   [[nodiscard]] Task<void> stages();
 
-  [[nodiscard]] Task<Result<std::string>> evaluate(Stage stage, modelops::EvalType type, modelops::DatasetRef rows);
-  [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::EvalType type, modelops::DatasetRef rows);
+  /// Whether every variant with (or without) an adapter has ended.
+  [[nodiscard]] bool is_evaluated(bool has_adapter) const;
+  [[nodiscard]] Task<void> evaluate_variants(bool has_adapter);
+  [[nodiscard]] Task<void> evaluate(modelops::Variant variant);
+  [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::Variant variant);
   [[nodiscard]] Task<Result<std::string>> training_work();
-  [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::EvalType type);
-  [[nodiscard]] EvaluationOutcome outcome_of(const modelops::EvaluationResult& result) const;
+  [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::VariantId variant);
   [[nodiscard]] Result<modelops::TrainingJob> training_job();
   [[nodiscard]] std::string customized_name() const;
 
   [[nodiscard]] bool is_over() const { return context_.deadline.is_cancelled(); }
-  [[nodiscard]] bool has_ended(Stage stage) const { return context_.workflow.has_ended(step_key(stage, index_)); }
+  [[nodiscard]] bool has_ended(const Stage& stage) const {
+    return context_.workflow.has_ended(step_key(stage, index_));
+  }
   [[nodiscard]] const Candidate& candidate() const { return context_.config().candidates[index_]; }
   [[nodiscard]] std::filesystem::path folder() const;
-  void note(Stage stage, const Error& error);
+  void note(const Stage& stage, const Error& error);
 
   RunContext& context_;
   const DatasetsOutcome& datasets_;

@@ -26,7 +26,8 @@ struct DatasetsOutcome {
   std::uint64_t train_rows = 0;
   std::uint64_t validation_rows = 0;
   std::optional<ProductionUsage> usage;  ///< absent when no logged answer says it
-  std::string card;                      ///< dataset::Card as JSON
+  std::optional<TrafficWindow> window;
+  std::string card;  ///< dataset::Card as JSON
 };
 
 struct EvaluationOutcome {
@@ -35,6 +36,7 @@ struct EvaluationOutcome {
   std::uint64_t rows_failed = 0;
   std::map<std::string, double> scores;  ///< means
   double wall_seconds = 0;
+  std::vector<std::string> endpoint_notes;  ///< what was learnt of the endpoint
 };
 
 struct TrainingOutcome {

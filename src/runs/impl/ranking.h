@@ -1,40 +1,38 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "evals/summary.h"
-#include "modelops/evaluator.h"
-#include "runs/run_config.h"
+#include "modelops/variant.h"
+#include "runs/impl/verdict.h"
 
 namespace fw::runs {
 
-/// One finished evaluation as the ranking sees it.
+/// One finished evaluation as the ranking sees it. The summary outlives it.
 struct Contender {
   std::size_t candidate = 0;
-  modelops::EvalType type = modelops::EvalType::kBase;
-  evals::ScoreSummary score;  ///< the leading one
-  std::optional<double> cost_per_1000;
-  std::optional<double> latency_p50;
-  bool is_promising = false;
-  std::string reason;  ///< why it is, or is not, worth a person's look
+  std::string model_name;
+  modelops::Variant variant;
+  const evals::EvaluationSummary* summary = nullptr;  ///< has an agreement
+  Verdict verdict;
+
+  [[nodiscard]] bool is_promising() const { return verdict.decision == Decision::kYes; }
+  [[nodiscard]] const evals::Estimate& agreement() const { return *summary->agreement; }
 };
 
-/// Decides whether a contender is worth a look, and says why. Too few rows are told apart from a model that is not good
-/// enough.
-void judge_contender(Contender& contender, const PromisingRule& rule, const std::string& score_name);
-
-/// Best first: those worth a look, the cheapest of them first and those of unknown cost last; then the others. What
-/// this leaves equal goes by the lower bound, the score, the latency, the order of the configuration.
+/// Best first: yes before not decided before no. Among yes the cheaper first, those of unknown cost last; among the
+/// others the higher lower bound, then the cheaper. What this leaves equal goes by name, then by the order of the
+/// variants: nothing that a clock measured takes part, so that the same answers give the same order.
 void rank(std::vector<Contender>& contenders);
 
-/// The rule in one sentence.
-[[nodiscard]] std::string ranking_rule(const PromisingRule& rule, const std::string& score_name);
+/// The best evaluation of each candidate, best first.
+[[nodiscard]] std::vector<const Contender*> best_of_each(const std::vector<Contender>& ranked);
 
-/// The fewest rows over which this score would put the lower bound at the threshold; absent when no number of rows
-/// would.
-[[nodiscard]] std::optional<std::uint64_t> rows_needed(const evals::ScoreSummary& score, double threshold);
+/// `as it is`, `with examples`, `fine-tuned`, `fine-tuned, with examples`.
+[[nodiscard]] std::string words_of(const modelops::Variant& variant);
+/// `smollm2-135m, fine-tuned`.
+[[nodiscard]] std::string words_of(const Contender& contender);
 
 }  // namespace fw::runs

@@ -4,25 +4,51 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "evals/baselines.h"
 #include "evals/summary.h"
+#include "runs/impl/ranking.h"
 #include "runs/report.h"
 
 namespace fw::runs {
 
-/// Of every evaluation in ReportInput::rows.
-using Summaries = std::map<ReportInput::EvaluationKey, evals::EvaluationSummary>;
+/// What the parts of a report share: everything that is computed once, over all evaluations.
+struct Findings {
+  evals::ScoringSettings scoring;
+  std::map<ReportInput::EvaluationKey, evals::EvaluationSummary> summaries;
+  std::vector<evals::Baseline> baselines;  ///< best first
+  Ceiling ceiling;
+  std::optional<double> production_cost_per_1000;
+  std::vector<Contender> ranked;  ///< best first
 
-/// The entry of one candidate in the report: what it is, its evaluations, its training.
-[[nodiscard]] nlohmann::ordered_json candidate_json(const ReportInput& input, const Summaries& summaries,
-                                                    std::size_t index, const std::string& leading);
+  Findings() = default;
+  Findings(const Findings&) = delete;  // contenders refer to the summaries
+  Findings& operator=(const Findings&) = delete;
+  Findings(Findings&&) = default;
+};
+
+[[nodiscard]] Findings find(const ReportInput& input);
+
+/// Members of the report, each in its form of docs/formats/report.md.
+[[nodiscard]] nlohmann::ordered_json summary_json(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json scoring_json(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json candidate_json(const ReportInput& input, const Findings& findings,
+                                                    std::size_t index);
+[[nodiscard]] nlohmann::ordered_json head_to_head_json(const ReportInput& input, const Findings& findings);
+/// Rows on which the best-ranked evaluation does not agree with production.
+[[nodiscard]] std::uint64_t count_divergent(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json trust_json(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json serve_json(const ReportInput& input, const Findings& findings);
+[[nodiscard]] nlohmann::ordered_json reproduce_json(const ReportInput& input);
 
 [[nodiscard]] nlohmann::ordered_json price_json(const std::optional<modelops::Price>& price);
 [[nodiscard]] nlohmann::ordered_json time_json(const std::optional<Timestamp>& time);
 
 /// null for what is absent.
 template <class T>
-nlohmann::ordered_json optional_json(const std::optional<T>& value) {
+nlohmann::ordered_json or_null(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 

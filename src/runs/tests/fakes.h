@@ -187,7 +187,7 @@ class FakeEvaluator final : public modelops::Evaluator {
   Task<Result<modelops::EvaluationResult>> evaluate(
       modelops::EvaluationJob job, std::function<void(const modelops::EvaluationProgress&)> on_progress,
       Deadline deadline) override {
-    const std::string place = job.variant + " " + job.target.model;
+    const std::string place = *job.variant + " " + job.target.model;
     calls_.push_back(place);
     FW_CO_ASSIGN(const auto rows, evals::read_rows(job.rows));
     modelops::EvaluationResult result{.wall_seconds = 1};
@@ -207,14 +207,14 @@ class FakeEvaluator final : public modelops::Evaluator {
 
  private:
   static modelops::RowResult answer(const evals::EvaluationRow& row, const modelops::EvaluationJob& job) {
-    const auto share = job.variant == "base-eval" ? 50U : job.variant == "icl-eval" ? 75U : 100U;
+    const auto share = *job.variant == "base-eval" ? 50U : *job.variant == "icl-eval" ? 75U : 100U;
     const bool is_right = hash64(row.record_id + job.target.model) % 100 < share;
     modelops::RowResult result{.record_id = row.record_id, .traits = row.traits};
     result.request = row.request;
     result.response = R"({"choices":[{"message":{"role":"assistant","content":"said"}}]})";
     result.reference = row.reference;
     for (const evals::Metric* metric : evals::metrics()) {
-      if (metric->applies_to(row.traits.kind) && (job.judge || !metric->is_judged))
+      if (metric->applies_to(row.traits.kind) && (!metric->is_judged || job.judge))
         result.scores[std::string(metric->name)] = is_right ? 1 : 0;
     }
     result.prompt_tokens = 100;

@@ -20,8 +20,8 @@ TEST(JobEvent, EveryKindComesBackFromItsJson) {
   const std::vector<JobEvent> events{
       {kNow, JobCreated{record::WorkloadId("w"), record::ClientId("c"), 7, 1, {{"big", true}}, std::nullopt}},
       {kNow, JobStarted{}},
-      {kNow, StageStarted{Stage::kDatasets, std::nullopt}},
-      {kNow, StageFinished{Stage::kBaseEval, 0, 1.5, "no", "{}"}},
+      {kNow, StageStarted{StageKind::kDatasets, std::nullopt}},
+      {kNow, StageFinished{Stage::evaluation(modelops::VariantId("base-eval")), 0, 1.5, "no", "{}"}},
       {kNow, CandidateFinished{0, CandidateStatus::kFailed, "no"}},
       {kNow, JobFinished{JobStatus::kCancelled, std::nullopt}},
   };
@@ -43,24 +43,24 @@ TEST(JobEvent, WhatIsNoEventIsDamage) {
 
 TEST(Apply, IgnoresACandidateThatDoesNotExist) {
   Job job = created();
-  apply(job, {kNow, StageStarted{Stage::kBaseEval, 9}});
-  apply(job, JobProgress{EvaluationProgressed{9, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
+  apply(job, {kNow, StageStarted{Stage::evaluation(modelops::VariantId("base-eval")), 9}});
+  apply(job, JobProgress{EvaluationProgressed{9, modelops::VariantId("base-eval"), 1, 2, 0, std::nullopt}});
   EXPECT_TRUE(job.candidates[0].evaluations.empty());
 }
 
 TEST(Apply, AStageThatStartsAgainForgetsItsFirstTry) {
   Job job = created();
-  apply(job, {kNow, StageStarted{Stage::kBaseEval, 0}});
-  apply(job, JobProgress{EvaluationProgressed{0, modelops::EvalType::kBase, 1, 2, 0, std::nullopt}});
+  apply(job, {kNow, StageStarted{Stage::evaluation(modelops::VariantId("base-eval")), 0}});
+  apply(job, JobProgress{EvaluationProgressed{0, modelops::VariantId("base-eval"), 1, 2, 0, std::nullopt}});
   EXPECT_EQ(job.candidates[0].evaluations[0].progress, 50);
-  apply(job, {kNow + std::chrono::seconds(9), StageStarted{Stage::kBaseEval, 0}});
+  apply(job, {kNow + std::chrono::seconds(9), StageStarted{Stage::evaluation(modelops::VariantId("base-eval")), 0}});
   ASSERT_EQ(job.candidates[0].evaluations.size(), 1U);
   EXPECT_EQ(job.candidates[0].evaluations[0].progress, 0);
 }
 
 TEST(Apply, ACancelledJobEndsWhatWasGoingOn) {
   Job job = created();
-  apply(job, {kNow, StageStarted{Stage::kCustomization, 0}});
+  apply(job, {kNow, StageStarted{StageKind::kCustomization, 0}});
   apply(job, {kNow, JobFinished{JobStatus::kCancelled, std::nullopt}});
   EXPECT_EQ(job.candidates[0].status, CandidateStatus::kCancelled);
   EXPECT_EQ(job.candidates[0].customizations[0].error, "cancelled");

@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "evals/statistics/proportion.h"
+#include <deque>
+
 #include "runs/impl/ranking.h"
 #include "runs/run_config_json.h"
 #include "runs/tests/world.h"
@@ -11,7 +12,6 @@
 namespace fw::runs {
 namespace {
 
-using modelops::EvalType;
 using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using testing::Life;
@@ -38,13 +38,36 @@ class ReportTest : public ::testing::Test {
 
 TEST_F(ReportTest, HasTheMembersOfItsFormat) {
   const auto report = run();
-  for (const auto* member : {"version", "software", "job", "production", "leading_score", "scoring", "candidates",
-                             "ranking", "divergent_rows", "dataset", "config"}) {
+  for (const auto* member :
+       {"version", "software", "job", "summary", "production", "scoring", "baselines", "candidates", "ranking",
+        "head_to_head", "divergent_rows", "trust", "serve", "reproduce", "dataset", "config"}) {
     EXPECT_TRUE(report.contains(member)) << member;
   }
+  EXPECT_EQ(report["version"], 2);
   EXPECT_EQ(report["job"]["status"], "completed");
   EXPECT_EQ(report["job"]["seed"], 7);
-  EXPECT_EQ(report["leading_score"], "function_name_and_args_accuracy");
+  EXPECT_EQ(report["scoring"]["leading"]["name"], "agreement");
+}
+
+TEST_F(ReportTest, SaysOnTopWhatALeadDecidesBy) {
+  world_.config.promising = {.margin = 0.3, .min_rows = 10, .set_by = "configuration (promising.margin)"};
+  const auto summary = run()["summary"];
+  EXPECT_EQ(summary["decision"], "yes");
+  EXPECT_EQ(summary["model_name"], "big");
+  EXPECT_EQ(summary["variant"], "customized-eval");
+  EXPECT_EQ(summary["score"]["n"], 20);
+  EXPECT_EQ(summary["score"]["right"], 20);
+  EXPECT_NEAR(summary["threshold"]["value"].get<double>(), 0.7, 1e-12);
+  EXPECT_EQ(summary["threshold"]["set_by"], "configuration (promising.margin)");
+  EXPECT_EQ(summary["wrong_per_1000"]["mean"], 0.0);
+  EXPECT_GT(summary["wrong_per_1000"]["high"].get<double>(), 100.0);  // 20 rows cannot say more
+  EXPECT_FALSE(summary["next_steps"].empty());
+}
+
+TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
+  const auto baselines = run()["baselines"];
+  ASSERT_THAT(baselines, SizeIs(3));
+  for (const auto& one : baselines) EXPECT_EQ(one["n"], 20) << one;
 }
 
 TEST_F(ReportTest, RanksEveryFinishedEvaluationOnce) {
@@ -64,6 +87,7 @@ TEST_F(ReportTest, KeepsEveryScoreWithinItsInterval) {
   for (const auto& candidate : report["candidates"]) {
     for (const auto& evaluation : candidate["evaluations"]) {
       EXPECT_EQ(evaluation["rows"], 20);
+      EXPECT_LE(evaluation["agreement"]["low"], evaluation["agreement"]["mean"]);
       for (const auto& score : evaluation["scores"]) {
         EXPECT_LE(score["low"], score["mean"]);
         EXPECT_GE(score["high"], score["mean"]);
@@ -76,12 +100,7 @@ TEST_F(ReportTest, ComparesWithTheBaseOnTheSameRows) {
   const auto report = run();
   const auto& evaluations = report["candidates"][0]["evaluations"];
   EXPECT_TRUE(evaluations[0]["difference_to_base"].is_null());
-  const auto mean = [](const auto& e) {
-    for (const auto& score : e["scores"]) {
-      if (score["name"] == "function_name_and_args_accuracy") return score["mean"].template get<double>();
-    }
-    return -1.0;
-  };
+  const auto mean = [](const auto& e) { return e["agreement"]["mean"].template get<double>(); };
   const auto& difference = evaluations[2]["difference_to_base"];
   EXPECT_EQ(difference["n"], 20);
   EXPECT_NEAR(difference["difference"].get<double>(), mean(evaluations[2]) - mean(evaluations[0]), 1e-12);
@@ -99,8 +118,37 @@ TEST_F(ReportTest, SaysWhenThereAreTooFewRows) {
   const auto report = run();
   const auto& best = report["ranking"]["entries"][0];
   EXPECT_EQ(best["score"], 1.0);
+  EXPECT_EQ(best["decision"], "not_decided");
   EXPECT_FALSE(best["promising"].get<bool>());
-  EXPECT_THAT(best["reason"].get<std::string>(), HasSubstr("53 more rows"));  // Wilson: 73 of 73 are needed
+  EXPECT_THAT(best["reason"].get<std::string>(), HasSubstr("promising.min_rows"));
+}
+
+TEST_F(ReportTest, ComparesEveryCandidateWithEveryOther) {
+  const auto pairs = run()["head_to_head"];
+  ASSERT_THAT(pairs, SizeIs(1));
+  EXPECT_EQ(pairs[0]["a"]["model_name"], "big");
+  EXPECT_EQ(pairs[0]["b"]["model_name"], "small");
+  EXPECT_EQ(pairs[0]["n"], 20);
+  EXPECT_LE(pairs[0]["p_value"], pairs[0]["p_adjusted"]);
+}
+
+TEST_F(ReportTest, ProductionIsAskedAgainWhereItCanBe) {
+  world_.config.production.endpoint = modelops::Endpoint{"http://prod/v1", "prod-again", ""};
+  const auto report = run();
+  const auto& ceiling = report["production"]["ceiling"];
+  EXPECT_EQ(ceiling["source"], "assumed") << "20 rows are too few to say how far production agrees with itself";
+  ASSERT_THAT(report["head_to_head"], SizeIs(3));
+  EXPECT_EQ(report["head_to_head"][1]["b"]["variant"], "production");
+  EXPECT_FALSE(report["head_to_head"][1]["p_noninferior"].is_null());
+}
+
+TEST_F(ReportTest, AVariantOfOnesOwnIsEvaluatedAndReported) {
+  world_.config.evaluation.variants = {*modelops::find_variant("base-eval"),
+                                       *modelops::find_variant("customized-icl-eval")};
+  const auto evaluations = run()["candidates"][0]["evaluations"];
+  ASSERT_THAT(evaluations, SizeIs(2));
+  EXPECT_EQ(evaluations[1]["variant"], "customized-icl-eval");
+  EXPECT_EQ(evaluations[1]["eval_type"], "customized-eval");
 }
 
 TEST_F(ReportTest, AccountsForEveryRecordOfTheDatasets) {
@@ -116,15 +164,16 @@ TEST_F(ReportTest, AccountsForEveryRecordOfTheDatasets) {
   EXPECT_THAT(report["dataset"]["datasets"], SizeIs(3));
 }
 
-TEST_F(ReportTest, ShowsTheFirstDivergentRowsWithEveryCandidatesAnswer) {
+TEST_F(ReportTest, ShowsAllDivergentRowsWithEveryCandidatesAnswer) {
   world_.config.candidates[0].customization_enabled = false;
-  const auto report = run();
-  const auto& rows = report["divergent_rows"];
+  const auto divergent = run()["divergent_rows"];
+  const auto& rows = divergent["rows"];
   ASSERT_FALSE(rows.empty());
-  EXPECT_LE(rows.size(), 20U);
+  EXPECT_EQ(divergent["total"], rows.size());
+  EXPECT_EQ(divergent["left_out"], 0);
   for (const auto& row : rows) {
     EXPECT_THAT(row["answers"], SizeIs(2));
-    EXPECT_EQ(row["answers"][0]["scores"]["function_name_and_args_accuracy"], 0.0);
+    EXPECT_EQ(row["answers"][0]["agreement"], 0.0);
     EXPECT_EQ(row["messages"][0]["role"], "user");
     EXPECT_EQ(row["reference"]["role"], "assistant");
   }
@@ -144,7 +193,8 @@ TEST_F(ReportTest, TellsOfAFailedJob) {
   EXPECT_EQ(report["job"]["status"], "failed");
   EXPECT_THAT(report["job"]["error"].get<std::string>(), HasSubstr("the log store is closed"));
   EXPECT_TRUE(report["ranking"]["entries"].empty());
-  EXPECT_TRUE(report["leading_score"].is_null());
+  EXPECT_EQ(report["summary"]["decision"], "not_decided");
+  EXPECT_THAT(report["summary"]["reasons"].dump(), HasSubstr("the log store is closed"));
 }
 
 TEST_F(ReportTest, ShowsHowFarAnUnfinishedJobHasCome) {
@@ -168,46 +218,51 @@ TEST_F(ReportTest, ShowsNoSecretsOfTheConfiguration) {
   for (const auto* secret : {"s3cret", "t0ken", "pass@", "api_key=x"}) EXPECT_THAT(text, Not(HasSubstr(secret)));
 }
 
-Contender contender(std::size_t candidate, std::uint64_t ones, std::uint64_t n, std::optional<double> cost) {
-  Contender one{.candidate = candidate, .type = EvalType::kBase, .cost_per_1000 = cost};
-  one.score = {
-      .name = "s", .n = n, .mean = static_cast<double>(ones) / static_cast<double>(n), .interval_kind = "wilson"};
-  one.score.interval = evals::wilson_interval(static_cast<std::int64_t>(ones), static_cast<std::int64_t>(n));
-  judge_contender(one, {.margin = 0.05}, "s");
-  return one;
+/// Contenders and the summaries that they refer to.
+class Field {
+ public:
+  void add(std::size_t candidate, Decision decision, double low, std::optional<double> cost, std::string name) {
+    auto& summary = summaries_.emplace_back();
+    summary.agreement = evals::Estimate{.n = 100, .mean = low + 0.01, .interval = {low, 1}};
+    summary.cost_per_1000 = cost;
+    contenders_.push_back(
+        {candidate, std::move(name), modelops::known_variants()[0], &summary, {.decision = decision}});
+  }
+  std::vector<std::size_t> ranked() {
+    rank(contenders_);
+    std::vector<std::size_t> order;
+    for (const auto& one : contenders_) order.push_back(one.candidate);
+    return order;
+  }
+
+ private:
+  std::deque<evals::EvaluationSummary> summaries_;
+  std::vector<Contender> contenders_;
+};
+
+TEST(Ranking, PutsTheCheapestThatIsAsGoodFirstAndThoseOfUnknownCostLast) {
+  Field field;
+  field.add(0, Decision::kYes, 0.99, 2.0, "a");
+  field.add(1, Decision::kYes, 0.96, 1.0, "b");
+  field.add(2, Decision::kYes, 0.97, std::nullopt, "c");
+  field.add(3, Decision::kNo, 0.5, 0.1, "d");
+  EXPECT_EQ(field.ranked(), (std::vector<std::size_t>{1, 0, 2, 3}));
 }
 
-std::vector<std::size_t> ranked(std::vector<Contender> contenders) {
-  rank(contenders);
-  std::vector<std::size_t> order;
-  for (const auto& one : contenders) order.push_back(one.candidate);
-  return order;
+TEST(Ranking, OrdersTheOthersByDecisionThenByTheirLowerBound) {
+  Field field;
+  field.add(0, Decision::kNo, 0.9, 0.1, "a");
+  field.add(1, Decision::kNotDecided, 0.6, 5.0, "b");
+  field.add(2, Decision::kNotDecided, 0.7, 9.0, "c");
+  EXPECT_EQ(field.ranked(), (std::vector<std::size_t>{2, 1, 0}));
 }
 
-TEST(Ranking, PutsTheCheapestPromisingModelFirst) {
-  EXPECT_EQ(ranked({contender(0, 500, 500, 2.0), contender(1, 495, 500, 1.0), contender(2, 300, 500, 0.1)}),
-            (std::vector<std::size_t>{1, 0, 2}));
-}
-
-TEST(Ranking, PutsPromisingModelsOfUnknownCostBehindPricedOnes) {
-  EXPECT_EQ(ranked({contender(0, 500, 500, std::nullopt), contender(1, 495, 500, 9.0)}),
-            (std::vector<std::size_t>{1, 0}));
-}
-
-TEST(Ranking, OrdersTheOthersByTheirLowerBoundWhateverTheyCost) {
-  EXPECT_EQ(ranked({contender(0, 300, 500, 0.1), contender(1, 400, 500, 5.0)}), (std::vector<std::size_t>{1, 0}));
-}
-
-TEST(Ranking, TellsTooFewRowsFromNotGoodEnough) {
-  EXPECT_THAT(contender(0, 20, 20, {}).reason, HasSubstr("inconclusive"));
-  EXPECT_THAT(contender(0, 300, 500, {}).reason, HasSubstr("not good enough"));
-  EXPECT_TRUE(contender(0, 73, 73, {}).is_promising);
-  EXPECT_FALSE(contender(0, 72, 72, {}).is_promising);
-}
-
-TEST(RowsNeeded, AreNoneThatHelpAtOrBelowTheThreshold) {
-  EXPECT_FALSE(rows_needed(contender(0, 95, 100, {}).score, 0.95));
-  EXPECT_EQ(rows_needed(contender(0, 20, 20, {}).score, 0.95), 73U);
+TEST(Ranking, TiesFallToTheCheaperThenToTheName) {
+  Field field;
+  field.add(0, Decision::kNo, 0.5, 2.0, "b");
+  field.add(1, Decision::kNo, 0.5, 2.0, "a");
+  field.add(2, Decision::kNo, 0.5, 1.0, "z");
+  EXPECT_EQ(field.ranked(), (std::vector<std::size_t>{2, 1, 0}));
 }
 
 TEST(RunConfigJson, ReturnsWhatItWasGiven) {

@@ -55,7 +55,7 @@ TEST_F(RunTest, TellsTheJobAsTheBlueprintDoes) {
   EXPECT_EQ(big.status, CandidateStatus::kCompleted);
   EXPECT_EQ(big.deployment_status, DeploymentStatus::kCompleted);
   ASSERT_THAT(big.evaluations, SizeIs(3));
-  EXPECT_EQ(big.evaluations[2].scores.at("function_name"), 1.0);
+  EXPECT_EQ(big.evaluations[2].scores.at("agreement"), 1.0);
   EXPECT_EQ(big.evaluations[2].progress, 100);
   ASSERT_THAT(big.customizations, SizeIs(1));
   EXPECT_EQ(big.customizations[0].steps_completed, 10);

@@ -45,7 +45,7 @@ class WebhookTest : public ::testing::Test {
 };
 
 TEST_F(WebhookTest, NamesTheModelsWorthALook) {
-  world_.config.promising.margin = 0.2;
+  world_.config.promising = {.margin = 0.3, .min_rows = 10};
   run();
   ASSERT_THAT(world_.poster.requests, SizeIs(1));
   const auto body = nlohmann::json::parse(world_.poster.requests[0].body);
@@ -53,6 +53,7 @@ TEST_F(WebhookTest, NamesTheModelsWorthALook) {
   EXPECT_EQ(body["job_id"], *job_.id);
   EXPECT_EQ(body["workload_id"], "router");
   EXPECT_EQ(body["status"], "completed");
+  EXPECT_EQ(body["decision"], "yes");
   ASSERT_THAT(body["promising_models"], SizeIs(1));
   EXPECT_EQ(body["promising_models"][0]["model_name"], "big");
   EXPECT_EQ(body["promising_models"][0]["eval_type"], "customized-eval");

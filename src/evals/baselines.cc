@@ -1,0 +1,129 @@
+#include "evals/baselines.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "evals/answer.h"
+#include "evals/json_text.h"
+#include "evals/row.h"
+#include "evals/scoring.h"
+#include "evals/summary.h"
+
+namespace fw::evals {
+namespace {
+
+using modelops::AnswerKind;
+using modelops::RowResult;
+
+std::string completion_of(const std::string& message) {
+  return R"({"choices":[{"message":)" + message + R"(,"finish_reason":"stop"}]})";
+}
+
+std::string text_message(const std::string& content_json) {
+  return R"({"role":"assistant","content":)" + content_json + "}";
+}
+
+/// A row's reference as a message that is the same for equal answers: calls without their ids, or the content.
+std::string plain_message(const RowResult& row) {
+  using Json = nlohmann::ordered_json;
+  const Json reference = Json::parse(row.reference, nullptr, false);
+  if (!reference.is_object()) return text_message("\"\"");
+  if (row.traits.kind == AnswerKind::kText) return text_message(reference.value("content", Json("")).dump());
+  Json calls = Json::array();
+  for (const Json& call : reference.value("tool_calls", Json::array()))
+    calls.push_back({{"id", "call_0"}, {"type", "function"}, {"function", call.value("function", Json::object())}});
+  return Json{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", std::move(calls)}}.dump();
+}
+
+/// The most frequent answer among rows of this kind (or all), as a message; ties go to the first in the alphabet.
+std::optional<std::string> most_frequent(std::span<const RowResult> rows, std::optional<AnswerKind> kind) {
+  std::map<std::string, double> weights;
+  for (const RowResult& row : rows)
+    if (!kind || row.traits.kind == *kind) weights[plain_message(row)] += row.traits.weight;
+  if (weights.empty()) return std::nullopt;
+  return std::ranges::max_element(weights, {}, [](const auto& entry) { return entry.second; })->first;
+}
+
+/// A call of the request's first tool, without arguments; nothing where it has no tool.
+std::optional<std::string> first_tool_call(const EvaluationRow& row) {
+  for (const JsonMember& member : json_members(row.request)) {
+    if (member.name != "tools") continue;
+    const auto tools = parse_python_json(member.value);
+    if (!tools || !tools->list() || tools->list()->empty()) return std::nullopt;
+    const PythonValue* function = tools->list()->front().find("function");
+    const PythonValue* name = function ? function->find("name") : nullptr;
+    if (!name || !name->string()) return std::nullopt;
+    return R"({"role":"assistant","content":null,"tool_calls":[{"id":"call_0","type":"function","function":{"name":)" +
+           json_quoted(*name->string()) + R"(,"arguments":"{}"}}]})";
+  }
+  return std::nullopt;
+}
+
+std::vector<EvaluationRow> questions_of(std::span<const RowResult> rows) {
+  std::vector<EvaluationRow> questions;
+  for (const RowResult& row : rows) {
+    auto question = parse_row(R"({"record_id":)" + json_quoted(row.record_id) + "," + traits_members(row.traits) +
+                              R"(,"request":)" + row.request + R"(,"response":)" + completion_of(row.reference) + "}");
+    if (!question) return {};
+    questions.push_back(std::move(question).value());
+  }
+  return questions;
+}
+
+class BaselineMaker final {
+ public:
+  BaselineMaker(std::span<const RowResult> rows, const ScoringSettings& settings)
+      : rows_(rows),
+        settings_{.has_judge = false, .text_metric = settings.text_metric},
+        questions_(questions_of(rows)) {}
+
+  /// `message_for` gives an optional message for each question; without one the row fails.
+  template <class MessageFor>
+  void add(std::string name, std::string title, MessageFor message_for) {
+    if (questions_.size() != rows_.size()) return;
+    Baseline one{.name = std::move(name), .title = std::move(title)};
+    for (std::size_t i = 0; i < questions_.size(); ++i) {
+      RowResult result{.record_id = rows_[i].record_id, .traits = rows_[i].traits, .failure = "no answer"};
+      const std::optional<std::string> message = message_for(questions_[i]);
+      if (const auto answer = message ? parse_answer(completion_of(*message)) : Result<Answer>(internal("none"))) {
+        result.failure.clear();
+        score_answer(questions_[i], *answer, false, result);
+      }
+      one.rows.push_back(std::move(result));
+    }
+    const auto agreement = agreement_over(one.rows, settings_, [](const RowResult&) { return true; });
+    if (!agreement) return;
+    one.agreement = *agreement;
+    made_.push_back(std::move(one));
+  }
+
+  std::vector<Baseline> take() {
+    std::ranges::stable_sort(made_,
+                             [](const Baseline& a, const Baseline& b) { return a.agreement.mean > b.agreement.mean; });
+    return std::move(made_);
+  }
+
+ private:
+  std::span<const RowResult> rows_;
+  const ScoringSettings settings_;
+  const std::vector<EvaluationRow> questions_;
+  std::vector<Baseline> made_;
+};
+
+}  // namespace
+
+std::vector<Baseline> trivial_baselines(std::span<const RowResult> rows, const ScoringSettings& settings) {
+  BaselineMaker maker(rows, settings);
+  const auto text = most_frequent(rows, AnswerKind::kText), any = most_frequent(rows, std::nullopt);
+  const auto no_call = text.value_or(text_message("\"\""));
+  maker.add("no_call", "always answering without a call", [&](const EvaluationRow&) { return std::optional(no_call); });
+  maker.add("most_frequent", "always the most frequent answer", [&](const EvaluationRow&) { return any; });
+  const bool has_calls =
+      std::ranges::any_of(rows, [](const RowResult& row) { return row.traits.kind == AnswerKind::kToolCalls; });
+  if (has_calls) maker.add("first_tool", "always calling the first tool, without arguments", first_tool_call);
+  return maker.take();
+}
+
+}  // namespace fw::evals

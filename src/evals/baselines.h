@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evals/metric.h"
+#include "evals/statistics/estimate.h"
+#include "modelops/evaluator.h"
+
+namespace fw::evals {
+
+/// An answer that needs no model, scored as a model's answers are: what a model must beat to be worth anything.
+struct Baseline {
+  std::string name;   ///< `no_call`, `most_frequent`, `first_tool`
+  std::string title;  ///< "always the most frequent answer"
+  Estimate agreement;
+  std::vector<modelops::RowResult> rows;  ///< in the order of the rows; without latencies and tokens
+};
+
+/// Always answering without a call (by the text that production gave most often), always the most frequent answer of
+/// production, always a call of the request's first tool without arguments; best first. What is most frequent is
+/// counted on the very rows, which favours the baselines. No judge is asked: rows of text are compared by the text
+/// metric.
+[[nodiscard]] std::vector<Baseline> trivial_baselines(std::span<const modelops::RowResult> rows,
+                                                      const ScoringSettings& settings);
+
+}  // namespace fw::evals

@@ -1,0 +1,163 @@
+#include "evals/statistics/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "base/assert.h"
+#include "evals/statistics/distributions.h"
+#include "evals/statistics/power.h"
+#include "evals/statistics/proportion.h"
+
+namespace fw::evals {
+namespace {
+
+constexpr double kTail = 0.025;
+constexpr double kMostRows = 10'000'000;
+
+struct ClusterSums {
+  double weight = 0;
+  double residual = 0;
+};
+
+struct Moments {
+  double weight = 0;
+  double mean = 0;
+  double standard_error = 0;
+  double clusters = 0;
+  double effective_clusters = 0;
+  bool is_simple = false;  ///< every row alone in its cluster, all weights equal
+};
+
+Moments moments_of(const Sample& sample) {
+  Moments m;
+  double sum = 0;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    m.weight += sample.weights[i];
+    sum += sample.weights[i] * sample.values[i];
+  }
+  m.mean = sum / m.weight;
+  std::unordered_map<std::uint32_t, ClusterSums> clusters;
+  bool are_equal = true;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    ClusterSums& one = clusters[sample.clusters[i]];
+    one.weight += sample.weights[i];
+    one.residual += sample.weights[i] * (sample.values[i] - m.mean);
+    are_equal = are_equal && sample.weights[i] == sample.weights[0];
+  }
+  double residuals = 0, weights = 0;
+  for (const auto& [cluster, one] : clusters) {
+    residuals += one.residual * one.residual;
+    weights += one.weight * one.weight;
+  }
+  m.clusters = static_cast<double>(clusters.size());
+  m.effective_clusters = m.weight * m.weight / weights;
+  if (m.clusters > 1) m.standard_error = std::sqrt(residuals * m.clusters / (m.clusters - 1)) / m.weight;
+  m.is_simple = are_equal && clusters.size() == sample.size();
+  return m;
+}
+
+double effective_rows(const Moments& m, double n) {
+  if (m.is_simple) return n;
+  if (m.clusters < 2) return 1;
+  const double variance = m.mean * (1 - m.mean), error = m.standard_error * m.standard_error;
+  const double by_error = error > 0 ? variance / error : m.effective_clusters;
+  const double freedom = normal_quantile(1 - kTail) / student_t_quantile(1 - kTail, m.clusters - 1);
+  return std::clamp(by_error, std::min(m.effective_clusters, n), n) * freedom * freedom;
+}
+
+/// Share of the records that may be unlike all that were seen.
+double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
+
+Interval graded_interval(const Estimate& e) {
+  const double t = e.clusters > 1 ? student_t_quantile(1 - kTail, static_cast<double>(e.clusters - 1)) : 0;
+  const double open = open_share(e.effective_clusters), half = t * e.standard_error;
+  return {std::max(0.0, std::min(e.mean - half, e.mean * (1 - open))),
+          std::min(1.0, std::max(e.mean + half, e.mean + (1 - e.mean) * open))};
+}
+
+double rate_z(const Estimate& e, double threshold) {
+  return (e.mean - threshold) / std::sqrt(threshold * (1 - threshold) / e.effective_n);
+}
+
+double graded_t(const Estimate& e, double threshold) {
+  return e.clusters < 2 || e.standard_error == 0 ? 0 : (e.mean - threshold) / e.standard_error;
+}
+
+double t_tail(const Estimate& e, double t) {
+  if (e.clusters < 2) return 0.5;
+  return e.standard_error == 0 ? 0 : student_t_sf(t, static_cast<double>(e.clusters - 1));
+}
+
+}  // namespace
+
+void Sample::add(double value, double weight, std::uint32_t cluster) {
+  values.push_back(value);
+  weights.push_back(weight);
+  clusters.push_back(cluster);
+}
+
+ClusteredMean clustered_mean(const Sample& sample) {
+  FW_ASSERT(sample.size() > 0);
+  const Moments m = moments_of(sample);
+  return {m.mean, m.standard_error, static_cast<std::uint64_t>(m.clusters)};
+}
+
+Estimate estimate(const Sample& sample, bool is_rate) {
+  FW_ASSERT(sample.size() > 0 && sample.weights.size() == sample.size() && sample.clusters.size() == sample.size());
+  const Moments m = moments_of(sample);
+  Estimate e{.n = sample.size(), .is_rate = is_rate, .mean = std::clamp(m.mean, 0.0, 1.0)};
+  e.right = static_cast<std::uint64_t>(std::ranges::count(sample.values, 1.0));
+  // Sums of weights in two orders may differ in their last bit; all right is exactly 1.
+  if (e.right == e.n) e.mean = 1;
+  e.standard_error = m.standard_error;
+  e.clusters = static_cast<std::uint64_t>(m.clusters);
+  e.effective_clusters = m.effective_clusters;
+  e.effective_n = effective_rows(m, static_cast<double>(e.n));
+  e.interval = is_rate ? wilson_interval_of_rate(e.mean, e.effective_n) : graded_interval(e);
+  return e;
+}
+
+double p_above(const Estimate& e, double threshold) {
+  if (threshold >= 1) return 1;
+  if (threshold <= 0) return 0;
+  if (e.is_rate) return normal_sf(rate_z(e, threshold));
+  if (e.mean <= threshold) return std::max(0.5, t_tail(e, graded_t(e, threshold)));
+  return std::max(t_tail(e, graded_t(e, threshold)), std::pow(threshold / e.mean, e.effective_clusters));
+}
+
+double p_below(const Estimate& e, double threshold) {
+  if (threshold >= 1) return e.mean < 1 ? 0 : 1;
+  if (threshold <= 0) return 1;
+  if (e.is_rate) return normal_cdf(rate_z(e, threshold));
+  if (e.mean >= threshold) return std::max(0.5, t_tail(e, -graded_t(e, threshold)));
+  return std::max(t_tail(e, -graded_t(e, threshold)), std::pow((1 - threshold) / (1 - e.mean), e.effective_clusters));
+}
+
+std::optional<std::uint64_t> rows_to_decide(const Estimate& e, double threshold, double alpha, double power) {
+  if (e.mean == threshold) return std::nullopt;
+  const double seen = static_cast<double>(e.n);
+  double rows = 0;
+  if (e.is_rate && e.mean > threshold) {
+    // Production is right by definition: only it is right on the candidate's errors.
+    rows = noninferiority_rows({.baseline_only = 1 - e.mean}, 1 - threshold, power, alpha);
+    rows = std::max(rows, static_cast<double>(rows_to_pass_at_best(threshold, alpha)));
+    rows *= seen / e.effective_n;
+  } else {
+    const double variance =
+        e.is_rate ? e.mean * (1 - e.mean) * seen / e.effective_n : e.standard_error * e.standard_error * seen;
+    const double z = normal_quantile(1 - alpha) + normal_quantile(power), room = e.mean - threshold;
+    rows = z * z * variance / (room * room);
+    const double open = e.mean > threshold ? std::log(threshold / e.mean) : std::log((1 - threshold) / (1 - e.mean));
+    rows = std::max(rows, std::log(alpha) / open * seen / e.effective_clusters);
+  }
+  if (!(rows < kMostRows)) return std::nullopt;
+  return static_cast<std::uint64_t>(std::ceil(rows));
+}
+
+std::uint64_t rows_to_pass_at_best(double threshold, double alpha) {
+  const double z = normal_quantile(1 - alpha);
+  return static_cast<std::uint64_t>(std::ceil(z * z * threshold / (1 - threshold)));
+}
+
+}  // namespace fw::evals

@@ -1,0 +1,122 @@
+#include "evals/statistics/estimate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "evals/statistics/paired_estimate.h"
+#include "evals/statistics/proportion.h"
+
+namespace fw::evals {
+namespace {
+
+Sample rates(int right, int wrong) {
+  Sample sample;
+  for (int i = 0; i < right + wrong; ++i) sample.add(i < right ? 1 : 0, 1, static_cast<std::uint32_t>(i));
+  return sample;
+}
+
+Sample graded(std::vector<double> values) {
+  Sample sample;
+  for (const double value : values) sample.add(value, 1, static_cast<std::uint32_t>(sample.size()));
+  return sample;
+}
+
+TEST(Estimate, OfIndependentRatesIsWilsons) {
+  const Estimate e = estimate(rates(96, 4), true);
+  EXPECT_EQ(e.n, 100U);
+  EXPECT_EQ(e.right, 96U);
+  EXPECT_EQ(e.effective_n, 100);
+  EXPECT_NEAR(e.interval.low, 0.9016, 1e-4);
+  EXPECT_NEAR(e.interval.high, 0.9843, 1e-4);
+}
+
+TEST(Estimate, TheTestAgreesWithTheInterval) {
+  const Estimate e = estimate(rates(96, 4), true);
+  EXPECT_NEAR(p_above(e, e.interval.low), 0.025, 1e-9);
+  EXPECT_NEAR(p_below(e, e.interval.high), 0.025, 1e-9);
+  const Estimate g = estimate(graded({0.9, 0.8, 1, 0.7, 0.95, 0.85, 0.9, 0.6, 1, 0.9}), false);
+  EXPECT_NEAR(p_above(g, g.interval.low), 0.025, 1e-9);
+}
+
+TEST(Estimate, EqualGradedValuesLeaveAnIntervalOpen) {
+  for (const double value : {0.0, 0.5, 1.0}) {
+    const Estimate e = estimate(graded(std::vector<double>(20, value)), false);
+    EXPECT_GT(e.interval.high - e.interval.low, 0.15) << value;
+  }
+  // One value says next to nothing.
+  const Estimate one = estimate(graded({1}), false);
+  EXPECT_NEAR(one.interval.low, 0.025, 1e-12);
+  EXPECT_GT(p_above(one, 0.9), 0.4);
+}
+
+TEST(Estimate, ConversationsThatAnswerAsOneCountAsOne) {
+  Sample sample;
+  for (std::uint32_t conversation = 0; conversation < 20; ++conversation)
+    for (int turn = 0; turn < 10; ++turn) sample.add(conversation < 18 ? 1 : 0, 1, conversation);
+  const Estimate e = estimate(sample, true);
+  EXPECT_EQ(e.n, 200U);
+  EXPECT_EQ(e.clusters, 20U);
+  EXPECT_LT(e.effective_n, 20.01);
+  EXPECT_LT(e.interval.low, wilson_interval(18, 20).low + 0.005);
+}
+
+TEST(Estimate, IndependentTurnsCountAlmostAsRows) {
+  Sample sample;
+  for (std::uint32_t i = 0; i < 400; ++i) sample.add((i * 7919) % 10 == 0 ? 0 : 1, 1, i / 4);
+  const Estimate e = estimate(sample, true);
+  EXPECT_GT(e.effective_n, 250);
+  EXPECT_LE(e.effective_n, 400);
+}
+
+TEST(Estimate, AllRightInFewConversationsIsNotTakenForManyRows) {
+  Sample sample;
+  for (std::uint32_t i = 0; i < 300; ++i) sample.add(1, 1, i % 3);
+  const Estimate e = estimate(sample, true);
+  EXPECT_LE(e.effective_n, 3);
+  EXPECT_LT(e.interval.low, 0.6);
+}
+
+TEST(Estimate, WeighsRowsByTheTrafficTheyStandFor) {
+  Sample sample;
+  for (std::uint32_t i = 0; i < 50; ++i) sample.add(1, 9, i);
+  for (std::uint32_t i = 50; i < 100; ++i) sample.add(0, 1, i);
+  const Estimate e = estimate(sample, true);
+  EXPECT_NEAR(e.mean, 0.9, 1e-12);
+  EXPECT_LT(e.effective_n, 70);
+}
+
+TEST(Estimate, SaysHowManyRowsWouldDecide) {
+  EXPECT_EQ(rows_to_pass_at_best(0.95, 0.025), 73U);
+  EXPECT_GE(wilson_interval(73, 73).low, 0.95);
+  EXPECT_LT(wilson_interval(72, 72).low, 0.95);
+  const Estimate seen = estimate(rates(97, 3), true);
+  const auto rows = rows_to_decide(seen, 0.95, 0.025, 0.8);
+  ASSERT_TRUE(rows.has_value());
+  EXPECT_GT(*rows, 300U);
+  EXPECT_LT(*rows, 800U);
+  EXPECT_FALSE(rows_to_decide(seen, seen.mean, 0.025, 0.8));
+}
+
+TEST(PairedEstimate, OfIndependentRatesIsMcNemars) {
+  PairedSample sample;
+  for (std::uint32_t i = 0; i < 20; ++i) sample.add(i < 12 ? 1 : 0, i < 10 ? 0 : 1, 1, i);
+  const PairedEstimate e = compare(sample, true, Random(1));
+  EXPECT_EQ(e.only_a, 10U);
+  EXPECT_EQ(e.only_b, 8U);
+  EXPECT_EQ(e.test, "mcnemar exact");
+  EXPECT_NEAR(e.difference, 0.1, 1e-12);
+}
+
+TEST(PairedEstimate, FlipsWholeConversations) {
+  PairedSample alone, together;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    alone.add(1, 0.5, 1, i);
+    together.add(1, 0.5, 1, i / 10);
+  }
+  // Forty rows that all improve prove much, four conversations do not: 2 of 16 sign patterns are as extreme.
+  EXPECT_LT(compare(alone, false, Random(1)).p_value, 0.001);
+  EXPECT_NEAR(compare(together, false, Random(1)).p_value, 0.125, 1e-12);
+}
+
+}  // namespace
+}  // namespace fw::evals

@@ -1,0 +1,114 @@
+#include <algorithm>
+
+#include "runs/impl/report_parts.h"
+
+namespace fw::runs {
+namespace {
+
+using modelops::RowResult;
+
+constexpr std::uint64_t kFewestRepeats = 30;  ///< rows below which repeats in the traffic say nothing of the ceiling
+
+const std::vector<RowResult>* any_rows(const ReportInput& input) {
+  for (const auto& [key, evaluation] : input.evaluations) {
+    if (!evaluation.rows.empty()) return &evaluation.rows;
+  }
+  return nullptr;
+}
+
+Ceiling ceiling_of_replay(const ReportInput& input, const evals::Estimate& e) {
+  return {e.mean,
+          e.interval.low,
+          e.interval.high,
+          e.n,
+          "replay",
+          "production was asked " + std::to_string(e.n) + " of the rows again (" +
+              input.config.production.endpoint->model + ")"};
+}
+
+/// Of a request that came more than once, another record's answer is production asked again: the share of those that
+/// agree with the reference.
+std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
+  evals::Sample sample;
+  for (const RowResult& row : rows) {
+    if (evals::leading_metric(row.traits.kind, scoring).kind != evals::MetricKind::kRate) return std::nullopt;
+    if (row.traits.repeats < 2) continue;
+    const auto request = static_cast<std::uint32_t>(sample.size());
+    const double others = row.traits.repeats - 1;  // a share of them, which Wilson's interval takes as a rate
+    sample.add((row.traits.repeats_agreeing - 1) / others, row.traits.weight, request);
+  }
+  if (sample.size() < kFewestRepeats) return std::nullopt;
+  const evals::Estimate e = evals::estimate(sample, true);
+  return Ceiling{e.mean, e.interval.low, e.interval.high,
+                 e.n,    "repeats",      "equal requests in the traffic and how they were answered"};
+}
+
+Ceiling ceiling_of(const ReportInput& input, const evals::ScoringSettings& scoring) {
+  if (input.production) {
+    const auto e = evals::agreement_over(input.production->rows, scoring, [](const RowResult&) { return true; });
+    if (e && e->n >= kFewestRepeats) return ceiling_of_replay(input, *e);
+  }
+  if (const auto* rows = any_rows(input)) {
+    if (const auto ceiling = ceiling_of_repeats(*rows, scoring)) return *ceiling;
+  }
+  return {.note =
+              "too few requests were answered twice, and production was not asked again (production.url): its answers "
+              "are taken as the only right ones"};
+}
+
+/// The baselines are computed without the judge, so the candidate is compared with them without it too.
+std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std::vector<RowResult>& rows,
+                                            std::uint64_t seed) {
+  if (findings.baselines.empty()) return std::nullopt;
+  const evals::ScoringSettings plain{.has_judge = false, .text_metric = findings.scoring.text_metric};
+  const evals::Baseline& best = findings.baselines.front();
+  const auto difference = evals::compare_evaluations(rows, best.rows, plain, seed);
+  if (!difference) return std::nullopt;
+  return BaselineEvidence{best.title, best.agreement.mean, *difference};
+}
+
+void rank_all(const ReportInput& input, Findings& findings) {
+  std::vector<Evidence> evidence;
+  for (const auto& [key, summary] : findings.summaries) {
+    const auto& rows = input.evaluations.at(key).rows;
+    Evidence one{.rows = summary.rows, .rows_unscored = summary.rows_unscored, .agreement = summary.agreement};
+    one.newest =
+        evals::agreement_over(rows, findings.scoring, [](const RowResult& row) { return row.traits.is_newest; });
+    one.baseline = baseline_of(findings, rows, input.job.seed);
+    one.cost_per_1000 = summary.cost_per_1000;
+    one.production_cost_per_1000 = findings.production_cost_per_1000;
+    evidence.push_back(std::move(one));
+  }
+  auto verdicts = decide(evidence, input.config.promising, findings.ceiling);
+  std::size_t i = 0;
+  for (const auto& [key, summary] : findings.summaries) {
+    Verdict& verdict = verdicts[i++];
+    const auto variant = modelops::find_variant(*key.second);
+    if (!summary.agreement || !variant) continue;
+    findings.ranked.push_back(
+        {key.first, input.config.candidates.at(key.first).model.name, *variant, &summary, std::move(verdict)});
+  }
+  rank(findings.ranked);
+}
+
+}  // namespace
+
+Findings find(const ReportInput& input) {
+  Findings findings;
+  findings.scoring = {.has_judge = input.config.judge.has_value(), .text_metric = input.config.evaluation.text_metric};
+  for (const auto& [key, evaluation] : input.evaluations) {
+    const auto& price = input.config.candidates.at(key.first).model.price;
+    findings.summaries.emplace(key, evals::summarize(evaluation.rows, findings.scoring, price));
+  }
+  if (const auto* rows = any_rows(input)) findings.baselines = evals::trivial_baselines(*rows, findings.scoring);
+  findings.ceiling = ceiling_of(input, findings.scoring);
+  if (input.usage && input.config.production.price) {
+    findings.production_cost_per_1000 = evals::cost_per_1000(
+        *input.config.production.price,
+        {.prompt_mean = input.usage->prompt_tokens_mean, .completion_mean = input.usage->completion_tokens_mean});
+  }
+  rank_all(input, findings);
+  return findings;
+}
+
+}  // namespace fw::runs

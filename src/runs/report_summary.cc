@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "runs/impl/report_parts.h"
+
+namespace fw::runs {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr double kDaySeconds = 86'400;
+constexpr double kShortestWindow = 3'600;  ///< seconds; below that a month is guessed, not measured
+constexpr double kMonthDays = 30;
+
+std::string headline_of(const ReportInput& input, const Contender* best) {
+  const std::string& workload = *input.job.workload;
+  if (best == nullptr) return fmt::format("No candidate of {} was evaluated.", workload);
+  const std::string margin = percent(input.config.promising.margin);
+  switch (best->verdict.decision) {
+    case Decision::kYes:
+      return fmt::format("Yes: {}, can take over {}: as good as production, within a margin of {}.", words_of(*best),
+                         workload, margin);
+    case Decision::kNo: return fmt::format("No: no candidate can take over {}.", workload);
+    case Decision::kNotDecided: break;
+  }
+  return fmt::format("Not yet: whether {}, can take over {} is not decided.", words_of(*best), workload);
+}
+
+void add_failures(const evals::EvaluationSummary& summary, std::vector<std::string>& steps) {
+  const auto cut = summary.failures.find("cut at the token limit");
+  if (cut != summary.failures.end() && cut->second * 20 > summary.rows) {
+    steps.push_back(
+        fmt::format("{} of {} answers were cut at the token limit: raise evaluation.max_tokens, or the "
+                    "application's max_tokens",
+                    cut->second, summary.rows));
+  }
+}
+
+std::vector<std::string> next_steps(const ReportInput& input, const Contender* best, std::uint64_t divergent) {
+  if (best == nullptr) return {"read the errors of the candidates below, mend their configuration, and run again"};
+  std::vector<std::string> steps;
+  const Verdict& verdict = best->verdict;
+  if (verdict.decision == Decision::kYes) {
+    if (divergent > 0)
+      steps.push_back(fmt::format("review the {} rows on which it differs from production", divergent));
+    steps.push_back("serve it as shown below, send a small share of the traffic to it, and compare");
+    return steps;
+  }
+  add_failures(*best->summary, steps);
+  if (verdict.decision == Decision::kNotDecided && verdict.rows_needed) {
+    steps.push_back(fmt::format("evaluate on {} rows (data_split_config.eval_size; the workload has {} records)",
+                                *verdict.rows_needed,
+                                input.window ? input.window->records : input.job.num_records.value_or(0)));
+  }
+  if (!best->summary->agreement->is_rate && !input.config.judge)
+    steps.push_back("configure a judge (llm_judge_config): texts are compared by their words alone");
+  if (!input.config.production.endpoint)
+    steps.push_back(
+        "configure production.url: production's agreement with itself is then measured, and no candidate is "
+        "asked for more");
+  const auto& candidate = input.config.candidates.at(best->candidate);
+  if (verdict.decision == Decision::kNo && !candidate.customization_enabled && candidate.model.is_local())
+    steps.push_back(fmt::format("fine-tune {} (customization_enabled)", best->model_name));
+  if (verdict.decision == Decision::kNo) {
+    steps.push_back(
+        "look at the classes below, worst first: more training rows for them (data_split_config.limit), or a "
+        "larger model");
+  }
+  return steps;
+}
+
+ordered_json threshold_json(const ReportInput& input, const Findings& findings) {
+  const PromisingRule& rule = input.config.promising;
+  return {{"value", findings.ceiling.value - rule.margin},
+          {"margin", rule.margin},
+          {"ceiling", findings.ceiling.value},
+          {"set_by", rule.set_by}};
+}
+
+ordered_json monthly_json(const ReportInput& input, const Findings& findings, const Contender* best) {
+  if (!input.window) return nullptr;
+  const double seconds = static_cast<double>(input.window->last - input.window->first);
+  if (seconds < kShortestWindow) return nullptr;
+  const double requests = static_cast<double>(input.window->records) / seconds * kDaySeconds * kMonthDays;
+  const auto month = [requests](const std::optional<double>& cost) -> std::optional<double> {
+    if (!cost) return std::nullopt;
+    return *cost * requests / 1000;
+  };
+  const auto production = month(findings.production_cost_per_1000);
+  const auto candidate = best ? month(best->summary->cost_per_1000) : std::nullopt;
+  std::optional<double> saving;
+  if (production && candidate) saving = *production - *candidate;
+  return {{"requests", requests},
+          {"window_days", seconds / kDaySeconds},
+          {"production_cost", or_null(production)},
+          {"candidate_cost", or_null(candidate)},
+          {"saving", or_null(saving)}};
+}
+
+std::vector<std::string> reasons_of(const Findings& findings, const Contender& best,
+                                    const std::optional<evals::Estimate>& newest) {
+  std::vector<std::string> reasons{best.verdict.reason};
+  if (newest) {
+    reasons.push_back(newest->is_rate
+                          ? fmt::format("on the newest traffic right on {} of {} rows: {}", newest->right, newest->n,
+                                        with_interval(*newest))
+                          : fmt::format("on the newest traffic {} on {} rows", with_interval(*newest), newest->n));
+  }
+  if (best.summary->rows_failed > 0)
+    reasons.push_back(fmt::format("{} of {} rows had no usable answer", best.summary->rows_failed, best.summary->rows));
+  if (!findings.baselines.empty()) {
+    reasons.push_back(fmt::format("{} reaches {}", findings.baselines.front().title,
+                                  percent(findings.baselines.front().agreement.mean)));
+  }
+  return reasons;
+}
+
+}  // namespace
+
+ordered_json summary_json(const ReportInput& input, const Findings& findings) {
+  const Contender* best = findings.ranked.empty() ? nullptr : &findings.ranked.front();
+  const auto divergent = count_divergent(input, findings);
+  ordered_json out{{"decision", to_string(best ? best->verdict.decision : Decision::kNotDecided)},
+                   {"model_name", nullptr},
+                   {"variant", nullptr},
+                   {"eval_type", nullptr},
+                   {"headline", headline_of(input, best)},
+                   {"reasons", ordered_json::array()},
+                   {"next_steps", next_steps(input, best, divergent)},
+                   {"score", nullptr},
+                   {"newest", nullptr},
+                   {"threshold", threshold_json(input, findings)},
+                   {"wrong_per_1000", nullptr},
+                   {"monthly", monthly_json(input, findings, best)}};
+  if (input.job.error) out["reasons"].push_back(*input.job.error);
+  if (best == nullptr) return out;
+  const auto& rows = input.evaluations.at({best->candidate, best->variant.id}).rows;
+  const auto newest = evals::agreement_over(rows, findings.scoring,
+                                            [](const modelops::RowResult& row) { return row.traits.is_newest; });
+  const evals::Estimate& seen = best->agreement();
+  out["model_name"] = best->model_name;
+  out["variant"] = *best->variant.id;
+  out["eval_type"] = modelops::eval_type(best->variant.id);
+  for (auto& reason : reasons_of(findings, *best, newest)) out["reasons"].push_back(std::move(reason));
+  out["score"] = evals::to_json(seen);
+  if (newest) out["newest"] = evals::to_json(*newest);
+  out["wrong_per_1000"] = {{"mean", 1000 * (1 - seen.mean)},
+                           {"low", 1000 * (1 - seen.interval.high)},
+                           {"high", 1000 * (1 - seen.interval.low)}};
+  return out;
+}
+
+}  // namespace fw::runs

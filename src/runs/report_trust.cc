@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evals/statistics/correlation.h"
+#include "evals/statistics/kappa.h"
+#include "runs/impl/report_parts.h"
+
+namespace fw::runs {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr double kMostUnscored = 0.02;
+constexpr double kMostFailed = 0.02;
+constexpr std::uint64_t kFewestOfGroup = 30;
+constexpr std::size_t kFewestForAgreement = 20;
+
+class Checks {
+ public:
+  void add(const char* name, bool ok, std::string text) {
+    is_clean_ = is_clean_ && ok;
+    list_.push_back({{"name", name}, {"ok", ok}, {"text", std::move(text)}});
+  }
+  ordered_json take() { return {{"clean", is_clean_}, {"checks", std::move(list_)}}; }
+
+ private:
+  bool is_clean_ = true;
+  ordered_json list_ = ordered_json::array();
+};
+
+void check_leaks(const ReportInput& input, Checks& checks) {
+  const auto card = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card, nullptr, false);
+  if (!card.is_object() || !card.contains("leak")) return;
+  const auto count = [&](const char* name) { return card["leak"].value(name, std::uint64_t{0}); };
+  const auto conversations = count("conversations_on_two_sides"), requests = count("requests_on_two_sides");
+  checks.add("leaks", conversations + requests == 0,
+             conversations + requests == 0
+                 ? "no conversation and no request stands on two sides"
+                 : fmt::format("{} conversations and {} requests stand on two sides", conversations, requests));
+  const auto said = count("eval_rows_said_in_training");
+  if (said > 0)
+    checks.add("repeated words", false,
+               fmt::format("the last user message of {} evaluation rows stands word for word in "
+                           "training, within another request",
+                           said));
+}
+
+const evals::Breakdown* breakdown_of(const evals::EvaluationSummary& summary, std::string_view dimension) {
+  const auto found = std::ranges::find(summary.breakdown, dimension, &evals::Breakdown::dimension);
+  return found == summary.breakdown.end() ? nullptr : &*found;
+}
+
+void check_templates(const evals::EvaluationSummary& summary, Checks& checks) {
+  const auto* templates = breakdown_of(summary, "template");
+  if (templates == nullptr) return;
+  const auto unseen = std::ranges::find(templates->groups, "not_in_training", &evals::GroupSummary::group);
+  const std::uint64_t n = unseen == templates->groups.end() ? 0 : unseen->agreement.n;
+  checks.add("templates", n >= kFewestOfGroup,
+             fmt::format("{} of {} rows have a template that training does not have{}", n, summary.rows,
+                         n >= kFewestOfGroup ? "" : ": too few to say how the model does on new ones"));
+}
+
+void check_rows(const evals::EvaluationSummary& summary, Checks& checks) {
+  const auto share = [&](std::uint64_t n) {
+    return static_cast<double>(n) / static_cast<double>(std::max<std::uint64_t>(summary.rows, 1));
+  };
+  std::string failed =
+      fmt::format("{} of {} rows of the best evaluation had no usable answer", summary.rows_failed, summary.rows);
+  for (const auto& [reason, count] : summary.failures) failed += fmt::format("; {}: {}", reason, count);
+  checks.add("answers", share(summary.rows_failed) <= kMostFailed, std::move(failed));
+  std::string unscored = fmt::format("{} of {} rows lack the score that decides", summary.rows_unscored, summary.rows);
+  for (const auto& [reason, count] : summary.unscored) unscored += fmt::format("; {}: {}", reason, count);
+  checks.add("coverage", share(summary.rows_unscored) <= kMostUnscored, std::move(unscored));
+}
+
+void check_evaluations(const ReportInput& input, Checks& checks) {
+  for (const auto& candidate : input.job.candidates) {
+    for (const auto& evaluation : candidate.evaluations) {
+      if (evaluation.error)
+        checks.add("evaluations", false, candidate.model_name + ", " + *evaluation.variant + ": " + *evaluation.error);
+    }
+    if (candidate.error && candidate.evaluations.empty())
+      checks.add("evaluations", false, candidate.model_name + ": " + *candidate.error);
+  }
+}
+
+void check_training(const ReportInput& input, Checks& checks) {
+  for (const auto& [index, trained] : input.trained) {
+    if (trained.rows_left_out == 0) continue;
+    checks.add(
+        "training rows", trained.rows_left_out * 50 <= trained.rows,
+        fmt::format("{}: {} of {} training rows were left out (longer than the context, or refused by the template)",
+                    input.config.candidates.at(index).model.name, trained.rows_left_out,
+                    trained.rows + trained.rows_left_out));
+  }
+}
+
+/// The judge beside a rule that needs no judge, where a row has both.
+void check_judge(const ReportInput& input, Checks& checks) {
+  if (!input.config.judge) return;
+  std::vector<int> judged, exact;
+  std::vector<double> rated, overlap;
+  for (const auto& [key, evaluation] : input.evaluations) {
+    for (const auto& row : evaluation.rows) {
+      const auto score = [&](const char* name) { return row.scores.find(name); };
+      const auto end = row.scores.end();
+      if (score("tool_calling_correctness") != end && score("tool_call_match") != end) {
+        judged.push_back(score("tool_calling_correctness")->second >= 0.5);
+        exact.push_back(score("tool_call_match")->second >= 0.5);
+      }
+      if (score("similarity") != end && score("rouge_l") != end) {
+        rated.push_back(score("similarity")->second);
+        overlap.push_back(score("rouge_l")->second);
+      }
+    }
+  }
+  if (judged.size() >= kFewestForAgreement) {
+    const double kappa = evals::cohen_kappa(judged, exact, evals::KappaWeights::kNone);
+    checks.add("judge on tool calls", !(kappa < 0.4),
+               fmt::format("the judge and the exact comparison agree on {} of {} answers (kappa {:.2f})",
+                           percent(evals::agreement(judged, exact)), judged.size(), kappa));
+  }
+  if (rated.size() >= kFewestForAgreement) {
+    const auto correlation = evals::spearman(rated, overlap);
+    checks.add(
+        "judge on texts", !(correlation.coefficient < 0),
+        fmt::format("the judge's ratings and the overlap of words go together with {:.2f} (Spearman, {} answers)",
+                    correlation.coefficient, rated.size()));
+  }
+}
+
+}  // namespace
+
+ordered_json trust_json(const ReportInput& input, const Findings& findings) {
+  Checks checks;
+  check_leaks(input, checks);
+  if (!findings.ranked.empty()) {
+    const auto& best = *findings.ranked.front().summary;
+    check_templates(best, checks);
+    check_rows(best, checks);
+    if (!best.agreement->is_rate)
+      checks.add("ceiling", findings.ceiling.is_measured(),
+                 findings.ceiling.is_measured() ? findings.ceiling.note
+                                                : "texts can differ and be as good: " + findings.ceiling.note);
+  }
+  check_evaluations(input, checks);
+  check_training(input, checks);
+  check_judge(input, checks);
+  return checks.take();
+}
+
+}  // namespace fw::runs

@@ -1,0 +1,134 @@
+#include "runs/impl/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fw::runs {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+evals::Estimate rate(int right, int rows) {
+  evals::Sample sample;
+  for (int i = 0; i < rows; ++i) sample.add(i < right ? 1 : 0, 1, static_cast<std::uint32_t>(i));
+  return evals::estimate(sample, true);
+}
+
+evals::Estimate graded(double value, int rows) {
+  evals::Sample sample;
+  for (int i = 0; i < rows; ++i) sample.add(value + (i % 2 == 0 ? 0.05 : -0.05), 1, static_cast<std::uint32_t>(i));
+  return evals::estimate(sample, false);
+}
+
+Evidence seen(int right, int rows) {
+  return {.rows = static_cast<std::uint64_t>(rows), .agreement = rate(right, rows)};
+}
+
+Verdict verdict_on(const Evidence& evidence, PromisingRule rule = {}, const Ceiling& ceiling = {}) {
+  return decide({&evidence, 1}, rule, ceiling).front();
+}
+
+TEST(Verdict, IsYesWhenTheIntervalClearsTheThreshold) {
+  const Verdict v = verdict_on(seen(298, 300));
+  EXPECT_EQ(v.decision, Decision::kYes);
+  EXPECT_THAT(v.reason, HasSubstr("right on 298 of 300 rows"));
+}
+
+TEST(Verdict, IsNotDecidedWhenTheIntervalHoldsTheThreshold) {
+  // 18 of 20 is no proof against a model: 70 to 97 %.
+  PromisingRule rule{.min_rows = 20};
+  const Verdict v = verdict_on(seen(18, 20), rule);
+  EXPECT_EQ(v.decision, Decision::kNotDecided);
+  ASSERT_TRUE(v.rows_needed.has_value());
+  EXPECT_GT(*v.rows_needed, 20U);
+  EXPECT_EQ(v.chance, 0.8);
+}
+
+TEST(Verdict, IsNoOnlyWhenTheUpperBoundLiesBelow) {
+  EXPECT_EQ(verdict_on(seen(120, 200)).decision, Decision::kNo);
+  EXPECT_EQ(verdict_on(seen(36, 40)).decision, Decision::kNotDecided);
+}
+
+TEST(Verdict, FewRowsNeverDecide) {
+  const Verdict v = verdict_on(seen(20, 20));
+  EXPECT_EQ(v.decision, Decision::kNotDecided);
+  EXPECT_THAT(v.reason, HasSubstr("promising.min_rows"));
+  EXPECT_EQ(verdict_on(seen(0, 20)).decision, Decision::kNotDecided);
+}
+
+TEST(Verdict, AJudgeThatRatedOneRowOfTwentyDecidesNothing) {
+  Evidence evidence{.rows = 200, .rows_unscored = 190, .agreement = rate(10, 10)};
+  EXPECT_EQ(verdict_on(evidence, {.min_rows = 5}).decision, Decision::kNotDecided);
+  evidence.rows_unscored = 5;
+  evidence.agreement = rate(195, 195);
+  EXPECT_THAT(verdict_on(evidence).reason, HasSubstr("5 of 200 rows lack"));
+}
+
+TEST(Verdict, WhatCostsMoreThanProductionIsNotPromising) {
+  Evidence evidence = seen(300, 300);
+  evidence.cost_per_1000 = 14;
+  evidence.production_cost_per_1000 = 1;
+  const Verdict v = verdict_on(evidence);
+  EXPECT_EQ(v.decision, Decision::kNo);
+  EXPECT_THAT(v.reason, StartsWith("costs 14 times what production costs"));
+}
+
+TEST(Verdict, WhatATrivialAnswerReachesIsNotPromising) {
+  Evidence evidence = seen(299, 300);
+  evidence.baseline = {.title = "always the most frequent answer", .mean = 0.9967, .difference = {.n = 300}};
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNo);
+  evidence.baseline->difference = {
+      .n = 300, .only_a = 2, .only_b = 1, .difference = 0.003, .p_value = 1, .p_better = 0.5};
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNotDecided);
+  evidence.baseline->difference = {.n = 300, .only_a = 90, .difference = 0.3, .p_value = 0, .p_better = 0};
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kYes);
+}
+
+TEST(Verdict, TheNewestPartMustHoldToo) {
+  Evidence evidence = seen(298, 300);
+  evidence.newest = rate(60, 100);
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNo);
+  EXPECT_EQ(verdict_on(evidence).newest, Decision::kNo);
+  evidence.newest = rate(37, 40);
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNotDecided);
+  evidence.newest = rate(100, 100);
+  EXPECT_EQ(verdict_on(evidence).newest, Decision::kYes);
+}
+
+TEST(Verdict, AllEvaluationsOfAJobAreAdjustedTogether) {
+  const std::vector<Evidence> alone{seen(97, 100)};
+  std::vector<Evidence> many(6, seen(20, 100));
+  many[0] = seen(97, 100);
+  const PromisingRule rule{.margin = 0.09};
+  EXPECT_EQ(decide(alone, rule, {}).front().decision, Decision::kYes);
+  const Verdict among = decide(many, rule, {}).front();
+  EXPECT_EQ(among.decision, Decision::kNotDecided);
+  EXPECT_EQ(among.tests, 6U);
+  EXPECT_NEAR(*among.p_adjusted, *among.p_value * 6, 1e-12);
+  EXPECT_THAT(among.reason, HasSubstr("not among the 6 evaluations"));
+}
+
+TEST(Verdict, AMeasuredCeilingLowersWhatIsAskedFor) {
+  EXPECT_EQ(verdict_on(seen(280, 300)).decision, Decision::kNotDecided);
+  const Ceiling ceiling{.value = 0.9, .low = 0.88, .high = 0.92, .n = 400, .source = "replay"};
+  EXPECT_EQ(verdict_on(seen(280, 300), {}, ceiling).decision, Decision::kYes);
+}
+
+TEST(Verdict, WordsThatDifferAreNoProofAgainstAModelWithoutACeiling) {
+  Evidence evidence{.rows = 200, .agreement = graded(0.45, 200)};
+  const Verdict unknown = verdict_on(evidence);
+  EXPECT_EQ(unknown.decision, Decision::kNotDecided);
+  EXPECT_THAT(unknown.reason, HasSubstr("production.url"));
+  const Ceiling ceiling{.value = 0.8, .low = 0.78, .high = 0.82, .n = 100, .source = "replay"};
+  EXPECT_EQ(verdict_on(evidence, {}, ceiling).decision, Decision::kNo);
+}
+
+TEST(Verdict, SaysHowManyRowsCouldEverDecide) {
+  EXPECT_EQ(rows_that_can_decide({.margin = 0.05}, 1), 73U);
+  EXPECT_GT(rows_that_can_decide({.margin = 0.05}, 6), 120U);
+  EXPECT_EQ(rows_that_can_decide({.margin = 0.5}, 1), 30U);
+}
+
+}  // namespace
+}  // namespace fw::runs

@@ -1,0 +1,240 @@
+#include "runs/impl/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evals/statistics/adjusted_p.h"
+
+namespace fw::runs {
+namespace {
+
+constexpr double kAlpha = 0.025;         // one-sided; the 95 % interval's
+constexpr double kMostUnscored = 0.02;   // share of rows
+constexpr double kBaselineAlpha = 0.05;  // one-sided
+constexpr double kPower = 0.8;
+
+/// One evaluation's place among all of its job's.
+struct Tests {
+  double p_yes = 1;
+  double p_no = 1;
+  double adjusted_yes = 1;
+  double adjusted_no = 1;
+};
+
+struct Thresholds {
+  double yes = 0;  ///< to be above it
+  double no = 0;   ///< to be below it
+  double value = 0;
+};
+
+Thresholds thresholds_of(const PromisingRule& rule, const Ceiling& ceiling) {
+  // What is not known of the ceiling makes both answers harder, never one easier.
+  return {ceiling.high - rule.margin, ceiling.low - rule.margin, ceiling.value - rule.margin};
+}
+
+std::vector<Tests> tests_of(std::span<const Evidence> evidence, const Thresholds& thresholds) {
+  std::vector<double> yes, no;
+  std::vector<Tests> tests(evidence.size());
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    if (evidence[i].agreement) {
+      tests[i].p_yes = evals::p_above(*evidence[i].agreement, thresholds.yes);
+      tests[i].p_no = evals::p_below(*evidence[i].agreement, thresholds.no);
+    }
+    yes.push_back(tests[i].p_yes);
+    no.push_back(tests[i].p_no);
+  }
+  const auto adjusted_yes = evals::holm(yes), adjusted_no = evals::holm(no);
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    tests[i].adjusted_yes = adjusted_yes[i];
+    tests[i].adjusted_no = adjusted_no[i];
+  }
+  return tests;
+}
+
+std::string times(double ratio) { return fmt::format("{:.{}f}", ratio, ratio < 10 ? 1 : 0); }
+
+class Judgement {
+ public:
+  Judgement(const Evidence& evidence, const Tests& tests, std::size_t count, const PromisingRule& rule,
+            const Ceiling& ceiling)
+      : e_(evidence), tests_(tests), rule_(rule), ceiling_(ceiling), thresholds_(thresholds_of(rule, ceiling)) {
+    out_.tests = count;
+  }
+
+  Verdict run() {
+    if (e_.cost_per_1000 && e_.production_cost_per_1000)
+      out_.costs_more = *e_.cost_per_1000 > *e_.production_cost_per_1000;
+    if (e_.agreement) {
+      const bool points_up = tests_.p_yes <= tests_.p_no;
+      out_.p_value = points_up ? tests_.p_yes : tests_.p_no;
+      out_.p_adjusted = points_up ? tests_.adjusted_yes : tests_.adjusted_no;
+    }
+    if (e_.newest) out_.newest = alone(*e_.newest);
+    choose();
+    if (out_.costs_more.value_or(false)) out_.reason = cost_phrase() + "; " + out_.reason;
+    return std::move(out_);
+  }
+
+ private:
+  void end(Decision decision, std::string reason) {
+    out_.decision = decision;
+    out_.reason = std::move(reason);
+  }
+
+  void choose() {
+    if (!e_.agreement) return end(Decision::kNotDecided, "no row has the score that decides");
+    const evals::Estimate& seen = *e_.agreement;
+    if (seen.n < rule_.min_rows) {
+      need(std::max<double>(static_cast<double>(rule_.min_rows), 1));
+      return end(Decision::kNotDecided, fmt::format("only {} rows have a score; fewer than {} never decide "
+                                                    "(promising.min_rows)",
+                                                    seen.n, rule_.min_rows));
+    }
+    if (static_cast<double>(e_.rows_unscored) > kMostUnscored * static_cast<double>(e_.rows)) {
+      return end(Decision::kNotDecided,
+                 fmt::format("{} of {} rows lack the score that decides; at most 2 % may", e_.rows_unscored, e_.rows));
+    }
+    if (out_.costs_more.value_or(false)) return end(Decision::kNo, agreement_phrase());
+    if (is_trivial()) return;
+    if (knows_no() && tests_.adjusted_no <= kAlpha) {
+      return end(Decision::kNo,
+                 fmt::format("{}: below the threshold of {}", agreement_phrase(), percent(thresholds_.value)));
+    }
+    if (knows_no() && out_.newest == Decision::kNo) {
+      return end(Decision::kNo, fmt::format("{}, but on the newest part {}: below the threshold of {}",
+                                            agreement_phrase(), with_interval(*e_.newest), percent(thresholds_.value)));
+    }
+    if (tests_.adjusted_yes > kAlpha) return undecided();
+    if (e_.newest && e_.newest->mean < thresholds_.yes) {
+      return end(Decision::kNotDecided,
+                 fmt::format("{}, but on the newest part only {}, with too few rows ({}) to say whether that is chance",
+                             agreement_phrase(), percent(e_.newest->mean), e_.newest->n));
+    }
+    end(Decision::kYes,
+        fmt::format("{}: not below the threshold of {}", agreement_phrase(), percent(thresholds_.value)));
+  }
+
+  /// Words that differ are no proof of a worse answer: without a measured ceiling a graded score below the threshold
+  /// says nothing.
+  [[nodiscard]] bool knows_no() const { return e_.agreement->is_rate || ceiling_.is_measured(); }
+
+  [[nodiscard]] Decision alone(const evals::Estimate& part) const {
+    if (part.n < rule_.min_rows) return Decision::kNotDecided;
+    if (evals::p_above(part, thresholds_.yes) <= kAlpha) return Decision::kYes;
+    if (evals::p_below(part, thresholds_.no) <= kAlpha) return Decision::kNo;
+    return Decision::kNotDecided;
+  }
+
+  bool is_trivial() {
+    if (!e_.baseline) return false;
+    const auto& [title, mean, difference] = *e_.baseline;
+    if (difference.difference <= 0) {
+      end(Decision::kNo, fmt::format("{}: no better than {} ({})", agreement_phrase(), title, percent(mean)));
+      return true;
+    }
+    if (difference.p_better > kBaselineAlpha) {
+      end(Decision::kNotDecided,
+          fmt::format("{}: not shown to be better than {} ({})", agreement_phrase(), title, percent(mean)));
+      return true;
+    }
+    return false;
+  }
+
+  void undecided() {
+    const evals::Estimate& seen = *e_.agreement;
+    if (!knows_no() && seen.mean < thresholds_.yes) {
+      return end(
+          Decision::kNotDecided,
+          fmt::format("{}: below the threshold of {}, but how far production's own answers to one request differ "
+                      "is not known (production.url, or a judge)",
+                      agreement_phrase(), percent(thresholds_.value)));
+    }
+    const bool is_up = seen.mean > thresholds_.yes, is_down = seen.mean < thresholds_.no;
+    const double alpha = kAlpha / static_cast<double>(std::max<std::uint64_t>(out_.tests, 1));
+    if (is_up || is_down) {
+      if (const auto rows = evals::rows_to_decide(seen, is_up ? thresholds_.yes : thresholds_.no, alpha, kPower))
+        need(static_cast<double>(*rows));
+    }
+    std::string reason = agreement_phrase();
+    const double p = is_down ? tests_.p_no : tests_.p_yes;
+    if (p <= kAlpha) {
+      reason += fmt::format(": {} the threshold of {} alone, but not among the {} evaluations of this job",
+                            is_down ? "below" : "above", percent(thresholds_.value), out_.tests);
+    } else {
+      reason += fmt::format(": the interval holds the threshold of {}", percent(thresholds_.value));
+    }
+    if (out_.rows_needed) {
+      reason += fmt::format("; if that rate is the true one, {} rows would decide with a chance of {:.0f} %",
+                            *out_.rows_needed, *out_.chance * 100);
+    }
+    end(Decision::kNotDecided, std::move(reason));
+  }
+
+  void need(double rows) {
+    out_.rows_needed = static_cast<std::uint64_t>(rows);
+    out_.chance = kPower;
+  }
+
+  [[nodiscard]] std::string agreement_phrase() const {
+    const evals::Estimate& seen = *e_.agreement;
+    if (!seen.is_rate) return fmt::format("agreement with production {} on {} rows", with_interval(seen), seen.n);
+    return fmt::format("right on {} of {} rows: {}", seen.right, seen.n, with_interval(seen));
+  }
+
+  [[nodiscard]] std::string cost_phrase() const {
+    if (*e_.production_cost_per_1000 == 0) return "costs more than production";
+    return fmt::format("costs {} times what production costs", times(*e_.cost_per_1000 / *e_.production_cost_per_1000));
+  }
+
+  const Evidence& e_;
+  const Tests& tests_;
+  const PromisingRule& rule_;
+  const Ceiling& ceiling_;
+  const Thresholds thresholds_;
+  Verdict out_;
+};
+
+}  // namespace
+
+std::string_view to_string(Decision decision) {
+  switch (decision) {
+    case Decision::kYes: return "yes";
+    case Decision::kNotDecided: return "not_decided";
+    case Decision::kNo: return "no";
+  }
+  return "unknown";
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", share * 100); }
+
+std::string with_interval(const evals::Estimate& e) {
+  return fmt::format("{} (95 % interval {} to {})", percent(e.mean), percent(e.interval.low), percent(e.interval.high));
+}
+
+std::vector<Verdict> decide(std::span<const Evidence> evidence, const PromisingRule& rule, const Ceiling& ceiling) {
+  const auto tests = tests_of(evidence, thresholds_of(rule, ceiling));
+  std::vector<Verdict> verdicts;
+  for (std::size_t i = 0; i < evidence.size(); ++i)
+    verdicts.push_back(Judgement(evidence[i], tests[i], evidence.size(), rule, ceiling).run());
+  return verdicts;
+}
+
+std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling) {
+  return fmt::format(
+      "yes: the agreement is shown to lie at {} or above (ceiling {} less a margin of {}; one-sided test at 2.5 %, "
+      "Holm-adjusted "
+      "over all evaluations), also on the newest part, above the best trivial baseline, and at no higher cost than "
+      "production; no: shown to lie below, or trivial, or costlier; otherwise not decided. Yes comes first, then not "
+      "decided; the cheaper before the dearer among yes, the higher lower bound among the others.",
+      percent(ceiling.value - rule.margin), percent(ceiling.value), percent(rule.margin));
+}
+
+std::uint64_t rows_that_can_decide(const PromisingRule& rule, std::uint64_t tests) {
+  if (rule.margin >= 1) return rule.min_rows;
+  const double alpha = kAlpha / static_cast<double>(std::max<std::uint64_t>(tests, 1));
+  if (rule.margin <= 0) return UINT64_MAX;
+  return std::max(rule.min_rows, evals::rows_to_pass_at_best(1 - rule.margin, alpha));
+}
+
+}  // namespace fw::runs
