@@ -114,6 +114,12 @@ json to_json(const JobEvent& event) {
 }
 
 json to_json(const JobProgress& progress) {
+  if (const auto* p = std::get_if<DatasetsProgressed>(&progress.what)) {
+    return {{"stage", to_string(Stage::kDatasets)},
+            {"candidate", nullptr},
+            {"rows_done", p->records_read},
+            {"rows_total", p->records_total}};
+  }
   if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     return {{"stage", *p->variant},          {"candidate", p->candidate},
             {"rows_done", p->rows_done},     {"rows_total", p->rows_total},

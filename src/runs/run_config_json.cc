@@ -65,7 +65,8 @@ json split_json(const dataset::SplitSettings& split) {
           {"limit", optional_json(split.limit)},
           {"parse_function_arguments", split.parse_function_arguments},
           {"newest_holdout", split.newest_holdout},
-          {"newest_eval_share", split.newest_eval_share}};
+          {"newest_eval_share", split.newest_eval_share},
+          {"keep_templates_together", split.keep_templates_together}};
 }
 
 dataset::SplitSettings read_split(const json& value) {
@@ -78,6 +79,7 @@ dataset::SplitSettings read_split(const json& value) {
   split.parse_function_arguments = value.at("parse_function_arguments");
   split.newest_holdout = value.at("newest_holdout");
   split.newest_eval_share = value.at("newest_eval_share");
+  split.keep_templates_together = value.value("keep_templates_together", true);  // jobs of older versions have none
   return split;
 }
 

@@ -206,6 +206,7 @@ void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
   section.read("parse_function_arguments", split.parse_function_arguments);
   section.read("newest_holdout", split.newest_holdout, 0, 0.9);
   section.read("newest_eval_share", split.newest_eval_share, 0, 1);
+  section.read("keep_templates_together", split.keep_templates_together);
   if (split.limit && *split.limit < split.min_total_records) {
     section.error("limit", std::to_string(*split.limit) + " is less than min_total_records (" +
                                std::to_string(split.min_total_records) + "); raise it, or null for no limit");

@@ -59,7 +59,9 @@ TEST(Rows, WithoutAToolCallKeepTheirText) {
 TEST(Rows, HoldHistoryArgumentsAsStringsAndNullContentAsEmpty) {
   Json history = call("get_order", {{"id", 5}});
   history["tool_calls"][0]["function"]["arguments"] = {{"id", 5}};
-  const OneRecord record(request_of(Json::array({say("user", "a"), history, say("tool", "sent")})),
+  Json result = say("tool", "sent");
+  result["tool_call_id"] = "call_1";
+  const OneRecord record(request_of(Json::array({say("user", "a"), history, result})),
                          reply(say("assistant", "It was sent.")));
   for (const Json& messages : {record.train["messages"], record.eval["request"]["messages"]}) {
     EXPECT_EQ(messages[1]["tool_calls"][0]["function"]["arguments"], "{\"id\":5}");
