@@ -19,8 +19,7 @@ class Grouper {
 
   std::vector<std::uint32_t> run() {
     join_explicit();
-    std::ranges::sort(links_, {},
-                      [](const Link& link) { return std::tuple(link.prefix, link.record, link.is_answered); });
+    std::ranges::sort(links_, {}, [](const Link& link) { return std::tuple(link.prefix, link.record, link.place); });
     find_ends();
     each_prefix([&](std::span<const Link> sharing) { join_sharing(sharing); });
     return numbered();
@@ -48,9 +47,10 @@ class Grouper {
   void find_ends() {
     ends_.assign(ids_.size(), 0);
     each_prefix([&](std::span<const Link> sharing) {
-      const bool goes_on = std::ranges::any_of(sharing, [](const Link& link) { return !link.is_answered; });
+      const bool goes_on =
+          std::ranges::any_of(sharing, [](const Link& link) { return link.place == PrefixPlace::kWithin; });
       for (const Link& link : sharing) {
-        if (link.is_answered && !goes_on) ends_[link.record] = link.prefix;
+        if (link.place == PrefixPlace::kAnswered && !goes_on) ends_[link.record] = link.prefix;
       }
     });
   }
@@ -75,7 +75,7 @@ class Grouper {
     const Link* going_on = nullptr;
     bool is_joined = false;
     for (const Link& link : sharing) {
-      if (link.is_answered) {
+      if (link.place != PrefixPlace::kWithin) {
         ended = &link;
         if (going_on != nullptr && !is_joined) is_joined = join(link, *going_on);
         continue;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "dataset/impl/facts.h"
+
 namespace fw::dataset {
 
 /// Sets of numbers from 0; the smaller number represents a set.
@@ -28,12 +30,12 @@ class UnionFind {
   std::vector<std::uint32_t> parent_;
 };
 
-/// A record knows a prefix (facts.h): its request has it as a beginning, or ends in it with its answer.
+/// A record knows a prefix.
 struct Link {
   std::uint64_t prefix = 0;
   std::uint32_t record = 0;
   std::uint32_t bytes = 0;
-  bool is_answered = false;
+  PrefixPlace place = PrefixPlace::kWithin;
 };
 
 /// The conversation of each record (records by time), numbered from 0 in order of first appearance. Two records are of

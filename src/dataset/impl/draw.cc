@@ -94,62 +94,50 @@ class Try {
   void fill(Pool pool, std::uint64_t quota) {
     if (quota == 0) return;
     random_.shuffle(pool);
-    std::uint64_t budget = request_.count == 0 ? 0 : request_.budget * quota / request_.count;
+    budget_ += static_cast<double>(request_.budget) * static_cast<double>(quota) / static_cast<double>(request_.count);
     std::uint64_t left = quota;
     Pool rest;
     for (const Conversation* one : pool) {
-      const std::uint64_t cost = cost_of(*one);
-      if (one->rows.size() > left || cost > budget || is_open(*one)) {
+      if (left == 0) return;
+      const auto cost = static_cast<double>(cost_of(*one));
+      if (cost > budget_ || open_.contains(one->unit)) {
         rest.push_back(one);
         continue;
       }
-      budget -= cost;
-      hold(*one);
-      left -= take(*one, one->rows.size());
+      budget_ -= cost;
+      if (request_.keep_units) held_.insert(one->unit);
+      left -= take(*one, size_of(*one, pool.size(), left));
     }
     fill_up(std::move(rest), left, (quota - left) * 2 >= quota);
   }
 
-  /// What whole conversations of units within the budget could not give.
+  /// What conversations of units within the budget could not give.
   void fill_up(Pool rest, std::uint64_t left, bool held_only) {
     bool is_turn_of_held = true;
     while (left > 0) {
       const bool wants_held = held_only || is_turn_of_held;
       is_turn_of_held = !is_turn_of_held;
-      auto chosen = next_of(rest, left, wants_held);
-      if (chosen == rest.end()) chosen = next_of(rest, left, !wants_held);
+      const auto of_wanted = [&](const Conversation* one) { return held_.contains(one->unit) == wants_held; };
+      auto chosen = std::ranges::find_if(rest, of_wanted);
+      if (chosen == rest.end()) chosen = rest.begin();
       const Conversation& one = **chosen;
-      const std::uint64_t size = one.rows.size() <= left ? one.rows.size() : part_size(rest, left);
-      if (request_.keep_units && !held_.contains(one.unit)) open_.insert(one.unit);
-      left -= take(one, size);
+      if (!held_.contains(one.unit)) open_.insert(one.unit);
+      left -= take(one, size_of(one, rest.size(), left));
       rest.erase(chosen);
     }
   }
 
-  /// The first that fits, else the shortest, of a unit that is held or not.
-  Pool::iterator next_of(Pool& rest, std::uint64_t left, bool of_held) const {
-    auto best = rest.end();
-    for (auto it = rest.begin(); it != rest.end(); ++it) {
-      if (request_.keep_units && held_.contains((*it)->unit) != of_held) continue;
-      if ((*it)->rows.size() <= left) return it;
-      if (best == rest.end() || (*it)->rows.size() < (*best)->rows.size()) best = it;
-    }
-    return best;
-  }
-
-  /// Several conversations give a few rows each, if that leaves three quarters of them alone.
-  static std::uint64_t part_size(const Pool& rest, std::uint64_t left) {
-    const std::uint64_t parts = std::clamp<std::uint64_t>(rest.size() / 4, 1, (left + kRowsOfPart - 1) / kRowsOfPart);
+  /// Rows of a conversation that are drawn: all, if there is room. Else several conversations give a few rows each, if
+  /// that leaves three quarters of them alone.
+  static std::uint64_t size_of(const Conversation& one, std::size_t conversations, std::uint64_t left) {
+    if (one.rows.size() <= left) return one.rows.size();
+    const std::uint64_t parts = std::clamp<std::uint64_t>(conversations / 4, 1, (left + kRowsOfPart - 1) / kRowsOfPart);
     return (left + parts - 1) / parts;
   }
 
   std::uint64_t cost_of(const Conversation& one) const {
     if (!request_.keep_units || held_.contains(one.unit)) return 0;
     return plan_.unit_sizes.at(one.unit) - one.rows.size();
-  }
-  bool is_open(const Conversation& one) const { return open_.contains(one.unit); }
-  void hold(const Conversation& one) {
-    if (request_.keep_units) held_.insert(one.unit);
   }
 
   std::uint64_t take(const Conversation& one, std::uint64_t size) {
@@ -172,6 +160,7 @@ class Try {
   std::vector<std::uint64_t> missing_;  // by class
   std::vector<std::uint64_t> surplus_ = std::vector<std::uint64_t>(missing_.size(), 0);
   std::vector<std::uint32_t> taken_;
+  double budget_ = 0;  // what the cells so far were given and did not use
   std::unordered_set<std::uint32_t> held_;
   std::unordered_set<std::uint32_t> open_;  // units with rows here and elsewhere
 };

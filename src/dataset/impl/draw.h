@@ -38,7 +38,7 @@ struct Drawn {
 ///
 /// 1. Conversations are drawn whole, by lot, among those of like length (1, 2-3, 4-7, 8-15, ... rows); each such cell
 ///    gives its share of the rows, rounded by lot. Of the conversation that is longer than what its cell has still to
-///    give, as many rows are taken by lot; where a cell has many of those, a few rows each of several.
+///    give, as many rows are taken by lot; where the cell has many conversations, a few rows each of several.
 /// 2. Classes: of single rows each class gives what allocate() says, less what conversations brought. Conversations
 /// have
 ///    the classes that they have: of eight draws the one nearest to the classes' shares is taken.

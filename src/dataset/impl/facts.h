@@ -13,12 +13,19 @@
 
 namespace fw::dataset {
 
+/// Where in its record a prefix ends.
+enum class PrefixPlace : std::uint8_t {
+  kWithin,    ///< the record's request goes on from it
+  kQuestion,  ///< it is the record's whole request
+  kAnswered,  ///< it is the request with its answer
+};
+
 /// A beginning of a conversation that ends in an answer, or (with the system messages) in a first question long enough
 /// to tell: what records of one conversation share.
 struct Prefix {
   std::uint64_t hash = 0;
-  std::uint32_t bytes = 0;   ///< of its texts, without system messages
-  bool is_answered = false;  ///< the record's whole request and its answer: where others go on from it
+  std::uint32_t bytes = 0;  ///< of its texts, without system messages
+  PrefixPlace place = PrefixPlace::kWithin;
 };
 
 /// What is kept of a record between its first and its second reading. Hashes are equal for what means the same: order

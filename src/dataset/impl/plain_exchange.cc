@@ -68,6 +68,25 @@ class Members {
 template <std::size_t N>
 Members(simdjson::dom::object, const std::array<std::string_view, N>&) -> Members<N>;
 
+/// An escape of half a character, which parsers judge differently. May take a text for one that has none.
+bool has_lone_surrogate(std::string_view text) {
+  const auto is_half = [&](std::size_t at, std::string_view digits) {
+    return at + 4 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&
+           digits.find(static_cast<char>(text[at + 3] | 0x20)) != std::string_view::npos;
+  };
+  for (auto at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at)) {
+    if (is_half(at, "89ab")) {
+      if (!is_half(at + 6, "cdef")) return true;
+      at += 12;
+    } else if (is_half(at, "cdef")) {
+      return true;
+    } else {
+      at += 2;
+    }
+  }
+  return false;
+}
+
 bool is_empty_text(simdjson::dom::element value) {
   std::string_view text;
   return value.get(text) == simdjson::SUCCESS && text.empty();
@@ -83,6 +102,7 @@ PlainExchange::PlainExchange(bool parse_arguments) : parse_arguments_(parse_argu
 
 bool PlainExchange::read(std::string_view request, std::string_view response, Form form, RecordFacts& facts) {
   if (!is_within_limits(request) || !is_within_limits(response)) return false;
+  if (has_lone_surrogate(request) || has_lone_surrogate(response)) return false;
   facts_ = &facts;
   call_ids_.clear();
   system_ = messages_ = turns_ = 0;
@@ -106,8 +126,9 @@ bool PlainExchange::read_request(Object request) {
   facts_->request = messages_;
   if (members.has(1)) {
     simdjson::dom::array tools;
-    if (members[1].get(tools) != simdjson::SUCCESS || !read_tools(members[1])) return false;
+    if (members[1].get(tools) != simdjson::SUCCESS) return false;
     has_tools = tools.size() > 0;
+    if (has_tools && !read_tools(members[1])) return false;
   }
   std::string_view text;
   const bool is_default =
@@ -302,8 +323,13 @@ bool PlainExchange::read_response(Object response) {
   const Members members(response, kNames);
   if (members.is_repeated() || !members.has(0) || members.has(1)) return false;
   for (std::size_t status = 2; status < kNames.size(); ++status) {
+    if (!members.has(status)) continue;
     std::int64_t code = 0;
-    if (members.has(status) && members[status].get(code) == simdjson::SUCCESS && code >= 400) return false;
+    if (members[status].type() == element_type::UINT64) return false;  // above all codes
+    if (members[status].type() == element_type::INT64 && members[status].get(code) == simdjson::SUCCESS &&
+        code >= 400) {
+      return false;
+    }
   }
   simdjson::dom::array choices;
   if (members[0].get(choices) != simdjson::SUCCESS || choices.size() == 0) return false;
@@ -349,7 +375,10 @@ bool PlainExchange::read_answer(Object choice) {
   if (user_seen_) {
     facts_->prefixes.push_back({.hash = combine(combine(turns_, "assistant"), turn.hash),
                                 .bytes = clamped(bytes_ + turn.bytes),
-                                .is_answered = true});
+                                .place = PrefixPlace::kAnswered});
+    if (facts_->answers_before == 0 && facts_->prefixes.size() > 1) {
+      facts_->prefixes.front().place = PrefixPlace::kQuestion;
+    }
   }
   facts_->request_bytes = clamped(bytes_);
   return true;

@@ -40,7 +40,7 @@ void Survey::add(const record::Interaction& record) {
        .is_opening_telling = facts.opening.words >= kTellingWords});
   ids_ += *record.id;
   named_ids_.insert(named_ids_.end(), facts.last.named_ids.begin(), facts.last.named_ids.end());
-  for (const Prefix& prefix : facts.prefixes) links.push_back({prefix.hash, number, prefix.bytes, prefix.is_answered});
+  for (const Prefix& prefix : facts.prefixes) links.push_back({prefix.hash, number, prefix.bytes, prefix.place});
   templates.add(facts.opening.hash, facts.opening.tokens);
   templates.add(facts.last.hash, facts.last.tokens);
 }

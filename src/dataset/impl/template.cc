@@ -68,7 +68,10 @@ class Masker {
         const bool is_url = c == ':' && text_.compare(end, 3, "://") == 0;
         if (!is_url && (!joins_token(c) || end + 1 >= text_.size() || !is_word(text_[end + 1]))) break;
         is_slot |= is_url || c == '@';
-        if (is_url) end += 2;
+        if (is_url) {
+          end = std::min(text_.find_first_of(" \t\r\n\"<>", end), text_.size());
+          break;
+        }
       }
       digits += is_digit(c);
       letters += is_letter(c);
@@ -180,17 +183,19 @@ void Templates::merge_once() {
     i = end;
   }
 
-  // Each text becomes the frame that most texts share.
+  // Each text becomes the frame that most texts share, of equals the one with the shortest slot, then the first.
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> becomes;
   for (const std::uint64_t text : looked_at) {
     const auto& tokens = now.at(text);
     std::size_t most = 0;
+    std::size_t shortest = 0;
     std::vector<std::uint32_t> best;
     each_run(tokens, [&](std::size_t begin, std::size_t size, std::size_t) {
       auto frame = with_slot(tokens, begin, size);
       const auto found = fillings.find(hash64(bytes_of(frame)));
-      if (found == fillings.end() || found->second < most || (found->second == most && frame <= best)) return;
+      if (found == fillings.end() || found->second < most || (found->second == most && size >= shortest)) return;
       most = found->second;
+      shortest = size;
       best = std::move(frame);
     });
     if (most > 0) becomes.emplace(text, std::move(best));

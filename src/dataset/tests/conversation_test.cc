@@ -35,7 +35,7 @@ std::vector<std::uint32_t> groups_of(const std::vector<Asked>& all) {
     const RecordFacts facts = reader.read(one.request.dump(), reply(one.answer).dump());
     EXPECT_EQ(facts.defect, "");
     for (const Prefix& prefix : facts.prefixes) {
-      links.push_back({prefix.hash, static_cast<std::uint32_t>(ids.size()), prefix.bytes, prefix.is_answered});
+      links.push_back({prefix.hash, static_cast<std::uint32_t>(ids.size()), prefix.bytes, prefix.place});
     }
     ids.push_back(facts.explicit_id);
   }

@@ -45,9 +45,8 @@ TEST(MaskedText, IsQuickOnLongTexts) {
 }
 
 TEST(Templates, HaveSlotsWhereTextsOfEqualWordsVary) {
-  const auto found =
-      templates_of({"Do you sell red garden hoses?", "Do you sell lamps?", "do you sell a small oak rug?",
-                    "Where can I park my car today", "Is it in stock in Leeds?"});
+  const auto found = templates_of({"Do you sell red garden hoses?", "Do you sell lamps?", "do you sell a rug?",
+                                   "Where can I park my car today", "Is it in stock in Leeds?"});
   EXPECT_EQ(found[0], found[1]);
   EXPECT_EQ(found[0], found[2]);
   EXPECT_NE(found[0], found[3]);
