@@ -73,7 +73,8 @@ TEST(Draw, GivesEachLengthAndClassItsShareOfTheEvaluation) {
     }
     const auto by_class = shares(mixture, split, [](const SplitRow& row) { return row.label; });
     for (const auto& [label, share] : by_class) {
-      const double error = std::sqrt(share.first * std::max(0.0, 1 - share.first) * std::min<double>(longest, n / 2) / n) + 1 / n;
+      const double error =
+          std::sqrt(share.first * std::max(0.0, 1 - share.first) * std::min<double>(longest, n / 2) / n) + 1 / n;
       EXPECT_NEAR(share.second, share.first, 3 * error) << "class " << label;
     }
     if (by_length.size() < 2) continue;
