@@ -115,7 +115,7 @@ json to_json(const JobEvent& event) {
 
 json to_json(const JobProgress& progress) {
   if (const auto* p = std::get_if<DatasetsProgressed>(&progress.what)) {
-    return {{"stage", to_string(Stage::kDatasets)},
+    return {{"stage", to_string(StageKind::kDatasets)},
             {"candidate", nullptr},
             {"rows_done", p->records_read},
             {"rows_total", p->records_total}};
