@@ -84,6 +84,16 @@ Task<Status> relay(runs::Subscription subscription, net::SseWriter& out, Deadlin
   co_return co_await out.finish(deadline);
 }
 
+template <class Id>
+Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+  std::string text = required_text(body, field, problems);
+  if (text.empty()) return {};
+  auto id = Id::parse(std::move(text));
+  if (id.ok()) return std::move(id).value();
+  problems.push_back({"value_error", field, std::string(field) + ' ' + id.error().message});
+  return {};
+}
+
 }  // namespace
 
 JobsResource::JobsResource(runs::RunService& runs, SplitOverrides overrides)
@@ -111,8 +121,8 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
   Json body;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
   runs::JobRequest request;
-  request.workload = record::WorkloadId(required_text(body, "workload_id", problems));
-  request.client = record::ClientId(required_text(body, "client_id", problems));
+  request.workload = required_id<record::WorkloadId>(body, "workload_id", problems);
+  request.client = required_id<record::ClientId>(body, "client_id", problems);
   auto split = requested_split(body, overrides_, runs_.config().split);
   if (!split.ok()) problems.push_back({"value_error", "data_split_config", split.error().message});
   if (!problems.empty()) co_return unprocessable(problems);

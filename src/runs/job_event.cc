@@ -57,8 +57,8 @@ json what_json(const JobFinished& e) {
 
 JobCreated read_created(const json& data) {
   JobCreated e;
-  e.workload = record::WorkloadId(data.at("workload_id").get<std::string>());
-  e.client = record::ClientId(data.at("client_id").get<std::string>());
+  e.workload = record::WorkloadId::from_stored(data.at("workload_id").get<std::string>());
+  e.client = record::ClientId::from_stored(data.at("client_id").get<std::string>());
   e.seed = data.at("seed");
   e.dataset_stamp = data.at("dataset_stamp");
   for (const auto& plan : data.at("candidates")) {
