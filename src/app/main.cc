@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/cli/command.h"
+#include "app/cli/safe_text.h"
 #include "app/version.h"
 
 namespace {
@@ -38,6 +39,8 @@ int run_command(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that goes away shows as a failed write, not as a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  const fw::app::SafeStream out(std::cout);
+  const fw::app::SafeStream err(std::cerr);
   try {
     return run_command(argc, argv);
   } catch (const std::exception& e) {

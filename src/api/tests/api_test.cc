@@ -190,6 +190,13 @@ TEST_F(ApiTest, LoadsGoodLinesAndKeepsBadOnesAside) {
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"][0]["records"], 2);
 }
 
+TEST_F(ApiTest, IdsThatAreNoTextAreRefusedWhereverTheyComeIn) {
+  for (const char* query : {"workload_id=%ff", "client_id=%00", "workload_id=", "client_id=a%0ab"}) {
+    EXPECT_EQ(send(net::Method::kPost, std::string("/api/records?") + query, "{}").status, 400) << query;
+  }
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"].size(), 0U);
+}
+
 TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
   const Json document = Json::parse(openapi_document());
   for (const auto& [path, operations] : document["paths"].items()) {

@@ -1,6 +1,7 @@
 #include "app/cli/command.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 
 namespace fw::app {
@@ -16,9 +17,13 @@ int misuse(const Error& error) {
 }
 
 void add_server_option(CLI::App& command, CommandContext& context) {
-  if (context.server_url.empty()) context.server_url = "http://127.0.0.1:8000";
-  command.add_option("--server", context.server_url, "URL of the service")
-      ->envname("FLYWHEEL_URL")
+  if (context.server_url.empty()) {
+    // Read here, not through the option's environment name: that is applied for every command of the program, also for
+    // those that were not called, and would overwrite what --server of the called one set.
+    const char* url = std::getenv("FLYWHEEL_URL");
+    context.server_url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:8000";
+  }
+  command.add_option("--server", context.server_url, "URL of the service; default: $FLYWHEEL_URL, or this machine's")
       ->capture_default_str();
 }
 

@@ -10,6 +10,7 @@
 
 #include "api/job_json.h"
 #include "app/cli/command.h"
+#include "app/cli/load_outcome.h"
 #include "app/cli/report_text.h"
 #include "app/cli/run_view.h"
 #include "app/cli/terminal.h"
@@ -79,22 +80,45 @@ Result<capture::LoadedWorkload> choose(const capture::LoadReport& report, const 
                           "; choose with --workload-id and --client");
 }
 
+/// Chat rows and exports carry no ids of their own.
+Result<capture::LoadOptions> load_options(const LocalRunOptions& options) {
+  auto workload = record::WorkloadId::parse(options.workload.empty() ? "workload" : options.workload);
+  if (!workload.ok()) return workload.error().within("--workload-id");
+  auto client = record::ClientId::parse(options.client.empty() ? "local" : options.client);
+  if (!client.ok()) return client.error().within("--client-id");
+  return capture::LoadOptions{.default_workload = std::move(workload).value(),
+                              .default_client = std::move(client).value()};
+}
+
+/// Says what became of the load; an error when a run on it would be a run on less than was given.
+Status judge(const capture::LoadReport& report, const LocalRunOptions& options, Terminal& out) {
+  print_outcome(options.file,
+                {.lines = report.lines,
+                 .appended = report.appended,
+                 .duplicates = report.duplicates,
+                 .bad = report.bad,
+                 .reasons = report.reasons,
+                 .error = {}},
+                out);
+  for (const auto& file : report.files) {
+    if (!file.error) continue;
+    const bool can_go_on = report.appended + report.duplicates > 0;
+    if (!options.partial || !can_go_on) {
+      return Error{file.error->code,
+                   file.error->message + (can_go_on ? "; run on what could be read with --partial" : "")};
+    }
+    out.line(out.styled(Style::kBad, "  " + file.error->message));
+  }
+  return {};
+}
+
 Result<capture::LoadReport> load(Service& service, const LocalRunOptions& options, Terminal& out) {
   capture::Loader loader(service.log(), service.quarantine(), service.clock());
-  capture::LoadOptions load_options;
-  // Chat rows carry no ids of their own.
-  load_options.default_workload = record::WorkloadId(options.workload.empty() ? "workload" : options.workload);
-  load_options.default_client = record::ClientId(options.client.empty() ? "local" : options.client);
-  FW_ASSIGN(auto report,
-            loader.load({options.file}, load_options, Deadline::never(), [&](const capture::LoadProgress& p) {
-              out.live("  loading " + printable(options.file) + ": " + std::to_string(p.lines) + " lines");
-            }));
-  if (!report.files.empty() && report.files.front().error && report.lines == 0) return *report.files.front().error;
-  out.line(printable(options.file) + ": " + std::to_string(report.lines) + " lines, " +
-           std::to_string(report.appended) + " new records, " + std::to_string(report.duplicates) + " known already, " +
-           std::to_string(report.bad) + " bad lines kept aside");
-  for (const auto& [reason, count] : report.reasons)
-    out.line("    " + std::to_string(count) + " x " + printable(reason));
+  FW_ASSIGN(const auto settings, load_options(options));
+  FW_ASSIGN(auto report, loader.load({options.file}, settings, Deadline::never(), [&](const capture::LoadProgress& p) {
+    out.live("  loading " + printable(p.source) + ": " + std::to_string(p.lines) + " lines");
+  }));
+  FW_TRY(judge(report, options, out));
   return report;
 }
 

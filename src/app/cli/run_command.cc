@@ -65,7 +65,9 @@ void add_run_command(CLI::App& app, CommandContext& context) {
   command->add_flag("--watch", options->watch, "Follow the run and print its report; exit code 1 unless it completes");
   command->add_flag("--json", options->json, "Print JSON: the job, or with --watch its events");
   auto* from = command->add_option("--from", options->local.file,
-                                   "Load this file, run and report in this process, without a service");
+                                   "Load this file or folder, run and report in this process, without a service");
+  command->add_flag("--partial", options->local.partial, "Run --from also on files that could not be read whole")
+      ->needs(from);
   command->add_option("--config", options->local.config, "Configuration file of a run with --from")->needs(from);
   command->add_option("--data", options->local.data, "Data folder of a run with --from; default: a new folder here")
       ->needs(from);
