@@ -64,7 +64,7 @@ struct RowResult {
 struct EvaluationResult {
   std::vector<RowResult> rows;
   double wall_seconds = 0;
-  /// What was learnt of the endpoint on the way, in plain sentences: parameters that it refuses.
+  /// Whole sentences for the report: what the endpoints of target and judge do not take, and what was sent instead.
   std::vector<std::string> endpoint_notes;
 };
 

@@ -7,10 +7,11 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "modelops/local/impl/chat_template.h"
-#include "modelops/local/impl/endpoint_check.h"
 #include "modelops/local/impl/model_cache.h"
 #include "modelops/local/impl/served_engine.h"
 #include "modelops/local/impl/serving_type.h"
+#include "modelops/openai/endpoint_check.h"
+#include "modelops/openai/endpoint_url.h"
 
 namespace fw::modelops {
 namespace {
@@ -158,10 +159,13 @@ Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadli
     if (request.adapter) {
       co_return invalid_argument("model \"" + name + "\" is behind an endpoint, which cannot be given an adapter");
     }
-    FW_CO_TRY(co_await check_endpoint(impl_->client, *request.model.endpoint, std::move(deadline)));
-    co_return Deployment{.id = DeploymentId(make_id(name)),
-                         .endpoint = *request.model.endpoint,
-                         .description = "endpoint " + request.model.endpoint->url};
+    const Endpoint endpoint = *request.model.endpoint;
+    const auto question = endpoint.ask_at_deploy ? EndpointQuestion::kAlways : EndpointQuestion::kAsNeeded;
+    auto answer = co_await check_endpoint(impl_->client, endpoint, question, std::move(deadline));
+    if (!answer.ok()) co_return answer.error().within("endpoint " + shown_url(endpoint.url) + " cannot be used");
+    for (const auto& note : answer->notes) log_info("modelops", note, {{"model", name}});
+    co_return Deployment{
+        .id = DeploymentId(make_id(name)), .endpoint = endpoint, .description = "endpoint " + shown_url(endpoint.url)};
   }
   if (!request.model.is_local()) co_return invalid_argument("model \"" + name + "\" has neither path nor url");
   auto out = co_await impl_->deploy_here(std::move(request), std::move(deadline));
