@@ -130,7 +130,7 @@ std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_ro
 
 Result<modelops::TrainingJob> CandidateRun::training_job() {
   auto& store = context_.dependencies.datasets;
-  modelops::TrainingJob job{.model = candidate().model, .settings = context_.config().training};
+  modelops::TrainingJob job{.model = candidate().model, .settings = candidate().training};
   job.seed = context_.record->snapshot().seed;
   job.work_folder = folder() / "training";
   FW_TRY(io::create_folders(job.work_folder));
