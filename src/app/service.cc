@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/engine_programs.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -32,20 +33,11 @@ constexpr int kLoopThreads = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kCpuThreads = 2;
 
-fs::path own_folder() {
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path(".") : program.parent_path();
-}
-
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;
   modelops::LocalSettings settings;
   settings.data_folder = options.data_folder;
-  settings.programs = modelops::find_engine_programs(own_folder(), modelops::default_cache_folder());
-  if (!engines.llama_server.empty()) settings.programs.llama_server = engines.llama_server;
-  if (!engines.llama_quantize.empty()) settings.programs.llama_quantize = engines.llama_quantize;
-  if (!engines.trainer.empty()) settings.programs.trainer = engines.trainer;
+  settings.programs = engine_programs(engines);
   settings.threads = engines.threads;
   if (!engines.serving_type.empty()) settings.serving_type = engines.serving_type;
   settings.ready_timeout =

@@ -33,7 +33,7 @@ class CommandLine(unittest.TestCase):
         self.assertNotEqual(first, flywheel.run("sample", "--count", 50, "--seed", 5).stdout)
 
     def test_config_check_accepts_the_demo_and_names_mistakes(self):
-        self.assertEqual(flywheel.run("config", "check", flywheel.SOURCE / "demo/config.yaml").returncode, 0)
+        self.assertEqual(flywheel.run("config", "check", "--file-only", flywheel.SOURCE / "demo/config.yaml").returncode, 0)
         with tempfile.TemporaryDirectory() as folder:
             bad = pathlib.Path(folder) / "bad.yaml"
             bad.write_text("nims:\n  - model_name: a\n    pathh: b\n")

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "base/hash.h"
 #include "io/file.h"
@@ -51,12 +52,23 @@ const char* environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// The folders of a search path (`/usr/bin:/bin`), in its order.
+std::vector<fs::path> folders_of(const std::string& search_path) {
+  std::vector<fs::path> out;
+  std::istringstream folders(search_path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (!folder.empty()) out.emplace_back(folder);
+  return out;
+}
+
 }  // namespace
 
-EnginePrograms find_engine_programs(const fs::path& own_folder, const fs::path& cache_folder) {
-  const fs::path llama = cached_llama(cache_folder);
+EnginePrograms find_engine_programs(const fs::path& own_folder, const fs::path& cache_folder,
+                                    const std::string& search_path) {
+  std::vector<fs::path> folders = folders_of(search_path);
+  folders.insert(folders.begin(), {own_folder, cached_llama(cache_folder)});
   const auto find = [&](const char* name) {
-    for (const auto& folder : {own_folder, llama}) {
+    for (const auto& folder : folders) {
       if (!folder.empty() && is_program(folder / name)) return folder / name;
     }
     return fs::path();

@@ -16,9 +16,11 @@ struct EnginePrograms {
   std::filesystem::path trainer;
 };
 
-/// Looks beside our own program, then for what scripts/setup built for this very processor in the cache folder.
+/// Looks beside our own program, then for what scripts/setup built for this very processor in the cache folder, then in
+/// the folders of `search_path` (the form of PATH).
 [[nodiscard]] EnginePrograms find_engine_programs(const std::filesystem::path& own_folder,
-                                                  const std::filesystem::path& cache_folder);
+                                                  const std::filesystem::path& cache_folder,
+                                                  const std::string& search_path = "");
 
 /// $FLYWHEEL_CACHE, else $XDG_CACHE_HOME/flywheel, else ~/.cache/flywheel: as in scripts/lib.sh.
 [[nodiscard]] std::filesystem::path default_cache_folder();
