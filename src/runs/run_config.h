@@ -59,7 +59,7 @@ struct RunConfig {
   ProductionModel production;
   dataset::SplitSettings split;
   dataset::IclSettings icl;
-  modelops::TrainingSettings training;  ///< what candidates' own settings begin with
+  modelops::TrainingSettings training;            ///< what candidates' own settings begin with
   std::optional<double> training_price_per_hour;  ///< US dollars for an hour of the machine that trains
   EvaluationSettings evaluation;
   std::optional<modelops::Judge> judge;
