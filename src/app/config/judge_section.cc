@@ -27,14 +27,15 @@ std::optional<modelops::Judge> read_judge(YamlSection& root, const Environment& 
   auto section = root.section("llm_judge_config");
   if (!section) return std::nullopt;
   std::size_t type = 0;
-  // A judge that refuses every question is found out before the candidates' time is spent.
-  modelops::Endpoint endpoint{.api_key_env = default_key_variable(environment), .ask_at_deploy = true};
+  modelops::Endpoint endpoint{.api_key_env = default_key_variable(environment)};
   std::string url;
   const char* type_key = section->either("deployment_type", "type");
   section->read_choice(type_key, type, {"remote", "local"});
   section->read("url", url);
   section->read(section->either("model_name", "model_id"), endpoint.model);
   read_endpoint_keys(*section, endpoint, environment);
+  if (section->has("deploy_check"))
+    section->warning("deploy_check", "has no effect: a run always has its judge rate a made-up answer first");
   for (const char* key : {"context_length", "gpus", "pvc_size", "tag", "registry_base", "nim_parallelism"}) {
     section->inapplicable(key, kNoContainers);
   }
