@@ -75,6 +75,12 @@ Result<std::vector<modelops::DatasetRef>> store_all(modelops::DatasetStore& stor
   return refs;
 }
 
+/// A job's num_records as the blueprint counts them: what validation, de-duplication and the limit have left.
+std::uint64_t records_to_split(const dataset::Card& card) {
+  const auto split = std::ranges::find(card.steps, "split", &dataset::Step::name);
+  return split == card.steps.end() ? 0 : split->in;
+}
+
 }  // namespace
 
 std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder) {
@@ -129,7 +135,7 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   if (!refs.ok()) co_return refs.error();
   DatasetsOutcome outcome;
   outcome.workload = built->card.type;
-  outcome.num_records = records->size();
+  outcome.num_records = records_to_split(built->card);
   outcome.eval = refs->at(0);
   outcome.icl = refs->at(1);
   outcome.train = refs->at(2);
