@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "capture/files/file_source.h"
 #include "capture/files/loader.h"
+#include "codec/base64.h"
+#include "codec/utf8.h"
 #include "net/url.h"
 
 namespace fw::api {
@@ -137,6 +139,7 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   for (const auto& l : page.lines) {
     lines.push_back(
         {{"source", l.source}, {"line", l.line}, {"reason", l.reason}, {"bytes", l.bytes}, {"length", l.length}});
+    if (!codec::is_valid_utf8(l.bytes)) lines.back()["base64"] = codec::base64_encode(l.bytes);
   }
   Json counts = Json::object();
   for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;
