@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/own_folder.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -31,12 +32,6 @@ namespace asio = boost::asio;
 constexpr int kLoopThreads = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kCpuThreads = 2;
-
-fs::path own_folder() {
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path(".") : program.parent_path();
-}
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;

@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "api/job_json.h"
+#include "api/traffic_choice.h"
 #include "app/cli/command.h"
+#include "app/cli/report_page_file.h"
 #include "app/cli/report_text.h"
 #include "app/cli/run_view.h"
 #include "app/cli/terminal.h"
@@ -17,8 +19,6 @@
 #include "app/service.h"
 #include "base/log.h"
 #include "capture/files/loader.h"
-#include "io/file.h"
-#include "pages/report_page.h"
 
 namespace fw::app {
 namespace {
@@ -63,20 +63,13 @@ fs::path new_run_folder() {
 }
 
 /// The one workload of the load that fits what was asked for.
-Result<capture::LoadedWorkload> choose(const capture::LoadReport& report, const LocalRunOptions& options) {
-  std::vector<capture::LoadedWorkload> fitting;
-  std::string names;
-  for (const auto& w : report.workloads) {
-    names += (names.empty() ? "" : ", ") + *w.workload + " (" + *w.client + ')';
-    const bool fits = (options.workload.empty() || *w.workload == options.workload) &&
-                      (options.client.empty() || *w.client == options.client);
-    if (fits) fitting.push_back(w);
-  }
-  if (fitting.size() == 1) return fitting.front();
+Result<api::Traffic> choose_loaded(const capture::LoadReport& report, const LocalRunOptions& options) {
   if (report.workloads.empty()) return failed_precondition(options.file + " holds no records");
-  if (fitting.empty()) return not_found(options.file + " has no such workload; it has: " + names);
-  return invalid_argument(options.file + " has several workloads: " + names +
-                          "; choose with --workload-id and --client");
+  std::vector<api::Traffic> traffic;
+  for (const auto& w : report.workloads) traffic.push_back({*w.workload, *w.client});
+  auto chosen = api::choose_traffic(traffic, options.workload, options.client);
+  if (!chosen.ok()) return chosen.error().within(options.file);
+  return chosen;
 }
 
 Result<capture::LoadReport> load(Service& service, const LocalRunOptions& options, Terminal& out) {
@@ -107,23 +100,20 @@ Task<Status> follow(runs::Subscription subscription, RunView& view) {
   }
 }
 
-Status write_html(const std::string& report, const fs::path& path) {
-  return io::write_file_atomically(path, pages::report_page(report));
-}
-
-int finish(Service& service, const runs::JobId& id, const LocalRunOptions& options, Terminal& out) {
+int finish(Service& service, const runs::JobId& id, const LocalRunOptions& options, Terminal& out, Errors errors) {
   const auto job = service.runs().find(id);
   if (!job.ok()) return fail(job.error());
   const auto report = service.wait_for(service.runs().report(id));
   if (!report.ok()) return fail(report.error());
-  const fs::path html = options.html.empty() ? service.data_folder() / "report.html" : fs::absolute(options.html);
-  if (const auto status = write_html(*report, html); !status.ok()) return fail(status.error());
+  const auto html = write_report_page(
+      *report, options.html.empty() ? (service.data_folder() / "report.html").string() : options.html);
+  if (!html.ok()) return fail(html.error());
   if (options.json) {
     std::cout << api::job_detail(*job).dump(2) << '\n';
   } else {
-    print_report(Json::parse(*report), out);
+    print_report(Json::parse(*report), out, errors);
   }
-  out.line(html.string());
+  out.line(*html);
   return job->status == runs::JobStatus::kCompleted ? 0 : 1;
 }
 
@@ -133,9 +123,10 @@ int load_and_run(Service& service, const LocalRunOptions& options, Interrupt& in
   const auto loaded = load(service, options, out);
   out.end_live();
   if (!loaded.ok()) return fail(loaded.error());
-  const auto chosen = choose(*loaded, options);
+  const auto chosen = choose_loaded(*loaded, options);
   if (!chosen.ok()) return fail(chosen.error());
-  const auto job = service.wait_for(service.runs().create({chosen->workload, chosen->client, std::nullopt}));
+  const auto job = service.wait_for(
+      service.runs().create({record::WorkloadId(chosen->workload), record::ClientId(chosen->client), std::nullopt}));
   if (!job.ok()) return fail(job.error());
   interrupt.watch([&service, id = job->id] { (void)service.wait_for(service.runs().cancel(id)); });
   auto subscription = service.runs().subscribe(job->id, 0);
@@ -144,15 +135,17 @@ int load_and_run(Service& service, const LocalRunOptions& options, Interrupt& in
   const auto followed = service.wait_for(follow(std::move(*subscription), view));
   out.end_live();
   if (!followed.ok()) return fail(followed.error());
-  return finish(service, job->id, options, out);
+  return finish(service, job->id, options, out, view.has_told_errors() ? Errors::kToldAlready : Errors::kPrint);
 }
 
 }  // namespace
 
 int run_local(const LocalRunOptions& options) {
   if (options.config.empty()) {
-    std::cerr << "flywheel: a run with --from needs --config FILE, which names the candidates\n";
-    return 2;
+    return misuse(invalid_argument("a run with --from needs --config FILE, which names the candidates"));
+  }
+  if (!options.html.empty()) {
+    if (const auto status = check_writable(options.html); !status.ok()) return fail(status.error());
   }
   Interrupt interrupt;
   auto config = load_config(options.config, process_environment());

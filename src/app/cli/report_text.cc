@@ -84,11 +84,20 @@ void print_groups(const Json& report, const Json& evaluation, Terminal& out) {
   }
 }
 
-void print_candidate(const Json& report, const Json& candidate, Terminal& out) {
+/// A candidate that the whole job's failure took down has nothing to say of its own.
+bool says_something_else(const std::string& error, const Json& report) {
+  const auto job_error = text(at(at(report, "job"), "error"));
+  return !error.empty() && (job_error.empty() || job_error.find(error) == std::string::npos);
+}
+
+void print_candidate(const Json& report, const Json& candidate, Terminal& out, Errors errors) {
+  const auto error = text(at(candidate, "error"));
+  const bool has_error = errors == Errors::kPrint && says_something_else(error, report);
+  if (!has_error && !error.empty() && at(candidate, "evaluations").empty()) return;
   out.line("");
   out.line(out.styled(Style::kBold, text(at(candidate, "model_name"))) + "  " +
            out.styled(Style::kDim, text(at(candidate, "deployment"))));
-  if (const auto error = text(at(candidate, "error")); !error.empty()) out.line("  " + out.styled(Style::kBad, error));
+  if (has_error) out.line("  " + out.styled(Style::kBad, error));
   for (const auto& e : at(candidate, "evaluations")) {
     std::string scores;
     for (const auto& s : at(e, "scores")) scores += "  " + text(at(s, "name")) + ' ' + percent(at(s, "mean"));
@@ -117,10 +126,11 @@ void print_dataset(const Json& dataset, Terminal& out) {
 
 }  // namespace
 
-void print_report(const Json& report, Terminal& out) {
+void print_report(const Json& report, Terminal& out, Errors errors) {
   const Json& job = at(report, "job");
-  if (const auto error = text(at(job, "error")); !error.empty()) out.line(out.styled(Style::kBad, error));
-  for (const auto& candidate : at(report, "candidates")) print_candidate(report, candidate, out);
+  const auto error = text(at(job, "error"));
+  if (errors == Errors::kPrint && !error.empty()) out.line(out.styled(Style::kBad, error));
+  for (const auto& candidate : at(report, "candidates")) print_candidate(report, candidate, out, errors);
   print_dataset(at(report, "dataset"), out);
   print_ranking(report, out);
   if (const auto note = text(at(at(report, "scoring"), "note")); !note.empty()) out.line(out.styled(Style::kDim, note));

@@ -65,10 +65,13 @@ void Terminal::write(std::string_view bytes) {
     sink_->append(bytes);
     return;
   }
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !is_closed_) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // nobody reads any more; what the command does is not what it prints
+    if (n <= 0) {  // nobody reads any more; what the command does is not what it prints
+      is_closed_ = true;
+      return;
+    }
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
@@ -146,6 +149,11 @@ std::string format_seconds(double seconds) {
     std::snprintf(buffer, sizeof buffer, "%ld h %ld min", minutes / 60, minutes % 60);
   }
   return buffer;
+}
+
+std::string format_time_left(double seconds) {
+  const double whole = seconds < 60 ? std::round(std::max(seconds, 0.0)) : 5 * std::ceil(seconds / 5);
+  return whole < 90 ? std::to_string(std::lround(whole)) + " s" : format_seconds(whole);
 }
 
 }  // namespace fw::app

@@ -20,6 +20,8 @@ class Terminal final {
 
   [[nodiscard]] bool is_interactive() const { return interactive_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
+  /// Whether the reader went away (`flywheel jobs watch JOB | head -1`): nothing more need be printed.
+  [[nodiscard]] bool is_closed() const { return is_closed_; }
 
   void line(std::string_view text);
   /// Replaces the live line; on a file this does nothing.
@@ -38,6 +40,7 @@ class Terminal final {
   std::string* sink_ = nullptr;
   bool interactive_ = false;
   bool has_live_ = false;
+  bool is_closed_ = false;
   std::size_t columns_ = 0;
 };
 
@@ -53,5 +56,7 @@ class Terminal final {
 
 /// `1.5 s`, `2 min 5 s`, `1 h 4 min`.
 [[nodiscard]] std::string format_seconds(double seconds);
+/// The same for an estimate: whole seconds, from a minute on in fives.
+[[nodiscard]] std::string format_time_left(double seconds);
 
 }  // namespace fw::app

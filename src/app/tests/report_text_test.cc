@@ -37,6 +37,21 @@ TEST(ReportText, GivesTheRankingWithIntervalsCostsAndWhatIsWorthALook) {
   EXPECT_THAT(text, HasSubstr("validate: 900 -> 868; 20 request.messages is missing or empty"));
 }
 
+TEST(ReportText, TheJobsErrorIsNotRepeatedByTheCandidatesItTookDown) {
+  const Json report{
+      {"job", {{"error", "datasets: 12 records are too few"}}},
+      {"candidates",
+       {{{"model_name", "a"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}},
+        {{"model_name", "b"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}}}}};
+  const std::string text = printed(report);
+  EXPECT_EQ(text.find("too few"), text.rfind("too few"));
+  EXPECT_NE(text.find("too few"), std::string::npos);
+  std::string followed;
+  Terminal out(followed, 0);
+  print_report(report, out, Errors::kToldAlready);
+  EXPECT_EQ(followed.find("too few"), std::string::npos);
+}
+
 TEST(ReportText, ARunWithoutResultsSaysSo) {
   EXPECT_THAT(printed({{"job", {{"error", "too few records"}}}}), HasSubstr("too few records"));
   EXPECT_THAT(printed(Json::object()), HasSubstr("No candidate was evaluated"));

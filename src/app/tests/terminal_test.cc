@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/cli/spelled_out.h"
+
 namespace fw::app {
 namespace {
 
@@ -28,6 +30,16 @@ TEST(Terminal, AFileGetsNoColoursAndNoLiveLine) {
 
 TEST(Align, PadsByCharactersNotBytes) {
   EXPECT_THAT(align({{"\xc3\xa4", "1"}, {"bb", "22"}}, {false, true}), ElementsAre("\xc3\xa4    1", "bb  22"));
+}
+
+TEST(SpelledOut, LosesNothing) {
+  EXPECT_EQ(spelled_out("a\\\x1b\n\xff\xe2\x80\xae\xc3\xa4"), "a\\\\\\x1b\\x0a\\xff\\u202e\xc3\xa4");
+}
+
+TEST(FormatTimeLeft, IsWholeAndCoarse) {
+  EXPECT_EQ(format_time_left(3.4), "3 s");
+  EXPECT_EQ(format_time_left(61), "65 s");
+  EXPECT_EQ(format_time_left(123), "2 min 5 s");
 }
 
 TEST(FormatSeconds, ChangesItsUnitWhereReadersDo) {

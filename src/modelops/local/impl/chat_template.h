@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "modelops/local/chat_template.h"
 
 namespace fw::modelops {
 
@@ -16,10 +17,5 @@ namespace fw::modelops {
 /// The same as a file below the data folder, for programs that want one. Its name holds its hash, so that a model goes
 /// on being served with the text it was trained on.
 [[nodiscard]] Result<std::filesystem::path> write_tools_template(const std::filesystem::path& data_folder);
-
-/// The template a model is trained and served with when its file's own will not do; an empty path when it will: it
-/// knows tools, or the model is a Hugging Face folder, whose template is taken as it is.
-[[nodiscard]] Result<std::filesystem::path> chat_template_for(const std::filesystem::path& data_folder,
-                                                              const std::filesystem::path& model);
 
 }  // namespace fw::modelops
