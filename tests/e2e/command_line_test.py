@@ -11,7 +11,8 @@ import flywheel
 class CommandLine(unittest.TestCase):
     def test_every_command_has_help(self):
         for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
-                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["report"], ["config", "check"], ["sample"],
+                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["report"],
+                        ["export"], ["quarantine"], ["quarantine", "show"], ["quarantine", "export"], ["version"], ["config", "check"], ["sample"],
                         ["models", "inspect"], ["completion"]):
             done = flywheel.run(*command, "--help")
             self.assertEqual(done.returncode, 0, command)
