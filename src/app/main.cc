@@ -1,5 +1,7 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -47,11 +49,11 @@ std::vector<const char*> words_of(int argc, char** argv) {
   return words;
 }
 
-/// Whether what was printed has arrived. A reader that went away had what it wanted.
+/// Whether what was printed has arrived. A reader that went away (`flywheel jobs --json | head -1`) had what it wanted.
 bool has_printed() {
-  errno = 0;
   std::cout.flush();
-  return std::cout.good() || errno == EPIPE || errno == 0;
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return std::cout.good() || (::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0);
 }
 
 int run_command(int argc, char** argv) {
@@ -79,7 +81,7 @@ int run_command(int argc, char** argv) {
   fw::app::settle_server_url(context);
   const int code = context.action ? context.action() : 2;
   if (has_printed()) return code;
-  return fw::app::fail(fw::system_error("cannot print the answer", errno));
+  return fw::app::fail(fw::resource_exhausted("the answer could not be written; is the disk full?"));
 }
 
 }  // namespace

@@ -1,7 +1,4 @@
 """What a newcomer runs into: typos, wrong names, closed pipes, a service that restarts, webhooks that do not arrive."""
-import json
-import os
-import pathlib
 import signal
 import subprocess
 import tempfile
@@ -121,11 +118,11 @@ class WithAService(unittest.TestCase):
     def test_watch_waits_through_a_restart(self):
         self.load()
         port = self.service.url.rsplit(":", 1)[1]
+        self.endpoint.delay = 1.0
         job = self.command("run", "router", "--client-id", "demo").stdout.strip()
-        self.service.wait_for_job(job, 60)
-        slow = self.command("run", "router", "--client-id", "demo").stdout.strip()
-        watch = subprocess.Popen([flywheel.FLYWHEEL, "jobs", "watch", slow, "--server", self.service.url], text=True,
+        watch = subprocess.Popen([flywheel.FLYWHEEL, "jobs", "watch", job, "--server", self.service.url], text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertIn("router", watch.stdout.readline())
         self.service.process.send_signal(signal.SIGKILL)
         self.service.process.wait()
         time.sleep(6)  # the earlier form gave up after two and a half seconds

@@ -203,6 +203,7 @@ class StubEndpoint:
     def __init__(self, answer="I see."):
         endpoint = self
         self.requests = 0
+        self.delay = 0.0  # seconds before each answer
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -221,6 +222,7 @@ class StubEndpoint:
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.requests += 1
+                time.sleep(endpoint.delay)
                 message = {"role": "assistant", "content": answer}
                 self.reply({"id": "x", "object": "chat.completion", "created": 1, "model": "stub",
                             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],

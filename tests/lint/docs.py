@@ -170,9 +170,11 @@ def check_environment(sources, paper):
                 yield f"{paper.name}:{number}: nothing reads {name}"
 
 
-def literal(text):
-    """A default as YAML, or None where the column describes it in words."""
+def literal(text, keys=()):
+    """A default as YAML, or None where the column describes it in words or names another key."""
     text = text.strip().strip("`")
+    if text in keys or re.search(r"[a-z]\.[a-z]", text):
+        return None
     if text in ("true", "false", "null") or re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text):
         return text
     if match := re.fullmatch(r"(\d+) MiB", text):
@@ -212,9 +214,11 @@ def minimal(section, key, value):
 def check_configuration(program):
     name = CONFIGURATION.relative_to(ROOT).as_posix()
     _, _, plain = program.check_config('nims: [{model_name: a, url: "http://127.0.0.1:9/v1"}]\n')
-    for number, sections, keys, defaults in configuration_rows():
+    rows = list(configuration_rows())
+    every_key = {key for _, _, keys, _ in rows for key in keys}
+    for number, sections, keys, defaults in rows:
         for key, default in zip(keys, defaults):
-            value = literal(default)
+            value = literal(default, every_key)
             outcomes = [program.check_config(minimal(s, key, value if value is not None else "x")) for s in sections]
             known = [o for o in outcomes if f"{key}: unknown key" not in o[1]]
             if not known:
