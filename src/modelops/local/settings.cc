@@ -2,10 +2,10 @@
 
 #include <cstdlib>
 #include <sstream>
-#include <thread>
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "io/machine.h"
 
 namespace fw::modelops {
 namespace {
@@ -74,7 +74,7 @@ fs::path default_cache_folder() {
 
 int thread_count(const LocalSettings& settings) {
   if (settings.threads > 0) return settings.threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return io::read_machine_limits().processors;
 }
 
 }  // namespace fw::modelops
