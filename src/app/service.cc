@@ -57,6 +57,8 @@ runs::RunOptions run_options(const ServiceOptions& options) {
   runs::RunOptions out;
   out.folder = options.data_folder / "jobs";
   out.config = options.config.run;
+  out.deploy_timeout = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(options.config.engines.deploy_timeout_seconds));
   out.environment = [environment = process_environment()](const std::string& name) -> std::optional<std::string> {
     auto value = environment(name);
     if (value.empty()) return std::nullopt;

@@ -23,6 +23,14 @@ struct Endpoint {
   std::string api_key_env;  ///< environment variable that holds the key; empty: no key is sent
 };
 
+/// How conversations become the model's text: the same in serving and in training, or what was trained is not served.
+struct ChatSettings {
+  std::filesystem::path template_file;  ///< Jinja; empty: the model's own
+  bool enable_thinking = false;         ///< of models whose template can turn it off: think before answering
+  bool has_tools = true;                ///< some of the rows carry tools
+  std::string date;                     ///< what a template takes for today, `2026-11-26`; empty: the day of serving
+};
+
 /// A model as the configuration names it: exactly one of `path` (a GGUF file, or a Hugging Face folder) and `endpoint`.
 struct ModelSpec {
   std::string name;
@@ -30,6 +38,7 @@ struct ModelSpec {
   std::optional<Endpoint> endpoint;
   std::vector<int> keep_layers;  ///< indices of the decoder layers that are kept; empty keeps all
   std::int64_t context_length = 8192;
+  ChatSettings chat;
   std::optional<Price> price;
 
   [[nodiscard]] bool is_local() const { return !path.empty(); }

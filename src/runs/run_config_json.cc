@@ -41,6 +41,8 @@ json candidate_json(const Candidate& candidate) {
           {"keep_layers", model.keep_layers},
           {"context_length", model.context_length},
           {"price", price_json(model.price)},
+          {"chat_template", model.chat.template_file.string()},
+          {"enable_thinking", model.chat.enable_thinking},
           {"customization_enabled", candidate.customization_enabled}};
 }
 
@@ -54,6 +56,8 @@ Candidate read_candidate(const json& value) {
   candidate.model.context_length = value.at("context_length");
   candidate.model.price = read_price(value.at("price"));
   candidate.customization_enabled = value.at("customization_enabled");
+  candidate.model.chat.template_file = value.value("chat_template", std::string());
+  candidate.model.chat.enable_thinking = value.value("enable_thinking", false);
   return candidate;
 }
 

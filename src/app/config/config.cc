@@ -78,6 +78,7 @@ void read_engines(YamlSection& root, EngineSettings& engines) {
   read_path("trainer", engines.trainer);
   section->read("threads", engines.threads, 0, 1024);
   section->read("ready_timeout_seconds", engines.ready_timeout_seconds, 1, 86'400);
+  section->read("deploy_timeout_seconds", engines.deploy_timeout_seconds, 1, 86'400);
   static const std::vector<std::string> kTypes{"auto", "F32", "F16", "BF16", "Q8_0"};
   std::size_t type = 0;
   section->read_choice("serving_type", type, kTypes);

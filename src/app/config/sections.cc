@@ -91,6 +91,14 @@ void read_source(YamlSection& section, const CandidateDefaults& defaults, modelo
                     "names neither path (a GGUF file) nor url (an OpenAI-compatible server): "
                     "its deployment will fail");
   }
+  std::string chat_template;
+  section.read("chat_template", chat_template);
+  if (!chat_template.empty()) model.chat.template_file = (defaults.folder / chat_template).lexically_normal();
+  section.read("enable_thinking", model.chat.enable_thinking);
+  if (path.empty() && (!chat_template.empty() || model.chat.enable_thinking)) {
+    section.error(chat_template.empty() ? "enable_thinking" : "chat_template",
+                  "is for a model with a path; one behind a url renders its conversations itself");
+  }
   section.read_layers("keep_layers", model.keep_layers);
   if (!model.keep_layers.empty() && path.empty()) {
     section.error("keep_layers", "layers can be left out only of a model with a path");

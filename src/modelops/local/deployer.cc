@@ -112,7 +112,11 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   FolderGuard folder(engines_folder() / *id);
   FW_CO_TRY(io::create_folders(folder.path()));
   EngineSetup setup{.slot_states = folder.path(), .alias = *id, .threads = thread_count(settings)};
-  FW_CO_ASSIGN(setup.chat_template, chat_template_for(settings.data_folder, request.model.path));
+  FW_CO_ASSIGN(auto chat,
+               co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
+  for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});
+  setup.chat_template = std::move(chat.file);
+  setup.enable_thinking = request.model.chat.enable_thinking;
   const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
   const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
   setup.slots = slots.count;
@@ -151,6 +155,16 @@ LocalDeployer::LocalDeployer(LocalSettings settings, io::ProcessLauncher& launch
     : impl_(std::make_unique<Impl>(std::move(settings), launcher, client, disk, std::move(executor))) {}
 
 LocalDeployer::~LocalDeployer() { FW_ASSERT(impl_->served.empty()); }
+
+Task<Status> LocalDeployer::prepare(DeploymentRequest request, Deadline deadline) {
+  if (!request.model.is_local() || request.model.endpoint) co_return Status{};
+  FW_CO_TRY(check_installed(impl_->settings, request.model));
+  FW_CO_ASSIGN(auto facts, co_await run_on(impl_->disk, [&] { return read_model_facts(request.model.path); }));
+  if (request.adapter && impl_->cache.can_merge(facts)) co_return Status{};
+  const auto made = co_await impl_->cache.prepare(request.model, std::move(facts), std::move(deadline));
+  if (!made.ok()) co_return made.error().within("cannot prepare model \"" + request.model.name + "\"");
+  co_return Status{};
+}
 
 Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadline deadline) {
   const std::string name = request.model.name;

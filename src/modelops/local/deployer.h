@@ -32,6 +32,7 @@ class LocalDeployer final : public Deployer {
                 Executor executor);
   ~LocalDeployer() override;
 
+  Task<Status> prepare(DeploymentRequest request, Deadline deadline) override;
   Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) override;
   Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) override;
   Task<Status> undeploy(DeploymentId id) override;

@@ -177,6 +177,20 @@ TEST(Config, TakesModelPathsFromTheFilesFolder) {
   EXPECT_THAT(config->run.candidates[0].model.keep_layers, ElementsAre(0, 1, 2, 5));
 }
 
+TEST(Config, SaysHowACandidatesConversationsAreRendered) {
+  const auto config = parse(
+      "nims:\n  - {model_name: a, path: x/a.gguf, chat_template: x/a.jinja, enable_thinking: true}\n"
+      "  - {model_name: b, path: b.gguf}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto& candidates = config->run.candidates;
+  EXPECT_EQ(candidates[0].model.chat.template_file, "/models/x/a.jinja");
+  EXPECT_TRUE(candidates[0].model.chat.enable_thinking);
+  EXPECT_EQ(candidates[1].model.chat.template_file, "");
+  EXPECT_FALSE(candidates[1].model.chat.enable_thinking);
+  EXPECT_THAT(error_of("nims:\n  - {model_name: a, url: \"http://a/v1\", chat_template: a.jinja}\n"),
+              HasSubstr("nims[0].chat_template: is for a model with a path"));
+}
+
 TEST(Config, LayersThatFallOrRepeatAreRefused) {
   for (const char* layers : {"[2, 1]", "[1, 1]", "\"3-1\"", "[-1]", "[a]", "[]", "\"0-99999999\""}) {
     EXPECT_THAT(error_of(std::string("nims:\n  - {model_name: a, path: a.gguf, keep_layers: ") + layers + "}\n"),
