@@ -87,7 +87,7 @@ METRIC = ToolCallingMetric(reference="{{ item.reference | tojson }}")
 
 
 def nemo(reference_calls, message):
-    """(function_name_accuracy, function_name_and_args_accuracy); "NaN" where there is no score, None where it raises."""
+    """(function_name_accuracy, function_name_and_args_accuracy); "NaN": no score; None: it raises."""
     response = {"choices": [{"message": json.loads(json.dumps(message))}]}
     try:
         result = asyncio.run(METRIC.compute_scores(MetricInput(row=DatasetRow(data={"reference": reference_calls}),
