@@ -7,6 +7,7 @@ PyPI package `bfcl-eval` (Apache-2.0), pinned by version and hash, kept unpacked
 
     bfcl.py > bfcl.jsonl
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -19,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PIN = HERE / "bfcl_eval.pin.txt"
 VERSION = PIN.read_text().split("==")[1].split()[0]
 
-# Every category whose right answer is known after one turn, in Python's types; the order is that of the traffic's time.
+# Every category whose right answer is known after one turn, in Python's types.
 ANSWERED = ("simple_python", "multiple", "parallel", "parallel_multiple", "live_simple", "live_multiple",
             "live_parallel", "live_parallel_multiple")
 UNANSWERABLE = ("irrelevance", "live_irrelevance")
@@ -27,7 +28,7 @@ UNANSWERABLE = ("irrelevance", "live_irrelevance")
 # The leaderboard names types as Python does. Its "any" is a value of whatever type: JSON Schema says so by silence.
 JSON_TYPES = {"dict": "object", "float": "number", "tuple": "array", "string": "string", "integer": "integer",
               "boolean": "boolean", "array": "array"}
-REFUSAL = "I am sorry, that cannot be done with the tools that I have."
+REFUSAL = "None of my tools can do that."
 BEGIN = 1_750_000_000
 SECONDS_APART = 20
 
@@ -145,9 +146,14 @@ def answer(question):
     return {"role": "assistant", "content": None, "tool_calls": calls}, "tool_calls"
 
 
+def by_lot(question):
+    """Questions come mixed, as an application's do: the package has one category after the other."""
+    return hashlib.sha256(question["id"].encode()).hexdigest()
+
+
 def log_documents(folder):
     """One log document a question, in time order."""
-    for number, question in enumerate(questions(folder)):
+    for number, question in enumerate(sorted(questions(folder), key=by_lot)):
         created = BEGIN + number * SECONDS_APART
         message, finish_reason = answer(question)
         request = {"model": "leaderboard", "messages": question["messages"], "tools": question["tools"]}

@@ -2,8 +2,7 @@
 stratified means, intervals on effective sizes, tests against a threshold, families of tests, sizes that decide.
 
 usage: verdict_statistics.py OUT      writes OUT/statistics/{wilson_effective, design_effect, weighted_cluster_mean,
-stratified_mean, mean_interval_levels, graded_bca, equal_values, threshold_test, threshold_power, holm_families,
-cluster_permutation}.json
+stratified_mean, equal_values, threshold_test, threshold_power, holm_families, cluster_permutation}.json
 """
 import json
 import math
@@ -110,28 +109,7 @@ for number in range(12):
         {"values": values, "strata": strata, "shares": shares},
         {"mean": test.effect.item(), "se": test.sd.item(), "interval_normal": test.conf_int(0.05)[0]})
 
-# --- graded scores ------------------------------------------------------------------------------------------
-for size in (2, 3, 5, 12, 40):
-    x = np.round(rng.beta(3, 1.2, size), 4)
-    for confidence in (0.8, 0.9, 0.95, 0.99):
-        add("mean_interval_levels", "scipy t.interval(confidence, n - 1)", {"values": x, "confidence": confidence},
-            {"interval": stats.t.interval(confidence, len(x) - 1, x.mean(), stats.sem(x))})
-
-SCORES = {"most are 1": np.where(rng.random(60) < 0.8, 1.0, np.round(rng.random(60), 3)),
-          "at both ends": np.where(rng.random(50) < 0.5, 1.0, 0.0), "one differs": np.append(np.ones(39), 0.4),
-          "low and skewed": np.round(rng.beta(0.7, 4, 45), 3), "few": np.round(rng.beta(2, 1, 9), 3)}
-for name, x in SCORES.items():
-    ends = []
-    for seed in range(5):
-        found = stats.bootstrap((x,), np.mean, confidence_level=0.95, n_resamples=40000, method="BCa", vectorized=True,
-                                batch=4000, rng=np.random.default_rng(seed)).confidence_interval
-        ends.append((found.low, found.high))
-    lattice = float(np.min(np.diff(np.unique(x)))) / len(x) if len(np.unique(x)) < 4 else 0.0
-    add("graded_bca", "scipy bootstrap of the mean, BCa, mean end points of 5 x 40,000 resamples; the tolerance holds "
-        "for 40,000 resamples or more", {"sample": name, "values": x, "confidence": 0.95},
-        {"mean": x.mean(), "bca": np.mean(ends, axis=0)},
-        absolute=6 * float(np.std(ends, axis=0, ddof=1).max()) + lattice + 1e-9, relative=0.0)
-
+# --- what equal values leave open ----------------------------------------------------------------------
 for n in (1, 2, 5, 20, 73, 300):
     low, high = proportion_confint(0, n, 0.05, "beta")
     assert abs(high - (1 - 0.025 ** (1 / n))) < 1e-12
