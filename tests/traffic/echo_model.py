@@ -38,11 +38,16 @@ def content_of(message):
 
 
 def key_of(messages, tools):
-    """A name of a request. System messages are left out: examples may have been put before them."""
+    """A name of a request, but for its system messages: examples may have been put before them."""
     turns = [(message["role"], content_of(message).strip(), calls_of(message))
              for message in messages if message["role"] != "system"]
-    names = sorted(tool["function"]["name"] for tool in tools or [])
-    return hashlib.sha256(json.dumps([turns, names], sort_keys=True).encode()).hexdigest()
+    offered = [(tool["function"]["name"], tool["function"].get("description"),
+                sorted((tool["function"].get("parameters") or {}).get("properties") or {})) for tool in tools or []]
+    return hashlib.sha256(json.dumps([turns, offered], sort_keys=True).encode()).hexdigest()
+
+
+def system_of(messages):
+    return "\n".join(content_of(message) for message in messages if message["role"] == "system").strip()
 
 
 def answer_key(message):
@@ -62,15 +67,17 @@ class Production:
     def __init__(self, documents):
         given = collections.defaultdict(list)
         for document in documents:
-            request = document["request"]
-            given[key_of(request["messages"], request.get("tools"))].append(
-                document["response"]["choices"][0]["message"])
-        self.answers = {key: chosen(messages) for key, messages in given.items()}
+            messages, tools = document["request"]["messages"], document["request"].get("tools")
+            given[key_of(messages, tools), system_of(messages)].append(document["response"]["choices"][0]["message"])
+        self.answers = collections.defaultdict(dict)
+        for (key, system), messages in given.items():
+            self.answers[key][system] = chosen(messages)
 
     def answer(self, request):
         """(the request's key, production's answer, or None for one that it never saw)."""
-        key = key_of(request["messages"], request.get("tools"))
-        return key, self.answers.get(key)
+        key, system = key_of(request["messages"], request.get("tools")), system_of(request["messages"])
+        known = [each for each in self.answers.get(key, {}) if system.endswith(each)]
+        return key, self.answers[key][max(known, key=len)] if known else None
 
 
 def is_echoed(key, share):

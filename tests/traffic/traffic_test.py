@@ -74,7 +74,7 @@ class Corpus:
         workload = {key: documents[0][key] for key in ("workload_id", "client_id")}
         status, job = self.service.call("POST", "/api/jobs", workload)
         assert status == 200, job
-        self.job = self.service.wait_for_job(job["id"], timeout=400)
+        self.job = self.service.wait_for_job(job["id"], timeout=1200)
         self.report = self.service.call("GET", f"/api/jobs/{self.job['id']}/report")[1]
 
     def load(self, file):
@@ -198,8 +198,9 @@ class TrafficTest:
         return next(each for each in evaluation["by_answer_kind"] if each["group"] == "tool_calls")["right"]
 
     def test_the_stub_knew_every_row(self):
-        self.assertEqual({name: self.corpus.model.strange[name] for name in echo_model.MODELS},
-                         {name: 0 for name in echo_model.MODELS})
+        for name in echo_model.MODELS:
+            self.assertGreaterEqual(self.corpus.model.asked[name], 2 * self.ROWS)
+            self.assertLess(self.corpus.model.strange[name], 5, "but for probes, before the rows")
 
     def test_productions_own_answers_are_as_good_as_production(self):
         for name in ("echo", "reorder"):
