@@ -209,16 +209,30 @@ function baselines(rows, generic) {
     as("first_tool", "always the first tool", () => false)];
 }
 
+/** The traffic and every side by one trait, as the dataset's card has it. */
+function mix(of, counts) {
+  const sum = (k) => counts.reduce((total, c) => total + c[k], 0);
+  const side = (c, k) => ({ rows: c[k], share: round(c[k] / sum(k)) });
+  return { of, values: counts.map((c) => ({ value: c[0], traffic: { records: c[1], share: round(c[1] / sum(1)) }, eval: { ...side(c, 2), weighted_share: round(c[1] / sum(1)) },
+    train: side(c, 3), validation: side(c, 4) })) };
+}
+
 function dataset(o) {
+  const labels = classesOf(o).map((c) => c.label);
   const digest = (c) => c.repeat(64);
   return {
-    steps: [{ step: "select", in: 1160, out: 1160, reasons: {} }, { step: "validate", in: 1160, out: 1128, reasons: { "request.messages is missing or empty": 20, "the answer was cut at the token limit": 12 } },
+    steps: [{ step: "select", in: 1160, out: 1160, reasons: {} }, { step: "validate", in: 1160, out: 1128, reasons: { "request.messages is missing or empty": 20, "the answer was cut at the token limit": 12 }, repaired: { "arguments were fenced": 3 } },
       { step: "deduplicate", in: 1128, out: 980, reasons: { "same request, answer of the majority kept": 148 } }, { step: "sample", in: 980, out: 980, reasons: {} }, { step: "split", in: 980, out: 760, reasons: { "left over": 220 } }],
     datasets: [{ name: `flywheel-eval-${o.workload}-1732460000`, uri: "file:///data/datasets/eval", digest: digest("ab"), num_records: o.rows },
       { name: `flywheel-train-${o.workload}-1732460000`, uri: "file:///data/datasets/train", digest: digest("4f"), num_records: 400 }],
-    classes: classesOf(o).map((c, i) => ({ label: c.label, traffic: 60 + 13 * i, eval: 20 + 4 * i, train: 30 + 5 * i, validation: 3 + (i % 3) })),
-    turns: [{ label: "1", traffic: 700, eval: 220, train: 290, validation: 40 }, { label: "2 to 4", traffic: 300, eval: 60, train: 90, validation: 15 }, { label: "5 and more", traffic: 160, eval: 20, train: 20, validation: 5 }],
-    notes: ["every class has at least 20 rows for evaluation"], leak: { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_said_in_training: 4 },
+    classes: labels.map((label, i) => ({ label, eval: 20 + 4 * i, train: 30 + 5 * i, validation: 3 + (i % 3) })),
+    mix: [mix("class", labels.map((label, i) => [label, 60 + 13 * i, 20 + 4 * i, 30 + 5 * i, 3 + (i % 3)])),
+      mix("turn", [["1", 700, 220, 290, 40], ["2 to 4", 300, 60, 90, 15], ["5 and more", 160, 20, 20, 5]]),
+      mix("day", [["2026-11-20", 400, 0, 210, 20], ["2026-11-21", 360, 150, 190, 22], ["2026-11-22", 400, 150, 0, 18]])],
+    templates: { templates: 118, eval_rows_seen: 197, eval_rows_unseen: 103, rows_left_out: 12, newest_known_share: 0.71 },
+    self_agreement: { requests: 64, records: 148, share: 1, pairs_share: 1 },
+    notes: ["every class has at least 20 rows for evaluation"],
+    leak: { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_said_in_training: 4, eval_rows_template_in_training: 197, eval_rows_near_training: 9 },
   };
 }
 

@@ -122,11 +122,16 @@ test("a run in which everything failed says why and shows no empty figures", asy
   });
 });
 
-test("tables of the dataset's card that the page was not told of are drawn", async () => {
+test("the card's mixes stand beside the traffic's, and lists that the page was not told of are drawn", async () => {
   const report = makeExample();
-  report.dataset.days = [{ day: "2026-11-20", traffic: 400, eval: 0, train: 210 }, { day: "2026-11-21", traffic: 760, eval: 300, train: 190 }];
+  report.dataset.hours = [{ hour: "08", traffic: 400, eval: 0, train: 210 }, { hour: "09", traffic: 760, eval: 300, train: 190 }];
   await open(report, {}, async (page) => {
-    assert.match(await textOf(page, ".sides-table:has(h3:text-is('days'))"), /2026-11-21 760 66 % 300 100 % 190 48 %/);
+    assert.match(await textOf(page, ".sides-table:has(h3:text-is('turn'))"), /2 to 4 300 26 % 60 20 % weighed 26 % 90 23 % 15 25 %/);
+    assert.match(await textOf(page, ".sides-table:has(h3:text-is('hours'))"), /09 760 66 % 300 100 % 190 48 %/);
+    const section = await textOf(page, "section:has(#dataset)");
+    assert.match(section, /3 mended: arguments were fenced/);
+    assert.match(section, /newest known share: 71\.0 %/);
+    assert.match(section, /eval rows said in training: 4/);
   });
 });
 

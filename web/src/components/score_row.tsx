@@ -26,7 +26,7 @@ export function ScoreRow(props: { class?: string; name: ComponentChildren; befor
 /** The head of a table: `rows>` is a column of numbers, `score>2` the head of two columns. */
 export function Head(props: { columns: string[] }) {
   const cells = props.columns.map((column) => column.split(">"));
-  return <thead><tr>{cells.map(([title, span]) => <th scope="col" class={span === "" ? "number" : ""} colSpan={Number(span) || 1}>{title}</th>)}</tr></thead>;
+  return <thead><tr>{cells.map(([title, span]) => (title === "" ? <td /> : <th scope="col" class={span === "" ? "number" : ""} colSpan={Number(span) || 1}>{title}</th>))}</tr></thead>;
 }
 
 /** The labels below the bars, in the column after `before` others. */

@@ -3,7 +3,7 @@ import { count, shortPercent } from "../components/format";
 import type { Axis } from "../components/interval_bar";
 import { Name, Plain, visible } from "../components/plain";
 import { AxisFoot, Head, rowsText, ScoreRow } from "../components/score_row";
-import { go, linkTo } from "./location";
+import { go, linkTo, scrollToId } from "./location";
 import { fullName, type Contender } from "./model";
 
 /** As many kinds of mistakes as colours tell apart; the rest are grey. */
@@ -18,7 +18,7 @@ export function EvaluationChoice(props: { list: Contender[]; shown: Contender })
     <label class="choice">
       of
       <select value={props.shown.key} onChange={(e) => go({ of: e.currentTarget.value === props.list[0]!.key ? "" : e.currentTarget.value })}>
-        {props.list.map((c) => <option key={c.key} value={c.key}>{visible(fullName(c.candidate.model_name, c.evaluation.variant))}</option>)}
+        {props.list.map((c) => <option key={c.key} value={c.key}>{visible(fullName(c.model_name, c.variant))}</option>)}
       </select>
     </label>
   );
@@ -58,7 +58,7 @@ export function Classes(props: { contender: Contender; list: Contender[]; axis: 
                 <Stack mistakes={sorted(c.mistakes)} most={most} colour={colour} />
                 {sorted(c.mistakes).map(([name, n]) => {
                   const text = <>{count(n)} <Plain text={name} /></>;
-                  return linked ? <a key={name} href={linkTo({ class: c.label, mistake: name })} onClick={() => setTimeout(() => document.getElementById("rows")?.scrollIntoView())}>{text}</a> : <span key={name}>{text}</span>;
+                  return linked ? <a key={name} href={linkTo({ class: c.label, mistake: name })} onClick={() => setTimeout(() => scrollToId("rows"))}>{text}</a> : <span key={name}>{text}</span>;
                 })}
               </td>
             </ScoreRow>

@@ -70,7 +70,7 @@ export function Cost(props: { report: Report; list: Contender[] }) {
           <tbody>
             <Row name={<><Name text={production.name} /> <span class="muted">production</span></>} cells={cells(production.price, used, production.cost_per_1000, "")} />
             {list.map((c, i) => (
-              <Row key={c.key} class={fold.beyond(i)} name={<ModelName model_name={c.candidate.model_name} variant={c.evaluation.variant} />}
+              <Row key={c.key} class={fold.beyond(i)} name={<ModelName {...c} />}
                 cells={cells(c.candidate.price, tokensText(c), c.evaluation.cost_per_1000, trainingText(c))} />
             ))}
           </tbody>

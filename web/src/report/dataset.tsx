@@ -1,10 +1,15 @@
 import { useFold } from "../components/fold";
 import { count, percent, words } from "../components/format";
 import { Name, Plain } from "../components/plain";
+import { Head } from "../components/score_row";
 import type { Report } from "./model";
 
 type Dataset = Report["dataset"];
-type TableRow = Record<string, string | number>;
+
+function Reasons(props: { counts: Record<string, number> | undefined; what: string }) {
+  const reasons = Object.entries(props.counts ?? {});
+  return reasons.length > 0 && <ul class="reasons">{reasons.map(([reason, n]) => <li key={reason}>{count(n)} {props.what}: <Plain text={reason} /></li>)}</ul>;
+}
 
 function Steps(props: { dataset: Dataset }) {
   const widest = Math.max(1, ...props.dataset.steps.map((s) => s.in));
@@ -14,35 +19,56 @@ function Steps(props: { dataset: Dataset }) {
         <li key={s.step}>
           <div class="funnel-head"><span>{words(s.step)}</span><span class="number">{count(s.in)} → {count(s.out)}</span></div>
           <div class="funnel-bar" aria-hidden="true"><span style={{ width: `${(100 * s.out) / widest}%` }} /><i style={{ width: `${(100 * (s.in - s.out)) / widest}%` }} /></div>
-          {Object.keys(s.reasons).length > 0 && <ul class="reasons">{Object.entries(s.reasons).map(([reason, n]) => <li key={reason}>{count(n)} × <Plain text={reason} /></li>)}</ul>}
+          <Reasons counts={s.reasons} what="left out" />
+          <Reasons counts={(s as { repaired?: Record<string, number> }).repaired} what="mended" />
         </li>
       ))}
     </ol>
   );
 }
 
-const isTable = (value: unknown): value is TableRow[] =>
-  Array.isArray(value) && value.length > 0 && value.every((row) => typeof row === "object" && row !== null && Object.values(row).every((v) => typeof v === "string" || typeof v === "number"));
+/** How many have a value of a trait on one side, and which part of the side they are. */
+interface Cell { count: number; share: number; weighted: number }
+interface Table { title: string; sides: string[]; rows: { value: string; cells: (Cell | undefined)[] }[] }
 
-/** Counts of one kind of part (classes, turns, lengths, days) on every side, each with its share of that side. */
-function SidesTable(props: { name: string; rows: TableRow[] }) {
-  const fold = useFold(props.rows.length, 8, "rows");
-  const columns = [...new Set(props.rows.flatMap(Object.keys))];
-  const label = columns.find((c) => props.rows.every((r) => typeof r[c] === "string")) ?? columns[0]!;
-  const sides = columns.filter((c) => c !== label);
-  const sums = new Map(sides.map((s) => [s, props.rows.reduce((sum, r) => sum + (Number(r[s]) || 0), 0)]));
-  const isCount = (s: string) => props.rows.every((r) => r[s] === undefined || Number.isInteger(r[s]));
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
+const objects = (v: unknown): Record<string, unknown>[] => (Array.isArray(v) ? v.filter(isObject) : []);
+
+/** Counts by a trait: each side is `{rows, share, weighted_share}`, or a number alone whose share is counted here. */
+function tableOf(title: string, list: Record<string, unknown>[]): Table {
+  const label = Object.keys(list[0] ?? {}).find((key) => typeof list[0]![key] === "string") ?? "";
+  const sides = [...new Set(list.flatMap(Object.keys))].filter((key) => key !== label);
+  const countOf = (v: unknown) => Number(isObject(v) ? v.rows ?? v.records : v);
+  const cellOf = (side: string, v: unknown): Cell | undefined => {
+    if (v === undefined || Number.isNaN(countOf(v))) return undefined;
+    const share = Number(isObject(v) ? v.share : countOf(v) / list.reduce((sum, row) => sum + (countOf(row[side]) || 0), 0)) || 0;
+    return { count: countOf(v), share, weighted: isObject(v) && typeof v.weighted_share === "number" ? v.weighted_share : share };
+  };
+  return { title, sides, rows: list.map((row) => ({ value: String(row[label] ?? ""), cells: sides.map((side) => cellOf(side, row[side])) })) };
+}
+
+function CellText(props: { cell: Cell | undefined }) {
+  const c = props.cell;
+  if (!c) return <>{"\u2013"}</>;
+  const [share, weighted] = [percent(c.share, 0), percent(c.weighted, 0)];
+  return <>{count(c.count)} <span class="muted share">{share}</span>{weighted !== share && <span class="muted share" title="of the traffic that the rows stand for">{" "}weighed {weighted}</span>}</>;
+}
+
+/** Counts by one trait (classes, turns, lengths, days) on every side beside the traffic's. */
+function SidesTable(props: { table: Table }) {
+  const { title, sides, rows } = props.table;
+  const fold = useFold(rows.length, 8, "rows");
   return (
     <div class="sides-table">
-      <h3>{words(props.name)}</h3>
+      <h3>{words(title)}</h3>
       <div class="scroll">
         <table>
-          <thead><tr><th scope="col">{words(label)}</th>{sides.map((s) => <th key={s} scope="col" class="number">{words(s)}</th>)}</tr></thead>
+          <Head columns={["", ...sides.map((side) => `${words(side)}>`)]} />
           <tbody>
-            {props.rows.map((row, i) => (
+            {rows.map((row, i) => (
               <tr key={i} class={fold.beyond(i)}>
-                <th scope="row">{row[label] === "" ? "all rows" : <Name text={String(row[label])} />}</th>
-                {sides.map((s) => <td key={s} class="number">{typeof row[s] === "number" ? count(row[s] as number) : String(row[s] ?? "\u2013")}{isCount(s) && sums.get(s)! > 0 && <> <span class="muted share">{percent(Number(row[s]) / sums.get(s)!, 0)}</span></>}</td>)}
+                <th scope="row">{row.value === "" ? "all rows" : <Name text={row.value} />}</th>
+                {row.cells.map((cell, k) => <td key={k} class="number"><CellText cell={cell} /></td>)}
               </tr>
             ))}
           </tbody>
@@ -53,18 +79,37 @@ function SidesTable(props: { name: string; rows: TableRow[] }) {
   );
 }
 
+/** The card's mixes, and every other list of counts in it; the mix of classes says more than the counts of classes. */
+function tablesOf(card: Record<string, unknown>): Table[] {
+  const mixes = objects(card.mix).map((mix) => tableOf(String(mix.of), objects(mix.values)));
+  const lists = Object.entries(card).filter(([name]) => !["mix", "steps", "datasets"].includes(name) && !(name === "classes" && mixes.some((m) => m.title === "class")));
+  return [...mixes, ...lists.map(([name, list]) => tableOf(name, objects(list)))].filter((table) => table.rows.length > 0);
+}
+
+/** Groups of figures in the card, such as what leaks: a name, and numbers by name. */
+function figuresOf(card: Record<string, unknown>): [string, [string, number][]][] {
+  return Object.entries(card).flatMap(([name, group]): [string, [string, number][]][] => (isObject(group)
+    ? [[name, Object.entries(group).filter((entry): entry is [string, number] => typeof entry[1] === "number")]] : []));
+}
+
 export function DatasetSection(props: { dataset: Dataset }) {
   const { dataset } = props;
-  const tables = Object.entries(dataset).filter(([name, value]) => name !== "datasets" && isTable(value)) as [string, TableRow[]][];
-  const leak = Object.entries((dataset as Record<string, unknown>).leak ?? {}).filter(([, v]) => typeof v === "number") as [string, number][];
+  const card = dataset as unknown as Record<string, unknown>;
   if (dataset.steps.length === 0 && dataset.datasets.length === 0) return null;
   return (
     <section>
       <h2 id="dataset">How the datasets were made</h2>
       <Steps dataset={dataset} />
       {dataset.notes.length > 0 && <ul class="notes">{dataset.notes.map((n) => <li key={n}><Plain text={n} /></li>)}</ul>}
-      {tables.length > 0 && <div class="sides-tables">{tables.map(([name, rows]) => <SidesTable key={name} name={name} rows={rows} />)}</div>}
-      {leak.length > 0 && <><h3>leaks</h3><ul class="facts-list">{leak.map(([name, n]) => <li key={name}>{words(name)}: {count(n)}</li>)}</ul></>}
+      <div class="sides-tables">{tablesOf(card).map((table) => <SidesTable key={table.title} table={table} />)}</div>
+      <div class="sides-tables">
+        {figuresOf(card).map(([name, figures]) => (
+          <div key={name}>
+            <h3>{words(name)}</h3>
+            <ul class="facts-list">{figures.map(([what, n]) => <li key={what}>{words(what)}: {what.endsWith("share") ? percent(n) : count(n)}</li>)}</ul>
+          </div>
+        ))}
+      </div>
       <h3>datasets</h3>
       <ul class="facts-list">
         {dataset.datasets.map((d) => <li key={d.name}><Name text={d.name} />: {count(d.num_records)} rows, <span class="code">SHA-256 {d.digest.slice(0, 12)}…</span></li>)}

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { count, plural } from "../components/format";
 import { visible } from "../components/plain";
 import { DivergentRowCard } from "./divergent_row";
-import { go, usePlace, type Place } from "./location";
+import { go, scrollToId, usePlace, type Place } from "./location";
 import type { DivergentRow, Report } from "./model";
 import { asCsv, asJsonLines, download } from "./row_export";
 import { answerName, countNames, filterRows, mistakesOf, readingOf, shownAnswer, type Reading } from "./row_filter";
@@ -70,7 +70,7 @@ function Pager(props: { total: number; page: number; where: string }) {
   if (total <= kPageRows) return null;
   const turn = (to: number) => {
     go({ page: to === 0 ? "" : String(to + 1), row: "" });
-    document.getElementById("rows-list")?.scrollIntoView();
+    scrollToId("rows-list");
   };
   return (
     <nav class="pager" aria-label={`pages of rows, ${props.where}`}>
@@ -85,9 +85,8 @@ function Pager(props: { total: number; page: number; where: string }) {
 function useScrollTo(record: string | undefined) {
   useEffect(() => {
     if (!record) return;
-    const element = document.getElementById(`row-${record}`);
-    element?.scrollIntoView();
-    element?.focus({ preventScroll: true });
+    scrollToId(`row-${record}`);
+    document.getElementById(`row-${record}`)?.focus({ preventScroll: true });
   }, [record]);
 }
 

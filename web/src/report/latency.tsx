@@ -19,14 +19,14 @@ export function Latency(props: { list: Contender[] }) {
   return (
     <section>
       <h2 id="latency">Time of an answer</h2>
-      <p class="muted">Alone is one request at a time, the way a single user waits; under load is as many at once as the evaluation sent, which measures this machine's queue too. Bars go from the median to the 95th percentile.</p>
+      <p class="muted">Alone: one request at a time. At once: as many as the evaluation sent, so this machine's queue counts too. Bars go from the median to the 95th percentile.</p>
       <table class="bars times">
         <Head columns={kColumns} />
         {rows.map(({ c, alone, loaded }, i) => (
           <tbody key={c.key} class={fold.beyond(i)}>
             {[alone, loaded].map((t, k) => t && (
               <tr key={k}>
-                {(k === 0 || !alone) && <th scope="rowgroup" rowSpan={alone && loaded ? 2 : 1}><ModelName model_name={c.candidate.model_name} variant={c.evaluation.variant} /></th>}
+                {(k === 0 || !alone) && <th scope="rowgroup" rowSpan={alone && loaded ? 2 : 1}><ModelName {...c} /></th>}
                 <td>{k === 0 ? "alone" : `${count(loaded!.parallelism)} at once`}</td>
                 <td class="number score">{seconds(t.p50)}</td>
                 <td class="number">{seconds(t.p95)}</td>

@@ -34,3 +34,5 @@ export function usePlace(): Place {
   }, []);
   return place;
 }
+
+export const scrollToId = (id: string) => document.getElementById(id)?.scrollIntoView();

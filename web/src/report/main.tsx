@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { visible } from "../components/plain";
+import { scrollToId } from "./location";
 import type { Report } from "./model";
 import { ReportPage } from "./page";
 
@@ -15,7 +16,7 @@ try {
   page.replaceChildren();
   render(<ReportPage report={report} />, page);
   // The browser looked for the named section before it was drawn.
-  if (location.hash !== "" && !location.hash.includes("=")) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  if (location.hash !== "" && !location.hash.includes("=")) scrollToId(location.hash.slice(1));
 } catch (error) {
   page.textContent = `This file holds no readable report: ${String(error)}`;
 }

@@ -35,13 +35,14 @@ export const variantName = (variant: string): string => kVariantNames[variant] ?
 export const kDecisionWords = { yes: "yes", no: "no", not_decided: "not yet" } as const;
 
 /** One evaluation with its candidate. `key` names it in the page's address. */
-export interface Contender { key: string; index: number; candidate: Candidate; evaluation: Evaluation }
+export interface Contender { key: string; model_name: string; variant: string; candidate: Candidate; evaluation: Evaluation }
 
 export const contenderKey = (index: number, variant: string): string => `${index}.${variant}`;
 
 /** All evaluations that have a score, in the ranking's order. */
 export function contenders(report: Report): Contender[] {
-  const all = report.candidates.flatMap((candidate, index) => candidate.evaluations.map((evaluation) => ({ key: contenderKey(index, evaluation.variant), index, candidate, evaluation })));
+  const all = report.candidates.flatMap((candidate, index) => candidate.evaluations.map((evaluation) => ({
+    key: contenderKey(index, evaluation.variant), model_name: candidate.model_name, variant: evaluation.variant, candidate, evaluation })));
   const rank = new Map(report.ranking.entries.map((e) => [contenderKey(e.candidate, e.variant), e.rank]));
   return all.filter((c) => c.evaluation.agreement !== null).sort((a, b) => (rank.get(a.key) ?? Infinity) - (rank.get(b.key) ?? Infinity));
 }

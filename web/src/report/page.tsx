@@ -13,7 +13,6 @@ import { HeadToHead } from "./head_to_head";
 import { Latency } from "./latency";
 import { usePlace } from "./location";
 import { contenders, type Report } from "./model";
-import { answerName } from "./row_filter";
 import { Serve } from "./serve";
 import { Trust } from "./trust";
 
@@ -39,9 +38,8 @@ export function ReportPage(props: { report: Report }) {
   const { score, newest, threshold } = report.summary;
   const narrow = axisOf(report, scoreFloor([threshold.value, score?.low ?? 1, newest?.low ?? 1]));
   const parts = shown && axisOf(report, scoreFloor([threshold.value, ...shown.evaluation.classes.map((c) => c.low), ...shown.evaluation.breakdown.flatMap((d) => d.groups.map((g) => g.low))]));
-  const answers = report.divergent_rows.rows[0]?.answers[0];
-  const linked = shown !== undefined && answers !== undefined && report.ranking.entries[0] !== undefined
-    && answerName(report.ranking.entries[0]) === answerName({ model_name: shown.candidate.model_name, variant: shown.evaluation.variant });
+  // The rows are those that the best-ranked evaluation has wrong.
+  const linked = shown === list[0] && report.divergent_rows.rows.length > 0;
   return (
     <>
       <header>
