@@ -51,7 +51,7 @@ function CellText(props: { cell: Cell | undefined }) {
   const c = props.cell;
   if (!c) return <>{"\u2013"}</>;
   const [share, weighted] = [percent(c.share, 0), percent(c.weighted, 0)];
-  return <>{count(c.count)} <span class="muted share">{share}</span>{weighted !== share && <span class="muted share" title="of the traffic that the rows stand for">{" "}weighed {weighted}</span>}</>;
+  return <>{count(c.count)} <span class="muted share">{share}</span>{weighted !== share && <span class="muted weighed"> weighed {weighted}</span>}</>;
 }
 
 /** Counts by one trait (classes, turns, lengths, days) on every side beside the traffic's. */
