@@ -176,7 +176,7 @@ function headToHead(played, entries) {
     const clear = Math.abs(d.difference) > 0.04;
     return { a: { model_name: a.model_name, variant: a.variant }, b: { model_name: b.model_name, variant: b.variant }, n: ra.length,
       only_a: ra.filter((r, k) => r.agreement > (rb[k].agreement ?? 0)).length, only_b: rb.filter((r, k) => r.agreement > (ra[k].agreement ?? 0)).length,
-      difference: d.difference, low: d.low, high: d.high, p_value: clear ? 0.0003 : 0.31, p_adjusted: clear ? 0.0009 : 0.31, test: d.test, rows_to_tell_apart: clear ? null : 2400 };
+      difference: d.difference, low: d.low, high: d.high, p_value: clear ? 0.0003 : 0.31, p_adjusted: clear ? 0.0009 : 0.31, test: d.test, p_noninferior: null, rows_to_tell_apart: clear ? null : 2400 };
   }));
 }
 

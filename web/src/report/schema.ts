@@ -329,6 +329,7 @@ export interface Report {
     p_adjusted: number;
     test: string;
     rows_to_tell_apart: number | null;
+    p_noninferior: number | null;
   }[];
   divergent_rows: {
     total: number;
