@@ -5,7 +5,7 @@ import { Plain } from "./plain";
 /** The conversation that was put to the models. */
 export function Conversation(props: { messages: Message[] }) {
   return (
-    <ol class="conversation">
+    <ol class="conversation" tabIndex={0}>
       {props.messages.map((m, i) => (
         <li key={i} class={`turn ${m.role}`}>
           <span class="role"><Plain text={m.role ?? ""} /></span>

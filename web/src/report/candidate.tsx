@@ -21,7 +21,7 @@ function EvaluationBlock(props: { evaluation: Evaluation; report: Report }) {
       <Problem text={e.error} />
       {e.verdict && <p><Plain text={sentence(e.verdict.reason)} /> {e.verdict.rows_needed !== null && `About ${count(e.verdict.rows_needed)} rows would decide${e.verdict.chance === null ? "" : `, with a chance of ${percent(e.verdict.chance, 0)}`}.`}</p>}
       {e.scores.length > 0 && (
-        <div class="scroll">
+        <div class="scroll" tabIndex={0}>
           <table class="scores">
             <thead><tr><th scope="col">metric</th><th scope="col" class="number">score</th><th scope="col" class="number">interval</th><th scope="col" class="number">rows</th></tr></thead>
             <tbody>

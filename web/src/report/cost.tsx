@@ -64,7 +64,7 @@ export function Cost(props: { report: Report; list: Contender[] }) {
   return (
     <section>
       <h2 id="cost">Cost</h2>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table class="costs">
           <Head columns={kColumns} />
           <tbody>

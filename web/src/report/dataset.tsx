@@ -61,7 +61,7 @@ function SidesTable(props: { table: Table }) {
   return (
     <div class="sides-table">
       <h3>{words(title)}</h3>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0}>
         <table>
           <Head columns={["", ...sides.map((side) => `${words(side)}>`)]} />
           <tbody>

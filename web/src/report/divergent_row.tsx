@@ -76,7 +76,7 @@ export function DivergentRowCard(props: { row: DivergentRow; report: Report; pla
           <p class="text clamp"><Plain text={contentText(last.content)} /></p>
         </div>
       )}
-      {messages.length > 1 && <details open={props.opened}><summary>{all}</summary><Conversation messages={messages} /></details>}
+      {messages.length > 0 && <details open={props.opened}><summary>{all}</summary><Conversation messages={messages} /></details>}
       {answer
         ? <AnswerDiff reference={asMessage(row.reference) ?? {}} answer={asMessage(answer.message)} names={["production", <ModelName {...answer} />]} trouble={troubleOf(answer)} />
         : <p class="muted">This candidate has no answer to the row.</p>}
