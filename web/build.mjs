@@ -16,8 +16,10 @@ const bundle = async (entry, loader) => {
     write: false,
     format: "iife",
     target: "es2020",
-    jsx: "automatic",
-    jsxImportSource: "preact",
+    // The classic calls are a tenth shorter than those of the automatic runtime.
+    tsconfigRaw: { compilerOptions: { jsx: "react", jsxFactory: "h", jsxFragmentFactory: "Fragment" } },
+    inject: ["src/jsx.ts"],
+    charset: "utf8",
     legalComments: "none",
     loader,
   });

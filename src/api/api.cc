@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/health.h"
+#include "api/home.h"
 #include "api/openapi.h"
 #include "api/records.h"
 #include "api/workloads.h"
@@ -10,9 +11,10 @@ namespace fw::api {
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : router(d.max_body_bytes),
-        jobs(d.runs, std::move(d.split_overrides)),
+        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
+        home(d.runs),
         health(std::move(d.readiness)),
         metrics(d.runs, d.log, d.disk, d.clock, counters) {
     jobs.add_to(router);
@@ -20,6 +22,7 @@ struct Api::Impl {
     records.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
+    home.add_to(router);
     add_openapi(router);
   }
 
@@ -28,6 +31,7 @@ struct Api::Impl {
   JobsResource jobs;
   WorkloadsResource workloads;
   RecordsResource records;
+  HomeResource home;
   HealthResource health;
   MetricsResource metrics;
 };

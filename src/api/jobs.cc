@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "api/job_json.h"
+#include "api/job_request.h"
 #include "api/request_body.h"
+#include "api/traffic_choice.h"
 #include "net/sse.h"
 #include "pages/report_page.h"
 
@@ -15,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 /// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
+constexpr std::int64_t kMostListed = 1000;
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 net::Response ok(const Json& json) { return net::json_response(200, dump(json)); }
@@ -23,14 +26,21 @@ net::Response id_and_message(const runs::JobId& id, std::string_view message) {
   return ok({{"id", *id}, {"message", message}});
 }
 
-/// The split that a request asks for; nullopt when it asks for none.
-Result<std::optional<dataset::SplitSettings>> requested_split(const Json& body, const SplitOverrides& overrides,
-                                                              const dataset::SplitSettings& base) {
-  const auto found = body.find("data_split_config");
-  if (found == body.end() || found->is_null()) return std::optional<dataset::SplitSettings>();
-  if (!found->is_object()) return invalid_argument("data_split_config: expected an object");
-  FW_ASSIGN(auto settings, overrides(dump(*found), base));
-  return std::optional(settings);
+/// A whole number of the query between `least` and `most`; absent, or a problem.
+std::optional<std::int64_t> query_number(const net::QueryParams& query, const char* name, std::int64_t least,
+                                         std::int64_t most, std::vector<FieldProblem>& problems) {
+  const auto text = query.find(name);
+  if (!text) return std::nullopt;
+  std::int64_t value = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (parsed.ec == std::errc{} && parsed.ptr == text->data() + text->size() && value >= least && value <= most) {
+    return value;
+  }
+  problems.push_back({"int_parsing",
+                      {"query", name},
+                      "Input should be a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+                      std::string(*text)});
+  return std::nullopt;
 }
 
 std::string_view name_of(metastore::DeliveryStatus status) {
@@ -84,10 +94,20 @@ Task<Status> relay(runs::Subscription subscription, net::SseWriter& out, Deadlin
   co_return co_await out.finish(deadline);
 }
 
+template <class Id>
+Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+  std::string text = required_text(body, field, problems);
+  if (text.empty()) return {};
+  auto id = Id::parse(std::move(text));
+  if (id.ok()) return std::move(id).value();
+  problems.push_back({"value_error", {"body", field}, std::string(field) + ' ' + id.error().message, body.at(field)});
+  return {};
+}
+
 }  // namespace
 
-JobsResource::JobsResource(runs::RunService& runs, SplitOverrides overrides)
-    : runs_(runs), overrides_(std::move(overrides)) {}
+JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides)
+    : runs_(runs), log_(log), disk_(disk), overrides_(std::move(overrides)) {}
 
 void JobsResource::add_to(net::Router& router) {
   using net::Call;
@@ -111,22 +131,43 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
   Json body;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
   runs::JobRequest request;
-  request.workload = record::WorkloadId(required_text(body, "workload_id", problems));
-  request.client = record::ClientId(required_text(body, "client_id", problems));
-  auto split = requested_split(body, overrides_, runs_.config().split);
-  if (!split.ok()) problems.push_back({"value_error", "data_split_config", split.error().message});
+  request.workload = required_id<record::WorkloadId>(body, "workload_id", problems);
+  request.client = required_id<record::ClientId>(body, "client_id", problems);
+  const auto split = read_split_request(body, overrides_, problems);
   if (!problems.empty()) co_return unprocessable(problems);
-  request.split = *split;
+  request.split = split.settings;
+  FW_CO_TRY(co_await check_possible(request.workload, request.client));
   auto job = co_await runs_.create(std::move(request));
   if (!job.ok()) co_return std::move(job).error();
   // The blueprint answers `queued` here and calls the same state `pending` everywhere else.
-  co_return ok({{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued"}});
+  co_return ok({{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued" + said_of(split.ignored)}});
 }
 
-Task<Result<net::Response>> JobsResource::list(net::Call) {
+Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::ClientId client) {
+  if (runs_.config().candidates.empty()) {
+    co_return failed_precondition(
+        "this service has no candidate models: start it with --config FILE, whose nims name at "
+        "least one (docs/configuration.md)");
+  }
+  FW_CO_ASSIGN(const auto known, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  std::vector<Traffic> traffic;
+  for (const auto& one : known) traffic.push_back({*one.workload, *one.client});
+  if (const auto found = choose_traffic(traffic, *workload, *client); !found.ok()) co_return found.error();
+  co_return Status{};
+}
+
+Task<Result<net::Response>> JobsResource::list(net::Call call) {
+  std::vector<FieldProblem> problems;
+  const auto limit = query_number(call.query, "limit", 1, kMostListed, problems);
+  const auto cursor = query_number(call.query, "cursor", 0, INT64_MAX, problems);
+  if (!problems.empty()) co_return unprocessable(problems);
+  const auto page = runs_.list(limit ? static_cast<std::size_t>(*limit) : SIZE_MAX, cursor);
   Json jobs = Json::array();
-  for (const auto& job : runs_.list()) jobs.push_back(job_summary(job));
-  co_return ok({{"jobs", std::move(jobs)}});
+  for (const auto& job : page.jobs) jobs.push_back(job_summary(job));
+  Json body{{"jobs", std::move(jobs)}};
+  // Without parameters the answer is the blueprint's.
+  if (limit || cursor) body["next_cursor"] = page.next ? Json(std::to_string(*page.next)) : Json(nullptr);
+  co_return ok(body);
 }
 
 Task<Result<net::Response>> JobsResource::detail(net::Call call) {

@@ -3,21 +3,23 @@
 #include <functional>
 #include <string>
 
+#include "async/pool.h"
 #include "dataset/settings.h"
+#include "logstore/log_store.h"
 #include "net/router.h"
 #include "runs/run_service.h"
 
 namespace fw::api {
 
-/// Lays the `data_split_config` object of a request (JSON text) over the configured settings.
+/// Lays a `data_split_config` object (JSON text, known keys only) over settings.
 using SplitOverrides =
     std::function<Result<dataset::SplitSettings>(const std::string& json, const dataset::SplitSettings& base)>;
 
-/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report and webhook deliveries. `runs`
-/// outlives the router.
+/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report and webhook deliveries. Everything
+/// named outlives the router.
 class JobsResource final {
  public:
-  JobsResource(runs::RunService& runs, SplitOverrides overrides);
+  JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides);
   void add_to(net::Router& router);
 
  private:
@@ -31,7 +33,12 @@ class JobsResource final {
   Task<Result<net::Response>> deliveries(net::Call call);
   Task<void> events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out);
 
+  /// Whether a job over this traffic can come to anything: there are candidates, and there is traffic.
+  [[nodiscard]] Task<Status> check_possible(record::WorkloadId workload, record::ClientId client);
+
   runs::RunService& runs_;
+  logstore::LogStore& log_;
+  Pool& disk_;
   SplitOverrides overrides_;
 };
 

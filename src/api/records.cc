@@ -4,9 +4,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "capture/files/file_source.h"
 #include "capture/files/loader.h"
+#include "codec/base64.h"
+#include "codec/utf8.h"
 #include "net/url.h"
 
 namespace fw::api {
@@ -84,11 +87,27 @@ Json report_json(const capture::LoadReport& report) {
   return out;
 }
 
-capture::LoadOptions load_options(const net::QueryParams& query) {
+Result<capture::LoadOptions> load_options(const net::QueryParams& query) {
   capture::LoadOptions options;
-  if (const auto workload = query.find("workload_id")) options.workload = record::WorkloadId(std::string(*workload));
-  if (const auto client = query.find("client_id")) options.client = record::ClientId(std::string(*client));
+  if (const auto workload = query.find("workload_id")) {
+    auto id = record::WorkloadId::parse(std::string(*workload));
+    if (!id.ok()) return invalid_argument("workload_id " + id.error().message);
+    options.workload = std::move(id).value();
+  }
+  if (const auto client = query.find("client_id")) {
+    auto id = record::ClientId::parse(std::string(*client));
+    if (!id.ok()) return invalid_argument("client_id " + id.error().message);
+    options.client = std::move(id).value();
+  }
   return options;
+}
+
+/// The answer to a load that failed. What is the service's own trouble, a full disk above all, is in its log too: the
+/// one who loads is often not the one who can help.
+net::Response refusal(const Error& error, std::string_view source) {
+  if (net::Response response = net::error_response(error); response.status < 500) return response;
+  log_error("api", "load failed", {{"source", source}, {"error", error.message}});
+  return net::error_response(error);
 }
 
 }  // namespace
@@ -105,22 +124,22 @@ void RecordsResource::add_to(net::Router& router) {
 }
 
 Task<void> RecordsResource::load(net::IncomingRequest& request, net::ResponseWriter& out) {
+  (void)co_await out.send(co_await loaded(request), request.deadline);
+}
+
+Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   const net::QueryParams query(request.query());
+  const std::string name(query.find("source").value_or("upload"));
+  const auto options = load_options(query);
+  if (!options.ok()) co_return net::error_response(options.error());
   Upload upload(uploads_);
   const Status received = co_await receive(*request.body, upload, disk_, request.deadline);
-  if (!received.ok()) {
-    (void)co_await out.send(net::error_response(received.error()), request.deadline);
-    co_return;
-  }
-  const std::string name(query.find("source").value_or("upload"));
-  const capture::LoadOptions options = load_options(query);
+  if (!received.ok()) co_return refusal(received.error(), name);
   const Deadline deadline = request.deadline;
   auto report = co_await run_on(disk_, [&] {
-    return load_file(upload.path(), name, capture::Loader(log_, quarantine_, clock_), options, deadline);
+    return load_file(upload.path(), name, capture::Loader(log_, quarantine_, clock_), *options, deadline);
   });
-  const net::Response response =
-      report.ok() ? net::json_response(200, dump(report_json(*report))) : net::error_response(report.error());
-  (void)co_await out.send(response, request.deadline);
+  co_return report.ok() ? net::json_response(200, dump(report_json(*report))) : refusal(report.error(), name);
 }
 
 Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
@@ -137,6 +156,7 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   for (const auto& l : page.lines) {
     lines.push_back(
         {{"source", l.source}, {"line", l.line}, {"reason", l.reason}, {"bytes", l.bytes}, {"length", l.length}});
+    if (!codec::is_valid_utf8(l.bytes)) lines.back()["base64"] = codec::base64_encode(l.bytes);
   }
   Json counts = Json::object();
   for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;

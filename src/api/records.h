@@ -12,9 +12,9 @@
 
 namespace fw::api {
 
-/// `POST /api/records`: new traffic out of a JSONL body, plain or gzip, of any size. The body is first written to the
-/// upload folder (the loader reads blocking, the network does not wait for it), then loaded and removed. `GET
-/// /api/quarantine`: the lines that were kept aside. What is passed outlives the router.
+/// `POST /api/records`: new traffic out of a body of any size, in any form that capture::Loader reads. The body is
+/// first written to the upload folder (the loader reads blocking, the network does not wait for it), then loaded and
+/// removed. `GET /api/quarantine`: the lines that were kept aside. What is passed outlives the router.
 class RecordsResource final {
  public:
   RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, const Clock& clock,
@@ -23,6 +23,7 @@ class RecordsResource final {
 
  private:
   Task<void> load(net::IncomingRequest& request, net::ResponseWriter& out);
+  Task<net::Response> loaded(net::IncomingRequest& request);
   Task<Result<net::Response>> quarantined(net::Call call);
 
   logstore::LogStore& log_;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,13 +12,14 @@ namespace fw::api {
 
 /// What is wrong with one field of a request's body.
 struct FieldProblem {
-  std::string type;  ///< `missing`, `string_type`, `json_invalid`, ...
-  std::string field;
+  std::string type;                   ///< `missing`, `string_type`, `json_invalid`, ...
+  std::vector<std::string> location;  ///< `{"body", "client_id"}`, `{"query", "limit"}`
   std::string message;
+  nlohmann::ordered_json input = nullptr;  ///< what was sent there; of a missing field the object that lacks it
 };
 
-/// 422 with the list of problems under `detail`, each `{type, loc: ["body", field], msg}`: what clients of the
-/// blueprint expect of a body that does not fit.
+/// 422 with the list of problems under `detail`, each `{type, loc, msg, input}`: what clients of the blueprint expect
+/// of a request that does not fit. Long input is cut.
 [[nodiscard]] net::Response unprocessable(const std::vector<FieldProblem>& problems);
 
 /// The body as a JSON object of bounded depth, or the problem.

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/engine_programs.h"
+#include "app/own_folder.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -32,20 +34,11 @@ constexpr int kLoopThreads = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kCpuThreads = 2;
 
-fs::path own_folder() {
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path(".") : program.parent_path();
-}
-
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;
   modelops::LocalSettings settings;
   settings.data_folder = options.data_folder;
-  settings.programs = modelops::find_engine_programs(own_folder(), modelops::default_cache_folder());
-  if (!engines.llama_server.empty()) settings.programs.llama_server = engines.llama_server;
-  if (!engines.llama_quantize.empty()) settings.programs.llama_quantize = engines.llama_quantize;
-  if (!engines.trainer.empty()) settings.programs.trainer = engines.trainer;
+  settings.programs = engine_programs(engines);
   settings.threads = engines.threads;
   if (!engines.serving_type.empty()) settings.serving_type = engines.serving_type;
   settings.ready_timeout =
@@ -57,6 +50,8 @@ runs::RunOptions run_options(const ServiceOptions& options) {
   runs::RunOptions out;
   out.folder = options.data_folder / "jobs";
   out.config = options.config.run;
+  out.deploy_timeout = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(options.config.engines.deploy_timeout_seconds));
   out.environment = [environment = process_environment()](const std::string& name) -> std::optional<std::string> {
     auto value = environment(name);
     if (value.empty()) return std::nullopt;

@@ -16,7 +16,7 @@ struct Row {
 };
 
 // In the order of ErrorCode.
-constexpr std::array<Row, 13> kTable{{
+constexpr std::array<Row, 14> kTable{{
     {"invalid_argument", 400, false},
     {"not_found", 404, false},
     {"already_exists", 409, false},
@@ -24,6 +24,7 @@ constexpr std::array<Row, 13> kTable{{
     {"too_large", 413, false},
     {"unauthorized", 401, false},
     {"resource_exhausted", 429, true},
+    {"storage_full", 507, true},
     {"unavailable", 503, true},
     {"deadline_exceeded", 504, true},
     {"cancelled", 499, false},
@@ -53,6 +54,7 @@ Error failed_precondition(std::string m) { return {ErrorCode::kFailedPreconditio
 Error too_large(std::string m) { return {ErrorCode::kTooLarge, std::move(m)}; }
 Error unauthorized(std::string m) { return {ErrorCode::kUnauthorized, std::move(m)}; }
 Error resource_exhausted(std::string m) { return {ErrorCode::kResourceExhausted, std::move(m)}; }
+Error storage_full(std::string m) { return {ErrorCode::kStorageFull, std::move(m)}; }
 Error unavailable(std::string m) { return {ErrorCode::kUnavailable, std::move(m)}; }
 Error deadline_exceeded(std::string m) { return {ErrorCode::kDeadlineExceeded, std::move(m)}; }
 Error cancelled(std::string m) { return {ErrorCode::kCancelled, std::move(m)}; }
@@ -68,7 +70,7 @@ Error system_error(std::string_view what, int code) {
     case EACCES:
     case EPERM: return {ErrorCode::kFailedPrecondition, message + "; check the owner and permissions"};
     case ENOSPC:
-    case EDQUOT: return resource_exhausted(message + "; free space or choose another folder with --data");
+    case EDQUOT: return storage_full(message + "; free space or choose another folder with --data");
     case EMFILE:
     case ENFILE: return resource_exhausted(message + "; raise the limit on open files (ulimit -n)");
     case ENOMEM: return resource_exhausted(std::move(message));

@@ -15,7 +15,8 @@ enum class ErrorCode {
   kFailedPrecondition,  ///< the input is right but the system is in no state to accept it
   kTooLarge,            ///< a limit on size or count was exceeded
   kUnauthorized,        ///< credentials are missing or wrong
-  kResourceExhausted,   ///< disk, memory, ports or a rate limit; may pass with time
+  kResourceExhausted,   ///< memory, ports or a rate limit; may pass with time
+  kStorageFull,         ///< the disk or a quota on it is full; passes when somebody makes room
   kUnavailable,         ///< a peer or an engine cannot be reached; may pass with time
   kDeadlineExceeded,    ///< time ran out
   kCancelled,           ///< somebody asked for it to stop
@@ -49,6 +50,7 @@ std::ostream& operator<<(std::ostream& out, const Error& error);
 [[nodiscard]] Error too_large(std::string message);
 [[nodiscard]] Error unauthorized(std::string message);
 [[nodiscard]] Error resource_exhausted(std::string message);
+[[nodiscard]] Error storage_full(std::string message);
 [[nodiscard]] Error unavailable(std::string message);
 [[nodiscard]] Error deadline_exceeded(std::string message);
 [[nodiscard]] Error cancelled(std::string message);

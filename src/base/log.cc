@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -28,14 +29,16 @@ nlohmann::ordered_json to_json(const LogField& field) {
   return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, field.value);
 }
 
+/// ASCII alone: what comes from outside must not drive the terminal that shows the log.
 std::string dump(const nlohmann::ordered_json& value) {
-  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return value.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string plain_value(const LogField& field) {
   const auto* text = std::get_if<std::string>(&field.value);
   if (text == nullptr) return dump(to_json(field));
-  const bool simple = !text->empty() && text->find_first_of(" \"\n\r\t=") == std::string::npos;
+  const bool simple =
+      !text->empty() && std::ranges::all_of(*text, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '='; });
   return simple ? *text : dump(*text);
 }
 

@@ -1,5 +1,6 @@
 #include "capture/timestamp.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -86,6 +87,16 @@ class Parts {
     } while (digits(1, digit));
     return true;
   }
+  /// Takes the word if the rest begins with it.
+  bool word(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+  [[nodiscard]] std::size_t leading_digits() const {
+    return std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+  }
+  [[nodiscard]] bool begins_with_digit() const { return leading_digits() > 0; }
   [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
 
  private:
@@ -93,54 +104,106 @@ class Parts {
 };
 
 bool parse_zone(Parts& parts, std::int64_t& offset_seconds) {
-  if (parts.is_at_end() || parts.one_of("Zz")) return true;
-  char sign = '+';
+  parts.one_of(" ");
+  if (parts.is_at_end() || parts.one_of("Zz") || parts.word("UTC") || parts.word("GMT")) return true;
+  char sign = parts.word("\xe2\x88\x92") ? '-' : '+';  // the minus sign that the standard prefers
   int hours = 0;
   int minutes = 0;
-  if (!parts.one_of("+-", &sign) || !parts.digits(2, hours)) return false;
-  if (!parts.is_at_end()) {
-    parts.one_of(":");
-    if (!parts.digits(2, minutes)) return false;
-  }
+  if ((sign == '+' && !parts.one_of("+-", &sign)) || !parts.digits(2, hours)) return false;
+  if (parts.one_of(":") ? !parts.digits(2, minutes) : parts.begins_with_digit() && !parts.digits(2, minutes))
+    return false;
+  (void)parts.word(" UTC");  // as Go prints times
   offset_seconds = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
   return hours < 24 && minutes < 60;
 }
 
-std::optional<Timestamp> parse_iso8601(std::string_view text) {
-  Parts parts(text);
+using Days = std::chrono::sys_days;
+
+/// `W48-7`, `W48`: the days of ISO weeks; week 1 holds January 4th.
+std::optional<Days> parse_week(Parts& parts, int year, bool is_extended) {
+  int week = 0;
+  int day = 1;
+  if (!parts.digits(2, week) || week < 1 || week > 53) return std::nullopt;
+  const bool has_day = is_extended ? parts.one_of("-") : parts.begins_with_digit();
+  if (has_day && (!parts.digits(1, day) || day < 1 || day > 7)) return std::nullopt;
+  const Days fourth = std::chrono::year(year) / std::chrono::January / 4;
+  const Days monday = fourth - (std::chrono::weekday(fourth) - std::chrono::Monday);
+  return monday + std::chrono::days((week - 1) * 7 + day - 1);
+}
+
+std::optional<Days> day_of_year(int year, int day) {
+  if (day < 1 || day > (std::chrono::year(year).is_leap() ? 366 : 365)) return std::nullopt;
+  return Days(std::chrono::year(year) / std::chrono::January / 1) + std::chrono::days(day - 1);
+}
+
+/// A calendar date, a week date or an ordinal date, with hyphens or without.
+std::optional<Days> parse_date(Parts& parts) {
   int year = 0;
   int month = 0;
   int day = 0;
-  if (!parts.digits(4, year) || !parts.one_of("-") || !parts.digits(2, month) || !parts.one_of("-") ||
-      !parts.digits(2, day)) {
-    return std::nullopt;
-  }
+  if (!parts.digits(4, year)) return std::nullopt;
+  const bool is_extended = parts.one_of("-/");
+  if (parts.one_of("Ww")) return parse_week(parts, year, is_extended);
+  const std::size_t digits = parts.leading_digits();
+  if (digits == 3) return parts.digits(3, day) ? day_of_year(year, day) : std::nullopt;
+  if (!parts.digits(2, month)) return std::nullopt;
+  const bool has_day = is_extended ? parts.one_of("-/") : true;
+  if (has_day ? !parts.digits(2, day) : (day = 1, false)) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
+  return date.ok() ? std::optional(Days(date)) : std::nullopt;
+}
+
+/// Nanoseconds since midnight: hours, then minutes and seconds if given, the last of them with a fraction.
+std::optional<std::int64_t> parse_time_of_day(Parts& parts) {
+  std::array<int, 3> units{};  // hours, minutes, seconds
+  constexpr std::array<std::int64_t, 3> kSeconds{3600, 60, 1};
+  std::size_t last = 0;
+  if (!parts.digits(2, units[0])) return std::nullopt;
+  for (; last < 2 && (parts.one_of(":") || parts.begins_with_digit()); ++last) {
+    if (!parts.digits(2, units.at(last + 1))) return std::nullopt;
+  }
+  std::int64_t part = 0;  // billionths of the last unit
+  if (parts.one_of(".,") && !parts.fraction(part)) return std::nullopt;
+  const bool is_midnight = units[0] == 24 && units[1] == 0 && units[2] == 0 && part == 0;
+  if ((units[0] > 23 && !is_midnight) || units[1] > 59 || units[2] > 60) return std::nullopt;
+  return (units[0] * 3600 + units[1] * 60 + units[2]) * kNanosPerSecond + part * kSeconds.at(last);
+}
+
+std::optional<Timestamp> parse_iso8601(std::string_view text) {
+  Parts parts(text);
+  const auto date = parse_date(parts);
+  if (!date) return std::nullopt;
   std::int64_t nanos = 0;
   std::int64_t offset = 0;
   if (!parts.is_at_end()) {
-    if (!parts.one_of("Tt ") || !parts.digits(2, hour) || !parts.one_of(":") || !parts.digits(2, minute) ||
-        !parts.one_of(":") || !parts.digits(2, second)) {
-      return std::nullopt;
-    }
-    if (parts.one_of(".,") && !parts.fraction(nanos)) return std::nullopt;
-    if (!parse_zone(parts, offset) || !parts.is_at_end()) return std::nullopt;
+    if (!parts.one_of("Tt _")) return std::nullopt;
+    const auto time = parse_time_of_day(parts);
+    if (!time || !parse_zone(parts, offset) || !parts.is_at_end()) return std::nullopt;
+    nanos = *time;
   }
-  if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds = days * 86'400 + hour * 3600 + minute * 60 + second - offset;
+  const std::int64_t seconds = date->time_since_epoch().count() * 86'400 - offset + nanos / kNanosPerSecond;
   if (seconds < 0 || seconds >= kMaxSeconds) return std::nullopt;
-  return Timestamp(nanoseconds(seconds * kNanosPerSecond + nanos));
+  return Timestamp(nanoseconds(seconds * kNanosPerSecond + nanos % kNanosPerSecond));
+}
+
+/// Eight digits as text are a day: as seconds they would be one of 1970.
+bool is_basic_date(std::string_view text) {
+  return text.size() == 8 && (text.starts_with("19") || text.starts_with("20")) &&
+         text.find_first_not_of("0123456789") == std::string_view::npos && parse_iso8601(text).has_value();
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 }  // namespace
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  text = trimmed(text);
+  if (is_basic_date(text)) return parse_iso8601(text);
   if (const auto time = parse_number(text)) return time;
   return parse_iso8601(text);
 }

@@ -37,7 +37,7 @@ class PeekedSource final : public ByteSource {
   explicit PeekedSource(ByteSource& source) : source_(source) {}
 
   /// Up to `count` bytes from the front without taking them; fewer only when the source has no more or fails, which
-  /// read() then reports after them. Once, before read(); the view is valid until then.
+  /// read() then reports after them. Before read(), as often as wanted; the view is valid until the next call.
   [[nodiscard]] std::string_view peek(std::size_t count);
   [[nodiscard]] Result<std::size_t> read(std::span<char> into) override;
 

@@ -51,7 +51,7 @@ Result<std::optional<Line>> LineReader::next() {
 Result<std::optional<Line>> LineReader::skip_rest_of_long_line() {
   std::uint64_t length = end_ - begin_;
   char last = buffer_[end_ - 1];
-  const std::string kept(buffer_, begin_, limit_);
+  kept_.assign(buffer_, begin_, limit_);
   begin_ = end_ = 0;
   bool is_ended = false;
   while (!is_ended) {
@@ -66,13 +66,7 @@ Result<std::optional<Line>> LineReader::skip_rest_of_long_line() {
     begin_ = is_ended ? count + 1 : end_;
   }
   if (is_ended && last == '\r') --length;
-  // The kept beginning goes in front of what follows the line, so that the view stays valid until the next call.
-  buffer_.insert(begin_, kept);
-  end_ += kept.size();
-  begin_ += kept.size();
-  return std::optional(Line{.bytes = std::string_view(buffer_.data() + begin_ - kept.size(), kept.size()),
-                            .number = ++number_,
-                            .length = length});
+  return std::optional(Line{.bytes = kept_, .number = ++number_, .length = length});
 }
 
 }  // namespace fw::codec

@@ -17,7 +17,7 @@ struct Line {
 };
 
 /// The lines of a stream. A line longer than the limit is read to its end, but only its beginning is kept: memory stays
-/// below twice the limit plus 128 KiB. The last line may lack its `\n`. Not thread-safe; the source outlives the
+/// below twice the limit plus 256 KiB. The last line may lack its `\n`. Not thread-safe; the source outlives the
 /// reader.
 class LineReader final {
  public:
@@ -35,6 +35,7 @@ class LineReader final {
   ByteSource& source_;
   std::size_t limit_;
   std::string buffer_;
+  std::string kept_;       // the beginning of a line that is longer than the limit
   std::size_t begin_ = 0;  // of the bytes not returned yet
   std::size_t end_ = 0;    // of the bytes read
   std::uint64_t number_ = 0;

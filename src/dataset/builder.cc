@@ -1,16 +1,18 @@
 #include "dataset/builder.h"
 
 #include <algorithm>
-#include <map>
 #include <unordered_set>
 
+#include "base/hash.h"
 #include "dataset/impl/chat.h"
 #include "dataset/impl/icl.h"
+#include "dataset/impl/mix.h"
+#include "dataset/impl/near_duplicate.h"
 #include "dataset/impl/notes.h"
 #include "dataset/impl/rows.h"
 #include "dataset/impl/selection.h"
 #include "dataset/impl/split.h"
-#include "dataset/impl/wording.h"
+#include "dataset/impl/weights.h"
 #include "dataset/reasons.h"
 
 namespace fw::dataset {
@@ -19,6 +21,7 @@ namespace {
 constexpr const char* kEvalFile = "eval_data.jsonl";
 constexpr const char* kTrainFile = "training/train_data.jsonl";
 constexpr const char* kValidationFile = "validation/val_data.jsonl";
+constexpr std::uint64_t kRowsBetweenChecks = 64;
 
 /// Names end up in URLs and paths: other characters than these become `-`.
 std::string safe_name(const std::string& workload) {
@@ -31,64 +34,75 @@ std::string safe_name(const std::string& workload) {
   return name;
 }
 
-std::string_view reason_of(Side side) {
-  switch (side) {
-    case Side::kConversationOfEvaluation: return reasons::kConversationOfEvaluation;
-    case Side::kConversationOfValidation: return reasons::kConversationOfValidation;
-    case Side::kNewestSurplus: return reasons::kNewestSurplus;
-    default: return "";
-  }
-}
-
 /// Writes the rows of a finished split.
 class Assembler {
  public:
-  Assembler(const BuildRequest& request, Selected selected, Split split)
-      : request_(request), selected_(std::move(selected)), split_(std::move(split)) {}
+  Assembler(const BuildRequest& request, const Survey& survey, Selected selected, Split split)
+      : request_(request),
+        survey_(survey),
+        selected_(std::move(selected)),
+        split_(std::move(split)),
+        weights_(evaluation_weights(selected_, survey_, split_)),
+        examples_(request.icl.max_examples) {}
 
   Result<BuiltDatasets> run() {
     FW_TRY(count_sides());
-    out_.card.leak = measure_leak(selected_.rows, split_.sides);
-    write_training();
-    write_evaluation();
+    out_.card.leak = measure_leak(selected_, survey_, split_.sides);
+    out_.card.mix = measure_mix(selected_, survey_, split_, weights_);
+    FW_TRY(write_training());
+    FW_TRY(write_evaluation());
     finish_card();
     return std::move(out_);
   }
 
  private:
-  Exchange exchange_of(const Row& row) const {
-    auto exchange = read_exchange(*row.record, selected_.type, request_.split.parse_function_arguments);
-    FW_ASSERT(exchange.has_value());
-    return std::move(*exchange);
+  Result<Exchange> exchange_of(const Row& row, const record::RecordId& id) {
+    if (rows_written_ % kRowsBetweenChecks == 0) {
+      FW_TRY(request_.deadline.check("write dataset rows"));
+      if (request_.on_progress) {
+        request_.on_progress({survey_.validate.in, rows_written_, out_.card.steps.back().out});
+      }
+    }
+    ++rows_written_;
+    FW_ASSIGN(const record::Interaction record, request_.records.read(id));
+    auto exchange = read_exchange(record, request_.split.parse_function_arguments);
+    if (exchange && record.timestamp == survey_.records[row.record].time) return std::move(*exchange);
+    return unavailable("record " + *id + " changed while the datasets were made; start the run again");
   }
 
   template <class Visit>
-  void each(Side side, Visit visit) {
+  Status each(Side side, Visit visit) {
     for (std::size_t i = 0; i < selected_.rows.size(); ++i) {
-      if (split_.sides[i] == side) visit(selected_.rows[i], exchange_of(selected_.rows[i]));
+      if (split_.sides[i] != side) continue;
+      const Row& row = selected_.rows[i];
+      const record::RecordId id = survey_.id_of(survey_.records[row.record]);
+      FW_ASSIGN(const Exchange exchange, exchange_of(row, id));
+      visit(i, id, exchange);
     }
+    return {};
+  }
+
+  std::string label_of(const Row& row) const {
+    const bool has_classes = selected_.type == modelops::WorkloadType::kToolCalling;
+    return has_classes ? survey_.labels[survey_.records[row.record].label] : "";
   }
 
   Status count_sides() {
-    Step step{"split", selected_.rows.size(), 0, {}};
-    std::map<std::string, ClassCounts> classes;
+    Step step = split_step(selected_, split_);
     std::uint64_t train = 0;
     std::uint64_t eval = 0;
+    std::map<std::string, ClassCounts> classes;
     for (std::size_t i = 0; i < selected_.rows.size(); ++i) {
       const Side side = split_.sides[i];
-      if (const auto reason = reason_of(side); !reason.empty()) {
-        ++step.reasons[std::string(reason)];
-        continue;
-      }
-      ++step.out;
-      ClassCounts& counts = classes[selected_.rows[i].label];
+      if (side != Side::kEval && side != Side::kTrain && side != Side::kValidation) continue;
+      ClassCounts& counts = classes[label_of(selected_.rows[i])];
       counts.eval += side == Side::kEval;
       counts.train += side == Side::kTrain;
       counts.validation += side == Side::kValidation;
       train += side == Side::kTrain;
       eval += side == Side::kEval;
     }
-    out_.card.steps = std::move(selected_.steps);
+    out_.card.steps = selected_.steps;
     out_.card.steps.push_back(std::move(step));
     if (train == 0 && eval < selected_.rows.size()) return no_training_rows();
     for (auto& [label, counts] : classes) {
@@ -106,64 +120,89 @@ class Assembler {
                                describe(out_.card.steps));
   }
 
-  void write_training() {
+  Status write_training() {
     std::string train;
     std::string validation;
-    each(Side::kTrain, [&](const Row& row, const Exchange& exchange) {
-      append_row(training_row(exchange, selected_.type), kTrainFile, row, out_.lineage.train, train);
-      examples_.push_back(example_of(exchange, row.label));
+    FW_TRY(each(Side::kTrain, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
+      append_row(training_row(exchange), kTrainFile, id, out_.lineage.train, train);
+      if (request_.icl.max_examples > 0) examples_.add(example_of(exchange, label_of(selected_.rows[i])));
       const std::string said = last_user_text(exchange.request);
-      wordings_.insert(wording_of(said, exchange.answer));
-      said_.insert(said);
-    });
-    each(Side::kValidation, [&](const Row& row, const Exchange& exchange) {
-      append_row(training_row(exchange, selected_.type), kValidationFile, row, out_.lineage.validation, validation);
-    });
+      said_.insert(hash64(said));
+      near_.add(said);
+      trained_templates_.insert(selected_.rows[i].template_hash);
+    }));
+    FW_TRY(each(Side::kValidation, [&](std::size_t, const record::RecordId& id, const Exchange& exchange) {
+      append_row(training_row(exchange), kValidationFile, id, out_.lineage.validation, validation);
+    }));
     out_.train.name = name_of("train");
     out_.train.num_records = out_.lineage.train.size() + out_.lineage.validation.size();
     out_.train.files = {{kTrainFile, std::move(train)},
                         {kValidationFile, std::move(validation)},
                         {"lineage.jsonl", std::move(lineage_file_)}};
+    return {};
   }
 
-  void append_row(const Json& row, const char* file, const Row& from, std::vector<record::RecordId>& lineage,
+  void append_row(const Json& row, const char* file, const record::RecordId& id, std::vector<record::RecordId>& lineage,
                   std::string& content) {
     Json line;
     line["file"] = file;
     line["row"] = lineage.size();
-    line["record_id"] = *from.record->id;
+    line["record_id"] = *id;
     lineage_file_ += to_line(line) + '\n';
-    lineage.push_back(from.record->id);
+    lineage.push_back(id);
     content += to_line(row) + '\n';
   }
 
-  void write_evaluation() {
-    figures_.example_rows = examples_.size();
-    const std::vector<Example> examples = choose_examples(std::move(examples_), request_.icl.max_examples);
+  modelops::RowTraits traits_of(std::size_t i) const {
+    const Row& row = selected_.rows[i];
+    const Surveyed& record = survey_.records[row.record];
+    return {.label = label_of(row),
+            .kind = record.calls_tool ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText,
+            .conversation = *survey_.id_of(survey_.records[selected_.first_of[row.conversation]]),
+            .turn = row.turn,
+            .conversation_turns = row.conversation_turns,
+            .template_in_training = trained_templates_.contains(row.template_hash),
+            .is_newest = row.is_newest,
+            .weight = weights_[i],
+            .repeats = row.repeats,
+            .repeats_agreeing = row.repeats_agreeing};
+  }
+
+  Status write_evaluation() {
+    const std::vector<Example> examples = examples_.choose();
     std::string eval;
     std::string icl;
-    each(Side::kEval, [&](const Row& row, const Exchange& exchange) {
-      const std::string said = last_user_text(exchange.request);
-      RowFacts facts{.id = row.record->id,
-                     .traits = {.label = row.label, .conversation = *row.record->id, .is_newest = row.is_newest},
-                     .timestamp = to_epoch_seconds(row.record->timestamp)};
-      facts.traits.template_in_training = wordings_.contains(wording_of(said, exchange.answer));
-      figures_.novel_wordings += !facts.traits.template_in_training;
-      out_.card.leak.eval_rows_said_in_training += said_.contains(said);
+    FW_TRY(each(Side::kEval, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
+      const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
+      measure_row(facts.traits, last_user_text(exchange.request));
       Json line = evaluation_row(exchange, facts);
       eval += to_line(line) + '\n';
       figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
       icl += to_line(line) + '\n';
-      out_.lineage.eval.push_back(row.record->id);
-    });
+      out_.lineage.eval.push_back(id);
+    }));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};
+    return {};
+  }
+
+  void measure_row(const modelops::RowTraits& traits, const std::string& said) {
+    Leak& leak = out_.card.leak;
+    leak.eval_rows_said_in_training += said_.contains(hash64(said));
+    leak.eval_rows_template_in_training += traits.template_in_training;
+    leak.eval_rows_near_training += near_.has_near(said);
   }
 
   void finish_card() {
-    out_.card.type = selected_.type;
-    out_.card.seed = request_.seed;
-    out_.card.notes = write_notes(request_, selected_, split_, out_.card.leak, figures_);
+    Card& card = out_.card;
+    card.type = selected_.type;
+    card.seed = request_.seed;
+    card.self_agreement = selected_.self_agreement;
+    card.templates = count_templates(selected_, split_);
+    card.templates.rows_seen = card.leak.eval_rows_template_in_training;
+    card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
+    figures_.example_rows = out_.lineage.train.size();
+    card.notes = write_notes(request_, selected_, split_, card, figures_);
   }
 
   std::string name_of(const std::string& kind) const {
@@ -172,25 +211,47 @@ class Assembler {
   }
 
   const BuildRequest& request_;
-  Selected selected_;
-  Split split_;
+  const Survey& survey_;
+  const Selected selected_;
+  const Split split_;
+  const std::vector<double> weights_;  // by row
   BuiltDatasets out_;
   RowFigures figures_;
+  std::uint64_t rows_written_ = 0;
   std::string lineage_file_;
-  std::vector<Example> examples_;
-  std::unordered_set<std::string> wordings_;
-  std::unordered_set<std::string> said_;
+  ExampleChooser examples_;
+  // Of the training rows' last user messages: hashes, templates, sketches.
+  std::unordered_set<std::uint64_t> said_;
+  std::unordered_set<std::uint64_t> trained_templates_;
+  NearDuplicates near_;
 };
+
+Status survey_window(const BuildRequest& request, Survey& survey) {
+  return request.records.scan([&](std::span<const record::Interaction> page) -> Status {
+    FW_TRY(request.deadline.check("read records"));
+    for (const record::Interaction& record : page) survey.add(record);
+    if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
+    return {};
+  });
+}
 
 }  // namespace
 
 Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(check_settings(request.split));
-  FW_ASSIGN(Selected selected, select_rows(request));
+  Survey survey(request.split.parse_function_arguments);
+  FW_TRY(survey_window(request, survey));
+  FW_TRY(request.deadline.check("order records"));
+  survey.finish();
+  FW_ASSIGN(Selected selected, select_rows(request, survey));
   std::vector<SplitRow> rows;
-  for (const Row& row : selected.rows) rows.push_back({row.label, row.conversation, row.is_newest});
+  rows.reserve(selected.rows.size());
+  for (const Row& row : selected.rows) {
+    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest});
+  }
+  FW_TRY(request.deadline.check("split rows"));
   FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed));
-  return Assembler(request, std::move(selected), std::move(split)).run();
+  return Assembler(request, survey, std::move(selected), std::move(split)).run();
 }
 
 }  // namespace fw::dataset

@@ -1,26 +1,36 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "async/deadline.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "dataset/card.h"
+#include "dataset/record_source.h"
 #include "dataset/settings.h"
 #include "modelops/dataset_store.h"
-#include "record/interaction.h"
 
 namespace fw::dataset {
 
+/// How far a build has come. Not every number is told.
+struct BuildProgress {
+  std::uint64_t records_read = 0;  ///< of the window
+  std::uint64_t rows_written = 0;
+  std::uint64_t rows_total = 0;  ///< 0 while the window is read
+};
+
 struct BuildRequest {
   record::WorkloadId workload;
-  std::span<const record::Interaction> records;  ///< the selected window, in any order; ids are unique
-  SplitSettings split;                           ///< `random_seed` is not read: `seed` is
+  RecordSource& records;  ///< the selected window
+  SplitSettings split;    ///< `random_seed` is not read: `seed` is
   IclSettings icl;
   std::uint64_t seed = 0;
   Timestamp now;  ///< only for the names of the datasets
+  Deadline deadline = Deadline::never();
+  std::function<void(const BuildProgress&)> on_progress;  ///< may be absent
 };
 
 /// One dataset, ready for a DatasetStore.
@@ -48,14 +58,17 @@ struct BuiltDatasets {
 /// Makes the datasets of a run out of a workload's records: validate, de-duplicate, sample, split, write rows
 /// (docs/formats/dataset_rows.md), and says at every step what was left out and why.
 ///
+/// Reads the window once, keeping some 150 bytes of a record, and the drawn records a second time; the datasets
+/// themselves are built in memory.
+///
 /// Invariants, for any input bytes:
 /// 1. Same records (in any order), settings, seed and time: same bytes.
 /// 2. No conversation and no request has rows on two sides.
 /// 3. eval has min(eval_size, rows) rows, validation ceil(val_ratio * rows left).
 /// 4. Every step of the card adds up.
 ///
-/// Synchronous, no I/O, thread-safe. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for too
-/// few records, with the counts of each step and the name of the setting.
+/// Synchronous; no I/O but the source's. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for
+/// too few records, with the counts of each step and the name of the setting; those of the source and the deadline.
 [[nodiscard]] Result<BuiltDatasets> build(const BuildRequest& request);
 
 }  // namespace fw::dataset

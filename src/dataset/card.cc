@@ -1,5 +1,6 @@
 #include "dataset/card.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace fw::dataset {
@@ -7,10 +8,58 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json counts_to_json(const std::map<std::string, std::uint64_t>& counts) {
+  Json out = Json::object();
+  for (const auto& [what, count] : counts) out[what] = count;
+  return out;
+}
+
 Json step_to_json(const Step& step) {
-  Json reasons = Json::object();
-  for (const auto& [reason, count] : step.reasons) reasons[reason] = count;
-  return Json{{"step", step.name}, {"in", step.in}, {"out", step.out}, {"reasons", std::move(reasons)}};
+  Json out{{"step", step.name}, {"in", step.in}, {"out", step.out}, {"reasons", counts_to_json(step.reasons)}};
+  if (!step.repaired.empty()) out["repaired"] = counts_to_json(step.repaired);
+  return out;
+}
+
+Json share_of(double part, double all) { return all > 0 ? Json(part / all) : Json(nullptr); }
+
+Json mix_to_json(const Mix& mix) {
+  MixCounts all;
+  for (const MixCounts& c : mix.values) {
+    all.traffic += c.traffic;
+    all.train += c.train;
+    all.validation += c.validation;
+    all.eval += c.eval;
+    all.eval_weight += c.eval_weight;
+  }
+  const auto counted = [](const char* what, std::uint64_t part, std::uint64_t of) {
+    return Json{{what, part}, {"share", share_of(static_cast<double>(part), static_cast<double>(of))}};
+  };
+  Json values = Json::array();
+  for (const MixCounts& c : mix.values) {
+    Json eval = counted("rows", c.eval, all.eval);
+    eval["weighted_share"] = share_of(c.eval_weight, all.eval_weight);
+    values.push_back({{"value", c.value},
+                      {"traffic", counted("records", c.traffic, all.traffic)},
+                      {"eval", std::move(eval)},
+                      {"train", counted("rows", c.train, all.train)},
+                      {"validation", counted("rows", c.validation, all.validation)}});
+  }
+  return {{"of", mix.of}, {"values", std::move(values)}};
+}
+
+Json templates_to_json(const TemplateCounts& t) {
+  return {{"templates", t.templates},
+          {"eval_rows_seen", t.rows_seen},
+          {"eval_rows_unseen", t.rows_unseen},
+          {"rows_left_out", t.rows_left_out},
+          {"newest_known_share", t.newest_known_share < 0 ? Json(nullptr) : Json(t.newest_known_share)}};
+}
+
+Json agreement_to_json(const SelfAgreement& a) {
+  return {{"requests", a.requests},
+          {"records", a.records},
+          {"share", share_of(static_cast<double>(a.agreeing), static_cast<double>(a.records))},
+          {"pairs_share", share_of(static_cast<double>(a.pairs_agreeing), static_cast<double>(a.pairs))}};
 }
 
 }  // namespace
@@ -25,10 +74,16 @@ Json to_json(const Card& card) {
   for (const ClassCounts& c : card.classes) {
     out["classes"].push_back({{"label", c.label}, {"eval", c.eval}, {"train", c.train}, {"validation", c.validation}});
   }
+  out["mix"] = Json::array();
+  for (const Mix& mix : card.mix) out["mix"].push_back(mix_to_json(mix));
+  out["templates"] = templates_to_json(card.templates);
+  out["self_agreement"] = agreement_to_json(card.self_agreement);
   out["notes"] = card.notes;
   out["leak"] = {{"conversations_on_two_sides", card.leak.conversations_on_two_sides},
                  {"requests_on_two_sides", card.leak.requests_on_two_sides},
-                 {"eval_rows_said_in_training", card.leak.eval_rows_said_in_training}};
+                 {"eval_rows_said_in_training", card.leak.eval_rows_said_in_training},
+                 {"eval_rows_template_in_training", card.leak.eval_rows_template_in_training},
+                 {"eval_rows_near_training", card.leak.eval_rows_near_training}};
   return out;
 }
 

@@ -15,7 +15,9 @@ struct Step {
   std::string name;
   std::uint64_t in = 0;
   std::uint64_t out = 0;
-  std::map<std::string, std::uint64_t> reasons;  ///< texts of reasons.h
+  std::map<std::string, std::uint64_t> reasons;   ///< texts of reasons.h
+  std::map<std::string, std::uint64_t> repaired;  ///< of the records that went on, those that were mended; texts of
+                                                  ///< reasons.h; a record may count for several
 };
 
 /// Rows of one class on each side.
@@ -26,11 +28,49 @@ struct ClassCounts {
   std::uint64_t validation = 0;
 };
 
-/// What stands on both sides although it should not, measured on the finished datasets.
+/// How many records (of the traffic) or rows (of a side) have one value of a trait.
+struct MixCounts {
+  std::string value;
+  std::uint64_t traffic = 0;  ///< valid records of the window, repeated requests included
+  std::uint64_t train = 0;
+  std::uint64_t validation = 0;
+  std::uint64_t eval = 0;
+  double eval_weight = 0;  ///< sum of the evaluation rows' weights
+};
+
+/// The traffic and every side by one trait: `class`, `answer_kind`, `turn`, `conversation_turns`, `day`.
+struct Mix {
+  std::string of;
+  std::vector<MixCounts> values;  ///< in order of value
+};
+
+/// What stands on both sides although it should not, measured on the finished rows.
 struct Leak {
-  std::uint64_t conversations_on_two_sides = 0;  ///< 0 unless this program is wrong
-  std::uint64_t requests_on_two_sides = 0;       ///< the same; whole requests, normalised
-  std::uint64_t eval_rows_said_in_training = 0;  ///< last user message found word for word in a training row's
+  std::uint64_t conversations_on_two_sides = 0;      ///< 0 unless this program is wrong
+  std::uint64_t requests_on_two_sides = 0;           ///< the same; whole requests, normalised
+  std::uint64_t eval_rows_said_in_training = 0;      ///< last user message word for word that of a training row
+  std::uint64_t eval_rows_template_in_training = 0;  ///< last user message of the template of a training row's
+  std::uint64_t eval_rows_near_training = 0;  ///< last user message nearly that of a training row (near_duplicate.h)
+};
+
+/// How the templates of the last user messages are spread over the sides.
+struct TemplateCounts {
+  std::uint64_t templates = 0;      ///< of all rows
+  std::uint64_t rows_seen = 0;      ///< evaluation rows whose template training has
+  std::uint64_t rows_unseen = 0;    ///< the others
+  std::uint64_t rows_left_out = 0;  ///< kept out of training so that their template, or case, stays on one side
+  /// Share of the newest part's rows whose template the older part has: what new traffic looks like. Below 0: no
+  /// newest part.
+  double newest_known_share = -1;
+};
+
+/// How often production answered a repeated request as it had before.
+struct SelfAgreement {
+  std::uint64_t requests = 0;  ///< asked more than once
+  std::uint64_t records = 0;   ///< that ask them
+  std::uint64_t agreeing = 0;  ///< records whose answer is the one that was kept
+  std::uint64_t pairs = 0;     ///< pairs of records of one request
+  std::uint64_t pairs_agreeing = 0;
 };
 
 /// How the datasets of a run came to be. A value.
@@ -39,11 +79,14 @@ struct Card {
   std::uint64_t seed = 0;
   std::vector<Step> steps;
   std::vector<ClassCounts> classes;  ///< by label
-  std::vector<std::string> notes;    ///< plain sentences
+  std::vector<Mix> mix;
+  TemplateCounts templates;
+  SelfAgreement self_agreement;
+  std::vector<std::string> notes;  ///< plain sentences
   Leak leak;
 };
 
-/// `{workload_type, seed, steps, classes, notes, leak}`: what the report's `dataset` object holds beside the datasets.
+/// What the report's `dataset` object holds beside the datasets (docs/formats/report.md).
 [[nodiscard]] nlohmann::ordered_json to_json(const Card& card);
 
 /// `select 100 -> 100; validate 100 -> 80 (request.messages is empty: 20)`: the steps as errors quote them.

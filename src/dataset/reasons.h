@@ -11,14 +11,24 @@ namespace fw::dataset::reasons {
 inline constexpr std::string_view kBeyondLimits = "JSON exceeds the limits on size, depth or number of keys";
 inline constexpr std::string_view kRequestNotObject = "request is not a JSON object";
 inline constexpr std::string_view kResponseNotObject = "response is not a JSON object";
+inline constexpr std::string_view kResponseIsError = "the response is an error";
 inline constexpr std::string_view kMessagesMissing = "request.messages is missing or not a list";
 inline constexpr std::string_view kMessagesEmpty = "request.messages is empty";
 inline constexpr std::string_view kMessageMalformed = "a message of the request has no role or no readable content";
+inline constexpr std::string_view kRoleUnknown = "a message of the request has a role that engines refuse";
+inline constexpr std::string_view kMedia = "an image, sound or file beside the text: candidates read text alone";
+inline constexpr std::string_view kToolWithoutCall = "a tool's message answers no earlier call";
+inline constexpr std::string_view kAssistantLast = "the request ends with an assistant's message";
+inline constexpr std::string_view kEarlierCallMalformed = "a tool call of an earlier turn has no function name";
+inline constexpr std::string_view kEarlierArguments = "arguments of an earlier turn's tool call are no JSON object";
+inline constexpr std::string_view kToolsMalformed = "request.tools is not a list of tool definitions";
+inline constexpr std::string_view kToolNotFunction = "a tool of the request is not a function";
 inline constexpr std::string_view kChoicesMissing = "response.choices is missing or not a list";
 inline constexpr std::string_view kChoicesEmpty = "response.choices is empty";
 inline constexpr std::string_view kChoiceWithoutMessage = "a choice of the response has no message";
-inline constexpr std::string_view kToolsMalformed = "request.tools is not a list of tool definitions";
-inline constexpr std::string_view kTooManyParameters = "a tool of the request has more than 8 parameters";
+inline constexpr std::string_view kAnswerCut = "the answer was cut at the token limit (finish_reason)";
+inline constexpr std::string_view kAnswerFiltered = "the answer was stopped by a content filter (finish_reason)";
+inline constexpr std::string_view kAnswerRefused = "the answer is a refusal";
 inline constexpr std::string_view kCallMalformed = "a tool call of the answer has no function name";
 inline constexpr std::string_view kCallNotFunction = "a tool call of the answer is not of type \"function\"";
 inline constexpr std::string_view kArgumentsUnparsable = "arguments of a tool call are not valid JSON";
@@ -26,14 +36,33 @@ inline constexpr std::string_view kArgumentsNotObject = "arguments of a tool cal
 inline constexpr std::string_view kAnswerEmpty = "the answer has neither content nor tool calls";
 
 // step "deduplicate"
-inline constexpr std::string_view kDuplicate = "same request as an earlier record";
+inline constexpr std::string_view kDuplicate = "same request as another record";
 
 // step "sample"
 inline constexpr std::string_view kNotDrawn = "not drawn (data_split_config.limit)";
 
 // step "split"
 inline constexpr std::string_view kConversationOfEvaluation = "conversation of an evaluation row";
+inline constexpr std::string_view kTemplateOfEvaluation = "template or case of an evaluation row";
 inline constexpr std::string_view kConversationOfValidation = "conversation of a validation row";
 inline constexpr std::string_view kNewestSurplus = "newest part, kept out of training";
 
 }  // namespace fw::dataset::reasons
+
+/// What step "validate" mended in records that went on, as the card counts it under `repaired`: the meaning was clear.
+/// A record counts once for each.
+namespace fw::dataset::repairs {
+
+inline constexpr std::string_view kArgumentsEmpty = "arguments of a tool call that are empty, null or absent are {}";
+inline constexpr std::string_view kArgumentsTwice = "arguments of a tool call were encoded twice";
+inline constexpr std::string_view kCallId = "a tool call or its result had no id";
+inline constexpr std::string_view kCallType = "a tool or tool call had no type";
+inline constexpr std::string_view kCallShape = "a tool or tool call had its name outside of `function`";
+inline constexpr std::string_view kContentParts = "content given as a list of text parts";
+inline constexpr std::string_view kLegacyCalls = "functions and function_call instead of tools and tool_calls";
+inline constexpr std::string_view kRole = "a role under another name";
+inline constexpr std::string_view kSchema =
+    "a tool's schema with a $ref that leads nowhere, or true, false or null in it";
+inline constexpr std::string_view kToolContent = "a tool's result that is no text";
+
+}  // namespace fw::dataset::repairs

@@ -5,7 +5,7 @@
 
 namespace fw::dataset {
 
-/// `data_split_config` of the configuration; the last two are ours.
+/// `data_split_config` of the configuration; the last three are ours.
 struct SplitSettings {
   std::uint64_t eval_size = 20;  ///< rows
   double val_ratio = 0.1;        ///< of what is left after the evaluation rows; 0 <= r < 1
@@ -17,6 +17,9 @@ struct SplitSettings {
   double newest_holdout = 0.0;
   /// Share of the evaluation rows that is drawn from that part.
   double newest_eval_share = 0.5;
+  /// Rows of one template, or one case (ids that few conversations name), stay on one side as far as that leaves
+  /// training enough (impl/draw.h).
+  bool keep_templates_together = true;
 };
 
 /// `icl_config` of the configuration, as far as it needs no similarity search. Tokens are estimates.

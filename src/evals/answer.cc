@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "codec/gzip_source.h"
 #include "evals/json_text.h"
 #include "evals/tool_calls/call.h"
 
@@ -12,7 +11,6 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kThink = "<think>", kEndThink = "</think>";
-constexpr std::size_t kMaxUnpackedBytes = std::size_t{64} << 20;
 
 Error unreadable(std::string_view why) { return data_loss("the answer " + std::string(why)); }
 
@@ -23,20 +21,6 @@ Error not_json(std::string_view body, const Error& why) {
   if (body[start] == '<') return unreadable("is HTML instead of JSON; does the URL end in /v1?");
   if (body.substr(start, 5) == "data:") return unreadable("is an event stream, which was not asked for");
   return unreadable(why.message.substr(0, why.message.find(" at byte")));
-}
-
-Result<std::string> unpacked(std::string_view body) {
-  codec::StringSource packed(body);
-  codec::GzipSource source(packed);
-  std::string out;
-  char piece[16 * 1024];
-  while (true) {
-    const auto count = source.read(piece);
-    if (!count) return unreadable("is damaged gzip");
-    if (*count == 0) return out;
-    out.append(piece, *count);
-    if (out.size() > kMaxUnpackedBytes) return unreadable("is larger than 64 MiB without its gzip");
-  }
 }
 
 /// The first choice of a completion that has a message.
@@ -145,11 +129,6 @@ void read_usage(const PythonValue& completion, Answer& answer) {
 }  // namespace
 
 Result<Answer> parse_answer(std::string_view body) {
-  std::string plain;
-  if (codec::is_gzip(body)) {
-    FW_ASSIGN(plain, unpacked(body));
-    body = plain;
-  }
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   if (!is_utf8(body)) return unreadable("is not UTF-8");
   auto completion = parse_python_json(body);

@@ -26,7 +26,7 @@ struct Answer {
   std::uint64_t completion_tokens = 0;
 };
 
-/// Reads the body of a chat completion, also after a byte order mark and when it comes as gzip. Any bytes may come:
+/// Reads the body of a chat completion, also after a byte order mark. Any bytes may come:
 /// what is no UTF-8, no JSON (HTML, cut short), an error object, or lacks choices, message, content or tool calls of
 /// the right type is kDataLoss with the reason, in words that do not vary by row.
 [[nodiscard]] Result<Answer> parse_answer(std::string_view body);

@@ -1,9 +1,6 @@
 #include "evals/chat.h"
 
-#include <cstdlib>
 #include <utility>
-
-#include "net/url.h"
 
 namespace fw::evals {
 namespace {
@@ -20,51 +17,38 @@ std::string seconds_text(Duration wait) {
 
 Result<std::unique_ptr<Chat>> Chat::make(const modelops::Endpoint& endpoint, net::Client& client,
                                          net::RetryPolicy policy, const Clock& clock, Random random) {
-  std::string url = net::join_url(endpoint.url, "/chat/completions");
-  if (auto parsed = net::parse_url(url); !parsed) return parsed.error();
-  net::Headers headers{{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  if (!endpoint.api_key_env.empty()) {
-    const char* key = std::getenv(endpoint.api_key_env.c_str());
-    if (!key || !*key)
-      return failed_precondition("environment variable " + endpoint.api_key_env + " (api_key_env of " + endpoint.url +
-                                 ") is not set; set it where the service is started");
-    headers.set("Authorization", "Bearer " + std::string(key));
-  }
-  return std::unique_ptr<Chat>(new Chat(std::move(url), std::move(headers), client, policy, clock, std::move(random)));
+  FW_ASSIGN(auto connection, modelops::ChatEndpoint::make(endpoint, client, clock));
+  return std::unique_ptr<Chat>(new Chat(std::move(connection), policy, clock, std::move(random)));
 }
 
-Chat::Chat(std::string url, net::Headers headers, net::Client& client, net::RetryPolicy policy, const Clock& clock,
-           Random random)
-    : url_(std::move(url)),
-      headers_(std::move(headers)),
-      client_(client),
-      policy_(policy),
-      clock_(clock),
-      random_(std::move(random)) {}
+Chat::Chat(std::unique_ptr<modelops::ChatEndpoint> endpoint, net::RetryPolicy policy, const Clock& clock, Random random)
+    : endpoint_(std::move(endpoint)), policy_(policy), clock_(clock), random_(std::move(random)) {}
 
-Task<Result<net::Response>> Chat::attempt(std::string body, Deadline deadline) {
-  const Deadline limit = policy_.attempt_timeout ? deadline.within(*policy_.attempt_timeout) : deadline;
-  net::Request request{.method = net::Method::kPost, .target = url_, .headers = headers_, .body = std::move(body)};
-  auto outcome = co_await client_.send(std::move(request), limit);
-  if (outcome.ok()) co_return outcome;
-  if (outcome.error().code == ErrorCode::kDeadlineExceeded && policy_.attempt_timeout && !deadline.is_over())
-    co_return deadline_exceeded("request timed out after " + seconds_text(*policy_.attempt_timeout) + " s");
-  if (outcome.error().code == ErrorCode::kDataLoss) co_return unavailable(outcome.error().message);
-  co_return outcome;
+Task<modelops::ChatExchange> Chat::attempt(std::string body, Deadline deadline) {
+  auto exchange = co_await endpoint_->send(std::move(body), policy_.attempt_timeout, deadline);
+  if (exchange.outcome.ok()) co_return exchange;
+  const Error& error = exchange.outcome.error();
+  if (error.code == ErrorCode::kDeadlineExceeded && policy_.attempt_timeout && !deadline.is_over()) {
+    exchange.outcome = deadline_exceeded("request timed out after " + seconds_text(*policy_.attempt_timeout) + " s");
+  } else if (error.code == ErrorCode::kDataLoss) {
+    exchange.outcome = unavailable(error.message);
+  }
+  co_return exchange;
 }
 
 Task<ChatReply> Chat::ask(std::string body, Deadline deadline) {
   ChatReply reply;
   while (true) {
-    const Instant begin = clock_.instant();
-    auto outcome = co_await attempt(body, deadline);
+    const auto exchange = co_await attempt(body, deadline);
+    const auto& outcome = exchange.outcome;
     ++reply.attempts;
     if (outcome.ok() && outcome->is_success()) {
-      reply.latency_seconds = to_seconds(clock_.instant() - begin);
+      reply.latency_seconds = exchange.latency_seconds;
       reply.answer = parse_answer(outcome->body);
+      if (!reply.answer.ok()) reply.answer = endpoint_->without_keys(reply.answer.error());
       co_return reply;
     }
-    reply.answer = outcome.ok() ? net::status_error(url_, *outcome) : outcome.error();
+    reply.answer = outcome.ok() ? endpoint_->error_of(*outcome) : endpoint_->without_keys(outcome.error());
     if (deadline.is_over()) co_return reply;
     const auto wait = net::next_wait(policy_, reply.attempts, outcome, clock_.now(), random_);
     if (!wait) {

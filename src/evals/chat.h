@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "async/task.h"
 #include "base/random.h"
 #include "evals/answer.h"
 #include "modelops/model.h"
+#include "modelops/openai/chat_endpoint.h"
 #include "net/client.h"
 #include "net/retry.h"
 
@@ -20,30 +22,31 @@ struct ChatReply {
   bool is_endpoint_down = false;  ///< failed for a reason that may hit every request: no connection, time-out, 5xx, 429
 };
 
-/// An OpenAI-compatible endpoint that answers chat completions, with retries. Used from one strand; client and clock
-/// must outlive it.
+/// An OpenAI-compatible endpoint (modelops/openai) that answers chat completions, with retries. Used from one strand;
+/// client and clock must outlive it.
 class Chat final {
  public:
-  /// kFailedPrecondition when the variable that should hold the key is not set, kInvalidArgument for a malformed URL.
+  /// kFailedPrecondition when the variable that should hold the key is not set, kInvalidArgument for a malformed URL or
+  /// key.
   [[nodiscard]] static Result<std::unique_ptr<Chat>> make(const modelops::Endpoint& endpoint, net::Client& client,
                                                           net::RetryPolicy policy, const Clock& clock, Random random);
   Chat(const Chat&) = delete;
   Chat& operator=(const Chat&) = delete;
 
-  [[nodiscard]] const std::string& url() const { return url_; }
+  /// The address that is asked, without what may be secret in it.
+  [[nodiscard]] std::string url() const { return endpoint_->shown_url(); }
+  /// Whole sentences for the report: what the endpoint does not take, and what was sent instead. Grows.
+  [[nodiscard]] std::vector<std::string> notes() const { return endpoint_->notes(); }
 
   /// Sends the body until it is answered, the policy gives up, or the deadline ends. An answer cut short counts as a
-  /// connection that failed. Errors name no row and no time, so that equal failures read equal.
+  /// connection that failed. Errors name no row and no time, so that equal failures read equal, and hold no key.
   [[nodiscard]] Task<ChatReply> ask(std::string body, Deadline deadline);
 
  private:
-  Chat(std::string url, net::Headers headers, net::Client& client, net::RetryPolicy policy, const Clock& clock,
-       Random random);
-  [[nodiscard]] Task<Result<net::Response>> attempt(std::string body, Deadline deadline);
+  Chat(std::unique_ptr<modelops::ChatEndpoint> endpoint, net::RetryPolicy policy, const Clock& clock, Random random);
+  [[nodiscard]] Task<modelops::ChatExchange> attempt(std::string body, Deadline deadline);
 
-  std::string url_;
-  net::Headers headers_;
-  net::Client& client_;
+  std::unique_ptr<modelops::ChatEndpoint> endpoint_;
   net::RetryPolicy policy_;
   const Clock& clock_;
   Random random_;

@@ -4,6 +4,7 @@
 #include <boost/asio/strand.hpp>
 #include <utility>
 
+#include "base/log.h"
 #include "evals/chat.h"
 #include "evals/impl/evaluation.h"
 #include "evals/judge/judge_prompt.h"
@@ -20,12 +21,15 @@ Task<void> run_into(Evaluation& evaluation, std::optional<Result<EvaluationResul
   result.emplace(co_await evaluation.run());
 }
 
-/// An answer that a rating can be read from.
-Status check_rating(const Result<Answer>& answer) {
+/// An answer of the judge to a made-up question. One answer without a rating is no proof that rows get none: it is
+/// logged, and rows that lack their rating are counted.
+Status check_rating(const Result<Answer>& answer, const std::string& judge) {
   if (!answer.ok()) return answer.error();
   if (!answer->failure.empty()) return data_loss("its answer was " + answer->failure);
-  const auto rating = parse_judge_rating(answer->text, 0, 10);
-  return rating.ok() ? Status{} : Status(rating.error());
+  if (const auto rating = parse_judge_rating(answer->text, 0, 10); !rating.ok())
+    log_warning("evals", "the judge was asked for a rating and gave none",
+                {{"judge", judge}, {"error", rating.error().message}});
+  return {};
 }
 
 }  // namespace
@@ -49,9 +53,9 @@ Task<Status> EvaluationLoop::check_judge(modelops::Judge judge, Deadline deadlin
   FW_CO_ASSIGN(const auto chat, Chat::make(judge.endpoint, client, once, clock_, Random(0)));
   const ChatReply reply = co_await chat->ask(judge_probe(judge.endpoint.model), deadline);
   FW_CO_TRY(deadline.check("check of the judge"));
-  const Status status = check_rating(reply.answer);
+  const Status status = check_rating(reply.answer, judge.endpoint.model);
   if (status.ok()) co_return Status{};
-  co_return status.error().within("the judge " + judge.endpoint.model + " at " + chat->url() + " cannot rate");
+  co_return status.error().within("the judge " + judge.endpoint.model + " at " + judge.endpoint.url + " cannot rate");
 }
 
 }  // namespace fw::evals

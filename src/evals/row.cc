@@ -47,9 +47,7 @@ void append_member(std::string& out, std::string_view name, std::string_view jso
   out += json;
 }
 
-bool is_passed_on(std::string_view name) {
-  return name == "messages" || name == "parallel_tool_calls" || name == "response_format" || name == "stop";
-}
+bool is_passed_on(std::string_view name) { return name == "messages" || name == "response_format" || name == "stop"; }
 
 }  // namespace
 
@@ -121,18 +119,20 @@ Result<std::vector<EvaluationRow>> read_rows(const std::filesystem::path& path) 
 }
 
 std::string chat_request(const EvaluationRow& row, const RequestSettings& settings) {
-  std::string body = "{", tools, tool_choice, max_tokens;
+  std::string body = "{", tools, tool_choice, parallel_tool_calls, max_tokens;
   append_member(body, "model", json_quoted(settings.model));
   for (const JsonMember& member : json_members(row.request)) {
     if (member.value == "null") continue;
     if (is_passed_on(member.name)) append_member(body, member.name, member.value);
     if (member.name == "tools" && member.value.size() > 2) tools = member.value;
     if (member.name == "tool_choice") tool_choice = member.value;
+    if (member.name == "parallel_tool_calls") parallel_tool_calls = member.value;
     if (member.name == "max_tokens" || member.name == "max_completion_tokens") max_tokens = member.value;
   }
   if (!tools.empty()) {
     append_member(body, "tools", tools);
     append_member(body, "tool_choice", tool_choice.empty() ? "\"auto\"" : tool_choice);
+    if (!parallel_tool_calls.empty()) append_member(body, "parallel_tool_calls", parallel_tool_calls);
   }
   append_member(body, "temperature", "0");
   append_member(body, "seed", std::to_string(settings.seed & 0x7fffffff));

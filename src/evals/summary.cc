@@ -224,6 +224,19 @@ std::optional<Estimate> agreement_over(Rows rows, const ScoringSettings& setting
   return agreement_where(rows, settings, contains);
 }
 
+std::optional<Estimate> agreement_at_best(Rows rows, const ScoringSettings& settings) {
+  const Sample sample = sample_of(
+      rows, [](const RowResult&) { return true; },
+      [&](const RowResult& row) -> std::optional<double> {
+        const auto seen = agreement_of(row, settings);
+        const bool is_graded = leading_metric(row.traits.kind, settings).kind == MetricKind::kGraded;
+        // A call where production answered is wrong whatever its words.
+        return seen && is_graded && row.is_answered() && row.mistakes.empty() ? 1.0 : seen;
+      });
+  if (sample.size() == 0) return std::nullopt;
+  return estimate(sample, true);
+}
+
 double cost_per_1000(const modelops::Price& price, const TokenSummary& tokens) {
   const double cached = price.cached_input_per_million.value_or(price.input_per_million);
   return ((tokens.prompt_mean - tokens.cached_prompt_mean) * price.input_per_million +

@@ -90,6 +90,11 @@ struct EvaluationSummary {
                                                      const ScoringSettings& settings,
                                                      bool (*contains)(const modelops::RowResult&));
 
+/// The agreement if every graded row that was answered in production's way were right: texts that differ may be as
+/// good. Absent where no row has an agreement.
+[[nodiscard]] std::optional<Estimate> agreement_at_best(std::span<const modelops::RowResult> rows,
+                                                        const ScoringSettings& settings);
+
 /// The agreements of two evaluations over the rows that both have, paired by record; failed rows take part as 0. Absent
 /// where there is none.
 [[nodiscard]] std::optional<PairedEstimate> compare_evaluations(std::span<const modelops::RowResult> a,

@@ -57,6 +57,13 @@ Json classes_json(const std::vector<ClassSummary>& classes) {
   return list;
 }
 
+/// Rows per reason, whether they failed or lack a score.
+Json errors_json(const EvaluationSummary& summary) {
+  auto all = summary.failures;
+  for (const auto& [reason, rows] : summary.unscored) all[reason] += rows;
+  return Json(all);
+}
+
 Json latency_json(const std::optional<LatencySummary>& latency) {
   if (!latency) return nullptr;
   return {{"n", latency->n}, {"p50", latency->p50}, {"p95", latency->p95}};
@@ -87,6 +94,7 @@ nlohmann::ordered_json to_json(const EvaluationSummary& summary, int parallelism
           {"failures", Json(summary.failures)},
           {"rows_unscored", summary.rows_unscored},
           {"unscored", Json(summary.unscored)},
+          {"errors", errors_json(summary)},
           {"agreement", agreement_json(summary.agreement)},
           {"by_answer_kind", groups_json(summary.by_answer_kind)},
           {"scores", scores_json(summary.scores)},

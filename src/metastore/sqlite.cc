@@ -17,7 +17,7 @@ Error sqlite_error(sqlite3* connection, int code, const std::filesystem::path& f
     case SQLITE_NOTADB:
       return data_loss(name + " is damaged (" + said + "); restore it from a backup, or move it away to begin anew");
     case SQLITE_FULL:
-      return resource_exhausted(name + ": the disk is full; free some space, then start again: unfinished jobs go on");
+      return storage_full(name + ": the disk is full; free some space, then start again: unfinished jobs go on");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -85,6 +85,7 @@ Status add_weights(const fs::path& folder, ModelSummary& out) {
     }
     out.file_bytes += fs::file_size(path, error);
   }
+  out.files = files.size();
   return {};
 }
 

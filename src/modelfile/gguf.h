@@ -55,6 +55,8 @@ struct GgufValue {
   [[nodiscard]] std::optional<bool> as_bool() const;
   /// An array of integers, or nothing.
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> as_uints() const;
+  /// Whether it is an array of strings with this one among them.
+  [[nodiscard]] bool has_string(std::string_view wanted) const;
   /// The array of the elements at these indices; nothing unless it is an array that has them all.
   [[nodiscard]] std::optional<GgufValue> select(std::span<const std::uint64_t> indices) const;
 

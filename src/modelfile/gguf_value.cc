@@ -109,6 +109,17 @@ std::optional<std::vector<std::uint64_t>> GgufValue::as_uints() const {
   return out;
 }
 
+bool GgufValue::has_string(std::string_view wanted) const {
+  if (type != GgufType::kArray || element != GgufType::kString) return false;
+  std::string_view rest = bytes;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto size = decoded<std::uint64_t>(rest);
+    if (rest.substr(sizeof size, size) == wanted) return true;
+    rest.remove_prefix(sizeof size + size);
+  }
+  return false;
+}
+
 std::optional<GgufValue> GgufValue::select(std::span<const std::uint64_t> indices) const {
   const bool fits = std::ranges::all_of(indices, [&](std::uint64_t index) { return index < count; });
   if (type != GgufType::kArray || !fits) return std::nullopt;

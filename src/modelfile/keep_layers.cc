@@ -5,7 +5,7 @@
 #include <charconv>
 #include <map>
 
-#include "io/input_file.h"
+#include "modelfile/gguf_model.h"
 #include "modelfile/impl/gguf_layout.h"
 
 namespace fw::modelfile {
@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kKeptKey = "flywheel.kept_layers";
 constexpr std::string_view kLayerPrefix = "blk.";
-constexpr std::size_t kPiece = 4U << 20;
 
 // Architectures all of whose decoder layers have the same kind, whatever their index.
 constexpr std::array<std::string_view, 10> kUniform{"llama",   "qwen2", "qwen3",     "qwen2moe", "qwen3moe",
@@ -53,9 +52,6 @@ Status check_architecture(const GgufHeader& header, const std::string& architect
     if (value != nullptr && value->as_uint() != 0U) {
       return unimplemented("layers cannot be left out: " + key + " says that layers are not all alike");
     }
-  }
-  if (const GgufValue* parts = header.find("split.count"); parts != nullptr && parts->as_uint().value_or(2) > 1) {
-    return unimplemented("layers cannot be left out of a model in several files; merge them first");
   }
   return {};
 }
@@ -157,23 +153,17 @@ Result<ReducedHeader> reduce_header(const GgufHeader& header, const std::vector<
 
 Status keep_layers(const std::filesystem::path& in, const std::filesystem::path& out, const std::vector<int>& layers) {
   std::error_code ignored;
-  if (std::filesystem::equivalent(in, out, ignored)) {
-    return invalid_argument("cannot write " + out.string() + " over the model it is made from; name another file");
+  FW_ASSIGN(const GgufModel model, read_gguf_model(in));
+  for (const std::filesystem::path& file : model.files) {
+    if (std::filesystem::equivalent(file, out, ignored))
+      return invalid_argument("cannot write " + out.string() + " over the model it is made from; name another file");
   }
-  FW_ASSIGN(const GgufHeader header, read_gguf_header(in));
-  auto reduced = reduce_header(header, layers);
+  auto reduced = reduce_header(model.header, layers);
   if (!reduced.ok()) return std::move(reduced).error().within(in.string());
-  FW_ASSIGN(const io::InputFile file, io::InputFile::open(in));
-  std::string piece;
+  FW_ASSIGN(const auto files, GgufModelFiles::open(model));
   std::size_t next = 0;
   return write_gguf(out, reduced->header, [&](const GgufTensor&, const auto& sink) -> Status {
-    const GgufTensor& old = header.tensors[reduced->source_of[next++]];
-    for (std::uint64_t done = 0; done < old.bytes; done += piece.size()) {
-      piece.resize(std::min<std::uint64_t>(kPiece, old.bytes - done));
-      FW_TRY(file.read_at(header.data_offset + old.offset + done, piece));
-      FW_TRY(sink(piece));
-    }
-    return {};
+    return files.copy(reduced->source_of[next++], sink);
   });
 }
 

@@ -17,12 +17,12 @@ struct ReducedHeader {
 };
 
 /// `layers` are strictly ascending indices of decoder layers. kInvalidArgument for others; kUnimplemented for
-/// architectures whose layers are not all alike (a layer's kind hangs on its index there) and for files in several
-/// parts.
+/// architectures whose layers are not all alike (a layer's kind hangs on its index there).
 [[nodiscard]] Result<ReducedHeader> reduce_header(const GgufHeader& header, const std::vector<int>& layers);
 
-/// Writes a smaller model: `out` holds only these decoder layers of the GGUF file `in`. Streams (files may be larger
-/// than memory); `out` is whole or as before. It may not be the same file as `in`. Blocks.
+/// Writes a smaller model: `out` holds only these decoder layers of the GGUF model `in`, which may come in several
+/// files. Streams (files may be larger than memory); `out` is whole or as before. It may not be the same file as one of
+/// them. Blocks.
 [[nodiscard]] Status keep_layers(const std::filesystem::path& in, const std::filesystem::path& out,
                                  const std::vector<int>& layers);
 

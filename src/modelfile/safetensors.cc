@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "io/atomic_file.h"
 
 namespace fw::modelfile {
 namespace {
@@ -245,8 +246,9 @@ Result<std::vector<std::int64_t>> SafetensorsFile::read_integers(const TensorEnt
   }
 }
 
-std::string make_safetensors(std::span<const TensorToWrite> tensors,
-                             const std::map<std::string, std::string>& metadata) {
+namespace {
+
+std::string head_of(std::span<const TensorToWrite> tensors, const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
@@ -259,12 +261,26 @@ std::string make_safetensors(std::span<const TensorToWrite> tensors,
   std::string json = tensors.empty() && metadata.empty() ? "{}" : header.dump();
   json.resize((json.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = json.size();
-  std::string file(sizeof length, '\0');
-  std::memcpy(file.data(), &length, sizeof length);
-  file.reserve(file.size() + json.size() + offset);
-  file += json;
+  std::string head(sizeof length, '\0');
+  std::memcpy(head.data(), &length, sizeof length);
+  return head + json;
+}
+
+}  // namespace
+
+std::string make_safetensors(std::span<const TensorToWrite> tensors,
+                             const std::map<std::string, std::string>& metadata) {
+  std::string file = head_of(tensors, metadata);
   for (const auto& tensor : tensors) file += tensor.bytes;
   return file;
+}
+
+Status write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                         const std::map<std::string, std::string>& metadata) {
+  FW_ASSIGN(io::AtomicFile file, io::AtomicFile::create(path));
+  FW_TRY(file.append(head_of(tensors, metadata)));
+  for (const auto& tensor : tensors) FW_TRY(file.append(tensor.bytes));
+  return file.commit();
 }
 
 }  // namespace fw::modelfile

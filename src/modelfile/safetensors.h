@@ -80,4 +80,8 @@ struct TensorToWrite {
 [[nodiscard]] std::string make_safetensors(std::span<const TensorToWrite> tensors,
                                            const std::map<std::string, std::string>& metadata = {});
 
+/// Writes the same, whole or not at all, without holding it.
+[[nodiscard]] Status write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                                       const std::map<std::string, std::string>& metadata = {});
+
 }  // namespace fw::modelfile

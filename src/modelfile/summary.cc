@@ -7,6 +7,7 @@
 
 #include "io/input_file.h"
 #include "modelfile/folder_summary.h"
+#include "modelfile/gguf_model.h"
 
 namespace fw::modelfile {
 namespace {
@@ -138,11 +139,12 @@ Result<ModelSummary> inspect(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return inspect_folder(path);
   FW_ASSIGN(const io::InputFile file, io::InputFile::open(path));
-  FW_ASSIGN(const GgufHeader header, read_gguf_header(path));
-  auto summary = summarise(header);
+  FW_ASSIGN(const GgufModel model, read_gguf_model(path));
+  auto summary = summarise(model.header);
   if (!summary.ok()) return Error{summary.error().code, path.string() + " " + summary.error().message};
   summary->path = path.string();
-  summary->file_bytes = file.size();
+  summary->files = model.files.size();
+  summary->file_bytes = model.file_bytes;
   return summary;
 }
 
@@ -154,7 +156,7 @@ std::string to_text(const ModelSummary& s) {
   const auto number = [&line](std::string_view name, const std::optional<std::uint64_t>& value) {
     if (value) line(name, std::to_string(*value));
   };
-  line("file", harmless(s.path));
+  line("file", harmless(s.path) + (s.files > 1 ? fmt::format(" and {} more", s.files - 1) : ""));
   line("format", fmt::format("{} {}, {}", s.format, s.kind,
                              scaled(static_cast<double>(s.file_bytes), {" B", " KB", " MB", " GB"}, 1000)));
   line("name", s.name);
@@ -194,6 +196,7 @@ nlohmann::ordered_json to_json(const ModelSummary& s) {
           {"name", s.name},
           {"license", s.license},
           {"architecture", s.architecture},
+          {"files", s.files},
           {"file_bytes", s.file_bytes},
           {"parameters", s.parameters},
           {"layers", or_null(s.layers)},

@@ -29,6 +29,7 @@ struct ModelSummary {
   std::string name;
   std::string architecture;
   std::string license;
+  std::uint64_t files = 1;       ///< with weights
   std::uint64_t file_bytes = 0;  ///< of all files with weights
   std::uint64_t parameters = 0;
   std::optional<std::uint64_t> layers;
@@ -49,7 +50,8 @@ struct ModelSummary {
 /// kDataLoss when the header names no architecture.
 [[nodiscard]] Result<ModelSummary> summarise(const GgufHeader& header);
 
-/// Reads a GGUF file's header, or what a folder of Hugging Face's or PEFT's form holds. Errors name the path. Blocks.
+/// Reads the header of a GGUF model (of all its files), or what a folder of Hugging Face's or PEFT's form holds. Errors
+/// name the path. Blocks.
 [[nodiscard]] Result<ModelSummary> inspect(const std::filesystem::path& path);
 
 /// Well-formed UTF-8 without control characters; what is neither becomes '?'.

@@ -31,6 +31,12 @@ class Deployer {
  public:
   virtual ~Deployer() = default;
 
+  /// What takes long before a model can be served and is kept afterwards: reading, converting. Bounded by the deadline
+  /// alone, so that a limit on deploy() is one on the engine's start. deploy() does it too where it has not been done.
+  [[nodiscard]] virtual Task<Status> prepare(DeploymentRequest /*request*/, Deadline /*deadline*/) {
+    co_return Status{};
+  }
+
   /// Returns when the model answers, or with the engine's own words when it does not come up by the deadline. A
   /// cancelled deadline takes down what was started. A model behind an endpoint of its own is only checked.
   [[nodiscard]] virtual Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) = 0;

@@ -64,7 +64,7 @@ struct RowResult {
 struct EvaluationResult {
   std::vector<RowResult> rows;
   double wall_seconds = 0;
-  /// What was learnt of the endpoint on the way, in plain sentences: parameters that it refuses.
+  /// Whole sentences for the report: what the endpoints of target and judge do not take, and what was sent instead.
   std::vector<std::string> endpoint_notes;
 };
 
@@ -84,8 +84,8 @@ class Evaluator {
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
 
-  /// Has the judge rate a made-up answer with the parameters that rows will use, once. Success when a rating can be
-  /// read.
+  /// Has the judge rate a made-up answer with the parameters that rows will use, once. Success when it
+  /// answers; an answer without a rating is logged.
   [[nodiscard]] virtual Task<Status> check_judge(Judge judge, Deadline deadline) = 0;
 };
 

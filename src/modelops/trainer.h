@@ -69,6 +69,7 @@ struct TrainedModel {
   double epochs = 0;
   std::uint64_t rows = 0;
   std::uint64_t rows_left_out = 0;  ///< with the reasons in `warnings`
+  std::int64_t best_step = 0;       ///< after which the adapter was taken: the one with the least validation loss
   std::optional<double> validation_loss;
   /// Share of validation rows whose answer teacher forcing predicts token for token.
   std::optional<double> validation_exact;

@@ -31,6 +31,7 @@ Response with_type(int status, const char* type, std::string body) {
 }
 
 ErrorCode code_of_status(int status) {
+  if (status == 507) return ErrorCode::kStorageFull;
   if (status >= 500) return ErrorCode::kUnavailable;
   switch (status) {
     case 401:

@@ -92,9 +92,9 @@ struct Response {
 /// The same with the status of the error's code (base/error.h).
 [[nodiscard]] Response error_response(const Error& error);
 /// The error of an answer whose status is no success: the code that fits the status (401/403 kUnauthorized, 404
-/// kNotFound, 408 kDeadlineExceeded, 409 kAlreadyExists, 413 kTooLarge, 429 kResourceExhausted, 500 and above
-/// kUnavailable, other kInvalidArgument), and a message of `where`, the status and the beginning of the body (its
-/// `detail` if it has one).
+/// kNotFound, 408 kDeadlineExceeded, 409 kAlreadyExists, 413 kTooLarge, 429 kResourceExhausted, 507 kStorageFull,
+/// others from 500 on kUnavailable, other kInvalidArgument), and a message of `where`, the status and the beginning of
+/// the body (its `detail` if it has one).
 [[nodiscard]] Error status_error(std::string_view where, const Response& response);
 
 }  // namespace fw::net

@@ -172,6 +172,7 @@ struct Apply {
 void apply(Job& job, const JobEvent& event) { std::visit(Apply{job, event.at}, event.what); }
 
 void apply(Job& job, const JobProgress& progress) {
+  if (std::holds_alternative<DatasetsProgressed>(progress.what)) return;  // told to readers alone
   if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     if (p->candidate >= job.candidates.size()) return;
     auto& evaluation = evaluation_of(job.candidates[p->candidate], p->variant);

@@ -1,12 +1,25 @@
 #include "runs/impl/candidate_run.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "io/file.h"
 #include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
 
 namespace fw::runs {
+
+namespace {
+
+/// Whether a training row offers tools (`"tools":[{`), called or not: a template has to say them.
+bool any_row_has_tools(const std::filesystem::path& rows) {
+  std::ifstream file(rows);
+  for (std::string line; std::getline(file, line);)
+    if (line.find("\"tools\":[{") != line.npos || line.find("\"tools\": [{") != line.npos) return true;
+  return false;
+}
+
+}  // namespace
 
 CandidateRun::CandidateRun(RunContext& context, const DatasetsOutcome& datasets, std::size_t index)
     : context_(context), datasets_(datasets), index_(index) {}
@@ -74,8 +87,13 @@ Task<void> CandidateRun::evaluate_tuned(modelops::Adapter adapter) {
 }
 
 Task<bool> CandidateRun::bring_up(Stage stage, std::optional<modelops::Adapter> adapter) {
+  auto model = co_await run_on(context_.dependencies.disk, [this] { return model_of_job(); });
+  if (!model.ok()) {
+    note(stage, model.error());
+    co_return false;
+  }
   auto deployed = co_await context_.deploy(
-      stage, index_, {candidate().model, std::move(adapter), context_.config().evaluation.parallelism});
+      stage, index_, {std::move(model).value(), std::move(adapter), context_.config().evaluation.parallelism});
   if (deployed.ok()) {
     deployment_ = std::move(deployed).value();
   } else {
@@ -128,9 +146,20 @@ std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_ro
   };
 }
 
+Result<modelops::ModelSpec> CandidateRun::model_of_job() {
+  modelops::ModelSpec model = candidate().model;
+  if (!model.is_local()) return model;
+  constexpr std::size_t kDate = sizeof "2026-11-26" - 1;
+  model.chat.date = to_iso8601(context_.record->snapshot().created_at).substr(0, kDate);
+  FW_ASSIGN(const auto rows, context_.dependencies.datasets.local_path(datasets_.train, "training/train_data.jsonl"));
+  model.chat.has_tools = datasets_.workload == modelops::WorkloadType::kToolCalling || any_row_has_tools(rows);
+  return model;
+}
+
 Result<modelops::TrainingJob> CandidateRun::training_job() {
   auto& store = context_.dependencies.datasets;
-  modelops::TrainingJob job{.model = candidate().model, .settings = context_.config().training};
+  modelops::TrainingJob job{.settings = candidate().training};
+  FW_ASSIGN(job.model, model_of_job());
   job.seed = context_.record->snapshot().seed;
   job.work_folder = folder() / "training";
   FW_TRY(io::create_folders(job.work_folder));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <sstream>
-#include <unordered_map>
 
 #include "base/log.h"
 #include "dataset/builder.h"
@@ -14,28 +13,84 @@ namespace fw::runs {
 namespace {
 
 constexpr std::size_t kPageSize = 1000;
+constexpr std::uint64_t kRecordsBetweenProgress = 20'000;
 
-Result<std::vector<record::Interaction>> read_records(logstore::LogStore& log, const Job& job,
-                                                      const Deadline& deadline) {
-  const logstore::Selection selection{.workload = job.workload, .client = job.client};
-  std::vector<record::Interaction> records;
-  std::optional<logstore::Cursor> cursor;
-  do {
-    FW_TRY(deadline.check("read records"));
-    FW_ASSIGN(auto page, log.scan(selection, logstore::Order::kOldestFirst, kPageSize, cursor));
-    std::ranges::move(page.records, std::back_inserter(records));
-    cursor = page.next;
-  } while (cursor);
-  return records;
+/// A workload's records in the log store, a page at a time.
+class LoggedRecords final : public dataset::RecordSource {
+ public:
+  LoggedRecords(logstore::LogStore& log, const Job& job)
+      : log_(log), selection_{.workload = job.workload, .client = job.client, .from = {}, .to = {}} {}
+
+  Status scan(const Visit& visit) override {
+    std::optional<logstore::Cursor> cursor;
+    do {
+      FW_ASSIGN(const auto page, log_.scan(selection_, logstore::Order::kOldestFirst, kPageSize, cursor));
+      for (const auto& one : page.records) note_time(one.timestamp);
+      FW_TRY(visit(page.records));
+      cursor = page.next;
+    } while (cursor);
+    return {};
+  }
+
+  Result<record::Interaction> read(const record::RecordId& id) override {
+    FW_ASSIGN(auto found, log_.find(id));
+    if (found) return std::move(*found);
+    return unavailable("record " + *id + " was removed while the datasets were made; start the run again");
+  }
+
+  /// The span of time of the records that were read, `records` of them.
+  [[nodiscard]] std::optional<TrafficWindow> window(std::uint64_t records) const {
+    if (!first_) return std::nullopt;
+    return TrafficWindow{records, to_epoch_seconds(*first_), to_epoch_seconds(*last_)};
+  }
+
+ private:
+  void note_time(Timestamp time) {
+    first_ = first_ ? std::min(*first_, time) : time;
+    last_ = last_ ? std::max(*last_, time) : time;
+  }
+
+  logstore::LogStore& log_;
+  logstore::Selection selection_;
+  std::optional<Timestamp> first_, last_;
+};
+
+std::uint64_t count_records(logstore::LogStore& log, const Job& job) {
+  const auto summaries = log.workloads();
+  if (!summaries.ok()) return 0;
+  for (const auto& summary : *summaries) {
+    if (summary.workload == job.workload && summary.client == job.client) return summary.records;
+  }
+  return 0;
 }
 
-std::optional<ProductionUsage> usage_of(const dataset::BuiltDatasets& built,
-                                        const std::vector<record::Interaction>& records) {
-  std::unordered_map<std::string_view, const record::Interaction*> by_id;
-  for (const auto& interaction : records) by_id.emplace(*interaction.id, &interaction);
+/// Tells now and then how much of the window was read.
+std::function<void(const dataset::BuildProgress&)> teller(JobRecord& record, std::uint64_t total) {
+  return [&record, total, told = std::uint64_t{0}](const dataset::BuildProgress& progress) mutable {
+    if (progress.rows_total > 0 || progress.records_read < told + kRecordsBetweenProgress) return;
+    told = progress.records_read;
+    record.publish(JobProgress{DatasetsProgressed{told, std::max(told, total)}});
+  };
+}
+
+Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
+  auto& log = context.dependencies.log;
+  return dataset::build({.workload = job.workload,
+                         .records = records,
+                         .split = context.config().split,
+                         .icl = context.config().icl,
+                         .seed = job.seed,
+                         .now = from_epoch_seconds(job.dataset_stamp),
+                         .deadline = context.deadline,
+                         .on_progress = teller(*context.record, count_records(log, job))});
+}
+
+std::optional<ProductionUsage> usage_of(const dataset::BuiltDatasets& built) {
   std::vector<std::string> responses;
-  for (const auto& id : built.lineage.eval) {
-    if (const auto found = by_id.find(*id); found != by_id.end()) responses.push_back(found->second->response);
+  std::istringstream lines(built.eval.files.front().content);
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    if (row.is_object() && row.contains("response")) responses.push_back(dump(row["response"]));
   }
   return production_usage(responses);
 }
@@ -75,6 +130,12 @@ Result<std::vector<modelops::DatasetRef>> store_all(modelops::DatasetStore& stor
   return refs;
 }
 
+/// A job's num_records as the blueprint counts them: what validation, de-duplication and the limit have left.
+std::uint64_t records_to_split(const dataset::Card& card) {
+  const auto split = std::ranges::find(card.steps, "split", &dataset::Step::name);
+  return split == card.steps.end() ? 0 : split->in;
+}
+
 }  // namespace
 
 std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder) {
@@ -110,16 +171,10 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   auto& deps = context.dependencies;
   const Job job = context.record->snapshot();
   const Deadline deadline = context.deadline;
-  auto records = co_await run_on(deps.disk, [&] { return read_records(deps.log, job, deadline); });
-  if (!records.ok()) co_return records.error();
-  auto built = co_await run_on(deps.cpu, [&] {
-    return dataset::build({.workload = job.workload,
-                           .records = *records,
-                           .split = context.config().split,
-                           .icl = context.config().icl,
-                           .seed = job.seed,
-                           .now = from_epoch_seconds(job.dataset_stamp)});
-  });
+  // Reads and computes by turns; the pool of those who compute, so that whoever waits for the disk alone does not
+  // queue.
+  LoggedRecords records(deps.log, job);
+  auto built = co_await run_on(deps.cpu, [&] { return build(context, job, records); });
   if (!built.ok()) co_return built.error();
   const auto folder = context.folder();
   auto refs = co_await run_on(deps.disk, [&]() -> Result<std::vector<modelops::DatasetRef>> {
@@ -129,13 +184,14 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   if (!refs.ok()) co_return refs.error();
   DatasetsOutcome outcome;
   outcome.workload = built->card.type;
-  outcome.num_records = records->size();
+  outcome.num_records = records_to_split(built->card);
   outcome.eval = refs->at(0);
   outcome.icl = refs->at(1);
   outcome.train = refs->at(2);
   outcome.train_rows = built->lineage.train.size();
   outcome.validation_rows = built->lineage.validation.size();
-  outcome.usage = usage_of(*built, *records);
+  outcome.usage = usage_of(*built);
+  outcome.window = records.window(built->card.steps.front().in);
   outcome.card = to_json(built->card).dump();
   co_return outcome;
 }

@@ -72,6 +72,8 @@ void rank_all(const ReportInput& input, Findings& findings) {
   for (const auto& [key, summary] : findings.summaries) {
     const auto& rows = input.evaluations.at(key).rows;
     Evidence one{.rows = summary.rows, .rows_unscored = summary.rows_unscored, .agreement = summary.agreement};
+    if (summary.agreement && !summary.agreement->is_rate)
+      one.at_best = evals::agreement_at_best(rows, findings.scoring);
     one.newest =
         evals::agreement_over(rows, findings.scoring, [](const RowResult& row) { return row.traits.is_newest; });
     one.baseline = baseline_of(findings, rows, input.job.seed);

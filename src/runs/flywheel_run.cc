@@ -21,16 +21,20 @@ FlywheelRun::FlywheelRun(RunDependencies& dependencies, const RunOptions& option
       workflow_(journal_),
       context_{dependencies_, options_, record_, workflow_, Deadline::when_stopped(record_->stop().get_token())} {}
 
-Task<void> FlywheelRun::run() {
+Task<Status> FlywheelRun::run() {
+  Error error;
   try {
     co_await stages();
+    co_return Status{};
   } catch (const workflow::JournalFailure& e) {
-    log_error("runs", "run given up until the next start", {{"job", *record_->id()}, {"error", e.what()}});
-    record_->mark_given_up(e.error());
+    error = e.error();
   } catch (const std::exception& e) {
-    log_error("runs", "run given up until the next start", {{"job", *record_->id()}, {"error", e.what()}});
-    record_->mark_given_up(internal(e.what()));
+    error = internal(e.what());
   }
+  log_error("runs", "run given up", {{"job", *record_->id()}, {"error", error.message}});
+  record_->mark_given_up(error);
+  if (context_.deadline.is_cancelled() && !record_->cancel_requested()) co_return Status{};
+  co_return error;
 }
 
 Task<void> FlywheelRun::stages() {

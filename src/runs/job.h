@@ -135,7 +135,7 @@ struct Job {
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
   std::optional<modelops::WorkloadType> workload_type;  ///< known once the datasets are made
-  std::optional<std::uint64_t> num_records;             ///< records that went into the datasets
+  std::optional<std::uint64_t> num_records;             ///< records that were split into the datasets
   std::uint64_t seed = 0;
   /// The seconds in the datasets' names; no two jobs share them.
   std::int64_t dataset_stamp = 0;

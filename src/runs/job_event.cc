@@ -57,8 +57,8 @@ json what_json(const JobFinished& e) {
 
 JobCreated read_created(const json& data) {
   JobCreated e;
-  e.workload = record::WorkloadId(data.at("workload_id").get<std::string>());
-  e.client = record::ClientId(data.at("client_id").get<std::string>());
+  e.workload = record::WorkloadId::from_stored(data.at("workload_id").get<std::string>());
+  e.client = record::ClientId::from_stored(data.at("client_id").get<std::string>());
   e.seed = data.at("seed");
   e.dataset_stamp = data.at("dataset_stamp");
   for (const auto& plan : data.at("candidates")) {
@@ -114,6 +114,12 @@ json to_json(const JobEvent& event) {
 }
 
 json to_json(const JobProgress& progress) {
+  if (const auto* p = std::get_if<DatasetsProgressed>(&progress.what)) {
+    return {{"stage", to_string(StageKind::kDatasets)},
+            {"candidate", nullptr},
+            {"rows_done", p->records_read},
+            {"rows_total", p->records_total}};
+  }
   if (const auto* p = std::get_if<EvaluationProgressed>(&progress.what)) {
     return {{"stage", *p->variant},          {"candidate", p->candidate},
             {"rows_done", p->rows_done},     {"rows_total", p->rows_total},

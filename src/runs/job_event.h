@@ -57,6 +57,10 @@ struct JobEvent {
 void apply(Job& job, const JobEvent& event);
 
 /// Measurements while a stage goes on. Not durable: after a restart they are measured again.
+struct DatasetsProgressed {
+  std::uint64_t records_read = 0;
+  std::uint64_t records_total = 0;
+};
 struct EvaluationProgressed {
   std::size_t candidate = 0;
   modelops::VariantId variant;
@@ -70,7 +74,7 @@ struct TrainingProgressed {
   modelops::TrainingProgress point;
 };
 struct JobProgress {
-  std::variant<EvaluationProgressed, TrainingProgressed> what;
+  std::variant<DatasetsProgressed, EvaluationProgressed, TrainingProgressed> what;
 };
 
 void apply(Job& job, const JobProgress& progress);

@@ -20,6 +20,11 @@ std::int64_t JobRecord::last_event() const {
   return last_event_;
 }
 
+std::int64_t JobRecord::stamp() const {
+  const std::lock_guard lock(mutex_);
+  return job_.dataset_stamp;
+}
+
 void JobRecord::restore(const metastore::EventRow& row, const JobEvent& event) {
   const std::lock_guard lock(mutex_);
   apply(job_, event);
@@ -39,6 +44,7 @@ void JobRecord::publish(const std::vector<JobEvent>& events) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& event : events) apply(job_, event);
+    if (is_finished(job_.status)) report_.clear();
     last_event_ += static_cast<std::int64_t>(events.size());
   }
   for (const auto& reader : readers()) reader->wakeup->signal();
@@ -106,6 +112,28 @@ void JobRecord::mark_given_up(const Error& error) {
     apply(job_, event(JobFinished{JobStatus::kFailed, error.message}));
   }
   for (const auto& reader : readers()) reader->wakeup->signal();
+}
+
+Task<Status> JobRecord::finish_given_up(Error error, std::vector<metastore::Delivery> deliveries) {
+  const Job job = snapshot();
+  const std::vector<JobEvent> events{
+      {job.finished_at.value_or(clock_.now()), JobFinished{JobStatus::kFailed, error.message}}};
+  const auto rows = rows_of(events);
+  auto status = co_await run_on(disk_, [&] { return store_.finish_job(*id_, rows, deliveries); });
+  if (status.ok()) publish(events);
+  co_return status;
+}
+
+std::optional<std::string> JobRecord::kept_report(std::int64_t at) const {
+  const std::lock_guard lock(mutex_);
+  if (report_.empty() || report_at_ != at) return std::nullopt;
+  return report_;
+}
+
+void JobRecord::keep_report(std::int64_t at, std::string report) {
+  const std::lock_guard lock(mutex_);
+  report_at_ = at;
+  report_ = std::move(report);
 }
 
 void JobRecord::add_reader(const std::shared_ptr<Subscription::State>& reader) {

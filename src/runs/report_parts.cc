@@ -121,7 +121,7 @@ ordered_json customization_json(const ReportInput& input, std::size_t index) {
       {"customized_model", state.customized_model.empty() ? ordered_json() : ordered_json(state.customized_model)},
       {"adapter", nullptr},
       {"warnings", ordered_json::array()},
-      {"settings", ordered_json(to_json(input.config.training))},
+      {"settings", ordered_json(to_json(input.config.candidates.at(index).training))},
       {"curve", ordered_json::array()}};
   if (const auto found = input.trained.find(index); found != input.trained.end()) add_training(out, found->second);
   return out;

@@ -105,9 +105,9 @@ void check_judge(const ReportInput& input, Checks& checks) {
     for (const auto& row : evaluation.rows) {
       const auto score = [&](const char* name) { return row.scores.find(name); };
       const auto end = row.scores.end();
-      if (score("tool_calling_correctness") != end && score("tool_call_match") != end) {
+      if (score("tool_calling_correctness") != end && score("tool_calls_and_args_match") != end) {
         judged.push_back(score("tool_calling_correctness")->second >= 0.5);
-        exact.push_back(score("tool_call_match")->second >= 0.5);
+        exact.push_back(score("tool_calls_and_args_match")->second >= 0.5);
       }
       if (score("similarity") != end && score("rouge_l") != end) {
         rated.push_back(score("similarity")->second);

@@ -17,6 +17,8 @@ namespace fw::runs {
 struct Candidate {
   modelops::ModelSpec model;
   bool customization_enabled = false;
+  /// How it is trained: RunConfig::training, unless its entry says otherwise.
+  modelops::TrainingSettings training = {};
 };
 
 /// The model whose answers the log store holds: what candidates are measured against. Only for the report.
@@ -57,7 +59,7 @@ struct RunConfig {
   ProductionModel production;
   dataset::SplitSettings split;
   dataset::IclSettings icl;
-  modelops::TrainingSettings training;
+  modelops::TrainingSettings training;            ///< what candidates' own settings begin with
   std::optional<double> training_price_per_hour;  ///< US dollars for an hour of the machine that trains
   EvaluationSettings evaluation;
   std::optional<modelops::Judge> judge;

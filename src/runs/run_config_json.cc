@@ -1,6 +1,7 @@
 #include "runs/run_config_json.h"
 
 #include <cmath>
+#include <utility>
 
 #include "runs/impl/json_fields.h"
 
@@ -25,12 +26,74 @@ std::optional<modelops::Price> read_price(const json& value) {
                          optional_field<double>(value, "cached_input_per_million")};
 }
 
-json endpoint_json(const modelops::Endpoint& endpoint) {
-  return {{"url", endpoint.url}, {"model", endpoint.model}, {"api_key_env", endpoint.api_key_env}};
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+json overrides_json(const modelops::RequestOverrides& overrides) {
+  return {{"rename", overrides.rename}, {"remove", overrides.remove}, {"set", overrides.set}};
 }
 
+json endpoint_json(const modelops::Endpoint& endpoint) {
+  return {{"url", endpoint.url},
+          {"model", endpoint.model},
+          {"api_key_env", endpoint.api_key_env},
+          {"api_key_header", endpoint.api_key_header},
+          {"headers", endpoint.headers},
+          {"query", endpoint.query},
+          {"request_overrides", overrides_json(endpoint.overrides)},
+          {"ask_at_deploy", endpoint.ask_at_deploy}};
+}
+
+/// Jobs from before an endpoint had more than a url, a model and a key lack the other keys.
 modelops::Endpoint read_endpoint(const json& value) {
-  return {value.at("url"), value.at("model"), value.at("api_key_env")};
+  modelops::Endpoint endpoint{
+      .url = value.at("url"), .model = value.at("model"), .api_key_env = value.at("api_key_env")};
+  endpoint.api_key_header = value.value("api_key_header", "");
+  endpoint.headers = value.value("headers", Pairs());
+  endpoint.query = value.value("query", Pairs());
+  endpoint.ask_at_deploy = value.value("ask_at_deploy", false);
+  if (const auto overrides = value.find("request_overrides"); overrides != value.end()) {
+    endpoint.overrides.rename = overrides->at("rename").get<Pairs>();
+    endpoint.overrides.remove = overrides->at("remove").get<std::vector<std::string>>();
+    endpoint.overrides.set = overrides->at("set").get<Pairs>();
+  }
+  return endpoint;
+}
+
+std::string_view to_string(modelops::Schedule schedule) {
+  switch (schedule) {
+    case modelops::Schedule::kConstant: return "constant";
+    case modelops::Schedule::kLinear: return "linear";
+    case modelops::Schedule::kCosine: return "cosine";
+  }
+  return "unknown";
+}
+
+modelops::Schedule read_schedule(const std::string& name) {
+  for (const auto schedule :
+       {modelops::Schedule::kConstant, modelops::Schedule::kLinear, modelops::Schedule::kCosine}) {
+    if (to_string(schedule) == name) return schedule;
+  }
+  throw json::other_error::create(501, "unknown schedule " + name, nullptr);
+}
+
+modelops::TrainingSettings read_training(const json& value) {
+  modelops::TrainingSettings t;
+  t.epochs = value.at("epochs");
+  t.batch_size = value.at("batch_size");
+  t.learning_rate = value.at("learning_rate");
+  t.adapter_dim = value.at("adapter_dim");
+  t.adapter_dropout = value.at("adapter_dropout");
+  t.alpha = optional_field<double>(value, "alpha");
+  t.upper_layers = optional_field<int>(value, "upper_layers");
+  t.schedule = read_schedule(value.at("schedule"));
+  t.warmup_ratio = value.at("warmup_ratio");
+  t.final_lr_ratio = value.at("final_lr_ratio");
+  t.clip_norm = value.at("clip_norm");
+  t.weight_decay = value.at("weight_decay");
+  t.gradient_accumulation = value.at("gradient_accumulation");
+  t.max_seq_length = value.at("max_seq_length");
+  if (value.value("precision", "fastest") == "fp32") t.precision = modelops::TrainingPrecision::kFp32;
+  return t;
 }
 
 json candidate_json(const Candidate& candidate) {
@@ -41,10 +104,14 @@ json candidate_json(const Candidate& candidate) {
           {"keep_layers", model.keep_layers},
           {"context_length", model.context_length},
           {"price", price_json(model.price)},
-          {"customization_enabled", candidate.customization_enabled}};
+          {"chat_template", model.chat.template_file.string()},
+          {"enable_thinking", model.chat.enable_thinking},
+          {"customization_enabled", candidate.customization_enabled},
+          {"training_config", to_json(candidate.training)}};
 }
 
-Candidate read_candidate(const json& value) {
+/// `defaults`: for jobs from before a candidate had training settings of its own.
+Candidate read_candidate(const json& value, const modelops::TrainingSettings& defaults) {
   Candidate candidate;
   candidate.model.name = value.at("model_name");
   candidate.model.path = value.at("path").get<std::string>();
@@ -54,6 +121,10 @@ Candidate read_candidate(const json& value) {
   candidate.model.context_length = value.at("context_length");
   candidate.model.price = read_price(value.at("price"));
   candidate.customization_enabled = value.at("customization_enabled");
+  const auto own = value.find("training_config");
+  candidate.training = own == value.end() ? defaults : read_training(*own);
+  candidate.model.chat.template_file = value.value("chat_template", std::string());
+  candidate.model.chat.enable_thinking = value.value("enable_thinking", false);
   return candidate;
 }
 
@@ -65,7 +136,8 @@ json split_json(const dataset::SplitSettings& split) {
           {"limit", optional_json(split.limit)},
           {"parse_function_arguments", split.parse_function_arguments},
           {"newest_holdout", split.newest_holdout},
-          {"newest_eval_share", split.newest_eval_share}};
+          {"newest_eval_share", split.newest_eval_share},
+          {"keep_templates_together", split.keep_templates_together}};
 }
 
 dataset::SplitSettings read_split(const json& value) {
@@ -78,6 +150,7 @@ dataset::SplitSettings read_split(const json& value) {
   split.parse_function_arguments = value.at("parse_function_arguments");
   split.newest_holdout = value.at("newest_holdout");
   split.newest_eval_share = value.at("newest_eval_share");
+  split.keep_templates_together = value.value("keep_templates_together", true);  // jobs of older versions have none
   return split;
 }
 
@@ -135,43 +208,6 @@ json webhooks_json(const std::vector<Webhook>& webhooks) {
   return list;
 }
 
-std::string_view to_string(modelops::Schedule schedule) {
-  switch (schedule) {
-    case modelops::Schedule::kConstant: return "constant";
-    case modelops::Schedule::kLinear: return "linear";
-    case modelops::Schedule::kCosine: return "cosine";
-  }
-  return "unknown";
-}
-
-modelops::Schedule read_schedule(const std::string& name) {
-  for (const auto schedule :
-       {modelops::Schedule::kConstant, modelops::Schedule::kLinear, modelops::Schedule::kCosine}) {
-    if (to_string(schedule) == name) return schedule;
-  }
-  throw json::other_error::create(501, "unknown schedule " + name, nullptr);
-}
-
-modelops::TrainingSettings read_training(const json& value) {
-  modelops::TrainingSettings t;
-  t.epochs = value.at("epochs");
-  t.batch_size = value.at("batch_size");
-  t.learning_rate = value.at("learning_rate");
-  t.adapter_dim = value.at("adapter_dim");
-  t.adapter_dropout = value.at("adapter_dropout");
-  t.alpha = optional_field<double>(value, "alpha");
-  t.upper_layers = optional_field<int>(value, "upper_layers");
-  t.schedule = read_schedule(value.at("schedule"));
-  t.warmup_ratio = value.at("warmup_ratio");
-  t.final_lr_ratio = value.at("final_lr_ratio");
-  t.clip_norm = value.at("clip_norm");
-  t.weight_decay = value.at("weight_decay");
-  t.gradient_accumulation = value.at("gradient_accumulation");
-  t.max_seq_length = value.at("max_seq_length");
-  if (value.value("precision", "fastest") == "fp32") t.precision = modelops::TrainingPrecision::kFp32;
-  return t;
-}
-
 json production_json(const ProductionModel& production) {
   return {{"name", production.name},
           {"price", price_json(production.price)},
@@ -201,11 +237,12 @@ PromisingRule read_promising(const json& value) {
 RunConfig read_config(const json& value) {
   if (value.at("version") != kVersion) throw json::other_error::create(501, "unknown version", nullptr);
   RunConfig config;
-  for (const auto& candidate : value.at("candidates")) config.candidates.push_back(read_candidate(candidate));
+  config.training = read_training(value.at("training_config"));
+  for (const auto& candidate : value.at("candidates"))
+    config.candidates.push_back(read_candidate(candidate, config.training));
   config.production = read_production(value.at("production"));
   config.split = read_split(value.at("data_split_config"));
   config.icl = read_icl(value.at("icl_config"));
-  config.training = read_training(value.at("training_config"));
   config.evaluation = read_evaluation(value.at("evaluation"));
   if (const auto& judge = value.at("judge"); !judge.is_null()) config.judge = modelops::Judge{read_endpoint(judge)};
   config.promising = read_promising(value.at("promising"));
@@ -227,6 +264,16 @@ std::string without_secrets(const std::string& url, bool host_only) {
   auto path = url.substr(end_of_authority);
   path.erase(std::min(path.find_first_of("?#"), path.size()));
   return url.substr(0, begin) + host + (host_only ? "" : path);
+}
+
+/// Values of headers and query may be keys: only the variables that they name are shown.
+void hide_secrets(modelops::Endpoint& endpoint) {
+  endpoint.url = without_secrets(endpoint.url, false);
+  for (auto* pairs : {&endpoint.headers, &endpoint.query}) {
+    for (auto& [name, value] : *pairs) {
+      if (!value.starts_with("${") || value.find('}') + 1 != value.size()) value = "(not shown)";
+    }
+  }
 }
 
 }  // namespace
@@ -268,11 +315,10 @@ json to_json(const RunConfig& config) {
 json to_public_json(const RunConfig& config) {
   RunConfig shown = config;
   for (auto& candidate : shown.candidates) {
-    if (candidate.model.endpoint) candidate.model.endpoint->url = without_secrets(candidate.model.endpoint->url, false);
+    if (candidate.model.endpoint) hide_secrets(*candidate.model.endpoint);
   }
-  if (shown.production.endpoint)
-    shown.production.endpoint->url = without_secrets(shown.production.endpoint->url, false);
-  if (shown.judge) shown.judge->endpoint.url = without_secrets(shown.judge->endpoint.url, false);
+  if (shown.production.endpoint) hide_secrets(*shown.production.endpoint);
+  if (shown.judge) hide_secrets(shown.judge->endpoint);
   for (auto& webhook : shown.webhooks) webhook.url = without_secrets(webhook.url, true);
   return to_json(shown);
 }

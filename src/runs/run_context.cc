@@ -8,9 +8,10 @@ namespace fw::runs {
 namespace {
 
 Task<Result<modelops::Deployment>> try_deploy(modelops::Deployer& deployer, modelops::DeploymentRequest request,
-                                              Deadline deadline) {
+                                              Deadline deadline, Duration limit) {
   try {
-    co_return co_await deployer.deploy(std::move(request), deadline);
+    FW_CO_TRY(co_await deployer.prepare(request, deadline));
+    co_return co_await deployer.deploy(std::move(request), deadline.within(limit));
   } catch (const std::exception& e) {
     co_return internal(e.what());
   }
@@ -32,8 +33,7 @@ Task<Result<modelops::Deployment>> RunContext::deploy(Stage stage, std::size_t c
   if (auto status = deadline.check("deploy"); !status.ok()) co_return status.error();
   co_await record->append({record->event(StageStarted{stage, candidate})});
   const Instant begin = dependencies.clock.instant();
-  auto deployed =
-      co_await try_deploy(dependencies.deployer, std::move(request), deadline.within(options.deploy_timeout));
+  auto deployed = co_await try_deploy(dependencies.deployer, std::move(request), deadline, options.deploy_timeout);
   if (!deployed.ok() && deadline.is_cancelled()) co_return deployed;
   StageFinished end{.stage = stage, .candidate = candidate};
   end.runtime_seconds = to_seconds(dependencies.clock.instant() - begin);

@@ -15,6 +15,7 @@
 #include "runs/impl/flywheel_run.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/report_files.h"
+#include "runs/impl/webhook_body.h"
 #include "runs/impl/webhook_dispatcher.h"
 #include "runs/run_config_json.h"
 
@@ -72,6 +73,7 @@ struct RunService::Impl {
   void start_next();
   void start_run(Record record, bool takes_place);
   [[nodiscard]] Task<void> run(Record record, bool takes_place);
+  [[nodiscard]] Task<void> end_given_up(Record record, Error error);
   [[nodiscard]] Task<void> delete_job(Record record);
 
   RunDependencies dependencies;
@@ -170,7 +172,9 @@ void RunService::Impl::start_run(Record record, bool takes_place) {
 
 Task<void> RunService::Impl::run(Record record, bool takes_place) {
   FlywheelRun flywheel(dependencies, options, record);
-  co_await flywheel.run();
+  if (const auto given_up = co_await flywheel.run(); !given_up.ok()) {
+    group.spawn_on(boost::asio::make_strand(dependencies.executor), "end job", end_given_up(record, given_up.error()));
+  }
   if (takes_place) {
     {
       const std::lock_guard lock(mutex);
@@ -181,6 +185,25 @@ Task<void> RunService::Impl::run(Record record, bool takes_place) {
   if (auto status = co_await webhooks.dispatch(*record->id()); !status.ok()) {
     log_warning("runs", "webhooks wait for the next start",
                 {{"job", *record->id()}, {"error", status.error().message}});
+  }
+}
+
+/// A run that could not go on has failed, for good: the store is told so as soon as it can take it, so that the job
+/// does not come back to life with the next start.
+Task<void> RunService::Impl::end_given_up(Record record, Error error) {
+  const Deadline deadline = Deadline::when_stopped(group.stop_token());
+  const auto deliveries = make_deliveries(record->snapshot(), record->config(), "{}", options.public_url);
+  for (int attempt = 1; !record->is_deleted(); ++attempt) {
+    if (auto status = co_await record->finish_given_up(error, deliveries); status.ok()) {
+      if (auto sent = co_await webhooks.dispatch(*record->id()); sent.ok()) co_return;
+      break;
+    }
+    if (deadline.is_cancelled()) {  // the last try was the one after the stop
+      log_error("runs", "the end of a job could not be written; it goes on at the next start",
+                {{"job", *record->id()}});
+      co_return;
+    }
+    (void)co_await sleep_for(pause_after(options.give_up_retry, attempt), deadline);
   }
 }
 
@@ -227,16 +250,24 @@ Task<Result<Job>> RunService::create(JobRequest request) {
   co_return job;
 }
 
-std::vector<Job> RunService::list() const {
-  std::vector<Job> jobs;
+std::vector<Job> RunService::list() const { return list(SIZE_MAX, std::nullopt).jobs; }
+
+JobPage RunService::list(std::size_t limit, std::optional<std::int64_t> cursor) const {
+  std::vector<std::pair<std::int64_t, Impl::Record>> known;
   {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& [id, record] : impl_->jobs) jobs.push_back(record->snapshot());
+    for (const auto& [id, record] : impl_->jobs) {
+      if (const auto stamp = record->stamp(); !cursor || stamp < *cursor) known.emplace_back(stamp, record);
+    }
   }
-  std::ranges::sort(jobs, [](const Job& a, const Job& b) {
-    return a.created_at != b.created_at ? a.created_at > b.created_at : a.dataset_stamp > b.dataset_stamp;
-  });
-  return jobs;
+  std::ranges::sort(known, [](const auto& a, const auto& b) { return a.first > b.first; });
+  JobPage page;
+  for (const auto& [stamp, record] : known) {
+    if (page.jobs.size() == limit) break;
+    page.jobs.push_back(record->snapshot());
+  }
+  if (page.jobs.size() < known.size() && !page.jobs.empty()) page.next = page.jobs.back().dataset_stamp;
+  return page;
 }
 
 Result<Job> RunService::find(const JobId& id) const {
@@ -291,12 +322,17 @@ Task<Result<std::string>> RunService::report(JobId id) {
   auto& impl = *impl_;
   FW_CO_ASSIGN(const auto record, impl.find(id));
   co_return co_await run_on(impl.dependencies.disk, [&]() -> Result<std::string> {
+    // Read before the job is: what is kept is never newer than its number says.
+    const std::int64_t at = record->last_event();
     const Job job = record->snapshot();
     if (is_finished(job.status)) {
       if (auto text = io::read_file(report_file(impl.options.folder / *id)); text.ok()) return text;
     }
+    if (auto kept = record->kept_report(at)) return *std::move(kept);
     FW_ASSIGN(const auto steps, impl.dependencies.store.steps(*id));
-    return report_of(job, record->config(), steps);
+    FW_ASSIGN(auto text, report_of(job, record->config(), steps));
+    if (record->last_event() == at) record->keep_report(at, text);
+    return text;
   });
 }
 

@@ -48,6 +48,9 @@ struct RunOptions {
   Duration deploy_timeout = std::chrono::minutes(10);
   workflow::RetryPolicy judge_retry{.max_attempts = 3, .first_pause = std::chrono::seconds(10), .factor = 2.0};
   workflow::RetryPolicy webhook_retry{.first_pause = std::chrono::seconds(2), .factor = 4.0};
+  /// Between tries to write that a job was given up, when the store fails.
+  workflow::RetryPolicy give_up_retry{
+      .first_pause = std::chrono::seconds(1), .factor = 2.0, .longest_pause = std::chrono::seconds(30)};
   /// The environment; a test gives its own.
   std::function<std::optional<std::string>(const std::string&)> environment;
 };
@@ -57,6 +60,13 @@ struct JobRequest {
   record::ClientId client;
   /// Instead of the configuration's. A caller that has only some of the keys starts from config().split.
   std::optional<dataset::SplitSettings> split;
+};
+
+/// A part of the list of jobs.
+struct JobPage {
+  std::vector<Job> jobs;
+  /// Goes on after the last of them, also when it has been deleted meanwhile; absent at the end.
+  std::optional<std::int64_t> next;
 };
 
 /// The flywheel's runs: takes jobs, runs them one after another, each as durable steps, and tells who asks. Safe to use
@@ -89,6 +99,8 @@ class RunService final {
   [[nodiscard]] Task<Result<Job>> create(JobRequest request);
   /// All jobs, newest first.
   [[nodiscard]] std::vector<Job> list() const;
+  /// Up to `limit` jobs, newest first, that were created before the page's cursor (absent: from the newest on).
+  [[nodiscard]] JobPage list(std::size_t limit, std::optional<std::int64_t> cursor) const;
   [[nodiscard]] Result<Job> find(const JobId& id) const;
   /// kNotFound, or kFailedPrecondition when it has ended. On return the cancel is durable; the job ends soon after.
   [[nodiscard]] Task<Status> cancel(JobId id);

@@ -5,11 +5,12 @@
 #include <algorithm>
 
 #include "evals/statistics/adjusted_p.h"
+#include "runs/decidability.h"
 
 namespace fw::runs {
 namespace {
 
-constexpr double kAlpha = 0.025;         // one-sided; the 95 % interval's
+constexpr double kAlpha = kVerdictAlpha;
 constexpr double kMostUnscored = 0.02;   // share of rows
 constexpr double kBaselineAlpha = 0.05;  // one-sided
 constexpr double kPower = 0.8;
@@ -33,13 +34,18 @@ Thresholds thresholds_of(const PromisingRule& rule, const Ceiling& ceiling) {
   return {ceiling.high - rule.margin, ceiling.low - rule.margin, ceiling.value - rule.margin};
 }
 
-std::vector<Tests> tests_of(std::span<const Evidence> evidence, const Thresholds& thresholds) {
+/// Words that differ are no proof of a worse answer: without a measured ceiling only what holds at best says no.
+const evals::Estimate& for_no(const Evidence& evidence, const Ceiling& ceiling) {
+  return evidence.at_best && !ceiling.is_measured() ? *evidence.at_best : *evidence.agreement;
+}
+
+std::vector<Tests> tests_of(std::span<const Evidence> evidence, const Thresholds& thresholds, const Ceiling& ceiling) {
   std::vector<double> yes, no;
   std::vector<Tests> tests(evidence.size());
   for (std::size_t i = 0; i < evidence.size(); ++i) {
     if (evidence[i].agreement) {
       tests[i].p_yes = evals::p_above(*evidence[i].agreement, thresholds.yes);
-      tests[i].p_no = evals::p_below(*evidence[i].agreement, thresholds.no);
+      tests[i].p_no = evals::p_below(for_no(evidence[i], ceiling), thresholds.no);
     }
     yes.push_back(tests[i].p_yes);
     no.push_back(tests[i].p_no);
@@ -86,7 +92,7 @@ class Judgement {
     if (!e_.agreement) return end(Decision::kNotDecided, "no row has the score that decides");
     const evals::Estimate& seen = *e_.agreement;
     if (seen.n < rule_.min_rows) {
-      need(std::max<double>(static_cast<double>(rule_.min_rows), 1));
+      need(static_cast<double>(rows_that_can_decide(rule_, out_.tests)));
       return end(Decision::kNotDecided, fmt::format("only {} rows have a score; fewer than {} never decide "
                                                     "(promising.min_rows)",
                                                     seen.n, rule_.min_rows));
@@ -97,7 +103,7 @@ class Judgement {
     }
     if (out_.costs_more.value_or(false)) return end(Decision::kNo, agreement_phrase());
     if (is_trivial()) return;
-    if (knows_no() && tests_.adjusted_no <= kAlpha) {
+    if (tests_.adjusted_no <= kAlpha) {
       return end(Decision::kNo,
                  fmt::format("{}: below the threshold of {}", agreement_phrase(), percent(thresholds_.value)));
     }
@@ -115,8 +121,6 @@ class Judgement {
         fmt::format("{}: not below the threshold of {}", agreement_phrase(), percent(thresholds_.value)));
   }
 
-  /// Words that differ are no proof of a worse answer: without a measured ceiling a graded score below the threshold
-  /// says nothing.
   [[nodiscard]] bool knows_no() const { return e_.agreement->is_rate || ceiling_.is_measured(); }
 
   [[nodiscard]] Decision alone(const evals::Estimate& part) const {
@@ -143,17 +147,18 @@ class Judgement {
 
   void undecided() {
     const evals::Estimate& seen = *e_.agreement;
-    if (!knows_no() && seen.mean < thresholds_.yes) {
+    if (!knows_no() && seen.mean < thresholds_.yes && for_no(e_, ceiling_).mean >= thresholds_.no) {
       return end(
           Decision::kNotDecided,
           fmt::format("{}: below the threshold of {}, but how far production's own answers to one request differ "
                       "is not known (production.url, or a judge)",
                       agreement_phrase(), percent(thresholds_.value)));
     }
-    const bool is_up = seen.mean > thresholds_.yes, is_down = seen.mean < thresholds_.no;
+    const bool is_up = seen.mean > thresholds_.yes, is_down = for_no(e_, ceiling_).mean < thresholds_.no;
     const double alpha = kAlpha / static_cast<double>(std::max<std::uint64_t>(out_.tests, 1));
     if (is_up || is_down) {
-      if (const auto rows = evals::rows_to_decide(seen, is_up ? thresholds_.yes : thresholds_.no, alpha, kPower))
+      if (const auto rows = evals::rows_to_decide(is_up ? seen : for_no(e_, ceiling_),
+                                                  is_up ? thresholds_.yes : thresholds_.no, alpha, kPower))
         need(static_cast<double>(*rows));
     }
     std::string reason = agreement_phrase();
@@ -213,7 +218,7 @@ std::string with_interval(const evals::Estimate& e) {
 }
 
 std::vector<Verdict> decide(std::span<const Evidence> evidence, const PromisingRule& rule, const Ceiling& ceiling) {
-  const auto tests = tests_of(evidence, thresholds_of(rule, ceiling));
+  const auto tests = tests_of(evidence, thresholds_of(rule, ceiling), ceiling);
   std::vector<Verdict> verdicts;
   for (std::size_t i = 0; i < evidence.size(); ++i)
     verdicts.push_back(Judgement(evidence[i], tests[i], evidence.size(), rule, ceiling).run());
@@ -228,13 +233,6 @@ std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling) {
       "production; no: shown to lie below, or trivial, or costlier; otherwise not decided. Yes comes first, then not "
       "decided; the cheaper before the dearer among yes, the higher lower bound among the others.",
       percent(ceiling.value - rule.margin), percent(ceiling.value), percent(rule.margin));
-}
-
-std::uint64_t rows_that_can_decide(const PromisingRule& rule, std::uint64_t tests) {
-  if (rule.margin >= 1) return rule.min_rows;
-  const double alpha = kAlpha / static_cast<double>(std::max<std::uint64_t>(tests, 1));
-  if (rule.margin <= 0) return UINT64_MAX;
-  return std::max(rule.min_rows, evals::rows_to_pass_at_best(1 - rule.margin, alpha));
 }
 
 }  // namespace fw::runs

@@ -18,6 +18,7 @@ void add_model_options(CLI::App& command, ModelArguments& model) {
       ->delimiter(',');
   command.add_option("--tokenizer", model.tokenizer, "GGUF file of the same model, when --model is a folder");
   command.add_option("--chat-template-file", model.chat_template, "Jinja chat template; default: the model's own");
+  command.add_flag("--enable-thinking", model.enable_thinking, "let a model that can think before its answers");
   command.add_option("--max-seq-length", model.max_seq_length, "longer rows are left out and counted")
       ->check(CLI::Range(2, 1 << 24));
   command.add_option("--threads", model.threads, "default: one per processor")->check(CLI::Range(1, 1024));
@@ -52,10 +53,16 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--weight-decay", o.weight_decay)->check(CLI::NonNegativeNumber)->capture_default_str();
   command.add_option("--rank", o.rank, "of the adapter")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--dropout", o.dropout, "on the adapter's inputs")
-      ->check(CLI::Range(0.0, 0.95))
+      ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
   command.add_option("--upper-layers", o.upper_layers, "adapt the last n layers only; default: all")
       ->check(CLI::Range(1, 4096));
+  command
+      .add_option("--memory-share", o.memory_share,
+                  "of the free memory that passes are planned with; less after a kill")
+      ->check(CLI::Range(0.001, 1.0))
+      ->capture_default_str();
+  command.add_option("--recompute", o.recompute, "layers in backward instead of keeping them; default: if memory asks");
   command.add_option("--seed", o.seed)->capture_default_str();
   command
       .add_option("--frozen-memory-limit", o.frozen_memory_limit,
@@ -124,6 +131,11 @@ int run(int argc, char** argv) {
   add_model_options(*tokens_command, tokens.model);
   tokens_command->add_option("--rows", tokens.rows, "JSONL of {\"messages\", \"tools\"}")->required();
 
+  PlanArguments plan;
+  auto* plan_command = app.add_subcommand("plan", "print what memory a training with rows of --max-seq-length needs");
+  add_model_options(*plan_command, plan.model);
+  add_training_options(*plan_command, plan.options);
+
   auto* processor_command = app.add_subcommand("processor", "print threads and precision that training takes here");
 
   try {
@@ -136,6 +148,7 @@ int run(int argc, char** argv) {
     if (*train_command) return run_train(train, events, guard);
     if (*merge_command) return run_merge(merge, events);
     if (*processor_command) return run_processor(events);
+    if (*plan_command) return run_plan(plan, events);
     if (*tokens_command) return run_tokens(tokens, events);
     return run_score(score, events, guard);
   });

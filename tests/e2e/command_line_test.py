@@ -11,7 +11,8 @@ import flywheel
 class CommandLine(unittest.TestCase):
     def test_every_command_has_help(self):
         for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
-                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["report"], ["config", "check"], ["sample"],
+                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["report"],
+                        ["export"], ["quarantine"], ["quarantine", "show"], ["quarantine", "export"], ["version"], ["config", "check"], ["sample"],
                         ["models", "inspect"], ["completion"]):
             done = flywheel.run(*command, "--help")
             self.assertEqual(done.returncode, 0, command)
@@ -33,7 +34,7 @@ class CommandLine(unittest.TestCase):
         self.assertNotEqual(first, flywheel.run("sample", "--count", 50, "--seed", 5).stdout)
 
     def test_config_check_accepts_the_demo_and_names_mistakes(self):
-        self.assertEqual(flywheel.run("config", "check", flywheel.SOURCE / "demo/config.yaml").returncode, 0)
+        self.assertEqual(flywheel.run("config", "check", "--file-only", flywheel.SOURCE / "demo/config.yaml").returncode, 0)
         with tempfile.TemporaryDirectory() as folder:
             bad = pathlib.Path(folder) / "bad.yaml"
             bad.write_text("nims:\n  - model_name: a\n    pathh: b\n")

@@ -197,6 +197,54 @@ class Service:
         return wait_until(lambda: self.job(job_id).get("stage") == stage, timeout, f"stage {stage}")
 
 
+class StubEndpoint:
+    """An OpenAI-compatible server that answers every chat with the same words."""
+
+    def __init__(self, answer="I see."):
+        endpoint = self
+        self.requests = 0
+        self.delay = 0.0  # seconds before each answer
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def reply(self, body):
+                raw = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def do_GET(self):
+                self.reply({"object": "list", "data": [{"id": "stub", "object": "model"}]})
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                endpoint.requests += 1
+                time.sleep(endpoint.delay)
+                message = {"role": "assistant", "content": answer}
+                self.reply({"id": "x", "object": "chat.completion", "created": 1, "model": "stub",
+                            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                            "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}})
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def config(self, more=""):
+        """A configuration with this endpoint as the only candidate."""
+        return (f"nims: [{{model_name: stub, url: '{self.url}'}}]\n"
+                "data_split_config: {eval_size: 10, min_total_records: 20, random_seed: 1}\n" + more)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class WebhookReceiver:
     """An application that is told of finished runs; refuses the first `failures` posts with 503."""
 

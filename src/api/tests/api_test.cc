@@ -75,6 +75,7 @@ class ApiTest : public testing::Test {
           return base;
         },
         [] { return Status{}; }});
+    load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{}, api_->handler());
     EXPECT_TRUE(server_->start().ok());
   }
@@ -93,6 +94,13 @@ class ApiTest : public testing::Test {
     return response.ok() ? *response : net::Response{};
   }
   Json json_of(const net::Response& response) { return Json::parse(response.body, nullptr, false); }
+
+  /// Traffic of workload `w` of client `c`, too little for a run.
+  void load_one() {
+    const auto record = record::Interaction{record::RecordId("r"), record::WorkloadId("w"), record::ClientId("c"),
+                                            from_epoch_seconds(1), R"({"messages":[]})",    "{}"};
+    EXPECT_TRUE(log_->append(std::vector{record}).ok());
+  }
 
   std::string create_job() {
     const auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c"})");
@@ -130,13 +138,76 @@ TEST_F(ApiTest, AMissingFieldIs422WithTheListThatClientsOfTheBlueprintExpect) {
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(json_of(response)["detail"][0]["loc"], Json::array({"body", "client_id"}));
   EXPECT_EQ(json_of(response)["detail"][0]["type"], "missing");
+  EXPECT_EQ(json_of(response)["detail"][0]["msg"], "Field required");
+  EXPECT_EQ(json_of(response)["detail"][0]["input"], Json({{"workload_id", "w"}}));
+}
+
+TEST_F(ApiTest, AWrongValueIs422WithThatValueAsInput) {
+  const auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":7,"client_id":"c"})");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(json_of(response)["detail"][0]["input"], 7);
+  EXPECT_EQ(json_of(response)["detail"][0]["type"], "string_type");
+}
+
+TEST_F(ApiTest, AnUnknownWorkloadIsRefusedWithWhatThereIs) {
+  auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"ww","client_id":"c"})");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_THAT(json_of(response)["detail"].get<std::string>(), HasSubstr("there is of: w; did you mean w?"));
+  response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"nobody"})");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_THAT(json_of(response)["detail"].get<std::string>(), HasSubstr("it has traffic of: c"));
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"].size(), 0U);
+}
+
+TEST_F(ApiTest, AnOrderedJobHasAStartAndACountFromTheBeginning) {
+  const Json job = json_of(send(net::Method::kGet, "/api/jobs/" + create_job()));
+  EXPECT_TRUE(job["started_at"].is_string());
+  EXPECT_EQ(job["num_records"], 0);
+  EXPECT_TRUE(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["started_at"].is_string());
+}
+
+TEST_F(ApiTest, TheListComesInPagesOnlyWhenAskedTo) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.insert(ids.begin(), create_job());
+  const Json all = json_of(send(net::Method::kGet, "/api/jobs"));
+  EXPECT_EQ(all["jobs"].size(), 5U);
+  EXPECT_FALSE(all.contains("next_cursor"));
+  std::vector<std::string> seen;
+  std::string path = "/api/jobs?limit=2";
+  for (int pages = 1; pages <= 3; ++pages) {
+    const Json page = json_of(send(net::Method::kGet, path));
+    for (const auto& job : page["jobs"]) seen.push_back(job["id"]);
+    EXPECT_EQ(page["next_cursor"].is_null(), pages == 3);
+    if (pages < 3) path = "/api/jobs?limit=2&cursor=" + page["next_cursor"].get<std::string>();
+  }
+  EXPECT_EQ(seen, ids);
+  for (const char* bad : {"limit=0", "limit=x", "limit=1001", "cursor=abc"}) {
+    EXPECT_EQ(send(net::Method::kGet, std::string("/api/jobs?") + bad).status, 422) << bad;
+  }
+}
+
+TEST_F(ApiTest, ABrowserAtTheRootFindsTheApiTheMetricsAndTheReports) {
+  EXPECT_THAT(send(net::Method::kGet, "/").body, HasSubstr("flywheel load"));
+  const std::string id = create_job();
+  const auto page = send(net::Method::kGet, "/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.headers.find("Content-Type"), "text/html; charset=utf-8");
+  for (const auto& link : std::vector<std::string>{"/openapi.json", "/metrics", "/api/jobs/" + id + "/report.html"}) {
+    EXPECT_THAT(page.body, HasSubstr("href=\"" + link + "\""));
+  }
+}
+
+TEST_F(ApiTest, ALineThatIsNoUtf8IsKeptExactly) {
+  (void)send(net::Method::kPost, "/api/records?source=a.jsonl", "\x80 nonsense\n");
+  const Json kept = json_of(send(net::Method::kGet, "/api/quarantine"));
+  ASSERT_EQ(kept["lines"].size(), 1U);
+  EXPECT_EQ(kept["lines"][0]["base64"], "gCBub25zZW5zZQ==");
 }
 
 TEST_F(ApiTest, WrongBodiesAre422AndSayWhy) {
   for (const char* body :
        {"", "[]", "{", R"({"workload_id":7,"client_id":"c"})", R"({"workload_id":"","client_id":"c"})",
-        R"({"workload_id":"w","client_id":"c","data_split_config":[]})",
-        R"({"workload_id":"w","client_id":"c","data_split_config":{"evalsize":1}})"}) {
+        R"({"workload_id":"w","client_id":"c","data_split_config":[]})"}) {
     EXPECT_EQ(send(net::Method::kPost, "/api/jobs", body).status, 422) << body;
   }
 }
@@ -187,7 +258,14 @@ TEST_F(ApiTest, LoadsGoodLinesAndKeepsBadOnesAside) {
   EXPECT_EQ(kept["lines"].size(), 1U);
   EXPECT_EQ(kept["lines"][0]["source"], "a.jsonl");
   EXPECT_EQ(kept["lines"][0]["line"], 2);
-  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"][0]["records"], 2);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"][0]["records"], 3);
+}
+
+TEST_F(ApiTest, IdsThatAreNoTextAreRefusedWhereverTheyComeIn) {
+  for (const char* query : {"workload_id=%ff", "client_id=%00", "workload_id=", "client_id=a%0ab"}) {
+    EXPECT_EQ(send(net::Method::kPost, std::string("/api/records?") + query, "{}").status, 400) << query;
+  }
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"].size(), 1U) << "only the fixture's own";
 }
 
 TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
@@ -20,7 +21,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kPiece = 256 * 1024;
-constexpr int kReconnects = 5;
+/// The service sends something every ten seconds; a connection that is silent longer has lost its other end.
+constexpr Duration kLongestSilence = std::chrono::seconds(45);
 
 /// A file (or standard input) as a request body.
 class FileBody final : public net::BodyReader {
@@ -91,7 +93,13 @@ struct ApiClient::Impl {
     return response;
   }
 
-  Task<Status> read_events(std::string url, std::int64_t& last_id, bool& ended,
+  /// What one connection to an event stream has come to.
+  struct Reading {
+    std::int64_t last_id = 0;
+    bool has_ended = false;   ///< nothing will come of another connection
+    bool has_events = false;  ///< this connection brought some
+  };
+  Task<Status> read_events(std::string url, Reading& reading,
                            const std::function<bool(std::string_view, std::string_view)>& on_event);
   Task<Result<net::Response>> send_file(std::string url, FileBody& body);
 
@@ -155,44 +163,58 @@ Result<Json> ApiClient::upload(const std::string& path, const std::filesystem::p
   return to_json(std::move(response), url);
 }
 
-Task<Status> ApiClient::Impl::read_events(std::string url, std::int64_t& last_id, bool& ended,
+Task<Status> ApiClient::Impl::read_events(std::string url, Reading& reading,
                                           const std::function<bool(std::string_view, std::string_view)>& on_event) {
   net::Request request;
   request.target = url;
   request.headers.set("Accept", "text/event-stream");
-  if (last_id > 0) request.headers.set("Last-Event-ID", std::to_string(last_id));
-  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), Deadline::never()));
+  if (reading.last_id > 0) request.headers.set("Last-Event-ID", std::to_string(reading.last_id));
+  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), Deadline::after(kLongestSilence)));
   if (stream->head().status != 200) {
     net::Response response;
     response.status = stream->head().status;
-    FW_CO_ASSIGN(response.body, co_await net::read_all(*stream, 1 << 20, Deadline::never()));
-    ended = true;
-    co_return net::status_error(url, response);
+    FW_CO_ASSIGN(response.body, co_await net::read_all(*stream, 1 << 20, Deadline::after(kLongestSilence)));
+    auto error = net::status_error(url, response);
+    reading.has_ended = !is_retryable(error.code) && response.status < 500;
+    co_return error;
   }
   net::SseReader reader;
   while (true) {
-    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::never()));
+    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(kLongestSilence)));
     if (!piece) co_return unavailable(url + ": the stream ended before the job did");
     FW_CO_ASSIGN(const auto events, reader.push(*piece));
     for (const auto& event : events) {
-      if (!event.id.empty()) last_id = std::atoll(event.id.c_str());
-      ended = event.event == "end" || !on_event(event.event, event.data);
-      if (ended) co_return Status{};
+      reading.has_events = true;
+      if (!event.id.empty()) reading.last_id = std::atoll(event.id.c_str());
+      reading.has_ended = event.event == "end" || !on_event(event.event, event.data);
+      if (reading.has_ended) co_return Status{};
     }
   }
 }
 
 Status ApiClient::events(const std::string& path,
-                         const std::function<bool(std::string_view, std::string_view)>& on_event) {
-  std::int64_t last_id = 0;
-  bool ended = false;
-  Status status;
-  for (int attempt = 0; attempt <= kReconnects; ++attempt) {
-    status = impl_->run(impl_->read_events(impl_->base_url + path, last_id, ended, on_event));
-    if (status.ok() || ended) return status;
-    if (attempt < kReconnects) (void)impl_->run(sleep_for(std::chrono::milliseconds(500), Deadline::never()));
+                         const std::function<bool(std::string_view, std::string_view)>& on_event,
+                         const Patience& patience) {
+  const SystemClock clock;
+  Impl::Reading reading;
+  bool is_known = patience.is_known;
+  Duration pause = patience.first_pause;
+  Instant heard = clock.instant();
+  while (true) {
+    reading.has_events = false;
+    auto status = impl_->run(impl_->read_events(impl_->base_url + path, reading, on_event));
+    if (status.ok() || reading.has_ended) return status;
+    if (reading.has_events) {
+      is_known = true;
+      pause = patience.first_pause;
+      heard = clock.instant();
+    }
+    const bool is_over = patience.give_up_after && clock.instant() - heard >= *patience.give_up_after;
+    if (!is_known || is_over) return impl_->explain(std::move(status).error());
+    if (patience.on_wait) patience.on_wait(status.error());
+    (void)impl_->run(sleep_for(pause, Deadline::never()));
+    pause = std::min(2 * pause, patience.longest_pause);
   }
-  return impl_->explain(std::move(status).error());
 }
 
 }  // namespace fw::app

@@ -4,13 +4,27 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "async/deadline.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace fw::app {
+
+/// How long a reader of events waits for a service that does not answer.
+struct Patience {
+  /// Seconds without an answer after which it gives up; absent: never, so that a restart may take its time.
+  std::optional<Duration> give_up_after;
+  /// Whether the service is known to be there: it need not answer the first time either.
+  bool is_known = false;
+  Duration first_pause = std::chrono::milliseconds(500);
+  Duration longest_pause = std::chrono::seconds(10);
+  /// Told before each pause why there is one.
+  std::function<void(const Error&)> on_wait;
+};
 
 /// Talks to a running service for one command, blocking. Errors carry the service's own words; an unreachable service
 /// is an error with the remedy. Not thread-safe.
@@ -33,9 +47,10 @@ class ApiClient final {
                                                       const std::function<void(std::uint64_t)>& on_progress);
 
   /// Calls `on_event(kind, data)` for every event of a stream until the service ends it. A lost connection is taken up
-  /// again after the last durable event, a few times. False from `on_event` ends it early.
+  /// again after the last durable event, as long as `patience` lasts. False from `on_event` ends it early.
   [[nodiscard]] Status events(const std::string& path,
-                              const std::function<bool(std::string_view kind, std::string_view data)>& on_event);
+                              const std::function<bool(std::string_view kind, std::string_view data)>& on_event,
+                              const Patience& patience = {});
 
  private:
   struct Impl;

@@ -1,7 +1,12 @@
 #include "app/cli/command.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
+
+#include "app/cli/help.h"
+#include "app/cli/terminal.h"
+#include "app/version.h"
 
 namespace fw::app {
 
@@ -16,10 +21,31 @@ int misuse(const Error& error) {
 }
 
 void add_server_option(CLI::App& command, CommandContext& context) {
-  if (context.server_url.empty()) context.server_url = "http://127.0.0.1:8000";
-  command.add_option("--server", context.server_url, "URL of the service")
-      ->envname("FLYWHEEL_URL")
-      ->capture_default_str();
+  command
+      .add_option("--server", context.server_url,
+                  "URL of the service [default: $FLYWHEEL_URL, else http://127.0.0.1:8000]")
+      ->type_name("URL");
+}
+
+void add_client_option(CLI::App& command, std::string& client, const std::string& description) {
+  command.add_option("--client-id", client, description)->type_name("CLIENT");
+  command.add_option("--client", client)->group(kHidden);
+}
+
+void settle_server_url(CommandContext& context) {
+  if (!context.server_url.empty()) return;
+  const char* url = std::getenv("FLYWHEEL_URL");
+  context.server_url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:8000";
+}
+
+void add_version_command(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("version", "Print the version")->group(kSetupGroup);
+  command->callback([&context] {
+    context.action = [] {
+      Terminal(1).line(std::string("flywheel ") + kVersion);
+      return 0;
+    };
+  });
 }
 
 }  // namespace fw::app

@@ -14,7 +14,7 @@ namespace fw::app {
 
 /// What every command can use.
 struct CommandContext {
-  std::string server_url;  ///< --server, FLYWHEEL_URL, or http://127.0.0.1:8000
+  std::string server_url;  ///< --server, else FLYWHEEL_URL, else http://127.0.0.1:8000
   /// What the chosen command does; its result is the exit code (0 done, 1 failed, 2 wrong usage).
   std::function<int()> action;
 };
@@ -31,12 +31,20 @@ void add_workloads_command(CLI::App& app, CommandContext& context);
 void add_run_command(CLI::App& app, CommandContext& context);
 void add_jobs_command(CLI::App& app, CommandContext& context);
 void add_report_command(CLI::App& app, CommandContext& context);
+void add_gate_command(CLI::App& app, CommandContext& context);
+void add_export_command(CLI::App& app, CommandContext& context);
+void add_quarantine_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_sample_command(CLI::App& app, CommandContext& context);
 void add_models_command(CLI::App& app, CommandContext& context);
 void add_completion_command(CLI::App& app, CommandContext& context);
+void add_version_command(CLI::App& app, CommandContext& context);
 
-/// Adds `--server URL` (environment FLYWHEEL_URL) to a command that talks to a service.
+/// Adds `--server URL` to a command that talks to a service.
 void add_server_option(CLI::App& command, CommandContext& context);
+/// Adds `--client-id`, and its older spelling `--client`, which help and completion do not show.
+void add_client_option(CLI::App& command, std::string& client, const std::string& description);
+/// Settles where the service is once the command line has been read: an explicit option beats the environment.
+void settle_server_url(CommandContext& context);
 
 }  // namespace fw::app

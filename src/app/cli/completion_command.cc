@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/cli/command.h"
+#include "app/cli/help.h"
 
 namespace fw::app {
 namespace {
@@ -12,7 +13,7 @@ std::string words_of(const CLI::App& app) {
   std::string out;
   const auto add = [&](const std::string& word) { out += (out.empty() ? "" : " ") + word; };
   for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) add(sub->get_name());
-  for (const auto* option : app.get_options()) {
+  for (const auto* option : app.get_options([](const CLI::Option* o) { return !o->get_group().empty(); })) {
     for (const auto& name : option->get_lnames()) add("--" + name);
   }
   return out;
@@ -84,9 +85,13 @@ void write_zsh(const CLI::App& root, std::ostream& out) {
 
 void add_completion_command(CLI::App& app, CommandContext& context) {
   auto* command =
-      app.add_subcommand("completion", "Print completion for a shell; use: source <(flywheel completion bash)");
+      app.add_subcommand("completion", "Print completion for a shell; use: source <(flywheel completion bash)")
+          ->group(kSetupGroup);
   auto shell = std::make_shared<std::string>();
-  command->add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  command->add_option("shell", *shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->type_name("SHELL");
   command->callback([&app, &context, shell] {
     context.action = [&app, shell] {
       *shell == "bash" ? write_bash(app, std::cout) : write_zsh(app, std::cout);

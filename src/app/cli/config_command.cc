@@ -1,53 +1,162 @@
 #include <CLI/CLI.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
+#include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "app/config/config.h"
+#include "app/config/config_check.h"
+#include "app/config/endpoint_survey.h"
+#include "app/engine_programs.h"
+#include "async/run_blocking.h"
 #include "runs/run_config_json.h"
 
 namespace fw::app {
 namespace {
 
-int check_config(const std::string& file, bool as_json) {
-  const auto config = load_config(file, process_environment());
-  if (as_json) {
-    nlohmann::ordered_json out{{"valid", config.ok()}};
-    if (config.ok()) {
-      out["warnings"] = config->warnings;
-      out["run"] = runs::to_public_json(config->run);
-    } else {
-      out["error"] = config.error().message;
-    }
-    std::cout << out.dump(2) << '\n';
-    return config.ok() ? 0 : 1;
+nlohmann::ordered_json server_json(const ServerSettings& server) {
+  return {{"listen", server.listen},
+          {"port", server.port},
+          {"max_body_bytes", server.max_body_bytes},
+          {"max_connections", server.max_connections},
+          {"public_url", server.public_url},
+          {"tls_certificate", server.tls_certificate},
+          {"tls_key", server.tls_key}};
+}
+
+nlohmann::ordered_json engines_json(const EngineSettings& engines) {
+  return {{"llama_server", engines.llama_server.string()},
+          {"llama_quantize", engines.llama_quantize.string()},
+          {"trainer", engines.trainer.string()},
+          {"threads", engines.threads},
+          {"ready_timeout_seconds", engines.ready_timeout_seconds},
+          {"serving_type", engines.serving_type}};
+}
+
+constexpr Duration kPatience = std::chrono::minutes(3);
+
+struct CheckOptions {
+  std::string file;
+  bool json = false;
+  bool file_only = false;
+  bool online = false;
+};
+
+/// All that a check found.
+struct CheckOutcome {
+  std::vector<std::string> errors;
+  std::vector<std::string> warnings;
+  std::vector<SurveyedEndpoint> endpoints;
+  Result<Config> config = internal("not read");
+
+  [[nodiscard]] bool is_good() const { return errors.empty(); }
+};
+
+std::vector<SurveyedEndpoint> survey(const runs::RunConfig& run) {
+  boost::asio::thread_pool threads(1);
+  std::vector<SurveyedEndpoint> out;
+  {
+    net::Client client(threads.get_executor());
+    out = run_blocking(ask_endpoints(run, client, Deadline::after(kPatience)));
   }
+  threads.join();
+  return out;
+}
+
+std::string sentence(const SurveyedEndpoint& endpoint) {
+  if (!endpoint.answer.ok()) return endpoint.role + ": " + endpoint.answer.error().message;
+  return endpoint.role + ": " + endpoint.answer->what + " at " + endpoint.answer->url;
+}
+
+CheckOutcome check(const CheckOptions& options) {
+  CheckOutcome out;
+  out.config = load_config(options.file, process_environment());
+  if (!out.config.ok()) {
+    out.errors.push_back(out.config.error().message);
+    return out;
+  }
+  out.warnings = out.config->warnings;
+  if (!options.file_only) {
+    for (auto& finding : check_machine(*out.config, engine_programs(out.config->engines)))
+      (finding.is_error ? out.errors : out.warnings).push_back(options.file + ": " + finding.text);
+  }
+  if (!options.online) return out;
+  out.endpoints = survey(out.config->run);
+  for (const auto& endpoint : out.endpoints) {
+    if (!endpoint.answer.ok()) {
+      out.errors.push_back(sentence(endpoint));
+      continue;
+    }
+    for (const auto& note : endpoint.answer->notes) out.warnings.push_back(endpoint.role + ": " + note);
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const auto& line : lines) out += (out.empty() ? "" : "\n") + line;
+  return out;
+}
+
+void print_json(const CheckOutcome& outcome) {
+  nlohmann::ordered_json out{{"valid", outcome.is_good()}};
+  if (!outcome.is_good()) out["error"] = joined(outcome.errors);
+  if (outcome.config.ok()) {
+    out["warnings"] = outcome.warnings;
+    out["run"] = runs::to_public_json(outcome.config->run);
+    out["server"] = server_json(outcome.config->server);
+    out["engines"] = engines_json(outcome.config->engines);
+  }
+  for (const auto& endpoint : outcome.endpoints)
+    out["endpoints"].push_back({{"role", endpoint.role}, {"good", endpoint.answer.ok()}, {"said", sentence(endpoint)}});
+  std::cout << out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+}
+
+int print_text(const CheckOutcome& outcome, const CheckOptions& options) {
   Terminal out(1);
   Terminal err(2);
-  if (!config.ok()) {
-    err.line(config.error().message);
-    return 1;
+  for (const auto& warning : outcome.warnings) err.line(err.styled(Style::kDim, "warning: ") + printable(warning));
+  for (const auto& endpoint : outcome.endpoints)
+    if (endpoint.answer.ok()) out.line(printable(sentence(endpoint)));
+  for (const auto& error : outcome.errors) {
+    std::istringstream lines(error);  // a file's own mistakes come as one text, one a line
+    for (std::string line; std::getline(lines, line);) err.line(printable(line));
   }
-  for (const auto& warning : config->warnings) err.line(err.styled(Style::kDim, "warning: ") + warning);
-  out.line(file + ": good, " + std::to_string(config->run.candidates.size()) + " candidates, " +
-           std::to_string(config->warnings.size()) + " warnings");
+  if (!outcome.is_good()) return 1;
+  const auto count = [](std::size_t n, const char* what) {
+    return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+  };
+  out.line(options.file + ": good, " + count(outcome.config->run.candidates.size(), "candidate") + ", " +
+           count(outcome.warnings.size(), "warning"));
   return 0;
+}
+
+int check_config(const CheckOptions& options) {
+  const auto outcome = check(options);
+  if (!options.json) return print_text(outcome, options);
+  print_json(outcome);
+  return outcome.is_good() ? 0 : 1;
 }
 
 }  // namespace
 
 void add_config_command(CLI::App& app, CommandContext& context) {
-  auto* config = app.add_subcommand("config", "Work with configuration files");
+  auto* config = app.add_subcommand("config", "Work with configuration files")->group(kSetupGroup);
   config->require_subcommand(1);
-  auto* check =
-      config->add_subcommand("check", "Check a file: mistakes with file, line and key; exit code 1 if there are any");
-  auto file = std::make_shared<std::string>();
-  auto as_json = std::make_shared<bool>(false);
-  check->add_option("file", *file, "The configuration file")->required();
-  check->add_flag("--json", *as_json, "Print JSON");
-  check->callback(
-      [&context, file, as_json] { context.action = [file, as_json] { return check_config(*file, *as_json); }; });
+  auto* check = config->add_subcommand(
+      "check",
+      "Check a file, and what it names on this machine: models, engines, keys, ports; exit code 1 if it cannot work");
+  auto options = std::make_shared<CheckOptions>();
+  check->add_option("file", options->file, "The configuration file")->required()->type_name("FILE");
+  check->add_flag("--json", options->json, "Print JSON");
+  auto* file_only =
+      check->add_flag("--file-only", options->file_only,
+                      "Check the file alone: it is for another machine, whose models and engines are not here");
+  check->add_flag("--online", options->online, "Ask every endpoint a small question too (a few tokens each)")
+      ->excludes(file_only);
+  check->callback([&context, options] { context.action = [options] { return check_config(*options); }; });
 }
 
 }  // namespace fw::app

@@ -4,6 +4,8 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/deliveries.h"
+#include "app/cli/help.h"
 #include "app/cli/run_view.h"
 #include "app/cli/terminal.h"
 #include "app/cli/watch.h"
@@ -14,16 +16,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kActions = "Commands";
+
 std::string text(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
 }
 
-int list_jobs(bool as_json, const std::string& server) {
+struct ListOptions {
+  std::uint64_t limit = 50;
+  bool json = false;
+};
+
+int list_jobs(const ListOptions& options, bool has_limit, const std::string& server) {
   ApiClient client(server);
-  const auto answer = client.get("/api/jobs");
+  // JSON is for programs: they get everything unless they say otherwise.
+  const std::uint64_t limit = options.json && !has_limit ? 0 : options.limit;
+  const auto answer = client.get(limit == 0 ? "/api/jobs" : "/api/jobs?limit=" + std::to_string(limit));
   if (!answer.ok()) return fail(answer.error());
-  if (as_json) {
+  if (options.json) {
     std::cout << answer->dump(2) << '\n';
     return 0;
   }
@@ -35,9 +46,12 @@ int list_jobs(bool as_json, const std::string& server) {
     rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), text(job, "status"),
                     text(job, "started_at").substr(0, 19), error == "-" ? "" : error});
   }
-  if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client CLIENT");
+  if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client-id CLIENT");
   if (rows.size() > 1) {
     for (const auto& line : align(rows, {})) out.line(line);
+  }
+  if (text(*answer, "next_cursor") != "-") {
+    out.line("older jobs are not shown; flywheel jobs list --limit 0 lists all");
   }
   return 0;
 }
@@ -82,6 +96,21 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   }
   const Json nims = job->value("nims", Json::array());
   for (const auto& nim : nims) print_candidate(nim, out);
+  const auto deliveries = client.get("/api/jobs/" + net::percent_encode(id) + "/deliveries");
+  if (deliveries.ok()) print_undelivered(*deliveries, out);
+  return 0;
+}
+
+int show_deliveries(const std::string& id, bool as_json, const std::string& server) {
+  ApiClient client(server);
+  const auto answer = client.get("/api/jobs/" + net::percent_encode(id) + "/deliveries");
+  if (!answer.ok()) return fail(answer.error());
+  if (as_json) {
+    std::cout << answer->dump(2) << '\n';
+  } else {
+    Terminal out(1);
+    print_deliveries(*answer, out);
+  }
   return 0;
 }
 
@@ -102,9 +131,9 @@ struct JobOptions {
 
 CLI::App* add_job_action(CLI::App& jobs, CommandContext& context, const char* name, const char* help,
                          std::function<int(const JobOptions&)> action) {
-  auto* command = jobs.add_subcommand(name, help);
+  auto* command = jobs.add_subcommand(name, help)->group(kActions);
   auto options = std::make_shared<JobOptions>();
-  command->add_option("job", options->id, "Job id: 24 hex digits")->required();
+  command->add_option("job", options->id, "Job id: 24 hex digits")->required()->type_name("JOB");
   command->add_flag("--json", options->json, "Print JSON");
   add_server_option(*command, context);
   command->callback([&context, options, action = std::move(action)] {
@@ -113,22 +142,51 @@ CLI::App* add_job_action(CLI::App& jobs, CommandContext& context, const char* na
   return command;
 }
 
+/// `flywheel jobs` and `flywheel jobs list` are the same.
+void add_list(CLI::App& jobs, CommandContext& context) {
+  auto options = std::make_shared<ListOptions>();
+  auto* list = jobs.add_subcommand("list", "List jobs, newest first; so does: flywheel jobs")->group(kActions);
+  for (auto* command : {&jobs, list}) {
+    command->add_flag("--json", options->json, "Print JSON");
+    auto* limit = command->add_option("--limit", options->limit, "Jobs that are shown; 0: all")->capture_default_str();
+    add_server_option(*command, context);
+    command->callback([&context, &jobs, command, options, limit] {
+      if (command == &jobs && !jobs.get_subcommands().empty()) return;
+      context.action = [&context, options, has_limit = limit->count() > 0] {
+        return list_jobs(*options, has_limit, context.server_url);
+      };
+    });
+  }
+}
+
+void add_watch(CLI::App& jobs, CommandContext& context) {
+  auto seconds = std::make_shared<std::optional<double>>();
+  auto* watch =
+      add_job_action(jobs, context, "watch", "Follow a job until it ends; exit code 1 unless it completes",
+                     [&context, seconds](const JobOptions& o) {
+                       return watch_job(o.id, {.json = o.json, .give_up_after = *seconds}, context.server_url).code;
+                     });
+  watch
+      ->add_option("--give-up-after", *seconds,
+                   "Seconds without an answer of the service; without it a restart may take its time")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+}
+
 }  // namespace
 
 void add_jobs_command(CLI::App& app, CommandContext& context) {
-  auto* jobs = app.add_subcommand("jobs", "List, show, watch, cancel or delete runs");
-  jobs->require_subcommand(1);
-  auto* list = jobs->add_subcommand("list", "List all jobs, newest first");
-  auto as_json = std::make_shared<bool>(false);
-  list->add_flag("--json", *as_json, "Print JSON");
-  add_server_option(*list, context);
-  list->callback([&context, as_json] {
-    context.action = [&context, as_json] { return list_jobs(*as_json, context.server_url); };
-  });
-  add_job_action(*jobs, context, "show", "Show a job with its models and scores",
+  auto* jobs = app.add_subcommand("jobs", "List, show, watch, cancel or delete runs")->group(kEverydayGroup);
+  jobs->require_subcommand(0, 1);
+  add_examples(*jobs,
+               "flywheel jobs\nflywheel jobs watch 67436743674367436743abcd\n"
+               "flywheel jobs deliveries 67436743674367436743abcd");
+  add_list(*jobs, context);
+  add_job_action(*jobs, context, "show", "Show a job with its models, scores and webhooks that have not arrived",
                  [&](const JobOptions& o) { return show_job(o.id, o.json, context.server_url); });
-  add_job_action(*jobs, context, "watch", "Follow a job until it ends; exit code 1 unless it completes",
-                 [&](const JobOptions& o) { return watch_job(o.id, o.json, context.server_url); });
+  add_watch(*jobs, context);
+  add_job_action(*jobs, context, "deliveries", "Show what webhooks were told of a job, with every attempt",
+                 [&](const JobOptions& o) { return show_deliveries(o.id, o.json, context.server_url); });
   add_job_action(*jobs, context, "cancel", "Cancel an unfinished job", [&](const JobOptions& o) {
     ApiClient client(context.server_url);
     return print_message(client.post("/api/jobs/" + net::percent_encode(o.id) + "/cancel", Json::object()), o.json);

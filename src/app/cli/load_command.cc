@@ -5,7 +5,9 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/load_outcome.h"
 #include "app/cli/terminal.h"
+#include "capture/files/folder.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -27,18 +29,50 @@ std::string records_path(const LoadOptions& options, const std::string& file) {
   return path;
 }
 
-void print_outcome(const std::string& file, const Json& report, Terminal& out) {
+LoadOutcome outcome_of(const Json& report) {
   const auto number = [&](const char* key) { return report.value(key, std::uint64_t{0}); };
-  std::string line = printable(file) + ": " + std::to_string(number("lines")) + " lines, " +
-                     std::to_string(number("appended")) + " new records";
-  if (number("duplicates") > 0) line += ", " + std::to_string(number("duplicates")) + " known already";
-  out.line(line);
-  if (number("bad") == 0) return;
-  out.line(out.styled(Style::kBad, "  " + std::to_string(number("bad")) + " bad lines were kept aside:"));
+  LoadOutcome outcome{.lines = number("lines"),
+                      .appended = number("appended"),
+                      .duplicates = number("duplicates"),
+                      .bad = number("bad")};
   const Json reasons = report.value("reasons", Json::object());
   for (const auto& [reason, count] : reasons.items()) {
-    out.line("    " + count.dump() + " x " + printable(reason));
+    if (count.is_number_unsigned()) outcome.reasons[reason] = count.get<std::uint64_t>();
   }
+  if (const auto error = report.find("error"); error != report.end() && error->is_string()) {
+    outcome.error = error->get<std::string>();
+  }
+  return outcome;
+}
+
+/// The files that the arguments name; those that name none are said, and the others still loaded.
+std::vector<std::string> files_of_all(const std::vector<std::string>& paths, int& code) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    auto found = capture::files_of(path);
+    if (found.ok()) {
+      files.insert(files.end(), found->begin(), found->end());
+    } else {
+      code = fail(found.error());
+    }
+  }
+  return files;
+}
+
+Result<Json> load_file(ApiClient& client, const LoadOptions& options, const std::string& file, Terminal& live) {
+  std::error_code no_size;
+  const auto size = std::filesystem::file_size(file, no_size);
+  auto report = client.upload(records_path(options, file), file, [&](std::uint64_t sent) {
+    const double fraction = no_size || size == 0 ? 0 : static_cast<double>(sent) / static_cast<double>(size);
+    live.live("  " + printable(file) + ' ' + live.bar(fraction, 24) + ' ' + std::to_string(sent >> 20U) + " MiB");
+  });
+  live.end_live();
+  return report;
+}
+
+/// Whether what stopped one file would stop the next one too.
+bool ends_load(ErrorCode code) {
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kStorageFull || code == ErrorCode::kUnauthorized;
 }
 
 int load(const LoadOptions& options, const std::string& server) {
@@ -46,34 +80,38 @@ int load(const LoadOptions& options, const std::string& server) {
   Terminal out(1);
   Terminal live(2);
   Json all = Json::array();
-  for (const auto& file : options.files) {
-    std::error_code no_size;
-    const auto size = std::filesystem::file_size(file, no_size);
-    auto report = client.upload(records_path(options, file), file, [&](std::uint64_t sent) {
-      const double fraction = no_size || size == 0 ? 0 : static_cast<double>(sent) / static_cast<double>(size);
-      live.live("  " + printable(file) + ' ' + live.bar(fraction, 24) + ' ' + std::to_string(sent >> 20U) + " MiB");
-    });
-    live.end_live();
-    if (!report.ok()) return fail(std::move(report).error());
-    if (!options.json) print_outcome(file, *report, out);
+  int code = 0;
+  for (const auto& file : files_of_all(options.files, code)) {
+    auto report = load_file(client, options, file, live);
+    if (!report.ok()) {
+      code = fail(report.error());
+      if (ends_load(report.error().code)) break;
+      all.push_back({{"file", file}, {"error", report.error().message}});
+      continue;
+    }
+    const LoadOutcome outcome = outcome_of(*report);
+    if (!options.json) print_outcome(file, outcome, out);
+    if (const auto why = why_failed(file, outcome)) code = fail(*why);
     (*report)["file"] = file;
     all.push_back(std::move(*report));
   }
-  if (options.json) std::cout << Json{{"files", std::move(all)}}.dump(2) << '\n';
-  return 0;
+  if (options.json)
+    std::cout << Json{{"files", std::move(all)}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  return code;
 }
 
 }  // namespace
 
 void add_load_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("load", "Load traffic from JSONL files (plain or gzip) into the log store");
+  auto* command = app.add_subcommand("load", "Load traffic from files into the log store, whatever wrote them");
   auto options = std::make_shared<LoadOptions>();
   command
       ->add_option("files", options->files,
-                   "Files of log documents or of {\"messages\", \"tools\"?} lines; - is standard input")
+                   "Files or folders: JSON lines or arrays, plain or packed, in any form of docs/traffic.md; - is "
+                   "standard input")
       ->required();
-  command->add_option("--workload-id", options->workload, "Workload of all lines, instead of their own");
-  command->add_option("--client-id", options->client, "Client of all lines, instead of their own");
+  command->add_option("--workload-id", options->workload, "Workload of all records, instead of their own");
+  command->add_option("--client-id", options->client, "Client of all records, instead of their own");
   command->add_flag("--json", options->json, "Print the outcome as JSON");
   add_server_option(*command, context);
   command->callback(

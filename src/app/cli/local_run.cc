@@ -9,7 +9,10 @@
 #include <thread>
 
 #include "api/job_json.h"
+#include "api/traffic_choice.h"
 #include "app/cli/command.h"
+#include "app/cli/load_outcome.h"
+#include "app/cli/report_page_file.h"
 #include "app/cli/report_text.h"
 #include "app/cli/run_view.h"
 #include "app/cli/terminal.h"
@@ -17,8 +20,6 @@
 #include "app/service.h"
 #include "base/log.h"
 #include "capture/files/loader.h"
-#include "io/file.h"
-#include "pages/report_page.h"
 
 namespace fw::app {
 namespace {
@@ -63,38 +64,54 @@ fs::path new_run_folder() {
 }
 
 /// The one workload of the load that fits what was asked for.
-Result<capture::LoadedWorkload> choose(const capture::LoadReport& report, const LocalRunOptions& options) {
-  std::vector<capture::LoadedWorkload> fitting;
-  std::string names;
-  for (const auto& w : report.workloads) {
-    names += (names.empty() ? "" : ", ") + *w.workload + " (" + *w.client + ')';
-    const bool fits = (options.workload.empty() || *w.workload == options.workload) &&
-                      (options.client.empty() || *w.client == options.client);
-    if (fits) fitting.push_back(w);
-  }
-  if (fitting.size() == 1) return fitting.front();
+Result<api::Traffic> choose_loaded(const capture::LoadReport& report, const LocalRunOptions& options) {
   if (report.workloads.empty()) return failed_precondition(options.file + " holds no records");
-  if (fitting.empty()) return not_found(options.file + " has no such workload; it has: " + names);
-  return invalid_argument(options.file + " has several workloads: " + names +
-                          "; choose with --workload-id and --client");
+  std::vector<api::Traffic> traffic;
+  for (const auto& w : report.workloads) traffic.push_back({*w.workload, *w.client});
+  auto chosen = api::choose_traffic(traffic, options.workload, options.client);
+  if (!chosen.ok()) return chosen.error().within(options.file);
+  return chosen;
+}
+
+/// Chat rows and exports carry no ids of their own.
+Result<capture::LoadOptions> load_options(const LocalRunOptions& options) {
+  auto workload = record::WorkloadId::parse(options.workload.empty() ? "workload" : options.workload);
+  if (!workload.ok()) return workload.error().within("--workload-id");
+  auto client = record::ClientId::parse(options.client.empty() ? "local" : options.client);
+  if (!client.ok()) return client.error().within("--client-id");
+  return capture::LoadOptions{.default_workload = std::move(workload).value(),
+                              .default_client = std::move(client).value()};
+}
+
+/// Says what became of the load; an error when a run on it would be a run on less than was given.
+Status judge(const capture::LoadReport& report, const LocalRunOptions& options, Terminal& out) {
+  print_outcome(options.file,
+                {.lines = report.lines,
+                 .appended = report.appended,
+                 .duplicates = report.duplicates,
+                 .bad = report.bad,
+                 .reasons = report.reasons,
+                 .error = {}},
+                out);
+  for (const auto& file : report.files) {
+    if (!file.error) continue;
+    const bool can_go_on = report.appended + report.duplicates > 0;
+    if (!options.partial || !can_go_on) {
+      return Error{file.error->code,
+                   file.error->message + (can_go_on ? "; run on what could be read with --partial" : "")};
+    }
+    out.line(out.styled(Style::kBad, "  " + file.error->message));
+  }
+  return {};
 }
 
 Result<capture::LoadReport> load(Service& service, const LocalRunOptions& options, Terminal& out) {
   capture::Loader loader(service.log(), service.quarantine(), service.clock());
-  capture::LoadOptions load_options;
-  // Chat rows carry no ids of their own.
-  load_options.default_workload = record::WorkloadId(options.workload.empty() ? "workload" : options.workload);
-  load_options.default_client = record::ClientId(options.client.empty() ? "local" : options.client);
-  FW_ASSIGN(auto report,
-            loader.load({options.file}, load_options, Deadline::never(), [&](const capture::LoadProgress& p) {
-              out.live("  loading " + printable(options.file) + ": " + std::to_string(p.lines) + " lines");
-            }));
-  if (!report.files.empty() && report.files.front().error && report.lines == 0) return *report.files.front().error;
-  out.line(printable(options.file) + ": " + std::to_string(report.lines) + " lines, " +
-           std::to_string(report.appended) + " new records, " + std::to_string(report.duplicates) + " known already, " +
-           std::to_string(report.bad) + " bad lines kept aside");
-  for (const auto& [reason, count] : report.reasons)
-    out.line("    " + std::to_string(count) + " x " + printable(reason));
+  FW_ASSIGN(const auto settings, load_options(options));
+  FW_ASSIGN(auto report, loader.load({options.file}, settings, Deadline::never(), [&](const capture::LoadProgress& p) {
+    out.live("  loading " + printable(p.source) + ": " + std::to_string(p.lines) + " lines");
+  }));
+  FW_TRY(judge(report, options, out));
   return report;
 }
 
@@ -107,23 +124,20 @@ Task<Status> follow(runs::Subscription subscription, RunView& view) {
   }
 }
 
-Status write_html(const std::string& report, const fs::path& path) {
-  return io::write_file_atomically(path, pages::report_page(report));
-}
-
-int finish(Service& service, const runs::JobId& id, const LocalRunOptions& options, Terminal& out) {
+int finish(Service& service, const runs::JobId& id, const LocalRunOptions& options, Terminal& out, Errors errors) {
   const auto job = service.runs().find(id);
   if (!job.ok()) return fail(job.error());
   const auto report = service.wait_for(service.runs().report(id));
   if (!report.ok()) return fail(report.error());
-  const fs::path html = options.html.empty() ? service.data_folder() / "report.html" : fs::absolute(options.html);
-  if (const auto status = write_html(*report, html); !status.ok()) return fail(status.error());
+  const auto html = write_report_page(
+      *report, options.html.empty() ? (service.data_folder() / "report.html").string() : options.html);
+  if (!html.ok()) return fail(html.error());
   if (options.json) {
     std::cout << api::job_detail(*job).dump(2) << '\n';
   } else {
-    print_report(Json::parse(*report), out);
+    print_report(Json::parse(*report), out, errors);
   }
-  out.line(html.string());
+  out.line(*html);
   return job->status == runs::JobStatus::kCompleted ? 0 : 1;
 }
 
@@ -133,9 +147,10 @@ int load_and_run(Service& service, const LocalRunOptions& options, Interrupt& in
   const auto loaded = load(service, options, out);
   out.end_live();
   if (!loaded.ok()) return fail(loaded.error());
-  const auto chosen = choose(*loaded, options);
+  const auto chosen = choose_loaded(*loaded, options);
   if (!chosen.ok()) return fail(chosen.error());
-  const auto job = service.wait_for(service.runs().create({chosen->workload, chosen->client, std::nullopt}));
+  const auto job = service.wait_for(
+      service.runs().create({record::WorkloadId(chosen->workload), record::ClientId(chosen->client), std::nullopt}));
   if (!job.ok()) return fail(job.error());
   interrupt.watch([&service, id = job->id] { (void)service.wait_for(service.runs().cancel(id)); });
   auto subscription = service.runs().subscribe(job->id, 0);
@@ -144,15 +159,17 @@ int load_and_run(Service& service, const LocalRunOptions& options, Interrupt& in
   const auto followed = service.wait_for(follow(std::move(*subscription), view));
   out.end_live();
   if (!followed.ok()) return fail(followed.error());
-  return finish(service, job->id, options, out);
+  return finish(service, job->id, options, out, view.has_told_errors() ? Errors::kToldAlready : Errors::kPrint);
 }
 
 }  // namespace
 
 int run_local(const LocalRunOptions& options) {
   if (options.config.empty()) {
-    std::cerr << "flywheel: a run with --from needs --config FILE, which names the candidates\n";
-    return 2;
+    return misuse(invalid_argument("a run with --from needs --config FILE, which names the candidates"));
+  }
+  if (!options.html.empty()) {
+    if (const auto status = check_writable(options.html); !status.ok()) return fail(status.error());
   }
   Interrupt interrupt;
   auto config = load_config(options.config, process_environment());

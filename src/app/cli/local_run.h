@@ -5,12 +5,13 @@
 namespace fw::app {
 
 struct LocalRunOptions {
-  std::string file;      ///< traffic: JSONL, plain or gzip; `-` is standard input
+  std::string file;      ///< traffic: a file or a folder, as `load` takes them; `-` is standard input
   std::string config;    ///< required
   std::string data;      ///< empty: a new folder `flywheel-run-*` below the current one
   std::string workload;  ///< needed only where the file has several
   std::string client;    ///< as above
   std::string html;      ///< empty: `report.html` in the data folder
+  bool partial = false;  ///< go on with what could be read of files that could not be read whole
   bool json = false;     ///< print the job's detail in the API's shape instead of the report
 };
 

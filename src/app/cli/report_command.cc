@@ -1,14 +1,13 @@
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/help.h"
+#include "app/cli/report_page_file.h"
 #include "app/cli/report_text.h"
-#include "io/file.h"
 #include "net/url.h"
-#include "pages/report_page.h"
 
 namespace fw::app {
 namespace {
@@ -20,6 +19,9 @@ struct ReportOptions {
 };
 
 int show_report(const ReportOptions& options, const std::string& server) {
+  if (!options.html.empty()) {
+    if (const auto status = check_writable(options.html); !status.ok()) return fail(status.error());
+  }
   ApiClient client(server);
   const auto report = client.get("/api/jobs/" + net::percent_encode(options.id) + "/report");
   if (!report.ok()) return fail(report.error());
@@ -30,21 +32,21 @@ int show_report(const ReportOptions& options, const std::string& server) {
     print_report(*report, out);
   }
   if (options.html.empty()) return 0;
-  const auto path = std::filesystem::absolute(options.html);
-  if (const auto status = io::write_file_atomically(path, pages::report_page(report->dump())); !status.ok()) {
-    return fail(status.error());
-  }
-  (options.json ? std::cerr : std::cout) << path.string() << '\n';
+  const auto written = write_report_page(report->dump(), options.html);
+  if (!written.ok()) return fail(written.error());
+  Terminal(options.json ? 2 : 1).line(*written);
   return 0;
 }
 
 }  // namespace
 
 void add_report_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("report", "Show the report of a job, or write it as one HTML file");
+  auto* command =
+      app.add_subcommand("report", "Show the report of a job, or write it as one HTML file")->group(kResultsGroup);
+  add_examples(*command, "flywheel report 67436743674367436743abcd --html report.html");
   auto options = std::make_shared<ReportOptions>();
-  command->add_option("job", options->id, "Job id: 24 hex digits")->required();
-  command->add_option("--html", options->html, "Write the self-contained HTML report to this file");
+  command->add_option("job", options->id, "Job id: 24 hex digits")->required()->type_name("JOB");
+  command->add_option("--html", options->html, "Write the self-contained HTML report to this file")->type_name("FILE");
   command->add_flag("--json", options->json, "Print the report's JSON");
   add_server_option(*command, context);
   command->callback([&context, options] {

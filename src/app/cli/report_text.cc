@@ -1,6 +1,7 @@
 #include "app/cli/report_text.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -39,11 +40,49 @@ std::string duration(const Json& value) { return value.is_number() ? format_seco
 std::string count(const Json& value) { return value.is_number() ? std::to_string(value.get<long long>()) : "-"; }
 std::string range(const Json& v) { return percent(at(v, "low")) + " to " + percent(at(v, "high")); }
 
-std::string eval_title(const std::string& type) {
-  if (type == "base-eval") return "as it is";
-  if (type == "icl-eval") return "with examples";
-  if (type == "customized-eval") return "fine-tuned";
-  return type;
+std::string variant_title(const std::string& variant) {
+  if (variant == "base-eval") return "as it is";
+  if (variant == "icl-eval") return "with examples";
+  if (variant == "customized-eval") return "fine-tuned";
+  if (variant == "customized-icl-eval") return "fine-tuned, with examples";
+  return variant;
+}
+
+std::string decision_title(const std::string& decision) {
+  if (decision == "yes") return "yes";
+  return decision == "no" ? "no" : "not decided";
+}
+
+Style style_of(const std::string& decision) {
+  if (decision == "yes") return Style::kGood;
+  return decision == "no" ? Style::kBad : Style::kAccent;
+}
+
+/// `294/300`, or the rows alone where a score is graded.
+std::string rows_right(const Json& estimate, bool is_rate) {
+  return is_rate ? count(at(estimate, "right")) + "/" + count(at(estimate, "n")) : count(at(estimate, "n")) + " rows";
+}
+
+/// What a lead decides by, first.
+void print_summary(const Json& report, Terminal& out) {
+  const Json& summary = at(report, "summary");
+  const std::string decision = text(at(summary, "decision"));
+  out.line("");
+  out.line(out.styled(Style::kBold, out.styled(style_of(decision), text(at(summary, "headline")))));
+  for (const auto& reason : at(summary, "reasons")) out.line("  " + text(reason));
+  const Json& threshold = at(summary, "threshold");
+  out.line("  threshold " + percent(at(threshold, "value")) + ": production agrees with itself on " +
+           percent(at(threshold, "ceiling")) + ", less a margin of " + percent(at(threshold, "margin")) + " set by " +
+           text(at(threshold, "set_by")));
+  if (const Json& wrong = at(summary, "wrong_per_1000"); wrong.is_object()) {
+    const auto whole = [&](const char* key) { return std::to_string(std::lround(at(wrong, key).get<double>())); };
+    out.line("  expected wrong answers per 1,000 requests: " + whole("mean") + " (" + whole("low") + " to " +
+             whole("high") + ")");
+  }
+  if (const Json& month = at(summary, "monthly"); month.is_object() && at(month, "saving").is_number())
+    out.line("  a month at today's volume: " + dollars(at(month, "candidate_cost")) + " instead of " +
+             dollars(at(month, "production_cost")));
+  for (const auto& step : at(summary, "next_steps")) out.line("  next: " + text(step));
 }
 
 void print_ranking(const Json& report, Terminal& out) {
@@ -54,50 +93,92 @@ void print_ranking(const Json& report, Terminal& out) {
     return;
   }
   std::vector<std::vector<std::string>> rows{
-      {"", "model", "", text(at(report, "leading_score")), "95 % interval", "cost of 1,000", "median time", ""}};
+      {"", "model", "", "agreement", "95 % interval", "rows", "cost of 1,000", "median time", "as good?"}};
   for (const auto& e : entries) {
-    const bool promising = at(e, "promising").is_boolean() && at(e, "promising").get<bool>();
-    rows.push_back({count(at(e, "rank")), text(at(e, "model_name")), eval_title(text(at(e, "eval_type"))),
-                    percent(at(e, "score")), range(e), dollars(at(e, "cost_per_1000")),
-                    duration(at(e, "latency_p50_seconds")), promising ? "worth a look" : ""});
+    rows.push_back({count(at(e, "rank")), text(at(e, "model_name")), variant_title(text(at(e, "variant"))),
+                    percent(at(e, "score")), range(e), count(at(e, "n")), dollars(at(e, "cost_per_1000")),
+                    duration(at(e, "latency_p50_seconds")), decision_title(text(at(e, "decision")))});
   }
+  for (const auto& b : at(report, "baselines"))
+    rows.push_back({"", text(at(b, "title")), "", percent(at(b, "mean")), range(b), count(at(b, "n")), "", "", ""});
   out.line("");
   out.line(out.styled(Style::kBold, "Ranking"));
-  const auto lines = align(rows, {true, false, false, true, true, true, true, false});
+  const auto lines = align(rows, {true, false, false, true, true, true, true, true, false});
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool promising = i > 0 && rows[i].back() == "worth a look";
-    out.line(out.styled(i == 0 ? Style::kDim : promising ? Style::kGood : Style::kPlain, lines[i]));
+    const bool is_entry = i > 0 && i <= entries.size();
+    const Style style = !is_entry ? Style::kDim : rows[i].back() == "yes" ? Style::kGood : Style::kPlain;
+    out.line(out.styled(style, lines[i]));
   }
   out.line(out.styled(Style::kDim, text(at(ranking, "rule"))));
-  out.line("first: " + text(at(entries.front(), "reason")));
 }
 
-/// Groups of the leading score, where rows with and without a tool, seen and unseen wordings are told apart.
-void print_groups(const Json& report, const Json& evaluation, Terminal& out) {
-  for (const auto& score : at(evaluation, "scores")) {
-    if (text(at(score, "name")) != text(at(report, "leading_score"))) continue;
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& g : at(score, "groups")) {
-      rows.push_back({"    " + text(at(g, "group")), percent(at(g, "mean")), range(g), "n = " + count(at(g, "n"))});
-    }
-    for (const auto& line : align(rows, {false, true, true, true})) out.line(line);
+/// How the best evaluation does on parts of the traffic: seen and unseen templates, newest part, later turns.
+void print_breakdown(const Json& evaluation, Terminal& out) {
+  const bool is_rate = text(at(at(evaluation, "agreement"), "kind")) == "rate";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& dimension : at(evaluation, "breakdown")) {
+    if (at(dimension, "groups").size() < 2) continue;
+    for (const auto& g : at(dimension, "groups"))
+      rows.push_back({"    " + text(at(g, "title")), percent(at(g, "mean")), range(g), rows_right(g, is_rate)});
   }
+  for (const auto& c : at(evaluation, "classes")) {
+    if (at(c, "mean") == 1 || rows.size() > 20) continue;
+    rows.push_back({"    class " + text(at(c, "label")), percent(at(c, "mean")), range(c), rows_right(c, is_rate)});
+  }
+  for (const auto& line : align(rows, {false, true, true, true})) out.line(line);
+  std::string mistakes;
+  const Json& kinds = at(evaluation, "mistakes");
+  if (kinds.is_object())
+    for (const auto& [kind, n] : kinds.items())
+      mistakes += (mistakes.empty() ? "" : ", ") + count(n) + " " + printable(kind);
+  if (!mistakes.empty()) out.line("    mistakes: " + mistakes);
 }
 
-void print_candidate(const Json& report, const Json& candidate, Terminal& out) {
+/// A candidate that the whole job's failure took down has nothing to say of its own.
+bool says_something_else(const std::string& error, const Json& report) {
+  const auto job_error = text(at(at(report, "job"), "error"));
+  return !error.empty() && (job_error.empty() || job_error.find(error) == std::string::npos);
+}
+
+void print_evaluation(const Json& report, const Json& candidate, const Json& e, Terminal& out) {
+  const Json& agreement = at(e, "agreement");
+  const bool is_rate = text(at(agreement, "kind")) == "rate";
+  std::string line = "  " + variant_title(text(at(e, "variant"))) + ": ";
+  if (agreement.is_object()) {
+    line += percent(at(agreement, "mean")) + " (" + range(agreement) + "), " + rows_right(agreement, is_rate);
+  } else {
+    line += text(at(e, "error")).empty() ? "no scores" : text(at(e, "error"));
+  }
+  for (const char* which : {"failures", "unscored"}) {
+    if (!at(e, which).is_object()) continue;
+    for (const auto& [reason, n] : at(e, which).items()) line += "; " + count(n) + " " + printable(reason);
+  }
+  out.line(line);
+  for (const auto& note : at(e, "endpoint_notes")) out.line("    " + out.styled(Style::kDim, text(note)));
+  const Json& summary = at(report, "summary");
+  if (at(summary, "model_name") == at(candidate, "model_name") && at(summary, "variant") == at(e, "variant"))
+    print_breakdown(e, out);
+}
+
+void print_candidate(const Json& report, const Json& candidate, Terminal& out, Errors errors) {
+  const auto error = text(at(candidate, "error"));
+  const bool has_error = errors == Errors::kPrint && says_something_else(error, report);
+  if (!has_error && !error.empty() && at(candidate, "evaluations").empty()) return;
   out.line("");
   out.line(out.styled(Style::kBold, text(at(candidate, "model_name"))) + "  " +
            out.styled(Style::kDim, text(at(candidate, "deployment"))));
-  if (const auto error = text(at(candidate, "error")); !error.empty()) out.line("  " + out.styled(Style::kBad, error));
-  for (const auto& e : at(candidate, "evaluations")) {
-    std::string scores;
-    for (const auto& s : at(e, "scores")) scores += "  " + text(at(s, "name")) + ' ' + percent(at(s, "mean"));
-    const std::string failed = at(e, "rows_failed").is_number() && at(e, "rows_failed").get<long long>() > 0
-                                   ? ", " + count(at(e, "rows_failed")) + " failed"
-                                   : "";
-    out.line("  " + eval_title(text(at(e, "eval_type"))) + ':' + scores + "  (" + count(at(e, "rows")) + " rows" +
-             failed + ')');
-    if (text(at(e, "eval_type")) == "customized-eval") print_groups(report, e, out);
+  if (has_error) out.line("  " + out.styled(Style::kBad, error));
+  for (const auto& e : at(candidate, "evaluations")) print_evaluation(report, candidate, e, out);
+}
+
+void print_trust(const Json& report, Terminal& out) {
+  bool is_first = true;
+  for (const auto& check : at(at(report, "trust"), "checks")) {
+    if (at(check, "ok").is_boolean() && at(check, "ok").get<bool>()) continue;
+    if (is_first) out.line("");
+    if (is_first) out.line(out.styled(Style::kBold, "What weakens this result"));
+    is_first = false;
+    out.line("  " + out.styled(Style::kBad, text(at(check, "name"))) + ": " + text(at(check, "text")));
   }
 }
 
@@ -117,13 +198,16 @@ void print_dataset(const Json& dataset, Terminal& out) {
 
 }  // namespace
 
-void print_report(const Json& report, Terminal& out) {
+void print_report(const Json& report, Terminal& out, Errors errors) {
   const Json& job = at(report, "job");
-  if (const auto error = text(at(job, "error")); !error.empty()) out.line(out.styled(Style::kBad, error));
-  for (const auto& candidate : at(report, "candidates")) print_candidate(report, candidate, out);
+  const auto error = text(at(job, "error"));
+  if (errors == Errors::kPrint && !error.empty()) out.line(out.styled(Style::kBad, error));
+  for (const auto& candidate : at(report, "candidates")) print_candidate(report, candidate, out, errors);
   print_dataset(at(report, "dataset"), out);
+  print_trust(report, out);
   print_ranking(report, out);
-  if (const auto note = text(at(at(report, "scoring"), "note")); !note.empty()) out.line(out.styled(Style::kDim, note));
+  print_summary(report, out);
+  for (const auto& note : at(at(report, "scoring"), "notes")) out.line(out.styled(Style::kDim, "  " + text(note)));
 }
 
 }  // namespace fw::app

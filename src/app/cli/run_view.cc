@@ -100,8 +100,6 @@ Gauge gauge_of(const Json& event) {
     gauge.detail = "step " + whole(gauge.done) + '/' + whole(gauge.total);
     if (has_number(event, "loss")) gauge.detail += ", loss " + fixed(number_of(event, "loss"), 3);
   }
-  if (has_number(event, "seconds_left"))
-    gauge.detail += ", " + format_seconds(number_of(event, "seconds_left")) + " left";
   return gauge;
 }
 
@@ -165,7 +163,8 @@ void RunView::show_job(const Json& event) {
     end_status_ = text_of(event, "status");
     const bool good = end_status_ == "completed";
     const std::string error = text_of(event, "error");
-    out_.line(out_.styled(good ? Style::kGood : Style::kBad, end_status_) + (error.empty() ? "" : ": " + error));
+    const std::string news = new_part(error);
+    out_.line(out_.styled(good ? Style::kGood : Style::kBad, end_status_) + (news.empty() ? "" : ": " + news));
   }
 }
 
@@ -174,6 +173,7 @@ void RunView::show_stage(const Json& event) {
   if (text_of(event, "event") == "stage-started") {
     name_candidate(event);
     has_progress_ = false;
+    time_left_.reset();
     out_.live("  ... " + stage_title(stage));
     return;
   }
@@ -184,22 +184,37 @@ void RunView::show_stage(const Json& event) {
   title.resize(std::max<std::size_t>(title.size(), 25), ' ');
   std::string time = format_seconds(number_of(event, "runtime_seconds"));
   time.insert(0, std::max<std::size_t>(time.size(), 10) - time.size(), ' ');
-  const std::string detail = error.empty() ? summary(stage, outcome == event.end() ? Json() : *outcome) : error;
+  const std::string detail =
+      error.empty() ? summary(stage, outcome == event.end() ? Json() : *outcome) : new_part(error);
   out_.line("  " + (error.empty() ? out_.styled(Style::kGood, "ok  ") : out_.styled(Style::kBad, "fail")) + ' ' +
             title + time + (detail.empty() ? "" : "   " + detail));
 }
 
 void RunView::show_candidate(const Json& event) {
   const std::string error = text_of(event, "error");
-  if (error.empty()) return;
-  out_.line("  " + out_.styled(Style::kBad, text_of(event, "status")) + ' ' + candidate_name(event) + ": " + error);
+  const std::string news = new_part(error);
+  if (news.empty()) return;
+  out_.line("  " + out_.styled(Style::kBad, text_of(event, "status")) + ' ' + candidate_name(event) + ": " + news);
+}
+
+/// An error travels from its stage to its candidate and its job, and each of them tells it; people are told once.
+std::string RunView::new_part(const std::string& error) {
+  for (const auto& told : errors_) {
+    if (error.find(told) != std::string::npos) return {};
+  }
+  if (!error.empty()) errors_.push_back(error);
+  return error;
 }
 
 void RunView::show_progress(const Json& event) {
-  const Gauge gauge = gauge_of(event);
+  Gauge gauge = gauge_of(event);
+  const double fraction = gauge.total > 0 ? gauge.done / gauge.total : 0;
+  if (has_number(event, "seconds_left")) {
+    const auto left = time_left_.update(clock_.instant(), number_of(event, "seconds_left"), fraction);
+    if (left) gauge.detail += ", " + format_time_left(*left) + " left";
+  }
   const std::string title = stage_title(text_of(event, "stage"));
   if (out_.is_interactive()) {
-    const double fraction = gauge.total > 0 ? gauge.done / gauge.total : 0;
     out_.live("  ... " + title + ' ' + out_.styled(Style::kAccent, out_.bar(fraction, kBarWidth)) + ' ' + gauge.detail);
     return;
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cli/terminal.h"
+#include "app/cli/time_left.h"
 #include "base/clock.h"
 
 namespace fw::app {
@@ -22,6 +23,8 @@ class RunView final {
 
   /// `completed`, `failed`, `cancelled`; empty while the job has not ended.
   [[nodiscard]] const std::string& end_status() const { return end_status_; }
+  /// Whether an error was shown.
+  [[nodiscard]] bool has_told_errors() const { return !errors_.empty(); }
 
  private:
   void show_job(const nlohmann::json& event);
@@ -30,12 +33,15 @@ class RunView final {
   void show_progress(const nlohmann::json& event);
   void name_candidate(const nlohmann::json& event);
   [[nodiscard]] std::string candidate_name(const nlohmann::json& event) const;
+  [[nodiscard]] std::string new_part(const std::string& error);
 
   Terminal& out_;
   const Clock& clock_;
   std::vector<std::string> candidates_;
   std::string shown_candidate_;
   std::string end_status_;
+  std::vector<std::string> errors_;  ///< told already
+  TimeLeft time_left_;
   Instant last_progress_{};
   bool has_progress_ = false;
 };

@@ -1,6 +1,7 @@
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "api/api.h"
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
+#include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/service.h"
 #include "base/log.h"
@@ -64,6 +66,19 @@ Result<Config> read_config(const ServeOptions& options) {
   return load_config(options.config, process_environment());
 }
 
+Task<void> refuse(const net::IncomingRequest& request, net::ResponseWriter& out) {
+  (void)co_await out.send(net::detail_response(503, "the service is starting; try again in a moment"),
+                          request.deadline);
+}
+
+/// What asks for jobs while they are still being read is told to come again, not that they do not exist.
+net::Handler once_started(const std::atomic<bool>& has_started, net::Handler handler) {
+  return [&has_started, handler = std::move(handler)](net::IncomingRequest& request, net::ResponseWriter& out) {
+    const bool is_early = !has_started && request.path().starts_with("/api/jobs");
+    return is_early ? refuse(request, out) : handler(request, out);
+  };
+}
+
 int serve(const ServeOptions& options) {
   const sigset_t signals = block_end_signals();
   auto config = read_config(options);
@@ -83,13 +98,15 @@ int serve(const ServeOptions& options) {
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
   api::Api api(api_dependencies(**service, server_settings.max_body_bytes));
-  net::Server server((*service)->executor(), server_options(server_settings), api.handler());
+  std::atomic<bool> has_started{false};
+  net::Server server((*service)->executor(), server_options(server_settings), once_started(has_started, api.handler()));
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
   (*service)->set_public_url(server_settings.public_url.empty() ? server.url() : server_settings.public_url);
   if (const auto status = (*service)->start(); !status.ok()) {
     server.stop_blocking(kGrace);
     return fail(status.error());
   }
+  has_started = true;
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
     log_warning("serve", "the URL was not written", {{"error", status.error().message}});
@@ -118,13 +135,20 @@ std::filesystem::path default_data_folder() {
 }
 
 void add_serve_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("serve", "Run the service: log store, runs and the control API");
+  auto* command =
+      app.add_subcommand("serve", "Run the service: log store, runs and the control API")->group(kSetupGroup);
+  add_examples(*command,
+               "flywheel serve --config flywheel.yaml\n"
+               "flywheel serve --config flywheel.yaml --data ./data --port 0   a free port; data/service.url names it");
   auto options = std::make_shared<ServeOptions>();
-  command->add_option("--config", options->config, "Configuration file (docs/configuration.md)");
-  command->add_option("--data", options->data, "Data folder; default $FLYWHEEL_DATA, else ~/.local/share/flywheel");
-  command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's");
-  command->add_option("--port", options->port, "Port, instead of the configuration's; 0 takes a free one")
-      ->check(CLI::Range(0, 65535));
+  command->add_option("--config", options->config, "Configuration file (docs/configuration.md)")->type_name("FILE");
+  command->add_option("--data", options->data, "Data folder; default $FLYWHEEL_DATA, else ~/.local/share/flywheel")
+      ->type_name("FOLDER");
+  command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's")
+      ->type_name("ADDRESS");
+  command->add_option("--port", options->port, "Port (0 to 65535), instead of the configuration's; 0 takes a free one")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("PORT");
   command->callback([&context, options] { context.action = [options] { return serve(*options); }; });
 }
 

@@ -8,6 +8,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <random>
+
+#include "app/cli/safe_text.h"
 
 namespace fw::app {
 namespace {
@@ -23,31 +27,59 @@ std::size_t columns_of(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string_view code(Style style) {
-  switch (style) {
-    case Style::kPlain: return "";
-    case Style::kBold: return "\x1b[1m";
-    case Style::kDim: return "\x1b[2m";
-    case Style::kGood: return "\x1b[32m";
-    case Style::kBad: return "\x1b[31m";
-    case Style::kAccent: return "\x1b[36m";
+std::string_view code(char mark) {
+  switch (mark) {
+    case '1': return "\x1b[1m";
+    case '2': return "\x1b[2m";
+    case '3': return "\x1b[32m";
+    case '4': return "\x1b[31m";
+    case '5': return "\x1b[36m";
+    default: return "\x1b[0m";
   }
-  return "";
 }
 
-/// The first `width` characters; an escape sequence has no width and is never cut.
-std::string clip(std::string_view text, std::size_t width) {
+/// How styled() marks a style within a text: an escape, a number that outside text cannot know, the style's digit.
+const std::string& mark() {
+  static const std::string kMark = [] {
+    std::random_device random;
+    return '\x1b' + std::to_string(random()) + '/' + std::to_string(random()) + ':';
+  }();
+  return kMark;
+}
+
+std::string marked(Style style) { return mark() + static_cast<char>('0' + static_cast<int>(style)); }
+
+/// A text taken apart: what it shows, and its marks.
+struct Part {
+  std::string_view text;
+  std::optional<char> style;
+};
+
+Part next_part(std::string_view& rest) {
+  const std::string& begin = mark();
+  const std::size_t at = rest.find(begin);
+  if (at == 0 && rest.size() > begin.size()) {
+    const char style = rest[begin.size()];
+    rest.remove_prefix(begin.size() + 1);
+    return {{}, style};
+  }
+  const Part part{rest.substr(0, at == 0 ? rest.size() : at), std::nullopt};
+  rest.remove_prefix(part.text.size());
+  return part;
+}
+
+/// The first `width` characters of a text as a terminal may get it; marks have no width and are never cut.
+std::string rendered(std::string_view text, std::size_t width) {
   std::string out;
   std::size_t shown = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c == 0x1b) {
-      while (i < text.size() && text[i] != 'm') out += text[i++];
-      if (i < text.size()) out += 'm';
-      continue;
+  while (!text.empty()) {
+    const Part part = next_part(text);
+    if (part.style) out += code(*part.style);
+    for (const char c : safe_text(part.text)) {
+      const bool begins_character = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+      if (begins_character) ++shown;
+      if (shown <= width) out += c;
     }
-    if ((c & 0xC0U) != 0x80U && ++shown > width) continue;
-    if (shown <= width) out += static_cast<char>(c);
   }
   return out;
 }
@@ -65,22 +97,25 @@ void Terminal::write(std::string_view bytes) {
     sink_->append(bytes);
     return;
   }
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !is_closed_) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // nobody reads any more; what the command does is not what it prints
+    if (n <= 0) {  // nobody reads any more; what the command does is not what it prints
+      is_closed_ = true;
+      return;
+    }
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
 void Terminal::line(std::string_view text) {
   end_live();
-  write(std::string(text) + '\n');
+  write(rendered(text, SIZE_MAX) + '\n');
 }
 
 void Terminal::live(std::string_view text) {
   if (!interactive_) return;
-  write("\r\x1b[K" + clip(text, columns_ > 1 ? columns_ - 1 : 1) + "\x1b[0m");
+  write("\r\x1b[K" + rendered(text, columns_ > 1 ? columns_ - 1 : 1) + "\x1b[0m");
   has_live_ = true;
 }
 
@@ -91,7 +126,7 @@ void Terminal::end_live() {
 
 std::string Terminal::styled(Style style, std::string_view text) const {
   if (!interactive_ || style == Style::kPlain) return std::string(text);
-  return std::string(code(style)) + std::string(text) + "\x1b[0m";
+  return marked(style) + std::string(text) + marked(Style::kPlain);
 }
 
 std::string Terminal::bar(double fraction, std::size_t width) const {
@@ -101,16 +136,18 @@ std::string Terminal::bar(double fraction, std::size_t width) const {
 }
 
 std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0U) != 0x80U; }));
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const std::string_view shown = next_part(text).text;
+    width += static_cast<std::size_t>(
+        std::count_if(shown.begin(), shown.end(), [](unsigned char c) { return (c & 0xC0U) != 0x80U; }));
+  }
+  return width;
 }
 
 std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  std::string out = safe_text(text);
+  std::replace_if(out.begin(), out.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return out;
 }
 
@@ -146,6 +183,11 @@ std::string format_seconds(double seconds) {
     std::snprintf(buffer, sizeof buffer, "%ld h %ld min", minutes / 60, minutes % 60);
   }
   return buffer;
+}
+
+std::string format_time_left(double seconds) {
+  const double whole = seconds < 60 ? std::round(std::max(seconds, 0.0)) : 5 * std::ceil(seconds / 5);
+  return whole < 90 ? std::to_string(std::lround(whole)) + " s" : format_seconds(whole);
 }
 
 }  // namespace fw::app

@@ -10,7 +10,8 @@ namespace fw::app {
 enum class Style { kPlain, kBold, kDim, kGood, kBad, kAccent };
 
 /// Where a command writes. Colours, the live line and wide characters' bars appear only on a terminal that can show
-/// them; a pipe or a file gets plain lines. Not thread-safe.
+/// them; a pipe or a file gets plain lines. Whatever a text holds, the terminal shows it and never obeys it
+/// (safe_text.h): the only escapes that reach it are this class's own. Not thread-safe.
 class Terminal final {
  public:
   /// On standard output (fd 1) or standard error (fd 2). NO_COLOR and TERM=dumb are obeyed.
@@ -20,6 +21,8 @@ class Terminal final {
 
   [[nodiscard]] bool is_interactive() const { return interactive_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
+  /// Whether the reader went away (`flywheel jobs watch JOB | head -1`): nothing more need be printed.
+  [[nodiscard]] bool is_closed() const { return is_closed_; }
 
   void line(std::string_view text);
   /// Replaces the live line; on a file this does nothing.
@@ -27,6 +30,7 @@ class Terminal final {
   /// Removes the live line.
   void end_live();
 
+  /// For a line of this process; the marks that it holds become escapes only there.
   [[nodiscard]] std::string styled(Style style, std::string_view text) const;
   /// `[######----]` of `width` characters; fraction in [0, 1].
   [[nodiscard]] std::string bar(double fraction, std::size_t width) const;
@@ -38,13 +42,14 @@ class Terminal final {
   std::string* sink_ = nullptr;
   bool interactive_ = false;
   bool has_live_ = false;
+  bool is_closed_ = false;
   std::size_t columns_ = 0;
 };
 
-/// Characters that a terminal shows for UTF-8 text without escapes: code points.
+/// Characters that a terminal shows for UTF-8 text, marks of styled() aside: code points.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// Control characters of outside text made harmless, so that traffic cannot drive the terminal.
+/// Outside text for within a line: line feeds and tabs become spaces, the rest as safe_text().
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// Rows of cells as aligned columns, two spaces between; `right` names the columns that are numbers.
@@ -53,5 +58,7 @@ class Terminal final {
 
 /// `1.5 s`, `2 min 5 s`, `1 h 4 min`.
 [[nodiscard]] std::string format_seconds(double seconds);
+/// The same for an estimate: whole seconds, from a minute on in fives.
+[[nodiscard]] std::string format_time_left(double seconds);
 
 }  // namespace fw::app

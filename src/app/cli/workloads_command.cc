@@ -4,6 +4,7 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/help.h"
 #include "app/cli/terminal.h"
 
 namespace fw::app {
@@ -38,7 +39,7 @@ int show_workloads(bool as_json, const std::string& server) {
 }  // namespace
 
 void add_workloads_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("workloads", "List the workloads that have traffic");
+  auto* command = app.add_subcommand("workloads", "List the workloads that have traffic")->group(kEverydayGroup);
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print JSON");
   add_server_option(*command, context);

@@ -1,8 +1,11 @@
 #include "app/config/config.h"
 
-#include <cstdlib>
-#include <set>
+#include <arpa/inet.h>
 
+#include <cstdlib>
+
+#include "app/config/can_decide.h"
+#include "app/config/endpoint_section.h"
 #include "app/config/sections.h"
 #include "app/config/yaml_section.h"
 #include "io/file.h"
@@ -12,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
 
+constexpr std::string_view kNoMlflow =
+    "MLflow is not written; figures are in the report, as JSON too (`flywheel report JOB --json`)";
 constexpr std::string_view kNoPlatform = "models are served and trained on this machine, not on a NeMo platform";
 
 /// The OpenAI-compatible base of the blueprint's NIM proxy, for candidates that name no weights of their own.
@@ -19,9 +24,11 @@ std::string read_platform(YamlSection& root) {
   std::string nim_base_url;
   if (auto section = root.section("nmp_config")) {
     section->read("nim_base_url", nim_base_url);
+    if (!nim_base_url.empty()) nim_base_url = checked_url(*section, "nim_base_url", nim_base_url);
     for (const char* key : {"nemo_base_url", "datastore_base_url", "nmp_namespace"}) {
       section->inapplicable(key, kNoPlatform);
     }
+    section->inapplicable("nim_parallelism", "evaluation.parallelism says how many requests go at once");
     section->finish();
   }
   return nim_base_url;
@@ -42,21 +49,33 @@ void read_mlflow(YamlSection& root) {
   if (!section) return;
   bool enabled = false;
   section->read("enabled", enabled);
-  if (enabled) section->warning("enabled", "has no effect: figures go into the report; MLflow is not written");
+  if (enabled) {
+    section->warning("enabled", "has no effect: " + std::string(kNoMlflow) + "; set it to false");
+  }
   for (const char* key : {"tracking_uri", "experiment_name_prefix", "artifact_location"}) {
-    section->inapplicable(key, "figures go into the report; MLflow is not written");
+    section->inapplicable(key, kNoMlflow);
   }
   section->finish();
+}
+
+bool is_address(const std::string& text) {
+  in6_addr place{};
+  return ::inet_pton(AF_INET, text.c_str(), &place) == 1 || ::inet_pton(AF_INET6, text.c_str(), &place) == 1;
 }
 
 void read_server(YamlSection& root, ServerSettings& server) {
   auto section = root.section("server");
   if (!section) return;
   section->read("listen", server.listen);
+  if (!is_address(server.listen)) {
+    section->error("listen", "\"" + server.listen + "\" is no IP address; 127.0.0.1 is this machine alone, 0.0.0.0 " +
+                                 "every interface");
+  }
   section->read("port", server.port, 0, 65535);
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
   section->read("max_connections", server.max_connections, 1, 100'000);
   section->read("public_url", server.public_url);
+  if (!server.public_url.empty()) server.public_url = checked_url(*section, "public_url", server.public_url);
   section->read("tls_certificate", server.tls_certificate);
   section->read("tls_key", server.tls_key);
   if (server.tls_certificate.empty() != server.tls_key.empty()) {
@@ -78,11 +97,39 @@ void read_engines(YamlSection& root, EngineSettings& engines) {
   read_path("trainer", engines.trainer);
   section->read("threads", engines.threads, 0, 1024);
   section->read("ready_timeout_seconds", engines.ready_timeout_seconds, 1, 86'400);
+  section->read("deploy_timeout_seconds", engines.deploy_timeout_seconds, 1, 86'400);
   static const std::vector<std::string> kTypes{"auto", "F32", "F16", "BF16", "Q8_0"};
   std::size_t type = 0;
   section->read_choice("serving_type", type, kTypes);
   engines.serving_type = type == 0 ? "" : kTypes[type];
   section->finish();
+}
+
+/// What the blueprint's services are told by environment, and this program does not read.
+void warn_of_variables(Problems& problems, const Environment& environment) {
+  struct Unread {
+    const char* name;
+    const char* remedy;
+  };
+  constexpr Unread kUnread[] = {
+      {"ELASTICSEARCH_URL", "traffic is kept in this program's own store; bring it over with `flywheel load`"},
+      {"MONGODB_URL", "jobs are kept in this program's own store"},
+      {"REDIS_URL", "runs are queued in this program itself"},
+  };
+  for (const auto& [name, remedy] : kUnread) {
+    if (!environment(name).empty())
+      problems.warning(0, "", std::string("environment variable ") + name + " is set and has no effect: " + remedy);
+  }
+}
+
+/// What no single section knows.
+void check_together(YamlSection& root, const runs::RunConfig& run) {
+  if (run.icl.max_examples > run.split.eval_size) {
+    root.error("icl_config", "max_examples (" + std::to_string(run.icl.max_examples) +
+                                 ") is larger than data_split_config.eval_size (" +
+                                 std::to_string(run.split.eval_size) + "); lower it or raise eval_size");
+  }
+  if (const auto why = cannot_decide(run)) root.warning("data_split_config", *why);
 }
 
 }  // namespace
@@ -104,21 +151,19 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_mlflow(root);
   config.run.judge = read_judge(root, environment);
   read_training(root, config.run.training);
-  config.run.candidates = read_candidates(root, {folder, nim_base_url}, config.run.training);
+  root.read("training_price_per_hour", config.run.training_price_per_hour, 0, 1e6);
+  config.run.candidates = read_candidates(root, {folder, nim_base_url, config.run.training}, environment);
   read_split(root, config.run.split);
   read_icl(root, config.run.icl);
-  if (config.run.icl.max_examples > config.run.split.eval_size) {
-    root.error("icl_config", "max_examples (" + std::to_string(config.run.icl.max_examples) +
-                                 ") is larger than data_split_config.eval_size (" +
-                                 std::to_string(config.run.split.eval_size) + "); lower it or raise eval_size");
-  }
-  read_production(root, config.run.production);
+  read_production(root, config.run.production, environment);
   read_evaluation(root, config.run.evaluation);
   read_promising(root, config.run.promising);
-  config.run.webhooks = read_webhooks(root);
+  check_together(root, config.run);
+  config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
   read_engines(root, config.engines);
   root.finish();
+  warn_of_variables(problems, environment);
   if (problems.has_errors()) return problems.to_error();
   config.warnings = problems.warnings();
   return config;

@@ -32,7 +32,8 @@ struct EngineSettings {
   std::filesystem::path trainer;
   int threads = 0;  ///< 0: one per processor
   double ready_timeout_seconds = 120;
-  std::string serving_type;  ///< GGUF type that models are served in; empty: the fastest for this processor
+  double deploy_timeout_seconds = 600;  ///< until a deployment is up; reading and converting a model do not count
+  std::string serving_type;             ///< GGUF type that models are served in; empty: the fastest for this processor
 };
 
 /// A configuration file, checked: the blueprint's keys and ours (docs/configuration.md).

@@ -12,23 +12,41 @@
 /// of the root, reports mistakes and leaves defaults where a key is absent.
 namespace fw::app {
 
-/// Where a candidate's weights come from when it does not say so itself.
+/// Where a candidate's weights come from, and how it is trained, when it does not say so itself.
 struct CandidateDefaults {
   std::filesystem::path folder;  ///< relative paths are taken from here
   std::string nim_base_url;      ///< serves candidates without `path` or `url`; empty: none
+  modelops::TrainingSettings training;
 };
 
+// candidate_section.cc
 std::vector<runs::Candidate> read_candidates(YamlSection& root, const CandidateDefaults& defaults,
-                                             modelops::TrainingSettings& training);
+                                             const Environment& environment);
+std::optional<modelops::Price> read_price(YamlSection& section);
+
+// judge_section.cc
 std::optional<modelops::Judge> read_judge(YamlSection& root, const Environment& environment);
-void read_training(YamlSection& root, modelops::TrainingSettings& training);
+
+// training_section.cc: `training_config` and `lora_config` of the root, or of a candidate for itself
+void read_training(YamlSection& section, modelops::TrainingSettings& training);
+/// `customizer_configs` of a candidate.
+void read_customizer(YamlSection& candidate, modelops::TrainingSettings& training);
+
+// dataset_sections.cc
 void read_split(YamlSection& root, dataset::SplitSettings& split);
 /// The keys of `data_split_config` out of `section` itself.
 void read_split_keys(YamlSection& section, dataset::SplitSettings& split);
 void read_icl(YamlSection& root, dataset::IclSettings& icl);
-void read_production(YamlSection& root, runs::ProductionModel& production);
+
+// sections.cc
+void read_production(YamlSection& root, runs::ProductionModel& production, const Environment& environment);
 void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation);
 void read_promising(YamlSection& root, runs::PromisingRule& promising);
-std::vector<runs::Webhook> read_webhooks(YamlSection& root);
+std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& environment);
+
+/// Why keys of blueprints about containers do nothing here.
+inline constexpr std::string_view kNoContainers = "no containers are started here; the model runs on this machine";
+inline constexpr std::string_view kNoSimilarity =
+    "examples are chosen by uniform_distribution, as there is no similarity search yet; set example_selection so";
 
 }  // namespace fw::app

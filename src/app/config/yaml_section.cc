@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -54,6 +56,44 @@ bool parse_layers(std::string text, std::vector<int>& out) {
     if (!append_range(part, out)) return false;
   }
   return !out.empty();
+}
+
+/// Of the mark that ends the first document, for the message.
+int second_document_line(const std::string& text) {
+  std::istringstream lines(text);
+  bool has_content = false;
+  int number = 1;
+  for (std::string line; std::getline(lines, line); ++number) {
+    const bool is_mark = line == "---" || line.starts_with("--- ") || line == "---\r";
+    if (is_mark && has_content) return number;
+    has_content = has_content || (!is_mark && !line.empty() && line[0] != '#' && line[0] != '%');
+  }
+  return 1;
+}
+
+constexpr int kDeepestValue = 32;
+
+/// A value as JSON by YAML's core schema: quoted scalars are texts, plain ones what they look like.
+nlohmann::ordered_json json_of(const YAML::Node& node, int depth = 0) {
+  if (depth > kDeepestValue) return nullptr;
+  if (node.IsMap()) {
+    auto out = nlohmann::ordered_json::object();
+    for (const auto& entry : node)
+      out[entry.first.IsScalar() ? entry.first.Scalar() : ""] = json_of(entry.second, depth + 1);
+    return out;
+  }
+  if (node.IsSequence()) {
+    auto out = nlohmann::ordered_json::array();
+    for (const auto& entry : node) out.push_back(json_of(entry, depth + 1));
+    return out;
+  }
+  if (!node.IsScalar()) return nullptr;
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return text;
+  if (const auto truth = to_bool(text)) return *truth;
+  if (const auto whole = to_number<std::int64_t>(text)) return *whole;
+  if (const auto number = to_number<double>(text); number && std::isfinite(*number)) return *number;
+  return text;
 }
 
 std::string join_names(const std::vector<std::string>& names) {
@@ -119,7 +159,12 @@ YamlSection::~YamlSection() = default;
 
 Result<YamlSection> YamlSection::parse(const std::string& text, Problems& problems, const std::string& file) {
   try {
-    YAML::Node root = YAML::Load(text);
+    const auto documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      return invalid_argument(file + ':' + std::to_string(second_document_line(text)) +
+                              ": a second YAML document begins here; a configuration is one, so join them");
+    }
+    YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
     if (root.IsNull()) root = YAML::Node(YAML::NodeType::Map);
     if (!root.IsMap()) return invalid_argument(file + ": the configuration is no mapping of keys to values");
     return YamlSection(std::make_unique<Impl>(Impl{root, "", &problems, {}}));
@@ -237,6 +282,56 @@ void YamlSection::read_layers(const char* key, std::vector<int>& out) {
     return;
   }
   out = std::move(layers);
+}
+
+void YamlSection::read_texts(const char* key, std::vector<std::pair<std::string, std::string>>& out) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return;
+  bool good = node.IsMap();
+  if (good) {
+    for (const auto& entry : node) {
+      good = good && entry.first.IsScalar() && entry.second.IsScalar();
+      if (good) out.emplace_back(entry.first.Scalar(), entry.second.Scalar());
+    }
+  }
+  if (!good) impl_->problems->error(Impl::line(node), impl_->full(key), "expected names with texts");
+}
+
+void YamlSection::read_json_values(const char* key, std::vector<std::pair<std::string, std::string>>& out) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return;
+  if (!node.IsMap()) {
+    impl_->problems->error(Impl::line(node), impl_->full(key), "expected names with values");
+    return;
+  }
+  using Json = nlohmann::ordered_json;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    out.emplace_back(name, json_of(entry.second).dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+}
+
+void YamlSection::read_list(const char* key, std::vector<std::string>& out) {
+  impl_->known.emplace_back(key);
+  const YAML::Node node = impl_->at(key);
+  if (!node.IsDefined() || node.IsNull()) return;
+  if (node.IsScalar()) return out.push_back(node.Scalar());
+  bool good = node.IsSequence();
+  for (std::size_t i = 0; good && i < node.size(); ++i) {
+    good = node[i].IsScalar();
+    if (good) out.push_back(node[i].Scalar());
+  }
+  if (!good) impl_->problems->error(Impl::line(node), impl_->full(key), "expected a list of names, as in [seed, stop]");
+}
+
+const char* YamlSection::either(const char* current, const char* older) {
+  impl_->known.emplace_back(current);
+  impl_->known.emplace_back(older);
+  if (!has(older)) return current;
+  if (has(current)) error(older, std::string("is the older name of ") + current + ", which is set too; keep one");
+  return older;
 }
 
 std::optional<YamlSection> YamlSection::section(const char* key) {

@@ -45,7 +45,8 @@ class Problems final {
 /// Problems, which must outlive them.
 class YamlSection final {
  public:
-  /// The document's top level. kInvalidArgument with the line when the text is no YAML or no mapping.
+  /// The document's top level. kInvalidArgument with the line when the text is no YAML, no mapping, or more than one
+  /// document.
   [[nodiscard]] static Result<YamlSection> parse(const std::string& text, Problems& problems, const std::string& file);
 
   YamlSection(YamlSection&&) noexcept;
@@ -71,6 +72,16 @@ class YamlSection final {
   void read_choice(const char* key, std::size_t& index, const std::vector<std::string>& names);
   /// A list of layer indices: `[0, 1, 2]` or `"0-8, 19-29"`.
   void read_layers(const char* key, std::vector<int>& out);
+
+  /// Names and texts of a mapping, in its order: `{api-version: 2024-06-01}`.
+  void read_texts(const char* key, std::vector<std::pair<std::string, std::string>>& out);
+  /// Names and values of a mapping, the values as JSON: `{top_p: 0.9, stop: [x]}`.
+  void read_json_values(const char* key, std::vector<std::pair<std::string, std::string>>& out);
+  /// A list of texts, or one alone.
+  void read_list(const char* key, std::vector<std::string>& out);
+
+  /// `current` where it is set, else `older`, the name that earlier files have for the same key. Both are known then.
+  [[nodiscard]] const char* either(const char* current, const char* older);
 
   /// The mapping under `key`; nothing when absent or null.
   [[nodiscard]] std::optional<YamlSection> section(const char* key);

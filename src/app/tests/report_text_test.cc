@@ -28,13 +28,28 @@ Json example() {
   return text.ok() ? Json::parse(*text) : Json();
 }
 
-TEST(ReportText, GivesTheRankingWithIntervalsCostsAndWhatIsWorthALook) {
+TEST(ReportText, SaysWhatALeadDecidesBy) {
   const std::string text = printed(example());
-  EXPECT_THAT(text, HasSubstr("smollm2-135m"));
-  EXPECT_THAT(text, HasSubstr("94.5 %  88.5 % to 97.4 %"));
-  EXPECT_THAT(text, HasSubstr("worth a look"));
-  EXPECT_THAT(text, HasSubstr("wordings training never saw"));
-  EXPECT_THAT(text, HasSubstr("validate: 900 -> 868; 20 request.messages is missing or empty"));
+  EXPECT_THAT(text, HasSubstr("llama-3.2-1b"));
+  EXPECT_THAT(text, HasSubstr("293/300"));
+  EXPECT_THAT(text, HasSubstr("threshold 95.0 %"));
+  EXPECT_THAT(text, HasSubstr("expected wrong answers per 1,000 requests"));
+  EXPECT_THAT(text, HasSubstr("template"));
+}
+
+TEST(ReportText, TheJobsErrorIsNotRepeatedByTheCandidatesItTookDown) {
+  const Json report{
+      {"job", {{"error", "datasets: 12 records are too few"}}},
+      {"candidates",
+       {{{"model_name", "a"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}},
+        {{"model_name", "b"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}}}}};
+  const std::string text = printed(report);
+  EXPECT_EQ(text.find("too few"), text.rfind("too few"));
+  EXPECT_NE(text.find("too few"), std::string::npos);
+  std::string followed;
+  Terminal out(followed, 0);
+  print_report(report, out, Errors::kToldAlready);
+  EXPECT_EQ(followed.find("too few"), std::string::npos);
 }
 
 TEST(ReportText, ARunWithoutResultsSaysSo) {

@@ -42,7 +42,7 @@ TEST_F(RunViewTest, AFileGetsAProgressLineEveryFewSecondsAndNoEscapes) {
                               R"(,"total_steps":10,"loss":0.5,"seconds_left":3})");
     clock_.advance(std::chrono::seconds(1));
   }
-  EXPECT_THAT(text_, HasSubstr("fine-tuning: step 1/10, loss 0.500, 3.0 s left"));
+  EXPECT_THAT(text_, HasSubstr("fine-tuning: step 1/10, loss 0.500, 3 s left"));
   EXPECT_THAT(text_, HasSubstr("step 6/10"));
   EXPECT_THAT(text_, Not(HasSubstr("step 2/10")));
   EXPECT_THAT(text_, Not(HasSubstr("\x1b")));
@@ -58,6 +58,19 @@ TEST_F(RunViewTest, ShowsWhyAStageFailedAndHowTheJobEnded) {
   EXPECT_THAT(text_, HasSubstr("fail"));
   EXPECT_THAT(text_, HasSubstr("no engine"));
   EXPECT_EQ(view.end_status(), "failed");
+}
+
+TEST_F(RunViewTest, AnErrorThatStageCandidateAndJobTellIsPrintedOnce) {
+  Terminal out(text_, 0);
+  RunView view(out, clock_);
+  begin(view);
+  view.show("stage", R"({"event":"stage-finished","stage":"datasets","error":"12 records are too few"})");
+  view.show("candidate", R"({"event":"candidate-finished","candidate":0,"status":"failed",
+                             "error":"datasets: 12 records are too few"})");
+  view.show("job", R"({"event":"job-finished","status":"failed","error":"datasets: 12 records are too few"})");
+  EXPECT_EQ(text_.find("too few"), text_.rfind("too few"));
+  EXPECT_THAT(text_, HasSubstr("\nfailed\n"));
+  EXPECT_TRUE(view.has_told_errors());
 }
 
 TEST_F(RunViewTest, EventsItDoesNotKnowAndBrokenOnesChangeNothing) {

@@ -4,14 +4,12 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/hash.h"
-#include "base/random.h"
 #include "capture/files/file_source.h"
-#include "capture/files/impl/occurrences.h"
+#include "capture/files/folder.h"
 #include "capture/files/impl/sniff.h"
-#include "capture/log_document.h"
-#include "codec/gzip_source.h"
-#include "codec/line_reader.h"
+#include "capture/record_reader.h"
+#include "codec/json_documents.h"
+#include "codec/unpack.h"
 
 namespace fw::capture {
 namespace {
@@ -20,13 +18,7 @@ constexpr std::size_t kBatchRecords = 1000;
 constexpr std::size_t kBatchBytes = 8ULL << 20;
 constexpr std::size_t kQuarantineBatch = 1000;
 constexpr std::uint64_t kLinesBetweenChecks = 1000;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-std::string_view trimmed(std::string_view line) {
-  const auto begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
+constexpr int kMaxPackings = 3;  // of a file that was packed again
 
 std::string source_name(const std::string& path) {
   if (path == "-") return "standard input";
@@ -37,7 +29,7 @@ std::string source_name(const std::string& path) {
 
 /// One load: what it has counted, and what waits to be written. Errors that leave it end the load; those of a file
 /// are kept in the report.
-class Load {
+class Load final : private RecordSink {
  public:
   Load(logstore::LogStore& store, Quarantine& quarantine, Timestamp now, LoadOptions options, Deadline deadline)
       : store_(store),
@@ -57,12 +49,13 @@ class Load {
   [[nodiscard]] LoadReport finish();
 
  private:
-  Status read_lines(codec::ByteSource& source);
+  Status read_documents(codec::ByteSource& source);
   /// The source failed: notes that for its file, unless it was the deadline, which ends the load.
   Status end_file_early(const Error& error);
-  void take(const codec::Line& line, Occurrences& occurrences);
-  void take_record(record::Interaction record, std::size_t bytes);
-  void take_bad_line(const codec::Line& line, const std::string& reason);
+  void take(record::Interaction record, std::size_t bytes) override;
+  void refuse(const codec::JsonDocument& document, const std::string& reason) override;
+  void skip() override;
+  void count_document();
   [[nodiscard]] bool is_batch_full() const;
   Status flush();
 
@@ -71,7 +64,6 @@ class Load {
   Timestamp now_;
   LoadOptions options_;
   Deadline deadline_;
-  codec::JsonSlicer slicer_;
   LoadReport report_;
   std::map<std::pair<record::WorkloadId, record::ClientId>, std::uint64_t> workloads_;
   std::vector<record::Interaction> batch_;
@@ -79,30 +71,52 @@ class Load {
   std::vector<QuarantinedLine> bad_lines_;
 };
 
+/// A source within as many layers of packing as it has.
+class Unpacked {
+ public:
+  explicit Unpacked(codec::ByteSource& source) {
+    layers_.push_back(std::make_unique<codec::PeekedSource>(source));
+    for (int i = 0; i < kMaxPackings; ++i) {
+      const codec::Packing packing = codec::packing_of(text().peek(codec::kPackingBytes));
+      if (packing == codec::Packing::kNone) break;
+      unpacking_.push_back(codec::unpack(packing, text()));
+      layers_.push_back(std::make_unique<codec::PeekedSource>(*unpacking_.back()));
+    }
+  }
+  [[nodiscard]] codec::PeekedSource& text() { return *layers_.back(); }
+
+ private:
+  std::vector<std::unique_ptr<codec::PeekedSource>> layers_;
+  std::vector<std::unique_ptr<codec::ByteSource>> unpacking_;
+};
+
 Status Load::read(const std::string& name, codec::ByteSource& source) {
   report_.files.push_back({name, 0, std::nullopt});
-  codec::PeekedSource raw(source);
-  codec::GzipSource unpacked(raw);
-  const bool is_packed = codec::is_gzip(raw.peek(2));
-  codec::PeekedSource text(is_packed ? static_cast<codec::ByteSource&>(unpacked) : raw);
-  if (const auto why = why_not_json_lines(text.peek(kSniffBytes))) {
+  Unpacked unpacked(source);
+  if (const auto why = why_not_json(unpacked.text().peek(kSniffBytes))) {
     report_.files.back().error = invalid_argument("cannot load " + name + ": " + *why);
     return {};
   }
-  FW_TRY(read_lines(text));
+  FW_TRY(read_documents(unpacked.text()));
   return flush();
 }
 
-Status Load::read_lines(codec::ByteSource& source) {
-  codec::LineReader reader(source, options_.line_limit);
-  Occurrences occurrences(std::stoull(random_hex(8), nullptr, 16));
-  while (true) {
-    const auto line = reader.next();
-    if (!line.ok()) return end_file_early(line.error());
-    if (!*line) return {};
-    take(**line, occurrences);
+Status Load::read_documents(codec::ByteSource& source) {
+  codec::JsonDocumentReader documents(source, options_.line_limit);
+  RecordReader records({.workload = options_.workload,
+                        .client = options_.client,
+                        .default_workload = options_.default_workload,
+                        .default_client = options_.default_client,
+                        .loaded_at = now_});
+  for (std::uint64_t count = 1;; ++count) {
+    const auto document = documents.next();
+    if (!document.ok() || !*document) {
+      records.finish(*this);
+      return document.ok() ? Status() : end_file_early(document.error());
+    }
+    records.read(**document, *this);
     if (is_batch_full()) FW_TRY(flush());
-    if ((*line)->number % kLinesBetweenChecks == 0) FW_TRY(deadline_.check("loading"));
+    if (count % kLinesBetweenChecks == 0) FW_TRY(deadline_.check("loading"));
   }
 }
 
@@ -115,48 +129,32 @@ Status Load::end_file_early(const Error& error) {
   return {};
 }
 
-void Load::take(const codec::Line& line, Occurrences& occurrences) {
+void Load::count_document() {
   ++report_.lines;
   ++report_.files.back().lines;
-  std::string_view bytes = line.bytes;
-  if (line.number == 1 && bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  bytes = trimmed(bytes);
-  if (line.is_cut()) return take_bad_line(line, "the line is longer than the limit");
-  if (bytes.empty()) {
-    ++report_.skipped;
-    return;
-  }
-  // Rows without a time of their own keep the file's order by a nanosecond each.
-  const DocumentContext context{.workload = options_.workload,
-                                .client = options_.client,
-                                .default_workload = options_.default_workload,
-                                .default_client = options_.default_client,
-                                .loaded_at = now_ + std::chrono::nanoseconds(line.number),
-                                .occurrence = occurrences.note(hash64(bytes))};
-  auto record = decode_log_document(bytes, context, slicer_);
-  if (record.ok()) {
-    take_record(std::move(record).value(), bytes.size());
-  } else if (is_bulk_action(bytes, slicer_)) {
-    ++report_.skipped;
-  } else {
-    take_bad_line(line, record.error().message);
-  }
 }
 
-void Load::take_record(record::Interaction record, std::size_t bytes) {
+void Load::skip() {
+  count_document();
+  ++report_.skipped;
+}
+
+void Load::take(record::Interaction record, std::size_t bytes) {
+  count_document();
   ++workloads_[{record.workload, record.client}];
   batch_.push_back(std::move(record));
   batch_bytes_ += bytes;
 }
 
-void Load::take_bad_line(const codec::Line& line, const std::string& reason) {
+void Load::refuse(const codec::JsonDocument& document, const std::string& reason) {
+  count_document();
   ++report_.bad;
   ++report_.reasons[reason];
   bad_lines_.push_back({.source = report_.files.back().source,
-                        .line = line.number,
+                        .line = document.line,
                         .reason = reason,
-                        .bytes = std::string(line.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
-                        .length = line.length});
+                        .bytes = std::string(document.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
+                        .length = document.length});
 }
 
 bool Load::is_batch_full() const {
@@ -201,9 +199,18 @@ bool LoadReport::is_complete() const {
 Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const LoadOptions& options, Deadline deadline,
                                 const OnProgress& on_progress) {
   Load load(store_, quarantine_, clock_.now(), options, deadline);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const std::string name = source_name(paths[i]);
-    auto file = FileSource::open(paths[i], deadline);
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    auto found = files_of(path);
+    if (found.ok()) {
+      files.insert(files.end(), found->begin(), found->end());
+    } else {
+      load.note_unreadable(source_name(path), std::move(found).error());
+    }
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string name = source_name(files[i]);
+    auto file = FileSource::open(files[i], deadline);
     if (!file.ok()) {
       load.note_unreadable(name, std::move(file).error());
       continue;
@@ -213,7 +220,7 @@ Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const Loa
       const LoadReport& so_far = load.report();
       on_progress({.source = name,
                    .file = i + 1,
-                   .files = paths.size(),
+                   .files = files.size(),
                    .bytes_done = (*file)->position(),
                    .bytes_total = (*file)->size(),
                    .lines = so_far.lines,

@@ -49,26 +49,28 @@ struct LoadedWorkload {
 
 /// lines = appended + duplicates + bad + skipped.
 struct LoadReport {
-  std::uint64_t lines = 0;
-  std::uint64_t appended = 0;                    ///< new records
-  std::uint64_t duplicates = 0;                  ///< records that the store had already
-  std::uint64_t bad = 0;                         ///< lines that are no record
-  std::uint64_t skipped = 0;                     ///< empty lines and the action lines of a `_bulk` body
-  std::uint64_t not_kept = 0;                    ///< bad lines for which the quarantine had no room
+  std::uint64_t lines = 0;       ///< documents: lines of JSON lines, elements of lists; no empty lines
+  std::uint64_t appended = 0;    ///< new records
+  std::uint64_t duplicates = 0;  ///< records that the store had already
+  std::uint64_t bad = 0;         ///< documents that are no record
+  std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
+  std::uint64_t not_kept = 0;    ///< bad lines for which the quarantine had no room
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
   std::vector<LoadedWorkload> workloads;         ///< ordered by workload and client
   std::vector<LoadedFile> files;
 
   /// Whether every file was read to its end (bad lines or not).
   [[nodiscard]] bool is_complete() const;
+  /// Whether there were documents, and not one was a record.
+  [[nodiscard]] bool is_all_bad() const { return bad > 0 && appended + duplicates == 0; }
 };
 
-/// Loads traffic from files into a log store: JSONL in the forms of log_document.h, plain or gzip (told by its bytes).
-/// Loading the same file again changes nothing, and equal lines of one file stay separate records: a record's id comes
-/// from its line's bytes and from how often these came before in the file. A bad line is counted and goes to the
-/// quarantine, and never stops the load; a file that cannot be read is reported, and the next one is read.
+/// Loads traffic from files into a log store: JSON documents in any layout (codec::JsonDocumentReader) and any form
+/// that RecordReader knows, plain or packed (codec::unpack, also twice over), told by their bytes. Loading the same
+/// file again changes nothing, and equal documents of one file stay separate records. A bad document is counted and
+/// goes to the quarantine, and never stops the load; a file that cannot be read is reported, and the next one is read.
 ///
-/// Memory: twice the line limit and a batch (8 MiB, or one line), 16 to 24 bytes for each different line of a file.
+/// Memory: twice the line limit, a batch (8 MiB, or one document), what RecordReader and the unpacking take.
 /// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store and a quarantine, which
 /// outlive them.
 class Loader final {
@@ -78,9 +80,10 @@ class Loader final {
 
   using OnProgress = std::function<void(const LoadProgress&)>;
 
-  /// Paths of files; `-` is standard input. `on_progress` (may be empty) is called in this thread, after each batch and
-  /// at the end of each file. An error only when the load as a whole was given up: the deadline is over, or the store
-  /// or the quarantine fails. What was loaded before stays; loading again goes on from there.
+  /// Paths of files and folders (files_of()); `-` is standard input. `on_progress` (may be empty) is called in this
+  /// thread, after each batch and at the end of each file. An error only when the load as a whole was given up: the
+  /// deadline is over, or the store or the quarantine fails. What was loaded before stays; loading again goes on from
+  /// there.
   [[nodiscard]] Result<LoadReport> load(const std::vector<std::string>& paths, const LoadOptions& options,
                                         Deadline deadline, const OnProgress& on_progress = {});
 

@@ -1,4 +1,4 @@
-#include "capture/files/impl/occurrences.h"
+#include "capture/impl/occurrences.h"
 
 #include <gtest/gtest.h>
 

@@ -70,6 +70,32 @@ TEST(LineReader, ALineOfAGigabyteTakesTheMemoryOfItsLimit) {
   EXPECT_LT(source.largest_read, 2U << 20);
 }
 
+/// Lines of 3 MiB, one after the other.
+class LongLines final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char> into) override {
+    largest_read = std::max(largest_read, into.size());
+    const std::size_t count = std::min<std::uint64_t>(into.size(), kLines * kLine - at_);
+    for (std::size_t i = 0; i < count; ++i) into[i] = ++at_ % kLine == 0 ? '\n' : 'x';
+    return count;
+  }
+  static constexpr std::uint64_t kLine = 3 << 20;
+  static constexpr std::uint64_t kLines = 30;
+  std::size_t largest_read = 0;
+
+ private:
+  std::uint64_t at_ = 0;
+};
+
+TEST(LineReader, ManyLongLinesTakeTheMemoryOfOne) {
+  LongLines source;
+  LineReader reader(source, 1 << 20);
+  std::size_t lines = 0;
+  for (auto line = reader.next(); *line; line = reader.next()) ++lines;
+  EXPECT_EQ(lines, LongLines::kLines);
+  EXPECT_LT(source.largest_read, 2U << 20);
+}
+
 class FailingSource final : public ByteSource {
  public:
   Result<std::size_t> read(std::span<char> into) override {

@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     records.push_back(std::move(record));
   }
-  dataset::BuildRequest build{.workload = record::WorkloadId("w"), .records = records, .seed = size};
+  dataset::RecordsInMemory source(records);
+  dataset::BuildRequest build{.workload = record::WorkloadId("w"), .records = source, .seed = size};
   build.split.eval_size = 2;
   build.split.min_total_records = 1;
   const auto built = dataset::build(build);

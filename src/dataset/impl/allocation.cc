@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 
 namespace fw::dataset {
 
@@ -15,8 +16,6 @@ Result<std::vector<std::uint64_t>> allocate(std::span<const std::uint64_t> count
   const std::uint64_t total = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (taken == 0 || taken >= total) return invalid_argument("a split needs rows on both sides");
   const std::uint64_t left = total - taken;
-  if (taken < counts.size() || left < counts.size()) return invalid_argument("fewer rows on a side than classes");
-  if (*std::min_element(counts.begin(), counts.end()) < 2) return invalid_argument("a class of one row");
 
   std::vector<std::uint64_t> out(counts.size());
   std::vector<unsigned __int128> remainder(counts.size());
@@ -39,32 +38,35 @@ Result<std::vector<std::uint64_t>> allocate(std::span<const std::uint64_t> count
   return out;
 }
 
-ClassSizes count_classes(std::span<const std::string> classes) {
-  ClassSizes sizes;
-  for (const std::string& name : classes) ++sizes[name];
-  return sizes;
-}
-
-std::vector<std::string> merge_singles(std::span<const std::string> labels) {
-  const ClassSizes sizes = count_classes(labels);
-  std::vector<std::string> classes;
-  classes.reserve(labels.size());
-  for (const std::string& label : labels) classes.push_back(sizes.at(label) > 1 ? label : "others");
-  return classes;
-}
-
-std::string why_not_stratified(const ClassSizes& classes, std::uint64_t taken) {
-  std::uint64_t total = 0;
-  std::uint64_t smallest = UINT64_MAX;
-  for (const auto& [name, size] : classes) {
-    total += size;
-    smallest = std::min(smallest, size);
+std::vector<std::uint64_t> part_by_lot(std::span<const std::uint64_t> rows, std::uint64_t taken, Random& random) {
+  const auto total = static_cast<double>(std::accumulate(rows.begin(), rows.end(), std::uint64_t{0}));
+  const double start = random.uniform();
+  std::vector<std::uint64_t> parts;
+  std::uint64_t before = 0;
+  double cumulated = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    cumulated += static_cast<double>(rows[i]);
+    const double mark = std::floor(static_cast<double>(taken) * cumulated / total + start);
+    const std::uint64_t most = std::min(taken, before + rows[i]);  // whatever doubles round to
+    const std::uint64_t until = i + 1 == rows.size() ? taken : std::min(most, static_cast<std::uint64_t>(mark));
+    parts.push_back(until - before);
+    before = until;
   }
-  if (taken >= total) return "no rows left";
-  if (classes.size() < 2) return "one class";
-  if (taken < classes.size()) return "fewer rows to take than classes";
-  if (total - taken < classes.size()) return "fewer rows left than classes";
-  return smallest < 2 ? "a class of one row" : "";
+  return parts;
+}
+
+std::vector<std::uint32_t> merge_singles(std::span<const std::uint32_t> labels) {
+  std::unordered_map<std::uint32_t, std::uint64_t> sizes;
+  for (const std::uint32_t label : labels) ++sizes[label];
+  std::unordered_map<std::uint32_t, std::uint32_t> numbers;
+  constexpr std::uint32_t kOthers = UINT32_MAX;
+  std::vector<std::uint32_t> classes;
+  classes.reserve(labels.size());
+  for (const std::uint32_t label : labels) {
+    const std::uint32_t name = sizes.at(label) > 1 ? label : kOthers;
+    classes.push_back(numbers.try_emplace(name, static_cast<std::uint32_t>(numbers.size())).first->second);
+  }
+  return classes;
 }
 
 }  // namespace fw::dataset

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -15,19 +13,18 @@ namespace fw::dataset {
 [[nodiscard]] std::uint64_t rows_of_ratio(double ratio, std::uint64_t rows);
 
 /// How many rows of each class go to the side that takes `taken` of all rows: what stays gets its exact share rounded
-/// down, the classes with the largest remainders one more, ties by lot (scikit-learn's stratified train_test_split).
-/// Errors where scikit-learn refuses: nothing taken or nothing left, a class of one row, fewer rows on a side than
-/// classes.
+/// down, the classes with the largest remainders one more, ties by lot (scikit-learn's stratified train_test_split; it
+/// refuses classes of one row and sides with fewer rows than classes, which are allocated here like all others). Errors
+/// where nothing is taken or nothing left.
 [[nodiscard]] Result<std::vector<std::uint64_t>> allocate(std::span<const std::uint64_t> counts, std::uint64_t taken,
                                                           Random& random);
 
-using ClassSizes = std::map<std::string, std::uint64_t>;
+/// `taken` parted over cells in proportion to their rows, each rounded up or down by lot, so that every cell gets its
+/// share on average and neighbouring cells together theirs to within one.
+[[nodiscard]] std::vector<std::uint64_t> part_by_lot(std::span<const std::uint64_t> rows, std::uint64_t taken,
+                                                     Random& random);
 
-/// The class that rows of a label are stratified as: a label that one row bears becomes `others`.
-[[nodiscard]] std::vector<std::string> merge_singles(std::span<const std::string> labels);
-[[nodiscard]] ClassSizes count_classes(std::span<const std::string> classes);
-
-/// Why a draw of `taken` rows cannot be stratified; empty: it can.
-[[nodiscard]] std::string why_not_stratified(const ClassSizes& classes, std::uint64_t taken);
+/// The class that each row is drawn as, numbered from 0: its label, but labels of one row are one class together.
+[[nodiscard]] std::vector<std::uint32_t> merge_singles(std::span<const std::uint32_t> labels);
 
 }  // namespace fw::dataset

@@ -2,8 +2,6 @@
 
 namespace fw::dataset {
 
-using modelops::WorkloadType;
-
 bool is_system(const Json& message) { return has_role(message, "system") || has_role(message, "developer"); }
 bool has_role(const Json& message, std::string_view role) { return string_member(message, "role") == role; }
 
@@ -42,29 +40,13 @@ const Json* message_of_choice(const Json& response, std::size_t index) {
 
 }  // namespace
 
-std::size_t answer_index(const Json& response, WorkloadType type) {
-  if (type != WorkloadType::kToolCalling) return 0;
+std::size_t answer_index(const Json& response) {
   for (std::size_t i = 0; const Json* message = message_of_choice(response, i); ++i) {
     if (tool_calls_of(*message) != nullptr) return i;
   }
   return 0;
 }
 
-const Json* answer_of(const Json& response, WorkloadType type) {
-  return message_of_choice(response, answer_index(response, type));
-}
-
-std::string label_of(const Json& answer, WorkloadType type) {
-  if (type != WorkloadType::kToolCalling) return "";
-  const Json* calls = tool_calls_of(answer);
-  if (calls == nullptr) return "no_tool";
-  const Json* function = member(calls->front(), "function");
-  return function == nullptr ? "" : string_member(*function, "name");
-}
-
-bool calls_tool(const Json& response) {
-  const Json* message = message_of_choice(response, 0);
-  return message != nullptr && tool_calls_of(*message) != nullptr;
-}
+const Json* answer_of(const Json& response) { return message_of_choice(response, answer_index(response)); }
 
 }  // namespace fw::dataset

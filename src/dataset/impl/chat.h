@@ -3,9 +3,8 @@
 #include <string>
 
 #include "dataset/impl/json.h"
-#include "modelops/workload_type.h"
 
-/// How to read chat-completion requests and responses that first_defect() let through; on others every function gives
+/// How to read chat-completion requests and responses that normalise() let through; on others every function gives
 /// an empty answer instead of failing.
 namespace fw::dataset {
 
@@ -21,15 +20,9 @@ namespace fw::dataset {
 /// The tool calls of a message, or nullptr if it calls no tool.
 [[nodiscard]] const Json* tool_calls_of(const Json& message);
 
-/// Index of the choice that holds the answer: in tool-calling workloads the first that calls a tool, if any; else 0.
-[[nodiscard]] std::size_t answer_index(const Json& response, modelops::WorkloadType type);
+/// Index of the choice that holds the answer: the first that calls a tool, else 0.
+[[nodiscard]] std::size_t answer_index(const Json& response);
 /// The message of that choice, or nullptr.
-[[nodiscard]] const Json* answer_of(const Json& response, modelops::WorkloadType type);
-
-/// First tool of the answer, `no_tool`, or "" in a generic workload.
-[[nodiscard]] std::string label_of(const Json& answer, modelops::WorkloadType type);
-
-/// Does the response, as captured, call a tool in its first choice?
-[[nodiscard]] bool calls_tool(const Json& response);
+[[nodiscard]] const Json* answer_of(const Json& response);
 
 }  // namespace fw::dataset

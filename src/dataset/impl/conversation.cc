@@ -1,99 +1,101 @@
 #include "dataset/impl/conversation.h"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
+#include <tuple>
 #include <unordered_map>
-
-#include "base/hash.h"
-#include "dataset/impl/chat.h"
-#include "dataset/impl/request_key.h"
+#include <unordered_set>
 
 namespace fw::dataset {
 namespace {
 
-std::uint64_t combine(std::uint64_t a, std::uint64_t b) {
-  const std::array<std::uint64_t, 2> both{a, b};
-  return hash64(std::string_view(reinterpret_cast<const char*>(both.data()), sizeof both));
-}
-
-std::vector<std::string> explicit_ids(const Json& request) {
-  std::vector<std::string> ids;
-  const Json* metadata = member(request, "metadata");
-  if (metadata == nullptr) return ids;
-  for (const char* key : {"conversation_id", "session_id", "thread_id"}) {
-    const Json* value = member(*metadata, key);
-    if (value == nullptr) continue;
-    std::string id = value->is_string() ? value->get<std::string>() : value->is_number_integer() ? value->dump() : "";
-    if (!id.empty()) ids.push_back(std::string(key) + '=' + id);
-  }
-  return ids;
-}
-
-class UnionFind {
- public:
-  explicit UnionFind(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0u); }
-
-  std::uint32_t find(std::uint32_t item) {
-    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
-    return item;
-  }
-  /// The smaller number represents the set.
-  void join(std::uint32_t a, std::uint32_t b) {
-    a = find(a);
-    b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::uint32_t> parent_;
-};
+constexpr std::uint32_t kTellingBytes = 200;
+constexpr std::size_t kShortBranches = 3;
+constexpr std::size_t kLongBranches = 32;
 
 class Grouper {
  public:
-  explicit Grouper(std::span<const Trail> trails) : trails_(trails), sets_(trails.size()) {}
+  Grouper(std::vector<Link> links, std::span<const std::uint64_t> ids)
+      : links_(std::move(links)), ids_(ids), sets_(ids.size()) {}
 
   std::vector<std::uint32_t> run() {
-    for (std::uint32_t i = 0; i < trails_.size(); ++i) enter(i);
-    for (std::uint32_t i = 0; i < trails_.size(); ++i) follow(i);
+    join_explicit();
+    std::ranges::sort(links_, {}, [](const Link& link) { return std::tuple(link.prefix, link.record, link.place); });
+    find_ends();
+    each_prefix([&](std::span<const Link> sharing) { join_sharing(sharing); });
     return numbered();
   }
 
  private:
-  /// Notes where other records would have to start to go on from this one.
-  void enter(std::uint32_t i) {
-    const Trail& trail = trails_[i];
-    for (const std::string& id : trail.explicit_ids) join_first(by_id_, id, i);
-    if (trail.first_user == trail.prefixes.size()) return;
-    join_first(by_turns_, combine(trail.system, trail.prefixes.back()), i);
-    by_answer_[trail.answered].push_back(i);
-  }
-
-  template <class Map, class Key>
-  void join_first(Map& map, const Key& key, std::uint32_t i) {
-    const auto [it, fresh] = map.try_emplace(key, i);
-    if (!fresh) sets_.join(it->second, i);
-  }
-
-  /// Joins the record with those that it goes on from.
-  void follow(std::uint32_t i) {
-    const Trail& trail = trails_[i];
-    for (std::size_t turn = trail.first_user; turn < trail.prefixes.size(); ++turn) {
-      if (const auto it = by_turns_.find(combine(trail.system, trail.prefixes[turn])); it != by_turns_.end()) {
-        sets_.join(it->second, i);
-      }
-      if (const auto it = by_answer_.find(trail.prefixes[turn]); it != by_answer_.end()) join_answered(it->second, i);
+  void join_explicit() {
+    std::unordered_map<std::uint64_t, std::uint32_t> first;
+    for (std::uint32_t i = 0; i < ids_.size(); ++i) {
+      if (ids_[i] != 0) sets_.join(first.try_emplace(ids_[i], i).first->second, i);
     }
   }
 
-  /// All of `answered` are joined by the first that follows; later ones need only one of them.
-  void join_answered(std::vector<std::uint32_t>& answered, std::uint32_t i) {
-    for (const std::uint32_t other : answered) sets_.join(other, i);
-    answered.resize(1);
+  template <class Visit>
+  void each_prefix(Visit visit) const {
+    for (std::size_t i = 0; i < links_.size();) {
+      std::size_t end = i;
+      while (end < links_.size() && links_[end].prefix == links_[i].prefix) ++end;
+      visit(std::span(links_).subspan(i, end - i));
+      i = end;
+    }
+  }
+
+  /// The end of a record is the hash of its request and answer, 0 where another record goes on from it.
+  void find_ends() {
+    ends_.assign(ids_.size(), 0);
+    each_prefix([&](std::span<const Link> sharing) {
+      const bool goes_on =
+          std::ranges::any_of(sharing, [](const Link& link) { return link.place == PrefixPlace::kWithin; });
+      for (const Link& link : sharing) {
+        if (link.place == PrefixPlace::kAnswered && !goes_on) ends_[link.record] = link.prefix;
+      }
+    });
+  }
+
+  /// So many different conversations grow out of the beginning.
+  std::size_t branches(std::span<const Link> sharing) const {
+    std::unordered_set<std::uint64_t> ends;
+    for (const Link& link : sharing) {
+      if (ends_[link.record] != 0) ends.insert(ends_[link.record]);
+      if (ends.size() > kLongBranches) break;
+    }
+    return ends.size();
+  }
+
+  void join_sharing(std::span<const Link> sharing) {
+    if (sharing.size() < 2) return;
+    const std::size_t most = sharing.front().bytes >= kTellingBytes ? kLongBranches : kShortBranches;
+    if (branches(sharing) > most) return;
+    // Those that go on belong together. Of those that end here, equal questions with equal answers, they go on from the
+    // last before them.
+    const Link* ended = nullptr;
+    const Link* going_on = nullptr;
+    bool is_joined = false;
+    for (const Link& link : sharing) {
+      if (link.place != PrefixPlace::kWithin) {
+        ended = &link;
+        if (going_on != nullptr && !is_joined) is_joined = join(link, *going_on);
+        continue;
+      }
+      if (ended != nullptr) is_joined |= join(*ended, link);
+      if (going_on != nullptr) join(*going_on, link);
+      going_on = &link;
+    }
+  }
+
+  bool join(const Link& a, const Link& b) {
+    const std::uint64_t id_a = ids_[a.record];
+    const std::uint64_t id_b = ids_[b.record];
+    if (id_a != 0 && id_b != 0 && id_a != id_b) return false;
+    sets_.join(a.record, b.record);
+    return true;
   }
 
   std::vector<std::uint32_t> numbered() {
-    std::vector<std::uint32_t> groups(trails_.size());
+    std::vector<std::uint32_t> groups(ids_.size());
     std::unordered_map<std::uint32_t, std::uint32_t> numbers;
     for (std::uint32_t i = 0; i < groups.size(); ++i) {
       groups[i] = numbers.try_emplace(sets_.find(i), static_cast<std::uint32_t>(numbers.size())).first->second;
@@ -101,39 +103,16 @@ class Grouper {
     return groups;
   }
 
-  std::span<const Trail> trails_;
+  std::vector<Link> links_;
+  std::span<const std::uint64_t> ids_;
   UnionFind sets_;
-  std::unordered_map<std::string, std::uint32_t> by_id_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_turns_;
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_answer_;
+  std::vector<std::uint64_t> ends_;
 };
 
 }  // namespace
 
-Trail trail_of(const Json& request, const Json& answer) {
-  Trail trail;
-  trail.explicit_ids = explicit_ids(request);
-  std::uint64_t turns = 0;
-  bool user_seen = false;
-  if (const Json* messages = member(request, "messages"); messages != nullptr && messages->is_array()) {
-    for (const Json& message : *messages) {
-      if (is_system(message)) {
-        if (trail.prefixes.empty()) trail.system = combine(trail.system, turn_hash(message));
-        continue;
-      }
-      turns = combine(turns, turn_hash(message));
-      if (!user_seen && has_role(message, "user")) {
-        user_seen = true;
-        trail.first_user = trail.prefixes.size();
-      }
-      trail.prefixes.push_back(turns);
-    }
-  }
-  if (!user_seen) trail.first_user = trail.prefixes.size();
-  trail.answered = combine(turns, turn_hash(answer));
-  return trail;
+std::vector<std::uint32_t> group_conversations(std::vector<Link> links, std::span<const std::uint64_t> explicit_ids) {
+  return Grouper(std::move(links), explicit_ids).run();
 }
-
-std::vector<std::uint32_t> group_conversations(std::span<const Trail> trails) { return Grouper(trails).run(); }
 
 }  // namespace fw::dataset

@@ -1,31 +1,54 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "dataset/impl/json.h"
+#include "dataset/impl/facts.h"
 
 namespace fw::dataset {
 
-/// What of a record tells to which conversation it belongs. Turns are the messages without system messages, which
-/// applications rewrite from call to call.
-struct Trail {
-  std::uint64_t system = 0;               ///< hash of the leading system messages
-  std::vector<std::uint64_t> prefixes;    ///< [i]: hash of the first i + 1 turns
-  std::size_t first_user = 0;             ///< index of the first user turn; prefixes.size() if there is none
-  std::uint64_t answered = 0;             ///< hash of all turns and the answer
-  std::vector<std::string> explicit_ids;  ///< metadata.conversation_id, session_id, thread_id
+/// Sets of numbers from 0; the smaller number represents a set.
+class UnionFind {
+ public:
+  explicit UnionFind(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0u); }
+
+  std::uint32_t find(std::uint32_t item) {
+    while (parent_[item] != item) item = parent_[item] = parent_[parent_[item]];
+    return item;
+  }
+  void join(std::uint32_t a, std::uint32_t b) {
+    a = find(a);
+    b = find(b);
+    if (a < b) parent_[b] = a;
+    if (b < a) parent_[a] = b;
+  }
+
+ private:
+  std::vector<std::uint32_t> parent_;
 };
 
-[[nodiscard]] Trail trail_of(const Json& request, const Json& answer);
+/// A record knows a prefix.
+struct Link {
+  std::uint64_t prefix = 0;
+  std::uint32_t record = 0;
+  std::uint32_t bytes = 0;
+  PrefixPlace place = PrefixPlace::kWithin;
+};
 
-/// The conversation of each record, numbered from 0 in order of first appearance. Two records are of one conversation
-/// if, through any chain of records:
-/// - an explicit id is equal, or
-/// - the system messages are equal and the turns of one, a user's among them, are the first turns of the other, or
-/// - the turns of one and its answer are the first turns of the other, whatever the system messages.
-[[nodiscard]] std::vector<std::uint32_t> group_conversations(std::span<const Trail> trails);
+/// The conversation of each record (records by time), numbered from 0 in order of first appearance. Two records are of
+/// one conversation if, through any chain of records:
+/// - their explicit ids are equal, or
+/// - one's request goes on from a beginning that holds an answer, and that the other has too, or is; or from the same
+///   system messages and first question of 200 bytes and more.
+///
+/// A beginning does not tell its conversation where too many conversations share it: a real one goes on in one way, and
+/// with second tries in two or three. So one of less than 200 bytes ("hi", "Hello! How can I help?") tells nothing when
+/// more than 3 different conversations grow out of it, and a longer one (examples inside the prompt) when more than 32
+/// do. Records whose explicit ids differ are never joined by what they say.
+[[nodiscard]] std::vector<std::uint32_t> group_conversations(std::vector<Link> links,
+                                                             std::span<const std::uint64_t> explicit_ids);
 
 }  // namespace fw::dataset

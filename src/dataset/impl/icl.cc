@@ -1,7 +1,6 @@
 #include "dataset/impl/icl.h"
 
 #include <algorithm>
-#include <map>
 #include <tuple>
 
 #include "dataset/impl/chat.h"
@@ -14,20 +13,6 @@ void append_paragraph(const Json& message, std::string& out) {
   if (!out.empty()) out += "\n\n";
   out += string_member(message, "role") + ": " + text_of(message);
   if (const Json* calls = tool_calls_of(message)) out += '\n' + to_indented(*calls);
-}
-
-using Group = std::vector<Example>;
-
-/// Classes by falling size, then by label.
-std::vector<Group> by_class(std::vector<Example> examples) {
-  std::map<std::string, Group> classes;
-  for (Example& example : examples) classes[example.label].push_back(std::move(example));
-  std::vector<Group> groups;
-  for (auto& [label, group] : classes) groups.push_back(std::move(group));
-  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
-    return a.size() != b.size() ? a.size() > b.size() : a.front().label < b.front().label;
-  });
-  return groups;
 }
 
 std::string system_text(const Json& messages) {
@@ -83,22 +68,30 @@ Example example_of(const Exchange& exchange, std::string label) {
   return example;
 }
 
-std::vector<Example> choose_examples(std::vector<Example> examples, std::uint64_t max_examples) {
-  std::vector<Group> groups = by_class(std::move(examples));
-  std::size_t most = 0;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const std::uint64_t places = max_examples / groups.size() + (g < max_examples % groups.size() ? 1 : 0);
-    Group& group = groups[g];
-    std::sort(group.begin(), group.end(), [](const Example& a, const Example& b) {
-      return std::tie(a.tokens, a.turns, a.system) < std::tie(b.tokens, b.turns, b.system);
-    });
-    if (group.size() > places) group.resize(places);
-    most = std::max(most, group.size());
+void ExampleChooser::add(Example example) {
+  ++rows_;
+  Class& of = classes_[example.label];
+  ++of.rows;
+  const auto order = [](const Example& e) { return std::tie(e.tokens, e.turns, e.system); };
+  if (of.shortest.size() == max_examples_) {
+    if (max_examples_ == 0 || order(example) >= order(of.shortest.back())) return;
+    of.shortest.pop_back();
   }
+  of.shortest.insert(std::ranges::upper_bound(of.shortest, order(example), {}, order), std::move(example));
+}
+
+std::vector<Example> ExampleChooser::choose() const {
+  std::vector<std::pair<const std::string*, const Class*>> classes;
+  for (const auto& [label, of] : classes_) classes.emplace_back(&label, &of);
+  std::ranges::sort(classes, [](const auto& a, const auto& b) {
+    return a.second->rows != b.second->rows ? a.second->rows > b.second->rows : *a.first < *b.first;
+  });
   std::vector<Example> chosen;
-  for (std::size_t round = 0; round < most; ++round) {
-    for (Group& group : groups) {
-      if (round < group.size()) chosen.push_back(std::move(group[round]));
+  for (std::size_t round = 0; round < max_examples_; ++round) {
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      const std::uint64_t places = max_examples_ / classes.size() + (c < max_examples_ % classes.size() ? 1 : 0);
+      const auto& shortest = classes[c].second->shortest;
+      if (round < std::min<std::size_t>(places, shortest.size())) chosen.push_back(shortest[round]);
     }
   }
   return chosen;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,11 +21,28 @@ struct Example {
 
 [[nodiscard]] Example example_of(const Exchange& exchange, std::string label);
 
-/// The examples for every prompt, in the order in which they are added to it: `max_examples` places spread evenly over
-/// the classes, the most frequent first (they get what does not divide); in each class the shortest; then in turn one
-/// of each class. All prompts get a beginning of this one list, so that an engine that keeps a common prefix computes
-/// it once.
-[[nodiscard]] std::vector<Example> choose_examples(std::vector<Example> examples, std::uint64_t max_examples);
+/// Chooses the examples for every prompt out of all training rows, of which it keeps a few: `max_examples` places
+/// spread evenly over the classes, the most frequent first (they get what does not divide); in each class the shortest;
+/// then in turn one of each class. All prompts get a beginning of this one list, so that an engine that keeps a common
+/// prefix computes it once.
+class ExampleChooser {
+ public:
+  explicit ExampleChooser(std::uint64_t max_examples) : max_examples_(max_examples) {}
+
+  void add(Example example);
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  /// In the order in which they are added to a prompt.
+  [[nodiscard]] std::vector<Example> choose() const;
+
+ private:
+  struct Class {
+    std::uint64_t rows = 0;
+    std::vector<Example> shortest;  ///< at most max_examples_, in order
+  };
+  std::uint64_t max_examples_;
+  std::uint64_t rows_ = 0;
+  std::map<std::string, Class> classes_;
+};
 
 /// Puts examples in front of the system message, as many as fit into max_context_length - reserved_tokens beside the
 /// row, up to the first that does not. Returns how many.

@@ -66,43 +66,4 @@ const std::string& string_member(const Json& object, std::string_view key) {
   return found != nullptr && found->is_string() ? found->get_ref<const std::string&>() : kEmpty;
 }
 
-namespace {
-
-void append_string(std::string_view text, std::string& out) {
-  out += std::to_string(text.size());
-  out += '"';
-  out += text;
-}
-
-void append_object(const Json& value, std::string& out) {
-  std::vector<std::pair<std::string_view, const Json*>> members;
-  members.reserve(value.size());
-  for (auto it = value.begin(); it != value.end(); ++it) members.emplace_back(it.key(), &*it);
-  std::sort(members.begin(), members.end());
-  out += '{';
-  for (const auto& [key, item] : members) {
-    append_string(key, out);
-    append_canonical(*item, out);
-  }
-  out += '}';
-}
-
-}  // namespace
-
-void append_canonical(const Json& value, std::string& out) {
-  switch (value.type()) {
-    case Json::value_t::object: append_object(value, out); break;
-    case Json::value_t::array:
-      out += '[';
-      for (const Json& item : value) append_canonical(item, out);
-      out += ']';
-      break;
-    case Json::value_t::string: append_string(value.get_ref<const std::string&>(), out); break;
-    default:
-      out += value.dump();
-      out += ';';
-      break;
-  }
-}
-
 }  // namespace fw::dataset

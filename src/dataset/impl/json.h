@@ -34,7 +34,4 @@ inline constexpr std::size_t kMaxKeyComparisons = 20'000'000;  ///< keys that st
 /// The member as a string, or "" if there is no such string.
 [[nodiscard]] const std::string& string_member(const Json& object, std::string_view key);
 
-/// Appends bytes that are equal for two values exactly if they differ in nothing but the order of keys.
-void append_canonical(const Json& value, std::string& out);
-
 }  // namespace fw::dataset

@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "dataset/reasons.h"
 
 namespace fw::dataset {
 namespace {
@@ -18,20 +23,30 @@ std::string percent(double share) {
   return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : '.' + std::to_string(tenths % 10)) + " %";
 }
 
-template <class Key>
-std::uint64_t on_two_sides(const std::vector<Row>& rows, const std::vector<Side>& sides, Key key_of) {
-  std::map<decltype(key_of(rows.front())), std::pair<Side, bool>> seen;
+std::string_view reason_of(Side side) {
+  switch (side) {
+    case Side::kConversationOfEvaluation: return reasons::kConversationOfEvaluation;
+    case Side::kTemplateOfEvaluation: return reasons::kTemplateOfEvaluation;
+    case Side::kConversationOfValidation: return reasons::kConversationOfValidation;
+    case Side::kNewestSurplus: return reasons::kNewestSurplus;
+    default: return "";
+  }
+}
+
+template <class KeyOf>
+std::uint64_t on_two_sides(const std::vector<Row>& rows, const std::vector<Side>& sides, KeyOf key_of) {
+  std::unordered_map<std::uint64_t, Side> seen;
+  std::unordered_set<std::uint64_t> twice;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!is_written(sides[i])) continue;
-    const auto [it, fresh] = seen.try_emplace(key_of(rows[i]), sides[i], false);
-    if (it->second.first != sides[i]) it->second.second = true;
+    const auto [it, fresh] = seen.try_emplace(key_of(rows[i]), sides[i]);
+    if (it->second != sides[i]) twice.insert(it->first);
   }
-  return static_cast<std::uint64_t>(
-      std::count_if(seen.begin(), seen.end(), [](const auto& entry) { return entry.second.second; }));
+  return twice.size();
 }
 
 std::string conversations_note(const Selected& selected, const Split& split, const Leak& leak) {
-  std::map<std::uint32_t, std::uint64_t> sizes;
+  std::unordered_map<std::uint32_t, std::uint64_t> sizes;
   for (const Row& row : selected.rows) ++sizes[row.conversation];
   std::uint64_t several = 0;
   std::uint64_t rows = 0;
@@ -39,7 +54,7 @@ std::string conversations_note(const Selected& selected, const Split& split, con
     several += size > 1;
     rows += size > 1 ? size : 0;
   }
-  const auto left_out = std::count_if(split.sides.begin(), split.sides.end(), [](Side side) {
+  const auto left_out = std::ranges::count_if(split.sides, [](Side side) {
     return side == Side::kConversationOfEvaluation || side == Side::kConversationOfValidation;
   });
   return std::to_string(rows) + " of " + amount(selected.rows.size(), "row belongs", "rows belong") + " to " +
@@ -51,18 +66,24 @@ std::string conversations_note(const Selected& selected, const Split& split, con
 
 void add_stage(const std::string& what, const Stage& stage, std::vector<std::string>& notes) {
   if (stage.rows == 0) return;
-  const std::string drawn =
-      amount(stage.rows, what + " row was", what + " rows were") + " drawn from " + std::to_string(stage.of) + ' ';
-  notes.push_back(stage.not_stratified.empty()
-                      ? drawn + "in proportion to their classes."
-                      : drawn + "at random without regard to class (" + stage.not_stratified + ").");
+  notes.push_back(amount(stage.rows, what + " row was", what + " rows were") + " drawn from " +
+                  std::to_string(stage.of) + " in proportion to their classes and lengths of conversation.");
 }
 
-void add_duplicates(const Selected& selected, std::vector<std::string>& notes) {
-  if (selected.repeated_requests == 0) return;
-  notes.push_back(amount(selected.repeated_requests, "request", "requests") + " came more than once, " +
+void add_repeats(const Selected& selected, std::vector<std::string>& notes) {
+  const SelfAgreement& repeats = selected.self_agreement;
+  if (repeats.requests == 0) return;
+  notes.push_back(amount(repeats.requests, "request", "requests") + " came more than once, " +
                   std::to_string(selected.conflicting_requests) +
-                  " of them with answers that differ; the earliest record of each was kept.");
+                  " of them with answers that differ: the answer of most records was kept, of equals the newest. " +
+                  percent(static_cast<double>(repeats.agreeing) / static_cast<double>(repeats.records)) + " of the " +
+                  std::to_string(repeats.records) + " records agree with it.");
+}
+
+void add_repairs(const Step& validate, std::vector<std::string>& notes) {
+  for (const auto& [what, count] : validate.repaired) {
+    notes.push_back(amount(count, "record was", "records were") + " repaired: " + what + '.');
+  }
 }
 
 void add_newest(const BuildRequest& request, const Selected& selected, const Split& split,
@@ -72,20 +93,35 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
     notes.push_back("All records bear the same time: there is no newest part to keep out of training.");
     return;
   }
-  const auto surplus = std::count(split.sides.begin(), split.sides.end(), Side::kNewestSurplus);
+  const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
   notes.push_back("The newest " + percent(request.split.newest_holdout) + " of the time span (from " +
                   to_iso8601(*selected.newest_from) + " on) was kept out of training: " +
                   amount(split.newest_eval.rows, "row of it is an evaluation row", "rows of it are evaluation rows") +
                   ", " + amount(static_cast<std::uint64_t>(surplus), "row is", "rows are") + " not used.");
 }
 
-void add_wordings(std::uint64_t eval_rows, const Leak& leak, const RowFigures& figures,
-                  std::vector<std::string>& notes) {
-  notes.push_back(std::to_string(figures.novel_wordings) + " of " +
-                  amount(eval_rows, "evaluation row is", "evaluation rows are") + " worded as no training row is; " +
-                  std::to_string(leak.eval_rows_said_in_training) +
-                  (leak.eval_rows_said_in_training == 1 ? " has" : " have") +
-                  " a last user message that a training row has word for word (in another request).");
+void add_templates(const BuildRequest& request, const Card& card, std::vector<std::string>& notes) {
+  const TemplateCounts& t = card.templates;
+  std::string note = std::to_string(t.rows_unseen) + " of " +
+                     amount(t.rows_seen + t.rows_unseen, "evaluation row has", "evaluation rows have") +
+                     " a last user message whose template no training row has";
+  if (t.rows_left_out > 0) {
+    note += "; " + amount(t.rows_left_out, "row was", "rows were") +
+            " kept out of training to keep templates and cases on one side";
+  }
+  if (t.rows_seen > 0 && request.split.keep_templates_together) {
+    note += "; the " + std::to_string(t.rows_seen) +
+            " others share one with training: short messages, the newest part, "
+            "or templates that are too much of the traffic to be kept apart";
+  }
+  notes.push_back(note + '.');
+  notes.push_back(amount(card.leak.eval_rows_said_in_training, "evaluation row has", "evaluation rows have") +
+                  " a last user message that a training row has word for word (in another request), " +
+                  std::to_string(card.leak.eval_rows_near_training) + " nearly so.");
+  if (t.newest_known_share >= 0) {
+    notes.push_back("Of the newest part's rows, " + percent(t.newest_known_share) +
+                    " have a template that the older part has.");
+  }
 }
 
 void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const RowFigures& figures,
@@ -101,24 +137,58 @@ void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const Ro
 
 }  // namespace
 
-Leak measure_leak(const std::vector<Row>& rows, const std::vector<Side>& sides) {
-  return {.conversations_on_two_sides = on_two_sides(rows, sides, [](const Row& row) { return row.conversation; }),
-          .requests_on_two_sides = on_two_sides(rows, sides, [](const Row& row) { return row.request_key; })};
+Step split_step(const Selected& selected, const Split& split) {
+  Step step{"split", selected.rows.size(), 0, {}, {}};
+  for (const Side side : split.sides) {
+    const auto reason = reason_of(side);
+    reason.empty() ? ++step.out : ++step.reasons[std::string(reason)];
+  }
+  return step;
+}
+
+Leak measure_leak(const Selected& selected, const Survey& survey, const std::vector<Side>& sides) {
+  Leak leak;
+  leak.conversations_on_two_sides =
+      on_two_sides(selected.rows, sides, [](const Row& row) { return std::uint64_t{row.conversation}; });
+  leak.requests_on_two_sides =
+      on_two_sides(selected.rows, sides, [&](const Row& row) { return survey.records[row.record].request; });
+  return leak;
+}
+
+TemplateCounts count_templates(const Selected& selected, const Split& split) {
+  TemplateCounts counts;
+  std::unordered_set<std::uint64_t> all;
+  std::unordered_set<std::uint64_t> older;
+  std::uint64_t newest = 0;
+  std::uint64_t known = 0;
+  for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+    all.insert(selected.rows[i].template_hash);
+    if (!split.in_newest[i]) older.insert(selected.rows[i].template_hash);
+    counts.rows_left_out += split.sides[i] == Side::kTemplateOfEvaluation;
+  }
+  for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+    if (!split.in_newest[i]) continue;
+    ++newest;
+    known += older.contains(selected.rows[i].template_hash);
+  }
+  counts.templates = all.size();
+  if (newest > 0) counts.newest_known_share = static_cast<double>(known) / static_cast<double>(newest);
+  return counts;
 }
 
 std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected, const Split& split,
-                                     const Leak& leak, const RowFigures& figures) {
+                                     const Card& card, const RowFigures& figures) {
   std::vector<std::string> notes;
-  const auto eval_rows = static_cast<std::uint64_t>(std::count(split.sides.begin(), split.sides.end(), Side::kEval));
-  add_duplicates(selected, notes);
-  notes.push_back(conversations_note(selected, split, leak));
+  add_repairs(selected.steps[1], notes);
+  add_repeats(selected, notes);
+  notes.push_back(conversations_note(selected, split, card.leak));
   add_newest(request, selected, split, notes);
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
   add_stage("newest evaluation", split.newest_eval, notes);
   add_stage("validation", split.validation, notes);
   if (figures.example_rows == 0) notes.push_back("Evaluation takes all rows: none are left for training and examples.");
-  add_wordings(eval_rows, leak, figures, notes);
-  add_examples(request, eval_rows, figures, notes);
+  add_templates(request, card, notes);
+  add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);
   return notes;
 }
 

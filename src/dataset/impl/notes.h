@@ -11,16 +11,21 @@ namespace fw::dataset {
 
 /// Figures of the finished rows that only their writer knows.
 struct RowFigures {
-  std::uint64_t novel_wordings = 0;          ///< evaluation rows
   std::uint64_t rows_short_of_examples = 0;  ///< in-context rows with fewer than min_examples
   std::uint64_t example_rows = 0;            ///< training rows that examples are drawn from
 };
 
-/// The card's notes: plain sentences with figures.
+/// The card's notes: plain sentences with figures, for a card that is complete but for them.
 [[nodiscard]] std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected,
-                                                   const Split& split, const Leak& leak, const RowFigures& figures);
+                                                   const Split& split, const Card& card, const RowFigures& figures);
 
-/// Measured on what was written, without trust in how it was made.
-[[nodiscard]] Leak measure_leak(const std::vector<Row>& rows, const std::vector<Side>& sides);
+/// The step `split`, with what it left out.
+[[nodiscard]] Step split_step(const Selected& selected, const Split& split);
+
+/// Conversations and requests on two sides, measured on what is written, without trust in how it was drawn.
+[[nodiscard]] Leak measure_leak(const Selected& selected, const Survey& survey, const std::vector<Side>& sides);
+
+/// All but the rows seen and unseen.
+[[nodiscard]] TemplateCounts count_templates(const Selected& selected, const Split& split);
 
 }  // namespace fw::dataset

@@ -1,11 +1,10 @@
 #include "dataset/impl/rows.h"
 
 #include "dataset/impl/chat.h"
+#include "dataset/impl/normalise.h"
 
 namespace fw::dataset {
 namespace {
-
-using modelops::WorkloadType;
 
 template <class Change>
 void change_arguments(Json& message, Change change) {
@@ -16,10 +15,6 @@ void change_arguments(Json& message, Change change) {
     Json& function = call["function"];
     if (const auto arguments = function.find("arguments"); arguments != function.end()) change(*arguments);
   }
-}
-
-void arguments_to_text(Json& arguments) {
-  if (!arguments.is_string()) arguments = arguments.is_null() ? std::string("{}") : to_line(arguments);
 }
 
 void arguments_to_values(Json& arguments) {
@@ -34,14 +29,13 @@ void content_to_text(Json& message) {
 void prepare_request(Json& request) {
   for (Json& message : request["messages"]) {
     if (!has_role(message, "assistant")) continue;
-    change_arguments(message, arguments_to_text);
     content_to_text(message);
   }
 }
 
 /// Leaves the answer's choice alone in the response and returns its message.
-Json prepare_response(Json& response, WorkloadType type, bool parse_arguments) {
-  Json choice = std::move(response["choices"][answer_index(response, type)]);
+Json prepare_response(Json& response, bool parse_arguments) {
+  Json choice = std::move(response["choices"][answer_index(response)]);
   Json& message = choice["message"];
   if (parse_arguments) change_arguments(message, arguments_to_values);
   content_to_text(message);
@@ -51,8 +45,8 @@ Json prepare_response(Json& response, WorkloadType type, bool parse_arguments) {
 }
 
 /// The answer as a model is taught to give it: role, content, calls; what a provider adds besides is left out.
-Json taught_answer(const Json& answer, WorkloadType type) {
-  const Json* calls = type == WorkloadType::kToolCalling ? tool_calls_of(answer) : nullptr;
+Json taught_answer(const Json& answer) {
+  const Json* calls = tool_calls_of(answer);
   Json message;
   message["role"] = "assistant";
   message["content"] = calls == nullptr ? answer.at("content") : Json("");
@@ -62,21 +56,19 @@ Json taught_answer(const Json& answer, WorkloadType type) {
 
 }  // namespace
 
-std::optional<Exchange> read_exchange(const record::Interaction& record, WorkloadType type, bool parse_arguments) {
+std::optional<Exchange> read_exchange(const record::Interaction& record, bool parse_arguments) {
   auto request = parse_json(record.request);
   auto response = parse_json(record.response);
-  if (!request || !response || answer_of(*response, type) == nullptr || member(*request, "messages") == nullptr) {
-    return std::nullopt;
-  }
+  if (!request || !response || normalise(*request, *response, parse_arguments).defect) return std::nullopt;
   prepare_request(*request);
-  Json answer = prepare_response(*response, type, parse_arguments);
+  Json answer = prepare_response(*response, parse_arguments);
   return Exchange{std::move(*request), std::move(*response), std::move(answer)};
 }
 
-Json training_row(const Exchange& exchange, WorkloadType type) {
+Json training_row(const Exchange& exchange) {
   Json row;
   row["messages"] = exchange.request.at("messages");
-  row["messages"].push_back(taught_answer(exchange.answer, type));
+  row["messages"].push_back(taught_answer(exchange.answer));
   const Json* tools = member(exchange.request, "tools");
   if (tools != nullptr && !tools->empty()) row["tools"] = *tools;
   return row;

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <tuple>
 #include <unordered_map>
 
 #include "base/random.h"
-#include "dataset/impl/chat.h"
-#include "dataset/impl/conversation.h"
-#include "dataset/impl/request_key.h"
-#include "dataset/impl/validate.h"
+#include "dataset/impl/units.h"
 #include "dataset/reasons.h"
 
 namespace fw::dataset {
@@ -18,32 +14,28 @@ namespace {
 
 using modelops::WorkloadType;
 
-/// What is kept of a valid record; its JSON is read again when its row is written.
-struct Facts {
-  Row row;
-  std::uint64_t answer = 0;
-  Trail trail;
-};
-
 std::string count_of(std::uint64_t n, const std::string& what) {
   return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
 }
 
 class Selector {
  public:
-  explicit Selector(const BuildRequest& request) : request_(request) {}
+  Selector(const BuildRequest& request, Survey& survey) : request_(request), survey_(survey) {}
 
   Result<Selected> run() {
+    out_.type = survey_.calls_tools ? WorkloadType::kToolCalling : WorkloadType::kGeneric;
+    out_.steps = {{"select", survey_.validate.in, survey_.validate.in, {}, {}}, survey_.validate};
     FW_TRY(check_counts());
-    order_records();
-    out_.type = detect_type();
-    validate();
+    FW_TRY(request_.deadline.check("group conversations"));
     group();
+    place();
+    mark_newest();
+    FW_TRY(request_.deadline.check("find repeated requests"));
     deduplicate();
     FW_TRY(check_left());
     sample();
-    mark_newest();
-    for (Facts& facts : facts_) out_.rows.push_back(std::move(facts.row));
+    FW_TRY(request_.deadline.check("find templates"));
+    assign_units(request_.split.keep_templates_together, survey_, conversation_, out_.rows);
     return std::move(out_);
   }
 
@@ -51,7 +43,7 @@ class Selector {
   std::string name() const { return "workload \"" + *request_.workload + '"'; }
 
   Status check_counts() const {
-    const std::uint64_t n = request_.records.size();
+    const std::uint64_t n = survey_.validate.in;
     const SplitSettings& split = request_.split;
     if (n < split.min_total_records) {
       return failed_precondition(name() + " has " + count_of(n, "record") + "; " +
@@ -68,127 +60,138 @@ class Selector {
 
   Status check_left() const {
     const std::uint64_t needed = std::max<std::uint64_t>(request_.split.min_total_records, 1);
-    if (facts_.size() >= needed) return {};
-    return failed_precondition(name() + " has " + count_of(facts_.size(), "record") + " after de-duplication; " +
+    if (out_.rows.size() >= needed) return {};
+    return failed_precondition(name() + " has " + count_of(out_.rows.size(), "record") + " after de-duplication; " +
                                std::to_string(needed) +
                                " are needed (data_split_config.min_total_records): " + describe(out_.steps));
   }
 
-  /// By time; ids and bytes decide among records of one time, so that the order of the input does not.
-  void order_records() {
-    for (const record::Interaction& record : request_.records) records_.push_back(&record);
-    std::sort(records_.begin(), records_.end(), [](const auto* a, const auto* b) {
-      return std::tie(a->timestamp, a->id, a->request, a->response) <
-             std::tie(b->timestamp, b->id, b->request, b->response);
-    });
-    out_.steps.push_back({"select", records_.size(), records_.size(), {}});
-  }
-
-  WorkloadType detect_type() const {
-    const bool any = std::any_of(records_.begin(), records_.end(), [](const auto* record) {
-      const auto response = parse_json(record->response);
-      return response && calls_tool(*response);
-    });
-    return any ? WorkloadType::kToolCalling : WorkloadType::kGeneric;
-  }
-
-  void validate() {
-    Step step{"validate", records_.size(), 0, {}};
-    for (const record::Interaction* record : records_) {
-      if (const auto reason = examine(*record)) ++step.reasons[std::string(*reason)];
-    }
-    step.out = facts_.size();
-    out_.steps.push_back(std::move(step));
-  }
-
-  std::optional<std::string_view> examine(const record::Interaction& record) {
-    if (!is_within_limits(record.request) || !is_within_limits(record.response)) return reasons::kBeyondLimits;
-    const auto request = parse_json(record.request);
-    if (!request) return reasons::kRequestNotObject;
-    const auto response = parse_json(record.response);
-    if (!response) return reasons::kResponseNotObject;
-    const bool parse_arguments = request_.split.parse_function_arguments;
-    if (auto defect = first_defect(*request, *response, out_.type, parse_arguments)) return defect;
-
-    const Json& answer = *answer_of(*response, out_.type);
-    Facts facts;
-    facts.row = {.record = &record, .label = label_of(answer, out_.type), .request_key = request_key(*request)};
-    facts.answer = answer_hash(answer);
-    facts.trail = trail_of(*request, answer);
-    facts_.push_back(std::move(facts));
-    return std::nullopt;
-  }
-
-  /// Before anything valid is left out: a link between two rows may run through one that will be.
   void group() {
-    std::vector<Trail> trails;
-    for (Facts& facts : facts_) trails.push_back(std::move(facts.trail));
-    const std::vector<std::uint32_t> groups = group_conversations(trails);
-    for (std::size_t i = 0; i < facts_.size(); ++i) facts_[i].row.conversation = groups[i];
-    if (!facts_.empty()) span_ = {facts_.front().row.record->timestamp, facts_.back().row.record->timestamp};
+    std::vector<std::uint64_t> ids;
+    ids.reserve(survey_.records.size());
+    for (const Surveyed& record : survey_.records) ids.push_back(record.explicit_id);
+    conversation_ = group_conversations(std::exchange(survey_.links, {}), ids);
+    for (std::uint32_t i = 0; i < conversation_.size(); ++i) {
+      if (conversation_[i] == out_.first_of.size()) out_.first_of.push_back(i);
+    }
   }
 
-  struct Seen {
-    std::uint64_t answer = 0;
-    std::uint64_t times = 1;
-    bool conflict = false;
-  };
+  /// Turns are counted in the order of records; where a conversation began before its first record (before the window,
+  /// or with a greeting that tells nothing), from the answers that its request holds. Answers that every request of the
+  /// window holds are examples in the prompt.
+  void place() {
+    std::uint16_t in_every_prompt = UINT16_MAX;
+    for (const Surveyed& record : survey_.records) in_every_prompt = std::min(in_every_prompt, record.answers_before);
+    std::vector<std::uint32_t> turns(out_.first_of.size(), 0);
+    out_.places.resize(survey_.records.size());
+    for (std::size_t i = 0; i < survey_.records.size(); ++i) {
+      std::uint32_t& turn = turns[conversation_[i]];
+      if (turn == 0) turn = static_cast<std::uint32_t>(survey_.records[i].answers_before - in_every_prompt);
+      out_.places[i].turn = ++turn;
+    }
+    for (std::size_t i = 0; i < survey_.records.size(); ++i) {
+      out_.places[i].conversation_turns = turns[conversation_[i]];
+    }
+  }
+
+  /// The time span is that of the valid records, before duplicates went and rows were drawn.
+  void mark_newest() {
+    if (survey_.records.empty()) return;
+    const double holdout = request_.split.newest_holdout;
+    const auto length = survey_.records.back().time - survey_.records.front().time;
+    if (holdout <= 0 || length <= Duration::zero()) return;
+    const auto part = std::llround(holdout * static_cast<double>(length.count()));
+    out_.newest_from = survey_.records.back().time - Duration(part);
+  }
+
+  bool is_newest(std::uint32_t record) const {
+    return out_.newest_from && survey_.records[record].time >= *out_.newest_from;
+  }
 
   void deduplicate() {
-    Step step{"deduplicate", facts_.size(), 0, {}};
-    std::unordered_map<std::string, Seen> seen;
-    std::vector<Facts> kept;
-    for (Facts& facts : facts_) {
-      const auto [it, fresh] = seen.try_emplace(facts.row.request_key, Seen{facts.answer});
-      if (fresh) {
-        kept.push_back(std::move(facts));
-        continue;
-      }
-      ++it->second.times;
-      it->second.conflict |= it->second.answer != facts.answer;
-      ++step.reasons[std::string(reasons::kDuplicate)];
+    Step step{"deduplicate", survey_.records.size(), 0, {}, {}};
+    std::vector<std::uint32_t> order(survey_.records.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::pair(survey_.records[i].request, i); });
+    for (std::size_t i = 0; i < order.size();) {
+      std::size_t end = i;
+      const std::uint64_t request = survey_.records[order[i]].request;
+      while (end < order.size() && survey_.records[order[end]].request == request) ++end;
+      out_.rows.push_back(row_of(std::span(order).subspan(i, end - i)));
+      i = end;
     }
-    for (const auto& [key, request] : seen) {
-      out_.repeated_requests += request.times > 1;
-      out_.conflicting_requests += request.conflict;
-    }
-    facts_ = std::move(kept);
-    step.out = facts_.size();
+    std::ranges::sort(out_.rows, {}, &Row::record);
+    out_.requests = out_.rows.size();
+    out_.newest_requests = static_cast<std::uint64_t>(std::ranges::count_if(out_.rows, &Row::is_newest));
+    step.out = out_.rows.size();
+    if (step.in > step.out) step.reasons[std::string(reasons::kDuplicate)] = step.in - step.out;
     out_.steps.push_back(std::move(step));
   }
 
+  /// The row of equal requests, in order of time. Their answer is that of most of them, of equals the one given last. A
+  /// request that was first asked in the older part is of that part, and only its answers of then count: training
+  /// learns nothing of the newest part.
+  Row row_of(std::span<const std::uint32_t> equal) {
+    const bool newest = is_newest(equal.front());
+    std::unordered_map<std::uint64_t, std::uint32_t> votes;
+    for (const std::uint32_t i : equal) {
+      if (is_newest(i) == newest) ++votes[survey_.records[i].answer];
+    }
+    Row row{.record = equal.front(), .repeats = static_cast<std::uint32_t>(equal.size()), .is_newest = newest};
+    std::uint32_t most = 0;
+    for (const std::uint32_t i : equal) {
+      const std::uint32_t agreeing = is_newest(i) == newest ? votes.at(survey_.records[i].answer) : 0;
+      if (agreeing == 0 || agreeing < most) continue;
+      most = agreeing;
+      row.record = i;
+    }
+    const Surveyed& kept = survey_.records[row.record];
+    row.repeats_agreeing = static_cast<std::uint32_t>(
+        std::ranges::count_if(equal, [&](std::uint32_t i) { return survey_.records[i].answer == kept.answer; }));
+    row.conversation = conversation_[row.record];
+    row.turn = out_.places[row.record].turn;
+    row.conversation_turns = out_.places[row.record].conversation_turns;
+    row.template_hash = survey_.templates.of(kept.last);
+    if (equal.size() > 1) count_agreement(equal, row);
+    return row;
+  }
+
+  void count_agreement(std::span<const std::uint32_t> equal, const Row& row) {
+    std::unordered_map<std::uint64_t, std::uint64_t> answers;
+    for (const std::uint32_t i : equal) ++answers[survey_.records[i].answer];
+    SelfAgreement& agreement = out_.self_agreement;
+    ++agreement.requests;
+    agreement.records += equal.size();
+    agreement.agreeing += row.repeats_agreeing;
+    agreement.pairs += equal.size() * (equal.size() - 1) / 2;
+    for (const auto& [answer, count] : answers) agreement.pairs_agreeing += count * (count - 1) / 2;
+    out_.conflicting_requests += answers.size() > 1;
+  }
+
+  /// Whole conversations by lot; of the one that goes beyond the limit its first rows.
   void sample() {
-    Step step{"sample", facts_.size(), facts_.size(), {}};
+    Step step{"sample", out_.rows.size(), out_.rows.size(), {}, {}};
     const auto limit = request_.split.limit;
-    if (limit && *limit < facts_.size()) {
-      std::vector<std::size_t> drawn(facts_.size());
-      std::iota(drawn.begin(), drawn.end(), std::size_t{0});
-      Random::for_purpose(request_.seed, "dataset/limit").shuffle(drawn);
-      drawn.resize(*limit);
-      std::sort(drawn.begin(), drawn.end());
-      std::vector<Facts> kept;
-      for (const std::size_t i : drawn) kept.push_back(std::move(facts_[i]));
-      facts_ = std::move(kept);
-      step.out = facts_.size();
+    if (limit && *limit < out_.rows.size()) {
+      std::vector<std::uint32_t> lot;
+      for (const Row& row : out_.rows) lot.push_back(row.conversation);
+      std::ranges::sort(lot);
+      lot.erase(std::unique(lot.begin(), lot.end()), lot.end());
+      Random::for_purpose(request_.seed, "dataset/limit").shuffle(lot);
+      std::vector<std::uint32_t> rank(out_.first_of.size(), 0);
+      for (std::uint32_t i = 0; i < lot.size(); ++i) rank[lot[i]] = i;
+      std::ranges::sort(out_.rows, {}, [&](const Row& row) { return std::pair(rank[row.conversation], row.record); });
+      out_.rows.resize(*limit);
+      std::ranges::sort(out_.rows, {}, &Row::record);
+      step.out = out_.rows.size();
       step.reasons[std::string(reasons::kNotDrawn)] = step.in - step.out;
     }
     out_.steps.push_back(std::move(step));
   }
 
-  /// The time span is that of the valid records, before duplicates went and rows were drawn.
-  void mark_newest() {
-    const double holdout = request_.split.newest_holdout;
-    const auto length = span_.second - span_.first;
-    if (holdout <= 0 || length <= Duration::zero()) return;
-    const auto part = std::llround(holdout * static_cast<double>(length.count()));
-    out_.newest_from = span_.second - Duration(part);
-    for (Facts& facts : facts_) facts.row.is_newest = facts.row.record->timestamp >= *out_.newest_from;
-  }
-
   const BuildRequest& request_;
-  std::vector<const record::Interaction*> records_;
-  std::vector<Facts> facts_;
-  std::pair<Timestamp, Timestamp> span_;
+  Survey& survey_;
+  std::vector<std::uint32_t> conversation_;  // by record
   Selected out_;
 };
 
@@ -212,6 +215,6 @@ Status check_settings(const SplitSettings& split) {
   return {};
 }
 
-Result<Selected> select_rows(const BuildRequest& request) { return Selector(request).run(); }
+Result<Selected> select_rows(const BuildRequest& request, Survey& survey) { return Selector(request, survey).run(); }
 
 }  // namespace fw::dataset

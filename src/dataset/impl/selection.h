@@ -5,31 +5,48 @@
 #include <string>
 #include <vector>
 
+#include "async/deadline.h"
 #include "dataset/builder.h"
+#include "dataset/impl/survey.h"
 
 namespace fw::dataset {
 
-/// A record that the datasets will hold.
+/// A request of the window: one row, whatever the number of records that ask it.
 struct Row {
-  const record::Interaction* record = nullptr;
-  std::string label;
-  std::string request_key;
+  std::uint32_t record = 0;  ///< in Survey::records: the newest with the answer that was kept
   std::uint32_t conversation = 0;
+  std::uint32_t turn = 1;
+  std::uint32_t conversation_turns = 1;
+  std::uint32_t repeats = 1;
+  std::uint32_t repeats_agreeing = 1;
+  std::uint64_t template_hash = 0;  ///< of the last user message
+  std::uint32_t unit = 0;           ///< what should stay on one side: template, case, conversation
   bool is_newest = false;
+};
+
+/// Of every valid record, repeated ones included: what the card compares the sides with.
+struct Place {
+  std::uint32_t turn = 1;
+  std::uint32_t conversation_turns = 1;
 };
 
 /// Outcome of the steps select, validate, deduplicate and sample.
 struct Selected {
   modelops::WorkloadType type = modelops::WorkloadType::kGeneric;
-  std::vector<Row> rows;  ///< by time, then id
+  std::vector<Row> rows;      ///< by time, then id
+  std::vector<Place> places;  ///< by record
   std::vector<Step> steps;
-  std::uint64_t repeated_requests = 0;     ///< requests that came more than once
-  std::uint64_t conflicting_requests = 0;  ///< of these, with answers that differ
+  SelfAgreement self_agreement;
+  std::uint64_t conflicting_requests = 0;  ///< repeated ones with answers that differ
+  std::vector<std::uint32_t> first_of;     ///< by conversation of the window: its first record
+  std::uint64_t requests = 0;              ///< before the sample
+  std::uint64_t newest_requests = 0;       ///< of these, in the newest part
   std::optional<Timestamp> newest_from;    ///< where the newest part begins
 };
 
-/// Takes the records through these steps. Errors: too few records for min_total_records or eval_size, with the counts.
-[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request);
+/// Takes the surveyed records through these steps. Errors: too few records for min_total_records or eval_size, with the
+/// counts; the deadline. Takes the survey's links.
+[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request, Survey& survey);
 
 /// Settings out of their range, whatever the records.
 [[nodiscard]] Status check_settings(const SplitSettings& split);

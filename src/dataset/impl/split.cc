@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <unordered_map>
+#include <string>
 #include <unordered_set>
 
 #include "dataset/impl/allocation.h"
@@ -13,71 +12,20 @@ namespace {
 
 using Rows = std::vector<std::size_t>;  ///< indices, ascending
 
-/// Takes rows until every class has its quota: first conversations that fit whole, in random order, then single rows of
-/// the smallest of those that do not.
-class Draw {
- public:
-  Draw(std::span<const SplitRow> rows, const Rows& from, std::span<const std::size_t> classes,
-       std::vector<std::uint64_t> quota, Random& random)
-      : from_(from), classes_(classes), quota_(std::move(quota)) {
-    std::unordered_map<std::uint32_t, std::size_t> place;
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const auto [it, fresh] = place.try_emplace(rows[from[i]].conversation, groups_.size());
-      if (fresh) groups_.emplace_back();
-      groups_[it->second].push_back(i);
-    }
-    random.shuffle(groups_);
-  }
-
-  Rows run() {
-    std::multimap<std::size_t, const Rows*> unfit;  // by size; of one size in the order they came
-    for (const Rows& group : groups_) {
-      if (fits(group)) {
-        take(group);
-      } else {
-        unfit.emplace(group.size(), &group);
-      }
-    }
-    for (const auto& [size, group] : unfit) take(*group);
-    std::sort(taken_.begin(), taken_.end());
-    return std::move(taken_);
-  }
-
- private:
-  bool fits(const Rows& group) const {
-    std::unordered_map<std::size_t, std::uint64_t> need;
-    return std::all_of(group.begin(), group.end(),
-                       [&](std::size_t i) { return ++need[classes_[i]] <= quota_[classes_[i]]; });
-  }
-
-  void take(const Rows& group) {
-    for (const std::size_t i : group) {
-      if (quota_[classes_[i]] == 0) continue;
-      --quota_[classes_[i]];
-      taken_.push_back(from_[i]);
-    }
-  }
-
-  const Rows& from_;
-  std::span<const std::size_t> classes_;  ///< per entry of from_
-  std::vector<std::uint64_t> quota_;
-  std::vector<Rows> groups_;  ///< positions in from_
-  Rows taken_;
-};
-
 class Splitter {
  public:
   Splitter(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed)
       : rows_(rows), settings_(settings), seed_(seed) {
     split_.sides.assign(rows.size(), Side::kTrain);
-    for (const SplitRow& row : rows) classes_.push_back(row.label);
+    split_.in_newest.assign(rows.size(), false);
   }
 
   Result<Split> run() {
+    mark_newest();
     draw_evaluation();
     leave_out_conversations(Side::kEval, Side::kConversationOfEvaluation);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (rows_[i].is_newest && split_.sides[i] == Side::kTrain) split_.sides[i] = Side::kNewestSurplus;
+      if (split_.in_newest[i] && split_.sides[i] == Side::kTrain) split_.sides[i] = Side::kNewestSurplus;
     }
     FW_TRY(draw_validation());
     leave_out_conversations(Side::kValidation, Side::kConversationOfValidation);
@@ -85,18 +33,43 @@ class Splitter {
   }
 
  private:
+  void mark_newest() {
+    std::unordered_set<std::uint32_t> conversations;
+    for (const SplitRow& row : rows_) {
+      if (row.is_newest) conversations.insert(row.conversation);
+    }
+    for (std::size_t i = 0; i < rows_.size(); ++i) split_.in_newest[i] = conversations.contains(rows_[i].conversation);
+  }
+
   void draw_evaluation() {
     Rows newest;
     Rows older;
-    for (std::size_t i = 0; i < rows_.size(); ++i) (rows_[i].is_newest ? newest : older).push_back(i);
+    for (std::size_t i = 0; i < rows_.size(); ++i) (split_.in_newest[i] ? newest : older).push_back(i);
     const std::uint64_t size = std::min<std::uint64_t>(settings_.eval_size, rows_.size());
     const auto wanted = static_cast<std::uint64_t>(
         std::llround(static_cast<double>(settings_.eval_size) * settings_.newest_eval_share));
     std::uint64_t of_newest = std::min<std::uint64_t>({wanted, size, newest.size()});
     const std::uint64_t of_older = std::min<std::uint64_t>(size - of_newest, older.size());
     of_newest = size - of_older;
-    split_.newest_eval = draw(newest, of_newest, Side::kEval, "dataset/eval/newest");
-    split_.eval = draw(older, of_older, Side::kEval, "dataset/eval");
+    split_.newest_eval = {of_newest, newest.size()};
+    split_.eval = {of_older, older.size()};
+    // Whatever stands in the newest part never trains: nothing of it must be kept apart.
+    put({.rows = rows_, .from = std::move(newest), .count = of_newest, .seed = seed_, .purpose = "dataset/eval/newest"},
+        Side::kEval);
+    const std::uint64_t budget = std::max<std::uint64_t>(of_older, older.size() / 10);
+    const Drawn drawn = put({.rows = rows_,
+                             .from = older,
+                             .count = of_older,
+                             .budget = budget,
+                             .keep_units = settings_.keep_templates_together,
+                             .seed = seed_,
+                             .purpose = "dataset/eval"},
+                            Side::kEval);
+    for (const std::size_t i : older) {
+      if (split_.sides[i] == Side::kTrain && std::ranges::binary_search(drawn.held, rows_[i].unit)) {
+        split_.sides[i] = Side::kTemplateOfEvaluation;
+      }
+    }
   }
 
   Status draw_validation() {
@@ -109,38 +82,16 @@ class Splitter {
       return failed_precondition("no training rows: validation takes all " + std::to_string(rest.size()) +
                                  " rows that evaluation leaves; lower data_split_config.val_ratio or eval_size");
     }
-    split_.validation = draw(rest, size, Side::kValidation, "dataset/validation");
+    split_.validation = {size, rest.size()};
+    put({.rows = rows_, .from = std::move(rest), .count = size, .seed = seed_, .purpose = "dataset/validation"},
+        Side::kValidation);
     return {};
   }
 
-  /// Rows keep the class of the first draw that merged them, as the second is made of what the first left.
-  Stage draw(const Rows& from, std::uint64_t count, Side side, const char* purpose) {
-    Stage stage{.rows = count, .of = from.size()};
-    if (count == 0) return stage;
-    std::vector<std::string> names;
-    for (const std::size_t i : from) names.push_back(classes_[i]);
-    names = merge_singles(names);
-    for (std::size_t k = 0; k < from.size(); ++k) classes_[from[k]] = names[k];
-    stage.not_stratified = why_not_stratified(count_classes(names), count);
-
-    Random random = Random::for_purpose(seed_, purpose);
-    std::vector<std::size_t> classes(from.size(), 0);
-    std::vector<std::uint64_t> quota{count};
-    if (stage.not_stratified.empty()) quota = quotas(names, count, classes, random);
-    for (const std::size_t i : Draw(rows_, from, classes, std::move(quota), random).run()) split_.sides[i] = side;
-    return stage;
-  }
-
-  static std::vector<std::uint64_t> quotas(const std::vector<std::string>& names, std::uint64_t count,
-                                           std::vector<std::size_t>& classes, Random& random) {
-    std::map<std::string, std::size_t> index;
-    std::vector<std::uint64_t> counts;
-    for (const auto& [name, size] : count_classes(names)) {
-      index[name] = counts.size();
-      counts.push_back(size);
-    }
-    for (std::size_t i = 0; i < names.size(); ++i) classes[i] = index.at(names[i]);
-    return allocate(counts, count, random).value();
+  Drawn put(const DrawRequest& request, Side side) {
+    Drawn drawn = draw(request);
+    for (const std::size_t i : drawn.rows) split_.sides[i] = side;
+    return drawn;
   }
 
   void leave_out_conversations(Side of, Side as) {
@@ -149,14 +100,14 @@ class Splitter {
       if (split_.sides[i] == of) taken.insert(rows_[i].conversation);
     }
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (split_.sides[i] == Side::kTrain && taken.contains(rows_[i].conversation)) split_.sides[i] = as;
+      const bool is_free = split_.sides[i] == Side::kTrain || split_.sides[i] == Side::kTemplateOfEvaluation;
+      if (is_free && taken.contains(rows_[i].conversation)) split_.sides[i] = as;
     }
   }
 
   std::span<const SplitRow> rows_;
   const SplitSettings& settings_;
   std::uint64_t seed_;
-  std::vector<std::string> classes_;
   Split split_;
 };
 

@@ -56,21 +56,55 @@ TEST(Build, GivesGenericWorkloadsOneClassWithoutName) {
   EXPECT_EQ(built.card.classes[0].label, "");
 }
 
-TEST(Build, KeepsTheEarliestOfEqualRequestsAndCountsConflicts) {
+record::Interaction again(const record::Interaction& record, const std::string& id, const Json& message) {
+  record::Interaction copy = record;
+  copy.id = record::RecordId(id);
+  copy.timestamp += std::chrono::hours(1);
+  copy.response = reply(message).dump();
+  return copy;
+}
+
+TEST(Build, KeepsTheAnswerOfMostRecordsOfARequestAndOfEqualsTheNewest) {
   Traffic traffic;
   traffic.ask_often(20, "get_order");
-  auto same = traffic.records()[3];
-  same.id = record::RecordId("later");
-  same.timestamp += std::chrono::hours(1);
-  same.response = reply(call("cancel", {{"id", "x3"}})).dump();
-  traffic.records().push_back(same);
-  const auto built = build_of(traffic.records(), small_split()).value();
-  EXPECT_THAT(step_of(built.card, "deduplicate").reasons, ElementsAre(Pair(reasons::kDuplicate, 1)));
+  auto& records = traffic.records();
+  const auto asked = records[3];
+  records.push_back(again(asked, "s1", call("cancel", {{"id", "x3"}})));
+  records.push_back(again(asked, "s2", call("cancel", {{"id", "x3"}})));
+  const auto tied = records[5];
+  records.push_back(again(tied, "t1", call("cancel", {{"id", "x5"}})));
+  const auto built = build_of(records, small_split(20)).value();
+  EXPECT_THAT(step_of(built.card, "deduplicate").reasons, ElementsAre(Pair(reasons::kDuplicate, 3)));
   EXPECT_THAT(built.card.notes,
-              testing::Contains(HasSubstr("1 request came more than once, 1 of them with answers that differ")));
-  for (const auto& ids : {built.lineage.eval, built.lineage.train, built.lineage.validation}) {
-    EXPECT_THAT(ids, testing::Not(testing::Contains(same.id)));
+              testing::Contains(HasSubstr("2 requests came more than once, 2 of them with answers that differ")));
+  EXPECT_THAT(built.lineage.eval,
+              AllOf(testing::Contains(record::RecordId("s2")), testing::Contains(record::RecordId("t1")),
+                    testing::Not(testing::Contains(asked.id))));
+  for (const Json& row : eval_rows(built)) {
+    if (row["record_id"] == "s2") {
+      EXPECT_EQ(row["repeats"], 3);
+      EXPECT_EQ(row["repeats_agreeing"], 2);
+      EXPECT_EQ(row["label"], "cancel");
+    }
   }
+  EXPECT_EQ(built.card.self_agreement.records, 5u);
+  EXPECT_EQ(built.card.self_agreement.agreeing, 3u);
+  EXPECT_EQ(built.card.self_agreement.pairs_agreeing, 1u);
+}
+
+TEST(Build, WeighsARequestByTheRecordsThatAskIt) {
+  Traffic traffic;
+  traffic.ask_often(40, "get_order");
+  const auto asked = traffic.records()[7];
+  for (int i = 0; i < 49; ++i)
+    traffic.records().push_back(again(asked, "again" + std::to_string(i), call("get_order", {{"id", "x7"}})));
+  double often = 0;
+  double once = 0;
+  for (const Json& row : eval_rows(build_of(traffic.records(), small_split(40)).value())) {
+    (row["repeats"] == 50 ? often : once) = row["weight"];
+  }
+  EXPECT_DOUBLE_EQ(often, 50);
+  EXPECT_DOUBLE_EQ(once, 1);
 }
 
 TEST(Build, SaysWhichSettingAskedForMoreRecordsAndWhereTheyWent) {
@@ -83,7 +117,7 @@ TEST(Build, SaysWhichSettingAskedForMoreRecordsAndWhereTheyWent) {
   EXPECT_EQ(
       built.error().message,
       "workload \"router\" has 1 record after de-duplication; 25 are needed (data_split_config.min_total_records): "
-      "select 30 -> 30; validate 30 -> 30; deduplicate 30 -> 1 (same request as an earlier record: 29)");
+      "select 30 -> 30; validate 30 -> 30; deduplicate 30 -> 1 (same request as another record: 29)");
 }
 
 TEST(Build, RefusesTooFewRecordsAndSettingsOutOfRange) {
@@ -199,6 +233,24 @@ TEST(Build, FailsWhereOneConversationLeavesNothingToTrainOn) {
               AllOf(HasSubstr("no rows left for training"), HasSubstr("conversation of an evaluation row: 26")));
 }
 
+TEST(Build, EndsWithItsDeadlineAndTellsHowFarItRead) {
+  Traffic traffic;
+  traffic.ask_often(3000, "get_order");
+  RecordsInMemory source(traffic.records());
+  std::stop_source stop;
+  std::uint64_t read = 0;
+  const auto built = build({.workload = record::WorkloadId("router"),
+                            .records = source,
+                            .split = small_split(),
+                            .deadline = Deadline::when_stopped(stop.get_token()),
+                            .on_progress = [&](const BuildProgress& progress) {
+                              read = progress.records_read;
+                              if (read >= 1000) stop.request_stop();
+                            }});
+  EXPECT_EQ(built.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(read, 1000u);
+}
+
 TEST(Build, SaysSoWhereEvaluationTakesEverything) {
   Traffic traffic;
   traffic.ask_often(6, "get_order");
@@ -211,8 +263,9 @@ TEST(Build, SaysSoWhereEvaluationTakesEverything) {
 TEST(Build, MakesNamesThatAreSafeInPaths) {
   Traffic traffic;
   traffic.ask_often(10, "");
+  RecordsInMemory source(traffic.records());
   const auto built = build({.workload = record::WorkloadId("../a b/\xC3\xA9"),
-                            .records = traffic.records(),
+                            .records = source,
                             .split = small_split(),
                             .now = from_epoch_seconds(5)});
   EXPECT_EQ(built->eval.name, "flywheel-eval-..-a-b----5");

@@ -20,6 +20,12 @@ Example example(const std::string& label, std::uint64_t tokens) {
   return {.label = label, .system = "", .turns = label + std::to_string(tokens), .tokens = tokens};
 }
 
+std::vector<Example> choose_examples(const std::vector<Example>& all, std::uint64_t max_examples) {
+  ExampleChooser chooser(max_examples);
+  for (const Example& one : all) chooser.add(one);
+  return chooser.choose();
+}
+
 std::vector<std::string> turns_of(const std::vector<Example>& examples) {
   std::vector<std::string> turns;
   for (const Example& e : examples) turns.push_back(e.turns);

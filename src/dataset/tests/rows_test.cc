@@ -18,6 +18,7 @@ struct OneRecord {
     eval = find(eval_rows(build_of(traffic.records(), split).value()), "r000030");
     split = small_split(1);
     split.val_ratio = 0;
+    split.keep_templates_together = false;  // the record's template is that of others here
     for (std::uint64_t seed = 0; train.is_null(); ++seed) {
       const auto built = build_of(traffic.records(), split, seed).value();
       for (std::size_t i = 0; i < built.lineage.train.size(); ++i) {
@@ -59,7 +60,9 @@ TEST(Rows, WithoutAToolCallKeepTheirText) {
 TEST(Rows, HoldHistoryArgumentsAsStringsAndNullContentAsEmpty) {
   Json history = call("get_order", {{"id", 5}});
   history["tool_calls"][0]["function"]["arguments"] = {{"id", 5}};
-  const OneRecord record(request_of(Json::array({say("user", "a"), history, say("tool", "sent")})),
+  Json result = say("tool", "sent");
+  result["tool_call_id"] = "call_1";
+  const OneRecord record(request_of(Json::array({say("user", "a"), history, result})),
                          reply(say("assistant", "It was sent.")));
   for (const Json& messages : {record.train["messages"], record.eval["request"]["messages"]}) {
     EXPECT_EQ(messages[1]["tool_calls"][0]["function"]["arguments"], "{\"id\":5}");

@@ -20,9 +20,9 @@ SplitSettings settings_of(std::uint64_t eval_size, double val_ratio = 0.1) {
   return settings;
 }
 
-std::vector<SplitRow> conversations(const std::vector<std::uint32_t>& sizes, const std::string& label = "a") {
+std::vector<SplitRow> conversations(const std::vector<std::uint32_t>& sizes) {
   std::vector<SplitRow> rows;
-  for (std::uint32_t group = 0; group < sizes.size(); ++group) rows.insert(rows.end(), sizes[group], {label, group});
+  for (std::uint32_t group = 0; group < sizes.size(); ++group) rows.insert(rows.end(), sizes[group], {0, group, group});
   return rows;
 }
 
@@ -46,12 +46,13 @@ TEST(Split, StaysExactByLeavingOutTheRestOfAConversation) {
   EXPECT_EQ(count(split, Side::kConversationOfValidation), 1);
 }
 
-TEST(Split, FillsUpWithSingleRowsRatherThanCutConversations) {
+TEST(Split, CutsOneConversationOfEachLengthAtMost) {
   std::vector<std::uint32_t> sizes(20, 3);
   sizes.insert(sizes.end(), 20, 1);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const Split split = split_rows(conversations(sizes), settings_of(10), seed).value();
-    EXPECT_EQ(count(split, Side::kConversationOfEvaluation) + count(split, Side::kConversationOfValidation), 0);
+    EXPECT_LE(count(split, Side::kConversationOfEvaluation), 2);
+    EXPECT_LE(count(split, Side::kConversationOfValidation), 2);
   }
 }
 
@@ -60,15 +61,15 @@ TEST(Split, RefusesValidationThatLeavesNothingToTrainOn) {
   EXPECT_THAT(split.error().message, testing::HasSubstr("data_split_config.val_ratio"));
 }
 
-TEST(Split, PutsNoConversationOnTwoSidesAndKeepsClassCounts) {
+TEST(Split, PutsNoConversationOnTwoSidesAndKeepsItsSizes) {
   Random random(5);
   for (int round = 0; round < 60; ++round) {
     std::vector<SplitRow> rows;
     const std::uint64_t groups = 30 + random.below(60);
     const std::uint64_t n = 100 + random.below(200);
     for (std::uint64_t i = 0; i < n; ++i) {
-      rows.push_back({std::string(1, static_cast<char>('a' + random.below(5))),
-                      static_cast<std::uint32_t>(random.below(groups)), random.below(10) == 0});
+      const auto group = static_cast<std::uint32_t>(random.below(groups));
+      rows.push_back({static_cast<std::uint32_t>(random.below(5)), group, group / 2, random.below(10) == 0});
     }
     SplitSettings settings = settings_of(5 + random.below(20), 0.1);
     const auto split = split_rows(rows, settings, random.next());

@@ -76,8 +76,9 @@ inline SplitSettings small_split(std::uint64_t eval_size = 4) {
 
 inline Result<BuiltDatasets> build_of(const std::vector<record::Interaction>& records, const SplitSettings& split,
                                       std::uint64_t seed = 7, const IclSettings& icl = {}) {
+  RecordsInMemory source(records);
   return build({.workload = record::WorkloadId("router"),
-                .records = records,
+                .records = source,
                 .split = split,
                 .icl = icl,
                 .seed = seed,

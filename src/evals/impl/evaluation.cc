@@ -1,6 +1,7 @@
 #include "evals/impl/evaluation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -83,7 +84,14 @@ Task<Result<EvaluationResult>> Evaluation::run() {
   std::set_difference(all.begin(), all.end(), alone.begin(), alone.end(), std::back_inserter(others));
   if (ended.ok()) ended = co_await ask_rows(std::move(others), static_cast<std::size_t>(std::max(job_.parallelism, 1)));
   FW_CO_TRY(co_await finish(std::move(ended)));
-  co_return EvaluationResult{.rows = std::move(results_), .wall_seconds = to_seconds(clock_.instant() - begin)};
+  co_return EvaluationResult{
+      .rows = std::move(results_), .wall_seconds = to_seconds(clock_.instant() - begin), .endpoint_notes = notes()};
+}
+
+std::vector<std::string> Evaluation::notes() const {
+  auto notes = target_->chat->notes();
+  if (judge_) std::ranges::copy(judge_->chat->notes(), std::back_inserter(notes));
+  return notes;
 }
 
 Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, const std::string& what,

@@ -50,6 +50,8 @@ class Evaluation final {
   };
 
   Status connect();
+  /// What was learnt of target and judge.
+  [[nodiscard]] std::vector<std::string> notes() const;
   [[nodiscard]] Result<WatchedEndpoint> watch(const modelops::Endpoint& endpoint, const std::string& what,
                                               std::string_view purpose);
   Status read();

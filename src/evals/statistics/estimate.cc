@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "evals/statistics/distributions.h"
-#include "evals/statistics/power.h"
 #include "evals/statistics/proportion.h"
 
 namespace fw::evals {
@@ -26,17 +25,20 @@ struct Moments {
   double standard_error = 0;
   double clusters = 0;
   double effective_clusters = 0;
-  bool is_simple = false;  ///< every row alone in its cluster, all weights equal
+  double effective_rows = 0;  ///< what the weights alone leave (Kish 1965)
+  bool is_simple = false;     ///< every row alone in its cluster, all weights equal
 };
 
 Moments moments_of(const Sample& sample) {
   Moments m;
-  double sum = 0;
+  double sum = 0, squares = 0;
   for (std::size_t i = 0; i < sample.size(); ++i) {
     m.weight += sample.weights[i];
+    squares += sample.weights[i] * sample.weights[i];
     sum += sample.weights[i] * sample.values[i];
   }
   m.mean = sum / m.weight;
+  m.effective_rows = m.weight * m.weight / squares;
   std::unordered_map<std::uint32_t, ClusterSums> clusters;
   bool are_equal = true;
   for (std::size_t i = 0; i < sample.size(); ++i) {
@@ -63,7 +65,8 @@ double effective_rows(const Moments& m, double n) {
   const double variance = m.mean * (1 - m.mean), error = m.standard_error * m.standard_error;
   const double by_error = error > 0 ? variance / error : m.effective_clusters;
   const double freedom = normal_quantile(1 - kTail) / student_t_quantile(1 - kTail, m.clusters - 1);
-  return std::clamp(by_error, std::min(m.effective_clusters, n), n) * freedom * freedom;
+  const double most = std::min(m.effective_rows, n);
+  return std::clamp(by_error, std::min(m.effective_clusters, most), most) * freedom * freedom;
 }
 
 /// Share of the records that may be unlike all that were seen.
@@ -87,6 +90,23 @@ double graded_t(const Estimate& e, double threshold) {
 double t_tail(const Estimate& e, double t) {
   if (e.clusters < 2) return 0.5;
   return e.standard_error == 0 ? 0 : student_t_sf(t, static_cast<double>(e.clusters - 1));
+}
+
+/// The test takes the threshold's own error for that of the rate (Wilson's interval does), so this must too: with the
+/// error of the rate that was seen, the rows for a rate near 1 come out at half of what is needed.
+double rows_for_rate(const Estimate& e, double threshold, double alpha, double power) {
+  const double room = normal_quantile(1 - alpha) * std::sqrt(threshold * (1 - threshold)) +
+                      normal_quantile(power) * std::sqrt(e.mean * (1 - e.mean));
+  double rows = std::pow(room / (e.mean - threshold), 2);
+  if (e.mean > threshold) rows = std::max(rows, static_cast<double>(rows_to_pass_at_best(threshold, alpha)));
+  return rows * static_cast<double>(e.n) / e.effective_n;
+}
+
+double rows_for_grades(const Estimate& e, double threshold, double alpha, double power) {
+  const double z = normal_quantile(1 - alpha) + normal_quantile(power), room = e.mean - threshold;
+  const double n = static_cast<double>(e.n), by_error = std::pow(z * e.standard_error / room, 2) * n;
+  const double open = e.mean > threshold ? std::log(threshold / e.mean) : std::log((1 - threshold) / (1 - e.mean));
+  return std::max(by_error, std::log(alpha) / open * n / e.effective_clusters);
 }
 
 }  // namespace
@@ -136,21 +156,8 @@ double p_below(const Estimate& e, double threshold) {
 
 std::optional<std::uint64_t> rows_to_decide(const Estimate& e, double threshold, double alpha, double power) {
   if (e.mean == threshold) return std::nullopt;
-  const double seen = static_cast<double>(e.n);
-  double rows = 0;
-  if (e.is_rate && e.mean > threshold) {
-    // Production is right by definition: only it is right on the candidate's errors.
-    rows = noninferiority_rows({.baseline_only = 1 - e.mean}, 1 - threshold, power, alpha);
-    rows = std::max(rows, static_cast<double>(rows_to_pass_at_best(threshold, alpha)));
-    rows *= seen / e.effective_n;
-  } else {
-    const double variance =
-        e.is_rate ? e.mean * (1 - e.mean) * seen / e.effective_n : e.standard_error * e.standard_error * seen;
-    const double z = normal_quantile(1 - alpha) + normal_quantile(power), room = e.mean - threshold;
-    rows = z * z * variance / (room * room);
-    const double open = e.mean > threshold ? std::log(threshold / e.mean) : std::log((1 - threshold) / (1 - e.mean));
-    rows = std::max(rows, std::log(alpha) / open * seen / e.effective_clusters);
-  }
+  const double rows =
+      e.is_rate ? rows_for_rate(e, threshold, alpha, power) : rows_for_grades(e, threshold, alpha, power);
   if (!(rows < kMostRows)) return std::nullopt;
   return static_cast<std::uint64_t>(std::ceil(rows));
 }

@@ -50,7 +50,8 @@ struct Estimate {
 /// The weighted mean and its interval; at least one row.
 ///
 /// Rates: Wilson's interval on the effective number of rows, p (1 - p) over that
-/// error's square, at most n and at least what full dependence within conversations leaves, times (z / t)^2 for the
+/// error's square, at most what
+/// the weights leave (Kish 1965) and at least what full dependence within conversations leaves, times (z / t)^2 for the
 /// degrees of freedom G - 1 (Korn and Graubard 1998); where all rows are alone and weigh the same, n itself. Graded
 /// values: Student's t with G - 1 degrees of freedom, never narrower than what equal values leave open: with n values
 /// alike a share of 1 - 0.025^(1/n) of the records may be anything.

@@ -92,8 +92,8 @@ TEST(Estimate, SaysHowManyRowsWouldDecide) {
   const Estimate seen = estimate(rates(97, 3), true);
   const auto rows = rows_to_decide(seen, 0.95, 0.025, 0.8);
   ASSERT_TRUE(rows.has_value());
-  EXPECT_GT(*rows, 300U);
-  EXPECT_LT(*rows, 800U);
+  EXPECT_GT(*rows, 750U);
+  EXPECT_LT(*rows, 900U);
   EXPECT_FALSE(rows_to_decide(seen, seen.mean, 0.025, 0.8));
 }
 

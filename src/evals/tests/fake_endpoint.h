@@ -66,6 +66,24 @@ inline json text_row(const std::string& record, const std::string& answer) {
           {"response", {{"choices", {{{"message", says(answer)}}}}}}};
 }
 
+inline net::Response ok(const json& message) { return net::json_response(200, completion(message)); }
+
+inline std::string text(const json& value) { return value.get<std::string>(); }
+
+/// Calls the tool that the question asks for.
+inline net::Response obey(const json& request, int) {
+  const std::string question = text(request["messages"].back()["content"]);
+  const std::string id = question.substr(6);
+  return id == "-1" ? ok(says("Hi")) : ok(calls("order", "{\"id\": " + id + "}"));
+}
+
+inline std::vector<json> some_rows(int count) {
+  std::vector<json> rows;
+  for (int i = 0; i < count; ++i) rows.push_back(tool_row("r" + std::to_string(i), i));
+  return rows;
+}
+inline net::Response raw(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
+
 /// An OpenAI-compatible server in this process whose behaviour a test writes down, and an evaluation against it.
 class EvaluationTest : public testing::Test {
  protected:

@@ -13,27 +13,9 @@ using testing::ElementsAre;
 using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
-
-net::Response ok(const json& message) { return net::json_response(200, completion(message)); }
-
-std::string text(const json& value) { return value.get<std::string>(); }
-
-/// Calls the tool that the question asks for.
-net::Response obey(const json& request, int) {
-  const std::string question = text(request["messages"].back()["content"]);
-  const std::string id = question.substr(6);
-  return id == "-1" ? ok(says("Hi")) : ok(calls("order", "{\"id\": " + id + "}"));
-}
-
-std::vector<json> some_rows(int count) {
-  std::vector<json> rows;
-  for (int i = 0; i < count; ++i) rows.push_back(tool_row("r" + std::to_string(i), i));
-  return rows;
-}
 
 TEST_F(EvaluationTest, ScoresEveryRowInTheOrderOfTheFile) {
   serve_answers(obey);
@@ -46,7 +28,7 @@ TEST_F(EvaluationTest, ScoresEveryRowInTheOrderOfTheFile) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const modelops::RowResult& row = result->rows[i];
     EXPECT_EQ(row.record_id, text(rows[i]["record_id"]));
-    EXPECT_EQ(row.scores.at(i < 20 ? "tool_call_match" : "rouge_l"), i < 20 ? 1.0 : 0.0);
+    EXPECT_EQ(row.scores.at(i < 20 ? "tool_calls_and_args_match" : "rouge_l"), i < 20 ? 1.0 : 0.0);
     EXPECT_THAT(row.mistakes, IsEmpty());
     EXPECT_EQ(row.prompt_tokens, 100u);
     EXPECT_EQ(row.completion_tokens, 10u);
@@ -153,8 +135,6 @@ TEST_P(MisbehavingEndpoint, FailsItsRowWithTheReason) {
   EXPECT_EQ(progress.back().rows_failed, 1u);
 }
 
-net::Response raw(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
-
 INSTANTIATE_TEST_SUITE_P(
     EveryKind, MisbehavingEndpoint,
     testing::Values(Misbehaviour{"html", raw(200, "<!doctype html><html></html>"), "is HTML instead of JSON"},
@@ -186,7 +166,7 @@ TEST_F(EvaluationTest, CallsOfAStrangeShapeAreWrongOrNoAnswer) {
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
   EXPECT_THAT(result->rows[1].failure, HasSubstr("tool_calls that are no list"));
-  EXPECT_EQ(result->rows[2].scores.at("tool_call_match"), 0);
+  EXPECT_EQ(result->rows[2].scores.at("tool_calls_and_args_match"), 0);
   EXPECT_EQ(result->rows[2].scores.at("function_name"), 1);
   EXPECT_EQ(result->rows[2].scores.at("function_name_and_args_accuracy"), 0);
   EXPECT_THAT(result->rows[2].mistakes, ElementsAre("invalid by schema"));
@@ -203,8 +183,9 @@ TEST_F(EvaluationTest, AnswersOfTheOtherKindScoreZeroInEveryMetric) {
   ASSERT_TRUE(result.ok()) << result.error();
   EXPECT_THAT(result->rows[0].mistakes, ElementsAre("answered where production called"));
   EXPECT_THAT(result->rows[1].mistakes, ElementsAre("called where production answered"));
-  EXPECT_THAT(result->rows[0].scores, UnorderedElementsAre(Pair("tool_call_match", 0.0), Pair("function_name", 0.0),
-                                                           Pair("function_name_and_args_accuracy", 0.0)));
+  EXPECT_THAT(result->rows[0].scores,
+              UnorderedElementsAre(Pair("tool_calls_and_args_match", 0.0), Pair("function_name", 0.0),
+                                   Pair("function_name_and_args_accuracy", 0.0)));
   for (const std::size_t i : {1u, 2u})
     EXPECT_THAT(result->rows[i].scores,
                 UnorderedElementsAre(Pair("rouge_l", 0.0), Pair("token_f1", 0.0), Pair("exact_match", 0.0)));
@@ -216,7 +197,7 @@ TEST_F(EvaluationTest, TextRowsOfAToolWorkloadAreScoredAsText) {
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
   EXPECT_EQ(result->rows[0].scores.at("rouge_l"), 0);
-  EXPECT_FALSE(result->rows[0].scores.contains("tool_call_match"));
+  EXPECT_FALSE(result->rows[0].scores.contains("tool_calls_and_args_match"));
 }
 
 TEST_F(EvaluationTest, AnswersThatWereCutHeldBackOrRefusedAreFailedOnesThatAreKept) {
@@ -305,7 +286,7 @@ TEST_F(EvaluationTest, AnEndpointThatDiesHalfWayFailsTheEvaluationAndKeepsWhatCa
   EXPECT_THAT(result.error().message, HasSubstr("8 \""));
   EXPECT_THAT(result.error().message, HasSubstr("out of memory"));
   const auto kept = read_row_results(job.results).value();
-  EXPECT_EQ(kept[49].scores.at("tool_call_match"), 1);
+  EXPECT_EQ(kept[49].scores.at("tool_calls_and_args_match"), 1);
   EXPECT_THAT(kept[50].failure, HasSubstr("503"));
   EXPECT_THAT(kept[58].failure, StartsWith("not asked: "));
 }
@@ -318,7 +299,7 @@ TEST_F(EvaluationTest, RowsOfAnOutageAreAskedAgainWhenTheEndpointIsBack) {
   write_rows(some_rows(60));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  for (const auto& row : result->rows) EXPECT_EQ(row.scores.at("tool_call_match"), 1) << row.record_id;
+  for (const auto& row : result->rows) EXPECT_EQ(row.scores.at("tool_calls_and_args_match"), 1) << row.record_id;
   EXPECT_EQ(progress.back().rows_done, 60u);
   EXPECT_EQ(progress.back().rows_failed, 0u);
 }
@@ -472,140 +453,6 @@ TEST_F(EvaluationTest, TextIsComparedByRougeAndIdenticalTextScoresOneInAnyScript
   EXPECT_NEAR(result->rows[1].scores.at("rouge_l"), 2.0 / 3, 1e-12);
   EXPECT_EQ(seen().at(0)["max_tokens"], 77);
   EXPECT_FALSE(seen().at(0).contains("tool_choice"));
-}
-
-bool is_for_judge(const json& request) { return text(request["model"]) == "judge"; }
-
-TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) {
-  serve_answers([](const json& request, int) {
-    return ok(says(is_for_judge(request) ? "Sure. {\"reason\": \"equal\", \"rating\": 10}"
-                                         : "<think>a trap</think>candidate text"));
-  });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  write_rows({text_row("a", "reference text")});
-  const auto result = evaluate();
-  ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_THAT(result->rows[0].scores,
-              testing::IsSupersetOf({Pair("similarity", 1.0), Pair("similarity_rating", 10.0)}));
-  const std::string question = text(seen().at(1)["messages"].back()["content"]);
-  for (const char* part : {"reference text", "candidate text", "write"}) EXPECT_THAT(question, HasSubstr(part));
-  EXPECT_THAT(question, Not(HasSubstr("a trap")));
-}
-
-TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
-  serve_answers(
-      [](const json& request, int n) { return is_for_judge(request) ? ok(says("I cannot say")) : obey(request, n); });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  write_rows(some_rows(1));
-  const auto result = evaluate();
-  ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_EQ(result->rows[0].scores.at("tool_call_match"), 1);
-  EXPECT_FALSE(result->rows[0].scores.contains("tool_calling_correctness"));
-  EXPECT_THAT(result->rows[0].error, HasSubstr("judge"));
-  EXPECT_EQ(progress.back().rows_failed, 0u);
-}
-
-TEST_F(EvaluationTest, TheJudgeIsAskedOnlyWhereItHasSomethingToSay) {
-  serve_answers([](const json& request, int n) {
-    if (is_for_judge(request)) return ok(says("{\"rating\": 1}"));
-    return text(request["messages"].back()["content"]) == "order 1" ? ok(says("text")) : obey(request, n);
-  });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  write_rows({tool_row("text for a call", 1), tool_row("call", 2), tool_row("text", -1)});
-  const auto result = evaluate();
-  ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_EQ(result->rows[0].scores.at("tool_calling_correctness"), 0);
-  EXPECT_EQ(result->rows[1].scores.at("tool_calling_correctness"), 1);
-  EXPECT_FALSE(result->rows[1].scores.contains("similarity"));
-  EXPECT_EQ(result->rows[2].scores.at("similarity"), 0);
-  EXPECT_FALSE(result->rows[2].scores.contains("tool_calling_correctness"));
-  const auto requests = seen();
-  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), is_for_judge), 2);
-}
-
-TEST_F(EvaluationTest, AJudgeThatThinksAloudOrIsCutGivesNoRating) {
-  serve_answers([](const json& request, int n) {
-    if (!is_for_judge(request)) return obey(request, n);
-    return n % 2 == 1 ? ok(says("<think>perhaps {\"rating\": 1}"))
-                      : net::json_response(200, with_reason(says("{\"rating\": 1}"), "length").dump());
-  });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  job.parallelism = 1;
-  write_rows(some_rows(2));
-  const auto result = evaluate();
-  ASSERT_TRUE(result.ok()) << result.error();
-  for (const auto& row : result->rows) {
-    EXPECT_FALSE(row.scores.contains("tool_calling_correctness"));
-    EXPECT_NE(row.error, "");
-    EXPECT_TRUE(row.is_answered());
-  }
-}
-
-TEST_F(EvaluationTest, AJudgeThatDiesFailsTheEvaluationAndKeepsTheAnswers) {
-  serve_answers([](const json& request, int n) {
-    return is_for_judge(request) ? net::detail_response(503, "judge overloaded") : obey(request, n);
-  });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  job.max_retries = 0;
-  write_rows(some_rows(100));
-  const auto result = evaluate();
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message, HasSubstr("the judge judge at " + job.target.url));
-  EXPECT_THAT(result.error().message, HasSubstr("does not answer: "));
-  EXPECT_THAT(result.error().message, HasSubstr("judge overloaded"));
-  EXPECT_LT(seen().size(), 40u);
-  EXPECT_EQ(read_row_results(job.results).value()[0].scores.at("tool_call_match"), 1);
-}
-
-TEST_F(EvaluationTest, ARowIsJudgedAgainAfterTheJudgesOutageWithoutAskingItsModelAgain) {
-  std::atomic<int> judged = 0;
-  serve_answers([&](const json& request, int n) {
-    if (!is_for_judge(request)) return obey(request, n);
-    return ++judged <= 9 ? net::detail_response(503, "loading") : ok(says("{\"rating\": 1}"));
-  });
-  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
-  job.max_retries = 0;
-  write_rows(some_rows(30));
-  const auto result = evaluate();
-  ASSERT_TRUE(result.ok()) << result.error();
-  for (const auto& row : result->rows) {
-    EXPECT_EQ(row.scores.at("tool_calling_correctness"), 1);
-    EXPECT_EQ(row.error, "");
-  }
-  const auto requests = seen();
-  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const json& r) { return !is_for_judge(r); }), 30);
-}
-
-TEST_F(EvaluationTest, TheCheckOfAJudgeHasTheParametersOfRows) {
-  serve_answers([](const json& request, int n) {
-    return is_for_judge(request) ? ok(says("{\"rating\": 1}")) : obey(request, n);
-  });
-  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
-  ASSERT_TRUE(run(loop.check_judge(judge, Deadline::after(10s))).ok());
-  job.judge = judge;
-  write_rows(some_rows(1));
-  ASSERT_TRUE(evaluate().ok());
-  json check = seen().at(0), row = seen().at(2);
-  for (json* request : {&check, &row}) request->erase("messages"), request->erase("seed");
-  EXPECT_EQ(check, row);
-  EXPECT_TRUE(seen().at(0).contains("seed"));
-}
-
-TEST_F(EvaluationTest, AJudgeThatCannotRateIsNamedWithTheReason) {
-  int kind = 0;
-  serve_answers([&](const json&, int) {
-    if (kind == 0) return raw(200, "<html>");
-    if (kind == 1) return net::detail_response(400, "max_tokens is not supported");
-    return kind == 2 ? ok(says("I like turtles")) : ok(says("<think>10"));
-  });
-  const modelops::Judge judge{{.url = job.target.url, .model = "judge"}};
-  for (const char* reason : {"HTML", "max_tokens is not supported", "has no rating", "ended while thinking"}) {
-    const auto status = run(loop.check_judge(judge, Deadline::after(10s)));
-    ASSERT_FALSE(status.ok()) << reason;
-    EXPECT_THAT(status.error().message, HasSubstr("the judge judge at " + job.target.url));
-    EXPECT_THAT(status.error().message, HasSubstr(reason));
-    ++kind;
-  }
 }
 
 }  // namespace

@@ -39,8 +39,9 @@ TEST(GoldenMetrics, ToolCallingAgreesInEveryCase) {
 
 /// Cases by construction and out of a public benchmark, with the verdicts of two other checkers beside ours.
 TEST(GoldenMetrics, ToolCallMatchAgreesInEveryCase) {
-  if (!std::filesystem::exists(golden_folder() / "metrics/tool_call_match.json")) GTEST_SKIP() << "not recorded";
-  const auto file = parse_python_json(golden_text("metrics/tool_call_match.json")).value();
+  if (!std::filesystem::exists(golden_folder() / "metrics/tool_calls_and_args_match.json"))
+    GTEST_SKIP() << "not recorded";
+  const auto file = parse_python_json(golden_text("metrics/tool_calls_and_args_match.json")).value();
   for (const PythonValue& entry : *file.list()) {
     SCOPED_TRACE(text_of(*entry.find("name")));
     const PythonValue none, *messages = entry.find("messages"), *tools = entry.find("tools");

@@ -27,7 +27,7 @@ RowResult tool_result(const std::string& id, double score, const std::string& la
                      .conversation = id,
                      .template_in_training = !novel},
           .response = "{}",
-          .scores = {{"tool_call_match", score}},
+          .scores = {{"tool_calls_and_args_match", score}},
           .prompt_tokens = 100,
           .completion_tokens = 20,
           .latency_seconds = 0.5,

@@ -249,8 +249,8 @@ TEST(Metrics, AreTheFilesOfTheirFolder) {
 
 TEST(Metrics, LeadByTheKindOfAnswer) {
   using enum modelops::AnswerKind;
-  EXPECT_EQ(leading_metric(kToolCalls, {}).name, "tool_call_match");
-  EXPECT_EQ(leading_metric(kToolCalls, {.has_judge = true}).name, "tool_call_match");
+  EXPECT_EQ(leading_metric(kToolCalls, {}).name, "tool_calls_and_args_match");
+  EXPECT_EQ(leading_metric(kToolCalls, {.has_judge = true}).name, "tool_calls_and_args_match");
   EXPECT_EQ(leading_metric(kText, {}).name, "rouge_l");
   EXPECT_EQ(leading_metric(kText, {.text_metric = "token_f1"}).name, "token_f1");
   EXPECT_EQ(leading_metric(kText, {.has_judge = true, .text_metric = "token_f1"}).name, "similarity");

@@ -76,7 +76,8 @@ Result<Position> parse_cursor(const Cursor& cursor, const Selection& selection, 
   if (body.substr(9, 8) != scan_hash(selection, order)) {
     return invalid_argument("the cursor belongs to a scan with another selection or order");
   }
-  return Position{layout::parse_time(body.substr(1, 8)), record::RecordId(std::string(body.substr(kHeadBytes)))};
+  return Position{layout::parse_time(body.substr(1, 8)),
+                  record::RecordId::from_stored(std::string(body.substr(kHeadBytes)))};
 }
 
 }  // namespace fw::logstore

@@ -14,7 +14,7 @@ Error store_error(std::string_view tried, const std::filesystem::path& store, co
   const std::string words = status.ToString();
   const std::string head = "cannot " + std::string(tried) + " the log store " + store.string() + ": ";
   if (status.IsNoSpace()) {
-    return resource_exhausted(head + "the disk is full; free space there, or move the store to a larger disk (--data)");
+    return storage_full(head + "the disk is full; free space there, or move the store to a larger disk (--data)");
   }
   if (words.find("Permission denied") != std::string::npos ||
       words.find("Read-only file system") != std::string::npos) {

@@ -78,8 +78,9 @@ struct Names {
 };
 
 Location located(Names names, Timestamp time) {
-  return {record::WorkloadId(std::move(names.workload)), record::ClientId(std::move(names.client)), time,
-          record::RecordId(std::move(names.id))};
+  return {record::WorkloadId::from_stored(std::move(names.workload)),
+          record::ClientId::from_stored(std::move(names.client)), time,
+          record::RecordId::from_stored(std::move(names.id))};
 }
 
 }  // namespace
@@ -212,7 +213,8 @@ Result<CountedPair> parse_count_key(std::string_view key) {
   Parts parts(key.substr(kCountPrefix.size()));
   Names names;
   if (!parts.name(names.workload) || !parts.name(names.client) || !parts.is_at_end()) return damaged("count");
-  return CountedPair{record::WorkloadId(std::move(names.workload)), record::ClientId(std::move(names.client))};
+  return CountedPair{record::WorkloadId::from_stored(std::move(names.workload)),
+                     record::ClientId::from_stored(std::move(names.client))};
 }
 
 std::string count_value(std::int64_t count) {

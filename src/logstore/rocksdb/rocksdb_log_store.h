@@ -21,7 +21,7 @@ struct RocksDbOptions {
 /// the selection deleted, with counts that agree. After a full disk appends succeed again as soon as there is space.
 ///
 /// Errors, each with its remedy: kFailedPrecondition (in use by another process, written by a newer version,
-/// permissions), kDataLoss (damaged), kResourceExhausted (full disk).
+/// permissions), kDataLoss (damaged), kStorageFull (full disk).
 [[nodiscard]] Result<std::unique_ptr<LogStore>> open_rocksdb_log_store(const std::filesystem::path& folder,
                                                                        const RocksDbOptions& options = {});
 

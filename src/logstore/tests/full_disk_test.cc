@@ -56,7 +56,7 @@ TEST(FullDisk, RefusesTheBatchWithTheRemedyAndGoesOnWhenThereIsSpaceAgain) {
     for (int attempt = 0; attempt < 2; ++attempt) {
       const auto refused = store.append(std::vector{interaction("b", "w", "c", 2)});
       ASSERT_FALSE(refused.ok());
-      EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted) << refused.error();
+      EXPECT_EQ(refused.error().code, ErrorCode::kStorageFull) << refused.error();
       EXPECT_THAT(refused.error().message, testing::HasSubstr("the disk is full; free space"));
     }
     EXPECT_TRUE((*store.find(record::RecordId("a"))).has_value());

@@ -7,10 +7,11 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "modelops/local/impl/chat_template.h"
-#include "modelops/local/impl/endpoint_check.h"
 #include "modelops/local/impl/model_cache.h"
 #include "modelops/local/impl/served_engine.h"
 #include "modelops/local/impl/serving_type.h"
+#include "modelops/openai/endpoint_check.h"
+#include "modelops/openai/endpoint_url.h"
 
 namespace fw::modelops {
 namespace {
@@ -112,7 +113,11 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   FolderGuard folder(engines_folder() / *id);
   FW_CO_TRY(io::create_folders(folder.path()));
   EngineSetup setup{.slot_states = folder.path(), .alias = *id, .threads = thread_count(settings)};
-  FW_CO_ASSIGN(setup.chat_template, chat_template_for(settings.data_folder, request.model.path));
+  FW_CO_ASSIGN(auto chat,
+               co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
+  for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});
+  setup.chat_template = std::move(chat.file);
+  setup.enable_thinking = request.model.chat.enable_thinking;
   const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
   const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
   setup.slots = slots.count;
@@ -152,16 +157,29 @@ LocalDeployer::LocalDeployer(LocalSettings settings, io::ProcessLauncher& launch
 
 LocalDeployer::~LocalDeployer() { FW_ASSERT(impl_->served.empty()); }
 
+Task<Status> LocalDeployer::prepare(DeploymentRequest request, Deadline deadline) {
+  if (!request.model.is_local() || request.model.endpoint) co_return Status{};
+  FW_CO_TRY(check_installed(impl_->settings, request.model));
+  FW_CO_ASSIGN(auto facts, co_await run_on(impl_->disk, [&] { return read_model_facts(request.model.path); }));
+  if (request.adapter && impl_->cache.can_merge(facts)) co_return Status{};
+  const auto made = co_await impl_->cache.prepare(request.model, std::move(facts), std::move(deadline));
+  if (!made.ok()) co_return made.error().within("cannot prepare model \"" + request.model.name + "\"");
+  co_return Status{};
+}
+
 Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadline deadline) {
   const std::string name = request.model.name;
   if (request.model.endpoint) {
     if (request.adapter) {
       co_return invalid_argument("model \"" + name + "\" is behind an endpoint, which cannot be given an adapter");
     }
-    FW_CO_TRY(co_await check_endpoint(impl_->client, *request.model.endpoint, std::move(deadline)));
-    co_return Deployment{.id = DeploymentId(make_id(name)),
-                         .endpoint = *request.model.endpoint,
-                         .description = "endpoint " + request.model.endpoint->url};
+    const Endpoint endpoint = *request.model.endpoint;
+    const auto question = endpoint.ask_at_deploy ? EndpointQuestion::kAlways : EndpointQuestion::kAsNeeded;
+    auto answer = co_await check_endpoint(impl_->client, endpoint, question, std::move(deadline));
+    if (!answer.ok()) co_return answer.error().within("endpoint " + shown_url(endpoint.url) + " cannot be used");
+    for (const auto& note : answer->notes) log_info("modelops", note, {{"model", name}});
+    co_return Deployment{
+        .id = DeploymentId(make_id(name)), .endpoint = endpoint, .description = "endpoint " + shown_url(endpoint.url)};
   }
   if (!request.model.is_local()) co_return invalid_argument("model \"" + name + "\" has neither path nor url");
   auto out = co_await impl_->deploy_here(std::move(request), std::move(deadline));

@@ -15,7 +15,7 @@
 namespace fw::modelops {
 
 /// Serves models on this machine, a `llama-server` process each, on a free port of 127.0.0.1; a model behind an
-/// endpoint of its own is only checked (`GET <url>/models`).
+/// endpoint of its own is only checked (modelops/openai/endpoint_check.h).
 ///
 /// - The weights are served in the type this processor is fastest with, out of a cache of converted files.
 /// - A tuned adapter is a deployment of its own beside its base: its process serves a file with the adapter merged in,
@@ -32,6 +32,7 @@ class LocalDeployer final : public Deployer {
                 Executor executor);
   ~LocalDeployer() override;
 
+  Task<Status> prepare(DeploymentRequest request, Deadline deadline) override;
   Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) override;
   Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) override;
   Task<Status> undeploy(DeploymentId id) override;

@@ -2,10 +2,11 @@
 
 #include <cstdlib>
 #include <sstream>
-#include <thread>
+#include <vector>
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "io/machine.h"
 
 namespace fw::modelops {
 namespace {
@@ -51,12 +52,23 @@ const char* environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// The folders of a search path (`/usr/bin:/bin`), in its order.
+std::vector<fs::path> folders_of(const std::string& search_path) {
+  std::vector<fs::path> out;
+  std::istringstream folders(search_path);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (!folder.empty()) out.emplace_back(folder);
+  return out;
+}
+
 }  // namespace
 
-EnginePrograms find_engine_programs(const fs::path& own_folder, const fs::path& cache_folder) {
-  const fs::path llama = cached_llama(cache_folder);
+EnginePrograms find_engine_programs(const fs::path& own_folder, const fs::path& cache_folder,
+                                    const std::string& search_path) {
+  std::vector<fs::path> folders = folders_of(search_path);
+  folders.insert(folders.begin(), {own_folder, cached_llama(cache_folder)});
   const auto find = [&](const char* name) {
-    for (const auto& folder : {own_folder, llama}) {
+    for (const auto& folder : folders) {
       if (!folder.empty() && is_program(folder / name)) return folder / name;
     }
     return fs::path();
@@ -74,7 +86,7 @@ fs::path default_cache_folder() {
 
 int thread_count(const LocalSettings& settings) {
   if (settings.threads > 0) return settings.threads;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return io::read_machine_limits().processors;
 }
 
 }  // namespace fw::modelops

@@ -16,9 +16,11 @@ struct EnginePrograms {
   std::filesystem::path trainer;
 };
 
-/// Looks beside our own program, then for what scripts/setup built for this very processor in the cache folder.
+/// Looks beside our own program, then for what scripts/setup built for this very processor in the cache folder, then in
+/// the folders of `search_path` (the form of PATH).
 [[nodiscard]] EnginePrograms find_engine_programs(const std::filesystem::path& own_folder,
-                                                  const std::filesystem::path& cache_folder);
+                                                  const std::filesystem::path& cache_folder,
+                                                  const std::string& search_path = "");
 
 /// $FLYWHEEL_CACHE, else $XDG_CACHE_HOME/flywheel, else ~/.cache/flywheel: as in scripts/lib.sh.
 [[nodiscard]] std::filesystem::path default_cache_folder();
@@ -27,7 +29,7 @@ struct EnginePrograms {
 struct LocalSettings {
   std::filesystem::path data_folder;  ///< datasets/, models/ and engines/ are made below it
   EnginePrograms programs;
-  int threads = 0;  ///< for an engine or the trainer; 0: one per processor
+  int threads = 0;  ///< for an engine or the trainer; 0: one per processor that this process may use
   /// GGUF type that models are served in (`Q8_0`); absent: chosen by the processor (README.md).
   std::optional<std::string> serving_type;
   Duration ready_timeout = std::chrono::minutes(3);  ///< from start until the engine answers

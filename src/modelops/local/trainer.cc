@@ -18,6 +18,11 @@ using OnProgress = std::function<void(const TrainingProgress&)>;
 constexpr auto kStopGrace = std::chrono::milliseconds(1'500);
 constexpr std::size_t kLineLimit = 4 << 20;
 constexpr int kStarts = 2;
+// What kills without a word is the system when memory has run out: the next start plans with so much less of it.
+constexpr int kKill = 9;
+constexpr int kStartsWithLess = 3;
+constexpr double kLessMemory = 0.4;
+constexpr int kWrongUsage = 2;
 
 /// The points reported so far, through restarts.
 class Curve {
@@ -47,6 +52,7 @@ struct Outcome {
   std::optional<TrainedModel> model;
   std::optional<Error> error;
   std::string death;  ///< how it died when it said neither
+  io::ExitStatus status;
 };
 
 void take_in(const std::string& line, Curve& curve, Outcome& outcome) {
@@ -79,6 +85,7 @@ Task<Result<Outcome>> run_once(io::ProcessLauncher& launcher, io::ProcessSpec sp
     FW_CO_TRY(co_await process->terminate(kStopGrace));
     co_return status.error().within("training");
   }
+  outcome.status = *status;
   if (!status->is_success()) {
     outcome.model.reset();
     outcome.death = io::describe_end("flywheel-trainer", *status, process->last_lines());
@@ -88,14 +95,28 @@ Task<Result<Outcome>> run_once(io::ProcessLauncher& launcher, io::ProcessSpec sp
   co_return outcome;
 }
 
-Result<TrainerFolders> prepare_folders(const LocalSettings& settings, const TrainingJob& job) {
-  FW_ASSIGN(const auto own_template, chat_template_for(settings.data_folder, job.model.path));
+struct Prepared {
+  TrainerFolders folders;
+  std::vector<std::string> notes;
+};
+
+Result<Prepared> prepare_folders(const LocalSettings& settings, const TrainingJob& job) {
+  FW_ASSIGN(auto chat, prepare_chat_template(settings.data_folder, job.model));
   TrainerFolders folders{.adapter = job.work_folder / "adapter",
                          .checkpoint = job.work_folder / "checkpoint",
-                         .chat_template = own_template};
+                         .chat_template = std::move(chat.file)};
   FW_TRY(io::create_folders(job.work_folder));
   FW_TRY(io::create_folders(folders.checkpoint));
-  return folders;
+  return Prepared{std::move(folders), std::move(chat.notes)};
+}
+
+io::ProcessSpec spec_of(const LocalSettings& settings, const TrainingJob& job, const TrainerFolders& folders) {
+  io::ProcessSpec spec{.program = settings.programs.trainer,
+                       .arguments = trainer_arguments(job, folders, thread_count(settings)),
+                       .stream_output = true,
+                       .line_limit = kLineLimit};
+  spec.arguments.insert(spec.arguments.end(), {"--parent-pid", std::to_string(::getpid())});
+  return spec;
 }
 
 Status check_adapter(const Adapter& adapter) {
@@ -118,27 +139,31 @@ Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_pr
   if (!job.model.is_local()) {
     co_return invalid_argument("model \"" + job.model.name + "\" has no weights here (path) that could be fine-tuned");
   }
-  FW_CO_ASSIGN(const auto folders, prepare_folders(settings_, job));
-  io::ProcessSpec spec{.program = settings_.programs.trainer,
-                       .arguments = trainer_arguments(job, folders, thread_count(settings_)),
-                       .stream_output = true,
-                       .line_limit = kLineLimit};
-  spec.arguments.insert(spec.arguments.end(), {"--parent-pid", std::to_string(::getpid())});
+  FW_CO_ASSIGN(auto prepared, prepare_folders(settings_, job));
   Curve curve(std::move(on_progress));
   std::string death;
-  for (int start = 0; start < kStarts; ++start) {
+  int starts = kStarts;
+  for (int start = 0; start < starts; ++start) {
     curve.restart();
-    FW_CO_ASSIGN(auto outcome, co_await run_once(launcher_, spec, curve, deadline));
+    FW_CO_ASSIGN(auto outcome,
+                 co_await run_once(launcher_, spec_of(settings_, job, prepared.folders), curve, deadline));
     if (outcome.error) co_return outcome.error->within("training " + job.model.name);
     if (outcome.model) {
       FW_CO_TRY(check_adapter(outcome.model->adapter));
       outcome.model->curve = curve.take();
+      outcome.model->warnings.insert(outcome.model->warnings.end(), prepared.notes.begin(), prepared.notes.end());
       co_return std::move(*outcome.model);
     }
     death = std::move(outcome.death);
     log_warning("modelops", "the trainer died", {{"model", job.model.name}, {"how", death}, {"start", start + 1}});
+    if (outcome.status.code == kWrongUsage)
+      co_return invalid_argument("training " + job.model.name + ": the trainer refuses a setting; " + death);
+    if (outcome.status.signal == kKill) {
+      starts = kStartsWithLess;
+      prepared.folders.memory_share *= kLessMemory;
+    }
   }
-  co_return unavailable("training " + job.model.name + ": it died twice; " + death);
+  co_return unavailable("training " + job.model.name + ": it died " + std::to_string(starts) + " times; " + death);
 }
 
 }  // namespace fw::modelops

@@ -7,9 +7,11 @@
 namespace fw::modelops {
 
 /// Trains by running `flywheel-trainer train` and reading its JSON lines (docs/formats/trainer_events.md). Below the
-/// job's work folder it writes `checkpoint/` and `adapter/`. A model whose own template knows no tools is trained with
-/// ours. A trainer that dies without a word of its own is started once more and goes on from its checkpoint; one that
-/// reports an error is not. Jobs run independently of each other; the caller decides how many at once.
+/// job's work folder it writes `checkpoint/` and `adapter/`. Conversations are rendered
+/// as the deployer's engines render them (impl/chat_template.h). A trainer that dies without a word of its own is
+/// started once more and goes on from its checkpoint, one that was killed twice more, each time with less memory to
+/// plan with; one that reports an error is not. Jobs run independently of each other; the caller decides how many at
+/// once.
 ///
 /// The launcher must outlive the trainer and its calls. Awaitable from any executor.
 class LocalTrainer final : public Trainer {

@@ -56,7 +56,7 @@ void ClientConnection::pause() {
 }
 
 bool ClientConnection::is_reusable() {
-  return !is_broken_ && parser_ && is_complete() && parser_->keeps_alive() && !is_stale();
+  return !is_broken_ && !is_half_sent_ && parser_ && is_complete() && parser_->keeps_alive() && !is_stale();
 }
 
 Error ClientConnection::failure(std::string_view doing, const error_code& ec) const {
@@ -136,7 +136,7 @@ Task<std::optional<ExchangeFailure>> ClientConnection::exchange(const WireReques
     sent = wire.source_length ? co_await send_counted(*source, *wire.source_length, deadline)
                               : co_await send_chunked(*source, deadline);
   }
-  if (!sent.ok()) is_broken_ = true;
+  is_half_sent_ = !sent.ok();
   // A source that failed leaves half a request behind; a server that hung up may have said why before it did.
   if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) co_return ExchangeFailure{sent.error(), false};
   auto received = co_await read_head(wire.is_head_request);

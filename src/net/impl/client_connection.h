@@ -75,7 +75,8 @@ class ClientConnection final {
   ReadBuffer buffer_;
   std::optional<AnswerParser> parser_;
   bool has_received_ = false;
-  bool is_broken_ = false;
+  bool is_broken_ = false;     // nothing more can be read
+  bool is_half_sent_ = false;  // the request was not sent whole: what is answered can be read, then it ends
 };
 
 }  // namespace fw::net

@@ -34,6 +34,8 @@ class CandidateRun final {
   [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::Variant variant);
   [[nodiscard]] Task<Result<std::string>> training_work();
   [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::VariantId variant);
+  /// The candidate's model with what its conversations are rendered by in this job. Blocks.
+  [[nodiscard]] Result<modelops::ModelSpec> model_of_job();
   [[nodiscard]] Result<modelops::TrainingJob> training_job();
   [[nodiscard]] std::string customized_name() const;
 

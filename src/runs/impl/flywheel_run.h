@@ -13,9 +13,9 @@ class FlywheelRun final {
   FlywheelRun(const FlywheelRun&) = delete;
   FlywheelRun& operator=(const FlywheelRun&) = delete;
 
-  /// Returns when the job has ended, durably; or when the service stops or the store fails, and the job will go on at
-  /// the next start. Never throws.
-  [[nodiscard]] Task<void> run();
+  /// Returns when the job has ended, durably, or when the service stops and it will go on at the next start. An error:
+  /// the store failed, so that the job is given up; readers are told, its end is not written. Never throws.
+  [[nodiscard]] Task<Status> run();
 
  private:
   [[nodiscard]] Task<void> stages();

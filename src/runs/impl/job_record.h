@@ -4,7 +4,9 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "async/pool.h"
@@ -30,6 +32,8 @@ class JobRecord final {
   [[nodiscard]] const RunConfig& config() const { return config_; }
   [[nodiscard]] Job snapshot() const;
   [[nodiscard]] std::int64_t last_event() const;
+  /// Job::dataset_stamp: grows from each job to the next.
+  [[nodiscard]] std::int64_t stamp() const;
 
   /// Applies an event that the store holds already.
   void restore(const metastore::EventRow& row, const JobEvent& event);
@@ -59,6 +63,12 @@ class JobRecord final {
   [[nodiscard]] bool is_deleted() const;
   /// The run ended without a durable end (the store failed): readers and list() are told why.
   void mark_given_up(const Error& error);
+  /// Writes the end that mark_given_up told, and the webhooks that tell of it. May be tried again when the store fails.
+  [[nodiscard]] Task<Status> finish_given_up(Error error, std::vector<metastore::Delivery> deliveries);
+
+  /// The report of the state after event number `at`, if it was kept.
+  [[nodiscard]] std::optional<std::string> kept_report(std::int64_t at) const;
+  void keep_report(std::int64_t at, std::string report);
 
   void add_reader(const std::shared_ptr<Subscription::State>& reader);
   [[nodiscard]] metastore::MetaStore& store() { return store_; }
@@ -78,6 +88,8 @@ class JobRecord final {
   Job job_;
   std::int64_t last_event_ = 0;
   bool is_deleted_ = false;
+  std::int64_t report_at_ = 0;  ///< the event that report_ was made after
+  std::string report_;          ///< of the unfinished job; empty: none is kept
   std::vector<std::weak_ptr<Subscription::State>> readers_;
 };
 

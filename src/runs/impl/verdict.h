@@ -43,6 +43,9 @@ struct Evidence {
   std::uint64_t rows = 0;
   std::uint64_t rows_unscored = 0;
   std::optional<evals::Estimate> agreement;
+  /// The agreement if every text that differs from production's were as good: what a graded score cannot be below where
+  /// nobody knows how far production's own texts differ. Absent where the agreement is a rate.
+  std::optional<evals::Estimate> at_best;
   std::optional<evals::Estimate> newest;  ///< over the newest part; absent without such rows
   std::optional<BaselineEvidence> baseline;
   std::optional<double> cost_per_1000;
@@ -68,10 +71,6 @@ struct Verdict {
 
 /// The rule in one sentence.
 [[nodiscard]] std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling);
-
-/// Whether an evaluation of so many rows could ever say yes, if every answer were right: the fewest rows that can.
-/// Adjusted for `tests` evaluations of one job.
-[[nodiscard]] std::uint64_t rows_that_can_decide(const PromisingRule& rule, std::uint64_t tests);
 
 /// `98.0 %`.
 [[nodiscard]] std::string percent(double share);

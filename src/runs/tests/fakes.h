@@ -63,7 +63,10 @@ class FakeLogStore final : public logstore::LogStore {
     if (begin < records.size()) page.next = logstore::Cursor{std::to_string(begin)};
     return page;
   }
-  Result<std::optional<record::Interaction>> find(const record::RecordId&) override {
+  Result<std::optional<record::Interaction>> find(const record::RecordId& id) override {
+    for (const auto& one : records) {
+      if (one.id == id) return std::optional(one);
+    }
     return std::optional<record::Interaction>();
   }
   Result<std::vector<logstore::WorkloadSummary>> workloads() override {
@@ -248,6 +251,12 @@ class CrashingStore final : public metastore::MetaStore {
       : inner_(inner), left_(crash_at), is_durable_(is_durable) {}
 
   [[nodiscard]] bool has_crashed() const { return is_dead_; }
+  /// A full disk that was only full for a while.
+  void heal() {
+    left_ = 1'000'000;
+    is_dead_ = false;
+  }
+  [[nodiscard]] int steps_reads() const { return steps_reads_; }
 
   Status create_job(const metastore::JobRow& job, std::span<const metastore::EventRow> events) override {
     return write([&] { return inner_.create_job(job, events); });
@@ -271,6 +280,7 @@ class CrashingStore final : public metastore::MetaStore {
     return write([&] { return inner_.record_step(id, step, events); });
   }
   Result<std::vector<metastore::StepRow>> steps(const std::string& id) override {
+    ++steps_reads_;
     if (is_dead_) return dead();
     return inner_.steps(id);
   }
@@ -296,6 +306,7 @@ class CrashingStore final : public metastore::MetaStore {
   }
 
  private:
+  std::atomic<int> steps_reads_{0};
   static Error dead() { return internal("the process is dead"); }
   template <class Write>
   Status write(Write body) {

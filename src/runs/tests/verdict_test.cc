@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "runs/decidability.h"
+
 namespace fw::runs {
 namespace {
 
@@ -116,18 +118,33 @@ TEST(Verdict, AMeasuredCeilingLowersWhatIsAskedFor) {
 }
 
 TEST(Verdict, WordsThatDifferAreNoProofAgainstAModelWithoutACeiling) {
-  Evidence evidence{.rows = 200, .agreement = graded(0.45, 200)};
+  Evidence evidence{.rows = 200, .agreement = graded(0.45, 200), .at_best = rate(200, 200)};
   const Verdict unknown = verdict_on(evidence);
   EXPECT_EQ(unknown.decision, Decision::kNotDecided);
   EXPECT_THAT(unknown.reason, HasSubstr("production.url"));
+  evidence.at_best = rate(110, 200);  // the calls among the rows are wrong however good the texts are
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNo);
+  evidence.at_best = rate(200, 200);
+  EXPECT_EQ(verdict_on(evidence).decision, Decision::kNotDecided);
   const Ceiling ceiling{.value = 0.8, .low = 0.78, .high = 0.82, .n = 100, .source = "replay"};
   EXPECT_EQ(verdict_on(evidence, {}, ceiling).decision, Decision::kNo);
 }
 
-TEST(Verdict, SaysHowManyRowsCouldEverDecide) {
+TEST(Decidability, SaysHowManyRowsCouldEverDecide) {
   EXPECT_EQ(rows_that_can_decide({.margin = 0.05}, 1), 73U);
+  EXPECT_EQ(verdict_on(seen(73, 73)).decision, Decision::kYes);
+  EXPECT_EQ(verdict_on(seen(72, 72)).decision, Decision::kNotDecided);
   EXPECT_GT(rows_that_can_decide({.margin = 0.05}, 6), 120U);
   EXPECT_EQ(rows_that_can_decide({.margin = 0.5}, 1), 30U);
+  EXPECT_GT(rows_that_can_decide({.margin = 0}, 1), 1'000'000'000U);
+}
+
+TEST(Decidability, GrowsWithTheRows) {
+  const PromisingRule rule{.margin = 0.05};
+  EXPECT_EQ(chance_to_decide(rule, 1, 20, 1), 0);
+  EXPECT_EQ(chance_to_decide(rule, 1, 100, 1), 1);
+  EXPECT_LT(chance_to_decide(rule, 6, 200, 0.98), chance_to_decide(rule, 6, 800, 0.98));
+  EXPECT_NEAR(chance_to_decide(rule, 6, rows_for_chance(rule, 6, 0.98, 0.8), 0.98), 0.8, 0.01);
 }
 
 }  // namespace

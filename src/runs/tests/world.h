@@ -131,6 +131,7 @@ class Life {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};
     o.judge_retry.first_pause = Duration(1);
     o.webhook_retry.first_pause = Duration(1);
+    o.give_up_retry.first_pause = std::chrono::milliseconds(1);
     o.environment = [this](const std::string& name) -> std::optional<std::string> {
       const auto found = world.environment.find(name);
       return found == world.environment.end() ? std::nullopt : std::optional(found->second);

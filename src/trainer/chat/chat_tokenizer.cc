@@ -1,5 +1,6 @@
 #include "trainer/chat/chat_tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -12,7 +13,8 @@ namespace fw::trainer {
 namespace {
 
 constexpr std::uint64_t kTemplateLimit = 1 << 20;
-constexpr std::string_view kRemedy = "; name a template that can with --chat-template-file";
+constexpr std::string_view kRemedy =
+    "; name a template that can (chat_template: FILE in the configuration, --chat-template-file here)";
 
 struct ModelDeleter {
   void operator()(llama_model* model) const { llama_model_free(model); }
@@ -71,6 +73,7 @@ struct ChatTokenizer::Impl {
     auto& plain = plain_rendering[inputs.tools.empty() ? 0 : 1];
     inputs.use_jinja = true;
     inputs.enable_thinking = enable_thinking;
+    inputs.chat_template_kwargs["enable_thinking"] = enable_thinking ? "true" : "false";
     inputs.reasoning_format = COMMON_REASONING_FORMAT_DEEPSEEK;
     const auto parallel = capabilities.find("supports_parallel_tool_calls");
     inputs.parallel_tool_calls = parallel != capabilities.end() && parallel->second;
@@ -108,21 +111,82 @@ struct ChatTokenizer::Impl {
     return {};
   }
 
-  Result<TrainingRow> encode(Conversation conversation) {
+  struct Rendered {
+    std::string prompt, answer;
+  };
+  // nullopt when the template renders the answered conversation otherwise than the prompt and something behind it.
+  std::optional<Rendered> render_with_answer(common_chat_templates_inputs inputs, const common_chat_msg& answer) {
+    inputs.add_generation_prompt = true;
+    Rendered out{render(inputs), ""};
+    inputs.messages.push_back(answer);
+    inputs.add_generation_prompt = false;
+    const std::string whole = render(std::move(inputs));
+    if (!whole.starts_with(out.prompt) || whole.size() == out.prompt.size()) return std::nullopt;
+    out.answer = whole.substr(out.prompt.size());
+    return out;
+  }
+
+  // Some templates move what stands before the last turn once that is answered (Mistral's put the system message before
+  // the last message of the user alone): the answer is then rendered without system messages, the prompt with them.
+  Result<Rendered> render_row(const Conversation& conversation) {
+    if (auto direct = render_with_answer(conversation.inputs, conversation.answer)) return std::move(*direct);
+    auto without = conversation.inputs;
+    std::erase_if(without.messages, [](const auto& m) { return m.role == "system" || m.role == "developer"; });
+    if (without.messages.size() < conversation.inputs.messages.size() && !without.messages.empty()) {
+      if (auto answered = render_with_answer(std::move(without), conversation.answer)) {
+        auto inputs = conversation.inputs;
+        inputs.add_generation_prompt = true;
+        return Rendered{render(std::move(inputs)), std::move(answered->answer)};
+      }
+    }
+    return failed_precondition(
+        "the chat template renders an answered conversation otherwise than the prompt and the answer (some begin every "
+        "answer with a thought that logged answers do not have)" +
+        std::string(kRemedy));
+  }
+
+  std::string text_of(const std::vector<Token>& tokens) const {
+    std::string text(tokens.size() * 16 + 64, '\0');
+    const auto detokenize = [&] {
+      return llama_detokenize(vocab, tokens.data(), static_cast<std::int32_t>(tokens.size()), text.data(),
+                              static_cast<std::int32_t>(text.size()), false, true);
+    };
+    auto size = detokenize();
+    if (size < 0) {
+      text.resize(static_cast<std::size_t>(-size));
+      size = detokenize();
+    }
+    text.resize(static_cast<std::size_t>(std::max(size, 0)));
+    return text;
+  }
+
+  // The tokens that a model behind `prompt` has to generate for `answer`. Byte-pair vocabularies cut a text wherever it
+  // begins; SentencePiece puts a space before the beginning of a text, which an answer is not: there it is tokenised
+  // with what stands before it.
+  std::vector<Token> tokenize_answer(const std::string& prompt, const std::vector<Token>& prompt_tokens,
+                                     const std::string& answer) const {
+    if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_BPE) return tokenize(answer, false);
+    auto whole = tokenize(prompt + answer, true);
+    if (whole.size() > prompt_tokens.size() && std::equal(prompt_tokens.begin(), prompt_tokens.end(), whole.begin()))
+      return {whole.begin() + static_cast<std::ptrdiff_t>(prompt_tokens.size()), whole.end()};
+    // The last characters of the prompt and the first of the answer are one token: behind a line break they are not.
+    for (const std::string& guard : {std::string("\n"), std::string(".")}) {
+      const auto alone = tokenize(guard, false);
+      const auto behind = tokenize(guard + answer, false);
+      if (behind.size() <= alone.size() || !std::equal(alone.begin(), alone.end(), behind.begin())) continue;
+      std::vector<Token> tokens(behind.begin() + static_cast<std::ptrdiff_t>(alone.size()), behind.end());
+      if (text_of(behind).ends_with(answer)) return tokens;
+    }
+    return tokenize(answer, false);
+  }
+
+  Result<TrainingRow> encode(const Conversation& conversation) {
     FW_TRY(check_expressible(conversation));
-    conversation.inputs.add_generation_prompt = true;
-    const std::string prompt = render(conversation.inputs);
-    conversation.inputs.messages.push_back(std::move(conversation.answer));
-    conversation.inputs.add_generation_prompt = false;
-    const std::string whole = render(std::move(conversation.inputs));
-    if (!whole.starts_with(prompt) || whole.size() == prompt.size())
-      return failed_precondition(
-          "the chat template renders an answered conversation otherwise than the prompt and the answer" +
-          std::string(kRemedy));
+    FW_ASSIGN(const auto text, render_row(conversation));
     TrainingRow row;
-    row.tokens = tokenize(prompt, true);
+    row.tokens = tokenize(text.prompt, true);
     row.answer_begin = static_cast<std::int64_t>(row.tokens.size());
-    auto answer = tokenize(whole.substr(prompt.size()), false);
+    auto answer = tokenize_answer(text.prompt, row.tokens, text.answer);
     while (!answer.empty() && !llama_vocab_is_eog(vocab, answer.back())) answer.pop_back();
     if (answer.empty())
       return failed_precondition("the chat template does not end an answer with a token that ends a turn" +
@@ -139,7 +203,8 @@ ChatTokenizer::~ChatTokenizer() = default;
 ChatTokenizer::ChatTokenizer(ChatTokenizer&&) noexcept = default;
 
 Result<ChatTokenizer> ChatTokenizer::open(const std::filesystem::path& gguf,
-                                          const std::optional<std::filesystem::path>& chat_template) {
+                                          const std::optional<std::filesystem::path>& chat_template,
+                                          bool enable_thinking) {
   std::string source;
   if (chat_template) {
     FW_ASSIGN(source, io::read_file(*chat_template, kTemplateLimit));
@@ -160,7 +225,7 @@ Result<ChatTokenizer> ChatTokenizer::open(const std::filesystem::path& gguf,
   try {
     impl->templates = common_chat_templates_init(impl->model.get(), source);
     impl->capabilities = common_chat_templates_get_caps(impl->templates.get());
-    impl->enable_thinking = common_chat_templates_support_enable_thinking(impl->templates.get());
+    impl->enable_thinking = enable_thinking && common_chat_templates_support_enable_thinking(impl->templates.get());
   } catch (const std::exception& e) {
     return invalid_argument("the chat template cannot be used: " + std::string(e.what()));
   }
@@ -169,8 +234,8 @@ Result<ChatTokenizer> ChatTokenizer::open(const std::filesystem::path& gguf,
 
 Result<TrainingRow> ChatTokenizer::encode(const std::string& json_line) {
   try {
-    FW_ASSIGN(auto conversation, parse_row(json_line));
-    return impl_->encode(std::move(conversation));
+    FW_ASSIGN(const auto conversation, parse_row(json_line));
+    return impl_->encode(conversation);
   } catch (const std::exception& e) {
     return invalid_argument(trimmed(e.what()));
   }

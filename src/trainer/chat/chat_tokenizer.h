@@ -17,9 +17,10 @@ namespace fw::trainer {
 class ChatTokenizer final {
  public:
   /// `gguf`: any file of the model, only its tokenizer is read. Without `chat_template` the file's own template is
-  /// used.
+  /// used. `enable_thinking`: as `llama-server --reasoning on|off`, for templates that can leave a thought out.
   [[nodiscard]] static Result<ChatTokenizer> open(const std::filesystem::path& gguf,
-                                                  const std::optional<std::filesystem::path>& chat_template);
+                                                  const std::optional<std::filesystem::path>& chat_template,
+                                                  bool enable_thinking = false);
   ~ChatTokenizer();
   ChatTokenizer(ChatTokenizer&&) noexcept;
 

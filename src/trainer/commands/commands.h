@@ -19,6 +19,7 @@ struct ModelArguments {
   std::vector<int> keep_layers;
   std::filesystem::path tokenizer;      ///< a GGUF file; needed when `model` is a Hugging Face folder
   std::filesystem::path chat_template;  ///< empty: the model's own
+  bool enable_thinking = false;
   std::int64_t max_seq_length = 4096;
   int threads = 0;                     ///< 0: one per processor
   std::optional<Precision> precision;  ///< nullopt: the fastest here
@@ -52,12 +53,20 @@ struct TokensArguments {
 /// Prints what rows are trained on: their token ids, and where the answer begins.
 [[nodiscard]] Status run_tokens(const TokensArguments& arguments, EventWriter& events);
 
+struct PlanArguments {
+  ModelArguments model;
+  TrainingOptions options;
+};
+/// Prints what memory a training with rows of max_seq_length would need, out of the model's header alone, or that it
+/// would not fit here.
+[[nodiscard]] Status run_plan(const PlanArguments& arguments, EventWriter& events);
+
 /// Prints what this processor trains with when nothing else is asked for.
 [[nodiscard]] Status run_processor(EventWriter& events);
 
 // Shared by the commands.
 
-/// One per processor.
+/// One per processor that this process may use.
 [[nodiscard]] int default_threads();
 [[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);
 [[nodiscard]] Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments);

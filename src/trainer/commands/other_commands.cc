@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "io/machine.h"
 #include "trainer/commands/commands.h"
 #include "trainer/loop/validation.h"
+#include "trainer/model/precision.h"
 
 namespace fw::trainer {
 namespace {
@@ -56,6 +59,36 @@ Status run_score(const ScoreArguments& arguments, EventWriter& events, const Pro
                 {"rows_left_out", rows.left_out_count()},
                 {"exact", scored.exact},
                 {"loss", scored.loss}});
+  return {};
+}
+
+Status run_plan(const PlanArguments& arguments, EventWriter& events) {
+  FW_ASSIGN(const auto source, open_weights(arguments.model.model));
+  MemoryNeeds needs{.config = source->config()};
+  if (!arguments.model.keep_layers.empty())
+    needs.config.layers = static_cast<std::int64_t>(arguments.model.keep_layers.size());
+  const auto& config = needs.config;
+  const auto& options = arguments.options;
+  needs.precision = arguments.model.precision.value_or(fastest_precision());
+  needs.trained_layers = std::min<std::int64_t>(config.layers, options.upper_layers.value_or(1 << 20));
+  needs.rank = options.rank;
+  needs.threads = arguments.model.threads > 0 ? arguments.model.threads : default_threads();
+  needs.longest_row = std::min(arguments.model.max_seq_length, config.context);
+  needs.largest_step = std::int64_t{options.batch_size} * options.gradient_accumulation * needs.longest_row;
+  const std::uint64_t weights = weight_bytes(config, needs.precision);
+  const std::uint64_t adapter = adapter_bytes(config, needs.rank, needs.trained_layers);
+  const std::uint64_t available = io::read_machine_limits().available_bytes;
+  needs.available = available - std::min(available, weights + adapter);
+  FW_ASSIGN(const auto plan, plan_memory(needs));
+  events.write({{"event", "plan"},
+                {"pass_tokens", plan.pass_tokens},
+                {"recomputes", plan.recomputes},
+                {"bytes_per_token", plan.bytes_per_token},
+                {"pass_bytes", plan.pass_bytes},
+                {"weight_bytes", weights},
+                {"adapter_bytes", adapter},
+                {"peak_bytes", weights + adapter + plan.pass_bytes},
+                {"available_bytes", available}});
   return {};
 }
 

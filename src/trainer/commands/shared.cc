@@ -1,12 +1,12 @@
 #include <algorithm>
-#include <thread>
 
+#include "io/machine.h"
 #include "trainer/commands/commands.h"
 #include "trainer/model/parallel.h"
 
 namespace fw::trainer {
 
-int default_threads() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+int default_threads() { return io::read_machine_limits().processors; }
 
 Result<ModelWeights> open_model(const ModelArguments& arguments) {
   set_threads(arguments.threads > 0 ? arguments.threads : default_threads());
@@ -25,7 +25,8 @@ Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments) {
         "a Hugging Face folder needs a GGUF file of the same model for its tokenizer; name it with --tokenizer");
   if (file.empty()) file = arguments.model;
   return ChatTokenizer::open(file,
-                             arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template));
+                             arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template),
+                             arguments.enable_thinking);
 }
 
 Result<MergedType> parse_merged_type(const std::string& name) {

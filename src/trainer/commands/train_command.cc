@@ -43,6 +43,14 @@ TrainingEvents events_for(EventWriter& events, const ProcessGuard& guard) {
   out.on_prepared = [&events](std::size_t done, std::size_t all) {
     events.write({{"event", "preparing"}, {"rows_done", done}, {"rows", all}});
   };
+  out.on_plan = [&events](const MemoryPlan& plan) {
+    events.write({{"event", "plan"},
+                  {"pass_tokens", plan.pass_tokens},
+                  {"recomputes", plan.recomputes},
+                  {"bytes_per_token", plan.bytes_per_token},
+                  {"pass_bytes", plan.pass_bytes},
+                  {"available_bytes", plan.available}});
+  };
   out.on_progress = [&events](const Progress& progress, bool again) {
     Json event{{"event", "progress"}};
     event.update(Json::parse(to_json(progress)));
@@ -80,12 +88,14 @@ void write_done(EventWriter& events, const TrainArguments& arguments, const Rows
              {"adapter_gguf", paths.gguf.string()},
              {"adapter_peft", paths.peft.string()},
              {"steps", result.steps},
+             {"best_step", result.best_step},
              {"resumed_from", result.resumed_from},
              {"epochs", arguments.options.epochs},
              {"rows", rows.train.rows.size()},
              {"validation_rows", rows.validation.rows.size()},
              {"rows_left_out", rows.left_out()},
-             {"reasons", reasons}};
+             {"reasons", reasons},
+             {"warnings", result.warnings}};
   if (!arguments.merge_into.empty()) event["merged"] = arguments.merge_into.string();
   if (result.validation_loss) event["validation_loss"] = *result.validation_loss;
   if (result.validation_exact) event["validation_exact"] = *result.validation_exact;

@@ -26,6 +26,14 @@ struct Progress {
   double seconds_left = 0;
 };
 
+/// The adapter as it was when the validation rows liked it best.
+struct BestAdapter {
+  Adapter adapter;
+  std::int64_t step = 0;
+  double loss = 0;   ///< of the validation rows
+  double exact = 0;  ///< share of them
+};
+
 /// What a checkpoint holds beside tensors.
 struct CheckpointState {
   std::string fingerprint;       ///< of model, rows and settings; another job's checkpoint is not taken up
@@ -33,16 +41,30 @@ struct CheckpointState {
   std::int64_t pass_tokens = 0;  ///< how batches were cut, which decides the order of sums
   double seconds = 0;            ///< spent in training so far
   std::vector<Progress> curve;
+  std::optional<BestAdapter> best;
 };
 
-/// Written beside and renamed: a crash leaves the old checkpoint or the new one.
-[[nodiscard]] Status write_checkpoint(const std::filesystem::path& folder, const CheckpointState& state,
-                                      const Adapter& adapter, Optimizer& optimizer);
-/// The state of `folder`'s checkpoint, with adapter and optimiser filled from it; nullopt when there is none, or only
-/// one of another job. kDataLoss for a damaged one.
-[[nodiscard]] Result<std::optional<CheckpointState>> read_checkpoint(const std::filesystem::path& folder,
-                                                                     const std::string& fingerprint, Adapter& adapter,
-                                                                     Optimizer& optimizer);
+/// A training's checkpoint: `checkpoint.safetensors`, replaced whole, and `curve.jsonl`, which grows by the points
+/// since the one before and is synced first; a crash leaves the old state or the new one. Not thread-safe.
+class Checkpoint final {
+ public:
+  /// Without a folder nothing is kept.
+  explicit Checkpoint(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  [[nodiscard]] bool is_kept() const { return !folder_.empty(); }
+  [[nodiscard]] Status write(const CheckpointState& state, const Adapter& adapter, Optimizer& optimizer);
+  /// The state of the folder's checkpoint, with adapter and optimiser filled from it; nullopt when there is none, or
+  /// only one of another job, which the next write replaces. kDataLoss for a damaged one.
+  [[nodiscard]] Result<std::optional<CheckpointState>> read(const std::string& fingerprint, Adapter& adapter,
+                                                            Optimizer& optimizer);
+
+ private:
+  [[nodiscard]] Status append_curve(const std::vector<Progress>& curve);
+  [[nodiscard]] Result<std::vector<Progress>> read_curve(std::size_t points);
+
+  std::filesystem::path folder_;
+  std::size_t points_written_ = 0;
+};
 
 /// Progress as the JSON object of a progress event, without "event"; and back.
 [[nodiscard]] std::string to_json(const Progress& progress);

@@ -25,15 +25,19 @@ Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::spa
                                            int layers, const Options& options) {
   FrozenStates states;
   states.hidden_ = weights.config.hidden;
-  states.common_ = common_beginning(rows);
-  std::int64_t tokens = states.common_, longest = 1;
-  for (const auto* row : rows) {
-    states.row_offset_.push_back(tokens);
-    tokens += inputs_of(*row) - states.common_;
-    longest = std::max(longest, inputs_of(*row));
+  const auto all = pack(rows);
+  std::int64_t longest = 1;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    auto& runs = states.runs_.emplace_back();
+    for (const int s : all.path(all.leaves[r])) {
+      const auto& segment = all.segments[static_cast<std::size_t>(s)];
+      runs.push_back({segment.position, segment.start});
+    }
+    longest = std::max(longest, inputs_of(*rows[r]));
   }
-  states.bytes_ = static_cast<std::uint64_t>(tokens) * static_cast<std::uint64_t>(states.hidden_) * sizeof(float);
+  states.bytes_ = all.tokens.size() * static_cast<std::uint64_t>(states.hidden_) * sizeof(float);
   FW_TRY(states.allocate(options));
+  const std::int64_t common = common_beginning(rows);
 
   at::NoGradGuard no_grad;
   const PackedModel model(weights, nullptr, longest);
@@ -41,7 +45,7 @@ Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::spa
   std::vector<const TrainingRow*> ordered;
   for (const auto row : order) ordered.push_back(rows[row]);
   for (std::size_t begin = 0; begin < rows.size();) {
-    const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, states.common_) - begin);
+    const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, common) - begin);
     const auto input = prepare(weights.config, pack(batch));
     const auto hidden = model.run_layers(model.embed(*input.tree), input, 0, layers);
     const float* values = hidden.const_data_ptr<float>();
@@ -69,9 +73,8 @@ Status FrozenStates::allocate(const Options& options) {
     ::unlink(file.c_str());
     if (const int failed = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes_)); failed != 0) {
       ::close(fd);
-      return system_error(
-          "cannot keep " + std::to_string(bytes_ >> 20) + " MiB of hidden states in " + options.folder.string(),
-          failed);
+      return resource_exhausted("there is no room for " + std::to_string(bytes_ >> 20) + " MiB of hidden states in " +
+                                options.folder.string());
     }
     flags = MAP_SHARED;
   }
@@ -91,16 +94,18 @@ FrozenStates::FrozenStates(FrozenStates&& other) noexcept { *this = std::move(ot
 
 FrozenStates& FrozenStates::operator=(FrozenStates&& other) noexcept {
   std::swap(hidden_, other.hidden_);
-  std::swap(common_, other.common_);
-  std::swap(row_offset_, other.row_offset_);
+  std::swap(runs_, other.runs_);
   std::swap(bytes_, other.bytes_);
   std::swap(data_, other.data_);
   return *this;
 }
 
 float* FrozenStates::at(std::size_t row, std::int64_t position) const {
-  const std::int64_t token = position < common_ ? position : row_offset_[row] + position - common_;
-  return data_ + token * hidden_;
+  const auto& runs = runs_[row];
+  const auto after = std::upper_bound(runs.begin(), runs.end(), position,
+                                      [](std::int64_t p, const Run& run) { return p < run.position; });
+  const Run& run = *std::prev(after);
+  return data_ + (run.start + position - run.position) * hidden_;
 }
 
 at::Tensor FrozenStates::gather(const TokenTree& tree, std::span<const std::size_t> row_numbers) const {

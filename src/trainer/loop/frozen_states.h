@@ -14,8 +14,8 @@
 namespace fw::trainer {
 
 /// Hidden states of every row before the first trained layer: what lies below never changes, so it is computed once for
-/// all epochs. What all rows have in common at their beginning is kept once. Held in memory, or in an unlinked file of
-/// `folder` above `memory_limit` bytes. Not thread-safe.
+/// all epochs. What rows have in common at their beginning is kept once: they are stored as the token tree of all rows.
+/// Held in memory, or in an unlinked file of `folder` above `memory_limit` bytes. Not thread-safe.
 class FrozenStates final {
  public:
   struct Options {
@@ -25,6 +25,7 @@ class FrozenStates final {
     std::function<bool(std::size_t)> on_rows;
   };
 
+  /// kResourceExhausted when there is no room for them; they can be computed anew in each pass then.
   [[nodiscard]] static Result<FrozenStates> compute(const ModelWeights& weights,
                                                     std::span<const TrainingRow* const> rows, int layers,
                                                     const Options& options);
@@ -42,9 +43,14 @@ class FrozenStates final {
   [[nodiscard]] Status allocate(const Options& options);
   [[nodiscard]] float* at(std::size_t row, std::int64_t position) const;
 
+  /// A run of a row's tokens as they are stored.
+  struct Run {
+    std::int64_t position = 0;  ///< of its first token in the row
+    std::int64_t start = 0;     ///< where that is stored, in tokens
+  };
+
   std::int64_t hidden_ = 0;
-  std::int64_t common_ = 0;               ///< tokens of the common beginning, which is stored first
-  std::vector<std::int64_t> row_offset_;  ///< in tokens, of each row's token `common_`
+  std::vector<std::vector<Run>> runs_;  ///< per row, in order of position
   std::uint64_t bytes_ = 0;
   float* data_ = nullptr;
 };

@@ -32,6 +32,7 @@ double Optimizer::step(double learning_rate) {
   for (const auto& p : parameters_)
     if (p.grad().defined()) squares += kernels::sum_of_squares(p.grad().const_data_ptr<float>(), p.numel());
   const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) return norm;
   const double scale = settings_.clip_norm > 0 ? std::min(1.0, settings_.clip_norm / (norm + 1e-6)) : 1.0;
   ++steps_;
   const auto t = static_cast<double>(steps_);

@@ -20,7 +20,8 @@ class Optimizer final {
 
   Optimizer(std::vector<at::Tensor> parameters, Settings settings);
 
-  /// Updates the parameters from their gradients, clears these, and returns their norm before clipping.
+  /// Updates the parameters from their gradients, clears these, and returns their norm before clipping. Nothing is
+  /// changed when the norm is no finite number: the training has diverged.
   double step(double learning_rate);
 
   [[nodiscard]] const std::vector<at::Tensor>& parameters() const { return parameters_; }

@@ -4,17 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/hash.h"
+#include "io/machine.h"
 #include "trainer/loop/frozen_states.h"
 #include "trainer/loop/validation.h"
+#include "trainer/model/parallel.h"
 #include "trainer/packing/families.h"
 
 namespace fw::trainer {
 namespace {
+
+// A checkpoint is not written before training has taken so many times as long as the last one took to write.
+constexpr double kStepsPerWrite = 20;
 
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -23,36 +29,33 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-std::uint64_t available_bytes() {
-  std::ifstream meminfo("/proc/meminfo");
-  std::string key, unit;
-  std::uint64_t kib = 0;
-  while (meminfo >> key >> kib >> unit)
-    if (key == "MemAvailable:") return kib << 10;
-  return 4ULL << 30;
-}
-
-// Tokens whose activations of all trained layers fit half of the free memory: per token and layer about what forward
-// keeps for backward, plus the gradients in flight.
-std::int64_t tokens_that_fit(const ModelConfig& config, std::int64_t trained_layers) {
-  const std::int64_t floats =
-      8 * config.hidden + 3 * (config.q_size() + 2 * config.kv_size()) + 4 * config.feed_forward;
-  const auto per_token = static_cast<std::uint64_t>(floats * trained_layers) * sizeof(float);
-  return std::max<std::int64_t>(
-      512, static_cast<std::int64_t>(available_bytes() / 2 / std::max<std::uint64_t>(per_token, 1)));
+// What of a configuration decides what the weights compute.
+std::string shape_of(const ModelConfig& c) {
+  const auto& r = c.rope;
+  return nlohmann::json{c.heads,
+                        c.kv_heads,
+                        c.head_dim,
+                        c.norm_eps,
+                        c.rope_theta,
+                        static_cast<int>(r.kind),
+                        r.factor,
+                        r.original_context,
+                        r.attention_factor,
+                        r.extra_attention_factor,
+                        r.divisors,
+                        c.sliding_window}
+      .dump();
 }
 
 std::string fingerprint_of(const ModelWeights& weights, const std::vector<TrainingRow>& rows,
                            const std::vector<TrainingRow>& validation, const TrainingOptions& o) {
   Sha256 hash;
   const auto add_tensor = [&](const at::Tensor& t) {
-    hash.update({static_cast<const char*>(t.const_data_ptr()), t.nbytes()});
+    const std::string_view bytes(static_cast<const char*>(t.const_data_ptr()), t.nbytes());
+    hash.update(std::to_string(hash64(bytes)) + "|");
   };
-  add_tensor(weights.final_norm);
-  for (const auto& layer : weights.layers) {
-    add_tensor(layer.attention_norm);
-    add_tensor(layer.out);
-  }
+  for (const auto& t : weights.parameters()) add_tensor(t);
+  hash.update(shape_of(weights.config));
   for (const auto* set : {&rows, &validation})
     for (const auto& row : *set) {
       hash.update({reinterpret_cast<const char*>(row.tokens.data()), row.tokens.size() * sizeof(Token)});
@@ -100,26 +103,34 @@ class Training {
         first_layer_(lowest_trained_layer()),
         adapter_(new_adapter()),
         optimizer_(tensors_of(adapter_), {.weight_decay = options.weight_decay, .clip_norm = options.clip_norm}),
-        model_(weights, &adapter_, longest_row()) {
+        model_(weights, &adapter_, longest_row()),
+        checkpoint_(options.checkpoint_folder) {
     const auto step_rows = std::int64_t{options.batch_size} * options.gradient_accumulation;
     steps_per_epoch_ = (static_cast<std::int64_t>(rows.size()) + step_rows - 1) / step_rows;
     rate_ = {options.learning_rate, options.decay, options.warmup_ratio, options.final_lr_ratio,
              steps_per_epoch_ * options.epochs};
     state_.fingerprint = fingerprint_of(weights, rows, validation, options);
-    state_.pass_tokens = options.pass_tokens > 0
-                             ? options.pass_tokens
-                             : tokens_that_fit(weights.config, weights.config.layers - first_layer_);
   }
 
   Result<TrainingResult> run() {
     FW_TRY(resume());
     FW_TRY(prepare_states());
+    FW_TRY(plan());
     started_ = last_checkpoint_ = clock_.instant();
     while (state_.step < rate_.total_steps) {
       FW_TRY(run_step());
       FW_TRY(keep_checkpoint());
     }
-    return TrainingResult{adapter_, state_.step, resumed_from_, last_score_loss(), last_score_exact()};
+    TrainingResult result{.adapter = adapter_, .steps = state_.step, .resumed_from = resumed_from_};
+    result.best_step = state_.step;
+    if (state_.best) {
+      result.adapter = state_.best->adapter;
+      result.best_step = state_.best->step;
+      result.validation_loss = state_.best->loss;
+      result.validation_exact = state_.best->exact;
+    }
+    result.warnings = warnings_;
+    return result;
   }
 
  private:
@@ -155,8 +166,8 @@ class Training {
   [[nodiscard]] double elapsed() const { return state_.seconds + to_seconds(clock_.instant() - started_); }
 
   Status resume() {
-    if (options_.checkpoint_folder.empty()) return {};
-    FW_ASSIGN(auto found, read_checkpoint(options_.checkpoint_folder, state_.fingerprint, adapter_, optimizer_));
+    if (!checkpoint_.is_kept()) return {};
+    FW_ASSIGN(auto found, checkpoint_.read(state_.fingerprint, adapter_, optimizer_));
     if (!found) return {};
     state_ = std::move(*found);
     resumed_from_ = state_.step;
@@ -171,12 +182,44 @@ class Training {
     all.insert(all.end(), validation_.begin(), validation_.end());
     const auto spill_folder =
         options_.checkpoint_folder.empty() ? std::filesystem::temp_directory_path() : options_.checkpoint_folder;
-    FW_ASSIGN(states_, FrozenStates::compute(weights_, all, first_layer_,
-                                             {options_.frozen_memory_limit, spill_folder, [&](std::size_t done) {
-                                                if (events_.on_prepared) events_.on_prepared(done, all.size());
-                                                return !stop_wanted();
-                                              }}));
+    auto states = FrozenStates::compute(weights_, all, first_layer_,
+                                        {options_.frozen_memory_limit, spill_folder, [&](std::size_t done) {
+                                           if (events_.on_prepared) events_.on_prepared(done, all.size());
+                                           return !stop_wanted();
+                                         }});
+    if (states.ok()) {
+      states_ = std::move(states).value();
+      return {};
+    }
+    if (states.error().code != ErrorCode::kResourceExhausted) return std::move(states).error();
+    warnings_.push_back(states.error().message + "; the lower layers were computed anew in every epoch");
     return {};
+  }
+
+  // How steps are cut into passes. A checkpoint's cut is kept, unless the training was killed for want of memory.
+  Status plan() {
+    MemoryNeeds needs{.config = weights_.config, .precision = weights_.precision()};
+    needs.trained_layers = weights_.config.layers - first_layer_;
+    needs.rank = adapter_.settings.rank;
+    needs.threads = threads();
+    needs.longest_row = longest_row();
+    needs.largest_step = largest_step();
+    needs.available = io::read_machine_limits().available_bytes;
+    needs.share = options_.memory_share;
+    FW_ASSIGN(auto plan, plan_memory(needs));
+    if (options_.pass_tokens > 0) plan.pass_tokens = options_.pass_tokens;
+    if (state_.pass_tokens > 0 && options_.memory_share == 1) plan.pass_tokens = state_.pass_tokens;
+    const auto kept = static_cast<std::uint64_t>(std::min(plan.pass_tokens, needs.largest_step)) * plan.bytes_per_token;
+    plan.recomputes = options_.recompute.value_or(plan.recomputes || kept > needs.available);
+    state_.pass_tokens = plan.pass_tokens;
+    model_.set_recomputation(plan.recomputes);
+    if (events_.on_plan) events_.on_plan(plan);
+    return {};
+  }
+
+  [[nodiscard]] std::int64_t largest_step() const {
+    const auto rows = static_cast<std::int64_t>(options_.batch_size) * options_.gradient_accumulation;
+    return std::min<std::int64_t>(rows, static_cast<std::int64_t>(train_.size())) * longest_row();
   }
 
   // The rows of a step: the epoch's order is drawn from the seed and the epoch alone. Rows of a family stay together.
@@ -208,7 +251,7 @@ class Training {
     std::vector<const TrainingRow*> batch;
     for (const auto n : numbers) batch.push_back(train_[n]);
     const auto input = prepare(weights_.config, pack(batch));
-    const auto hidden = states_ ? states_->gather(*input.tree, numbers) : model_.embed(*input.tree);
+    const auto hidden = states_ ? states_->gather(*input.tree, numbers) : model_.before(input, first_layer_);
     const auto result = model_.loss(hidden, input, first_layer_);
     (result.loss / label_tokens).backward();
     return result.loss.item<double>();
@@ -247,13 +290,22 @@ class Training {
       begin = end;
     }
     const double rate = rate_.at(state_.step);
-    optimizer_.step(rate);
+    const double norm = std::isfinite(loss) ? optimizer_.step(rate) : loss;
+    if (!std::isfinite(norm)) return diverged(loss, norm, rate);
     ++state_.step;
     Progress progress;
     progress.loss = loss / label_tokens;
     progress.learning_rate = rate;
     progress.tokens_per_second = row_tokens / std::max(1e-9, to_seconds(clock_.instant() - begun));
     return report(progress);
+  }
+
+  [[nodiscard]] Status diverged(double loss, double norm, double rate) const {
+    const auto what = std::isfinite(loss) ? "the norm of its gradient is " + std::to_string(norm)
+                                          : "its loss is " + std::to_string(loss);
+    return failed_precondition("training diverged at step " + std::to_string(state_.step + 1) + " of " +
+                               std::to_string(rate_.total_steps) + ": " + what + " (learning rate " +
+                               nlohmann::json(rate).dump() + "); lower learning_rate, or set clip_norm");
   }
 
   Status report(Progress progress) {
@@ -263,8 +315,11 @@ class Training {
       auto scored = score(model_, weights_.config, validation_, first_layer_, states_ ? &*states_ : nullptr,
                           train_.size(), [&] { return !stop_wanted(); });
       if (!scored.ok()) return std::move(scored).error();
+      if (!std::isfinite(scored->loss)) return diverged(scored->loss, 0, progress.learning_rate);
       progress.validation_loss = scored->loss;
       progress.validation_exact = scored->exact;
+      if (!state_.best || scored->loss < state_.best->loss)
+        state_.best = BestAdapter{copy(adapter_), state_.step, scored->loss, scored->exact};
     }
     progress.step = state_.step;
     progress.total_steps = rate_.total_steps;
@@ -279,29 +334,26 @@ class Training {
   }
 
   Status keep_checkpoint() {
-    if (to_seconds(clock_.instant() - last_checkpoint_) < options_.checkpoint_seconds) return {};
+    const double least = std::max(options_.checkpoint_seconds, kStepsPerWrite * write_seconds_);
+    if (to_seconds(clock_.instant() - last_checkpoint_) < least) return {};
     return write();
   }
 
   Status write() {
-    if (options_.checkpoint_folder.empty()) return {};
-    auto kept = state_;
-    kept.seconds = elapsed();
-    FW_TRY(write_checkpoint(options_.checkpoint_folder, kept, adapter_, optimizer_));
+    if (!checkpoint_.is_kept()) return {};
+    const auto begun = clock_.instant();
+    const double before = state_.seconds;
+    state_.seconds = elapsed();
+    const auto status = checkpoint_.write(state_, adapter_, optimizer_);
+    state_.seconds = before;
     last_checkpoint_ = clock_.instant();
-    return {};
+    write_seconds_ = to_seconds(last_checkpoint_ - begun);
+    return status;
   }
 
   Status stop() {
     FW_TRY(write());
     return cancelled("training was stopped");
-  }
-
-  [[nodiscard]] std::optional<double> last_score_loss() const {
-    return state_.curve.empty() ? std::nullopt : state_.curve.back().validation_loss;
-  }
-  [[nodiscard]] std::optional<double> last_score_exact() const {
-    return state_.curve.empty() ? std::nullopt : state_.curve.back().validation_exact;
   }
 
   const ModelWeights& weights_;
@@ -321,7 +373,10 @@ class Training {
   std::optional<FrozenStates> states_;
   std::vector<std::size_t> order_;
   std::int64_t order_epoch_ = -1;
+  Checkpoint checkpoint_;
+  std::vector<std::string> warnings_;
   Instant started_, last_checkpoint_;
+  double write_seconds_ = 0;  ///< that the last checkpoint took
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "trainer/loop/checkpoint.h"
+#include "trainer/loop/memory_plan.h"
 #include "trainer/loop/schedule.h"
 #include "trainer/model/model.h"
 
@@ -37,11 +38,15 @@ struct TrainingOptions {
   std::filesystem::path checkpoint_folder;  ///< empty: no checkpoints
   double checkpoint_seconds = 20;
   std::uint64_t frozen_memory_limit = 2ULL << 30;  ///< bytes of hidden states kept in memory
-  std::int64_t pass_tokens = 0;  ///< most tokens of one forward and backward pass; 0: as memory allows
+  std::int64_t pass_tokens = 0;   ///< most tokens of one forward and backward pass; 0: as memory allows
+  double memory_share = 1;        ///< of the free memory that passes are planned with; less after a kill
+  std::optional<bool> recompute;  ///< layers in backward; nullopt: as memory asks for
 };
 
 /// What training tells while it runs; all optional. Called on the training thread.
 struct TrainingEvents {
+  /// Before the first step.
+  std::function<void(const MemoryPlan&)> on_plan;
   /// Hidden states of the frozen layers: rows done, of all.
   std::function<void(std::size_t, std::size_t)> on_prepared;
   /// `again`: a point of the part that a checkpoint has brought back.
@@ -51,15 +56,18 @@ struct TrainingEvents {
 };
 
 struct TrainingResult {
-  Adapter adapter;
+  Adapter adapter;  ///< after `best_step`
   std::int64_t steps = 0;
   std::int64_t resumed_from = 0;
-  std::optional<double> validation_loss;
+  std::int64_t best_step = 0;             ///< with the least loss on the validation rows; the last without any
+  std::optional<double> validation_loss;  ///< after it
   std::optional<double> validation_exact;
+  std::vector<std::string> warnings;
 };
 
 /// LoRA fine-tuning of `weights` on chat rows. Same arguments, same thread count: the same adapter, also when it was
-/// interrupted and taken up from its checkpoint.
+/// interrupted and taken up from its checkpoint. How a step is cut into passes changes the last digits alone. A step
+/// whose loss or gradient is no finite number ends it: kFailedPrecondition, with the step.
 [[nodiscard]] Result<TrainingResult> train(const ModelWeights& weights, const std::vector<TrainingRow>& rows,
                                            const std::vector<TrainingRow>& validation, const TrainingOptions& options,
                                            const TrainingEvents& events, const Clock& clock);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/assert.h"
 #include "trainer/packing/families.h"
 
 namespace fw::trainer {
@@ -13,7 +12,6 @@ namespace fw::trainer {
 Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
                     int first_layer, const FrozenStates* states, std::size_t first_row,
                     const std::function<bool()>& keep_going) {
-  FW_ASSERT(states != nullptr || first_layer == 0);
   at::NoGradGuard no_grad;
   Score total;
   total.hits.assign(rows.size(), 1);
@@ -31,7 +29,7 @@ Result<Score> score(const PackedModel& model, const ModelConfig& config, std::sp
     const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, common) - begin);
     const auto input = prepare(config, pack(batch));
     const auto hidden = states != nullptr ? states->gather(*input.tree, std::span(numbers).subspan(begin, batch.size()))
-                                          : model.embed(*input.tree);
+                                          : model.before(input, first_layer);
     const auto result = model.loss(hidden, input, first_layer);
     for (std::size_t i = 0; i < result.losses.size(); ++i) {
       const auto row = order[begin + static_cast<std::size_t>(input.tree->terms[i].row)];

@@ -16,8 +16,8 @@ struct Score {
   std::vector<double> losses;      ///< per row: mean over its answer tokens
 };
 
-/// Rows before layer `first_layer`: out of `states` (whose row numbers begin at `first_row`), or embedded when it is
-/// null and first_layer is 0. `keep_going` is asked after every batch.
+/// Rows before layer `first_layer`: out of `states` (whose row numbers begin at `first_row`), or computed when it is
+/// null. `keep_going` is asked after every batch.
 [[nodiscard]] Result<Score> score(const PackedModel& model, const ModelConfig& config,
                                   std::span<const TrainingRow* const> rows, int first_layer, const FrozenStates* states,
                                   std::size_t first_row, const std::function<bool()>& keep_going);

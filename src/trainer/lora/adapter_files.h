@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -17,8 +18,12 @@ namespace fw::trainer {
 /// The adapter in PEFT's format: adapter_config.json and adapter_model.safetensors in `folder`, which is created.
 [[nodiscard]] Status write_peft_adapter(const Adapter& adapter, const std::string& base_model, double dropout,
                                         const std::filesystem::path& folder);
-/// Reads that format. Tensors beyond the seven linear layers (modules_to_save) are left alone.
-[[nodiscard]] Result<Adapter> read_peft_adapter(const ModelConfig& config, const std::filesystem::path& folder);
+/// Reads that format. kUnimplemented for what would change the model beyond low-rank pairs of its seven linear layers
+/// (DoRA, patterns, biases, modules_to_save), kDataLoss for tensors that are no such pair.
+/// A caller that trains and keeps whole matrices itself may leave `modules_to_save` to it.
+enum class SavedModules : std::uint8_t { kRefused, kLeftToCaller };
+[[nodiscard]] Result<Adapter> read_peft_adapter(const ModelConfig& config, const std::filesystem::path& folder,
+                                                SavedModules saved_modules = SavedModules::kRefused);
 
 struct AdapterPaths {
   std::filesystem::path gguf;

@@ -1,20 +1,14 @@
 #include <algorithm>
-#include <memory>
+#include <map>
 
-#include "ggml.h"
-#include "gguf.h"
+#include "modelfile/gguf.h"
 #include "trainer/lora/adapter_files.h"
 #include "trainer/weights/gguf_names.h"
 
 namespace fw::trainer {
 namespace {
 
-struct GgufDeleter {
-  void operator()(gguf_context* c) const { gguf_free(c); }
-};
-struct GgmlDeleter {
-  void operator()(ggml_context* c) const { ggml_free(c); }
-};
+using modelfile::GgufValue;
 
 // Files of architecture llama, which mistral's are too, keep rows of q and k in pairs.
 std::int64_t paired_heads(const ModelConfig& config, Projection projection) {
@@ -23,39 +17,42 @@ std::int64_t paired_heads(const ModelConfig& config, Projection projection) {
   return projection == Projection::kKey ? config.kv_heads : 0;
 }
 
+std::string gguf_name_of(const Adapter::Named& item) {
+  const auto name = gguf_name("model.layers." + std::to_string(item.layer) + "." +
+                              std::string(module_name(item.projection)) + ".weight");
+  return name.value() + (item.is_a ? ".lora_a" : ".lora_b");
+}
+
 }  // namespace
 
 Status write_gguf_adapter(const Adapter& adapter, const ModelConfig& config, const std::filesystem::path& file) {
   const auto named = adapter.named();
-  const std::unique_ptr<gguf_context, GgufDeleter> out(gguf_init_empty());
-  const std::unique_ptr<ggml_context, GgmlDeleter> tensors(
-      ggml_init({ggml_tensor_overhead() * (named.size() + 1), nullptr, true}));
   const auto& settings = adapter.settings;
   // llama.cpp scales by alpha / rank whatever the adapter's own rule was.
   const double alpha = settings.scale() * static_cast<double>(settings.rank);
-  gguf_set_val_str(out.get(), "general.type", "adapter");
-  gguf_set_val_str(out.get(), "general.architecture",
-                   config.architecture == "mistral" ? "llama" : config.architecture.c_str());
-  gguf_set_val_str(out.get(), "adapter.type", "lora");
-  gguf_set_val_f32(out.get(), "adapter.lora.alpha", static_cast<float>(alpha));
-  std::vector<std::vector<float>> paired;
-  for (const auto& item : named) {
-    const auto name = gguf_name("model.layers." + std::to_string(item.layer) + "." +
-                                std::string(module_name(item.projection)) + ".weight");
-    ggml_tensor* tensor = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, item.tensor.size(1), item.tensor.size(0));
-    ggml_set_name(tensor, (name.value() + (item.is_a ? ".lora_a" : ".lora_b")).c_str());
+  modelfile::GgufHeader header;
+  header.set("general.type", GgufValue::string("adapter"));
+  header.set("general.architecture",
+             GgufValue::string(config.architecture == "mistral" ? "llama" : config.architecture));
+  header.set("adapter.type", GgufValue::string("lora"));
+  header.set("adapter.lora.alpha", GgufValue::f32(static_cast<float>(alpha)));
+  for (const auto& item : named)
+    header.tensors.push_back(
+        {gguf_name_of(item),
+         0,
+         {static_cast<std::uint64_t>(item.tensor.size(1)), static_cast<std::uint64_t>(item.tensor.size(0))}});
+  std::size_t next = 0;
+  std::vector<float> paired;
+  return modelfile::write_gguf(file, header, [&](const modelfile::GgufTensor&, const auto& sink) -> Status {
+    const auto& item = named[next++];
     auto data = values(item.tensor);
     if (const auto heads = paired_heads(config, item.projection); heads > 0 && !item.is_a) {
-      paired.emplace_back(data.size());
-      rows_to_pairs(data, heads, item.tensor.size(1), paired.back());
-      data = paired.back();
+      paired.resize(data.size());
+      rows_to_pairs(data, heads, item.tensor.size(1), paired);
+      data = paired;
     }
-    tensor->data = const_cast<float*>(data.data());
-    gguf_add_tensor(out.get(), tensor);
-  }
-  if (!gguf_write_to_file(out.get(), file.c_str(), false))
-    return resource_exhausted("cannot write " + file.string() + "; is the disk full?");
-  return {};
+    return sink({reinterpret_cast<const char*>(data.data()), data.size_bytes()});
+  });
 }
 
 }  // namespace fw::trainer

@@ -1,28 +1,15 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
-#include <memory>
 #include <optional>
 
 #include "ggml.h"
-#include "gguf.h"
-#include "io/file.h"
+#include "modelfile/gguf_model.h"
 #include "trainer/lora/adapter_files.h"
 #include "trainer/model/gemm.h"
 #include "trainer/weights/gguf_reader.h"
 
 namespace fw::trainer {
 namespace {
-
-struct GgufDeleter {
-  void operator()(gguf_context* c) const { gguf_free(c); }
-};
-struct GgmlDeleter {
-  void operator()(ggml_context* c) const { ggml_free(c); }
-};
 
 // `blk.7.attn_q.weight` under its number among the kept layers; nullopt for a layer that is dropped.
 std::optional<std::string> renumbered(const std::string& name, const std::map<int, int>& new_number) {
@@ -44,9 +31,10 @@ struct LowRankFiles {
 // weight += alpha / rank * b a; the rows of GGUF adapter and GGUF model are in one order.
 Status add_low_rank(const LowRankFiles& adapter, const std::string& name, const std::vector<std::int64_t>& shape,
                     std::vector<float>& weight) {
-  const auto a = adapter.reader.find(name + ".lora_a");
+  auto a = adapter.reader.find(name + ".lora_a");
   const auto b = adapter.reader.find(name + ".lora_b");
   if (!a || !b) return data_loss("the adapter lacks one half of " + name);
+  if (a->shape.size() == 1) a->shape.insert(a->shape.begin(), 1);  // of rank 1, which the reader cannot tell
   if (shape.size() != 2 || a->shape.size() != 2 || b->shape.size() != 2 || a->shape[1] != shape[1] ||
       b->shape[0] != shape[0] || a->shape[0] != b->shape[1])
     return data_loss("the adapter's shape of " + name + " does not fit the model");
@@ -92,21 +80,6 @@ std::string encode(const std::vector<float>& values, std::int64_t width, ggml_ty
   return bytes;
 }
 
-Status write_durably(const gguf_context* gguf, const std::filesystem::path& out) {
-  const std::filesystem::path stage = out.string() + ".partial";
-  std::error_code error;
-  bool written = gguf_write_to_file(gguf, stage.c_str(), false);
-  if (written) {
-    const int fd = ::open(stage.c_str(), O_RDONLY | O_CLOEXEC);
-    written = fd >= 0 && ::fsync(fd) == 0;
-    if (fd >= 0) ::close(fd);
-  }
-  if (written) std::filesystem::rename(stage, out, error);
-  if (written && !error) return io::sync_folder(out.parent_path().empty() ? "." : out.parent_path());
-  std::filesystem::remove(stage, error);
-  return resource_exhausted("cannot write " + out.string() + "; is the disk full?");
-}
-
 Result<LowRankFiles> open_adapter(const std::filesystem::path& file) {
   FW_ASSIGN(auto reader, GgufReader::open(file));
   const auto alpha = reader.number("adapter.lora.alpha");
@@ -115,58 +88,75 @@ Result<LowRankFiles> open_adapter(const std::filesystem::path& file) {
   return LowRankFiles{std::move(reader), *alpha};
 }
 
+// The merged model's header, and for each of its tensors the index of the one it is made of.
+struct Plan {
+  modelfile::GgufHeader header;
+  std::vector<std::int64_t> source_of;
+  std::size_t adapted = 0;  ///< tensors of the adapter that have their place
+};
+
+bool is_adapted(const LowRankFiles& adapter, const std::string& name) {
+  return adapter.reader.find(name + ".lora_a") || adapter.reader.find(name + ".lora_b");
+}
+
+Plan plan_merge(const GgufReader& reader, const LowRankFiles& adapter, const modelfile::GgufModel& model,
+                std::span<const int> keep_layers, MergedType type) {
+  std::map<int, int> new_number;
+  for (const int layer : keep_layers) new_number.emplace(layer, static_cast<int>(new_number.size()));
+  const auto architecture = reader.text("general.architecture").value_or("");
+  Plan plan;
+  plan.header.alignment = model.header.alignment;
+  plan.header.metadata = model.header.metadata;
+  plan.header.set("general.file_type", modelfile::GgufValue::u32(file_type_number(type)));
+  if (!keep_layers.empty())
+    plan.header.set(architecture + ".block_count",
+                    modelfile::GgufValue::u32(static_cast<std::uint32_t>(keep_layers.size())));
+  for (std::int64_t i = 0; i < reader.tensor_count(); ++i) {
+    const auto name = renumbered(reader.tensor_name(i), new_number);
+    if (!name) continue;
+    const auto source = reader.tensor(i);
+    const bool is_matrix = source.shape.size() == 2;
+    const auto target = is_matrix ? to_ggml(type, source.shape[1]) : static_cast<ggml_type>(source.type);
+    plan.header.tensors.push_back(
+        {*name, static_cast<std::uint32_t>(target), {source.shape.rbegin(), source.shape.rend()}});
+    plan.source_of.push_back(i);
+    if (is_adapted(adapter, *name)) plan.adapted += 2;
+  }
+  return plan;
+}
+
+// One tensor of the merged model's bytes.
+Status write_tensor(const GgufReader& reader, const LowRankFiles& adapter, const modelfile::GgufTensor& tensor,
+                    std::int64_t index, const std::function<Status(std::string_view)>& sink) {
+  const auto source = reader.tensor(index);
+  const auto target = static_cast<ggml_type>(tensor.type);
+  const bool adapted = is_adapted(adapter, tensor.name);
+  if (!adapted && target == source.type) return sink(source.bytes);
+  std::vector<float> weight;
+  FW_TRY(reader.dequantize(source, weight));
+  if (adapted) FW_TRY(add_low_rank(adapter, tensor.name, source.shape, weight));
+  return sink(encode(weight, source.shape.back(), target));
+}
+
 }  // namespace
 
 Status write_merged_model(const std::filesystem::path& model, const std::filesystem::path& gguf_adapter,
                           std::span<const int> keep_layers, MergedType type, const std::filesystem::path& out) {
   FW_ASSIGN(const auto reader, GgufReader::open(model));
+  FW_ASSIGN(const auto gguf, modelfile::read_gguf_model(model));
   FW_ASSIGN(const auto adapter, open_adapter(gguf_adapter));
   const auto architecture = reader.text("general.architecture").value_or("");
   if (architecture != adapter.reader.text("general.architecture"))
     return invalid_argument("the adapter was trained on another architecture than " + architecture);
-  std::map<int, int> new_number;
-  for (const int layer : keep_layers) new_number.emplace(layer, static_cast<int>(new_number.size()));
-
-  const std::unique_ptr<gguf_context, GgufDeleter> result(gguf_init_empty());
-  gguf_set_kv(result.get(), reader.raw());
-  gguf_set_val_u32(result.get(), "general.file_type", file_type_number(type));
-  if (!keep_layers.empty())
-    gguf_set_val_u32(result.get(), (architecture + ".block_count").c_str(),
-                     static_cast<std::uint32_t>(keep_layers.size()));
-  const auto count = static_cast<std::size_t>(reader.tensor_count());
-  const std::unique_ptr<ggml_context, GgmlDeleter> tensors(
-      ggml_init({ggml_tensor_overhead() * (count + 1), nullptr, true}));
-  std::vector<std::string> merged;
-  merged.reserve(count);
-  std::size_t touched = 0;
-  for (std::int64_t i = 0; i < reader.tensor_count(); ++i) {
-    const auto name = renumbered(reader.tensor_name(i), new_number);
-    if (!name) continue;
-    const auto source = reader.tensor(i);
-    std::vector<std::int64_t> ne(source.shape.rbegin(), source.shape.rend());
-    const bool adapted = adapter.reader.find(*name + ".lora_a") || adapter.reader.find(*name + ".lora_b");
-    const bool is_matrix = ne.size() == 2;
-    const auto target = is_matrix ? to_ggml(type, ne[0]) : static_cast<ggml_type>(source.type);
-    ggml_tensor* tensor = ggml_new_tensor(tensors.get(), target, static_cast<int>(ne.size()), ne.data());
-    ggml_set_name(tensor, name->c_str());
-    if (adapted || target != source.type) {
-      std::vector<float> weight;
-      FW_TRY(reader.dequantize(source, weight));
-      if (adapted) {
-        FW_TRY(add_low_rank(adapter, *name, source.shape, weight));
-        touched += 2;
-      }
-      merged.push_back(encode(weight, ne[0], target));
-      tensor->data = merged.back().data();
-    } else {
-      tensor->data = const_cast<char*>(source.bytes.data());
-    }
-    gguf_add_tensor(result.get(), tensor);
-  }
-  if (touched != static_cast<std::size_t>(adapter.reader.tensor_count()))
+  auto plan = plan_merge(reader, adapter, gguf, keep_layers, type);
+  if (plan.adapted != static_cast<std::size_t>(adapter.reader.tensor_count()))
     return invalid_argument(
         "the adapter has tensors that the model does not have; was it trained with other keep_layers?");
-  return write_durably(result.get(), out);
+  std::size_t next = 0;
+  return modelfile::write_gguf(std::filesystem::absolute(out), std::move(plan.header),
+                               [&](const modelfile::GgufTensor& tensor, const auto& sink) {
+                                 return write_tensor(reader, adapter, tensor, plan.source_of[next++], sink);
+                               });
 }
 
 }  // namespace fw::trainer

@@ -10,9 +10,10 @@ namespace fw::trainer::kernels {
 namespace {
 
 // exp to 2 units in the last place, branch-free so that loops around it become vector code (range reduction by ln 2 in
-// two parts, polynomial of degree 6; Cephes' coefficients).
+// two parts, polynomial of degree 6; Cephes' coefficients). What is no number stays none: the bounds keep it because of
+// the order of their arguments, and only the power is taken of zero instead.
 FW_INLINE float fast_exp(float x) {
-  x = std::min(88.0F, std::max(-87.3F, x));
+  x = std::min(std::max(x, -87.3F), 88.0F);
   const float n = __builtin_roundevenf(x * 1.44269504088896341F);
   const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
   float p = 1.9875691500e-4F;
@@ -22,7 +23,7 @@ FW_INLINE float fast_exp(float x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   const float e = p * r * r + r + 1.0F;
-  const auto power = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
+  const auto power = static_cast<std::uint32_t>(static_cast<std::int32_t>(n == n ? n : 0.0F) + 127) << 23;
   return e * std::bit_cast<float>(power);
 }
 
@@ -174,13 +175,23 @@ FW_CLONES double sum_of_squares(const float* x, std::int64_t count) {
   return sum;
 }
 
-FW_CLONES void dropout(const float* x, std::int64_t first, std::int64_t count, std::uint32_t seed, float p, float* y) {
+FW_CLONES bool all_finite(const float* x, std::int64_t count) {
+  std::uint32_t bad = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto exponent = std::bit_cast<std::uint32_t>(x[i]) & 0x7f800000U;
+    bad |= exponent == 0x7f800000U ? 1U : 0U;
+  }
+  return bad == 0;
+}
+
+std::uint32_t dropout_key(std::uint32_t token_key, std::uint32_t seed) { return mix(token_key ^ mix(seed)); }
+
+FW_CLONES void dropout(const float* x, std::int64_t width, std::uint32_t key, float p, float* y) {
   const auto threshold = static_cast<std::uint32_t>(static_cast<double>(p) * 4294967295.0);
   const float scale = 1.0F / (1.0F - p);
-  const auto base = static_cast<std::uint32_t>(first);
-  const auto size = static_cast<std::uint32_t>(count);
+  const auto size = static_cast<std::uint32_t>(width);
   for (std::uint32_t i = 0; i < size; ++i) {
-    const std::uint32_t draw = mix((base + i) * 0x9e3779b9U ^ seed);
+    const std::uint32_t draw = mix((i + 1) * 0x9e3779b9U ^ key);
     y[i] = draw >= threshold ? x[i] * scale : 0.0F;
   }
 }

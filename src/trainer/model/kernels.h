@@ -40,8 +40,13 @@ void merge_block(const float* block, std::int64_t block_stride, std::int64_t row
 void add(float* to, const float* from, std::int64_t count);
 [[nodiscard]] double sum_of_squares(const float* x, std::int64_t count);
 
-/// y = x * keep / (1 - p), keep drawn for element `first + i` from `seed` alone, so that it can be drawn again.
-void dropout(const float* x, std::int64_t first, std::int64_t count, std::uint32_t seed, float p, float* y);
+/// Whether no value is infinite or no number.
+[[nodiscard]] bool all_finite(const float* x, std::int64_t count);
+
+/// y = x * keep / (1 - p) for one row, keep drawn for element i from `key` alone, so that it can be drawn again.
+void dropout(const float* x, std::int64_t width, std::uint32_t key, float p, float* y);
+/// The key of a token's row under a seed.
+[[nodiscard]] std::uint32_t dropout_key(std::uint32_t token_key, std::uint32_t seed);
 
 /// One AdamW step (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it.
 struct AdamW {

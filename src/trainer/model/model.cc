@@ -1,18 +1,23 @@
 #include "trainer/model/model.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <functional>
 
 #include "base/assert.h"
 #include "base/hash.h"
 #include "trainer/model/gemm.h"
+#include "trainer/model/kernels.h"
 #include "trainer/model/parallel.h"
 
 namespace fw::trainer {
@@ -49,6 +54,8 @@ class Loader {
       auto part = shape;
       part[0] = rows[i];
       status_ = source_.read(names[i], part, {target, static_cast<std::size_t>(rows[i] * width)});
+      if (status_.ok() && !kernels::all_finite(target, rows[i] * width))
+        status_ = data_loss("tensor " + names[i] + " holds values that are no numbers; the file is damaged");
       target += rows[i] * width;
     }
     return joined;
@@ -96,6 +103,32 @@ Result<std::vector<int>> kept_layers(const ModelConfig& config, std::span<const 
       return invalid_argument("keep_layers must rise strictly and lie in 0 to " + std::to_string(config.layers - 1));
   return kept;
 }
+
+// A layer as a function of its input; the model and the adapter outlive the graph.
+struct LayerWork : torch::CustomClassHolder {
+  std::function<at::Tensor(const at::Tensor&)> run;
+};
+
+// Keeps a layer's input alone. Gradients of the adapter are added to its tensors while backward runs the layer again;
+// `trigger`, one of them, only makes the result one that has a gradient.
+struct RecomputedLayer : torch::autograd::Function<RecomputedLayer> {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& trigger,
+                            const c10::intrusive_ptr<LayerWork>& work) {
+    static_cast<void>(trigger);
+    ctx->save_for_backward({hidden});
+    ctx->saved_data["work"] = at::IValue::make_capsule(work);
+    return work->run(hidden);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 const torch::autograd::variable_list& grads) {
+    const auto capsule = ctx->saved_data["work"].toCapsule();
+    const at::AutoGradMode with_gradients(true);
+    const auto input = ctx->get_saved_variables()[0].detach().requires_grad_(ctx->needs_input_grad(0));
+    static_cast<const LayerWork&>(*capsule).run(input).backward(grads[0]);
+    return {input.grad(), at::Tensor(), at::Tensor()};
+  }
+};
 
 at::Tensor index_tensor(const std::vector<std::int64_t>& values) {
   return at::tensor(at::IntArrayRef(values), at::kLong);
@@ -157,6 +190,8 @@ PackedInput prepare(const ModelConfig& config, TokenTree tree) {
   input.plan = std::make_shared<AttentionPlan>(
       tree, AttentionShape{config.heads, config.kv_heads, config.head_dim, config.sliding_window}, threads());
   input.positions = std::make_shared<std::vector<std::int64_t>>(tree.positions);
+  input.keys = at::empty({static_cast<std::int64_t>(tree.keys.size())}, at::kInt);
+  std::memcpy(input.keys.mutable_data_ptr<std::int32_t>(), tree.keys.data(), tree.keys.size() * sizeof tree.keys[0]);
   input.tree = std::make_shared<TokenTree>(std::move(tree));
   return input;
 }
@@ -174,7 +209,8 @@ at::Tensor PackedModel::embed(const TokenTree& tree) const {
   return at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token).to(at::kFloat);
 }
 
-at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int layer,
+at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                                const at::Tensor& keys, int layer,
                                 std::initializer_list<std::pair<Projection, std::int64_t>> parts) const {
   std::array<LowRank, 3> low_rank;
   if (adapter_ == nullptr) return fw::trainer::linear(x, weight, bias);
@@ -186,7 +222,7 @@ at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, c
   const auto first = static_cast<int>(parts.begin()->first);
   const auto seed = static_cast<std::uint32_t>(
       Random(dropout_seed_ ^ (static_cast<std::uint64_t>(layer) << 8) ^ static_cast<std::uint64_t>(first)).next());
-  return fw::trainer::linear(x, weight, bias, low_rank, adapter_->settings.scale(), {dropout_, seed});
+  return fw::trainer::linear(x, weight, bias, low_rank, adapter_->settings.scale(), {dropout_, seed, keys});
 }
 
 at::Tensor PackedModel::normalise_heads(const at::Tensor& qkv, const LayerWeights& weights) const {
@@ -204,7 +240,7 @@ at::Tensor PackedModel::normalise_heads(const at::Tensor& qkv, const LayerWeight
 at::Tensor PackedModel::attention(const at::Tensor& hidden, const PackedInput& input, int layer) const {
   const auto& w = weights_.layers[static_cast<std::size_t>(layer)];
   const auto& config = weights_.config;
-  auto qkv = project(rms_norm(hidden, w.attention_norm, config.norm_eps), w.qkv, w.qkv_bias, layer,
+  auto qkv = project(rms_norm(hidden, w.attention_norm, config.norm_eps), w.qkv, w.qkv_bias, input.keys, layer,
                      {{Projection::kQuery, 0},
                       {Projection::kKey, config.q_size()},
                       {Projection::kValue, config.q_size() + config.kv_size()}});
@@ -212,19 +248,38 @@ at::Tensor PackedModel::attention(const at::Tensor& hidden, const PackedInput& i
   return tree_attention(qkv, input.plan, input.positions, rope_, weights_.precision());
 }
 
-at::Tensor PackedModel::behind_attention(const at::Tensor& hidden, const at::Tensor& attended, int layer) const {
+at::Tensor PackedModel::behind_attention(const at::Tensor& hidden, const at::Tensor& attended, const at::Tensor& keys,
+                                         int layer) const {
   const auto& w = weights_.layers[static_cast<std::size_t>(layer)];
   const auto& config = weights_.config;
-  const auto middle = hidden + project(attended, w.out, w.out_bias, layer, {{Projection::kOutput, 0}});
-  const auto gate_up = project(rms_norm(middle, w.feed_forward_norm, config.norm_eps), w.gate_up, w.gate_up_bias, layer,
-                               {{Projection::kGate, 0}, {Projection::kUp, config.feed_forward}});
-  return middle + project(swiglu(gate_up), w.down, w.down_bias, layer, {{Projection::kDown, 0}});
+  const auto middle = hidden + project(attended, w.out, w.out_bias, keys, layer, {{Projection::kOutput, 0}});
+  const auto gate_up = project(rms_norm(middle, w.feed_forward_norm, config.norm_eps), w.gate_up, w.gate_up_bias, keys,
+                               layer, {{Projection::kGate, 0}, {Projection::kUp, config.feed_forward}});
+  return middle + project(swiglu(gate_up), w.down, w.down_bias, keys, layer, {{Projection::kDown, 0}});
 }
 
 at::Tensor PackedModel::run_layers(at::Tensor hidden, const PackedInput& input, int first, int last) const {
-  for (int layer = first; layer < last; ++layer)
-    hidden = behind_attention(hidden, attention(hidden, input, layer), layer);
+  for (int layer = first; layer < last; ++layer) {
+    const auto trigger = adapter_ != nullptr ? adapter_->at(layer, Projection::kQuery).a : at::Tensor();
+    if (recomputes_ && at::GradMode::is_enabled() && trigger.defined()) {
+      auto work = c10::make_intrusive<LayerWork>();
+      work->run = [this, input, layer](const at::Tensor& x) { return run_layer(x, input, layer); };
+      hidden = RecomputedLayer::apply(hidden, trigger, work);
+    } else {
+      hidden = run_layer(hidden, input, layer);
+    }
+  }
   return hidden;
+}
+
+at::Tensor PackedModel::before(const PackedInput& input, int layer) const {
+  if (layer == 0) return embed(*input.tree);
+  const at::NoGradGuard no_grad;
+  return run_layers(embed(*input.tree), input, 0, layer);
+}
+
+at::Tensor PackedModel::run_layer(const at::Tensor& hidden, const PackedInput& input, int layer) const {
+  return behind_attention(hidden, attention(hidden, input, layer), input.keys, layer);
 }
 
 HeadResult PackedModel::loss(at::Tensor hidden, const PackedInput& input, int first) const {
@@ -244,7 +299,8 @@ HeadResult PackedModel::loss(at::Tensor hidden, const PackedInput& input, int fi
   hidden = run_layers(std::move(hidden), input, first, last);
   const auto index = index_tensor(needed);
   auto attended = attention(hidden, input, last);
-  auto top = behind_attention(hidden.index_select(0, index), attended.index_select(0, index), last);
+  auto top = behind_attention(hidden.index_select(0, index), attended.index_select(0, index),
+                              input.keys.index_select(0, index), last);
   top = rms_norm(top, weights_.final_norm, weights_.config.norm_eps);
   if (lines.size() != needed.size() || !std::is_sorted(lines.begin(), lines.end()))
     top = top.index_select(0, index_tensor(lines));

@@ -54,6 +54,7 @@ struct PackedInput {
   std::shared_ptr<const TokenTree> tree;
   std::shared_ptr<const AttentionPlan> plan;
   std::shared_ptr<const std::vector<std::int64_t>> positions;
+  at::Tensor keys;  ///< TokenTree::keys
 };
 [[nodiscard]] PackedInput prepare(const ModelConfig& config, TokenTree tree);
 
@@ -67,7 +68,13 @@ class PackedModel final {
   /// Dropout on the adapter's inputs, drawn from `seed` and the layer; zero turns it off.
   void set_dropout(double probability, std::uint64_t seed);
 
+  /// Of each layer only its input is kept, and backward computes the rest again: a third more work for a fraction of
+  /// the memory. The results are the same, bit for bit.
+  void set_recomputation(bool on) { recomputes_ = on; }
+
   [[nodiscard]] at::Tensor embed(const TokenTree& tree) const;
+  /// Hidden states before layer `layer`, of layers that are not trained: nothing is kept for backward.
+  [[nodiscard]] at::Tensor before(const PackedInput& input, int layer) const;
   /// Hidden states [tokens, hidden] through layers [first, last).
   [[nodiscard]] at::Tensor run_layers(at::Tensor hidden, const PackedInput& input, int first, int last) const;
   /// From hidden states before layer `first` to the loss. The last layer's part behind attention, the final norm and
@@ -78,8 +85,12 @@ class PackedModel final {
 
  private:
   [[nodiscard]] at::Tensor attention(const at::Tensor& hidden, const PackedInput& input, int layer) const;
-  [[nodiscard]] at::Tensor behind_attention(const at::Tensor& hidden, const at::Tensor& attended, int layer) const;
-  [[nodiscard]] at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int layer,
+  /// `keys`: of the tokens of `hidden`.
+  [[nodiscard]] at::Tensor behind_attention(const at::Tensor& hidden, const at::Tensor& attended,
+                                            const at::Tensor& keys, int layer) const;
+  [[nodiscard]] at::Tensor run_layer(const at::Tensor& hidden, const PackedInput& input, int layer) const;
+  [[nodiscard]] at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                                   const at::Tensor& keys, int layer,
                                    std::initializer_list<std::pair<Projection, std::int64_t>> parts) const;
   [[nodiscard]] at::Tensor normalise_heads(const at::Tensor& qkv, const LayerWeights& weights) const;
 
@@ -88,6 +99,7 @@ class PackedModel final {
   RopeTable rope_;
   double dropout_ = 0;
   std::uint64_t dropout_seed_ = 0;
+  bool recomputes_ = false;
 };
 
 }  // namespace fw::trainer

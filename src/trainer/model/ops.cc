@@ -29,8 +29,9 @@ using torch::autograd::variable_list;
 // Rows below which a second thread does not pay.
 constexpr std::int64_t kRowGrain = 32;
 constexpr std::int64_t kElementGrain = 1 << 14;
-// Rows of logits made at a time: with a vocabulary of 49152, 128 rows are 25 MB.
-constexpr std::int64_t kLogitFloats = 6 << 20;
+// Rows of logits made at a time: the head's tiles are packed anew for each, so that fewer rows cost more packing than
+// multiplying; with a vocabulary of 49152 they are 50 MB.
+constexpr std::int64_t kLogitRows = 256;
 
 float* data(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
 const float* read(const at::Tensor& t) { return t.const_data_ptr<float>(); }
@@ -51,7 +52,7 @@ at::Tensor as_factor(const at::Tensor& x, const at::Tensor& weight) { return is_
 
 // A matrix in a product. Its rows may be parts of longer ones.
 struct Factor {
-  const at::Tensor& matrix;
+  at::Tensor matrix;
   bool transposed = false;
 
   [[nodiscard]] std::int64_t rows() const { return matrix.size(transposed ? 1 : 0); }
@@ -144,9 +145,13 @@ bool present(const at::Tensor& t) { return t.numel() > 0; }
 at::Tensor dropped(const at::Tensor& x, const Dropout& dropout) {
   auto y = at::empty_like(x);
   const std::int64_t width = x.size(1);
+  FW_ASSERT(dropout.keys.defined() && dropout.keys.size(0) == x.size(0));
+  const auto* keys = dropout.keys.const_data_ptr<std::int32_t>();
   for_ranges(x.size(0), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels::dropout(read(x) + begin * width, begin * width, (end - begin) * width, dropout.seed,
-                     static_cast<float>(dropout.probability), data(y) + begin * width);
+    for (std::int64_t row = begin; row < end; ++row)
+      kernels::dropout(read(x) + row * width, width,
+                       kernels::dropout_key(static_cast<std::uint32_t>(keys[row]), dropout.seed),
+                       static_cast<float>(dropout.probability), data(y) + row * width);
   });
   return y;
 }
@@ -163,7 +168,8 @@ struct LowRankGroup {
   std::int64_t ranks = 0;                     ///< of all pairs
   float scale = 1;
 
-  LowRankGroup(const std::array<at::Tensor, kPairs>& b_tensors, const std::vector<std::int64_t>& offsets, double factor)
+  LowRankGroup(const std::array<at::Tensor, kPairs>& b_tensors, const std::array<std::int64_t, kPairs>& offsets,
+               double factor)
       : b(b_tensors), scale(static_cast<float>(factor)) {
     for (std::size_t i = 0; i < kPairs; ++i) {
       offset[i] = offsets[i];
@@ -225,11 +231,21 @@ at::Tensor input_of_pairs(const at::Tensor& x, const Dropout& dropout) {
   return is_bf16(x) ? rounded(dropped(x.to(at::kFloat), dropout)) : dropped(x, dropout);
 }
 
+// What a linear layer needs beside tensors that may have gradients. Held by an IValue so that the graph owns it.
+struct LinearContext : torch::CustomClassHolder {
+  std::array<std::int64_t, LowRankGroup::kPairs> offsets{};
+  double scale = 1;
+  Dropout dropout;
+};
+
 struct LinearFunction : Function<LinearFunction> {
+  // Arguments, and the gradients that backward returns for them.
+  enum Argument : std::uint8_t { kX, kWeight, kBias, kA0, kB0, kA1, kB1, kA2, kB2, kContext, kArguments };
+
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& a0, const at::Tensor& b0, const at::Tensor& a1, const at::Tensor& b1,
-                            const at::Tensor& a2, const at::Tensor& b2, std::int64_t offset0, std::int64_t offset1,
-                            std::int64_t offset2, double scale, double dropout_probability, std::int64_t dropout_seed) {
+                            const at::Tensor& a2, const at::Tensor& b2,
+                            const c10::intrusive_ptr<LinearContext>& context) {
     FW_ASSERT(x.is_contiguous() && x.dim() == 2);
     const std::int64_t tokens = x.size(0), out = weight.size(0);
     const auto factor = as_factor(x, weight);
@@ -238,48 +254,42 @@ struct LinearFunction : Function<LinearFunction> {
       for (std::int64_t t = 0; t < tokens; ++t)
         std::memcpy(data(y) + t * out, read(bias), static_cast<std::size_t>(out) * sizeof(float));
     multiply(Form::kWide, y, 1, {factor}, flipped(weight), present(bias) ? 1 : 0);
-    const std::vector<std::int64_t> offsets{offset0, offset1, offset2};
     const auto a_all = LowRankGroup::stack({a0, a1, a2});
     at::Tensor u;
-    if (a_all.defined()) {
-      const Dropout dropout{dropout_probability, static_cast<std::uint32_t>(dropout_seed)};
-      u = LowRankGroup({b0, b1, b2}, offsets, scale).add_to(y, input_of_pairs(factor, dropout), a_all);
-    }
+    if (a_all.defined())
+      u = LowRankGroup({b0, b1, b2}, context->offsets, context->scale)
+              .add_to(y, input_of_pairs(factor, context->dropout), a_all);
     ctx->save_for_backward({factor, weight, b0, b1, b2, a_all, u});
-    ctx->saved_data["offsets"] = offsets;
-    ctx->saved_data["scale"] = scale;
-    ctx->saved_data["dropout"] = dropout_probability;
-    ctx->saved_data["seed"] = dropout_seed;
+    ctx->saved_data["context"] = at::IValue::make_capsule(context);
     return y;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto saved = ctx->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &a_all = saved[5], &u = saved[6];
+    const auto capsule = ctx->saved_data["context"].toCapsule();
+    const auto& context = static_cast<const LinearContext&>(*capsule);
     const auto dy = grads[0].contiguous();
     const auto dy_factor = as_factor(dy, weight);
-    variable_list result(15);
-    if (ctx->needs_input_grad(0)) {
-      result[0] = at::empty(x.sizes(), dy.options());
-      multiply(Form::kWide, result[0], 1, {dy_factor}, {weight}, 0);
+    variable_list result(kArguments);
+    if (ctx->needs_input_grad(kX)) {
+      result[kX] = at::empty(x.sizes(), dy.options());
+      multiply(Form::kWide, result[kX], 1, {dy_factor}, {weight}, 0);
     }
-    if (ctx->needs_input_grad(1)) {
-      result[1] = at::empty_like(weight);
-      multiply(Form::kWide, result[1], 1, flipped(dy_factor), {x}, 0);
+    if (ctx->needs_input_grad(kWeight)) {
+      result[kWeight] = at::empty_like(weight);
+      multiply(Form::kWide, result[kWeight], 1, flipped(dy_factor), {x}, 0);
     }
-    if (ctx->needs_input_grad(2)) result[2] = dy.sum(0);
+    if (ctx->needs_input_grad(kBias)) result[kBias] = dy.sum(0);
     if (!u.defined()) return result;
-    const LowRankGroup group({saved[2], saved[3], saved[4]}, ctx->saved_data["offsets"].toIntVector(),
-                             ctx->saved_data["scale"].toDouble());
-    const Dropout dropout{ctx->saved_data["dropout"].toDouble(),
-                          static_cast<std::uint32_t>(ctx->saved_data["seed"].toInt())};
-    const bool drops = dropout.probability > 0;
-    const auto d_x = drops && result[0].defined() ? at::zeros_like(result[0]) : result[0];
-    const auto pairs = group.backward(dy_factor, input_of_pairs(x, dropout), a_all, u, d_x);
-    if (drops && d_x.defined()) result[0].add_(dropped(d_x, dropout));
+    const LowRankGroup group({saved[2], saved[3], saved[4]}, context.offsets, context.scale);
+    const bool drops = context.dropout.probability > 0;
+    const auto d_x = drops && result[kX].defined() ? at::zeros_like(result[kX]) : result[kX];
+    const auto pairs = group.backward(dy_factor, input_of_pairs(x, context.dropout), a_all, u, d_x);
+    if (drops && d_x.defined()) result[kX].add_(dropped(d_x, context.dropout));
     for (std::size_t i = 0; i < LowRankGroup::kPairs; ++i) {
-      result[3 + 2 * i] = pairs.a[i];
-      result[4 + 2 * i] = pairs.b[i];
+      result[kA0 + 2 * i] = pairs.a[i];
+      result[kB0 + 2 * i] = pairs.b[i];
     }
     return result;
   }
@@ -404,7 +414,7 @@ struct HeadLossFunction : Function<HeadLossFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
                             HeadOutputs* outputs, bool hidden_needed, bool weight_needed) {
     const std::int64_t terms = hidden.size(0), vocab = weight.size(0);
-    const std::int64_t chunk = std::clamp<std::int64_t>(kLogitFloats / vocab, 1, std::max<std::int64_t>(terms, 1));
+    const std::int64_t chunk = std::clamp<std::int64_t>(terms, 1, kLogitRows);
     auto d_hidden = hidden_needed ? at::empty_like(hidden) : at::Tensor();
     auto d_weight = weight_needed ? at::zeros_like(weight) : at::Tensor();
     const auto all_logits = at::empty({chunk, vocab}, hidden.options());
@@ -453,10 +463,13 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
                   const std::array<LowRank, 3>& low_rank, double scale, Dropout dropout) {
   const auto none = at::empty({0}, x.options());
   const auto or_none = [&](const at::Tensor& t) -> const at::Tensor& { return t.defined() ? t : none; };
+  auto context = c10::make_intrusive<LinearContext>();
+  for (std::size_t i = 0; i < low_rank.size(); ++i) context->offsets[i] = low_rank[i].offset;
+  context->scale = scale;
+  context->dropout = std::move(dropout);
   return LinearFunction::apply(x, weight, or_none(bias), or_none(low_rank[0].a), or_none(low_rank[0].b),
                                or_none(low_rank[1].a), or_none(low_rank[1].b), or_none(low_rank[2].a),
-                               or_none(low_rank[2].b), low_rank[0].offset, low_rank[1].offset, low_rank[2].offset,
-                               scale, dropout.probability, std::int64_t{dropout.seed});
+                               or_none(low_rank[2].b), context);
 }
 
 at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const AttentionPlan>& plan,

@@ -28,9 +28,12 @@ struct LowRank {
   std::int64_t offset = 0;
 };
 
+/// Drawn for each element from the seed, its row's key and its column: a token has the same mask however the rows of a
+/// step are cut into passes.
 struct Dropout {
   double probability = 0;
   std::uint32_t seed = 0;
+  at::Tensor keys;  ///< int32, one a row of x; not read when the probability is 0
 };
 
 /// x [tokens, in], weight [out, in], bias [out] or undefined. Up to three low-rank additions share their input (and its

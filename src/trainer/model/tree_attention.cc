@@ -15,6 +15,8 @@ namespace {
 // A tile of scores should stay in a core's second-level cache with what is computed from it.
 constexpr std::int64_t kTileFloats = 96 * 1024;
 constexpr std::int64_t kSmallestBlock = 16;
+// Floats of a sum below which a second thread does not pay.
+constexpr std::int64_t kSumGrain = 1 << 14;
 
 std::int64_t cost_of(const AttentionPlan::Tile& tile) {
   return (tile.end - tile.begin) * (tile.position + tile.end - tile.begin);
@@ -192,14 +194,21 @@ AttentionPlan::AttentionPlan(const TokenTree& tree, AttentionShape shape, int th
             {segment.start + begin, segment.start + end, segment.position + begin, static_cast<int>(s), head});
     }
   }
+  // Bins are runs of this order, of equal cost: a bin has whole heads and at most two that it shares with neighbours.
   std::sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) {
-    return std::tuple(-cost_of(a), a.begin, a.kv_head) < std::tuple(-cost_of(b), b.begin, b.kv_head);
+    return std::tuple(a.kv_head, -cost_of(a), a.begin) < std::tuple(b.kv_head, -cost_of(b), b.begin);
   });
-  std::vector<std::int64_t> load(bins_.size(), 0);
+  std::int64_t all = 0, done = 0;
+  for (const auto& tile : tiles) all += cost_of(tile);
   for (const auto& tile : tiles) {
-    const auto lightest = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
-    load[lightest] += cost_of(tile);
-    bins_[lightest].push_back(tile);
+    // The bin in which the middle of the tile's cost falls.
+    const auto middle = done + cost_of(tile) / 2;
+    const auto bin =
+        std::min<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(middle) /
+                                                         static_cast<double>(std::max<std::int64_t>(all, 1)) * bins()),
+                               bins() - 1);
+    bins_[size(bin)].push_back(tile);
+    done += cost_of(tile);
   }
 }
 
@@ -223,29 +232,43 @@ void attend(const AttentionPlan& plan, const AttentionBuffers& buffers) {
 void attend_backward(const AttentionPlan& plan, const AttentionBuffers& buffers, const AttentionGradients& gradients) {
   const auto& shape = plan.shape();
   const std::int64_t per_head = plan.tokens() * shape.head_dim;
-  const std::int64_t all = per_head * shape.kv_heads;
-  // Tiles of several bins add to the same keys: each bin but the first sums into buffers of its own.
-  std::vector<std::vector<float>> extra(size(plan.bins() - 1) * 2);
-  std::memset(gradients.dk, 0, size(all) * sizeof(float));
-  std::memset(gradients.dv, 0, size(all) * sizeof(float));
+  // Tiles of several bins add to the keys of one head: the first of them to the result, each other to sums of its own,
+  // which are added in the bins' order. A bin's first head alone can have begun in a bin before it.
+  struct Sums {
+    std::int64_t head = -1;
+    std::vector<float> dk, dv;
+  };
+  std::vector<Sums> extra(size(plan.bins()));
+  std::int64_t last_head = -1;
+  for (int bin = 0; bin < plan.bins(); ++bin) {
+    if (plan.bin(bin).empty()) continue;
+    if (plan.bin(bin).front().kv_head == last_head) extra[size(bin)].head = last_head;
+    last_head = plan.bin(bin).back().kv_head;
+  }
+  std::memset(gradients.dk, 0, size(per_head * shape.kv_heads) * sizeof(float));
+  std::memset(gradients.dv, 0, size(per_head * shape.kv_heads) * sizeof(float));
   run_parallel(plan.bins(), [&](int bin) {
-    float* dk = gradients.dk;
-    float* dv = gradients.dv;
-    if (bin > 0) {
-      extra[size(bin - 1) * 2].assign(size(all), 0);
-      extra[size(bin - 1) * 2 + 1].assign(size(all), 0);
-      dk = extra[size(bin - 1) * 2].data();
-      dv = extra[size(bin - 1) * 2 + 1].data();
+    Sums& own = extra[size(bin)];
+    if (own.head >= 0) {
+      own.dk.assign(size(per_head), 0);
+      own.dv.assign(size(per_head), 0);
     }
     BackwardScratch scratch;
     for (const auto& tile : plan.bin(bin)) {
       float* dq = gradients.dq + (tile.kv_head * plan.tokens() + tile.begin) * shape.group() * shape.head_dim;
+      const bool is_own = tile.kv_head == own.head;
       attend_tile_backward(TileWork(plan, tile, buffers), shape.head_dim, buffers.out, gradients.d_out, dq,
-                           dk + tile.kv_head * per_head, dv + tile.kv_head * per_head, scratch);
+                           is_own ? own.dk.data() : gradients.dk + tile.kv_head * per_head,
+                           is_own ? own.dv.data() : gradients.dv + tile.kv_head * per_head, scratch);
     }
   });
-  for (std::size_t i = 0; i < extra.size(); ++i)
-    kernels::add(i % 2 == 0 ? gradients.dk : gradients.dv, extra[i].data(), all);
+  for_ranges(per_head, kSumGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (const Sums& sums : extra) {
+      if (sums.head < 0) continue;
+      kernels::add(gradients.dk + sums.head * per_head + begin, sums.dk.data() + begin, end - begin);
+      kernels::add(gradients.dv + sums.head * per_head + begin, sums.dv.data() + begin, end - begin);
+    }
+  });
 }
 
 }  // namespace fw::trainer

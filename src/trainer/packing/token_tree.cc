@@ -12,6 +12,13 @@ namespace {
 // A row as the tree sees it: the last token is only ever a target.
 std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t>(row.tokens.size()) - 1; }
 
+std::uint32_t next_key(std::uint32_t key, Token token) {
+  std::uint32_t x = (key ^ static_cast<std::uint32_t>(token)) * 0x9e3779b1U + 0x85ebca6bU;
+  x ^= x >> 15;
+  x *= 0x2c1b3c6dU;
+  return x ^ (x >> 13);
+}
+
 class Packer {
  public:
   Packer(std::span<const TrainingRow* const> rows, std::int64_t shortest) : rows_(rows), shortest_(shortest) {}
@@ -49,7 +56,16 @@ class Packer {
     const auto start = static_cast<std::int64_t>(tree_.tokens.size());
     const auto& tokens = at(row).tokens;
     tree_.tokens.insert(tree_.tokens.end(), tokens.begin() + from, tokens.begin() + to);
-    for (auto position = from; position < to; ++position) tree_.positions.push_back(position);
+    std::uint32_t key = 0;
+    if (parent >= 0) {
+      const auto& above = tree_.segments[static_cast<std::size_t>(parent)];
+      key = tree_.keys[static_cast<std::size_t>(above.start + above.length - 1)];
+    }
+    for (auto position = from; position < to; ++position) {
+      tree_.positions.push_back(position);
+      key = next_key(key, tokens[static_cast<std::size_t>(position)]);
+      tree_.keys.push_back(key);
+    }
     tree_.segments.push_back({start, to - from, from, parent, row});
     return static_cast<int>(tree_.segments.size()) - 1;
   }

@@ -40,6 +40,9 @@ struct TokenTree {
 
   std::vector<Token> tokens;
   std::vector<std::int64_t> positions;
+  /// Per token: a number that depends on the token and all before it in its row, and on nothing else; however rows are
+  /// packed, and whatever is packed with them, it is the same.
+  std::vector<std::uint32_t> keys;
   std::vector<Segment> segments;
   std::vector<Term> terms;         ///< ordered by row, then by position
   std::vector<int> leaves;         ///< per row: the last segment of its path

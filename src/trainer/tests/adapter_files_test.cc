@@ -3,6 +3,10 @@
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
+#include <cmath>
+#include <csignal>
 #include <fstream>
 
 #include "io/file.h"
@@ -108,6 +112,63 @@ TEST_F(AdapterFiles, ReplaceWhatStoodThereAndLeaveNothingBeside) {
 TEST_F(AdapterFiles, ThatCannotBeWrittenLeaveTheOldOnes) {
   const auto status = write_adapter(adapter_, weights_.config, "base", 0, "/proc/nothing/out");
   EXPECT_FALSE(status.ok());
+}
+
+// Each of these is another model than the low-rank pairs alone make.
+TEST_F(AdapterFiles, InPeftsFormatWithMoreThanLowRankPairsAreRefusedByName) {
+  ASSERT_TRUE(write_peft_adapter(adapter_, "base", 0.1, folder_.path()).ok());
+  const auto config = *io::read_file(folder_.path() / "adapter_config.json");
+  for (const std::string setting :
+       {R"("use_dora": true)", R"("alpha_pattern": {"q_proj": 8})", R"("rank_pattern": {"q_proj": 8})",
+        R"("lora_bias": true)", R"("modules_to_save": ["lm_head"])"}) {
+    ASSERT_TRUE(
+        io::write_file_atomically(folder_.path() / "adapter_config.json", "{" + setting + "," + config.substr(1)).ok());
+    const auto read = read_peft_adapter(weights_.config, folder_.path());
+    ASSERT_FALSE(read.ok()) << setting;
+    EXPECT_NE(read.error().message.find(setting.substr(1, setting.find('"', 1) - 1)), std::string::npos)
+        << read.error();
+  }
+  const std::string harmless =
+      R"({"use_dora": false, "alpha_pattern": {}, "modules_to_save": null, "lora_bias": false,)";
+  ASSERT_TRUE(io::write_file_atomically(folder_.path() / "adapter_config.json", harmless + config.substr(1)).ok());
+  EXPECT_TRUE(read_peft_adapter(weights_.config, folder_.path()).ok());
+}
+
+TEST_F(AdapterFiles, WithValuesThatAreNoNumbersAreNotWritten) {
+  const_cast<float*>(adapter_.named()[0].tensor.const_data_ptr<float>())[3] = std::nanf("");
+  const auto written = write_adapter(adapter_, weights_.config, "base", 0, folder_.path() / "out");
+  ASSERT_FALSE(written.ok());
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out"));
+}
+
+TEST_F(AdapterFiles, OfRankOneAreMergedToo) {
+  const auto adapter = random_adapter(weights_.config, {.rank = 1, .alpha = 2}, 5);
+  write_gguf_model(weights_, folder_.path() / "model.gguf");
+  const auto paths = write_adapter(adapter, weights_.config, "base", 0, folder_.path() / "out");
+  ASSERT_TRUE(paths.ok()) << paths.error();
+  const auto merged = folder_.path() / "merged.gguf";
+  const auto status = write_merged_model(folder_.path() / "model.gguf", paths->gguf, {}, MergedType::kF32, merged);
+  ASSERT_TRUE(status.ok()) << status.error();
+  const auto loaded = load_weights(**open_weights(merged));
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  EXPECT_NEAR(loss(*loaded, nullptr), loss(weights_, &adapter), 1e-5 * loss(weights_, &adapter));
+}
+
+TEST_F(AdapterFiles, OfAFullDiskAreAnErrorAndLeaveNothing) {
+  write_gguf_model(weights_, folder_.path() / "model.gguf");
+  const auto paths = write_adapter(adapter_, weights_.config, "base", 0, folder_.path() / "out");
+  ASSERT_TRUE(paths.ok()) << paths.error();
+  const auto merged = folder_.path() / "merged.gguf";
+  struct rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit small{std::filesystem::file_size(folder_.path() / "model.gguf") / 2, before.rlim_max};
+  ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto status = write_merged_model(folder_.path() / "model.gguf", paths->gguf, {}, MergedType::kF32, merged);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(std::filesystem::exists(merged));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 2);
 }
 
 TEST_F(AdapterFiles, DamagedInPeftsFormatAreRefused) {

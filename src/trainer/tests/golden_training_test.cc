@@ -47,7 +47,7 @@ class GoldenTraining : public testing::TestWithParam<std::string> {
   }
 
   void read_adapter() {
-    auto adapter = read_peft_adapter(weights_.config, folder_ / "initial");
+    auto adapter = read_peft_adapter(weights_.config, folder_ / "initial", SavedModules::kLeftToCaller);
     ASSERT_TRUE(adapter.ok()) << adapter.error();
     adapter_ = std::move(adapter).value();
     for (const auto& item : adapter_->named()) trained_.push_back(item.tensor);

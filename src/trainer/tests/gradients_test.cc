@@ -2,6 +2,9 @@
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "trainer/model/kernels.h"
 #include "trainer/model/parallel.h"
 #include "trainer/model/reference.h"
 #include "trainer/tests/tiny_model.h"
@@ -96,6 +99,7 @@ INSTANTIATE_TEST_SUITE_P(All, PackedGradients,
                          testing::Values(Case{"NothingShared", 0, 24}, Case{"SharedBeginning", 40, 24},
                                          Case{"ShortSegments", 7, 1},
                                          Case{"OneThread", 40, 8, 0, false, false, false, 1},
+                                         Case{"MoreThreadsThanHeads", 40, 8, 0, false, false, false, 7},
                                          Case{"SlidingWindow", 40, 8, 11}, Case{"Biases", 30, 8, 0, true},
                                          Case{"HeadNorms", 30, 8, 0, false, true},
                                          Case{"UntiedHead", 30, 8, 0, false, false, true}),
@@ -118,6 +122,37 @@ TEST(Dropout, DropsTheShareAndKeepsTheMean) {
   EXPECT_EQ(first, again);
   EXPECT_NE(first, without);
   EXPECT_NE(first, other);
+}
+
+// However rows are packed: a token's mask hangs on itself and what stands before it.
+TEST(Dropout, IsTheSameForARowAloneAndAmongOthers) {
+  auto config = TinyModel::config();
+  const auto weights = TinyModel::make(config, 3);
+  const auto adapter = random_adapter(config, {.rank = 4, .alpha = 6}, 11);
+  Random random(5);
+  const auto rows = random_rows(4, 40, 9, config.vocab, random);
+  PackedModel model(weights, &adapter, 64);
+  model.set_dropout(0.3, 1);
+  const auto loss = [&](std::vector<const TrainingRow*> some) {
+    const auto input = prepare(config, pack(some));
+    return model.loss(model.embed(*input.tree), input, 0).loss.item<double>();
+  };
+  double apart = 0;
+  for (const auto& row : rows) apart += loss({&row});
+  EXPECT_NEAR(loss(pointers_to(rows)), apart, 1e-4 * apart);
+}
+
+TEST(Kernels, WhatIsNoNumberStaysNone) {
+  const float nan = std::nanf("");
+  std::vector<float> row(40, 1.0F);
+  row[35] = nan;
+  EXPECT_FALSE(kernels::all_finite(row.data(), 40));
+  EXPECT_TRUE(kernels::all_finite(row.data(), 35));
+  EXPECT_TRUE(std::isnan(kernels::softmax_row(row.data(), 0, 40, 40, 1)));
+  std::vector<float> gate_up{nan, 1, 2, 3}, y(2);
+  kernels::swiglu(gate_up.data(), 1, 2, y.data());
+  EXPECT_TRUE(std::isnan(y[0]));
+  EXPECT_TRUE(std::isfinite(y[1]));
 }
 
 TEST(Dropout, GradientIsTheSlopeOfTheDroppedLoss) {

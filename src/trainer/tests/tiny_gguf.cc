@@ -1,9 +1,12 @@
 #include "trainer/tests/tiny_gguf.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <list>
 #include <stdexcept>
 #include <string>
 
+#include "modelfile/gguf_model.h"
 #include "trainer/weights/gguf_names.h"
 
 namespace fw::trainer {
@@ -101,6 +104,31 @@ void write_gguf_model(const ModelWeights& weights, const std::filesystem::path& 
   if (edit) edit(writer.gguf());
   if (!gguf_write_to_file(writer.gguf(), file.c_str(), false))
     throw std::runtime_error("cannot write " + file.string());
+}
+
+std::filesystem::path split_gguf_model(const std::filesystem::path& file, const std::filesystem::path& stem,
+                                       std::size_t tensors) {
+  const auto model = modelfile::read_gguf_model(file).value();
+  const auto files = modelfile::GgufModelFiles::open(model).value();
+  const std::size_t count = (model.header.tensors.size() + tensors - 1) / tensors;
+  const auto name = [&](std::size_t part) {
+    char suffix[40];
+    std::snprintf(suffix, sizeof suffix, "-%05zu-of-%05zu.gguf", part + 1, count);
+    return std::filesystem::path(stem.string() + suffix);
+  };
+  std::size_t next = 0;
+  for (std::size_t part = 0; part < count; ++part) {
+    modelfile::GgufHeader header;
+    if (part == 0) header.metadata = model.header.metadata;
+    header.set("split.no", modelfile::GgufValue::u32(static_cast<std::uint32_t>(part)));
+    header.set("split.count", modelfile::GgufValue::u32(static_cast<std::uint32_t>(count)));
+    for (std::size_t i = next; i < std::min(next + tensors, model.header.tensors.size()); ++i)
+      header.tensors.push_back(model.header.tensors[i]);
+    const auto written = modelfile::write_gguf(name(part), header,
+                                               [&](const auto&, const auto& sink) { return files.copy(next++, sink); });
+    if (!written.ok()) throw std::runtime_error(written.error().message);
+  }
+  return name(0);
 }
 
 }  // namespace fw::trainer

@@ -82,6 +82,65 @@ TEST_F(GgufWeights, KeepTheLayersThatAreAskedFor) {
   for (const auto& bad : {std::vector<int>{2, 1}, {0, 3}, {-1}, {1, 1}}) EXPECT_FALSE(load(file_, bad).ok());
 }
 
+TEST_F(GgufWeights, OfAModelInSeveralFilesAreReadWhole) {
+  write_gguf_model(weights_, file_);
+  const auto first = split_gguf_model(file_, folder_.path() / "parts", 7);
+  const auto loaded = load(first), whole = load(file_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error();
+  const auto expected = whole->parameters(), actual = loaded->parameters();
+  ASSERT_EQ(expected.size(), actual.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(difference(expected[i], actual[i]), 0) << i;
+  std::filesystem::remove(folder_.path() / "parts-00002-of-00005.gguf");
+  EXPECT_NE(load(first).error().message.find("parts-00002-of-00005.gguf"), std::string::npos);
+}
+
+TEST_F(GgufWeights, WithValuesThatAreNoNumbersAreRefusedByName) {
+  weights_.layers[1].down[3][4] = std::nanf("");
+  write_gguf_model(weights_, file_);
+  EXPECT_NE(load(file_).error().message.find("model.layers.1.mlp.down_proj.weight"), std::string::npos)
+      << load(file_).error();
+}
+
+// What llama.cpp makes of these keys is what is served.
+TEST_F(GgufWeights, StretchPositionsAsTheEngineDoes) {
+  const auto rope = [&](const std::function<void(gguf_context*)>& edit) {
+    write_gguf_model(weights_, file_, GGML_TYPE_F32, edit);
+    const auto source = open_weights(file_);
+    EXPECT_TRUE(source.ok()) << source.error();
+    return rope_frequencies((*source)->config());
+  };
+  const auto plain = rope({});
+  EXPECT_EQ(plain.attention_factor, 1);
+  // A factor without a type, under either name, is linear.
+  for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
+    const auto linear = rope([&](gguf_context* gguf) { gguf_set_val_f32(gguf, key, 4); });
+    EXPECT_DOUBLE_EQ(linear.inverse[1], plain.inverse[1] / 4) << key;
+  }
+  const auto none = rope([](gguf_context* gguf) {
+    gguf_set_val_str(gguf, "llama.rope.scaling.type", "none");
+    gguf_set_val_f32(gguf, "llama.rope.scaling.factor", 4);
+  });
+  EXPECT_EQ(none.inverse, plain.inverse);
+  const auto scaled = rope([](gguf_context* gguf) { gguf_set_val_f32(gguf, "llama.rope.scaling.attn_factor", 1.5); });
+  EXPECT_DOUBLE_EQ(scaled.attention_factor, 1.5);
+  const auto yarn = rope([](gguf_context* gguf) {
+    gguf_set_val_str(gguf, "llama.rope.scaling.type", "yarn");
+    gguf_set_val_f32(gguf, "llama.rope.scaling.factor", 4);
+    gguf_set_val_f32(gguf, "llama.rope.scaling.attn_factor", 1.5);
+  });
+  EXPECT_NEAR(yarn.attention_factor, 1.5 * (0.1 * std::log(4.0) + 1), 1e-6);
+}
+
+TEST_F(GgufWeights, WithARotationThatIsNotDoneAreRefused) {
+  for (const char* key : {"llama.rope.dimension_count", "llama.attention.value_length"}) {
+    write_gguf_model(weights_, file_, GGML_TYPE_F32, [&](gguf_context* gguf) { gguf_set_val_u32(gguf, key, 4); });
+    EXPECT_EQ(load(file_).error().code, ErrorCode::kUnimplemented) << key;
+  }
+  write_gguf_model(weights_, file_, GGML_TYPE_F32,
+                   [](gguf_context* gguf) { gguf_set_val_f32(gguf, "llama.rope.scaling.yarn_beta_fast", 16); });
+  EXPECT_NE(load(file_).error().message.find("yarn_beta_fast"), std::string::npos);
+}
+
 TEST_F(GgufWeights, OfATruncatedFileAreRefused) {
   write_gguf_model(weights_, file_);
   const auto whole = io::read_file(file_);
@@ -142,6 +201,20 @@ TEST(HuggingFaceConfig, RefusesWhatItCannotTrainWithAReason) {
             std::string::npos);
   EXPECT_NE(message(R"({"model_type":"llama",)" + sizes + R"(,"num_key_value_heads":3})").find("multiple"),
             std::string::npos);
+}
+
+TEST(HuggingFaceConfig, TakesAWindowForAllLayersOrNone) {
+  const std::string qwen =
+      R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":4,)"
+      R"("num_attention_heads":2,"use_sliding_window":true,"sliding_window":16,)";
+  EXPECT_EQ(parse_hugging_face_config(qwen + R"("max_window_layers":4})")->sliding_window, 0);
+  EXPECT_EQ(parse_hugging_face_config(qwen + R"("max_window_layers":0})")->sliding_window, 16);
+  EXPECT_EQ(parse_hugging_face_config(qwen.substr(0, qwen.size() - 1) + "}")->sliding_window, 0);  // 28 by default
+  const auto mixed = parse_hugging_face_config(qwen + R"("max_window_layers":3})");
+  ASSERT_FALSE(mixed.ok());
+  EXPECT_NE(mixed.error().message.find("3 of 4 layers have no sliding window"), std::string::npos) << mixed.error();
+  EXPECT_EQ(parse_hugging_face_config(qwen + R"("partial_rotary_factor":0.5})").error().code,
+            ErrorCode::kUnimplemented);
 }
 
 TEST(GgufNames, RowsGoToPairsAndBack) {

@@ -14,8 +14,9 @@ struct gguf_context;
 
 namespace fw::trainer {
 
-/// A GGUF file read through ggml, memory-mapped, with every tensor's extent checked against the file. Values are
-/// fetched by key and type; a key of another type counts as absent, so that no file can make ggml abort.
+/// A GGUF model read through ggml, memory-mapped, with every tensor's extent checked against its file; of a model in
+/// several files (modelfile/gguf_model.h) all tensors. Values are fetched by key and type; a key of another type counts
+/// as absent, so that no file can make ggml abort.
 class GgufReader final {
  public:
   [[nodiscard]] static Result<GgufReader> open(const std::filesystem::path& file);
@@ -38,18 +39,26 @@ class GgufReader final {
   [[nodiscard]] std::string tensor_name(std::int64_t index) const;
   [[nodiscard]] std::optional<Tensor> find(const std::string& name) const;
   [[nodiscard]] Tensor tensor(std::int64_t index) const;
+  /// Whether there is such a key, of any type.
+  [[nodiscard]] bool has(const std::string& key) const;
   /// Every element as fp32; kUnimplemented for a type that ggml does not dequantise.
   [[nodiscard]] Status dequantize(const Tensor& tensor, std::vector<float>& out) const;
 
-  [[nodiscard]] const gguf_context* raw() const { return context_; }
-
  private:
-  GgufReader() = default;
-  [[nodiscard]] Status check_extents(std::uint64_t size) const;
+  /// One file. Its tensors follow those of the files before it.
+  struct Part {
+    gguf_context* context = nullptr;
+    const char* data = nullptr;
+    std::size_t size = 0;
+    std::int64_t first_tensor = 0;
+  };
 
-  gguf_context* context_ = nullptr;
-  const char* data_ = nullptr;
-  std::size_t size_ = 0;
+  GgufReader() = default;
+  [[nodiscard]] Status add(const std::filesystem::path& file);
+  [[nodiscard]] const gguf_context* keys() const { return parts_.front().context; }
+  [[nodiscard]] const Part& part_of(std::int64_t index) const;
+
+  std::vector<Part> parts_;
 };
 
 }  // namespace fw::trainer

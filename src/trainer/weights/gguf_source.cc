@@ -48,21 +48,40 @@ Status GgufSource::read(const std::string& name, std::span<const std::int64_t> s
   return {};
 }
 
+// As llama.cpp reads these keys (llama-model.cpp, llama-context.cpp): scaling is linear where no type is named, the
+// factor has an older name, attn_factor multiplies what the type gives, and yarn's betas are its defaults.
 Status read_rope(const GgufReader& reader, const std::string& prefix, ModelConfig& config) {
+  auto& rope = config.rope;
   config.rope_theta = reader.number(prefix + "rope.freq_base").value_or(10000);
-  const auto type = reader.text(prefix + "rope.scaling.type").value_or("none");
-  config.rope.factor = reader.number(prefix + "rope.scaling.factor").value_or(1);
-  config.rope.original_context = reader.number(prefix + "rope.scaling.original_context_length").value_or(0);
-  config.rope.attention_factor = reader.number(prefix + "rope.scaling.attn_factor").value_or(0);
-  if (type == "linear") {
-    config.rope.kind = RopeKind::kLinear;
-  } else if (type == "yarn") {
-    config.rope.kind = RopeKind::kYarn;
+  const auto type = reader.text(prefix + "rope.scaling.type").value_or("linear");
+  const auto older = reader.number(prefix + "rope.scale_linear").value_or(0);
+  const double factor = reader.number(prefix + "rope.scaling.factor").value_or(older);
+  rope.factor = factor == 0 ? 1 : factor;
+  rope.original_context =
+      reader.number(prefix + "rope.scaling.original_context_length").value_or(static_cast<double>(config.context));
+  rope.extra_attention_factor = reader.number(prefix + "rope.scaling.attn_factor").value_or(1);
+  if (type == "yarn") {
+    rope.kind = RopeKind::kYarn;
+  } else if (type == "linear") {
+    rope.kind = rope.factor == 1 ? RopeKind::kDefault : RopeKind::kLinear;
   } else if (type != "none") {
     return unimplemented("rope scaling " + type + " is not supported; linear and yarn are");
   }
-  if (const auto divisors = reader.find("rope_freqs.weight"))
-    FW_TRY(reader.dequantize(*divisors, config.rope.divisors));
+  for (const char* key :
+       {"rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_beta_fast",
+        "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_log_multiplier", "rope.scaling.alpha"})
+    if (reader.has(prefix + key))
+      return unimplemented("the file sets " + prefix + key + ", which the engine does not apply to " +
+                           config.architecture + " models: what is served is not what the file describes");
+  const auto rotated = reader.integer(prefix + "rope.dimension_count").value_or(config.head_dim);
+  if (rotated != config.head_dim)
+    return unimplemented("the model rotates " + std::to_string(rotated) + " of a head's " +
+                         std::to_string(config.head_dim) + " elements; only whole heads are supported");
+  const auto values = reader.integer(prefix + "attention.value_length").value_or(config.head_dim);
+  if (values != config.head_dim)
+    return unimplemented("the model's values have " + std::to_string(values) + " elements a head and its keys " +
+                         std::to_string(config.head_dim) + "; only equal sizes are supported");
+  if (const auto divisors = reader.find("rope_freqs.weight")) FW_TRY(reader.dequantize(*divisors, rope.divisors));
   return {};
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "trainer/weights/weight_source.h"
@@ -6,6 +7,9 @@ namespace fw::trainer {
 namespace {
 
 using Json = nlohmann::json;
+
+// What Hugging Face's configurations of Qwen mean when they name no max_window_layers.
+constexpr std::int64_t kQwenWholeLayers = 28;
 
 // Reads members of one JSON object; the first wrong type is remembered and everything after it yields defaults.
 class Reader {
@@ -57,10 +61,16 @@ class Reader {
   std::string error_;
 };
 
+Error partial_rotation() {
+  return unimplemented(
+      "config.json: partial_rotary_factor other than 1 is not supported; only whole heads are rotated");
+}
+
 Status read_rope(const Json& json, ModelConfig& config) {
   Reader reader(json);
   config.rope_theta = reader.number("rope_theta", config.rope_theta);
   const std::string type = reader.text("rope_type", reader.text("type", "default"));
+  if (reader.number("partial_rotary_factor", 1) != 1) return partial_rotation();
   auto& rope = config.rope;
   rope.factor = reader.number("factor", 1);
   rope.original_context = reader.number("original_max_position_embeddings", 0);
@@ -89,11 +99,17 @@ Status read_rope(const Json& json, ModelConfig& config) {
 Status read_window(const Json& json, Reader& reader, ModelConfig& config) {
   if (config.architecture != "mistral" && !reader.boolean("use_sliding_window", false)) return {};
   config.sliding_window = reader.integer("sliding_window", 0);
-  const auto types = json.find("layer_types");
-  if (types != json.end() && types->is_array())
-    for (const auto& type : *types)
-      if (type != (config.sliding_window > 0 ? "sliding_attention" : "full_attention"))
-        return unimplemented("config.json: layers with and without a sliding window are not supported in one model");
+  if (config.sliding_window <= 0) return {};
+  std::int64_t whole = 0;  // layers that see everything
+  if (const auto types = json.find("layer_types"); types != json.end() && types->is_array()) {
+    whole = std::count(types->begin(), types->end(), Json("full_attention"));
+  } else if (config.architecture.starts_with("qwen")) {
+    whole = reader.integer("max_window_layers", kQwenWholeLayers);
+  }
+  if (whole >= config.layers) config.sliding_window = 0;
+  if (whole > 0 && whole < config.layers)
+    return unimplemented("config.json: " + std::to_string(whole) + " of " + std::to_string(config.layers) +
+                         " layers have no sliding window; layers with and without one are not supported in one model");
   return {};
 }
 
@@ -121,6 +137,7 @@ Result<ModelConfig> parse_hugging_face_config(const std::string& text) {
   config.context = reader.integer("max_position_embeddings", 2048);
   config.norm_eps = reader.number("rms_norm_eps", 1e-6);
   config.rope_theta = reader.number("rope_theta", 10000);
+  if (reader.number("partial_rotary_factor", 1) != 1) return partial_rotation();
   config.tied = reader.boolean("tie_word_embeddings", false);
   config.padding_token = reader.integer("pad_token_id", -1);
   if (config.padding_token < 0 || config.padding_token >= config.vocab) config.padding_token = -1;

@@ -82,7 +82,8 @@ Status check(const ModelConfig& config) {
                      std::to_string(config.kv_heads) + " key and value heads");
   if (config.head_dim % 2 != 0)
     return data_loss("the model's head size " + std::to_string(config.head_dim) + " is odd");
-  if (!(config.norm_eps > 0 && config.norm_eps < 1) || !(config.rope_theta > 0) || !(config.rope.factor > 0))
+  if (!(config.norm_eps > 0 && config.norm_eps < 1) || !(config.rope_theta > 0) || !(config.rope.factor > 0) ||
+      !(config.rope.extra_attention_factor > 0))
     return data_loss("the model's norm epsilon, rope theta or rope factor is out of range");
   if (!config.rope.divisors.empty() && config.rope.divisors.size() != static_cast<std::size_t>(config.head_dim / 2))
     return data_loss("rope_freqs.weight does not have head size / 2 elements");
@@ -104,6 +105,7 @@ RopeFrequencies rope_frequencies(const ModelConfig& config) {
     case RopeKind::kYarn: apply_yarn(config, out); break;
     case RopeKind::kLlama3: apply_llama3(config.rope, out); break;
   }
+  out.attention_factor *= config.rope.extra_attention_factor;
   for (std::size_t i = 0; i < config.rope.divisors.size(); ++i) out.inverse[i] /= config.rope.divisors[i];
   return out;
 }

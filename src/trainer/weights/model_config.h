@@ -19,8 +19,9 @@ struct RopeScaling {
   double original_context = 0;  ///< original_max_position_embeddings
   double beta_fast = 32;
   double beta_slow = 1;
-  double attention_factor = 0;  ///< 0: derived from `factor`
-  double mscale = 0;            ///< 0: absent
+  double attention_factor = 0;        ///< 0: derived from `factor`
+  double extra_attention_factor = 1;  ///< on top of the one that the kind gives
+  double mscale = 0;                  ///< 0: absent
   double mscale_all_dim = 0;
   bool truncate = true;         ///< of yarn's correction range
   std::vector<float> divisors;  ///< per frequency, as GGUF's rope_freqs.weight; empty: none

@@ -1,115 +1,63 @@
-import { linear, logarithmic } from "./axis";
-import { dollars, percent } from "./format";
+import { linear, logarithmic, scoreFloor } from "./axis";
+import { dollars, range, score, shortScore, type Kind } from "./format";
+import { crowds, placeLabels, shorten, type Box } from "./labels";
+import { ForBoth, Plot, type Frame } from "./plot";
 
 export interface QualityPoint {
-  label: string; detail: string; rank: number | null; cost: number; mean: number; low: number; high: number;
-  kind: "production" | "base-eval" | "icl-eval" | "customized-eval";
+  name: string; variant: string; rank: number | null; cost: number; mean: number; low: number; high: number;
+  mark: "production" | "full" | "square" | "hollow";
 }
-
-interface Size { width: number; height: number }
-const kWide: Size = { width: 720, height: 380 };
-const kNarrow: Size = { width: 360, height: 340 };
-const kBox = { left: 58, right: 24, top: 18, bottom: 48 };
 
 /** A mark per kind of evaluation, so that the plot can be read without colour. */
-function Mark(props: { x: number; y: number; kind: QualityPoint["kind"] }) {
+function Mark(props: { x: number; y: number; mark: QualityPoint["mark"] }) {
   const { x, y } = props;
-  switch (props.kind) {
+  switch (props.mark) {
     case "production": return <path d={`M${x - 7},${y}L${x},${y - 7}L${x + 7},${y}L${x},${y + 7}Z`} />;
-    case "base-eval": return <circle cx={x} cy={y} r={5.5} class="hollow" />;
-    case "icl-eval": return <rect x={x - 5} y={y - 5} width={10} height={10} class="hollow" />;
-    case "customized-eval": return <circle cx={x} cy={y} r={6.5} />;
+    case "hollow": return <circle cx={x} cy={y} r={5} class="hollow" />;
+    case "square": return <rect x={x - 5} y={y - 5} width={10} height={10} class="hollow" />;
+    case "full": return <circle cx={x} cy={y} r={6} />;
   }
 }
 
-/** Untrained models crowd at the bottom: they get their rank in the table as a label, the others their name. */
-const isNamed = (point: QualityPoint): boolean => point.kind === "production" || point.kind === "customized-eval";
+type Located = QualityPoint & { x: number; y: number };
 
-/** Keeps labels of near points apart: pushes each below the one above it when they would overlap. */
-function placeLabels(points: { x: number; y: number }[]): number[] {
-  const order = points.map((_, i) => i).sort((a, b) => points[a]!.y - points[b]!.y);
-  const placed: number[] = points.map((p) => p.y);
-  order.forEach((i, k) => {
-    for (const j of order.slice(0, k)) {
-      if (Math.abs(points[i]!.x - points[j]!.x) < 150 && placed[i]! - placed[j]! < 26) placed[i] = placed[j]! + 26;
-    }
+/** One label a crowd: the name of its best where it has one to be named, and the ranks of all. */
+function labelsOf(marks: Located[], f: Frame, taken: Box[]) {
+  const groups = crowds(marks, 13).map((c) => c.map((i) => marks[i]!));
+  const wanted = groups.map((group) => {
+    const first = group[0]!;
+    const ranks = group.flatMap((m) => m.rank ?? []);
+    const numbers = ranks.length > 3 ? `${ranks[0]} to ${ranks[ranks.length - 1]}` : ranks.join(", ");
+    const name = first.mark === "full" || first.mark === "production" ? shorten(first.name, f.width / 20) : "";
+    return { x: first.x, y: first.y, text: [numbers, name].filter((t) => t !== "").join("  "), short: numbers };
   });
-  return placed;
+  return placeLabels(wanted, taken, { x: f.left + 2, y: 0, width: f.width - f.left - 2, height: f.bottom - 2 });
 }
 
-/** Ranks beside the points that get no name. Points that crowd share one text, beside the rightmost of them. */
-function rankLabels(points: { x: number; y: number; rank: number | null; named: boolean }[]): string[] {
-  const labels = points.map(() => "");
-  const order = points.map((_, i) => i).filter((i) => !points[i]!.named).sort((a, b) => points[a]!.x - points[b]!.x);
-  const crowds: number[][] = [];
-  for (const i of order) {
-    const last = crowds[crowds.length - 1]?.slice(-1)[0];
-    const joins = last !== undefined && points[i]!.x - points[last]!.x < 36 && Math.abs(points[i]!.y - points[last]!.y) < 14;
-    if (joins) crowds[crowds.length - 1]!.push(i);
-    else crowds.push([i]);
-  }
-  for (const crowd of crowds) labels[crowd[crowd.length - 1]!] = crowd.map((i) => points[i]!.rank ?? 0).sort((a, b) => a - b).join(", ");
-  return labels;
-}
-
-/** Quality against cost, one point an evaluation, with its 95 % interval. Better is up and to the left. */
-export function QualityCost(props: { points: QualityPoint[]; score: string }) {
-  return (
-    <>
-      <div class="on-wide"><Plot {...props} size={kWide} /></div>
-      <div class="on-narrow"><Plot {...props} size={kNarrow} /></div>
-    </>
-  );
-}
-
-function Plot(props: { points: QualityPoint[]; score: string; size: Size }) {
-  const { width, height } = props.size;
-  const costs = props.points.map((p) => p.cost).filter((c) => c > 0);
-  if (costs.length === 0) return null;
-  const x = logarithmic(Math.min(...costs), Math.max(...costs), kBox.left, width - kBox.right);
-  const y = linear(0, 1, height - kBox.bottom, kBox.top);
-  const marks = props.points.filter((p) => p.cost > 0).map((p) => ({ ...p, x: x.at(p.cost), y: y.at(p.mean) }));
-  const labels = placeLabels(marks);
-  const ranks = rankLabels(marks.map((m) => ({ ...m, named: isNamed(m) })));
-  return (
-    <svg class="plot" viewBox={`0 0 ${width} ${height}`} role="img"
-      aria-label={`${props.score} against cost per 1,000 requests for ${marks.length} models`}>
-      {y.ticks.map((t) => (
-        <g key={t}>
-          <line class="grid" x1={kBox.left} x2={width - kBox.right} y1={y.at(t)} y2={y.at(t)} />
-          <text class="tick-label" x={kBox.left - 8} y={y.at(t) + 4} text-anchor="end">{percent(t, 0)}</text>
-        </g>
-      ))}
-      {x.ticks.map((t) => (
-        <g key={t}>
-          <line class="grid" x1={x.at(t)} x2={x.at(t)} y1={kBox.top} y2={height - kBox.bottom} />
-          <text class="tick-label" x={x.at(t)} y={height - kBox.bottom + 18} text-anchor="middle">{dollars(t)}</text>
-        </g>
-      ))}
-      <text class="axis-label" x={(kBox.left + width - kBox.right) / 2} y={height - 8} text-anchor="middle">
-        cost per 1,000 requests (logarithmic)
-      </text>
-      <text class="axis-label" x={-(height - kBox.bottom + kBox.top) / 2} y={14} text-anchor="middle" transform="rotate(-90)">
-        {props.score}
-      </text>
-      {marks.map((m, i) => {
-        const right = m.x < width - 190 || m.x < width / 2;
-        return (
-          <g key={i} class={`point ${m.kind}`}>
-            <title>{`${m.label}, ${m.detail}: ${percent(m.mean)} (${percent(m.low)} to ${percent(m.high)}), ${dollars(m.cost)}`}</title>
+/** Quality against cost (positive), one point an evaluation, with its 95 % interval. Better is up and to the left. */
+export function QualityCost(props: { points: QualityPoint[]; title: string; threshold: number; kind: Kind }) {
+  const { points, kind } = props;
+  const costs = points.map((p) => p.cost);
+  const draw = (f: Frame) => {
+    const x = logarithmic(Math.min(...costs) / 1.35, Math.max(...costs) * 1.35, f.left, f.right, f.width / 90);
+    const y = linear(scoreFloor([...points.map((p) => p.low), props.threshold]), 1, f.bottom, f.top);
+    const marks = points.map((p) => ({ ...p, x: x.at(p.cost), y: y.at(p.mean) }));
+    const limit = y.at(props.threshold);
+    const taken = marks.map((m) => ({ x: m.x - 7, y: m.y - 7, width: 14, height: 14 }));
+    return (
+      <Plot frame={f} x={x} y={y} xText={dollars} yText={(t) => shortScore(t, kind)} xTitle="cost of 1,000 requests, logarithmic"
+        label={`${props.title} against the cost of 1,000 requests; the tables have the same figures`}>
+        <line class="limit" x1={f.left} x2={f.right} y1={limit} y2={limit} />
+        {marks.map((m, i) => (
+          <g key={i} class={`point ${m.mark}`}>
+            <title>{`${m.name}${m.variant === "" ? "" : `, ${m.variant}`}: ${score(m.mean, kind)} (${range(m, kind)}), ${dollars(m.cost)}`}</title>
             <line class="whisker" x1={m.x} x2={m.x} y1={y.at(m.low)} y2={y.at(m.high)} />
-            <Mark x={m.x} y={m.y} kind={m.kind} />
-            {isNamed(m) ? (
-              <text class="point-label" x={m.x + (right ? 12 : -12)} y={labels[i]! - 1} text-anchor={right ? "start" : "end"}>
-                {m.label}
-                {(m.kind !== "production" || props.size === kWide) && (
-                  <tspan class="point-detail" x={m.x + (right ? 12 : -12)} dy="13">{m.detail}</tspan>
-                )}
-              </text>
-            ) : <text class="point-detail" x={m.x + 10} y={m.y - 8}>{ranks[i]}</text>}
+            <Mark x={m.x} y={m.y} mark={m.mark} />
           </g>
-        );
-      })}
-    </svg>
-  );
+        ))}
+        {labelsOf(marks, f, taken).map((l, i) => l && <text key={i} class="point-label" x={l.x} y={l.y} text-anchor={l.anchor}>{l.text}</text>)}
+      </Plot>
+    );
+  };
+  return <ForBoth draw={draw} height={360} />;
 }

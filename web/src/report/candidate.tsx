@@ -1,91 +1,79 @@
-import { count, dollars, percent, points, plural, pValue, seconds, testName } from "../components/format";
-import { IntervalBar } from "../components/interval_bar";
+import { count, difference, percent, plural, pValue, range, score, seconds, sentence, type Kind } from "../components/format";
+import { Name, Plain, Problem } from "../components/plain";
 import { TrainingCurve } from "../components/training_curve";
-import { evalName, scoreName, type Candidate, type Customization, type Evaluation } from "./model";
+import { DecisionBadge } from "./comparison";
+import { leadingKind, metricTitle, variantName, type Candidate, type Customization, type Evaluation, type Report } from "./model";
 
-function ScoreTable(props: { evaluation: Evaluation; leading: string | null }) {
-  return (
-    <div class="scroll">
-      <table class="scores">
-        <tbody>
-          {props.evaluation.scores.flatMap((score) => [
-            <tr key={score.name} class={score.name === props.leading ? "leading" : ""}>
-              <th scope="row">{scoreName(score.name)}</th>
-              <td class="number score">{percent(score.mean)}</td>
-              <td class="wide"><IntervalBar {...score} /></td>
-              <td class="number muted range">{percent(score.low)} – {percent(score.high)}</td>
-              <td class="number muted size">n = {count(score.n)}</td>
-            </tr>,
-            ...(score.name === props.leading ? score.groups : []).map((group) => (
-              <tr key={`${score.name} ${group.group}`} class="group">
-                <th scope="row">{group.group}</th>
-                <td class="number score">{percent(group.mean)}</td>
-                <td class="wide"><IntervalBar {...group} quiet /></td>
-                <td class="number muted range">{percent(group.low)} – {percent(group.high)}</td>
-                <td class="number muted size">n = {count(group.n)}</td>
-              </tr>
-            )),
-          ])}
-        </tbody>
-      </table>
-    </div>
-  );
+function against(d: { difference: number; low: number; high: number; p_value: number; test: string }, kind: Kind): string {
+  const unit = kind === "rate" ? " points" : "";
+  return `${difference(d.difference, kind)}${unit} (${difference(d.low, kind)} to ${difference(d.high, kind)}), ${pValue(d.p_value)}, ${d.test}`;
 }
 
-function EvaluationBlock(props: { evaluation: Evaluation; leading: string | null }) {
-  const e = props.evaluation;
-  const facts: [string, string][] = [
-    ["rows", e.rows_failed > 0 ? `${count(e.rows)}, ${count(e.rows_failed)} failed` : count(e.rows)],
-    ["time of an answer", `${seconds(e.latency_seconds?.p50)} median, ${seconds(e.latency_seconds?.p95)} 95th percentile`],
-    ["tokens of a request", e.tokens ? `${count(e.tokens.prompt_mean)} in, ${count(e.tokens.completion_mean)} out` : "\u2013"],
-    ["cost of 1,000 requests", dollars(e.cost_per_1000)],
-  ];
-  const d = e.difference_to_base;
-  if (d) facts.push(["against the base", `${points(d.difference)} points (${points(d.low)} to ${points(d.high)}), ${pValue(d.p_value)}, ${testName(d.test ?? d.interval)}`]);
+function EvaluationBlock(props: { evaluation: Evaluation; report: Report }) {
+  const { evaluation: e, report } = props;
+  const kind = leadingKind(report);
+  const baseline = report.baselines.find((b) => b.name === e.difference_to_best_baseline?.baseline)?.title;
+  const counted = (counts: Record<string, number>, what: string) => Object.entries(counts).map(([reason, n]) => `${count(n)} ${what}: ${reason}`);
+  const notes = [...counted(e.failures, "failed"), ...counted(e.unscored, "without a score"), ...e.endpoint_notes];
   return (
     <div class="evaluation">
-      <h4>{evalName(e.eval_type)} <span class="muted">{e.eval_type}</span></h4>
-      {e.error && <p class="problem">{e.error}</p>}
-      <ScoreTable evaluation={e} leading={props.leading} />
-      <dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
-      {Object.keys(e.errors).length > 0 && (
-        <ul class="errors">{Object.entries(e.errors).map(([reason, n]) => <li key={reason}>{count(n)} × {reason}</li>)}</ul>
+      <h3>{variantName(e.variant)} {e.verdict && <DecisionBadge decision={e.verdict.decision} />}</h3>
+      <Problem text={e.error} />
+      {e.verdict && <p><Plain text={sentence(e.verdict.reason)} /> {e.verdict.rows_needed !== null && `About ${count(e.verdict.rows_needed)} rows would decide${e.verdict.chance === null ? "" : `, with a chance of ${percent(e.verdict.chance, 0)}`}.`}</p>}
+      {e.scores.length > 0 && (
+        <div class="scroll" tabIndex={0}>
+          <table class="scores">
+            <thead><tr><th scope="col">metric</th><th scope="col" class="number">score</th><th scope="col" class="number">interval</th><th scope="col" class="number">rows</th></tr></thead>
+            <tbody>
+              {e.scores.map((s) => (
+                <tr key={s.name}>
+                  <th scope="row">{metricTitle(report, s.name)}{report.scoring.metrics.find((m) => m.name === s.name)?.blueprint && <span class="muted"> the blueprint's metric</span>}</th>
+                  <td class="number">{score(s.mean, s.kind)}</td><td class="number muted">{range(s, s.kind)}</td><td class="number muted">{count(s.n)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
+      <ul class="facts-list">
+        {e.difference_to_base && <li>against zero-shot: {against(e.difference_to_base, kind)}</li>}
+        {e.difference_to_best_baseline && <li>against {baseline ?? e.difference_to_best_baseline.baseline}: {against(e.difference_to_best_baseline, kind)}</li>}
+        {notes.map((n) => <li key={n}><Plain text={n} /></li>)}
+      </ul>
     </div>
   );
 }
 
-function CustomizationBlock(props: { customization: Customization }) {
-  const c = props.customization;
+function Training(props: { training: Customization }) {
+  const c = props.training;
   const settings = Object.entries(c.settings).filter(([, v]) => v !== null).map(([k, v]) => `${k} ${String(v)}`).join(", ");
   return (
     <div class="evaluation">
-      <h4>fine-tuning</h4>
-      {c.error && <p class="problem">{c.error}</p>}
-      {c.warnings.map((w) => <p key={w} class="muted">{w}</p>)}
-      <dl class="facts">
-        <div><dt>rows</dt><dd>{count(c.rows)}{c.rows_left_out > 0 && `, ${count(c.rows_left_out)} left out`}</dd></div>
-        <div><dt>steps</dt><dd>{count(c.steps)} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}</dd></div>
-        <div><dt>validation</dt><dd>loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</dd></div>
-        <div><dt>adapter</dt><dd class="path">{c.adapter ?? "\u2013"}</dd></div>
-      </dl>
+      <h3>training</h3>
+      <Problem text={c.error} />
+      {c.warnings.map((w) => <p key={w} class="muted"><Plain text={w} /></p>)}
+      <ul class="facts-list">
+        <li>{plural(c.rows ?? 0, "row")}{c.rows_left_out ? `, ${count(c.rows_left_out)} left out` : ""}, {plural(c.steps, "step")} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}</li>
+        <li>validation: loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</li>
+        {c.adapter && <li>adapter <span class="code"><Plain text={c.adapter} /></span></li>}
+        <li class="muted">{settings}</li>
+      </ul>
       <TrainingCurve points={c.curve} />
-      <p class="muted small">{settings}</p>
     </div>
   );
 }
 
-export function CandidateSection(props: { candidate: Candidate; leading: string | null }) {
-  const c = props.candidate;
+/** Folded, since the tables above hold what decides; open where something failed. */
+export function CandidateDetails(props: { candidate: Candidate; report: Report }) {
+  const { candidate: c, report } = props;
+  const troubled = c.error !== null || c.customization?.status === "failed" || c.evaluations.some((e) => e.error);
   return (
-    <article>
-      <h3>{c.model_name}</h3>
-      <p class="muted small">
-        {[c.source, c.layers_kept !== null ? `${c.layers_kept} layers` : null, c.deployment, c.status].filter(Boolean).join(" · ")}
-      </p>
-      {c.error && <p class="problem">{c.error}</p>}
-      {c.evaluations.map((e) => <EvaluationBlock key={e.eval_type} evaluation={e} leading={props.leading} />)}
-      {c.customization && <CustomizationBlock customization={c.customization} />}
-    </article>
+    <details class="candidate" open={troubled}>
+      <summary><strong><Name text={c.model_name} /></strong> <span class="muted">{c.status}{c.layers_kept !== null && `, ${plural(c.layers_kept, "layer")}`}, {seconds(c.runtime_seconds)}</span></summary>
+      <p class="muted small"><Plain text={[c.source, c.deployment].filter(Boolean).join(" \u00b7 ")} /></p>
+      <Problem text={c.error} />
+      {c.evaluations.map((e) => <EvaluationBlock key={e.variant} evaluation={e} report={report} />)}
+      {c.customization && <Training training={c.customization} />}
+    </details>
   );
 }

@@ -1,94 +1,56 @@
-// The report's JSON as docs/formats/report.md describes it.
+// What the page adds to the report's types (schema.ts): the traffic's own messages, and names for people.
+import type { Kind } from "../components/format";
+import type { Candidate, DivergentRow, Evaluation, Report } from "./schema";
 
-export interface Interval { mean: number; low: number; high: number; n: number }
-export interface Group extends Interval { group: string }
-export interface Score extends Interval { name: string; interval: string; groups: Group[] }
+export type { Candidate, Customization, Decision, DivergentRow, Estimate, Evaluation, Report } from "./schema";
 
-export interface Difference {
-  score: string; n: number; difference: number; low: number; high: number;
-  interval: string; p_value: number | null; test: string | null;
+export interface ToolCall { function?: { name?: unknown; arguments?: unknown } }
+export interface Message { role?: string; content?: unknown; tool_calls?: ToolCall[] }
+export type RowAnswer = DivergentRow["answers"][number];
+export type RankingEntry = Report["ranking"]["entries"][number];
+
+/** A message of the traffic, whatever was captured there. */
+export function asMessage(value: unknown): Message | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { role, content, tool_calls } = value as Record<string, unknown>;
+  return { role: typeof role === "string" ? role : "", content, tool_calls: Array.isArray(tool_calls) ? tool_calls.filter((c) => c && typeof c === "object") : [] };
 }
 
-export interface Evaluation {
-  eval_type: string; started_at: string | null; finished_at: string | null; runtime_seconds: number | null;
-  error: string | null; rows: number; rows_failed: number; errors: Record<string, number>;
-  scores: Score[]; difference_to_base: Difference | null;
-  latency_seconds: { p50: number | null; p95: number | null } | null;
-  tokens: { prompt_mean: number; completion_mean: number; total: number } | null;
-  cost_per_1000: number | null;
-}
+export const messagesOf = (row: DivergentRow): Message[] => (row.messages ?? []).flatMap((m) => asMessage(m) ?? []);
 
-export interface CurvePoint {
-  step: number; epoch: number; loss: number | null; validation_loss: number | null; learning_rate: number;
-  tokens_per_second: number;
-}
-
-export interface Customization {
-  status: string; error: string | null; runtime_seconds: number | null; rows: number; rows_left_out: number;
-  steps: number; epochs: number; validation_loss: number | null; validation_exact: number | null;
-  customized_model: string | null; adapter: string | null; warnings: string[];
-  settings: Record<string, unknown>; curve: CurvePoint[];
-}
-
-export interface Price { input_per_million: number; output_per_million: number }
-
-export interface Candidate {
-  model_name: string; source: string; layers_kept: number | null; price: Price | null; status: string;
-  error: string | null; runtime_seconds: number | null; deployment: string | null;
-  evaluations: Evaluation[]; customization: Customization | null;
-}
-
-export interface RankingEntry {
-  rank: number; model_name: string; eval_type: string; score: number; low: number; high: number;
-  cost_per_1000: number | null; latency_p50_seconds: number | null; promising: boolean; reason: string;
-}
-
-export interface ToolCall { function?: { name?: string; arguments?: unknown } }
-export interface Message { role?: string; content?: unknown; tool_calls?: ToolCall[] | null }
-
-export interface DivergentRow {
-  record_id: string; label: string; novel_wording: boolean; messages: Message[]; reference: Message;
-  answers: { model_name: string; eval_type: string; message: Message | null; scores: Record<string, number>; error: string | null }[];
-}
-
-export interface Report {
-  version: number;
-  software: { name: string; version: string };
-  job: {
-    id: string; workload_id: string; client_id: string; status: string; workload_type: string | null;
-    started_at: string | null; finished_at: string | null; runtime_seconds: number | null; seed: number | string | null;
-    error: string | null;
+/** The text of a message's content: a string, or a list of parts. */
+export function contentText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "string") return value;
+  const partText = (part: unknown) => {
+    const p = part as { type?: unknown; text?: unknown } | null;
+    return typeof p?.text === "string" ? p.text : `[${typeof p?.type === "string" ? p.type : JSON.stringify(part)}]`;
   };
-  production: {
-    name: string | null; price: Price | null; prompt_tokens_mean: number | null; completion_tokens_mean: number | null;
-    cost_per_1000: number | null;
-  };
-  leading_score: string | null;
-  scoring: { judge: string | null; note: string | null };
-  candidates: Candidate[];
-  ranking: { rule: string; entries: RankingEntry[] };
-  divergent_rows: DivergentRow[];
-  dataset: {
-    steps: { step: string; in: number; out: number; reasons: Record<string, number> }[];
-    datasets: { name: string; uri: string; digest: string; num_records: number }[];
-    classes: { label: string; eval: number; train: number; validation: number }[];
-    notes: string[];
-  } | null;
-  config: unknown;
+  return Array.isArray(value) ? value.map(partText).join("\n") : JSON.stringify(value);
 }
 
-const kEvalNames: Record<string, string> = {
-  "base-eval": "as it is",
-  "icl-eval": "with examples",
-  "customized-eval": "fine-tuned",
-};
-export const evalName = (type: string): string => kEvalNames[type] ?? type;
+const kVariantNames: Record<string, string> = { "base-eval": "zero-shot", "icl-eval": "few-shot", "customized-eval": "fine-tuned" };
+export const variantName = (variant: string): string => kVariantNames[variant] ?? variant;
 
-const kScoreNames: Record<string, string> = {
-  function_name: "function name",
-  function_name_and_args_accuracy: "name and arguments",
-  tool_calling_correctness: "correct (judge)",
-  similarity: "similarity (judge)",
-  rouge_l: "ROUGE-L",
-};
-export const scoreName = (name: string): string => kScoreNames[name] ?? name;
+export const kDecisionWords = { yes: "yes", no: "no", not_decided: "not yet" } as const;
+
+/** One evaluation with its candidate. `key` names it in the page's address. */
+export interface Contender { key: string; model_name: string; variant: string; candidate: Candidate; evaluation: Evaluation }
+
+export const contenderKey = (index: number, variant: string): string => `${index}.${variant}`;
+
+/** All evaluations that have a score, in the ranking's order. */
+export function contenders(report: Report): Contender[] {
+  const all = report.candidates.flatMap((candidate, index) => candidate.evaluations.map((evaluation) => ({
+    key: contenderKey(index, evaluation.variant), model_name: candidate.model_name, variant: evaluation.variant, candidate, evaluation })));
+  const rank = new Map(report.ranking.entries.map((e) => [contenderKey(e.candidate, e.variant), e.rank]));
+  return all.filter((c) => c.evaluation.agreement !== null).sort((a, b) => (rank.get(a.key) ?? Infinity) - (rank.get(b.key) ?? Infinity));
+}
+
+export const fullName = (model: string, variant: string): string => `${model}, ${variantName(variant)}`;
+
+export const leadingKind = (report: Report): Kind => report.scoring.leading.kind;
+
+/** A metric's name for people. */
+export const metricTitle = (report: Report, name: string): string =>
+  report.scoring.metrics.find((m) => m.name === name)?.title ?? (name === report.scoring.leading.name ? report.scoring.leading.title : name);

@@ -15,6 +15,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 Result<Config> parse(const std::string& text, const Environment& environment = [](const std::string&) { return ""; }) {
   return parse_config(text, "config.yaml", "/models", environment);
@@ -99,11 +100,11 @@ TEST(Config, ReadsTheBlueprintsFileUnchanged) {
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->run.split.eval_size, 100U);
   EXPECT_EQ(config->run.split.limit, 1000U);
-  EXPECT_EQ(config->run.training.max_seq_length, 2048);
   EXPECT_EQ(config->run.training.adapter_dim, 32);
   ASSERT_EQ(config->run.candidates.size(), 1U);
-  EXPECT_EQ(config->run.candidates[0].model.endpoint->url, "http://nim.test/v1");
-  EXPECT_EQ(config->run.judge->endpoint.url, "https://judge.test/v1");
+  EXPECT_EQ(config->run.candidates[0].training.max_seq_length, 2048);
+  EXPECT_EQ(config->run.candidates[0].model.endpoint->url, "http://nim.test");
+  EXPECT_EQ(config->run.judge->endpoint.url, "https://judge.test/v1/chat/completions");
 }
 
 TEST(Config, NamesEveryBlueprintKeyThatHasNoEffectWithItsLine) {
@@ -122,9 +123,10 @@ TEST(Config, TrainsInFp32OnlyWhereItIsToldTo) {
     const std::string given = "training_precision: \"bf16-mixed\"";
     return parse(text.replace(text.find(given), given.size(), "training_precision: " + precision));
   };
-  EXPECT_EQ(with("bf16-mixed")->run.training.precision, modelops::TrainingPrecision::kFastest);
-  EXPECT_EQ(with("fp32")->run.training.precision, modelops::TrainingPrecision::kFp32);
-  EXPECT_EQ(with("32")->run.training.precision, modelops::TrainingPrecision::kFp32);
+  const auto precision_of = [&](const char* name) { return with(name)->run.candidates.at(0).training.precision; };
+  EXPECT_EQ(precision_of("bf16-mixed"), modelops::TrainingPrecision::kFastest);
+  EXPECT_EQ(precision_of("fp32"), modelops::TrainingPrecision::kFp32);
+  EXPECT_EQ(precision_of("32"), modelops::TrainingPrecision::kFp32);
   EXPECT_THAT(with("fp8")->warnings, Contains(HasSubstr("training_precision: is not done here")));
   EXPECT_FALSE(with("fast").ok());
 }
@@ -177,6 +179,20 @@ TEST(Config, TakesModelPathsFromTheFilesFolder) {
   EXPECT_THAT(config->run.candidates[0].model.keep_layers, ElementsAre(0, 1, 2, 5));
 }
 
+TEST(Config, SaysHowACandidatesConversationsAreRendered) {
+  const auto config = parse(
+      "nims:\n  - {model_name: a, path: x/a.gguf, chat_template: x/a.jinja, enable_thinking: true}\n"
+      "  - {model_name: b, path: b.gguf}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto& candidates = config->run.candidates;
+  EXPECT_EQ(candidates[0].model.chat.template_file, "/models/x/a.jinja");
+  EXPECT_TRUE(candidates[0].model.chat.enable_thinking);
+  EXPECT_EQ(candidates[1].model.chat.template_file, "");
+  EXPECT_FALSE(candidates[1].model.chat.enable_thinking);
+  EXPECT_THAT(error_of("nims:\n  - {model_name: a, url: \"http://a/v1\", chat_template: a.jinja}\n"),
+              HasSubstr("nims[0].chat_template: is for a model with a path"));
+}
+
 TEST(Config, LayersThatFallOrRepeatAreRefused) {
   for (const char* layers : {"[2, 1]", "[1, 1]", "\"3-1\"", "[-1]", "[a]", "[]", "\"0-99999999\""}) {
     EXPECT_THAT(error_of(std::string("nims:\n  - {model_name: a, path: a.gguf, keep_layers: ") + layers + "}\n"),
@@ -209,8 +225,83 @@ TEST(Config, MoreExamplesThanEvaluationRowsIsAnError) {
 
 TEST(Config, TheJudgesKeyFallsBackAsInTheBlueprint) {
   const auto with_own = [](const std::string& name) { return name == "LLM_JUDGE_API_KEY" ? "k" : ""; };
+  const auto with_shared = [](const std::string& name) { return name == "NVIDIA_API_KEY" ? "k" : ""; };
   EXPECT_EQ(parse(kBlueprint, with_own)->run.judge->endpoint.api_key_env, "LLM_JUDGE_API_KEY");
-  EXPECT_EQ(parse(kBlueprint)->run.judge->endpoint.api_key_env, "NVIDIA_API_KEY");
+  EXPECT_EQ(parse(kBlueprint, with_shared)->run.judge->endpoint.api_key_env, "NVIDIA_API_KEY");
+}
+
+TEST(Config, AJudgeMayNeedNoKeyWhichIsSaidWhereThatIsUnlikely) {
+  const std::string judge = "llm_judge_config: {model_name: j, url: \"";
+  const auto local = parse(std::string(kCandidate) + judge + "http://127.0.0.1:8000/v1\"}\n");
+  EXPECT_EQ(local->run.judge->endpoint.api_key_env, "");
+  EXPECT_THAT(local->warnings, Not(Contains(HasSubstr("llm_judge_config"))));
+  const auto hosted = parse(std::string(kCandidate) + judge + "https://judge.test/v1\"}\n");
+  EXPECT_THAT(hosted->warnings, Contains(HasSubstr("the judge gets no key")));
+}
+
+TEST(Config, ALocalJudgeIsToldHowToHaveOne) {
+  const auto config = parse(std::string(kCandidate) + "llm_judge_config: {deployment_type: local, model_name: j}\n");
+  EXPECT_FALSE(config->run.judge.has_value());
+  EXPECT_THAT(config->warnings, Contains(AllOf(HasSubstr("no judge is started here"), HasSubstr("give its url"))));
+  const auto served =
+      parse(std::string(kCandidate) +
+            "llm_judge_config: {deployment_type: local, model_name: j, url: \"http://127.0.0.1:1/v1\"}\n");
+  EXPECT_TRUE(served->run.judge.has_value());
+}
+
+TEST(Config, ReadsTheNamesOfTheBlueprintsOlderFiles) {
+  const auto config = parse(
+      "nmp_config: {nim_base_url: \"http://nim.test\", nim_parallelism: 1}\n"
+      "llm_judge_config: {type: remote, url: \"http://judge.test/v1/chat/completions\", model_id: judge, api_key_env: "
+      "K}\n"
+      "nims: [{model_name: m/one, customization_enabled: true}, {model_id: m/two, type: llm}]\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->run.judge->endpoint.model, "judge");
+  EXPECT_EQ(config->run.candidates.at(1).model.name, "m/two");
+  EXPECT_THAT(config->warnings, Contains(HasSubstr("nim_parallelism: has no effect")));
+  EXPECT_THAT(error_of("nims: [{model_name: a, model_id: b, path: x}]\n"), HasSubstr("keep one"));
+}
+
+TEST(Config, ASecondDocumentIsNotIgnored) {
+  EXPECT_THAT(error_of(std::string(kCandidate) + "---\nnims: []\n"),
+              HasSubstr("config.yaml:4: a second YAML document"));
+  EXPECT_TRUE(parse("---\n" + std::string(kCandidate)).ok());
+}
+
+TEST(Config, WhatTheBlueprintsServicesReadFromTheEnvironmentIsSaidToHaveNoEffect) {
+  const auto environment = [](const std::string& name) { return name == "ELASTICSEARCH_URL" ? "http://es:9200" : ""; };
+  EXPECT_THAT(parse(kCandidate, environment)->warnings,
+              Contains(AllOf(HasSubstr("ELASTICSEARCH_URL"), HasSubstr("flywheel load"))));
+}
+
+TEST(Config, AddressesAreChecked) {
+  EXPECT_THAT(error_of(std::string(kCandidate) + "server: {listen: localhost}\n"), HasSubstr("no IP address"));
+  EXPECT_THAT(error_of(std::string(kCandidate) + "server: {public_url: flywheel.example}\n"), HasSubstr("public_url"));
+  EXPECT_THAT(error_of(std::string(kCandidate) + "server: {port: 99999}\n"), HasSubstr("at most 65535"));
+  EXPECT_TRUE(parse(std::string(kCandidate) + "server: {listen: \"::1\"}\n").ok());
+}
+
+TEST(Config, SizesThatLeaveNothingToTrainOnAreSaid) {
+  const auto warnings = [](const std::string& split) {
+    return parse(std::string(kCandidate) + "promising: {margin: 0.5}\ndata_split_config: {" + split + "}\n")->warnings;
+  };
+  EXPECT_THAT(warnings("eval_size: 60, min_total_records: 50"), Contains(HasSubstr("min_total_records (50)")));
+  EXPECT_THAT(warnings("eval_size: 100, limit: 100"), Contains(HasSubstr("all of limit (100)")));
+  EXPECT_THAT(warnings("eval_size: 30"), ElementsAre());
+}
+
+TEST(Config, AnEvaluationTooSmallForItsMarginIsSaid) {
+  const auto warnings = [](const std::string& text) { return parse(kCandidate + text)->warnings; };
+  EXPECT_THAT(warnings("data_split_config: {eval_size: 20}\npromising: {margin: 0.05}\n"),
+              Contains(AllOf(HasSubstr("eval_size 20 is too small"), HasSubstr("rows on"))));
+  EXPECT_THAT(warnings("data_split_config: {eval_size: 2000, min_total_records: 5000}\n"), ElementsAre());
+}
+
+TEST(Config, AWebhookWhoseKeyIsNotSetIsSaid) {
+  const std::string hook = std::string(kCandidate) + "webhooks: [{url: \"http://h/hook\", secret_env: HOOK_KEY}]\n";
+  EXPECT_THAT(parse(hook)->warnings, Contains(AllOf(HasSubstr("HOOK_KEY"), HasSubstr("nothing is sent to h"))));
+  EXPECT_THAT(error_of(std::string(kCandidate) + "webhooks: [{url: \"not a url\", secret_env: S}]\n"),
+              HasSubstr("webhooks[0].url"));
 }
 
 TEST(Config, AWebhookWithoutAKeyIsRefused) {
@@ -235,12 +326,13 @@ TEST(Config, EveryKeyIsInTheManual) {
   ASSERT_TRUE(manual.ok()) << manual.error().message;
   std::size_t count = 0;
   for (const char* section :
-       {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}", "data_split_config: {zzzzzzzzzzzzz: 1}",
-        "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}", "lora_config: {zzzzzzzzzzzzzz: 1}",
-        "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}", "llm_judge_config: {zzzzzzzzzzzz: 1}",
-        "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}", "engines: {zzzzzzzzzzzz: 1}",
-        "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}", "mlflow_config: {zzzzzzzzzzzzz: 1}",
-        "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
+       {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}",
+        "nims:\n  - {model_name: a, url: \"http://h\", request_overrides: {zzzzzzzzzzzz: 1}}",
+        "data_split_config: {zzzzzzzzzzzzz: 1}", "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}",
+        "lora_config: {zzzzzzzzzzzzzz: 1}", "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}",
+        "llm_judge_config: {zzzzzzzzzzzz: 1}", "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}",
+        "engines: {zzzzzzzzzzzz: 1}", "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}",
+        "mlflow_config: {zzzzzzzzzzzzz: 1}", "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
     for (const auto& key : known_keys(section)) {
       EXPECT_NE(manual->find('`' + key), std::string::npos) << key;
       ++count;

@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/machine.h"
+
 namespace fw::modelops {
+
 std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port) {
   std::vector<std::string> out{"--model", setup.model.string(), "--alias", setup.alias};
   const auto add = [&](std::initializer_list<std::string> more) { out.insert(out.end(), more); };
@@ -21,6 +24,7 @@ std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_
   if (setup.plain_attention) add({"--flash-attn", "off"});
   if (!setup.slot_states.empty()) add({"--slot-save-path", setup.slot_states.string()});
   if (!setup.lora.empty()) add({"--lora", setup.lora.string()});
+  add({"--reasoning", setup.enable_thinking ? "on" : "off"});
   if (!setup.chat_template.empty()) add({"--chat-template-file", setup.chat_template.string()});
   return out;
 }
@@ -51,9 +55,6 @@ Slots plan_slots(const ModelFacts& facts, std::int64_t context_length, int paral
   return slots;
 }
 
-std::uint64_t quarter_of_memory() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
-         4;
-}
+std::uint64_t quarter_of_memory() { return io::read_machine_limits().memory_bytes / 4; }
 
 }  // namespace fw::modelops

@@ -20,6 +20,7 @@ struct EngineSetup {
   int threads = 1;
   int slots = 1;
   std::int64_t slot_context = 0;  ///< tokens
+  bool enable_thinking = false;   ///< of models that can think before they answer
   bool plain_attention = false;   ///< scores are made whole instead of the fused form
 };
 
@@ -38,7 +39,7 @@ struct Slots {
 [[nodiscard]] Slots plan_slots(const ModelFacts& facts, std::int64_t context_length, int parallelism,
                                std::uint64_t cache_bytes);
 
-/// A quarter of the machine's memory: the default for LocalSettings::cache_bytes.
+/// A quarter of the memory that this process may use: the default for LocalSettings::cache_bytes.
 [[nodiscard]] std::uint64_t quarter_of_memory();
 
 }  // namespace fw::modelops

@@ -50,6 +50,17 @@ Result<std::string> digest_file(const fs::path& path) {
   return hash.finish_hex();
 }
 
+/// Of one file its own digest; of several that of theirs.
+Result<std::string> digest_files(const std::vector<fs::path>& files) {
+  if (files.size() == 1) return digest_file(files.front());
+  std::string all;
+  for (const auto& file : files) {
+    FW_ASSIGN(const auto digest, digest_file(file));
+    all += digest + "\n";
+  }
+  return sha256_hex(all);
+}
+
 Status check_space(const fs::path& folder, std::uint64_t needed) {
   std::error_code error;
   const auto space = fs::space(folder, error);
@@ -84,16 +95,19 @@ bool ModelCache::can_merge(const ModelFacts& facts) const {
   return !settings_.programs.trainer.empty() && (type == "F32" || type == "F16" || type == "BF16" || type == "Q8_0");
 }
 
-Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
-  const std::string key = file.string() + "\n" + std::to_string(size) + "\n" + std::to_string(changed);
+Task<Result<std::string>> ModelCache::content_digest(std::vector<fs::path> files) {
+  std::string key;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
+    key += file.string() + "\n" + std::to_string(size) + "\n" + std::to_string(changed) + "\n";
+  }
   {
     const std::lock_guard lock(mutex_);
     if (const auto it = digests_.find(key); it != digests_.end()) co_return it->second;
   }
-  FW_CO_ASSIGN(auto digest, co_await run_on(disk_, [file] { return digest_file(file); }));
+  FW_CO_ASSIGN(auto digest, co_await run_on(disk_, [files] { return digest_files(files); }));
   const std::lock_guard lock(mutex_);
   digests_.emplace(key, digest);
   co_return digest;
@@ -102,7 +116,7 @@ Task<Result<std::string>> ModelCache::content_digest(fs::path file) {
 Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts facts, Deadline deadline) {
   const std::string type = type_for(facts);
   if (model.keep_layers.empty() && type == facts.file_type) co_return ServableModel{model.path, type};
-  FW_CO_ASSIGN(const auto digest, co_await content_digest(model.path));
+  FW_CO_ASSIGN(const auto digest, co_await content_digest(facts.files));
   const fs::path folder = settings_.data_folder / "models";
   FW_CO_TRY(io::create_folders(folder));
   const std::string key = sha256_hex(digest + "\n" + text_of(model.keep_layers) + "\n" + type).substr(0, 32);

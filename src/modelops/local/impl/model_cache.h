@@ -37,7 +37,7 @@ class ModelCache final {
 
  private:
   [[nodiscard]] std::string type_for(const ModelFacts& facts) const;
-  [[nodiscard]] Task<Result<std::string>> content_digest(std::filesystem::path file);
+  [[nodiscard]] Task<Result<std::string>> content_digest(std::vector<std::filesystem::path> files);
   [[nodiscard]] Task<Status> make(ModelSpec model, ModelFacts facts, std::string type, std::filesystem::path out,
                                   Deadline deadline);
   [[nodiscard]] Task<Status> quantize(std::filesystem::path in, std::filesystem::path out, std::string type,

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <map>
 
-#include "modelfile/gguf.h"
+#include "modelfile/gguf_model.h"
 
 namespace fw::modelops {
 namespace {
@@ -56,21 +56,27 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   std::error_code error;
   if (std::filesystem::is_directory(model, error)) {
     return unimplemented("model " + model.string() +
-                         " is a folder; serving needs a GGUF file (llama.cpp's convert_hf_to_gguf.py makes one)");
+                         " is a folder, and models are served and trained out of GGUF files; make one of it with "
+                         "llama.cpp's convert_hf_to_gguf.py (`convert_hf_to_gguf.py " +
+                         model.string() + " --outfile model.gguf`) and name that");
   }
-  FW_ASSIGN(const auto header, modelfile::read_gguf_header(model));
+  FW_ASSIGN(auto gguf, modelfile::read_gguf_model(model));
+  const GgufHeader& header = gguf.header;
   ModelFacts facts;
   facts.architecture = text_of(header, "general.architecture");
   if (facts.architecture.empty()) return data_loss("model " + model.string() + " names no architecture");
   if (text_of(header, "general.type") == "adapter")
     return invalid_argument(model.string() + " is an adapter, not a model");
   facts.chat_template = text_of(header, "tokenizer.chat_template");
+  const auto* tokens = header.find("tokenizer.ggml.tokens");
+  facts.has_chatml_end = tokens != nullptr && tokens->has_string("<|im_end|>");
   facts.file_type = commonest_type(header);
   for (const auto& tensor : header.tensors) facts.parameters += tensor.elements();
   facts.layers = static_cast<std::int64_t>(number_of(header, facts.architecture + ".block_count"));
   facts.context_length = static_cast<std::int64_t>(number_of(header, facts.architecture + ".context_length"));
   facts.cache_bytes_per_token = cache_bytes_per_token(header, facts.architecture);
-  facts.bytes = std::filesystem::file_size(model, error);
+  facts.bytes = gguf.file_bytes;
+  facts.files = std::move(gguf.files);
   return facts;
 }
 

@@ -14,6 +14,9 @@ struct BitsOfType {
   std::string_view type;
   double bits;
 };
+// From here on a model's weights leave the caches for good, and each token costs reading them from memory.
+constexpr std::uint64_t kLargeModel = 600'000'000;
+
 constexpr std::array<BitsOfType, 6> kBits{
     {{"F32", 32}, {"F16", 16}, {"BF16", 16}, {"Q8_0", 8.5}, {"Q4_0", 4.5}, {"Q4_1", 5}}};
 
@@ -45,8 +48,9 @@ bool is_plain_attention_faster(std::int64_t context) { return context <= kPlainA
 
 std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor, std::uint64_t memory) {
   const std::string best = processor.has_f16c && !processor.has_amx_int8 ? "F16" : "Q8_0";
-  if (bytes_in_type(facts.parameters, best) <= memory) return best;
-  return facts.file_type;
+  const std::uint64_t bytes = bytes_in_type(facts.parameters, best);
+  const bool is_enlarged = facts.parameters >= kLargeModel && facts.bytes > 0 && bytes > facts.bytes + facts.bytes / 16;
+  return bytes > memory || is_enlarged ? facts.file_type : best;
 }
 
 }  // namespace fw::modelops

@@ -16,7 +16,9 @@ struct ProcessorFeatures {
 [[nodiscard]] ProcessorFeatures this_processor();
 
 /// The type to serve a model in: the fastest that this processor has a unit for and that keeps the weights (the table
-/// and its measurements are in README.md), or the file's own type when the weights would take more than `memory` bytes.
+/// and its measurements, of a small model, are in README.md); or the file's own type when the weights would take more
+/// than `memory` bytes, or when the model is large and a conversion would enlarge its weights: reading them is then
+/// what an answer waits for.
 [[nodiscard]] std::string serving_type(const ModelFacts& facts, const ProcessorFeatures& processor,
                                        std::uint64_t memory);
 

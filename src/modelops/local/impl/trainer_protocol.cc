@@ -32,6 +32,8 @@ void add_model(std::vector<std::string>& out, const TrainingJob& job, const Trai
   for (const int layer : job.model.keep_layers) layers += (layers.empty() ? "" : ",") + std::to_string(layer);
   if (!layers.empty()) add("--keep-layers", layers);
   if (!folders.chat_template.empty()) add("--chat-template-file", folders.chat_template.string());
+  if (job.model.chat.enable_thinking) out.emplace_back("--enable-thinking");
+  if (folders.memory_share < 1) add("--memory-share", text_of(folders.memory_share));
   add("--train", job.train_rows.string());
   if (!job.validation_rows.empty()) add("--validation", job.validation_rows.string());
   add("--out", folders.adapter.string());
@@ -98,6 +100,7 @@ Result<TrainingEvent> parse_done(const Json& json) {
   read(json, "steps", model.steps);
   read(json, "epochs", model.epochs);
   read(json, "rows", model.rows);
+  read(json, "best_step", model.best_step);
   read(json, "rows_left_out", model.rows_left_out);
   read(json, "validation_loss", model.validation_loss);
   read(json, "validation_exact", model.validation_exact);
@@ -105,6 +108,12 @@ Result<TrainingEvent> parse_done(const Json& json) {
   if (reasons != json.end() && reasons->is_array()) {
     for (const auto& reason : *reasons) {
       if (reason.is_object()) model.warnings.push_back(describe_reason(reason));
+    }
+  }
+  const auto warnings = json.find("warnings");
+  if (warnings != json.end() && warnings->is_array()) {
+    for (const auto& warning : *warnings) {
+      if (warning.is_string()) model.warnings.push_back(warning.get<std::string>());
     }
   }
   return TrainingEvent(TrainingDoneEvent{std::move(model)});

@@ -15,6 +15,8 @@ struct TrainerFolders {
   std::filesystem::path adapter;
   std::filesystem::path checkpoint;
   std::filesystem::path chat_template;  ///< empty: the model's own
+  /// Share of the memory it would plan with; smaller after it was killed.
+  double memory_share = 1;
 };
 
 /// The arguments of `flywheel-trainer train` for a job.

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "io/file.h"
-#include "modelops/local/impl/chat_template.h"
 #include "modelops/local/impl/serving_type.h"
 
 namespace fw::modelops {
@@ -68,6 +67,26 @@ TEST(ServingType, LeavesAModelAsItIsWhenItsWeightsWouldNotFit) {
   EXPECT_EQ(serving_type(kSmall, {.has_f16c = true}, 200ULL << 20), "Q4_1");
 }
 
+// Each token of a large model waits for its weights to be read: 4.1 GiB of a 7B model in Q4_K, 13 GiB in F16.
+TEST(ServingType, NeverEnlargesALargeModel) {
+  constexpr std::uint64_t kPlenty = 1ULL << 36;
+  const ModelFacts quantised{.file_type = "Q4_K", .parameters = 7'241'732'096, .bytes = 4'368'439'584};
+  EXPECT_EQ(serving_type(quantised, {.has_f16c = true}, kPlenty), "Q4_K");
+  EXPECT_EQ(serving_type(quantised, {.has_amx_int8 = true, .has_f16c = true}, kPlenty), "Q4_K");
+  const ModelFacts whole{.file_type = "BF16", .parameters = 7'241'732'096, .bytes = 14'484'731'552};
+  EXPECT_EQ(serving_type(whole, {.has_f16c = true}, kPlenty), "F16");
+  EXPECT_EQ(serving_type(whole, {.has_amx_int8 = true, .has_f16c = true}, kPlenty), "Q8_0");
+}
+
+TEST(EngineArguments, AThinkingModelThinksOnlyWhenAskedTo) {
+  const auto value = [](bool enable) {
+    const auto arguments = engine_arguments({.enable_thinking = enable}, 1);
+    return *(std::ranges::find(arguments, "--reasoning") + 1);
+  };
+  EXPECT_EQ(value(false), "off");
+  EXPECT_EQ(value(true), "on");
+}
+
 TEST(ServingType, PlainAttentionIsForShortContexts) {
   EXPECT_TRUE(is_plain_attention_faster(2048));
   EXPECT_FALSE(is_plain_attention_faster(32768));
@@ -78,23 +97,6 @@ TEST(FreeLoopbackPort, IsOneThatMayBeTaken) {
   const auto port = free_loopback_port();
   ASSERT_TRUE(port.ok());
   EXPECT_GT(*port, 1023);
-}
-
-TEST(KnowsTools, MeansTheVariableAndNotPartOfAWord) {
-  EXPECT_TRUE(knows_tools("{% if tools %}{{ tools | tojson }}{% endif %}"));
-  EXPECT_TRUE(knows_tools("{%- for t in tools-%}"));
-  EXPECT_FALSE(knows_tools("{{ my_tools }} toolset toolsmith"));
-  EXPECT_FALSE(knows_tools(""));
-  EXPECT_TRUE(knows_tools(tools_template()));
-}
-
-TEST(WriteToolsTemplate, WritesWhatWasCompiledInUnderANameOfItsContent) {
-  const io::TemporaryFolder folder;
-  const auto path = write_tools_template(folder.path());
-  ASSERT_TRUE(path.ok());
-  EXPECT_EQ(*io::read_file(*path), tools_template());
-  EXPECT_EQ(*write_tools_template(folder.path()), *path);
-  EXPECT_THAT(std::string(tools_template()), HasSubstr("<tool_call>{\"name\":\""));
 }
 
 }  // namespace

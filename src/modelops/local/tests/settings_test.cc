@@ -32,6 +32,17 @@ TEST(FindEnginePrograms, IgnoresABuildForAnotherProcessor) {
   EXPECT_EQ(find_engine_programs("", folder.path()).llama_server, fs::path());
 }
 
+TEST(FindEnginePrograms, LooksIntoTheSearchPathLast) {
+  const io::TemporaryFolder folder;
+  touch(folder.path() / "own" / "llama-server");
+  touch(folder.path() / "path" / "llama-server");
+  touch(folder.path() / "path" / "llama-quantize");
+  const std::string path = "/no/such:" + (folder.path() / "path").string();
+  const auto found = find_engine_programs(folder.path() / "own", folder.path() / "cache", path);
+  EXPECT_EQ(found.llama_server, folder.path() / "own" / "llama-server");
+  EXPECT_EQ(found.llama_quantize, folder.path() / "path" / "llama-quantize");
+}
+
 TEST(ThreadCount, IsAtLeastOneWhenItIsLeftOpen) {
   EXPECT_GE(thread_count({}), 1);
   EXPECT_EQ(thread_count({.threads = 3}), 3);

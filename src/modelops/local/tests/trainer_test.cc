@@ -94,6 +94,28 @@ TEST_F(LocalTrainerTest, GoesOnFromTheCheckpointAfterOneCrash) {
   EXPECT_EQ(model->curve.size(), 2U);
 }
 
+// Memory has run out: what is planned with must shrink, or it runs out again.
+TEST_F(LocalTrainerTest, PlansWithLessMemoryEachTimeItIsKilled) {
+  play(
+      "echo \"$*\" >> $checkpoint/runs\n"
+      "if [ $(wc -l < $checkpoint/runs) -lt 3 ]; then kill -9 $$; fi\n" +
+      std::string(kDone));
+  ASSERT_TRUE(train().ok());
+  const auto runs = *io::read_file(folder_.path() / "work" / "checkpoint" / "runs");
+  const auto second = runs.find('\n') + 1, third = runs.find('\n', second) + 1;
+  EXPECT_EQ(runs.substr(0, second).find("--memory-share"), std::string::npos);
+  EXPECT_THAT(runs.substr(second, third - second), HasSubstr("--memory-share 0.4 "));
+  EXPECT_THAT(runs.substr(third), HasSubstr("--memory-share 0.16"));
+}
+
+TEST_F(LocalTrainerTest, IsNotStartedAgainWithASettingThatItRefuses) {
+  play("echo run >> $checkpoint/runs; echo '--dropout: not in range' >&2; exit 2");
+  const auto model = train();
+  EXPECT_EQ(model.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(model.error().message, HasSubstr("--dropout: not in range"));
+  EXPECT_EQ(*io::read_file(folder_.path() / "work" / "checkpoint" / "runs"), "run\n");
+}
+
 TEST_F(LocalTrainerTest, GivesUpAfterTheSecondCrashWithTheTrainersOwnWords) {
   play("echo 'out of memory, sorry' >&2; exit 139");
   const auto model = train();

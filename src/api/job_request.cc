@@ -1,0 +1,97 @@
+#include "api/job_request.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/edit_distance.h"
+#include "runs/run_config_json.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kSection = "data_split_config";
+
+/// A key of data_split_config and how the blueprint's checks call a value of another type.
+struct Key {
+  const char* name;
+  const char* wrong_type;
+};
+constexpr std::array<Key, 8> kKeys{{{"eval_size", "int_parsing"},
+                                    {"val_ratio", "float_parsing"},
+                                    {"min_total_records", "int_parsing"},
+                                    {"random_seed", "int_parsing"},
+                                    {"limit", "int_parsing"},
+                                    {"parse_function_arguments", "bool_parsing"},
+                                    {"newest_holdout", "float_parsing"},
+                                    {"newest_eval_share", "float_parsing"}}};
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// The message without the place that a configuration file would have: `data_split_config:1: `.
+std::string without_place(const std::string& message) {
+  const std::string place = std::string(kSection) + ":1: ";
+  return message.starts_with(place) ? message.substr(place.size()) : message;
+}
+
+/// Each key alone, so that a mistake is told of the key that has it.
+void check_keys(const Json& known, const SplitOverrides& overrides, std::vector<FieldProblem>& problems) {
+  dataset::SplitSettings permissive;
+  permissive.min_total_records = 1;
+  permissive.limit.reset();
+  for (const auto& [name, value] : known.items()) {
+    const auto read = overrides(dump(Json{{name, value}}), permissive);
+    if (read.ok()) continue;
+    const auto key = std::ranges::find_if(kKeys, [&](const Key& k) { return name == k.name; });
+    const char* type = value.is_number() ? "value_error" : key->wrong_type;
+    problems.push_back({type, {"body", kSection, name}, without_place(read.error().message), value});
+  }
+}
+
+}  // namespace
+
+SplitRequest read_split_request(const Json& body, const SplitOverrides& overrides,
+                                std::vector<FieldProblem>& problems) {
+  SplitRequest request;
+  const auto found = body.find(kSection);
+  if (found == body.end() || found->is_null()) return request;
+  if (!found->is_object()) {
+    problems.push_back({"model_attributes_type", {"body", kSection}, "Input should be an object", *found});
+    return request;
+  }
+  Json known = Json::object();
+  for (const auto& [name, value] : found->items()) {
+    const bool is_known = std::ranges::any_of(kKeys, [&](const Key& k) { return name == k.name; });
+    if (is_known) {
+      known[name] = value;
+    } else {
+      request.ignored.push_back(name);
+    }
+  }
+  const std::size_t before = problems.size();
+  check_keys(known, overrides, problems);
+  if (problems.size() > before) return request;
+  auto settings = overrides(dump(known), dataset::SplitSettings{});
+  Status fits = settings.ok() ? runs::check(*settings) : Status(settings.error());
+  if (fits.ok()) {
+    request.settings = *settings;
+  } else {
+    problems.push_back({"value_error", {"body", kSection}, without_place(fits.error().message), *found});
+  }
+  return request;
+}
+
+std::string said_of(const std::vector<std::string>& ignored) {
+  std::vector<std::string> all;
+  for (const auto& key : kKeys) all.emplace_back(key.name);
+  std::string out;
+  for (const auto& name : ignored) {
+    const auto near = nearest_name(name, all);
+    out += "; " + std::string(kSection) + '.' + name + " is no known key and was ignored" +
+           (near ? " (did you mean \"" + *near + "\"?)" : "");
+  }
+  return out;
+}
+
+}  // namespace fw::api

@@ -1,0 +1,39 @@
+#include "app/cli/load_outcome.h"
+
+namespace fw::app {
+namespace {
+
+std::string shown_name(const std::string& file) { return file == "-" ? "standard input" : printable(file); }
+
+/// What the user can do about records that lack an id; "" when none lacks one.
+std::string id_remedy(const std::map<std::string, std::uint64_t>& reasons) {
+  const bool no_workload = reasons.contains("workload_id is missing");
+  const bool no_client = reasons.contains("client_id is missing");
+  if (no_workload) return "give --workload-id NAME and --client-id NAME for records that do not name their own";
+  return no_client ? "give --client-id NAME for records that do not name their own" : "";
+}
+
+}  // namespace
+
+void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal& out) {
+  std::string line = shown_name(file) + ": " + std::to_string(outcome.lines) + " lines, " +
+                     std::to_string(outcome.appended) + " new records";
+  if (outcome.duplicates > 0) line += ", " + std::to_string(outcome.duplicates) + " known already";
+  if (outcome.lines == 0 && !outcome.error) line += "; there is nothing in it";
+  out.line(line);
+  if (outcome.bad == 0) return;
+  out.line(out.styled(Style::kBad, "  " + std::to_string(outcome.bad) + " bad lines were kept aside:"));
+  for (const auto& [reason, count] : outcome.reasons)
+    out.line("    " + std::to_string(count) + " x " + printable(reason));
+  if (const std::string remedy = id_remedy(outcome.reasons); !remedy.empty()) out.line("    " + remedy);
+}
+
+std::optional<Error> why_failed(const std::string& file, const LoadOutcome& outcome) {
+  if (outcome.error) return data_loss(printable(*outcome.error));
+  if (outcome.bad > 0 && outcome.appended + outcome.duplicates == 0) {
+    return invalid_argument(shown_name(file) + " holds no record that could be read");
+  }
+  return std::nullopt;
+}
+
+}  // namespace fw::app

@@ -1,0 +1,144 @@
+#include "app/config/config_check.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "modelops/local/model_check.h"
+
+namespace fw::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Findings = std::vector<Finding>;
+
+void add(Findings& out, bool is_error, std::string text) { out.push_back({is_error, std::move(text)}); }
+
+void check_models(const runs::RunConfig& run, Findings& out) {
+  for (std::size_t i = 0; i < run.candidates.size(); ++i) {
+    const auto& candidate = run.candidates[i];
+    if (!candidate.model.is_local()) continue;
+    const std::string where = "model \"" + candidate.model.name + "\": " + candidate.model.path.string() + ": ";
+    auto found = modelops::check_model(candidate.model, candidate.customization_enabled);
+    for (auto& text : found.errors) add(out, true, where + text);
+    for (auto& text : found.warnings) add(out, false, where + text);
+  }
+}
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+/// A program that the file names must be there; one that it does not name is looked for, and missed where a model
+/// needs it.
+void check_engine(const char* key, const char* name, const fs::path& configured, const fs::path& found,
+                  const std::string& needed_by, const char* remedy, Findings& out) {
+  if (!configured.empty()) {
+    if (!is_program(configured))
+      add(out, true, std::string("engines.") + key + ": " + configured.string() + " is no program that can be started");
+  } else if (!needed_by.empty() && !is_program(found)) {
+    add(out, true, std::string(name) + ", which model \"" + needed_by + "\" needs, is not installed; " + remedy);
+  }
+}
+
+void check_engines(const Config& config, const modelops::EnginePrograms& programs, Findings& out) {
+  std::string served;
+  std::string trained;
+  for (const auto& candidate : config.run.candidates) {
+    if (!candidate.model.is_local()) continue;
+    if (served.empty()) served = candidate.model.name;
+    if (trained.empty() && candidate.customization_enabled) trained = candidate.model.name;
+  }
+  const auto& engines = config.engines;
+  check_engine("llama_server", "llama-server", engines.llama_server, programs.llama_server, served, "run scripts/setup",
+               out);
+  check_engine("trainer", "flywheel-trainer", engines.trainer, programs.trainer, trained, "run scripts/build", out);
+  check_engine("llama_quantize", "llama-quantize", engines.llama_quantize, programs.llama_quantize, "", "", out);
+}
+
+/// Why the address cannot be listened on now; empty when it can.
+std::string bind_failure(const std::string& address, int port) {
+  sockaddr_in v4{
+      .sin_family = AF_INET, .sin_port = htons(static_cast<std::uint16_t>(port)), .sin_addr = {}, .sin_zero = {}};
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = v4.sin_port;
+  const bool is_v4 = ::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1;
+  if (!is_v4 && ::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1) return "is no IP address";
+  const int fd = ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::strerror(errno);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const auto* raw = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
+  const bool bound = ::bind(fd, raw, is_v4 ? sizeof v4 : sizeof v6) == 0 && ::listen(fd, 1) == 0;
+  const int code = errno;
+  ::close(fd);
+  if (bound) return "";
+  return code == EADDRINUSE ? "is in use by another program (the service itself, if it runs)" : std::strerror(code);
+}
+
+void check_port(const ServerSettings& server, Findings& out) {
+  if (server.port == 0) return;
+  const auto why = bind_failure(server.listen, server.port);
+  if (!why.empty()) add(out, false, "server: port " + std::to_string(server.port) + " of " + server.listen + " " + why);
+}
+
+template <class T>
+using Owned = std::unique_ptr<T, void (*)(T*)>;
+
+/// Runs a reader of OpenSSL on a file.
+template <class T>
+Result<Owned<T>> read_pem(const std::string& path, T* (*read)(std::FILE*), void (*free)(T*), const char* what) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) return system_error(path + ": cannot be read", errno);
+  Owned<T> out(read(file.get()), free);
+  ERR_clear_error();
+  if (!out) return invalid_argument(path + ": is no " + what + " in PEM form");
+  return out;
+}
+
+/// Never asks a person for a passphrase.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+}  // namespace
+
+Status check_certificate(const std::string& certificate, const std::string& key) {
+  FW_ASSIGN(const auto shown,
+            read_pem<X509>(
+                certificate, [](std::FILE* f) { return PEM_read_X509(f, nullptr, no_passphrase, nullptr); }, X509_free,
+                "certificate"));
+  FW_ASSIGN(const auto own,
+            read_pem<EVP_PKEY>(
+                key, [](std::FILE* f) { return PEM_read_PrivateKey(f, nullptr, no_passphrase, nullptr); },
+                EVP_PKEY_free, "private key without a passphrase"));
+  const bool fits = X509_check_private_key(shown.get(), own.get()) == 1;
+  ERR_clear_error();
+  if (!fits) return invalid_argument(key + ": is not the private key of " + certificate);
+  if (X509_cmp_current_time(X509_get0_notAfter(shown.get())) < 0)
+    return failed_precondition(certificate + ": the certificate has expired; clients will refuse it");
+  return {};
+}
+
+std::vector<Finding> check_machine(const Config& config, const modelops::EnginePrograms& programs) {
+  Findings out;
+  check_models(config.run, out);
+  check_engines(config, programs, out);
+  const auto& server = config.server;
+  if (!server.tls_certificate.empty() && !server.tls_key.empty()) {
+    if (auto status = check_certificate(server.tls_certificate, server.tls_key); !status.ok())
+      add(out, true, "server: " + status.error().message);
+  }
+  check_port(server, out);
+  return out;
+}
+
+}  // namespace fw::app

@@ -1,0 +1,78 @@
+#include "app/config/sections.h"
+
+namespace fw::app {
+namespace {
+
+constexpr std::uint64_t kMaxRows = 1'000'000'000;
+constexpr std::uint64_t kMaxTokens = 10'000'000;
+
+/// Sizes that are allowed and leave nothing to train on, or less to evaluate than was asked for.
+void warn_of_sizes(YamlSection& section, const dataset::SplitSettings& split) {
+  const auto n = [](std::uint64_t count) { return std::to_string(count); };
+  if (split.limit && split.eval_size >= *split.limit) {
+    section.warning("eval_size", n(split.eval_size) + " is all of limit (" + n(*split.limit) +
+                                     "): nothing is left for examples and training; lower it or raise limit");
+  } else if (split.eval_size >= split.min_total_records) {
+    section.warning("eval_size", n(split.eval_size) + " is not less than min_total_records (" +
+                                     n(split.min_total_records) + "): a workload that has just enough records leaves " +
+                                     "none for examples and training; raise min_total_records");
+  }
+}
+
+}  // namespace
+
+void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
+  section.read("eval_size", split.eval_size, 1, kMaxRows);
+  section.read("val_ratio", split.val_ratio, 0, 0.999999);
+  section.read("min_total_records", split.min_total_records, 1, kMaxRows);
+  section.read("random_seed", split.random_seed, 0, UINT64_MAX);
+  section.read("limit", split.limit, 1, kMaxRows);
+  section.read("parse_function_arguments", split.parse_function_arguments);
+  section.read("newest_holdout", split.newest_holdout, 0, 0.9);
+  section.read("newest_eval_share", split.newest_eval_share, 0, 1);
+  section.read("keep_templates_together", split.keep_templates_together);
+  if (split.limit && *split.limit < split.min_total_records) {
+    section.error("limit", std::to_string(*split.limit) + " is less than min_total_records (" +
+                               std::to_string(split.min_total_records) + "); raise it, or null for no limit");
+  }
+}
+
+void read_split(YamlSection& root, dataset::SplitSettings& split) {
+  if (auto section = root.section("data_split_config")) {
+    read_split_keys(*section, split);
+    warn_of_sizes(*section, split);
+    section->finish();
+  }
+}
+
+void read_icl(YamlSection& root, dataset::IclSettings& icl) {
+  auto section = root.section("icl_config");
+  if (!section) return;
+  section->read("max_context_length", icl.max_context_length, 16, kMaxTokens);
+  section->read("reserved_tokens", icl.reserved_tokens, 0, kMaxTokens);
+  section->read("max_examples", icl.max_examples, 0, 1000);
+  section->read("min_examples", icl.min_examples, 0, 1000);
+  std::size_t selection = 0;
+  section->read_choice("example_selection", selection, {"uniform_distribution", "semantic_similarity"});
+  if (auto similarity = section->section("similarity_config")) {
+    double relevance_ratio = 0.7;
+    similarity->read("relevance_ratio", relevance_ratio, 0, 1);
+    const bool has_embedding = similarity->section("embedding_nim_config").has_value();
+    if (selection == 1 && !has_embedding) {
+      similarity->error("embedding_nim_config", "is required for example_selection semantic_similarity");
+    }
+    similarity->finish();
+    section->warning("similarity_config", std::string("has no effect: ") + std::string(kNoSimilarity));
+  } else if (selection == 1) {
+    section->error("similarity_config", "embedding_nim_config is required for example_selection semantic_similarity");
+  }
+  if (selection == 1)
+    section->warning("example_selection", std::string("has no effect: ") + std::string(kNoSimilarity));
+  if (icl.reserved_tokens >= icl.max_context_length) {
+    section->error("reserved_tokens", "leaves no room in max_context_length; lower it");
+  }
+  if (icl.min_examples > icl.max_examples) section->error("min_examples", "is larger than max_examples");
+  section->finish();
+}
+
+}  // namespace fw::app

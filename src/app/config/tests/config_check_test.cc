@@ -1,0 +1,107 @@
+#include "app/config/config_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <boost/asio/thread_pool.hpp>
+#include <fstream>
+
+#include "io/file.h"
+#include "net/server.h"
+
+namespace fw::app {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+auto error_with(const std::string& text) {
+  return AllOf(Field(&Finding::is_error, true), Field(&Finding::text, HasSubstr(text)));
+}
+
+class ConfigCheckTest : public testing::Test {
+ protected:
+  ConfigCheckTest() { config_.server.port = 0; }
+
+  void add_local(const std::string& name, bool is_trained = false) {
+    runs::Candidate candidate;
+    candidate.model.name = name;
+    candidate.model.path = folder_.path() / (name + ".gguf");
+    candidate.customization_enabled = is_trained;
+    config_.run.candidates.push_back(candidate);
+  }
+  std::vector<Finding> check() { return check_machine(config_, programs_); }
+
+  /// A certificate and its key, for `days` from now.
+  std::pair<std::string, std::string> make_certificate(const std::string& name, long days) {
+    EVP_PKEY* key = EVP_RSA_gen(2048);
+    X509* shown = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(shown), -86'400L * 20);
+    X509_gmtime_adj(X509_getm_notAfter(shown), 86'400L * days);
+    X509_set_pubkey(shown, key);
+    X509_sign(shown, key, EVP_sha256());
+    const std::pair paths{(folder_.path() / (name + ".pem")).string(), (folder_.path() / (name + ".key")).string()};
+    std::FILE* out = std::fopen(paths.first.c_str(), "w");
+    PEM_write_X509(out, shown);
+    std::fclose(out);
+    out = std::fopen(paths.second.c_str(), "w");
+    PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(out);
+    X509_free(shown);
+    EVP_PKEY_free(key);
+    return paths;
+  }
+
+  io::TemporaryFolder folder_;
+  Config config_;
+  modelops::EnginePrograms programs_;
+};
+
+TEST_F(ConfigCheckTest, HostedCandidatesNeedNothingOfThisMachine) { EXPECT_THAT(check(), IsEmpty()); }
+
+TEST_F(ConfigCheckTest, MissingModelsAndEnginesAreNamedWithTheModel) {
+  add_local("small", true);
+  EXPECT_THAT(check(), AllOf(Contains(error_with("model \"small\"")),
+                             Contains(error_with("llama-server, which model \"small\"")),
+                             Contains(error_with("flywheel-trainer"))));
+}
+
+TEST_F(ConfigCheckTest, AnEngineThatTheFileNamesMustBeAProgram) {
+  config_.engines.llama_server = "/no/such/llama-server";
+  EXPECT_THAT(check(), ElementsAre(error_with("engines.llama_server: /no/such/llama-server")));
+}
+
+TEST_F(ConfigCheckTest, APortThatIsTakenIsSaid) {
+  boost::asio::thread_pool threads(1);
+  net::Server server(threads.get_executor(), {},
+                     [](net::IncomingRequest&, net::ResponseWriter&) -> Task<void> { co_return; });
+  ASSERT_TRUE(server.start().ok());
+  config_.server.port = server.port();
+  EXPECT_THAT(check(),
+              ElementsAre(AllOf(Field(&Finding::is_error, false), Field(&Finding::text, HasSubstr("in use")))));
+  server.stop_blocking(std::chrono::milliseconds(0));
+}
+
+TEST_F(ConfigCheckTest, CertificatesMustParseFitAndBeInTime) {
+  const auto [good, good_key] = make_certificate("good", 30);
+  const auto [other, other_key] = make_certificate("other", 30);
+  const auto [old, old_key] = make_certificate("old", -1);
+  EXPECT_TRUE(check_certificate(good, good_key).ok());
+  EXPECT_THAT(check_certificate(good, other_key).error().message, HasSubstr("is not the private key of"));
+  EXPECT_THAT(check_certificate(old, old_key).error().message, HasSubstr("expired"));
+  EXPECT_THAT(check_certificate(good_key, good_key).error().message, HasSubstr("is no certificate in PEM form"));
+  EXPECT_THAT(check_certificate(good, good).error().message, HasSubstr("is no private key"));
+  EXPECT_THAT(check_certificate("/no.pem", good_key).error().message, HasSubstr("/no.pem"));
+  config_.server.tls_certificate = "/no.pem";
+  config_.server.tls_key = good_key;
+  EXPECT_THAT(check(), ElementsAre(error_with("/no.pem")));
+}
+
+}  // namespace
+}  // namespace fw::app

@@ -1,0 +1,87 @@
+#include "capture/formats/impl/chat_shape.h"
+#include "capture/formats/impl/formats.h"
+
+/// Rows of fine-tuning files: `{"messages", "tools"?}`, the last message being the answer; with `functions` and
+/// `function_call` in older ones, and a `weight` of 0 on answers that are not to be learnt from.
+namespace fw::capture {
+namespace {
+
+using codec::JsonKind;
+using codec::JsonMember;
+
+bool recognises(const Document& document, codec::JsonSlicer&) { return document.has("messages"); }
+
+/// `[first, ..., last)` of the messages as a JSON list, byte for byte.
+std::string join(std::span<const std::string_view> messages) {
+  std::string out = "[";
+  for (const std::string_view message : messages) {
+    if (out.size() > 1) out += ", ";
+    out += message;
+  }
+  return out + "]";
+}
+
+/// The request and the response that the blueprint's loader makes of a row, with the row's own bytes.
+Draft plain_draft(std::span<const std::string_view> messages, const JsonMember* tools) {
+  Draft draft;
+  draft.request = R"({"model": "not-a-model", "messages": )" + join(messages.first(messages.size() - 1)) +
+                  (tools != nullptr ? R"(, "tools": )" + std::string(tools->raw) : "") +
+                  R"(, "temperature": 0.7, "max_tokens": 1000})";
+  draft.response = R"({"object": "chat.completion", "model": "not-a-model", "choices": [{"index": 0, "message": )" +
+                   std::string(messages.back()) + R"(, "finish_reason": "stop"}]})";
+  return draft;
+}
+
+bool is_unweighted(const Json& message) {
+  const Json* weight = find(message, "weight");
+  return weight != nullptr && weight->is_number() && weight->get<double>() == 0;
+}
+
+/// Without what follows the last answer that counts.
+Status drop_unweighted_end(Json& messages) {
+  while (!messages.empty() && is_unweighted(messages.back())) {
+    messages.erase(messages.size() - 1);
+    while (!messages.empty() && text_at(messages.back(), "role") != "assistant") messages.erase(messages.size() - 1);
+  }
+  return messages.empty() ? Status(invalid_argument("every answer of messages has weight 0")) : Status();
+}
+
+Result<Draft> read_messages(const Document& document, codec::JsonSlicer& slicer) {
+  const JsonMember* messages = document.find("messages");
+  const JsonMember* tools = document.find("tools");
+  if (messages->kind != JsonKind::kArray) return invalid_argument("messages is not a list");
+  if (tools != nullptr && tools->kind != JsonKind::kArray) return invalid_argument("tools is not a list");
+  FW_ASSIGN(const auto list, slicer.elements(messages->raw));
+  Json json = json_of(*messages);
+  if (list.size() < 2) return invalid_argument("messages has no question before the answer");
+  if (!json.back().is_object()) return invalid_argument("the last of messages is not the assistant's");
+  const JsonMember* system = document.find("system");  // Anthropic's place for it
+  if (!document.has("functions") && system == nullptr && is_plain_chat(json)) {
+    if (text_at(json.back(), "role") != "assistant") {
+      return invalid_argument("the last of messages is not the assistant's");
+    }
+    return plain_draft(list, tools);
+  }
+  FW_TRY(drop_unweighted_end(json));
+  if (system != nullptr && text_at(json.front(), "role") != "system") {
+    json.insert(json.begin(), Json{{"role", "system"}, {"content", json_of(*system)}});
+  }
+  FW_ASSIGN(Json shaped, chat_messages(json));
+  return draft_of_conversation(std::move(shaped), chat_tools(json_of(document)));
+}
+
+Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
+  FW_ASSIGN(Draft draft, read_messages(document, slicer));
+  if (const JsonMember* time = document.find("timestamp")) {
+    FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  }
+  if (const JsonMember* name = document.find("workload_id")) draft.workload = text_of(*name, slicer).value_or("");
+  if (const JsonMember* name = document.find("client_id")) draft.client = text_of(*name, slicer).value_or("");
+  return draft;
+}
+
+}  // namespace
+
+constexpr Format kChatRow{.name = "chat row", .recognises = recognises, .read = read};
+
+}  // namespace fw::capture

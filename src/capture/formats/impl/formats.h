@@ -1,0 +1,23 @@
+#pragma once
+
+#include "capture/formats/format.h"
+
+/// One format a file; each file's head says what is known of the format and where it comes from.
+namespace fw::capture {
+
+extern const Format kChatRow;             ///< chat_row.cc
+extern const Format kDataFlywheelRecord;  ///< data_flywheel_record.cc
+extern const Format kHelicone;            ///< helicone.cc
+extern const Format kLangfuse;            ///< langfuse.cc
+extern const Format kLiteLlm;             ///< litellm.cc
+extern const Format kLogDocument;         ///< log_document.cc
+extern const Format kPromptCompletion;    ///< prompt_completion.cc
+extern const Format kShareGpt;            ///< sharegpt.cc
+extern const Format kStoredCompletion;    ///< stored_completion.cc
+extern const Format kUnknown;             ///< unreadable.cc
+extern const Format kUnreadable;          ///< unreadable.cc
+
+/// A log document's halves as they stand: request, response, timestamp and ids. The base of formats around it.
+[[nodiscard]] Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& slicer);
+
+}  // namespace fw::capture

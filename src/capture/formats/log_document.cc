@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <array>
+
+#include "capture/formats/impl/chat_shape.h"
+#include "capture/formats/impl/formats.h"
+
+/// Log documents of the blueprint: `{"timestamp", "workload_id", "client_id", "request", "response"}`. Request and
+/// response keep their bytes; they may also be JSON written as text. `@timestamp` is Logstash's name of the time.
+namespace fw::capture {
+namespace {
+
+using codec::JsonKind;
+using codec::JsonMember;
+
+bool recognises(const Document& document, codec::JsonSlicer&) {
+  if (document.has("request")) return true;
+  return document.has("response") && !document.has("prompt") && !document.has("instruction");
+}
+
+/// The object's own bytes, or what a text of JSON holds.
+Result<std::string> object_of(const JsonMember* value, const char* missing, const char* wrong,
+                              codec::JsonSlicer& slicer) {
+  if (value == nullptr) return invalid_argument(missing);
+  if (value->kind == JsonKind::kObject) return std::string(value->raw);
+  auto text = value->kind == JsonKind::kString ? slicer.string(value->raw) : Result<std::string>(invalid_argument(""));
+  if (!text.ok() || !slicer.members(*text).ok()) return invalid_argument(wrong);
+  return text;
+}
+
+/// An id's text, or what cannot be one, for the reader to refuse; numbers stand for their digits.
+Result<std::optional<std::string>> name_at(const Document& document, std::string_view key, codec::JsonSlicer& slicer) {
+  const JsonMember* value = document.find(key);
+  if (value == nullptr) return std::optional<std::string>();
+  return std::optional(text_of(*value, slicer).value_or(""));
+}
+
+/// Whether a request may name roles that the API does not know: LangChain's, as agents' logs have them.
+bool may_hold_other_roles(std::string_view request) {
+  constexpr std::array<std::string_view, 3> kNames{"\"human\"", "\"ai\"", "\"chain\""};
+  return std::ranges::any_of(kNames, [&](std::string_view n) { return request.find(n) != std::string_view::npos; });
+}
+
+Status rename_roles(std::string& request) {
+  Json json = Json::parse(request, nullptr, false);
+  const Json* messages = find(json, "messages");
+  if (messages == nullptr || !messages->is_array() || is_plain_chat(*messages)) return {};
+  auto renamed = chat_messages(*messages);
+  if (!renamed.ok()) return {};  // what is in a request is judged when a dataset is made
+  json["messages"] = std::move(renamed).value();
+  request = to_text(json);
+  return {};
+}
+
+Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
+  FW_ASSIGN(Draft draft, read_log_document(document, slicer));
+  if (may_hold_other_roles(draft.request)) FW_TRY(rename_roles(draft.request));
+  return draft;
+}
+
+}  // namespace
+
+Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& slicer) {
+  Draft draft;
+  FW_ASSIGN(draft.request,
+            object_of(document.find("request"), "request is missing", "request is not an object", slicer));
+  FW_ASSIGN(draft.response,
+            object_of(document.find("response"), "response is missing", "response is not an object", slicer));
+  FW_ASSIGN(draft.workload, name_at(document, "workload_id", slicer));
+  FW_ASSIGN(draft.client, name_at(document, "client_id", slicer));
+  const JsonMember* time = document.find("timestamp");
+  if (time == nullptr) time = document.find("@timestamp");
+  if (time == nullptr) return invalid_argument("timestamp is missing");
+  FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  return draft;
+}
+
+constexpr Format kLogDocument{.name = "log document", .recognises = recognises, .read = read};
+
+}  // namespace fw::capture

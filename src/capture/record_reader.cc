@@ -1,0 +1,215 @@
+#include "capture/record_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "capture/formats/format.h"
+#include "capture/impl/batch_pairs.h"
+#include "capture/impl/occurrences.h"
+#include "record/record_id.h"
+
+namespace fw::capture {
+namespace {
+
+using codec::JsonDocument;
+using codec::JsonKind;
+using codec::JsonMember;
+
+constexpr int kMaxNesting = 3;         // of lists and hits within each other
+constexpr std::size_t kGlobalId = 16;  // shorter ids of Elasticsearch are a person's, unique within their index only
+
+enum class Action { kNone, kDocument, kUpdate, kDelete };
+
+/// What the action line of a `_bulk` body announces.
+Action action_of(const Document& document, codec::JsonSlicer& slicer) {
+  if (document.members.size() != 1 || document.members.front().kind != JsonKind::kObject) return Action::kNone;
+  const std::string& verb = document.members.front().key;
+  if (verb != "index" && verb != "create" && verb != "update" && verb != "delete") return Action::kNone;
+  const auto inner = slicer.members(document.members.front().raw);
+  if (!inner.ok() || Document{{}, *inner}.has("messages")) return Action::kNone;
+  if (verb == "delete") return Action::kDelete;
+  return verb == "update" ? Action::kUpdate : Action::kDocument;
+}
+
+/// `_id` of a hit or of an action, made unique across indices.
+std::optional<std::string> elastic_id(const Document& document, codec::JsonSlicer& slicer) {
+  const JsonMember* id = document.find("_id");
+  if (id == nullptr) return std::nullopt;
+  auto text = text_of(*id, slicer);
+  if (!text.ok() || text->empty()) return std::nullopt;
+  const JsonMember* index = document.find("_index");
+  if (text->size() >= kGlobalId || index == nullptr) return "_id " + *text;
+  return "_id " + *text + ' ' + text_of(*index, slicer).value_or("");
+}
+
+/// The list that an object is only the wrapping of: an answer of a search, a page of an API, a trace with its
+/// observations.
+std::optional<std::string_view> list_within(const Document& document, codec::JsonSlicer& slicer) {
+  if (const JsonMember* hits = document.find("hits"); hits != nullptr && hits->kind == JsonKind::kObject) {
+    const auto inner = slicer.members(hits->raw);
+    if (!inner.ok()) return std::nullopt;
+    const JsonMember* list = Document{hits->raw, *inner}.find("hits");
+    return list != nullptr && list->kind == JsonKind::kArray ? std::optional(list->raw) : std::nullopt;
+  }
+  if (document.has("request") || document.has("response") || document.has("messages")) return std::nullopt;
+  constexpr std::array<std::string_view, 9> kKeys{"observations", "data", "records", "items",    "results",
+                                                  "traces",       "logs", "rows",    "documents"};
+  for (const std::string_view key : kKeys) {
+    const JsonMember* list = document.find(key);
+    if (list == nullptr || list->kind != JsonKind::kArray) continue;
+    const auto first = list->raw.find_first_not_of(" \t\r\n", 1);
+    if (list->raw[first] == '{') return list->raw;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct RecordReader::Impl {
+  explicit Impl(ReadOptions o) : options(std::move(o)), occurrences(std::stoull(random_hex(8), nullptr, 16)) {}
+
+  void read(const JsonDocument& source, int nesting, RecordSink& sink);
+  /// A document whose members are known; `key` is the id that Elasticsearch gave it.
+  void read_object(const Document& document, const std::optional<std::string>& key, const JsonDocument& source,
+                   int nesting, RecordSink& sink);
+  void read_list(std::string_view list, const JsonDocument& source, int nesting, RecordSink& sink);
+  Result<record::Interaction> read_record(const Document& document, const std::optional<std::string>& key);
+  Result<record::Interaction> complete(Draft draft, std::string_view text, const std::optional<std::string>& key);
+  void take_pair(Result<std::optional<Draft>> pair, const JsonDocument& source, RecordSink& sink);
+  bool take_action(const Document& document, RecordSink& sink);
+
+  ReadOptions options;
+  codec::JsonSlicer slicer;
+  Occurrences occurrences;
+  BatchPairs pairs;
+  std::uint64_t documents = 0;
+  Action pending = Action::kNone;
+  std::optional<std::string> pending_key;
+};
+
+RecordReader::RecordReader(ReadOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+RecordReader::~RecordReader() = default;
+
+void RecordReader::read(const JsonDocument& document, RecordSink& sink) { impl_->read(document, 0, sink); }
+void RecordReader::finish(RecordSink& sink) { impl_->pairs.finish(sink); }
+
+void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSink& sink) {
+  ++documents;
+  if (source.is_cut()) return sink.refuse(source, "the line is longer than the limit");
+  const auto members = slicer.members(source.bytes);
+  if (!members.ok()) {
+    pending = Action::kNone;
+    return sink.refuse(source, members.error().message);
+  }
+  const Document document{source.bytes, *members};
+  if (nesting == 0 && pending == Action::kNone && take_action(document, sink)) return;
+  const Action action = std::exchange(pending, Action::kNone);
+  const std::optional<std::string> key = std::exchange(pending_key, std::nullopt);
+  if (action != Action::kUpdate) return read_object(document, key, source, nesting, sink);
+  const JsonMember* whole = document.find("doc") != nullptr ? document.find("doc") : document.find("upsert");
+  if (whole == nullptr) return sink.refuse(source, "an update of a document, which does not hold all of it");
+  const auto inner = slicer.members(whole->raw);
+  if (!inner.ok()) return sink.refuse(source, inner.error().message);
+  read_object({whole->raw, *inner}, key, source, nesting, sink);
+}
+
+bool RecordReader::Impl::take_action(const Document& document, RecordSink& sink) {
+  const Action action = action_of(document, slicer);
+  if (action == Action::kNone) return false;
+  if (action != Action::kDelete) {
+    const auto inner = slicer.members(document.members.front().raw);
+    pending = action;
+    pending_key = elastic_id({document.members.front().raw, *inner}, slicer);
+  }
+  sink.skip();
+  return true;
+}
+
+void RecordReader::Impl::read_object(const Document& document, const std::optional<std::string>& key,
+                                     const JsonDocument& source, int nesting, RecordSink& sink) {
+  const bool is_log_document = document.has("request") || document.has("response");
+  if (const JsonMember* hit = document.find("_source"); hit != nullptr && !is_log_document && nesting < kMaxNesting) {
+    if (hit->kind != JsonKind::kObject) return sink.refuse(source, "_source is not an object");
+    const auto inner = slicer.members(hit->raw);
+    if (!inner.ok()) return sink.refuse(source, inner.error().message);
+    const auto id = elastic_id(document, slicer);
+    return read_object({hit->raw, *inner}, id ? id : key, source, nesting + 1, sink);
+  }
+  if (const auto list = nesting < kMaxNesting ? list_within(document, slicer) : std::nullopt) {
+    return read_list(*list, source, nesting + 1, sink);
+  }
+  if (BatchPairs::is_request(document, slicer)) {
+    return take_pair(pairs.take_request(document, source, slicer), source, sink);
+  }
+  if (BatchPairs::is_result(document, slicer)) {
+    return take_pair(pairs.take_result(document, source, slicer), source, sink);
+  }
+  auto record = read_record(document, key);
+  if (!record.ok()) return sink.refuse(source, record.error().message);
+  sink.take(std::move(record).value(), source.bytes.size());
+}
+
+void RecordReader::Impl::read_list(std::string_view list, const JsonDocument& source, int nesting, RecordSink& sink) {
+  const auto elements = slicer.elements(list);
+  if (!elements.ok()) return sink.refuse(source, elements.error().message);
+  if (elements->empty()) return sink.skip();
+  for (const std::string_view element : *elements) {
+    read({.bytes = element, .line = source.line, .length = element.size()}, nesting, sink);
+  }
+}
+
+void RecordReader::Impl::take_pair(Result<std::optional<Draft>> pair, const JsonDocument& source, RecordSink& sink) {
+  if (!pair.ok()) return sink.refuse(source, pair.error().message);
+  if (!*pair) return;  // counted when its other half comes, or at the end
+  auto record = complete(std::move(**pair), source.bytes, std::nullopt);
+  if (!record.ok()) {
+    sink.refuse(source, record.error().message);
+  } else {
+    sink.take(std::move(record).value(), source.bytes.size());
+  }
+  sink.skip();  // the half that waited
+}
+
+Result<record::Interaction> RecordReader::Impl::read_record(const Document& document,
+                                                            const std::optional<std::string>& key) {
+  for (const Format* format : all_formats()) {
+    if (!format->recognises(document, slicer)) continue;
+    FW_ASSIGN(Draft draft, format->read(document, slicer));
+    return complete(std::move(draft), document.text, key);
+  }
+  return internal("no format took the document");
+}
+
+Result<record::Interaction> RecordReader::Impl::complete(Draft draft, std::string_view text,
+                                                         const std::optional<std::string>& key) {
+  record::Interaction record;
+  const auto name = [](auto& into, const auto& given, const auto& otherwise, std::optional<std::string>& own,
+                       const std::string& what) -> Status {
+    if (given || (otherwise && !own)) {
+      into = given ? *given : *otherwise;
+      return {};
+    }
+    if (!own) return invalid_argument(what + " is missing");
+    auto id = std::remove_cvref_t<decltype(into)>::parse(std::move(*own));
+    if (!id.ok()) return invalid_argument(what + ' ' + id.error().message);
+    into = std::move(id).value();
+    return {};
+  };
+  FW_TRY(name(record.workload, options.workload, options.default_workload, draft.workload, "workload_id"));
+  FW_TRY(name(record.client, options.client, options.default_client, draft.client, "client_id"));
+  record.timestamp = draft.timestamp.value_or(options.loaded_at + std::chrono::nanoseconds(documents));
+  const std::string_view identity = key ? *key : draft.identity ? *draft.identity : text;
+  const std::uint64_t occurrence = key ? 0 : occurrences.note(hash64(identity));
+  record.id = record::content_id(record.workload, record.client, identity, occurrence);
+  record.request = std::move(draft.request);
+  record.response = std::move(draft.response);
+  return record;
+}
+
+}  // namespace fw::capture

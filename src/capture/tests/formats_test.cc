@@ -1,0 +1,254 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "capture/tests/read_records.h"
+
+/// Each format by an example as its writer makes it.
+namespace fw::capture {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const ReadOptions kNamed{
+    .workload = record::WorkloadId("w"), .client = record::ClientId("c"), .loaded_at = from_epoch_seconds(5)};
+
+struct Halves {
+  json request;
+  json response;
+  json answer;  // the message of the first choice
+  Timestamp time;
+};
+
+Halves read_one(std::string_view text) {
+  const Outcome outcome = read_records(text, kNamed);
+  EXPECT_THAT(outcome.reasons, ElementsAre());
+  if (outcome.records.size() != 1) return {};
+  const auto& record = outcome.records.front();
+  json response = json::parse(record.response);
+  json answer = response.at("choices").at(0).at("message");
+  return {json::parse(record.request), std::move(response), std::move(answer), record.timestamp};
+}
+
+std::string reason(std::string_view text) {
+  const Outcome outcome = read_records(text, kNamed);
+  return outcome.reasons.empty() ? "" : outcome.reasons.front();
+}
+
+TEST(ChatRow, BecomesWhatTheBlueprintsLoaderMakesOfIt) {
+  const auto outcome = read_records(
+      R"({"messages":[{"role":"user","content":"a  b"},{"role" : "assistant","content":"x"}],"tools":[ {} ]})", kNamed);
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(
+      outcome.records[0].request,
+      R"({"model": "not-a-model", "messages": [{"role":"user","content":"a  b"}], "tools": [ {} ], "temperature": 0.7, "max_tokens": 1000})");
+  EXPECT_EQ(
+      outcome.records[0].response,
+      R"({"object": "chat.completion", "model": "not-a-model", "choices": [{"index": 0, "message": {"role" : "assistant","content":"x"}, "finish_reason": "stop"}]})");
+  EXPECT_EQ(to_epoch_seconds(outcome.records[0].timestamp), 5);
+}
+
+TEST(ChatRow, WithoutQuestionOrAnswerIsRefused) {
+  EXPECT_EQ(reason(R"({"messages":[]})"), "messages has no question before the answer");
+  EXPECT_EQ(reason(R"({"messages":[{"role":"assistant"}]})"), "messages has no question before the answer");
+  EXPECT_EQ(reason(R"({"messages":{}})"), "messages is not a list");
+  EXPECT_EQ(reason(R"({"messages":[{"role":"system"},{"role":"user"}]})"),
+            "the last of messages is not the assistant's");
+  EXPECT_EQ(reason(R"({"messages":[1,2]})"), "the last of messages is not the assistant's");
+  EXPECT_EQ(reason(R"({"messages":[{"role":"user"},{"role":"assistant"}],"tools":{}})"), "tools is not a list");
+}
+
+TEST(ChatRow, FunctionsOfOlderRowsBecomeTools) {
+  const auto row = read_one(
+      R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{\"a\":1}"}},
+          {"role":"function","name":"f","content":"7"},{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}}],
+          "functions":[{"name":"f","parameters":{"type":"object","properties":{}}}]})");
+  EXPECT_EQ(row.request["tools"][0]["type"], "function");
+  EXPECT_EQ(row.request["tools"][0]["function"]["name"], "f");
+  const json& call = row.request["messages"][1]["tool_calls"][0];
+  EXPECT_EQ(call["function"]["arguments"], "{\"a\":1}");
+  EXPECT_EQ(row.request["messages"][2]["role"], "tool");
+  EXPECT_EQ(row.request["messages"][2]["tool_call_id"], call["id"]);
+  EXPECT_EQ(row.answer["tool_calls"][0]["function"]["name"], "f");
+  EXPECT_FALSE(row.answer.contains("function_call"));
+}
+
+TEST(ChatRow, AnswersOfWeightZeroAreNotTheAnswer) {
+  const auto row = read_one(
+      R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"good","weight":1},{"role":"user","content":"r"},{"role":"assistant","content":"bad","weight":0}]})");
+  EXPECT_EQ(row.answer, (json{{"role", "assistant"}, {"content", "good"}}));
+  EXPECT_EQ(row.request["messages"].size(), 1U);
+  EXPECT_EQ(reason(R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"x","weight":0}]})"),
+            "every answer of messages has weight 0");
+}
+
+TEST(ChatRow, ASystemTextBesideTheMessagesIsTheFirst) {
+  const auto row =
+      read_one(R"({"system":"s","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]})");
+  EXPECT_EQ(row.request["messages"][0], (json{{"role", "system"}, {"content", "s"}}));
+  EXPECT_EQ(row.request["messages"].size(), 2U);
+}
+
+TEST(DataFlywheelRecord, HasRolesArgumentsAndIdsOfTheApi) {
+  const auto record = read_one(
+      R"({"contract_version":"1.1","timestamp":1700000000,"workload_id":"agent","client_id":"app","error_details":null,
+          "request":{"model":"m","temperature":null,"max_tokens":null,"tools":null,"messages":[{"role":"system","content":"s"},
+            {"role":"human","content":"q"},{"role":"ai","content":null,"tool_calls":[{"type":"function","function":{"name":"f","arguments":{"a":1}}}]},
+            {"role":"tool","content":"7","tool_call_id":"call_9"},{"role":"chain","content":null}]},
+          "response":{"id":"r","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,
+            "tool_calls":[{"type":"function","function":{"name":"g","arguments":{}}}]}}],
+            "usage":{"token_usage":{"prompt_tokens":3,"completion_tokens":4},"num_llm_calls":1}}})");
+  const json& messages = record.request["messages"];
+  EXPECT_EQ(messages[1]["role"], "user");
+  EXPECT_EQ(messages[2]["role"], "assistant");
+  EXPECT_EQ(messages[2]["tool_calls"][0]["id"], "call_9");
+  EXPECT_EQ(messages[2]["tool_calls"][0]["function"]["arguments"], "{\"a\":1}");
+  EXPECT_EQ(messages[4]["role"], "tool");
+  EXPECT_FALSE(record.request.contains("temperature"));
+  EXPECT_EQ(record.answer["tool_calls"][0]["function"]["arguments"], "{}");
+  EXPECT_NE(record.answer["tool_calls"][0]["id"], "");
+  EXPECT_EQ(record.response["usage"]["prompt_tokens"], 3);
+}
+
+TEST(DataFlywheelRecord, AFailedCallIsRefused) {
+  EXPECT_EQ(reason(R"({"contract_version":"1.0","error_details":"boom","request":{},"response":{}})"),
+            "the record's call failed (error_details)");
+  EXPECT_EQ(reason(R"({"contract_version":"1.0","timestamp":1,"request":{"messages":[]},"response":{"choices":null}})"),
+            "response has no choices");
+}
+
+TEST(LogDocument, RolesOfOtherLibrariesAreRenamed) {
+  const auto record = read_one(
+      R"({"timestamp":1,"request":{"messages":[{"role":"human","content":"the \"ai\" said"}]},"response":{"choices":[{"message":{"role":"assistant","content":"a"}}]}})");
+  EXPECT_EQ(record.request["messages"][0], (json{{"role", "user"}, {"content", "the \"ai\" said"}}));
+}
+
+TEST(ShareGpt, TurnsBecomeMessagesAndCalls) {
+  const auto row = read_one(
+      R"({"conversations":[{"from":"human","value":"q"},{"from":"function_call","value":"{\"name\":\"f\",\"arguments\":{\"a\":1}}"},
+          {"from":"observation","value":"7"},{"from":"gpt","value":"a"}],"system":"s","tools":"[{\"name\":\"f\",\"parameters\":{}}]"})");
+  EXPECT_EQ(row.request["messages"][0]["role"], "system");
+  EXPECT_EQ(row.request["messages"][2]["tool_calls"][0]["function"]["arguments"], "{\"a\":1}");
+  EXPECT_EQ(row.request["messages"][3]["tool_call_id"], row.request["messages"][2]["tool_calls"][0]["id"]);
+  EXPECT_EQ(row.request["tools"][0]["function"]["name"], "f");
+  EXPECT_EQ(row.answer["content"], "a");
+  EXPECT_EQ(reason(R"({"conversations":"x"})"), "conversations is not a list");
+  EXPECT_EQ(reason(R"({"conversations":[{"from":"human","value":"q"},7]})"),
+            "conversations holds a turn that is no message");
+}
+
+TEST(PromptCompletion, TextsAndListsOfMessages) {
+  EXPECT_EQ(read_one(R"({"prompt":"q","completion":" a"})").answer["content"], " a");
+  EXPECT_EQ(read_one(R"({"prompt":"{\"x\":1}","completion":"[1]"})").request["messages"][0]["content"], "{\"x\":1}");
+  const auto lists = read_one(
+      R"({"prompt":[{"role":"system","content":"s"},{"role":"user","content":"q"}],"completion":[{"role":"assistant","content":"a"}]})");
+  EXPECT_EQ(lists.request["messages"].size(), 2U);
+  EXPECT_EQ(lists.answer["content"], "a");
+  EXPECT_EQ(read_one(R"({"instruction":"sum","input":"1 2","output":"3"})").request["messages"][0]["content"],
+            "sum\n\n1 2");
+  EXPECT_EQ(read_one(R"({"instruction":"i","context":"c","response":"r"})").request["messages"][0]["content"],
+            "i\n\nc");
+  EXPECT_EQ(read_one(R"({"question":"q","answer":"a"})").answer["content"], "a");
+  EXPECT_EQ(reason(R"({"prompt":"q"})"), "completion is missing beside prompt");
+  EXPECT_THAT(reason(R"({"prompt":"q","chosen":"a","rejected":"b"})"), HasSubstr("a chosen and a rejected answer"));
+}
+
+TEST(Langfuse, GenerationsInBothSpellingsAndItemsOfDatasets) {
+  const auto camel = read_one(
+      R"({"id":"o1","traceId":"t","type":"GENERATION","startTime":"2023-11-14T22:13:20.000Z","model":"gpt","modelParameters":{"temperature":0.5},
+          "input":{"messages":[{"role":"user","content":"q"}],"tools":[{"type":"function","function":{"name":"f"}}]},
+          "output":{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+          "usage":{"input":7,"output":2}})");
+  EXPECT_EQ(camel.request["model"], "gpt");
+  EXPECT_EQ(camel.request["temperature"], 0.5);
+  EXPECT_EQ(camel.request["tools"].size(), 1U);
+  EXPECT_EQ(camel.response["usage"]["prompt_tokens"], 7);
+  EXPECT_EQ(camel.response["choices"][0]["finish_reason"], "tool_calls");
+  EXPECT_EQ(camel.time, from_epoch_seconds(1'700'000'000));
+  const auto snake = read_one(
+      R"({"id":"o","type":"GENERATION","start_time":"2023-11-14 22:13:20","input":"[{\"role\":\"user\",\"content\":\"q\"}]","output":"\"a\""})");
+  EXPECT_EQ(snake.request["messages"][0]["content"], "q");
+  EXPECT_EQ(snake.time, from_epoch_seconds(1'700'000'000));
+  EXPECT_EQ(read_one(R"({"input":[{"role":"user","content":"q"}],"expectedOutput":"a"})").answer["content"], "a");
+  EXPECT_EQ(reason(R"({"type":"SPAN","input":"x","output":"y"})"), "a Langfuse observation that is no generation");
+}
+
+TEST(Langfuse, ATraceIsReadByItsObservations) {
+  const Outcome outcome = read_records(
+      R"({"id":"t","input":"x","output":"y","observations":[{"type":"GENERATION","input":"q","output":"a"},{"type":"GENERATION","input":"r","output":"b"}]})",
+      kNamed);
+  EXPECT_EQ(outcome.records.size(), 2U);
+}
+
+TEST(Langfuse, LangChainsMessagesAreRead) {
+  const auto record = read_one(
+      R"({"input":[[{"lc":1,"type":"constructor","id":["langchain","schema","HumanMessage"],"kwargs":{"content":"q"}}]],
+          "output":{"type":"ai","content":"","tool_calls":[{"name":"f","args":{"a":1},"id":"c1","type":"tool_call"}]}})");
+  EXPECT_EQ(record.request["messages"][0]["role"], "user");
+  EXPECT_EQ(record.answer["tool_calls"][0]["id"], "c1");
+  EXPECT_EQ(record.answer["tool_calls"][0]["function"]["arguments"], "{\"a\":1}");
+}
+
+TEST(LiteLlm, PayloadsAndSpendLogs) {
+  const auto payload = read_one(
+      R"({"id":"1","call_type":"acompletion","status":"success","startTime":1700000000.5,"model":"big","messages":[{"role":"user","content":"q"}],
+          "model_parameters":{"temperature":0,"tools":[{"type":"function","function":{"name":"f"}}]},
+          "response":{"id":"r","choices":[{"message":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":1}}})");
+  EXPECT_EQ(payload.request["tools"].size(), 1U);
+  EXPECT_EQ(payload.response["usage"]["prompt_tokens"], 1);
+  EXPECT_EQ(to_epoch_seconds(payload.time), 1'700'000'000);
+  const auto spend = read_one(
+      R"({"request_id":"1","call_type":"acompletion","startTime":"2023-11-14T22:13:20","messages":"{}","model":"big",
+          "proxy_server_request":"{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}","response":"{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"a\"}}]}"})");
+  EXPECT_EQ(spend.request["messages"][0]["content"], "q");
+  EXPECT_THAT(reason(R"({"call_type":"acompletion","messages":{},"response":{}})"), HasSubstr("without messages"));
+  EXPECT_THAT(reason(R"({"call_type":"aembedding","messages":"x","response":"y"})"), HasSubstr("no chat completion"));
+  EXPECT_THAT(reason(R"({"call_type":"acompletion","status":"failure","messages":"x"})"), HasSubstr("failed"));
+}
+
+TEST(Helicone, BodiesAreTheHalvesAndTheirLackIsNamed) {
+  const auto record = read_one(
+      R"({"request_created_at":"2023-11-14T22:13:20Z","response_status":200,"request_body":{"model":"m","messages":[{"role":"user","content":"q"}]},
+          "response_body":{"choices":[{"message":{"role":"assistant","content":"a"}}]}})");
+  EXPECT_EQ(record.request["model"], "m");
+  EXPECT_EQ(record.time, from_epoch_seconds(1'700'000'000));
+  for (const char* text : {R"({"request_id":"1","request_created_at":"2023-11-14","signed_body_url":"https://x"})",
+                           R"({"request_body":{"heliconeMessage":"too large"},"response_body":{}})"}) {
+    EXPECT_THAT(reason(text), HasSubstr("Helicone export without bodies"));
+  }
+}
+
+TEST(StoredCompletion, NeedsTheMessagesBesideIt) {
+  const std::string tail =
+      R"("object":"chat.completion","created":1700000000,"model":"m","tools":[{"type":"function","function":{"name":"f"}}],
+         "metadata":{"workload_id":"x"},"choices":[{"message":{"role":"assistant","content":"a"}}]})";
+  const auto record = read_one(R"({"messages":[{"id":"c-0","role":"user","content":"q"}],)" + tail);
+  EXPECT_EQ(record.request["messages"][0], (json{{"role", "user"}, {"content", "q"}}));
+  EXPECT_EQ(record.request["tools"].size(), 1U);
+  EXPECT_FALSE(record.response.contains("messages"));
+  EXPECT_EQ(record.time, from_epoch_seconds(1'700'000'000));
+  EXPECT_THAT(reason("{" + tail), HasSubstr("without its request"));
+}
+
+TEST(Unreadable, IsNamed) {
+  EXPECT_THAT(reason(R"({"resourceSpans":[]})"), HasSubstr("OTLP"));
+  EXPECT_THAT(reason(R"({"contents":[{"role":"user","parts":[]}]})"), HasSubstr("Gemini"));
+  EXPECT_THAT(reason(R"({"object":"response","output":[]})"), HasSubstr("Responses API"));
+  EXPECT_THAT(reason(R"({"logs":{"mappings":{}}})"), HasSubstr("not a known form"));
+  EXPECT_THAT(reason(R"({"text":"once"})"), HasSubstr("plain text"));
+}
+
+TEST(Exports, AnotherExportOfTheSameCallIsTheSameRecord) {
+  const std::string call =
+      R"({"call_type":"acompletion","startTime":1700000000,"messages":[{"role":"user","content":"q"}],"response":"a")";
+  const auto first = read_records(call + "}", kNamed);
+  const auto second = read_records(call + R"(,"metadata":{"exported":2}})", kNamed);
+  ASSERT_EQ(first.records.size(), 1U);
+  EXPECT_EQ(first.records[0].id, second.records.at(0).id);
+}
+
+}  // namespace
+}  // namespace fw::capture

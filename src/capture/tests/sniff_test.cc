@@ -1,0 +1,59 @@
+#include "capture/files/impl/sniff.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fw::capture {
+namespace {
+
+using namespace std::string_literals;
+using testing::HasSubstr;
+
+std::string why(const std::string& bytes) { return why_not_json(bytes).value_or(""); }
+
+std::string wide(const std::string& text, std::size_t width, std::size_t at) {
+  std::string out;
+  for (const char c : text) {
+    std::string unit(width, '\0');
+    unit[at] = c;
+    out += unit;
+  }
+  return out;
+}
+
+TEST(Sniff, NamesWhatIsNotJsonAndTheWayOut) {
+  EXPECT_THAT(why("PAR1\x15\x04"), HasSubstr("Parquet file; export it as JSON lines"));
+  EXPECT_THAT(why("version https://git-lfs.github.com/spec/v1\noid sha256:x\nsize 1\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(why("PK\x03\x04\x14"), HasSubstr("ZIP archive"));
+  EXPECT_THAT(why("SQLite format 3\0\x10"s), HasSubstr("SQLite database"));
+  EXPECT_THAT(why("Obj\x01\x04"), HasSubstr("Avro"));
+  EXPECT_THAT(why("x\x9c\x01\x02"), HasSubstr("zlib"));
+  EXPECT_THAT(why(std::string(257, 'a') + "ustar\0"s), HasSubstr("tar archive"));
+  EXPECT_THAT(why("\n<!DOCTYPE HTML><html><head>"), HasSubstr("HTML page"));
+  EXPECT_THAT(why("<HTML>"), HasSubstr("HTML page"));
+  EXPECT_THAT(why("<?xml version=\"1.0\"?><Error>"), HasSubstr("XML"));
+  EXPECT_THAT(why("id,timestamp,request\n1,2,\"{}\"\n"), HasSubstr("CSV"));
+  EXPECT_THAT(why("id\tprompt\tcompletion\n"), HasSubstr("TSV"));
+  EXPECT_THAT(why("{'messages': [{'role': 'user'}]}\n"), HasSubstr("single quotes"));
+  EXPECT_THAT(why("data: {\"id\":1}\n\n"), HasSubstr("server-sent events"));
+}
+
+TEST(Sniff, NamesWideTextWithAndWithoutItsMark) {
+  const std::string text = R"({"timestamp":1700000000})";
+  EXPECT_THAT(why("\xff\xfe" + wide(text, 2, 0)), HasSubstr("UTF-16"));
+  EXPECT_THAT(why(wide(text, 2, 0)), HasSubstr("UTF-16"));
+  EXPECT_THAT(why(wide(text, 2, 1)), HasSubstr("UTF-16"));
+  EXPECT_THAT(why(wide(text, 4, 0)), HasSubstr("UTF-32"));
+  EXPECT_THAT(why(wide(text, 4, 3)), HasSubstr("UTF-32"));
+}
+
+TEST(Sniff, LeavesEverythingThatMayHoldDocuments) {
+  for (const std::string& text :
+       {""s, "{"s, "[{\"a\":1}]"s, "\xef\xbb\xbf{\"a\":1}"s, "oops\n{\"a\":1}"s, "{\"content\":\"<html><body>\"}"s,
+        "[INFO] started, id 7\n{\"a\":1}"s, std::string(2000, '\0') + "{\"a\":1}", "\x1e{\"a\":1}"s}) {
+    EXPECT_EQ(why(text), "") << text;
+  }
+}
+
+}  // namespace
+}  // namespace fw::capture

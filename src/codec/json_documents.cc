@@ -1,0 +1,225 @@
+#include "codec/json_documents.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fw::codec {
+namespace {
+
+constexpr std::size_t kPiece = 64 << 10;
+constexpr std::size_t kMaxArrays = 8;
+constexpr std::size_t kMaxIndentation = 256;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\0' || c == '\x1e'; }
+bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+std::string_view trimmed_end(std::string_view text) {
+  while (!text.empty() && (is_blank(text.back()) || is_line_end(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+JsonDocumentReader::JsonDocumentReader(ByteSource& source, std::size_t limit) : source_(source), limit_(limit) {}
+
+Result<bool> JsonDocumentReader::fill() {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (buffer_.size() - end_ < kPiece) {
+    buffer_.resize(std::max(end_ + kPiece, std::min(2 * buffer_.size(), limit_ + 2 * kPiece)));
+  }
+  FW_ASSIGN(const std::size_t count, source_.read(std::span(buffer_).subspan(end_)));
+  end_ += count;
+  return count > 0;
+}
+
+Result<bool> JsonDocumentReader::has(std::size_t count) {
+  while (end_ - begin_ < count) {
+    FW_ASSIGN(const bool more, fill());
+    if (!more) return false;
+  }
+  return true;
+}
+
+void JsonDocumentReader::advance(std::size_t count) {
+  const std::string_view taken = ahead().substr(0, count);
+  for (std::size_t at = taken.find_first_of("\r\n"); at != std::string_view::npos;
+       at = taken.find_first_of("\r\n", at + 1)) {
+    const char before = at > 0 ? taken[at - 1] : previous_;
+    if (taken[at] == '\r' || before != '\r') ++line_;
+    column_ = 0;
+  }
+  const std::size_t last = taken.find_last_of("\r\n");
+  column_ += last == std::string_view::npos ? taken.size() : taken.size() - last - 1;
+  if (!taken.empty()) previous_ = taken.back();
+  begin_ += count;
+}
+
+Result<bool> JsonDocumentReader::find_begin() {
+  while (true) {
+    FW_ASSIGN(const bool more, has(1));
+    if (!more) return false;
+    const char c = buffer_[begin_];
+    if (c == '\xef') {
+      FW_ASSIGN(const bool has_mark, has(kByteOrderMark.size()));
+      if (!has_mark || !ahead().starts_with(kByteOrderMark)) return true;
+      begin_ += kByteOrderMark.size();
+    } else if (is_blank(c) || is_line_end(c)) {
+      const std::string_view text = ahead();
+      const auto end = std::ranges::find_if_not(text, [](char b) { return is_blank(b) || is_line_end(b); });
+      advance(static_cast<std::size_t>(end - text.begin()));
+    } else if (c == ',' && !is_separated_) {
+      is_separated_ = true;
+      advance(1);
+    } else if (c == ']' && arrays_ > 0) {
+      --arrays_;
+      is_separated_ = false;
+      advance(1);
+    } else {
+      return true;
+    }
+  }
+}
+
+Result<bool> JsonDocumentReader::enter_array() {
+  if (arrays_ == kMaxArrays) return false;
+  // `[INFO] ...` between documents is a line of something else: only what may stand in an array of documents counts.
+  std::size_t at = 1;
+  while (true) {
+    FW_ASSIGN(const bool more, has(at + 1));
+    if (!more || at > kPiece) break;
+    const char c = buffer_[begin_ + at];
+    if (c == '{' || c == '[' || c == ']') break;
+    if (!is_blank(c) && !is_line_end(c)) return false;
+    ++at;
+  }
+  ++arrays_;
+  is_separated_ = true;
+  advance(1);
+  return true;
+}
+
+Result<std::optional<JsonDocument>> JsonDocumentReader::next() {
+  if (kept_.capacity() > 2 * kKeptOfLong) kept_ = std::string();
+  while (true) {
+    FW_ASSIGN(const bool more, find_begin());
+    if (!more) break;
+    if (arrays_ > 0 && !is_separated_) arrays_ = 0;  // no comma: that was not the array it seemed to be
+    if (buffer_[begin_] == '{') return read_object();
+    if (buffer_[begin_] != '[') return read_broken(false);
+    FW_ASSIGN(const bool entered, enter_array());
+    if (!entered) return read_broken(false);
+  }
+  if (arrays_ > 0) return data_loss("the JSON array is not closed; the file is incomplete or damaged");
+  return std::optional<JsonDocument>();
+}
+
+Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
+  scanner_.reset();
+  JsonScanner::State state = scanner_.feed(ahead());
+  while (state == JsonScanner::State::kMore) {
+    const std::size_t had = end_ - begin_;
+    if (had > limit_) return read_long();
+    FW_ASSIGN(const bool more, fill());
+    if (!more) break;
+    state = scanner_.feed(ahead().substr(had));
+  }
+  const auto length = static_cast<std::size_t>(scanner_.used());
+  const bool is_over_lines = ahead().substr(0, length).find_first_of("\r\n") != std::string_view::npos;
+  if (state != JsonScanner::State::kComplete) return read_broken(is_over_lines);
+  FW_ASSIGN(const bool is_clean, ends_cleanly(length));
+  if (!is_clean) return read_broken(is_over_lines);
+  const JsonDocument document{
+      .bytes = ahead().substr(0, length <= limit_ ? length : kept_of_long()), .line = line_, .length = length};
+  advance(length);
+  is_separated_ = false;
+  return std::optional(document);
+}
+
+Result<bool> JsonDocumentReader::ends_cleanly(std::size_t length) {
+  for (std::size_t at = length;; ++at) {
+    FW_ASSIGN(const bool more, has(at + 1));
+    if (!more) return true;
+    const char c = buffer_[begin_ + at];
+    if (is_line_end(c) || c == ',' || c == '{' || c == '\xef' || at > length + kPiece) return true;
+    if (c == ']' && arrays_ > 0) return true;
+    if (!is_blank(c)) return false;
+  }
+}
+
+Result<std::optional<JsonDocument>> JsonDocumentReader::read_long() {
+  const std::uint64_t line = line_;
+  kept_.assign(ahead().substr(0, kept_of_long()));
+  JsonScanner::State state = JsonScanner::State::kMore;
+  while (state == JsonScanner::State::kMore) {
+    advance(end_ - begin_);
+    FW_ASSIGN(const bool more, fill());
+    if (!more) break;
+    const std::uint64_t before = scanner_.used();
+    state = scanner_.feed(ahead());
+    if (state != JsonScanner::State::kMore) advance(static_cast<std::size_t>(scanner_.used() - before));
+  }
+  is_separated_ = false;
+  std::uint64_t length = scanner_.used();
+  if (state == JsonScanner::State::kBroken) {
+    // Without its beginning the rest of its line is nothing.
+    const std::string beginning = std::move(kept_);
+    FW_ASSIGN(const auto rest, read_broken(false));
+    length += rest ? rest->length : 0;
+    kept_ = beginning;
+  }
+  return std::optional(JsonDocument{.bytes = kept_, .line = line, .length = length});
+}
+
+Result<bool> JsonDocumentReader::is_continued(std::size_t column) {
+  std::size_t indentation = 0;
+  while (true) {
+    FW_ASSIGN(const bool more, has(indentation + 1));
+    if (!more) return false;
+    const char c = buffer_[begin_ + indentation];
+    if (is_line_end(c)) return false;
+    if (!is_blank(c)) return c == '}' || c == ']' ? arrays_ == 0 || indentation > 0 : indentation > column;
+    if (++indentation > kMaxIndentation) return true;
+  }
+}
+
+Result<std::optional<JsonDocument>> JsonDocumentReader::read_broken(bool is_over_lines) {
+  const std::uint64_t line = line_;
+  const std::size_t column = column_;
+  std::uint64_t length = 0;
+  kept_.clear();
+  while (true) {
+    const std::string_view text = ahead();
+    const std::size_t end = text.find_first_of("\r\n");
+    const std::size_t count = end == std::string_view::npos ? text.size() : end;
+    if (kept_.size() <= limit_) kept_.append(text.substr(0, count));
+    length += count;
+    advance(count);
+    if (end == std::string_view::npos) {
+      FW_ASSIGN(const bool more, fill());
+      if (more) continue;
+      break;
+    }
+    FW_ASSIGN(const bool has_pair, has(2));
+    const std::size_t line_end = has_pair && ahead().starts_with("\r\n") ? 2 : 1;
+    if (!is_over_lines) break;
+    kept_.append(kept_.size() <= limit_ ? ahead().substr(0, line_end) : "");
+    length += line_end;
+    advance(line_end);
+    FW_ASSIGN(const bool continued, is_continued(column));
+    if (!continued) break;
+  }
+  const std::size_t whole = kept_.size();
+  const std::string_view bytes = trimmed_end(kept_);
+  if (length == whole) length = bytes.size();
+  is_separated_ = true;  // its comma went with it, if there was one
+  const bool is_long = length > limit_;
+  return std::optional(
+      JsonDocument{.bytes = is_long ? bytes.substr(0, kept_of_long()) : bytes, .line = line, .length = length});
+}
+
+}  // namespace fw::codec

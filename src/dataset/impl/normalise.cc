@@ -1,0 +1,94 @@
+#include "dataset/impl/normalise.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataset/impl/chat.h"
+#include "dataset/impl/normalise_parts.h"
+#include "dataset/reasons.h"
+
+namespace fw::dataset {
+namespace normal {
+namespace {
+
+/// An error that was captured in place of an answer: an `error`, or the status of an HTTP answer.
+bool is_error(const Json& response) {
+  const Json* error = member(response, "error");
+  if (error != nullptr && !(error->is_string() && error->empty()) && !error->is_boolean()) return true;
+  return std::ranges::any_of(std::array{"status_code", "http_status", "status"}, [&](const char* key) {
+    const Json* status = member(response, key);
+    return status != nullptr && status->is_number_integer() && *status >= 400;
+  });
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  return text;
+}
+
+/// Why the answer ended before it was whole.
+Defect ended_early(const Json& choice) {
+  const std::string finish = lower(string_member(choice, "finish_reason"));
+  if (finish == "length" || finish == "max_tokens" || finish == "model_length") return reasons::kAnswerCut;
+  if (finish == "content_filter" || finish == "safety") return reasons::kAnswerFiltered;
+  return std::nullopt;
+}
+
+Defect choices_of(Json& response, Normalised& out) {
+  const auto choices = response.find("choices");
+  if (choices == response.end() || !choices->is_array()) return reasons::kChoicesMissing;
+  if (choices->empty()) return reasons::kChoicesEmpty;
+  for (Json& choice : *choices) {
+    const Json* message = member(choice, "message");
+    if (message == nullptr || !message->is_object()) return reasons::kChoiceWithoutMessage;
+    if (member(*message, "function_call") != nullptr) {
+      // The first step alone: whether this choice is the answer depends on whether it calls a tool.
+      Normalised ignored;
+      (void)Calls(ignored, false, false, "call_").normalise(choice["message"]);
+      out.repairs.insert(repairs::kLegacyCalls);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Defect answer(Json& response, bool parse_arguments, Normalised& out) {
+  if (Defect defect = choices_of(response, out)) return defect;
+  Json& choice = response["choices"][answer_index(response)];
+  Json& message = choice["message"];
+  if (Defect defect = ended_early(choice)) return defect;
+  if (!string_member(message, "refusal").empty()) return reasons::kAnswerRefused;
+  if (member(message, "audio") != nullptr) return reasons::kMedia;
+  switch (join_parts(message, out)) {
+    case Content::kMedia: return reasons::kMedia;
+    case Content::kRefusal: return reasons::kAnswerRefused;
+    case Content::kUnreadable:
+      if (tool_calls_of(message) == nullptr) return reasons::kAnswerEmpty;
+      message["content"] = nullptr;
+      break;
+    case Content::kText: break;
+  }
+  if (Defect defect = Calls(out, false, parse_arguments, "call_").normalise(message)) return defect;
+  if (tool_calls_of(message) == nullptr && text_of(message).empty()) return reasons::kAnswerEmpty;
+  return std::nullopt;
+}
+
+}  // namespace normal
+
+Normalised normalise(Json& request, Json& response, bool parse_arguments) {
+  Normalised out;
+  const auto first_defect = [&]() -> normal::Defect {
+    if (!request.is_object()) return reasons::kRequestNotObject;
+    if (!response.is_object()) return reasons::kResponseNotObject;
+    if (normal::is_error(response)) return reasons::kResponseIsError;
+    response.erase("error");  // false, or an empty text
+    if (auto defect = normal::messages(request, out)) return defect;
+    if (auto defect = normal::tools(request, out)) return defect;
+    return normal::answer(response, parse_arguments, out);
+  };
+  out.defect = first_defect();
+  return out;
+}
+
+}  // namespace fw::dataset

@@ -1,0 +1,387 @@
+#include "dataset/impl/plain_exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/hash.h"
+#include "dataset/impl/json.h"
+#include "dataset/impl/json_hash.h"
+
+namespace fw::dataset {
+namespace {
+
+using simdjson::dom::element_type;
+
+constexpr std::size_t kTellingBytes =
+    200;  ///< of a first question that tells its conversation (docs in conversation.h)
+constexpr std::size_t kFirstPrefixes = 2;
+constexpr std::size_t kLastPrefixes = 6;
+
+std::uint64_t value_hash(simdjson::dom::element value) {
+  bool ignored = false;
+  return hash_json(value, ignored);
+}
+
+std::uint32_t clamped(std::size_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
+/// Reads the members of one object that it knows, each at most once.
+template <std::size_t N>
+class Members {
+ public:
+  using Element = simdjson::dom::element;
+
+  Members(simdjson::dom::object object, const std::array<std::string_view, N>& names) {
+    for (const auto field : object) {
+      const auto found = std::ranges::find(names, field.key);
+      if (found == names.end()) continue;
+      const auto at = static_cast<std::size_t>(found - names.begin());
+      is_repeated_ |= seen_[at];
+      seen_[at] = true;
+      values_[at] = field.value;
+    }
+  }
+  /// A repeated name would be read differently by different parsers.
+  [[nodiscard]] bool is_repeated() const { return is_repeated_; }
+  /// Absent and null are one.
+  [[nodiscard]] bool has(std::size_t at) const { return seen_[at] && !values_[at].is_null(); }
+  [[nodiscard]] Element operator[](std::size_t at) const { return values_[at]; }
+  /// False where it is there and no string.
+  [[nodiscard]] bool string(std::size_t at, std::string_view& out) const {
+    return !has(at) || values_[at].get(out) == simdjson::SUCCESS;
+  }
+
+ private:
+  std::array<Element, N> values_;
+  std::array<bool, N> seen_{};
+  bool is_repeated_ = false;
+};
+template <std::size_t N>
+Members(simdjson::dom::object, const std::array<std::string_view, N>&) -> Members<N>;
+
+/// An escape of half a character, which parsers judge differently. May take a text for one that has none.
+bool has_lone_surrogate(std::string_view text) {
+  const auto is_half = [&](std::size_t at, std::string_view digits) {
+    return at + 4 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&
+           digits.find(static_cast<char>(text[at + 3] | 0x20)) != std::string_view::npos;
+  };
+  for (auto at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at)) {
+    if (is_half(at, "89ab")) {
+      if (!is_half(at + 6, "cdef")) return true;
+      at += 12;
+    } else if (is_half(at, "cdef")) {
+      return true;
+    } else {
+      at += 2;
+    }
+  }
+  return false;
+}
+
+bool is_empty_text(simdjson::dom::element value) {
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS && text.empty();
+}
+
+}  // namespace
+
+PlainExchange::PlainExchange(bool parse_arguments) : parse_arguments_(parse_arguments) {
+  for (auto* parser : {&request_parser_, &response_parser_, &arguments_parser_}) {
+    (void)parser->allocate(64u << 10, kMaxJsonDepth + 2);
+  }
+}
+
+bool PlainExchange::read(std::string_view request, std::string_view response, Form form, RecordFacts& facts) {
+  if (!is_within_limits(request) || !is_within_limits(response)) return false;
+  if (has_lone_surrogate(request) || has_lone_surrogate(response)) return false;
+  facts_ = &facts;
+  call_ids_.clear();
+  system_ = messages_ = turns_ = 0;
+  bytes_ = 0;
+  user_seen_ = false;
+  is_normal_ = form == Form::kNormal;
+  Object asked;
+  Object answered;
+  return request_parser_.parse(request.data(), request.size()).get(asked) == simdjson::SUCCESS &&
+         response_parser_.parse(response.data(), response.size()).get(answered) == simdjson::SUCCESS &&
+         read_request(asked) && read_response(answered);
+}
+
+bool PlainExchange::read_request(Object request) {
+  static constexpr std::array<std::string_view, 6> kNames{"messages",        "tools",     "tool_choice",
+                                                          "response_format", "functions", "function_call"};
+  const Members members(request, kNames);
+  if (members.is_repeated() || !members.has(0) || members.has(4) || members.has(5)) return false;
+  if (!read_messages(members[0])) return false;
+  bool has_tools = false;
+  facts_->request = messages_;
+  if (members.has(1)) {
+    simdjson::dom::array tools;
+    if (members[1].get(tools) != simdjson::SUCCESS) return false;
+    has_tools = tools.size() > 0;
+    if (has_tools && !read_tools(members[1])) return false;
+  }
+  std::string_view text;
+  const bool is_default =
+      !members.has(2) || (members[2].get(text) == simdjson::SUCCESS && text == (has_tools ? "auto" : "none"));
+  if (!is_default) facts_->request = combine(combine(facts_->request, "tool_choice"), value_hash(members[2]));
+  const bool is_text =
+      members.has(3) && members[3].is_object() && members[3]["type"].get(text) == simdjson::SUCCESS && text == "text";
+  if (members.has(3) && !is_text) {
+    facts_->request = combine(combine(facts_->request, "response_format"), value_hash(members[3]));
+  }
+  return read_metadata(request);
+}
+
+bool PlainExchange::read_messages(Element element) {
+  simdjson::dom::array messages;
+  if (element.get(messages) != simdjson::SUCCESS || messages.size() == 0) return false;
+  std::size_t number = 0;
+  for (const Element message : messages) {
+    if (!read_message(message, number++, messages.size())) return false;
+  }
+  return true;
+}
+
+bool PlainExchange::read_message(Element element, std::size_t number, std::size_t count) {
+  static constexpr std::array<std::string_view, 6> kNames{"role",         "content",       "tool_calls",
+                                                          "tool_call_id", "function_call", "name"};
+  Object object;
+  if (element.get(object) != simdjson::SUCCESS) return false;
+  const Members members(object, kNames);
+  std::string_view role;
+  std::string_view id;
+  if (members.is_repeated() || !members.string(0, role)) return false;
+  const bool is_assistant = role == "assistant";
+  if (is_assistant && (number + 1 == count || members.has(4))) return false;
+  Turn turn;
+  if (!members.has(1) ? !is_assistant : !read_content(members[1], is_assistant, turn)) return false;
+  if (role == "tool") {
+    if (!members.string(3, id) || id.empty() || std::ranges::find(call_ids_, id) == call_ids_.end()) return false;
+  } else if (is_assistant) {
+    if (members.has(2) && !read_calls(members[2], true, turn)) return false;
+  } else if (role != "user" && role != "system" && role != "developer") {
+    return false;
+  }
+  std::string_view name;
+  if (members.string(5, name) && !name.empty() && role == "user") turn.hash = combine(turn.hash, name);
+  if (role == "user") {
+    if (!user_seen_) facts_->opening = mask_text(turn.text);
+    facts_->last = user_seen_ ? mask_text(turn.text) : facts_->opening;
+  }
+  end_turn(role, turn);
+  return true;
+}
+
+bool PlainExchange::read_content(Element content, bool is_answer, Turn& turn) {
+  if (content.get(turn.text) != simdjson::SUCCESS) return false;
+  turn.hash = hash64(is_answer ? trimmed(turn.text) : turn.text);
+  turn.bytes = turn.text.size();
+  return true;
+}
+
+void PlainExchange::end_turn(std::string_view role, const Turn& turn) {
+  messages_ = combine(combine(messages_, role), turn.hash);
+  if (role == "system" || role == "developer") {
+    if (turns_ == 0) system_ = combine(system_, turn.hash);
+    return;
+  }
+  turns_ = combine(combine(turns_, role), turn.hash);
+  bytes_ += turn.bytes;
+  if (role == "user" && !user_seen_) {
+    user_seen_ = true;
+    if (bytes_ >= kTellingBytes) keep_prefix({.hash = combine(turns_, system_), .bytes = clamped(bytes_)});
+  } else if (role == "assistant") {
+    ++facts_->answers_before;
+    if (user_seen_) keep_prefix({.hash = turns_, .bytes = clamped(bytes_)});
+  }
+}
+
+/// A long conversation is followed from its last turns; its first ones tell whether many begin so.
+void PlainExchange::keep_prefix(Prefix prefix) {
+  auto& kept = facts_->prefixes;
+  if (kept.size() == kFirstPrefixes + kLastPrefixes) kept.erase(kept.begin() + kFirstPrefixes);
+  kept.push_back(prefix);
+}
+
+/// What a call says counts, not its id; of an assistant's message that calls, the calls alone.
+bool PlainExchange::read_calls(Element element, bool parse, Turn& turn) {
+  simdjson::dom::array calls;
+  if (element.get(calls) != simdjson::SUCCESS) return false;
+  if (calls.size() == 0) return true;
+  first_label_.clear();
+  turn.hash = 0;
+  for (const Element call : calls) {
+    std::uint64_t hash = 0;
+    if (!read_call(call, parse, hash)) return false;
+    turn.hash += hash;  // in any order
+  }
+  turn.hash = combine(turn.hash, "calls");
+  turn.bytes += std::exchange(turn_bytes_, 0);
+  turn.calls = true;
+  return true;
+}
+
+bool PlainExchange::read_call(Element element, bool parse, std::uint64_t& hash) {
+  static constexpr std::array<std::string_view, 3> kNames{"id", "type", "function"};
+  static constexpr std::array<std::string_view, 2> kFunctionNames{"name", "arguments"};
+  Object object;
+  Object function;
+  if (element.get(object) != simdjson::SUCCESS) return false;
+  const Members members(object, kNames);
+  std::string_view id;
+  std::string_view type;
+  if (members.is_repeated() || !members.string(0, id) || !members.string(1, type) || !members.has(2)) return false;
+  if (id.empty() || type != "function" || members[2].get(function) != simdjson::SUCCESS) return false;
+  const Members called(function, kFunctionNames);
+  std::string_view name;
+  if (called.is_repeated() || !called.string(0, name) || name.empty()) return false;
+  if (first_label_.empty()) first_label_ = name;
+  call_ids_.push_back(id);
+  hash = hash64(name);
+  if (!parse) {
+    if (called.has(1)) hash = combine(hash, value_hash(called[1]));
+    return true;
+  }
+  std::string_view arguments;
+  if (!called.has(1) || !called.string(1, arguments)) return false;
+  std::uint64_t value = 0;
+  if (!read_arguments(arguments, value)) return false;
+  hash = combine(hash, value);
+  turn_bytes_ += name.size() + arguments.size();
+  return true;
+}
+
+bool PlainExchange::read_arguments(std::string_view text, std::uint64_t& hash) {
+  if (!is_within_limits(text)) return false;
+  Element value;
+  if (arguments_parser_.parse(text.data(), text.size()).get(value) != simdjson::SUCCESS || !value.is_object()) {
+    return false;
+  }
+  hash = value_hash(value);
+  return true;
+}
+
+bool PlainExchange::read_tools(Element element) {
+  static constexpr std::array<std::string_view, 2> kNames{"type", "function"};
+  static constexpr std::array<std::string_view, 2> kFunctionNames{"name", "parameters"};
+  for (const Element tool : simdjson::dom::array(element)) {
+    Object object;
+    Object function;
+    if (tool.get(object) != simdjson::SUCCESS) return false;
+    const Members members(object, kNames);
+    std::string_view type;
+    std::string_view name;
+    if (members.is_repeated() || !members.string(0, type) || type != "function" || !members.has(1)) return false;
+    if (members[1].get(function) != simdjson::SUCCESS) return false;
+    const Members described(function, kFunctionNames);
+    if (described.is_repeated() || !described.string(0, name) || name.empty()) return false;
+    if (!described.has(1) && function["parameters"].error() == simdjson::SUCCESS) return false;  // null
+    if (described.has(1) && !described[1].is_object()) return false;
+  }
+  bool is_odd = false;
+  const std::uint64_t hash = hash_json(element, is_odd);
+  if (is_odd && is_normal_) sound_schemas_.insert(hash);
+  if (is_odd && !sound_schemas_.contains(hash)) return false;
+  facts_->request = combine(combine(facts_->request, "tools"), hash);
+  return true;
+}
+
+bool PlainExchange::read_metadata(Object request) {
+  // The more particular first: a session may hold several conversations.
+  static constexpr std::array<std::string_view, 10> kNames{
+      "conversation_id", "conversationId", "thread_id",           "threadId",          "chat_id", "chatId",
+      "session_id",      "sessionId",      "langfuse_session_id", "litellm_session_id"};
+  std::array<Object, 2> places;
+  std::size_t count = 0;
+  if (request["metadata"].get(places[count]) == simdjson::SUCCESS) ++count;
+  places[count++] = request;
+  for (std::size_t name = 0; name < kNames.size(); ++name) {
+    for (std::size_t place = 0; place < count; ++place) {
+      Element value;
+      if (places[place][kNames[name]].get(value) != simdjson::SUCCESS || value.is_null() || is_empty_text(value))
+        continue;
+      if (!value.is_string() && !value.is_int64() && !value.is_uint64()) continue;
+      facts_->explicit_id = combine(value_hash(value), name / 2) | 1;
+      return true;
+    }
+  }
+  return true;
+}
+
+bool PlainExchange::read_response(Object response) {
+  static constexpr std::array<std::string_view, 5> kNames{"choices", "error", "status_code", "http_status", "status"};
+  const Members members(response, kNames);
+  if (members.is_repeated() || !members.has(0) || members.has(1)) return false;
+  for (std::size_t status = 2; status < kNames.size(); ++status) {
+    if (!members.has(status)) continue;
+    std::int64_t code = 0;
+    if (members[status].type() == element_type::UINT64) return false;  // above all codes
+    if (members[status].type() == element_type::INT64 && members[status].get(code) == simdjson::SUCCESS &&
+        code >= 400) {
+      return false;
+    }
+  }
+  simdjson::dom::array choices;
+  if (members[0].get(choices) != simdjson::SUCCESS || choices.size() == 0) return false;
+  Object first;
+  Object chosen;
+  bool has_chosen = false;
+  for (const Element element : choices) {
+    Object choice;
+    Object message;
+    if (element.get(choice) != simdjson::SUCCESS || choice["message"].get(message) != simdjson::SUCCESS) return false;
+    Element legacy;
+    if (message["function_call"].get(legacy) == simdjson::SUCCESS && !legacy.is_null()) return false;
+    simdjson::dom::array calls;
+    const bool calls_tool = message["tool_calls"].get(calls) == simdjson::SUCCESS && calls.size() > 0;
+    if (!has_chosen && calls_tool) {
+      chosen = choice;
+      has_chosen = true;
+    }
+  }
+  if (choices.at(0).get(first) != simdjson::SUCCESS) return false;
+  return read_answer(has_chosen ? chosen : first);
+}
+
+bool PlainExchange::read_answer(Object choice) {
+  static constexpr std::array<std::string_view, 2> kChoiceNames{"message", "finish_reason"};
+  static constexpr std::array<std::string_view, 4> kNames{"content", "tool_calls", "refusal", "audio"};
+  const Members parts(choice, kChoiceNames);
+  std::string_view finish;
+  if (parts.is_repeated() || (!parts.string(1, finish) && !is_normal_)) return false;
+  if (!is_normal_ && !finish.empty() && finish != "stop" && finish != "tool_calls" && finish != "function_call")
+    return false;
+  const Members members(Object(parts[0]), kNames);
+  if (members.is_repeated()) return false;
+  if (!is_normal_ && (members.has(3) || (members.has(2) && !is_empty_text(members[2])))) return false;
+  Turn turn;
+  if (members.has(0) && !read_content(members[0], true, turn)) return false;
+  first_label_.clear();
+  if (members.has(1) && !read_calls(members[1], parse_arguments_, turn)) return false;
+  if (!turn.calls && turn.text.empty()) return false;
+  facts_->kind = turn.calls ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText;
+  facts_->label = turn.calls ? first_label_ : "no_tool";
+  facts_->answer = turn.hash;
+  if (user_seen_) {
+    facts_->prefixes.push_back({.hash = combine(combine(turns_, "assistant"), turn.hash),
+                                .bytes = clamped(bytes_ + turn.bytes),
+                                .place = PrefixPlace::kAnswered});
+    if (facts_->answers_before == 0 && facts_->prefixes.size() > 1) {
+      facts_->prefixes.front().place = PrefixPlace::kQuestion;
+    }
+  }
+  facts_->request_bytes = clamped(bytes_);
+  return true;
+}
+
+}  // namespace fw::dataset

@@ -1,0 +1,77 @@
+#include "dataset/impl/survey.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace fw::dataset {
+namespace {
+
+constexpr std::uint32_t kTellingWords = 3;
+
+}  // namespace
+
+void Survey::add(const record::Interaction& record) {
+  ++validate.in;
+  const RecordFacts facts = reader_.read(record.request, record.response);
+  if (!facts.defect.empty()) {
+    ++validate.reasons[std::string(facts.defect)];
+    return;
+  }
+  ++validate.out;
+  for (const auto repair : facts.repairs) ++validate.repaired[std::string(repair)];
+  const bool calls_tool = facts.kind == modelops::AnswerKind::kToolCalls;
+  calls_tools |= calls_tool;
+  const auto number = static_cast<std::uint32_t>(records.size());
+  records.push_back(
+      {.time = record.timestamp,
+       .id_at = ids_.size(),
+       .request = facts.request,
+       .answer = facts.answer,
+       .explicit_id = facts.explicit_id,
+       .opening = facts.opening.hash,
+       .last = facts.last.hash,
+       .named_at = named_ids_.size(),
+       .label = label_number(facts.label),
+       .request_bytes = facts.request_bytes,
+       .answers_before = static_cast<std::uint16_t>(std::min<std::uint32_t>(facts.answers_before, UINT16_MAX)),
+       .id_size = static_cast<std::uint8_t>(std::min<std::size_t>(record.id->size(), UINT8_MAX)),
+       .named = static_cast<std::uint8_t>(facts.last.named_ids.size()),
+       .calls_tool = calls_tool,
+       .is_opening_telling = facts.opening.words >= kTellingWords});
+  ids_ += *record.id;
+  named_ids_.insert(named_ids_.end(), facts.last.named_ids.begin(), facts.last.named_ids.end());
+  for (const Prefix& prefix : facts.prefixes) links.push_back({prefix.hash, number, prefix.bytes, prefix.place});
+  templates.add(facts.opening.hash, facts.opening.tokens);
+  templates.add(facts.last.hash, facts.last.tokens);
+}
+
+std::uint32_t Survey::label_number(const std::string& label) {
+  const auto [it, fresh] = label_numbers_.try_emplace(label, static_cast<std::uint32_t>(labels.size()));
+  if (fresh) labels.push_back(label);
+  return it->second;
+}
+
+void Survey::finish() {
+  std::vector<std::uint32_t> order(records.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const auto id_view = [&](const Surveyed& record) {
+    return std::string_view(ids_).substr(record.id_at, record.id_size);
+  };
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    const Surveyed& left = records[a];
+    const Surveyed& right = records[b];
+    return left.time != right.time ? left.time < right.time : id_view(left) < id_view(right);
+  });
+  std::vector<std::uint32_t> place(records.size());
+  std::vector<Surveyed> sorted;
+  sorted.reserve(records.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    place[order[i]] = i;
+    sorted.push_back(records[order[i]]);
+  }
+  records = std::move(sorted);
+  for (Link& link : links) link.record = place[link.record];
+  templates.resolve();
+}
+
+}  // namespace fw::dataset

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "dataset/impl/selection.h"
+#include "dataset/impl/split.h"
+
+namespace fw::dataset {
+
+/// RowTraits::weight of every evaluation row (0 for others): how many records of the traffic it stands for, relative to
+/// other rows. The records that ask its very request, times how much rarer rows of its part (newest or older) and class
+/// are drawn than rows at large: 50 for a request that came 50 times in traffic that is drawn evenly. A class without
+/// an evaluation row leaves its share to the rest of its part.
+///
+/// Whether training saw a row's template is no part of it: which templates are held is decided by lot, so every row has
+/// the same chance. The figure over all rows is so the harder one, where more of them are unseen than in new traffic.
+[[nodiscard]] std::vector<double> evaluation_weights(const Selected& selected, const Survey& survey,
+                                                     const Split& split);
+
+}  // namespace fw::dataset

@@ -1,0 +1,120 @@
+#include "dataset/impl/normalise.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataset/reasons.h"
+#include "dataset/tests/traffic.h"
+
+namespace fw::dataset {
+namespace {
+
+using namespace testing_traffic;
+using testing::ElementsAre;
+
+struct Outcome {
+  Json request;
+  Json response;
+  Normalised found;
+};
+
+Outcome normalised(Json request, Json response = reply(say("assistant", "yes"))) {
+  Outcome out{std::move(request), std::move(response), {}};
+  out.found = normalise(out.request, out.response, true);
+  Outcome twice = out;
+  const Normalised again = normalise(twice.request, twice.response, true);
+  EXPECT_EQ(again.defect, out.found.defect);
+  if (!out.found.defect) {
+    EXPECT_TRUE(again.repairs.empty());
+    EXPECT_EQ(twice.request, out.request);
+    EXPECT_EQ(twice.response, out.response);
+  }
+  return out;
+}
+
+Json history(const Json& arguments, const Json& id, const Json& result_id) {
+  Json asked = call("get_order", Json::object());
+  asked["tool_calls"][0]["function"]["arguments"] = arguments;
+  asked["tool_calls"][0]["id"] = id;
+  Json result = say("tool", "sent");
+  result["tool_call_id"] = result_id;
+  return request_of(Json::array({say("user", "a"), asked, result}));
+}
+
+TEST(Normalise, LeavesWhatIsNormalAlone) {
+  const Json request = history("{\"id\": 1}", "c", "c");
+  const Outcome out = normalised(request, reply(call("get_order", {{"id", 1}})));
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_TRUE(out.found.repairs.empty());
+  EXPECT_EQ(out.request, request);
+}
+
+TEST(Normalise, TakesEmptyNullAndAbsentArgumentsForAnEmptyObject) {
+  for (const Json& empty : {Json(""), Json(nullptr), Json(" "), Json("null")}) {
+    const Outcome out = normalised(history(empty, "c", "c"));
+    EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kArgumentsEmpty));
+    EXPECT_EQ(out.request["messages"][1]["tool_calls"][0]["function"]["arguments"], "{}");
+  }
+  Json absent = history("{}", "c", "c");
+  absent["messages"][1]["tool_calls"][0]["function"].erase("arguments");
+  EXPECT_THAT(normalised(absent).found.repairs, ElementsAre(repairs::kArgumentsEmpty));
+}
+
+TEST(Normalise, GivesCallsAndTheirResultsTheIdsThatTheyLack) {
+  const Outcome out = normalised(history("{}", nullptr, nullptr));
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kCallId));
+  EXPECT_EQ(out.request["messages"][1]["tool_calls"][0]["id"], out.request["messages"][2]["tool_call_id"]);
+  EXPECT_FALSE(out.request["messages"][2]["tool_call_id"].get<std::string>().empty());
+}
+
+TEST(Normalise, LiftsTheOlderFunctionsAndTheirCalls) {
+  Json request = ask("hi");
+  request["functions"] = Json::array({{{"name", "get_order"}, {"parameters", {{"type", "object"}}}}});
+  request["function_call"] = {{"name", "get_order"}};
+  request["messages"] = Json::array(
+      {say("user", "a"),
+       {{"role", "assistant"}, {"content", nullptr}, {"function_call", {{"name", "get_order"}, {"arguments", "{}"}}}},
+       {{"role", "function"}, {"name", "get_order"}, {"content", "sent"}}});
+  Json answer{
+      {"role", "assistant"}, {"content", nullptr}, {"function_call", {{"name", "get_order"}, {"arguments", "{}"}}}};
+  const Outcome out = normalised(request, reply(answer));
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_TRUE(out.found.repairs.contains(repairs::kLegacyCalls));
+  EXPECT_EQ(out.request["tools"][0]["function"]["name"], "get_order");
+  EXPECT_EQ(out.request["tool_choice"]["function"]["name"], "get_order");
+  EXPECT_EQ(out.request["messages"][2]["role"], "tool");
+  EXPECT_EQ(out.response["choices"][0]["message"]["tool_calls"][0]["function"]["name"], "get_order");
+}
+
+TEST(Normalise, JoinsTextParts) {
+  Json request = ask("hi");
+  request["messages"][1]["content"] = Json::array({{{"type", "text"}, {"text", "one"}}, "two"});
+  EXPECT_EQ(normalised(request).request["messages"][1]["content"], "one\ntwo");
+}
+
+TEST(Normalise, MendsOddSchemas) {
+  Json request = ask("hi");
+  request["tools"] = Json::array({tool("a"), tool("b"), {{"function", {{"name", "c"}}}}, {{"name", "d"}}});
+  request["tools"][0]["function"]["parameters"] = true;
+  request["tools"][1]["function"]["parameters"]["properties"] = {
+      {"x", true}, {"y", {{"$ref", "#/$defs/gone"}}}, {"z", {{"$ref", "#/$defs/here"}}}};
+  request["tools"][1]["function"]["parameters"]["$defs"] = {{"here", {{"type", "string"}}}};
+  const Outcome out = normalised(request);
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_EQ(out.request["tools"][0]["function"]["parameters"], Json::object());
+  const Json& properties = out.request["tools"][1]["function"]["parameters"]["properties"];
+  EXPECT_EQ(properties["x"], Json::object());
+  EXPECT_EQ(properties["y"], Json::object());
+  EXPECT_EQ(properties["z"]["$ref"], "#/$defs/here");
+  EXPECT_EQ(out.request["tools"][2]["type"], "function");
+  EXPECT_EQ(out.request["tools"][3]["function"]["name"], "d");
+}
+
+TEST(Normalise, KnowsRolesByTheirOtherNames) {
+  const Outcome out = normalised(request_of(Json::array({say("human", "a"), say("ai", "b"), say("human", "c")})));
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_EQ(out.request["messages"][1]["role"], "assistant");
+}
+
+}  // namespace
+}  // namespace fw::dataset

@@ -1,0 +1,219 @@
+#include "modelops/openai/impl/refusal.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
+
+namespace fw::modelops {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostText = 2000;
+
+const json* find(const json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto it = object.find(name);
+  return it == object.end() || it->is_null() ? nullptr : &*it;
+}
+
+std::string text_at(const json& object, const char* name) {
+  const json* value = find(object, name);
+  return value != nullptr && value->is_string() ? value->get<std::string>().substr(0, kMostText) : std::string();
+}
+
+/// FastAPI's `detail`: a text, or a list of {loc, msg, type}.
+void read_detail(const json& detail, ErrorAnswer& out) {
+  if (detail.is_string()) out.message = detail.get<std::string>().substr(0, kMostText);
+  if (!detail.is_array()) return;
+  for (const auto& entry : detail) {
+    const json* where = find(entry, "loc");
+    std::string name;
+    if (where != nullptr && where->is_array() && !where->empty() && where->back().is_string())
+      name = where->back().get<std::string>();
+    if (out.message.empty()) out.parameter = name, out.code = text_at(entry, "type");
+    if (out.message.size() < kMostText) out.message += name + ": " + text_at(entry, "msg") + ". ";
+  }
+}
+
+ErrorAnswer read_error(const json& body) {
+  ErrorAnswer out;
+  const json* error = find(body, "error");
+  if (error != nullptr && error->is_object()) {
+    out.message = text_at(*error, "message");
+    out.parameter = text_at(*error, "param");
+    out.code = text_at(*error, "code");
+    if (out.code.empty()) out.code = text_at(*error, "type");
+  } else if (error != nullptr && error->is_string()) {
+    out.message = error->get<std::string>().substr(0, kMostText);
+  }
+  if (out.message.empty()) out.message = text_at(body, "message");
+  if (const json* detail = find(body, "detail"); detail != nullptr && out.message.empty()) read_detail(*detail, out);
+  return out;
+}
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool is_name_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// Where a word stands by itself.
+std::size_t find_word(std::string_view text, std::string_view word) {
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const auto end = at + word.size();
+    if ((at == 0 || !is_name_byte(text[at - 1])) && (end == text.size() || !is_name_byte(text[end]))) return at;
+  }
+  return std::string_view::npos;
+}
+
+bool has_any(std::string_view text, std::span<const std::string_view> phrases) {
+  return std::ranges::any_of(phrases, [&](std::string_view phrase) { return text.find(phrase) != text.npos; });
+}
+
+constexpr std::array<std::string_view, 26> kRefuses{
+    "unsupported",        "not support",    "n't support",   "not permitted", "not allowed", "unknown",
+    "unrecognized",       "unrecognised",   "unexpected",    "extra input",   "extra field", "extra_forbidden",
+    "not implemented",    "not available",  "cannot find",   "deprecated",    "not enabled", "incompatible",
+    "disabled",           "cannot be used", "can't be used", "invalid param", "invalid arg", "not accept",
+    "found that support", "not compatible"};
+constexpr std::array<std::string_view, 12> kLimits{"too large", "too high",  "exceed",  "at most",
+                                                   "maximum",   "less than", "greater", "range",
+                                                   "must be",   "should be", "larger",  "<="};
+/// What is the row's or the server's own trouble, not that of a parameter of ours.
+constexpr std::array<std::string_view, 7> kOtherTrouble{"context length", "context window", "tool_call_id", "messages[",
+                                                        "function name",  "api key",        "requires --"};
+
+struct Sought {
+  std::string_view parameter;
+  std::array<std::string_view, 6> words;
+};
+constexpr std::array<Sought, 10> kSought{{
+    {"max_tokens", {"max_tokens"}},
+    {"max_completion_tokens", {"max_completion_tokens"}},
+    {"temperature", {"temperature"}},
+    {"seed", {"seed"}},
+    {"parallel_tool_calls", {"parallel_tool_calls", "parallel tool calls", "parallel tool calling"}},
+    {"tool_choice", {"tool_choice", "tool choice"}},
+    {"tools", {"tools", "tool use", "tool calling", "tool calls", "function calling", "functions"}},
+    {"response_format",
+     {"response_format", "json mode", "json_object", "json_schema", "structured output", "structured outputs"}},
+    {"stream_options", {"stream_options"}},
+    {"stop", {"stop"}},
+}};
+
+/// The parameter that was sent and stands first in the text.
+std::string parameter_in(std::string_view text, const SentParameters& sent) {
+  std::string out;
+  auto first = std::string_view::npos;
+  for (const auto& [parameter, words] : kSought) {
+    if (!sent.contains(std::string(parameter))) continue;
+    for (const auto word : words) {
+      const auto at = word.empty() ? std::string_view::npos : find_word(text, word);
+      if (at < first) first = at, out = parameter;
+    }
+  }
+  return out;
+}
+
+bool is_sought(const std::string& parameter) {
+  return std::ranges::any_of(kSought, [&](const Sought& one) { return one.parameter == parameter; });
+}
+
+/// Numbers of a text, `4,096` as one.
+std::vector<long> numbers_in(std::string_view text) {
+  std::vector<long> out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) continue;
+    std::string digits;
+    const auto is_digit = [&](std::size_t at) {
+      return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+    };
+    while (is_digit(i) || (i < text.size() && text[i] == ',' && is_digit(i + 1) && is_digit(i + 2) && is_digit(i + 3) &&
+                           !is_digit(i + 4))) {
+      if (text[i] != ',') digits += text[i];
+      ++i;
+    }
+    long value = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc{}) out.push_back(value);
+  }
+  return out;
+}
+
+/// The endpoint's own limit: the largest number it names below what was sent.
+std::optional<RequestChange> lower_limit(const std::string& parameter, const std::string& sent, std::string_view text) {
+  long now = 0;
+  std::from_chars(sent.data(), sent.data() + sent.size(), now);
+  long most = 0;
+  for (const long number : numbers_in(text))
+    if (number < now) most = std::max(most, number);
+  if (most == 0) return std::nullopt;
+  return RequestChange{parameter, "", RequestChange::Kind::kLower, std::to_string(most)};
+}
+
+std::optional<RequestChange> change_of_limit(const std::string& parameter, const SentParameters& sent,
+                                             std::string_view text, bool refuses) {
+  const bool is_old_name = parameter == "max_tokens";
+  if (is_old_name && text.find("max_completion_tokens") != text.npos)
+    return RequestChange{parameter, "", RequestChange::Kind::kRename, "max_completion_tokens"};
+  if (has_any(text, kLimits) && text.find("unsupported") == text.npos)
+    return lower_limit(parameter, sent.at(parameter), text);
+  if (!refuses) return std::nullopt;
+  if (is_old_name) return RequestChange{parameter, "", RequestChange::Kind::kRename, "max_completion_tokens"};
+  return RequestChange{parameter};
+}
+
+bool wants_stream(std::string_view text, const ErrorAnswer& error, const SentParameters& sent) {
+  const auto it = sent.find("stream");
+  if (it != sent.end() && it->second == "true") return false;
+  constexpr std::array<std::string_view, 6> kWants{"only", "non-stream", "must", "enable", "require", "set stream"};
+  return (text.find("stream") != text.npos && has_any(text, kWants)) || error.parameter == "stream";
+}
+
+bool may_be_refusal(int status) {
+  return status == 200 || status == 400 || status == 404 || status == 422 || status == 501;
+}
+
+}  // namespace
+
+std::optional<ErrorAnswer> error_in(const net::Response& response) {
+  json body = json::parse(response.body, nullptr, false);
+  if (body.is_array() && !body.empty()) body = json(body.front());
+  const bool has_error = find(body, "error") != nullptr && find(body, "choices") == nullptr;
+  if (response.is_success() && !has_error) return std::nullopt;
+  if (body.is_object()) return read_error(body);
+  return ErrorAnswer{.message = response.body.substr(0, kMostText), .parameter = {}, .code = {}};
+}
+
+std::optional<RequestChange> change_for(const net::Response& response, const SentParameters& sent) {
+  if (!may_be_refusal(response.status)) return std::nullopt;
+  const auto error = error_in(response);
+  if (!error) return std::nullopt;
+  const std::string text = lower_case(error->message + " " + error->code);
+  if (has_any(text, kOtherTrouble)) return std::nullopt;
+  // `tools[0].function.parameters`: what stands within is the row's.
+  if (error->parameter.find_first_of("[.") != std::string::npos) return std::nullopt;
+  if (wants_stream(text, *error, sent)) return RequestChange{"stream", "", RequestChange::Kind::kSet, "true"};
+  std::string parameter = error->parameter;
+  if (!is_sought(parameter) || !sent.contains(parameter)) parameter = parameter_in(text, sent);
+  if (parameter.empty()) return std::nullopt;
+  const bool refuses = has_any(text, kRefuses);
+  if (parameter.starts_with("max_")) return change_of_limit(parameter, sent, text, refuses);
+  if (parameter == "temperature" || parameter == "seed") {
+    const bool is_about_it = refuses || has_any(text, kLimits) || error->parameter == parameter ||
+                             text.find("positive") != text.npos || text.find("only the default") != text.npos;
+    return is_about_it ? std::optional(RequestChange{parameter}) : std::nullopt;
+  }
+  if (!refuses || (parameter == "tools" && text.find("schema") != text.npos)) return std::nullopt;
+  const std::string variant = variant_of(parameter, sent.at(parameter));
+  if (parameter == "tool_choice" && variant != "auto")
+    return RequestChange{parameter, variant, RequestChange::Kind::kSet, "\"auto\""};
+  return RequestChange{parameter, variant};
+}
+
+}  // namespace fw::modelops

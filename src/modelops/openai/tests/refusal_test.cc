@@ -1,0 +1,121 @@
+#include "modelops/openai/impl/refusal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace fw::modelops {
+namespace {
+
+using Kind = RequestChange::Kind;
+using nlohmann::json;
+
+const SentParameters kSent{{"model", "\"m\""},      {"messages", "[]"},
+                           {"tools", "[1]"},        {"tool_choice", "\"auto\""},
+                           {"temperature", "0"},    {"seed", "7"},
+                           {"max_tokens", "16384"}, {"parallel_tool_calls", "true"},
+                           {"stop", "[\"x\"]"},     {"response_format", R"({"type":"json_object"})"}};
+
+std::optional<RequestChange> change(const json& body, int status = 400, const SentParameters& sent = kSent) {
+  return change_for(net::json_response(status, body.dump()), sent);
+}
+std::optional<RequestChange> said(const std::string& message, int status = 400) {
+  return change({{"error", {{"message", message}, {"type", "invalid_request_error"}, {"param", nullptr}}}}, status);
+}
+RequestChange without(std::string parameter, std::string variant = "") {
+  return {std::move(parameter), std::move(variant)};
+}
+
+// The words of OpenAI, Azure, Mistral, Groq, Gemini, Ollama, OpenRouter, DashScope and others, shortened.
+TEST(Refusal, TheOldLimitIsRenamed) {
+  const RequestChange renamed{"max_tokens", "", Kind::kRename, "max_completion_tokens"};
+  EXPECT_EQ(
+      said(
+          "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
+      renamed);
+  EXPECT_EQ(
+      change({{"error", {{"message", "Unknown parameter."}, {"param", "max_tokens"}, {"code", "unknown_parameter"}}}}),
+      renamed);
+}
+
+TEST(Refusal, ALimitThatIsTooHighIsLowered) {
+  const RequestChange lowered{"max_tokens", "", Kind::kLower, "4096"};
+  EXPECT_EQ(said("max_tokens is too large: 16384. This model supports at most 4096 completion tokens."), lowered);
+  EXPECT_EQ(said("`max_tokens` must be less than or equal to `4,096`, the maximum value"), lowered);
+  EXPECT_EQ(said("Range of max_tokens should be [1, 4096]"), lowered);
+}
+
+TEST(Refusal, SamplingParametersAreLeftOut) {
+  EXPECT_EQ(said("Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is "
+                 "supported."),
+            without("temperature"));
+  EXPECT_EQ(said("temperature must be strictly positive"), without("temperature"));
+  EXPECT_EQ(said("property 'seed' is unsupported"), without("seed"));
+  EXPECT_EQ(said("Invalid JSON payload received. Unknown name \"seed\": Cannot find field."), without("seed"));
+  EXPECT_EQ(said("Unrecognized request argument supplied: seed"), without("seed"));
+}
+
+TEST(Refusal, FormsOfErrorsOtherThanOpenAisAreRead) {
+  const json detail = {
+      {"detail",
+       {{{"type", "extra_forbidden"}, {"loc", {"body", "seed"}}, {"msg", "Extra inputs are not permitted"}}}}};
+  EXPECT_EQ(change(detail, 422), without("seed"));
+  EXPECT_EQ(change({{"error", "\"gemma:2b\" does not support tools"}}), without("tools"));
+  EXPECT_EQ(change(json::array({{{"error", {{"message", "Unknown name \"seed\": Cannot find field."}}}}})),
+            without("seed"));
+  EXPECT_EQ(change({{"message", "seed is not supported"}}), without("seed"));
+  EXPECT_EQ(change_for(net::text_response(400, "seed: unknown field"), kSent), without("seed"));
+  EXPECT_EQ(change({{"error", {{"message", "seed is not supported"}, {"code", 400}}}}, 200), without("seed"));
+}
+
+TEST(Refusal, ToolsAndWhatBelongsToThem) {
+  EXPECT_EQ(said("This model does not support tools"), without("tools"));
+  EXPECT_EQ(said("No endpoints found that support tool use.", 404), without("tools"));
+  EXPECT_EQ(said("Function calling is not enabled for this model"), without("tools"));
+  EXPECT_EQ(said("parallel_tool_calls is not supported"), without("parallel_tool_calls"));
+  EXPECT_EQ(said("tool_choice is not supported for this model"), without("tool_choice", "auto"));
+  auto sent = kSent;
+  sent["tool_choice"] = "\"required\"";
+  EXPECT_EQ(change({{"error", {{"message", "tool_choice 'required' is not supported"}}}}, 400, sent),
+            (RequestChange{"tool_choice", "required", Kind::kSet, "\"auto\""}));
+}
+
+TEST(Refusal, AFormOfAnswersAndStopsAreLeftOut) {
+  EXPECT_EQ(said("'response_format' of type 'json_object' is not supported"),
+            without("response_format", "json_object"));
+  EXPECT_EQ(said("Unsupported parameter: 'stop' is not supported with this model."), without("stop"));
+}
+
+TEST(Refusal, AnEndpointThatOnlyStreamsGetsAStream) {
+  const RequestChange streamed{"stream", "", Kind::kSet, "true"};
+  EXPECT_EQ(said("This model only support stream mode, please enable the stream parameter to access the model."),
+            streamed);
+  EXPECT_EQ(said("parameter.enable_thinking must be set to false for non-streaming calls"), streamed);
+}
+
+TEST(Refusal, OtherTroublesTeachNothing) {
+  for (const char* message :
+       {"The model `m` does not exist", "Incorrect API key provided: tools",
+        "This model's maximum context length is 4096 tokens. However, you requested 16400 tokens (max_tokens 16384)",
+        "Invalid schema for function 'f' in tools: unsupported type", "messages[2].tool_calls is not supported",
+        "An assistant message with tool_calls must be followed by tool messages responding to each tool_call_id",
+        "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set", "overloaded"})
+    EXPECT_EQ(said(message), std::nullopt) << message;
+  EXPECT_EQ(change({{"error", {{"message", "unsupported type"}, {"param", "tools[0].function.parameters"}}}}),
+            std::nullopt);
+  EXPECT_EQ(said("seed is not supported", 500), std::nullopt);
+  EXPECT_EQ(said("seed is not supported", 401), std::nullopt);
+}
+
+TEST(Refusal, OnlyWhatWasSentCanBeRefused) {
+  EXPECT_EQ(change({{"error", {{"message", "seed is not supported"}}}}, 400, {{"model", "\"m\""}}), std::nullopt);
+}
+
+TEST(Refusal, AnAnswerIsNoError) {
+  EXPECT_EQ(error_in(net::json_response(200, R"({"choices": [], "error": null})")), std::nullopt);
+  EXPECT_TRUE(error_in(net::json_response(200, R"({"error": "x"})")).has_value());
+}
+
+}  // namespace
+}  // namespace fw::modelops

@@ -1,0 +1,74 @@
+#include "runs/run_config_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "runs/webhook_secret.h"
+
+namespace fw::runs {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+RunConfig hosted() {
+  Candidate candidate;
+  candidate.model.name = "m";
+  candidate.model.endpoint = modelops::Endpoint{
+      .url = "https://h/v1?code=hidden1",
+      .model = "m",
+      .api_key_env = "KEY",
+      .api_key_header = "api-key",
+      .headers = {{"X-Team", "hidden2"}, {"X-Key", "${OTHER}"}, {"Authorization", "Token hidden3 ${OTHER}"}},
+      .query = {{"api-version", "hidden4"}},
+      .overrides = {.rename = {{"a", "b"}}, .remove = {"c"}, .set = {{"d", "[1]"}}},
+      .ask_at_deploy = true};
+  candidate.training.epochs = 9;
+  RunConfig config;
+  config.candidates = {candidate};
+  return config;
+}
+
+TEST(RunConfigSnapshot, KeepsWhatEndpointsAreToldAndHowCandidatesAreTrained) {
+  const auto text = to_json(hosted()).dump();
+  const auto read = run_config_from_json(text);
+  ASSERT_TRUE(read.ok()) << read.error();
+  EXPECT_EQ(to_json(*read).dump(), text);
+  EXPECT_EQ(read->candidates[0].model.endpoint->overrides, hosted().candidates[0].model.endpoint->overrides);
+  EXPECT_EQ(read->candidates[0].training.epochs, 9);
+  EXPECT_EQ(read->training.epochs, 2);
+}
+
+TEST(RunConfigSnapshot, OneOfBeforeCandidatesHadSettingsTrainsThemAsTheJobSays) {
+  auto old = to_json(hosted());
+  old["training_config"]["epochs"] = 5;
+  old["candidates"][0].erase("training_config");
+  for (const char* key : {"api_key_header", "headers", "query", "request_overrides", "ask_at_deploy"})
+    old["candidates"][0]["endpoint"].erase(key);
+  const auto read = run_config_from_json(old.dump());
+  ASSERT_TRUE(read.ok()) << read.error();
+  EXPECT_EQ(read->candidates[0].training.epochs, 5);
+  EXPECT_EQ(read->candidates[0].model.endpoint->api_key_env, "KEY");
+}
+
+TEST(RunConfigSnapshot, WhatOthersSeeHasTheNamesOfVariablesAndNoValues) {
+  const auto shown = to_public_json(hosted()).dump();
+  EXPECT_THAT(shown,
+              AllOf(HasSubstr("${OTHER}"), HasSubstr("X-Team"), HasSubstr("api-version"), Not(HasSubstr("hidden"))));
+}
+
+TEST(WebhookSecret, IsMissedByTheHostItWouldSignFor) {
+  const std::vector<Webhook> hooks{{"https://one.test/path?token=t", "SET", 1},
+                                   {"https://two.test/path?token=t", "UNSET", 1}};
+  const auto missing = missing_secrets(
+      hooks, [](const std::string& name) { return name == "SET" ? std::optional<std::string>("s") : std::nullopt; });
+  EXPECT_THAT(missing, ElementsAre(AllOf(HasSubstr("UNSET"), HasSubstr("two.test"), Not(HasSubstr("token")))));
+}
+
+}  // namespace
+}  // namespace fw::runs

@@ -1,0 +1,129 @@
+"""What people bring as traffic: loaded, or refused in words that help and with an exit code that scripts see."""
+import bz2
+import gzip
+import json
+import lzma
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import flywheel
+
+SHARED = flywheel.SOURCE.parent / "shared"
+
+
+def document(number, **over):
+    request = {"model": "big", "messages": [{"role": "user", "content": f"question {number}"}]}
+    response = {"choices": [{"index": 0, "message": {"role": "assistant", "content": f"answer {number}"}}]}
+    return {"timestamp": 1732460000 + number, "workload_id": "router", "client_id": "demo", "request": request,
+            "response": response, **over}
+
+
+def lines(numbers, end="\n"):
+    return "".join(json.dumps(document(n)) + end for n in numbers).encode()
+
+
+class Load(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = flywheel.Service()
+        cls.service.__enter__()
+        cls.addClassCleanup(cls.service.__exit__, None, None, None)
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-load-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def load(self, *arguments, **options):
+        return flywheel.run("load", *arguments, "--server", self.service.url, **options)
+
+    def new(self, name, content, *arguments):
+        """How many new records the content makes."""
+        done = self.load(self.write(name, content), "--json", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["files"][0]["appended"]
+
+    def test_every_packing_and_layout_is_told_by_its_bytes(self):
+        self.assertEqual(self.new("a.txt", gzip.compress(lines(range(0, 3))) + gzip.compress(lines(range(3, 5)))), 5)
+        self.assertEqual(self.new("a.gz", bz2.compress(lines(range(10, 13)))), 3)
+        self.assertEqual(self.new("b.json", lzma.compress(lines(range(20, 23), "\r\n"))), 3)
+        self.assertEqual(self.new("c", lines(range(30, 33), "\r")), 3)
+        self.assertEqual(self.new("d", json.dumps([document(n) for n in range(40, 43)], indent=2).encode()), 3)
+        if shutil.which("zstd"):
+            packed = subprocess.run(["zstd", "-q"], input=lines(range(50, 53)), capture_output=True, check=True).stdout
+            self.assertEqual(self.new("e", packed), 3)
+
+    def test_a_file_cut_short_is_loaded_to_the_cut_and_the_load_fails(self):
+        whole = gzip.compress(lines(range(1000, 3000)))
+        cut, good = self.write("cut.gz", whole[:len(whole) // 2]), self.write("good.jsonl", lines([3001]))
+        done = self.load(cut, good)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("truncated", done.stderr)
+        self.assertIn("good.jsonl: 1 lines, 1 new records", done.stdout)
+
+    def test_what_cannot_be_read_is_named_and_fails(self):
+        for content, word in [(b"PAR1\x15\x04", "Parquet"), ("{}".encode("utf-16"), "UTF-16"),
+                              (b"<!DOCTYPE html><html>", "HTML"), (b"{\"a\": 1}\n", "no record")]:
+            done = self.load(self.write("x", content))
+            self.assertEqual(done.returncode, 1, content)
+            self.assertIn(word, done.stderr)
+
+    def test_a_folder_is_read_file_by_file(self):
+        self.write("traffic/b/two.jsonl", lines([5001]))
+        self.write("traffic/one.jsonl.gz", gzip.compress(lines([5000])))
+        self.write("traffic/.hidden", b"oops")
+        done = self.load(self.folder / "traffic")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("1 new records"), 2)
+
+    def test_the_named_server_is_the_one_that_is_used(self):
+        done = self.load(self.write("x", lines([6000])), env={"FLYWHEEL_URL": "http://127.0.0.1:9"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_nothing_in_traffic_reaches_the_terminal_as_a_command(self):
+        evil = "\x1b]0;title\x07\u202e\u2066\x9b31m"
+        self.write("x", json.dumps(document(7000, workload_id="a\u202eb\u009bc")).encode())
+        self.assertEqual(self.load(self.folder / "x").returncode, 0)
+        shown = flywheel.run("workloads", "--server", self.service.url).stdout
+        shown += flywheel.run("workloads", "--json", "--server", self.service.url).stdout
+        shown += self.load(f"/nonexistent/{evil}").stderr
+        for character in "\x1b\x07\u202e\u2066\x9b":
+            self.assertNotIn(character, shown)
+        self.assertIn("\\u202e", shown)
+
+    def test_an_agents_recorded_traffic_is_stored_whole(self):
+        maker = SHARED / "traffic/make_airline.py"
+        if not maker.exists():
+            self.skipTest(f"no recorded traffic at {maker}")
+        traffic = subprocess.run([sys.executable, maker], capture_output=True, check=True).stdout
+        self.assertEqual(self.new("airline.jsonl", traffic), 2454)
+
+
+class LocalRun(unittest.TestCase):
+    def test_a_run_does_not_go_on_with_half_a_file_unless_told(self):
+        with tempfile.TemporaryDirectory(prefix="flywheel-load-") as folder:
+            folder = pathlib.Path(folder)
+            whole = gzip.compress(lines(range(2000)))
+            (folder / "cut.gz").write_bytes(whole[:len(whole) // 2])
+            (folder / "c.yaml").write_text("nims: [{model_name: a, url: 'http://127.0.0.1:9'}]\n"
+                                           "data_split_config: {eval_size: 20, min_total_records: 50}\n")
+            arguments = ["run", "--from", folder / "cut.gz", "--config", folder / "c.yaml", "--data", folder / "data"]
+            done = flywheel.run(*arguments)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("--partial", done.stderr)
+            self.assertNotIn("validate", done.stdout)
+            done = flywheel.run(*arguments, "--partial")
+            self.assertNotIn("--partial", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

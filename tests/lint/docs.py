@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Holds what the papers say against the program: commands and options, configuration keys and their defaults, files of the
+tree, paths of the API, environment variables.   docs.py BIN_DIR   Exit 1 with one line a finding."""
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAPERS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md")]
+CONFIGURATION = ROOT / "docs/configuration.md"
+FREE_PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+
+
+class Program:
+    """`flywheel`, as its help tells of it."""
+
+    def __init__(self, binary):
+        self.binary = binary
+        self.helps = {}
+
+    def help(self, path):
+        if path not in self.helps:
+            done = subprocess.run([self.binary, *path, "--help"], capture_output=True, text=True, timeout=20)
+            self.helps[path] = done.stdout
+        return self.helps[path]
+
+    def commands(self, path):
+        """Names in the groups of commands: every indented first word outside options, positionals and examples."""
+        names, group = set(), ""
+        for line in self.help(path).splitlines():
+            if line and not line.startswith(" "):
+                group = line.rstrip(":")
+            elif group not in ("Options", "Positionals", "Examples") and (word := re.match(r"  ([a-z][a-z-]*)\b", line)):
+                names.add(word.group(1))
+        return names
+
+    def options(self, path):
+        return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", self.help(path).split("Examples:")[0]))
+
+    def all_options(self, path=()):
+        found = self.options(path)
+        for name in self.commands(path):
+            found |= self.all_options((*path, name))
+        return found
+
+    def check_config(self, text):
+        """(whether it is valid, errors, all settings as JSON)"""
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            done = subprocess.run([self.binary, "config", "check", "--json", file.name], capture_output=True, text=True,
+                                  timeout=20)
+        answer = json.loads(done.stdout)
+        settings = {key: value for key, value in answer.items() if key not in ("warnings", "error", "valid")}
+        return answer["valid"], answer.get("error", ""), settings
+
+
+class Paper:
+    def __init__(self, path):
+        self.path = path
+        self.name = path.relative_to(ROOT).as_posix()
+        self.code, self.prose = [], []  # (line number, text)
+        language = None
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            fence = re.match(r"\s*```(\w*)", line)
+            if fence:
+                language = None if language is not None else fence.group(1)
+            elif language is not None:
+                self.code.append((number, line, language))
+            else:
+                self.prose.append((number, line))
+
+    def spans(self):
+        """Inline code, with its line."""
+        return [(number, span) for number, line in self.prose for span in re.findall(r"`([^`]+)`", line)]
+
+
+def command_lines(paper):
+    """(line, words) of everything that calls flywheel, in blocks and inline."""
+    lines, held = [], ""
+    for number, line, language in paper.code:
+        if language not in ("sh", "bash", "console", ""):
+            continue
+        if line.endswith("\\"):
+            held += line[:-1] + " "
+            continue
+        lines.append((number, held + line))
+        held = ""
+    lines += [(number, span) for number, span in paper.spans()]
+    for number, line in lines:
+        for part in re.split(r"\|\||&&|[|;]|\$\(|<\(", line.strip()):
+            try:
+                words = shlex.split(re.sub(r"[)&]+\s*(#.*)?$", "", part.strip()), comments=True)
+            except ValueError:
+                continue
+            while words and re.fullmatch(r"[A-Za-z_]+=.*", words[0]):
+                words = words[1:]
+            if words and words[0] in ("flywheel", "build/release/bin/flywheel"):
+                yield number, words[1:]
+
+
+def check_commands(program, paper):
+    for number, words in command_lines(paper):
+        path = ()
+        for index, word in enumerate(words):
+            if word in (">", ">>", "<", "2>"):
+                break
+            if word.startswith("--"):
+                option = word.split("=")[0]
+                if option not in program.options(path) | {"--help", "--version"}:
+                    yield f"{paper.name}:{number}: flywheel {' '.join(path)} has no option {option}"
+            elif program.commands(path) and not words[index - 1].startswith("--") and not word.startswith(("-", "$")):
+                if word.upper() == word:  # a placeholder
+                    break
+                if word not in program.commands(path) | {"help"}:
+                    yield f"{paper.name}:{number}: flywheel {' '.join(path)} has no command {word}"
+                    break
+                path = (*path, word)
+
+
+def check_lone_options(known, paper):
+    for number, span in paper.spans():
+        if re.fullmatch(r"--[a-z][a-z-]*( [A-Z_]+)?", span) and span.split()[0] not in known:
+            yield f"{paper.name}:{number}: no program has an option {span}"
+
+
+def foreign_options():
+    """Options of the programs beside flywheel: whatever their sources spell."""
+    found = set()
+    for folder in ("scripts", "src/trainer", "src/modelops", "tests", "bench", "demo"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and path.suffix in ("", ".cc", ".h", ".py", ".sh", ".cmake", ".txt"):
+                found |= set(re.findall(r"--[a-z][a-z-]*", path.read_text(errors="replace")))
+    return found
+
+
+def check_files(paper):
+    for number, line in paper.prose:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", line):
+            if "://" not in target and not (paper.path.parent / target).exists():
+                yield f"{paper.name}:{number}: {target} is not there"
+    for number, span in paper.spans():
+        if not re.fullmatch(r"[\w.-]+(/[\w.*-]+)+/?", span) or span.startswith("build/"):
+            continue
+        for base in (ROOT, ROOT / "src", paper.path.parent):
+            if (base / span.split("/")[0]).is_dir():
+                if not list(base.glob(span.rstrip("/"))):
+                    yield f"{paper.name}:{number}: there is no {span}"
+                break
+
+
+def check_paths(openapi, paper):
+    patterns = [re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) for path in openapi["paths"]]
+    text = [(number, line) for number, line, _ in paper.code] + paper.spans()
+    for number, line in text:
+        for path in re.findall(r"(?<![\w.])(/api/[\w{}$./-]+|" + "|".join(FREE_PATHS) + r")(?![\w-])", line):
+            path = path.rstrip("./") or path
+            if not any(re.fullmatch(pattern, path) for pattern in patterns):
+                yield f"{paper.name}:{number}: the API has no {path} (src/api/openapi.json)"
+
+
+def check_environment(sources, paper):
+    for number, line in [(n, t) for n, t, _ in paper.code] + paper.prose:
+        for name in re.findall(r"\bFLYWHEEL_[A-Z_]+\b", line):
+            if name not in sources:
+                yield f"{paper.name}:{number}: nothing reads {name}"
+
+
+def literal(text, keys=()):
+    """A default as YAML, or None where the column describes it in words or names another key."""
+    text = text.strip().strip("`")
+    if text in keys or re.search(r"[a-z]\.[a-z]", text):
+        return None
+    if text in ("true", "false", "null") or re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text):
+        return text
+    if match := re.fullmatch(r"(\d+) MiB", text):
+        return str(int(match.group(1)) << 20)
+    return text if re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", text) and text not in ("none", "required", "all", "found") else None
+
+
+def configuration_rows():
+    """(line, sections, keys, defaults) of every row of the tables of docs/configuration.md."""
+    sections = []
+    for number, line in enumerate(CONFIGURATION.read_text().splitlines(), 1):
+        if line.startswith("## "):
+            sections = re.findall(r"`(\w+)(?:\[\])?`", line)
+        cells = [cell.strip() for cell in line.split("|")[1:-1]] if line.startswith("| `") else []
+        if len(cells) >= 3 and sections:
+            keys = re.findall(r"`(\w+)`", cells[0])
+            defaults = [cell.strip() for cell in cells[1].split(",")]
+            yield number, sections, keys, defaults if len(defaults) == len(keys) else [cells[1]] * len(keys)
+
+
+def minimal(section, key, value):
+    """A configuration that has one key beside what every one needs."""
+    config = {"nims": {"model_name": "a", "url": "http://127.0.0.1:9/v1"}}
+    if section == "nims":
+        config["nims"][key] = value
+        if key == "path":
+            config["nims"].pop("url")
+    nim = ", ".join(f"{k}: {v}" for k, v in config["nims"].items())
+    text = f"nims: [{{{nim}}}]\n"
+    if section == "webhooks":
+        text += f"webhooks: [{{{key}: {value}}}]\n"
+    elif section != "nims":
+        text += f"{section}: {{{key}: {value}}}\n"
+    return text
+
+
+def check_configuration(program):
+    name = CONFIGURATION.relative_to(ROOT).as_posix()
+    _, _, plain = program.check_config('nims: [{model_name: a, url: "http://127.0.0.1:9/v1"}]\n')
+    rows = list(configuration_rows())
+    every_key = {key for _, _, keys, _ in rows for key in keys}
+    for number, sections, keys, defaults in rows:
+        for key, default in zip(keys, defaults):
+            value = literal(default, every_key)
+            outcomes = [program.check_config(minimal(s, key, value if value is not None else "x")) for s in sections]
+            known = [o for o in outcomes if f"{key}: unknown key" not in o[1]]
+            if not known:
+                yield f"{name}:{number}: the program knows no key {key} in {' or '.join(sections)}"
+            elif value is not None and not any(settings == plain for valid, _, settings in known if valid):
+                if any(valid for valid, _, _ in known):
+                    yield f"{name}:{number}: {value} is not the default of {key}"
+
+
+def main():
+    binary = pathlib.Path(sys.argv[1]) / "flywheel"
+    if not binary.exists():
+        print(f"{binary} is not built; nothing was checked")
+        return 77
+    program = Program(binary)
+    openapi = json.loads((ROOT / "src/api/openapi.json").read_text())
+    known = program.all_options() | foreign_options()
+    sources = "\n".join(path.read_text(errors="replace") for folder in ("src", "scripts", "tests", "cmake")
+                        for path in (ROOT / folder).rglob("*") if path.is_file() and path.stat().st_size < 1 << 20)
+    findings = list(check_configuration(program)) if CONFIGURATION.exists() else []
+    for path in PAPERS + sorted((ROOT / "docs").rglob("*.md")):
+        paper = Paper(path)
+        findings += check_commands(program, paper)
+        findings += check_lone_options(known, paper)
+        findings += check_files(paper)
+        findings += check_paths(openapi, paper)
+        findings += check_environment(sources, paper)
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,2 @@
+// What elements compile to; the build gives it to every file.
+export { Fragment, h } from "preact";

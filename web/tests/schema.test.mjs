@@ -1,0 +1,42 @@
+import Ajv2020 from "ajv/dist/2020.js";
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { bundledPage } from "./browser.mjs";
+import { makeExample } from "./make_example.mjs";
+import { kSchema, schemaTypes } from "../schema_types.mjs";
+
+const schema = JSON.parse(await readFile(kSchema, "utf8"));
+const validate = new Ajv2020({ strict: true, strictTypes: false, allErrors: true }).compile(schema);
+const text = (name) => readFile(new URL(name, import.meta.url), "utf8");
+
+test("the page's types are those of the schema", async () => {
+  assert.equal(await text("../src/report/schema.ts"), schemaTypes(schema), "run: node schema_types.mjs > src/report/schema.ts");
+});
+
+test("types stop at a part of JSON Schema that they do not know", () => {
+  assert.throws(() => schemaTypes({ $defs: {}, type: "object", properties: { a: { type: "string", pattern: "x" } } }), /pattern/);
+});
+
+test("the example is what its script makes", async () => {
+  assert.equal(await text("report_example.json"), `${JSON.stringify(makeExample(), null, 1)}\n`, "run: node tests/make_example.mjs tests/report_example.json");
+});
+
+test("reports of every kind that the tests play follow the schema", () => {
+  for (const options of [{}, { quality: 0.7, clean: false }, { generic: true }, { none: true }, { classes: 30, rows: 900 }]) {
+    assert.ok(validate(makeExample(options)), JSON.stringify(validate.errors, null, 1));
+  }
+});
+
+test("a report without its decision does not follow the schema", () => {
+  const report = makeExample();
+  delete report.summary.decision;
+  assert.equal(validate(report), false);
+});
+
+test("the page's program stays below 60 KB, and the whole page below 80", async () => {
+  const page = await bundledPage();
+  const program = page.slice(page.lastIndexOf("<script>"), page.lastIndexOf("</script>"));
+  assert.ok(Buffer.byteLength(program) < 60 * 1024, `the program has ${Buffer.byteLength(program)} bytes`);
+  assert.ok(Buffer.byteLength(page) < 80 * 1024, `the page has ${Buffer.byteLength(page)} bytes`);
+});
