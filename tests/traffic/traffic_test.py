@@ -32,7 +32,7 @@ promising: {{margin: {margin}}}
 """
 CANDIDATE = ("  - {{model_name: {name}, url: '{url}', served_model_name: '{name}', customization_enabled: false, "
              "price: {{input_per_million: 0.02, output_per_million: 0.04}}}}\n")
-BROKEN = ["{cut off", "[]", '{"timestamp": 1750000000, "workload_id": "w", "client_id": "c", "request": {}}']
+BROKEN = ["{cut off", "17", '{"timestamp": 1750000000, "workload_id": "w", "client_id": "c", "request": {}}']
 
 
 def label_of(exchange):
@@ -217,7 +217,11 @@ class TrafficTest:
         for evaluation in self.evaluations(name):
             with self.subTest(variant=evaluation["variant"]):
                 self.assertEqual(self.right_calls(evaluation), 0)
-                self.assertEqual(evaluation["mistakes"], {mistake: len(self.calling_rows())})
+                mistakes = dict(evaluation["mistakes"])
+                self.assertEqual(mistakes.pop(mistake), len(self.calling_rows()))
+                # Two of the leaderboard's own answers break their tools' schemas, so their surplus twins do too.
+                self.assertLessEqual(set(mistakes), {"invalid by schema"})
+                self.assertLessEqual(sum(mistakes.values()), 2)
                 self.assertEqual(evaluation["verdict"]["decision"], "no", evaluation["verdict"])
 
     def test_nonsense_is_not_as_good(self):

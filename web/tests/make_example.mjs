@@ -88,12 +88,14 @@ const kVariants = ["base-eval", "icl-eval", "customized-eval"];
 function evaluation(spec, rows, o) {
   const answered = rows.filter((r) => r.agreement !== null);
   const score = estimate(answered);
+  const failures = tally(rows.flatMap((r) => r.failure ?? []));
+  const unscored = rows.length > answered.length ? { "the judge gave no rating": rows.length - answered.length } : {};
   const kind = o.generic ? "graded" : "rate";
   const alone = spec.seconds;
   return {
     variant: spec.variant, eval_type: spec.variant, started_at: "2026-11-24T15:02:00.000000", finished_at: "2026-11-24T15:02:31.000000", runtime_seconds: 31.2,
-    error: null, rows: rows.length, rows_failed: rows.filter((r) => r.failure).length, failures: tally(rows.flatMap((r) => r.failure ?? [])),
-    rows_unscored: rows.length - answered.length, unscored: rows.length > answered.length ? { "the judge gave no rating": rows.length - answered.length } : {},
+    error: null, rows: rows.length, rows_failed: rows.filter((r) => r.failure).length, failures,
+    rows_unscored: rows.length - answered.length, unscored, errors: { ...failures, ...unscored },
     agreement: { name: "agreement", kind, ...score, interval: o.generic ? "t" : "wilson", clusters: rows.length, effective_n: rows.length },
     by_answer_kind: groupsOf(answered, [
       ["tool_calls", "production called tools", (r) => r.row.answer_kind === "tool_calls"], ["text", "production answered in text", (r) => r.row.answer_kind === "text"],

@@ -60,7 +60,7 @@ test("classes come worst first with their kinds of mistakes, which lead to the r
     assert.match(await textOf(page, ".classes tbody th"), new RegExp(first.label));
     const [mistake, n] = Object.entries(first.mistakes).sort((a, b) => b[1] - a[1])[0];
     await page.locator(".classes tbody tr").first().getByText(`${n} ${mistake}`).click();
-    assert.match(await textOf(page, ".found"), new RegExp(`^${n} rows? of`));
+    await page.locator(".found", { hasText: new RegExp(`^${n} rows? of`) }).waitFor();
     assert.equal(await page.locator(".row").count(), n);
   });
 });

@@ -107,6 +107,23 @@ TEST(Build, WeighsARequestByTheRecordsThatAskIt) {
   EXPECT_DOUBLE_EQ(once, 1);
 }
 
+TEST(Build, WeighsCallsAndTextAsTheTrafficHasThemWhereMostClassesCameOnce) {
+  Traffic traffic;
+  for (int i = 0; i < 400; ++i) {
+    // A word of letters: figures would be slots of one template.
+    const std::string word{char('a' + i % 20), char('a' + i / 20), char('a' + i % 7)};
+    traffic.ask_often(1, i % 3 == 0 ? "" : "tool_" + word, "about " + word + " " + word + word + ": ");
+  }
+  double calls = 0;
+  double all = 0;
+  for (const Json& row : eval_rows(build_of(traffic.records(), small_split(60)).value())) {
+    const double weight = row["weight"];
+    all += weight;
+    if (row["label"] != "no_tool") calls += weight;
+  }
+  EXPECT_NEAR(calls / all, 266.0 / 400, 0.02);
+}
+
 TEST(Build, SaysWhichSettingAskedForMoreRecordsAndWhereTheyWent) {
   Traffic traffic;
   for (int i = 0; i < 30; ++i) traffic.add(ask("the same"), reply(say("assistant", "yes")));

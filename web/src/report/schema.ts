@@ -132,6 +132,7 @@ export interface Evaluation {
   } | null;
   cost_per_1000: number | null;
   endpoint_notes: string[];
+  errors: Record<string, number>;
 }
 
 export interface Point {
