@@ -152,12 +152,12 @@ std::vector<ClassSummary> classes_of(Rows rows, const ScoringSettings& settings)
   return classes;
 }
 
-std::vector<ScoreSummary> scores_of(Rows rows) {
+/// Every metric that rows of these kinds have, also where no row had a usable answer and all are 0.
+std::vector<ScoreSummary> scores_of(Rows rows, const ScoringSettings& settings) {
   std::vector<ScoreSummary> scores;
   for (const Metric* metric : metrics()) {
-    const bool is_measured =
-        std::ranges::any_of(rows, [&](const RowResult& row) { return row.scores.contains(std::string(metric->name)); });
-    if (!is_measured) continue;
+    const bool is_judged = metric->score == nullptr;
+    if (is_judged && !settings.has_judge) continue;
     const Sample sample = sample_of(
         rows, [](const RowResult&) { return true; }, [&](const RowResult& row) { return value_of(row, *metric); });
     if (sample.size() > 0) scores.push_back({metric, estimate(sample, metric->kind == MetricKind::kRate)});
@@ -249,7 +249,7 @@ EvaluationSummary summarize(Rows rows, const ScoringSettings& settings, const st
   count_rows(rows, settings, out);
   out.agreement = agreement_where(rows, settings, [](const RowResult&) { return true; });
   out.by_answer_kind = groups_of(rows, settings, answer_kinds());
-  out.scores = scores_of(rows);
+  out.scores = scores_of(rows, settings);
   for (const Dimension& dimension : dimensions()) {
     auto groups = groups_of(rows, settings, dimension.groups);
     if (!groups.empty()) out.breakdown.push_back({dimension.name, dimension.title, std::move(groups)});

@@ -41,13 +41,6 @@ RowIndex index_of(const std::vector<RowResult>& rows) {
   return index;
 }
 
-bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
-  const auto agreement = evals::agreement_of(row, scoring);
-  if (!agreement) return false;
-  const bool is_rate = evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
-  return *agreement < (is_rate ? 1.0 : kGradedAgreement);
-}
-
 /// The rows of an evaluation whose prompts are as production saw them, without examples in front; others where there is
 /// none.
 const std::vector<RowResult>& rows_as_asked(const ReportInput& input, const Contender& best) {
@@ -74,16 +67,15 @@ ordered_json row_json(const RowResult& row, const RowResult& asked) {
 
 }  // namespace
 
-std::uint64_t count_divergent(const ReportInput& input, const Findings& findings) {
-  if (findings.ranked.empty()) return 0;
-  const Contender& best = findings.ranked.front();
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(input.evaluations.at({best.candidate, best.variant.id}).rows,
-                            [&](const RowResult& row) { return is_divergent(row, findings.scoring); }));
+bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
+  const auto agreement = evals::agreement_of(row, scoring);
+  if (!agreement) return false;
+  const bool is_rate = evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
+  return *agreement < (is_rate ? 1.0 : kGradedAgreement);
 }
 
 ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings) {
-  const std::uint64_t total = count_divergent(input, findings);
+  const std::uint64_t total = findings.divergent;
   ordered_json out{{"total", total}, {"left_out", 0}, {"rows", ordered_json::array()}};
   if (total == 0) return out;
   const auto best = best_of_each(findings.ranked);

@@ -67,8 +67,7 @@ std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std:
   return BaselineEvidence{best.title, best.agreement.mean, *difference};
 }
 
-void rank_all(const ReportInput& input, Findings& findings) {
-  std::vector<Evidence> evidence;
+void gather_evidence(const ReportInput& input, Findings& findings) {
   for (const auto& [key, summary] : findings.summaries) {
     const auto& rows = input.evaluations.at(key).rows;
     Evidence one{.rows = summary.rows, .rows_unscored = summary.rows_unscored, .agreement = summary.agreement};
@@ -79,8 +78,13 @@ void rank_all(const ReportInput& input, Findings& findings) {
     one.baseline = baseline_of(findings, rows, input.job.seed);
     one.cost_per_1000 = summary.cost_per_1000;
     one.production_cost_per_1000 = findings.production_cost_per_1000;
-    evidence.push_back(std::move(one));
+    findings.evidence.emplace(key, std::move(one));
   }
+}
+
+void rank_all(const ReportInput& input, Findings& findings) {
+  std::vector<Evidence> evidence;
+  for (const auto& [key, one] : findings.evidence) evidence.push_back(one);
   auto verdicts = decide(evidence, input.config.promising, findings.ceiling);
   std::size_t i = 0;
   for (const auto& [key, summary] : findings.summaries) {
@@ -109,7 +113,12 @@ Findings find(const ReportInput& input) {
         *input.config.production.price,
         {.prompt_mean = input.usage->prompt_tokens_mean, .completion_mean = input.usage->completion_tokens_mean});
   }
+  gather_evidence(input, findings);
   rank_all(input, findings);
+  if (findings.ranked.empty()) return findings;
+  const Contender& best = findings.ranked.front();
+  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id}).rows)
+    findings.divergent += is_divergent(row, findings.scoring) ? 1 : 0;
   return findings;
 }
 

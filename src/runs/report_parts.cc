@@ -26,15 +26,11 @@ ordered_json difference_to_base_json(const ReportInput& input, const Findings& f
   return difference ? evals::to_json(*difference) : ordered_json(nullptr);
 }
 
-ordered_json difference_to_baseline_json(const ReportInput& input, const Findings& findings,
-                                         const EvaluationRows* rows) {
-  if (rows == nullptr || findings.baselines.empty()) return nullptr;
-  const evals::ScoringSettings plain{.has_judge = false, .text_metric = findings.scoring.text_metric};
-  const auto difference =
-      evals::compare_evaluations(rows->rows, findings.baselines.front().rows, plain, input.job.seed);
-  if (!difference) return nullptr;
+ordered_json difference_to_baseline_json(const Findings& findings, const ReportInput::EvaluationKey& key) {
+  const auto found = findings.evidence.find(key);
+  if (found == findings.evidence.end() || !found->second.baseline) return nullptr;
   ordered_json out{{"baseline", findings.baselines.front().name}};
-  out.update(evals::to_json(*difference));
+  out.update(evals::to_json(found->second.baseline->difference));
   return out;
 }
 
@@ -68,7 +64,7 @@ ordered_json evaluation_json(const ReportInput& input, const Findings& findings,
   out.update(evals::to_json(found != findings.summaries.end() ? found->second : evals::EvaluationSummary{},
                             input.config.evaluation.parallelism));
   out["difference_to_base"] = difference_to_base_json(input, findings, index, evaluation.variant);
-  out["difference_to_best_baseline"] = difference_to_baseline_json(input, findings, rows);
+  out["difference_to_best_baseline"] = difference_to_baseline_json(findings, {index, evaluation.variant});
   out["verdict"] = verdict_json(findings, index, evaluation.variant);
   out["endpoint_notes"] = rows ? ordered_json(rows->endpoint_notes) : ordered_json::array();
   return out;

@@ -121,14 +121,13 @@ std::vector<std::string> reasons_of(const Findings& findings, const Contender& b
 
 ordered_json summary_json(const ReportInput& input, const Findings& findings) {
   const Contender* best = findings.ranked.empty() ? nullptr : &findings.ranked.front();
-  const auto divergent = count_divergent(input, findings);
   ordered_json out{{"decision", to_string(best ? best->verdict.decision : Decision::kNotDecided)},
                    {"model_name", nullptr},
                    {"variant", nullptr},
                    {"eval_type", nullptr},
                    {"headline", headline_of(input, best)},
                    {"reasons", ordered_json::array()},
-                   {"next_steps", next_steps(input, best, divergent)},
+                   {"next_steps", next_steps(input, best, findings.divergent)},
                    {"score", nullptr},
                    {"newest", nullptr},
                    {"threshold", threshold_json(input, findings)},
@@ -136,9 +135,7 @@ ordered_json summary_json(const ReportInput& input, const Findings& findings) {
                    {"monthly", monthly_json(input, findings, best)}};
   if (input.job.error) out["reasons"].push_back(*input.job.error);
   if (best == nullptr) return out;
-  const auto& rows = input.evaluations.at({best->candidate, best->variant.id}).rows;
-  const auto newest = evals::agreement_over(rows, findings.scoring,
-                                            [](const modelops::RowResult& row) { return row.traits.is_newest; });
+  const auto& newest = findings.evidence.at({best->candidate, best->variant.id}).newest;
   const evals::Estimate& seen = best->agreement();
   out["model_name"] = best->model_name;
   out["variant"] = *best->variant.id;

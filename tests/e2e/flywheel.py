@@ -94,13 +94,21 @@ def kill_programs(pid, name):
     return killed
 
 
+def arguments_of(call):
+    """The value of a call's arguments; the text itself where it is no JSON, as when an answer was cut."""
+    arguments = call["function"]["arguments"]
+    try:
+        return json.loads(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:
+        return arguments
+
+
 def is_exact(row):
     """Whether a row of an evaluation's results is its reference answer: the same calls, or the same words."""
     if not row["response"]:
         return False
     answer, reference = row["response"]["choices"][0]["message"], row["reference"]
-    calls = lambda message: [(c["function"]["name"], json.loads(c["function"]["arguments"]) if isinstance(
-        c["function"]["arguments"], str) else c["function"]["arguments"]) for c in message.get("tool_calls") or []]
+    calls = lambda message: [(c["function"]["name"], arguments_of(c)) for c in message.get("tool_calls") or []]
     if calls(reference):
         return calls(answer) == calls(reference)
     return not calls(answer) and (answer.get("content") or "").strip() == (reference.get("content") or "").strip()

@@ -54,7 +54,7 @@ def other_domain(path):
         line["response"]["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] = '{"user": '
         broken.append(line)
     text = "".join(json.dumps(line) + "\n" for line in lines + duplicates + empty + broken)
-    pathlib.Path(path).write_text(text + "{cut off\n" + "[]\n")
+    pathlib.Path(path).write_text(text + "{cut off\n" + "17\n")
     return {"records": 103, "duplicates": 6, "empty": 4, "broken": 3, "bad_lines": 2}
 
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "evals/statistics/permutation.h"
@@ -63,6 +64,14 @@ TEST(Summary, AFailedRowCountsAsZeroAndIsShown) {
   EXPECT_TRUE(s.agreement->is_rate);
   EXPECT_NEAR(s.agreement->interval.low, 0.2077, 1e-4);
   EXPECT_NEAR(s.agreement->interval.high, 0.9385, 1e-4);
+}
+
+TEST(Summary, ScoresStandThereAlsoWhereNoRowHadAnAnswer) {
+  const auto s = summarize(std::vector{failed_result("a", "cut"), failed_result("b", "cut")}, kPlain, std::nullopt);
+  std::map<std::string, double> means;
+  for (const auto& score : s.scores) means.emplace(score.metric->name, score.estimate.mean);
+  EXPECT_THAT(means, ElementsAre(Pair("function_name", 0), Pair("function_name_and_args_accuracy", 0),
+                                 Pair("tool_calls_and_args_match", 0)));
 }
 
 TEST(Summary, ARowThatOnlyTheJudgeFailedOnIsCountedAndLeftOut) {

@@ -17,10 +17,12 @@ namespace fw::runs {
 struct Findings {
   evals::ScoringSettings scoring;
   std::map<ReportInput::EvaluationKey, evals::EvaluationSummary> summaries;
+  std::map<ReportInput::EvaluationKey, Evidence> evidence;
   std::vector<evals::Baseline> baselines;  ///< best first
   Ceiling ceiling;
   std::optional<double> production_cost_per_1000;
   std::vector<Contender> ranked;  ///< best first
+  std::uint64_t divergent = 0;    ///< rows on which the best-ranked evaluation does not agree with production
 
   Findings() = default;
   Findings(const Findings&) = delete;  // contenders refer to the summaries
@@ -36,8 +38,7 @@ struct Findings {
 [[nodiscard]] nlohmann::ordered_json candidate_json(const ReportInput& input, const Findings& findings,
                                                     std::size_t index);
 [[nodiscard]] nlohmann::ordered_json head_to_head_json(const ReportInput& input, const Findings& findings);
-/// Rows on which the best-ranked evaluation does not agree with production.
-[[nodiscard]] std::uint64_t count_divergent(const ReportInput& input, const Findings& findings);
+[[nodiscard]] bool is_divergent(const modelops::RowResult& row, const evals::ScoringSettings& scoring);
 [[nodiscard]] nlohmann::ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json trust_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json serve_json(const ReportInput& input, const Findings& findings);

@@ -54,8 +54,8 @@ struct Wording {
   Moment moment = Moment::kOpening;
   std::string_view tool = {};  ///< empty for kChat and kClosing
   std::string_view text;
-  /// For a turn without a tool: the agent's answer. For kFollowUp and kReply: the same wish in one sentence that needs
-  /// no conversation.
+  /// For a turn without a tool: what the agent then says. For kFollowUp and kReply: the same wish in one sentence that
+  /// needs no conversation.
   std::string_view answer = {};
   std::string_view after = {};    ///< kFollowUp: the tool of the turn before
   std::string_view implied = {};  ///< `name=value`: an argument that the words imply without naming it
@@ -64,6 +64,8 @@ struct Wording {
 
 struct Domain {
   std::string_view router_prompt;
+  std::string_view router_talk;     ///< the router's answer where no tool is needed
+  std::string_view router_details;  ///< where what a tool requires is missing
   std::string_view rewriter_prompt;
   std::string_view writer_prompt;
   std::string_view production_model;

@@ -45,7 +45,9 @@ Row router_row(const Domain& domain, const Conversation& conversation, std::size
   const Turn& turn = conversation[at];
   Row row{.messages = Json::array({message("system", domain.router_prompt)}), .calls_tool = turn.tool != nullptr};
   append_history(row.messages, conversation, at, true);
-  row.answer = row.calls_tool ? call_message(turn) : message("assistant", turn.answer);
+  const bool lacks_details = turn.wording->moment == Moment::kIncomplete;
+  row.answer = row.calls_tool ? call_message(turn)
+                              : message("assistant", lacks_details ? domain.router_details : domain.router_talk);
   row.key = conversation_key(conversation, at);
   return row;
 }

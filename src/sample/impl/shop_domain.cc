@@ -105,7 +105,10 @@ const Domain& shop_domain() {
   static constexpr Domain kDomain{
       .router_prompt =
           "You serve customers of Fernwood, a home and garden shop. Call a tool when the last message needs "
-          "one and gives what it requires. Otherwise answer in one short sentence.",
+          "one and gives what it requires. Answer details when something that it requires is missing, talk when no "
+          "tool is needed.",
+      .router_talk = "talk",
+      .router_details = "details",
       .rewriter_prompt =
           "Rewrite the customer's last message as one sentence that can be understood without the "
           "conversation before it. Change nothing else.",
