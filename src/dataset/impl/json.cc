@@ -5,6 +5,19 @@
 #include <vector>
 
 namespace fw::dataset {
+namespace {
+
+/// Place of the quote that ends the string whose text begins at `begin`; the text's size where none does.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  for (std::size_t quote = text.find('"', begin); quote != text.npos; quote = text.find('"', quote + 1)) {
+    std::size_t unescaped = quote;
+    while (unescaped > begin && text[unescaped - 1] == '\\') --unescaped;
+    if ((quote - unescaped) % 2 == 0) return quote;
+  }
+  return text.size();
+}
+
+}  // namespace
 
 bool is_within_limits(std::string_view text) {
   if (text.size() > kMaxJsonBytes) return false;
@@ -12,16 +25,9 @@ bool is_within_limits(std::string_view text) {
   std::size_t depth = 0;
   std::size_t values = 0;
   std::size_t comparisons = 0;
-  bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-      continue;
-    }
-    switch (c) {
-      case '"': in_string = true; break;
+    switch (text[i]) {
+      case '"': i = end_of_string(text, i + 1); break;
       case '{':
       case '[':
         if (++depth > kMaxJsonDepth || ++values > kMaxJsonValues) return false;
