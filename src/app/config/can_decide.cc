@@ -23,22 +23,35 @@ std::uint64_t evaluations_of(const runs::RunConfig& run) {
   return std::max<std::uint64_t>(tests, 1);
 }
 
+/// Effective rows of each row (Kish), where the newest part has more rows than its share of the traffic: what it has
+/// too many of counts less.
+double effective_share(const dataset::SplitSettings& split) {
+  const double newest = split.newest_holdout, rows = split.newest_eval_share;
+  if (newest <= 0 || newest >= 1 || rows <= 0 || rows >= 1) return 1;
+  return 1 / (newest * newest / rows + (1 - newest) * (1 - newest) / (1 - rows));
+}
+
 }  // namespace
 
 std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
-  const std::uint64_t rows = run.split.eval_size, tests = evaluations_of(run);
+  const std::uint64_t tests = evaluations_of(run);
+  const double effective = effective_share(run.split);
+  const auto rows = static_cast<std::uint64_t>(static_cast<double>(run.split.eval_size) * effective);
+  const auto rows_of = [effective](std::uint64_t needed) {
+    return std::to_string(std::llround(std::ceil(static_cast<double>(needed) / effective)));
+  };
   if (run.promising.margin <= 0)
     return "promising.margin is 0: no number of rows shows that a model is as good; allow some, as 0.05";
-  const std::string what = "eval_size " + std::to_string(rows) + " is too small for promising.margin " +
-                           percent(run.promising.margin) + " and " + std::to_string(tests) + " evaluations: ";
+  const std::string what = "eval_size " + std::to_string(run.split.eval_size) + " is too small for promising.margin " +
+                           percent(run.promising.margin) + " and " + std::to_string(tests) + " evaluations" +
+                           (effective < 0.95 ? ", with the newest rows weighed by their share of the traffic: " : ": ");
   if (const auto needed = runs::rows_that_can_decide(run.promising, tests); rows < needed)
-    return what + "even a model that is right on every row could get a yes only from " + std::to_string(needed) +
+    return what + "even a model that is right on every row could get a yes only from " + rows_of(needed) +
            " rows on; raise eval_size or the margin";
   const double chance = runs::chance_to_decide(run.promising, tests, rows, kVeryGood);
   if (run.promising.margin <= 1 - kVeryGood || chance >= kFairChance) return std::nullopt;
   return what + "a model that is right on " + percent(kVeryGood) + " of the traffic would get a yes with a chance of " +
-         percent(chance) + " (80 % with " +
-         std::to_string(runs::rows_for_chance(run.promising, tests, kVeryGood, 0.8)) +
+         percent(chance) + " (80 % with " + rows_of(runs::rows_for_chance(run.promising, tests, kVeryGood, 0.8)) +
          " rows); raise eval_size or the margin";
 }
 
