@@ -1,0 +1,154 @@
+"""Writes docs/results.md out of reports: python3 results.py PROCESSOR NAME=REPORT.json ... >../../docs/results.md
+
+A report is what `flywheel report JOB --json` prints, or a page of `--html`. Every figure is the report's own.
+"""
+import json
+import pathlib
+import sys
+
+HEAD = """# Results
+
+What a model of 135 million parameters made of three kinds of traffic, by Flywheel's own verdict, on two cores. The sample is what the demo runs; the other two were written by nobody here. A bad result stands here
+as well as a good one. Written by [tests/traffic/results.py](../tests/traffic/results.py) from the runs' reports.
+"""
+TAIL = """
+## To make them again
+
+Sample: `scripts/demo`. The other two: [tests/traffic/README.md](../tests/traffic/README.md) has the commands and where the data comes from. Exact counts from `load` to the card, and the verdicts on models whose
+answers are known (production's own, calls in another order or twice, text only, nonsense), are held by the test `traffic`.
+"""
+MOST_CLASSES = 10
+
+
+def read(path):
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    return json.loads(text.split('id="report-data">')[1].split("</script>")[0])
+
+
+def percent(share):
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def score(estimate):
+    if estimate is None:
+        return "–"
+    right = f", {estimate['right']} of {estimate['n']} right" if estimate.get("right") is not None else ""
+    return f"{percent(estimate['mean'])} ({percent(estimate['low'])} to {percent(estimate['high'])}){right}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
+
+
+def counts(reasons):
+    return ", ".join(f"{name}: {n}" for name, n in sorted(reasons.items(), key=lambda item: -item[1])) or "none"
+
+
+def of_variant(report, variant):
+    """That evaluation of every candidate that has it."""
+    found = [(candidate["model_name"], evaluation) for candidate in report["candidates"]
+             for evaluation in candidate["evaluations"] if evaluation["variant"] == variant]
+    many = len(report["candidates"]) > 1
+    return "<br>".join((f"{name}: " if many else "") + score(evaluation["agreement"]) for name, evaluation in found) or "–"
+
+
+def best_evaluation(report):
+    best = report["ranking"]["entries"][0]
+    candidate = report["candidates"][best["candidate"]]
+    return candidate, next(each for each in candidate["evaluations"] if each["variant"] == best["variant"])
+
+
+def mix_of(report, dimension):
+    values = next(each["values"] for each in report["dataset"]["mix"] if each["of"] == dimension)
+    return {value["value"]: value for value in values}
+
+
+def summary_row(report):
+    kinds = mix_of(report, "answer_kind")
+    text = kinds.get("text", {"traffic": {"records": 0, "share": 0}})["traffic"]
+    sides = [sum(each[side] for each in report["dataset"]["classes"]) for side in ("eval", "train", "validation")]
+    month = report["summary"]["monthly"]
+    ceiling = report["production"]["ceiling"]
+    candidate, evaluation = best_evaluation(report)
+    training = (candidate.get("customization") or {}).get("runtime_seconds")
+    failing = [check["text"] for check in report["trust"]["checks"] if not check["ok"]]
+    return {
+        "interactions": report["dataset"]["steps"][0]["in"],
+        "answered in text by production": f"{text['records']} ({percent(text['share'])})",
+        "rows: evaluation / training / validation": " / ".join(map(str, sides)),
+        "production's ceiling": f"{percent(ceiling['value'])}, {ceiling['source']}",
+        "best trivial baseline": f"{report['baselines'][0]['title']}: {percent(report['baselines'][0]['mean'])}",
+        "as it is": of_variant(report, "base-eval"),
+        "with examples": of_variant(report, "icl-eval"),
+        "fine-tuned": of_variant(report, "customized-eval"),
+        "threshold": percent(report["summary"]["threshold"]["value"]),
+        "verdict": f"**{report['summary']['decision'].replace('_', ' ')}**: {report['summary']['reasons'][0]}",
+        "newest part": score(report["summary"]["newest"]),
+        "a month: production / candidate":
+            f"${month['production_cost']:.2f} / ${month['candidate_cost']:.3f}" if month else "–",
+        "the run / its training": f"{report['job']['runtime_seconds'] / 60:.0f} min / "
+                                  + (f"{training / 60:.0f} min" if training else "–"),
+        "rows without a usable answer": f"{evaluation['rows_failed']} of {evaluation['rows']}",
+        "trust: what is not clean": "; ".join(failing) or "nothing",
+    }
+
+
+def summaries(reports):
+    columns = {name: summary_row(report) for name, report in reports.items()}
+    rows = [[key, *(column[key] for column in columns.values())] for key in next(iter(columns.values()))]
+    return table(["", *columns], rows)
+
+
+def class_rows(name, report):
+    classes = sorted(best_evaluation(report)[1]["classes"], key=lambda each: -each["n"])
+    for each in classes[:MOST_CLASSES]:
+        yield name, f"`{each['label']}`", each["n"], percent(each["mean"]), counts(each["mistakes"])
+    rest = classes[MOST_CLASSES:]
+    if rest:
+        mistakes = {}
+        for each in rest:
+            for mistake, n in each["mistakes"].items():
+                mistakes[mistake] = mistakes.get(mistake, 0) + n
+        rows = sum(each["n"] for each in rest)
+        mean = sum(each["mean"] * each["n"] for each in rest) / rows
+        yield name, f"{len(rest)} others", rows, percent(mean), counts(mistakes)
+
+
+def group_rows(name, report):
+    evaluation = best_evaluation(report)[1]
+    for dimension in [{"groups": evaluation["by_answer_kind"]}, *evaluation["breakdown"]]:
+        for group in dimension["groups"]:
+            yield name, group["title"], group["n"], score(group)
+
+
+def left_out_rows(name, report):
+    for step in report["dataset"]["steps"]:
+        for reason, n in step["reasons"].items():
+            yield name, step["step"], reason, n
+
+
+def every(reports, rows):
+    return [row for name, report in reports.items() for row in rows(name, report)]
+
+
+def main():
+    processor, *named = sys.argv[1:]
+    reports = {name: read(path) for name, path in (each.split("=", 1) for each in named)}
+    print(HEAD)
+    print(f"Processor: {processor}. Cells of scores: agreement with production with its 95 % interval.\n")
+    print("## Summary\n")
+    print(summaries(reports))
+    print("## By class\n\nThe classes with the most rows, in the best evaluation.\n")
+    print(table(["traffic", "class", "rows", "agreement", "mistakes"], every(reports, class_rows)))
+    print("## By part of the traffic\n")
+    print(table(["traffic", "group", "rows", "agreement"], every(reports, group_rows)))
+    print("## What was left out, and why\n")
+    print(table(["traffic", "step", "reason", "records"], every(reports, left_out_rows)), end="")
+    print(TAIL, end="")
+
+
+if __name__ == "__main__":
+    main()
