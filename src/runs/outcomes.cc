@@ -73,6 +73,7 @@ TrainingOutcome read_training(const json& object) {
   trained.epochs = object.at("epochs");
   trained.rows = object.at("rows");
   trained.rows_left_out = object.at("rows_left_out");
+  trained.best_step = object.value("best_step", trained.steps);
   trained.validation_loss = optional_field<double>(object, "validation_loss");
   trained.validation_exact = optional_field<double>(object, "validation_exact");
   trained.warnings = object.at("warnings").get<std::vector<std::string>>();
@@ -134,6 +135,7 @@ json to_json(const TrainingOutcome& outcome) {
           {"epochs", trained.epochs},
           {"rows", trained.rows},
           {"rows_left_out", trained.rows_left_out},
+          {"best_step", trained.best_step},
           {"validation_loss", optional_json(trained.validation_loss)},
           {"validation_exact", optional_json(trained.validation_exact)},
           {"warnings", trained.warnings}};

@@ -80,6 +80,7 @@ void add_training(ordered_json& out, const modelops::TrainedModel& trained) {
   out["rows_left_out"] = trained.rows_left_out;
   out["steps"] = trained.steps;
   out["epochs"] = trained.epochs;
+  out["best_step"] = trained.best_step;
   out["validation_loss"] = or_null(trained.validation_loss);
   out["validation_exact"] = or_null(trained.validation_exact);
   out["adapter"] = trained.adapter.gguf.string();
@@ -112,6 +113,7 @@ ordered_json customization_json(const ReportInput& input, std::size_t index) {
       {"rows_left_out", nullptr},
       {"steps", state.steps_completed},
       {"epochs", state.epochs_completed},
+      {"best_step", nullptr},
       {"validation_loss", nullptr},
       {"validation_exact", nullptr},
       {"customized_model", state.customized_model.empty() ? ordered_json() : ordered_json(state.customized_model)},

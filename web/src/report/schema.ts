@@ -153,6 +153,7 @@ export interface Customization {
   rows_left_out: number | null;
   steps: number;
   epochs: number;
+  best_step: number | null;
   validation_loss: number | null;
   validation_exact: number | null;
   customized_model: string | null;
