@@ -96,10 +96,12 @@ void Generator::Impl::advance_time(bool same_conversation) {
 
 std::vector<Row> Generator::Impl::unseen_rows(const Conversation& conversation) {
   std::vector<Row> rows;
+  std::unordered_set<std::uint64_t> here;
   for (std::size_t turn = 0; turn < conversation.size(); ++turn) {
     std::optional<Row> row = row_at(domain, settings.workload, conversation, turn);
     if (!row) continue;
-    if (asked.contains(hash64(row->key))) return {};
+    const std::uint64_t key = hash64(row->key);
+    if (asked.contains(key) || !here.insert(key).second) return {};
     rows.push_back(*std::move(row));
   }
   return rows;
