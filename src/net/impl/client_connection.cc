@@ -11,6 +11,7 @@
 
 #include "net/impl/connect.h"
 #include "net/impl/message_writer.h"
+#include "net/impl/request_rules.h"
 
 namespace fw::net {
 
@@ -173,7 +174,9 @@ Task<Status> ClientConnection::read_head(bool is_head_request) {
       if (!parser_->has_head()) FW_CO_TRY(co_await read_more());
     }
     if (parser_->status() == 101) co_return data_loss(origin_ + ": switched to a protocol that nobody asked for");
-    if (parser_->status() >= 200) co_return Status{};
+    if (parser_->status() < 200) continue;
+    if (const auto coding = check_transfer_coding(*parser_); !coding.ok()) co_return coding.error().within(origin_);
+    co_return Status{};
   }
 }
 

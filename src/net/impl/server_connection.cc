@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/impl/request_rules.h"
 #include "net/impl/server_exchange.h"
 
 namespace fw::net {
@@ -116,18 +117,6 @@ Task<bool> ServerConnection::read_head() {
   }
 }
 
-std::optional<Response> ServerConnection::objection() const {
-  const Headers& headers = parser_->headers();
-  if (!parse_method(parser_->method()))
-    return detail_response(501, "method " + parser_->method() + " is not supported");
-  // A body whose end cannot be told must not be taken for the next request.
-  if (headers.contains("Transfer-Encoding") && !parser_->is_chunked()) {
-    return detail_response(501, "only the transfer encoding chunked is supported");
-  }
-  if (parser_->is_http_1_1() && !headers.contains("Host")) return detail_response(400, "header Host is missing");
-  return std::nullopt;
-}
-
 Task<bool> ServerConnection::serve_one() {
   if (!co_await wait_for_request()) co_return false;
   const ServerOptions& options = shared_->options;
@@ -135,7 +124,7 @@ Task<bool> ServerConnection::serve_one() {
   parser_.emplace(limits);
   request_stop_ = std::stop_source();
   if (!co_await read_head()) co_return false;
-  if (auto response = objection()) {
+  if (auto response = reject(*parser_)) {
     co_await refuse(std::move(*response));
     co_return false;
   }
@@ -153,6 +142,7 @@ Task<bool> ServerConnection::answer(Method method) {
                           .headers = parser_->take_headers(),
                           .peer = peer_,
                           .deadline = timeout ? Deadline::after(*timeout, token) : Deadline::when_stopped(token)};
+  to_origin_form(request.target, request.headers);
   Body body(*this, parser_->is_http_1_1() && request.headers.has_token("Expect", "100-continue"));
   Writer writer(*this, method == Method::kHead);
   request.body = &body;

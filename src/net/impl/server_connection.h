@@ -45,8 +45,6 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] Task<bool> serve_one();
   [[nodiscard]] Task<bool> wait_for_request();
   [[nodiscard]] Task<bool> read_head();
-  /// What no handler should see: status and message, or nothing.
-  [[nodiscard]] std::optional<Response> objection() const;
   [[nodiscard]] Task<void> refuse(Response response);
   [[nodiscard]] Task<bool> answer(Method method);
   [[nodiscard]] Task<void> call_handler(IncomingRequest& request, Writer& writer);

@@ -73,6 +73,31 @@ TEST_F(ServerTest, BodiesWhoseEndIsAmbiguousAreRefused) {
   }
 }
 
+TEST_F(ServerTest, WhatCouldBeReadAsTwoRequestsIsRefusedAndNothingBehindItIsServed) {
+  serve();
+  const std::string behind = "\r\n5\r\nhello\r\n0\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const char* head :
+       {"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x/@y\r\nTransfer-Encoding: chunked\r\n"}) {
+    const std::string answer = answer_to(head + behind);
+    EXPECT_THAT(answer, testing::MatchesRegex("HTTP/1.1 (400|501).*Connection: close.*")) << head;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
+  }
+}
+
+TEST_F(ServerTest, ATargetInAbsoluteFormIsServedUnderItsOwnHost) {
+  router.on(Method::kGet, "/host", [](Call call) -> Task<Result<Response>> {
+    co_return text_response(200, std::string(*call.request.headers.find("host")) + " " + call.request.target);
+  });
+  serve();
+  EXPECT_THAT(answer_to("GET http://example.com:81/host?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              testing::EndsWith("example.com:81 /host?a=b"));
+  EXPECT_THAT(answer_to("GET ftp://example.com/host HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+}
+
 TEST_F(ServerTest, HeadsBeyondTheLimitGet431InOnePieceOrInDrops) {
   serve({.max_header_bytes = 1000});
   EXPECT_THAT(answer_to("GET /x HTTP/1.1\r\nHost: x\r\nA: " + std::string(2000, 'a') + "\r\n\r\n"),
