@@ -1,5 +1,7 @@
 #include "api/api.h"
 
+#include <algorithm>
+
 #include "api/health.h"
 #include "api/home.h"
 #include "api/openapi.h"
@@ -7,10 +9,16 @@
 #include "api/workloads.h"
 
 namespace fw::api {
+namespace {
+
+/// Memory for request bodies, all together.
+constexpr std::uint64_t kBodiesInFlight = 256ULL << 20;
+
+}  // namespace
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
-      : router(d.max_body_bytes),
+      : router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),

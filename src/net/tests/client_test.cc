@@ -140,6 +140,22 @@ TEST_F(ClientTest, ACloseWithoutAnAnswerAndAResetAreUnavailable) {
   EXPECT_EQ(get(resets.url()).error().code, ErrorCode::kUnavailable);
 }
 
+TEST_F(ClientTest, ALongRequestAndALongAnswerDoNotWaitForEachOther) {
+  // Far more than sockets hold, answered before any of it is read.
+  const std::string long_text(std::size_t{16} << 20, 'x');
+  std::size_t received = 0;
+  RawUpstream upstream([&](RawSocket& peer, int) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(long_text.size()) + "\r\n\r\n");
+    peer.send(long_text);
+    received = peer.read_until("end").size();
+  });
+  Client patient(loop.executor());
+  const auto answer = loop.run(patient.send(
+      {.method = Method::kPost, .target = upstream.url(), .body = long_text + "end"}, Deadline::after(10s)));
+  EXPECT_EQ(answer.value().body.size(), long_text.size());
+}
+
 TEST_F(ClientTest, AStalledAnswerEndsWithTheDeadline) {
   RawUpstream upstream([](RawSocket& peer, int) { peer.wait_closed(); });
   const auto stalled = get(upstream.url(), Deadline::after(30ms));

@@ -27,6 +27,9 @@ class RawSocket final {
   void send(std::string_view bytes);
   /// What comes, until `end` has been seen or the peer closes.
   std::string read_until(std::string_view end);
+  /// One read of at most `limit` bytes; empty when the peer has closed.
+  std::string read_some(std::size_t limit);
+  void shut_down_writing();
   std::string read_to_end() { return read_until("\xff never \xff"); }
   /// Returns when the peer has closed; false when it has not within five seconds.
   bool wait_closed();
