@@ -138,21 +138,10 @@ struct ResponseStream::Impl {
     connection.reset();
   }
 
-  Task<Result<std::optional<std::string>>> next(Deadline deadline) {
-    while (connection) {
-      FW_CO_TRY(deadline.check(connection->origin() + ": reading the answer"));
-      if (auto piece = connection->take_body()) {
-        if (piece->ok() && (!**piece || connection->is_complete())) release();
-        co_return std::move(*piece);
-      }
-      FW_CO_TRY(co_await connection->read_body(deadline));
-    }
-    co_return std::optional<std::string>();
-  }
-
   std::shared_ptr<Client::Impl> client;
   Kept connection;
   ResponseHead head;
+  bool has_begun = false;  // the body was asked for
 };
 
 ResponseStream::ResponseStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -160,9 +149,23 @@ ResponseStream::~ResponseStream() = default;
 const ResponseHead& ResponseStream::head() const { return impl_->head; }
 
 Task<Result<std::optional<std::string>>> ResponseStream::next(Deadline deadline) {
+  impl_->has_begun = true;
   if (!impl_->connection) co_return std::optional<std::string>();
   // The connection stays where it was opened: its request may still be going out there.
-  co_return co_await run_at(impl_->connection->home(), impl_->next(std::move(deadline)));
+  ClientConnection& connection = *impl_->connection;
+  const bool is_home = co_await asio::this_coro::executor == connection.home();
+  auto piece = is_home ? co_await connection.next(std::move(deadline))
+                       : co_await run_at(connection.home(), connection.next(std::move(deadline)));
+  if (piece.ok() && (!*piece || connection.is_complete())) impl_->release();
+  co_return piece;
+}
+
+std::optional<std::string> ResponseStream::take_if_whole() {
+  if (impl_->has_begun) return std::nullopt;
+  if (!impl_->connection) return std::string();
+  auto body = impl_->connection->take_whole_body();
+  if (body) impl_->release();
+  return body;
 }
 
 namespace {

@@ -35,6 +35,9 @@ class ResponseStream final : public BodyReader {
 
   [[nodiscard]] const ResponseHead& head() const;
   Task<Result<std::optional<std::string>>> next(Deadline deadline) override;
+  /// The whole body where it has come with the head, so that both can be passed on at once; nullopt where more is to
+  /// come, or something was taken before. Only on the executor that opened the stream.
+  [[nodiscard]] std::optional<std::string> take_if_whole();
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -46,7 +46,7 @@ void ClientConnection::move_to(const Executor& home) {
 
 bool ClientConnection::is_reusable() {
   return !is_broken_ && !watch_->verdict() && sending_ == Sending::kWhole && parser_ && is_complete() &&
-         parser_->keeps_alive() && !is_stale();
+         parser_->keeps_alive() && buffer_.unread().empty();
 }
 
 Error ClientConnection::failure(std::string_view doing, const error_code& ec) const {
@@ -152,24 +152,25 @@ Task<std::optional<ExchangeFailure>> ClientConnection::receive_head(bool is_head
   co_return ExchangeFailure{received.error(), is_stale};
 }
 
-Task<Status> ClientConnection::read_more() {
-  const auto room = buffer_.room();
-  error_code ec;
-  std::size_t bytes = 0;
-  {
-    const LimitGuard time(*watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
-    bytes = co_await transport_.async_read_some(asio::buffer(room.data, room.size),
-                                                asio::redirect_error(asio::use_awaitable, ec));
-  }
+Status ClientConnection::after_read(const error_code& ec, std::size_t bytes) {
   buffer_.filled(bytes);
   if (!ec) {
     has_received_ = true;
-    co_return Status{};
+    return {};
   }
-  if (watch_->verdict() || !is_end_of_stream(ec)) co_return failure("waiting for the answer", ec);
-  if (!has_received_) co_return unavailable(origin_ + ": the server closed the connection without an answer");
-  if (const auto ended = parser_->feed_end(); !ended.ok()) co_return ended.error().within(origin_);
-  co_return Status{};
+  if (watch_->verdict() || !is_end_of_stream(ec)) return failure("waiting for the answer", ec);
+  if (!has_received_) return unavailable(origin_ + ": the server closed the connection without an answer");
+  if (const auto ended = parser_->feed_end(); !ended.ok()) return ended.error().within(origin_);
+  return {};
+}
+
+Task<Status> ClientConnection::read_more() {
+  const auto room = buffer_.room();
+  error_code ec;
+  const LimitGuard time(*watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
+  const std::size_t bytes = co_await transport_.async_read_some(asio::buffer(room.data, room.size),
+                                                                asio::redirect_error(asio::use_awaitable, ec));
+  co_return after_read(ec, bytes);
 }
 
 Task<Status> ClientConnection::read_head(bool is_head_request) {
@@ -205,12 +206,35 @@ std::optional<Result<std::optional<std::string>>> ClientConnection::take_body() 
   return std::nullopt;
 }
 
-Task<Status> ClientConnection::read_body(Deadline deadline) {
-  const LimitGuard time(*watch_, Watch::Limit::kTotal, deadline.when());
+std::optional<std::string> ClientConnection::take_whole_body() {
+  // The parser stops behind the head, so that what follows may not have been fed yet.
+  if (!parser_->is_done()) {
+    const auto used = parser_->feed(buffer_.unread());
+    is_broken_ = !used.ok();
+    if (is_broken_) return std::nullopt;
+    buffer_.consume(*used);
+  }
+  if (!parser_->is_done()) return std::nullopt;
+  return parser_->take_body();
+}
+
+Task<Result<std::optional<std::string>>> ClientConnection::next(Deadline deadline) {
+  if (deadline.is_over()) co_return deadline.check(origin_ + ": reading the answer").error();
+  if (auto piece = take_body()) co_return std::move(*piece);
+  // One coroutine for all of it: this is what runs for every piece of every stream.
+  const LimitGuard total(*watch_, Watch::Limit::kTotal, deadline.when());
   const StopGuard stop(watch_, deadline.stop_token());
-  auto more = co_await read_more();
-  is_broken_ = !more.ok();
-  co_return more;
+  while (true) {
+    const auto room = buffer_.room();
+    error_code ec;
+    const LimitGuard time(*watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
+    const std::size_t bytes = co_await transport_.async_read_some(asio::buffer(room.data, room.size),
+                                                                  asio::redirect_error(asio::use_awaitable, ec));
+    const auto read = after_read(ec, bytes);
+    is_broken_ = !read.ok();
+    if (!read.ok()) co_return read.error();
+    if (auto piece = take_body()) co_return std::move(*piece);
+  }
 }
 
 }  // namespace fw::net

@@ -60,14 +60,19 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   [[nodiscard]] Task<std::optional<ExchangeFailure>> receive_head(bool is_head_request, Deadline deadline);
   [[nodiscard]] ResponseHead take_head();
   [[nodiscard]] bool is_complete() const { return parser_->is_done() && !parser_->has_body_bytes(); }
-  /// What of the body is here already: a piece, the end, an error, or nothing yet (then read_body).
-  [[nodiscard]] std::optional<Result<std::optional<std::string>>> take_body();
-  [[nodiscard]] Task<Status> read_body(Deadline deadline);
+  /// All of it, if all of it is here.
+  [[nodiscard]] std::optional<std::string> take_whole_body();
+  /// As BodyReader::next.
+  [[nodiscard]] Task<Result<std::optional<std::string>>> next(Deadline deadline);
 
   [[nodiscard]] const std::string& origin() const { return origin_; }
   Instant kept_since{};
 
  private:
+  /// What of the body is here already: a piece, the end, an error; nothing when more must be read.
+  [[nodiscard]] std::optional<Result<std::optional<std::string>>> take_body();
+  [[nodiscard]] Status after_read(const boost::system::error_code& ec, std::size_t bytes);
+
   /// Of the request: kWhole once its last byte is with the kernel.
   enum class Sending : std::uint8_t { kIdle, kUnderWay, kWhole, kFailed };
 

@@ -278,18 +278,27 @@ void ServerConnection::client_has_left() {
   request_stop_.request_stop();
 }
 
+std::optional<Status> ServerConnection::write_at_once(Gather& buffers) {
+  const error_code ec = transport_.write_at_once(buffers);
+  if (ec) return write_failed(ec);
+  if (size_of(buffers) == 0) return Status{};
+  return std::nullopt;
+}
+
 Task<Status> ServerConnection::write(Gather buffers, Deadline deadline) {
-  error_code ec = transport_.write_at_once(buffers);
-  if (!ec && size_of(buffers) > 0) {
-    is_writing_ = true;
-    // A stop of the request itself lets go out what is under way; `abort` ends it.
-    const StopGuard stop(watch_, is_own(deadline) ? std::stop_token() : deadline.stop_token());
-    ec = co_await write_rest(transport_, *watch_, buffers, shared_->options.write_timeout, deadline.when());
-    is_writing_ = false;
-  }
-  if (!ec) co_return Status{};
+  if (auto written = write_at_once(buffers)) co_return std::move(*written);
+  is_writing_ = true;
+  // A stop of the request itself lets go out what is under way; `abort` ends it.
+  const StopGuard stop(watch_, is_own(deadline) ? std::stop_token() : deadline.stop_token());
+  const auto ec = co_await write_rest(transport_, *watch_, buffers, shared_->options.write_timeout, deadline.when());
+  is_writing_ = false;
+  if (ec) co_return write_failed(ec);
+  co_return Status{};
+}
+
+Error ServerConnection::write_failed(const error_code& ec) {
   phase_ = Phase::kClosing;
-  co_return io_error("the answer", ec);
+  return io_error("the answer", ec);
 }
 
 Error ServerConnection::io_error(std::string_view what, const error_code& ec) const {

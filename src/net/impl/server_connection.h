@@ -70,7 +70,10 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   void client_has_closed(const boost::system::error_code& ec);
   void client_has_left();
 
+  /// What the kernel takes without waiting; the outcome when that is all, or a failure.
+  [[nodiscard]] std::optional<Status> write_at_once(Gather& buffers);
   [[nodiscard]] Task<Status> write(Gather buffers, Deadline deadline);
+  [[nodiscard]] Error write_failed(const boost::system::error_code& ec);
   [[nodiscard]] Error io_error(std::string_view what, const boost::system::error_code& ec) const;
   [[nodiscard]] bool is_own(const Deadline& deadline) const {
     return deadline.stop_token() == request_stop_.get_token();
