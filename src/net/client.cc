@@ -113,6 +113,7 @@ struct Client::Impl {
 
   Executor executor;
   ClientOptions options;
+  Resolver resolver;
   mutable std::mutex mutex;
   TlsContext tls;
   std::map<PoolKey, std::vector<Kept>> idle;
@@ -181,7 +182,7 @@ Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, WireHandle wi
   const Executor home = co_await asio::this_coro::executor;
   auto connection = std::make_shared<ClientConnection>(client->events_for(home), client->options);
   connection->move_to(home);
-  FW_CO_TRY(co_await connection->connect(wire->url, std::move(tls), std::move(deadline)));
+  FW_CO_TRY(co_await connection->connect(wire->url, client->resolver, std::move(tls), std::move(deadline)));
   co_return connection;
 }
 

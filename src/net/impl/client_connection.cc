@@ -4,12 +4,10 @@
 #include <openssl/x509_vfy.h>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "net/impl/connect.h"
 #include "net/impl/message_writer.h"
 #include "net/impl/request_rules.h"
 
@@ -25,16 +23,12 @@ bool is_end_of_stream(const error_code& ec) {
   return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
 }
 
-Error connect_error(const std::string& origin, const error_code& ec) {
-  if (ec == asio::error::connection_refused) {
-    return unavailable(origin + ": connection refused; is the server running, and is this its port?");
+Error handshake_error(const std::string& origin, const error_code& ec) {
+  if (ec.category() != asio::error::get_ssl_category()) {
+    return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
   }
-  if (ec.category() == asio::error::get_ssl_category()) {
-    return unavailable(
-        origin + ": tls handshake failed (" + ec.message() +
-        "); check that the server's certificate is valid for this host and that its authority is trusted");
-  }
-  return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
+  return unavailable(origin + ": tls handshake failed (" + ec.message() +
+                     "); check that the server's certificate is valid for this host and that its authority is trusted");
 }
 
 }  // namespace
@@ -60,21 +54,21 @@ Error ClientConnection::failure(std::string_view doing, const error_code& ec) co
   return unavailable(where + "connection failed while " + std::string(doing) + ": " + ec.message());
 }
 
-Task<Status> ClientConnection::connect(Url url, std::shared_ptr<asio::ssl::context> tls, Deadline deadline) {
+Task<Status> ClientConnection::connect(Url url, Resolver& resolver, std::shared_ptr<asio::ssl::context> tls,
+                                       Deadline deadline) {
   origin_ = url.origin();
   const Deadline limit = deadline.within(options_.connect_timeout);
-  auto endpoints = co_await resolve(url.host, url.port, limit);
+  auto endpoints = co_await resolver.resolve(url.host, url.port, limit);
   if (!endpoints.ok()) co_return endpoints.error().within(origin_);
+  FW_CO_ASSIGN(auto socket, co_await connect_first(transport_.socket().get_executor(), *endpoints, origin_, limit));
+  transport_.socket() = std::move(socket);
+  transport_.set_options();
+  if (!tls) co_return Status{};
   const LimitGuard time(*watch_, Watch::Limit::kTotal, limit.when());
   const StopGuard stop(watch_, limit.stop_token());
-  error_code ec;
-  co_await asio::async_connect(transport_.socket(), *endpoints, asio::redirect_error(asio::use_awaitable, ec));
-  if (!ec && !watch_->verdict()) {
-    transport_.set_options();
-    if (tls) ec = co_await transport_.connect_tls(std::move(tls), url.host);
-  }
+  const auto ec = co_await transport_.connect_tls(std::move(tls), url.host);
   if (watch_->verdict()) co_return failure("connecting", ec);
-  if (ec) co_return connect_error(origin_, ec);
+  if (ec) co_return handshake_error(origin_, ec);
   co_return Status{};
 }
 

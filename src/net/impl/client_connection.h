@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "net/client.h"
+#include "net/impl/connect.h"
 #include "net/impl/message_parser.h"
 #include "net/impl/read_buffer.h"
 #include "net/impl/transport.h"
@@ -44,7 +45,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
   void move_to(const Executor& home);
   [[nodiscard]] const Executor& home() const { return watch_->strand(); }
-  [[nodiscard]] Task<Status> connect(Url url, std::shared_ptr<boost::asio::ssl::context> tls, Deadline deadline);
+  [[nodiscard]] Task<Status> connect(Url url, Resolver& resolver, std::shared_ptr<boost::asio::ssl::context> tls,
+                                     Deadline deadline);
   /// Ends everything that goes on; from any thread once nobody waits.
   void close() { transport_.close(); }
   /// Fit to be kept: nothing is half said.

@@ -76,6 +76,7 @@ class DeafListener final {
   DeafListener(const DeafListener&) = delete;
   DeafListener& operator=(const DeafListener&) = delete;
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
   int listener_;
