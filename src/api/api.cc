@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/cross_site.h"
 #include "api/health.h"
 #include "api/home.h"
 #include "api/openapi.h"
@@ -18,7 +19,8 @@ constexpr std::uint64_t kBodiesInFlight = 256ULL << 20;
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
-      : router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
+      : guard(d.public_url),
+        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
@@ -35,6 +37,7 @@ struct Api::Impl {
   }
 
   HttpCounters counters;
+  CrossSiteGuard guard;
   net::Router router;
   JobsResource jobs;
   WorkloadsResource workloads;
@@ -47,6 +50,11 @@ struct Api::Impl {
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
 Api::~Api() = default;
 
-net::Handler Api::handler() { return impl_->counters.counted(impl_->router.handler()); }
+net::Handler Api::handler() { return impl_->guard.guarded(impl_->router.handler()); }
+
+std::function<void(const net::Exchange&)> Api::observer() {
+  return
+      [&counters = impl_->counters](const net::Exchange& exchange) { counters.count(exchange.status, exchange.took); };
+}
 
 }  // namespace fw::api
