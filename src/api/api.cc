@@ -1,5 +1,8 @@
 #include "api/api.h"
 
+#include <algorithm>
+
+#include "api/cross_site.h"
 #include "api/health.h"
 #include "api/home.h"
 #include "api/openapi.h"
@@ -7,10 +10,17 @@
 #include "api/workloads.h"
 
 namespace fw::api {
+namespace {
+
+/// Memory for request bodies, all together.
+constexpr std::uint64_t kBodiesInFlight = 256ULL << 20;
+
+}  // namespace
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
-      : router(d.max_body_bytes),
+      : guard(d.public_url),
+        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
@@ -27,6 +37,7 @@ struct Api::Impl {
   }
 
   HttpCounters counters;
+  CrossSiteGuard guard;
   net::Router router;
   JobsResource jobs;
   WorkloadsResource workloads;
@@ -39,6 +50,11 @@ struct Api::Impl {
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
 Api::~Api() = default;
 
-net::Handler Api::handler() { return impl_->counters.counted(impl_->router.handler()); }
+net::Handler Api::handler() { return impl_->guard.guarded(impl_->router.handler()); }
+
+std::function<void(const net::Exchange&)> Api::observer() {
+  return
+      [&counters = impl_->counters](const net::Exchange& exchange) { counters.count(exchange.status, exchange.took); };
+}
 
 }  // namespace fw::api

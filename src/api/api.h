@@ -26,9 +26,10 @@ struct ApiDependencies {
   SplitOverrides split_overrides;
   std::function<Status()> readiness;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
+  std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
 };
 
-/// All resources of the control API behind one handler, every answer counted. Must outlive the server that calls it.
+/// All resources of the control API behind one handler. Must outlive the server that calls it.
 class Api final {
  public:
   explicit Api(ApiDependencies dependencies);
@@ -37,6 +38,8 @@ class Api final {
   Api& operator=(const Api&) = delete;
 
   [[nodiscard]] net::Handler handler();
+  /// For ServerOptions::observe: counts every answer for `/metrics`, rejections by the server itself too.
+  [[nodiscard]] std::function<void(const net::Exchange&)> observer();
 
  private:
   struct Impl;

@@ -1,46 +1,15 @@
 #include "api/metrics.h"
 
+#include <filesystem>
+#include <iterator>
 #include <map>
 #include <sstream>
 
 #include "io/file.h"
+#include "io/machine.h"
 
 namespace fw::api {
 namespace {
-
-/// Notes the status that a handler answers with, and passes everything on.
-class CountingWriter final : public net::ResponseWriter {
- public:
-  explicit CountingWriter(net::ResponseWriter& out) : out_(out) {}
-
-  Task<Status> send(net::Response response, Deadline deadline) override {
-    status_ = response.status;
-    return out_.send(std::move(response), std::move(deadline));
-  }
-  Task<Status> start(net::ResponseHead head, Deadline deadline) override {
-    status_ = head.status;
-    return out_.start(std::move(head), std::move(deadline));
-  }
-  Task<Status> write(std::string piece, Deadline deadline) override {
-    return out_.write(std::move(piece), std::move(deadline));
-  }
-  Task<Status> finish(Deadline deadline) override { return out_.finish(std::move(deadline)); }
-  [[nodiscard]] bool has_started() const override { return out_.has_started(); }
-
-  [[nodiscard]] int status() const { return status_; }
-
- private:
-  net::ResponseWriter& out_;
-  int status_ = 500;
-};
-
-Task<void> count_one(HttpCounters& counters, const net::Handler& handler, net::IncomingRequest& request,
-                     net::ResponseWriter& out) {
-  CountingWriter counting(out);
-  const auto begin = std::chrono::steady_clock::now();
-  co_await handler(request, counting);
-  counters.count(counting.status(), std::chrono::steady_clock::now() - begin);
-}
 
 /// A label value, escaped as the text format asks.
 std::string label(std::string_view text) {
@@ -64,6 +33,12 @@ std::uint64_t resident_bytes() {
   std::uint64_t resident = 0;
   in >> size >> resident;
   return resident * 4096;
+}
+
+std::size_t open_files() {
+  std::error_code ec;
+  const std::filesystem::directory_iterator entries("/proc/self/fd", ec);
+  return ec ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
 void head(std::ostream& out, std::string_view name, std::string_view type, std::string_view help) {
@@ -102,13 +77,8 @@ void write_http(std::ostream& out, const HttpCounters& http) {
 
 void HttpCounters::count(int status, Duration took) {
   const auto hundreds = static_cast<std::size_t>(status / 100);
-  ++by_class_[hundreds < by_class_.size() ? hundreds : 5];
+  ++by_class_[hundreds < by_class_.size() ? hundreds : 0];
   nanoseconds_ += static_cast<std::uint64_t>(took.count());
-}
-net::Handler HttpCounters::counted(net::Handler handler) {
-  return [this, handler = std::move(handler)](net::IncomingRequest& request, net::ResponseWriter& out) {
-    return count_one(*this, handler, request, out);
-  };
 }
 std::uint64_t HttpCounters::answers(int hundreds) const { return by_class_.at(static_cast<std::size_t>(hundreds)); }
 double HttpCounters::seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
@@ -131,6 +101,10 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   out << "flywheel_uptime_seconds " << to_seconds(clock_.instant() - started_) << '\n';
   head(out, "process_resident_memory_bytes", "gauge", "Resident memory of the service, without engines and trainer.");
   out << "process_resident_memory_bytes " << resident_bytes() << '\n';
+  head(out, "process_open_fds", "gauge", "Open files and sockets of the service.");
+  out << "process_open_fds " << open_files() << '\n';
+  head(out, "process_max_fds", "gauge", "How many the service may have open.");
+  out << "process_max_fds " << io::open_file_limit() << '\n';
   net::Response response;
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   response.body = out.str();

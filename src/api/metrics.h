@@ -17,14 +17,12 @@ namespace fw::api {
 class HttpCounters final {
  public:
   void count(int status, Duration took);
-  /// `handler`, with every answer counted. The counters must outlive it.
-  [[nodiscard]] net::Handler counted(net::Handler handler);
 
   [[nodiscard]] std::uint64_t answers(int hundreds) const;
   [[nodiscard]] double seconds() const;
 
  private:
-  std::array<std::atomic<std::uint64_t>, 6> by_class_{};
+  std::array<std::atomic<std::uint64_t>, 6> by_class_{};  // 0: statuses that are none
   std::atomic<std::uint64_t> nanoseconds_{0};
 };
 

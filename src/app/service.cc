@@ -4,8 +4,6 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <future>
 #include <thread>
 #include <vector>
@@ -30,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace asio = boost::asio;
 
-constexpr int kLoopThreads = 2;
+constexpr int kLoops = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kCpuThreads = 2;
 
@@ -78,28 +76,6 @@ Status check_engines(const runs::RunConfig& config, const modelops::EngineProgra
   return {};
 }
 
-/// An event loop on threads of its own, from construction to destruction.
-class EventLoop {
- public:
-  EventLoop() : work_(asio::make_work_guard(io_)) {
-    for (int i = 0; i < kLoopThreads; ++i) threads_.emplace_back([this] { io_.run(); });
-  }
-  ~EventLoop() {
-    work_.reset();
-    io_.stop();
-    for (auto& thread : threads_) thread.join();
-  }
-  EventLoop(const EventLoop&) = delete;
-  EventLoop& operator=(const EventLoop&) = delete;
-
-  [[nodiscard]] Executor executor() { return io_.get_executor(); }
-
- private:
-  asio::io_context io_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::vector<std::thread> threads_;
-};
-
 }  // namespace
 
 struct Service::Impl {
@@ -110,12 +86,12 @@ struct Service::Impl {
         quarantine(std::move(kept_aside)),
         meta(std::move(metadata)),
         datasets(std::move(dataset_store)),
-        client(loop.executor()),
-        deployer(local_settings(options), launcher, client, disk, loop.executor()),
+        client(loops.executor(0)),
+        deployer(local_settings(options), launcher, client, disk, loops.executor(0)),
         trainer(local_settings(options), launcher),
         evaluator(clock, disk),
         poster(client),
-        runs({loop.executor(), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
+        runs({loops.executor(0), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
              run_options(options)),
         engines(check_engines(options.config.run, local_settings(options).programs)) {}
 
@@ -125,7 +101,7 @@ struct Service::Impl {
   std::unique_ptr<capture::Quarantine> quarantine;
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
-  EventLoop loop;
+  EventLoops loops{kLoops};
   Pool disk{"disk", kDiskThreads};
   Pool cpu{"cpu", kCpuThreads};
   io::ProcessLauncher launcher;
@@ -184,7 +160,7 @@ void Service::stop() {
 void Service::wait_for_void(Task<void> task) {
   std::promise<void> done;
   auto future = done.get_future();
-  asio::co_spawn(impl_->loop.executor(), std::move(task), [&done](const std::exception_ptr& failure) {
+  asio::co_spawn(impl_->loops.executor(0), std::move(task), [&done](const std::exception_ptr& failure) {
     failure ? done.set_exception(failure) : done.set_value();
   });
   future.get();
@@ -195,7 +171,8 @@ logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 Pool& Service::disk() { return impl_->disk; }
 const Clock& Service::clock() const { return impl_->clock; }
-Executor Service::executor() { return impl_->loop.executor(); }
+const EventLoops& Service::loops() const { return impl_->loops; }
+Executor Service::executor() { return impl_->loops.executor(0); }
 const fs::path& Service::data_folder() const { return impl_->options.data_folder; }
 
 }  // namespace fw::app

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/config/config.h"
+#include "async/event_loops.h"
 #include "async/keep_result.h"
 #include "async/pool.h"
 #include "async/task.h"
@@ -24,7 +25,7 @@ struct ServiceOptions {
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
 /// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
-/// `uploads/`. Threads: an event loop on a few threads, a `disk` and a `cpu` pool. stop() before destruction.
+/// `uploads/`. Threads: event loops of one thread each, a `disk` and a `cpu` pool. stop() before destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.
@@ -50,6 +51,7 @@ class Service final {
   [[nodiscard]] Pool& disk();
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
+  [[nodiscard]] const EventLoops& loops() const;
   [[nodiscard]] const std::filesystem::path& data_folder() const;
 
   /// A task to its end on the service's threads, from a thread that is none of them.

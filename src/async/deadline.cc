@@ -6,7 +6,7 @@ namespace fw {
 
 Status Deadline::check(std::string_view what) const {
   if (is_cancelled()) return cancelled(std::string(what) + ": cancelled");
-  if (std::chrono::steady_clock::now() >= when_) return deadline_exceeded(std::string(what) + ": time ran out");
+  if (kernel_now() >= when_) return deadline_exceeded(std::string(what) + ": time ran out");
   return {};
 }
 

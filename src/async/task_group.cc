@@ -3,11 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -15,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "async/alarm.h"
 #include "base/assert.h"
 #include "base/log.h"
 
@@ -24,29 +21,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A one-shot signal that coroutines wait for; any thread may set it.
-class Signal {
- public:
-  explicit Signal(const Executor& executor) : timer_(executor, Instant::max()) {}
-  asio::steady_timer& timer() { return timer_; }
-  static void set(const std::shared_ptr<Signal>& signal) {
-    asio::post(signal->timer_.get_executor(), [signal] { signal->timer_.expires_at(Instant::min()); });
-  }
-
- private:
-  asio::steady_timer timer_;
-};
-
-Task<void> wait(std::shared_ptr<Signal> signal) {
-  boost::system::error_code ignored;
-  co_await signal->timer().async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 void log_escaped(std::string_view name, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& e) {
     log_error("async", "task ended with an exception", {{"task", name}, {"what", e.what()}});
+  } catch (...) {
+    log_error("async", "task ended with an exception", {{"task", name}, {"what", "no std::exception"}});
   }
 }
 
@@ -59,7 +40,7 @@ struct TaskGroup::State {
     const std::lock_guard lock(mutex);
     if (--running > 0) return;
     empty.notify_all();
-    for (const auto& signal : waiters) Signal::set(signal);
+    for (const auto& alarm : waiters) alarm->ring();
     waiters.clear();
   }
 
@@ -68,7 +49,7 @@ struct TaskGroup::State {
   mutable std::mutex mutex;
   std::condition_variable empty;
   std::size_t running = 0;
-  std::vector<std::shared_ptr<Signal>> waiters;
+  std::vector<std::shared_ptr<Alarm>> waiters;
 };
 
 TaskGroup::TaskGroup(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
@@ -97,13 +78,13 @@ std::size_t TaskGroup::size() const {
 
 Task<void> TaskGroup::join() {
   auto state = state_;
-  auto signal = std::make_shared<Signal>(co_await asio::this_coro::executor);
+  auto alarm = std::make_shared<Alarm>(co_await asio::this_coro::executor, Instant::max());
   {
     const std::lock_guard lock(state->mutex);
     if (state->running == 0) co_return;
-    state->waiters.push_back(signal);
+    state->waiters.push_back(alarm);
   }
-  co_await wait(signal);
+  co_await Alarm::wait(alarm);
 }
 
 void TaskGroup::join_blocking() {

@@ -25,6 +25,13 @@ void ManualClock::advance(Duration by) {
   instant_ += by;
 }
 
+Instant saturating_add(Instant when, Duration wait) {
+  const bool is_beyond = wait > Duration::zero() && when > Instant::max() - wait;
+  return is_beyond ? Instant::max() : when + wait;
+}
+Instant kernel_now() { return std::chrono::steady_clock::now(); }
+Instant from_now(Duration wait) { return saturating_add(kernel_now(), wait); }
+
 std::string to_iso8601(Timestamp time) {
   const auto micros = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();

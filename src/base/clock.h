@@ -12,7 +12,14 @@ using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
 /// Time that never jumps; for measuring and for deadlines.
 using Instant = std::chrono::steady_clock::time_point;
 
-/// Where all time comes from. Implementations are safe to use from any thread.
+/// `when` and `wait` after it; Instant::max() where that lies beyond the end of time.
+[[nodiscard]] Instant saturating_add(Instant when, Duration wait);
+/// The time by which sockets and timers wait, which the kernel keeps; only for those. All else takes a Clock.
+[[nodiscard]] Instant kernel_now();
+/// saturating_add(kernel_now(), wait).
+[[nodiscard]] Instant from_now(Duration wait);
+
+/// Where all other time comes from. Implementations are safe to use from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;

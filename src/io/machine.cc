@@ -1,6 +1,7 @@
 #include "io/machine.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -120,6 +121,22 @@ MachineLimits read_machine_limits(const fs::path& root) {
   apply_version_2(out, root);
   apply_version_1(out, root);
   return out;
+}
+
+std::uint64_t open_file_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+std::uint64_t raise_open_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  // A hard limit of a billion, which some systems have, would make children that close every number at start very slow.
+  constexpr rlim_t kEnough = 1 << 20;
+  const rlim_t wanted = std::max(limit.rlim_cur, std::min(limit.rlim_max, kEnough));
+  limit.rlim_cur = wanted;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  return open_file_limit();
 }
 
 }  // namespace fw::io

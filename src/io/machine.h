@@ -16,4 +16,9 @@ struct MachineLimits {
 /// Reads /proc and /sys/fs/cgroup (versions 1 and 2) below `root`; what cannot be read limits nothing.
 [[nodiscard]] MachineLimits read_machine_limits(const std::filesystem::path& root = "/");
 
+/// Open files and sockets that this process may have. `raise_open_file_limit` takes what the system allows it to take
+/// without asking (the soft limit, often 1024, becomes the hard one) and returns what it is now.
+[[nodiscard]] std::uint64_t open_file_limit();
+std::uint64_t raise_open_file_limit();
+
 }  // namespace fw::io

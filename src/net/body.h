@@ -41,8 +41,11 @@ class StringBody final : public BodyReader {
 
 /// How a handler answers: either `send` once, or `start`, any number of `write`, `finish`. A write ends when the kernel
 /// has taken the bytes: a slow client slows the handler (backpressure). With a Content-Length in the head the body is
-/// sent as it is and must have that length; otherwise it is chunked. An answer to HEAD sends no body, whatever is
-/// written.
+/// sent as it is and must have that length; otherwise it is chunked. An answer to HEAD ends with its head: every
+/// `write` after it fails with kCancelled.
+///
+/// When the request's own deadline is over (the server stops), `send` and `finish` under that deadline still go out,
+/// `start` and `write` do not; a last event wants a deadline of its own. A stop of another token cuts the connection.
 ///
 /// Every error means that the answer cannot be completed (kUnavailable: the client is gone) and that the handler should
 /// return. A handler that returns after `start` without `finish` cuts the connection, so that the client notices.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,8 @@ struct ClientOptions {
   Duration idle_timeout = std::chrono::seconds(4);
 };
 
-/// An answer whose body is still coming. Destroying it before the end closes the connection; read to the end, the
-/// connection goes back to the pool. May outlive its client.
+/// An answer whose body is still coming, while the end of a long request may still be going out. Destroying it before
+/// the end closes the connection; read to the end, the connection goes back to the pool. May outlive its client.
 class ResponseStream final : public BodyReader {
  public:
   struct Impl;
@@ -34,15 +35,21 @@ class ResponseStream final : public BodyReader {
 
   [[nodiscard]] const ResponseHead& head() const;
   Task<Result<std::optional<std::string>>> next(Deadline deadline) override;
+  /// The whole body where it has come with the head, so that both can be passed on at once; nullopt where more is to
+  /// come, or something was taken before. Only on the executor that opened the stream.
+  [[nodiscard]] std::optional<std::string> take_if_whole();
 
  private:
   std::unique_ptr<Impl> impl_;
 };
 
+/// What takes an answer while its request is still being sent.
+using AnswerReader = std::function<Task<Status>(ResponseStream& answer, Deadline deadline)>;
+
 /// Sends HTTP/1.1 requests and keeps connections for the next ones. Awaitable from any executor and any number of
-/// coroutines at once; a call made on a strand stays there, others get a strand of their own. The client must outlive
-/// its calls, and the context of `executor`, which must be running, outlives the client. It follows no redirects and
-/// reads no proxy settings.
+/// coroutines at once; a call made on a strand or an event loop stays there (on a loop its sockets too), others get a
+/// strand of their own. The client must outlive its calls, and the context of `executor`, which must be running,
+/// outlives the client. It follows no redirects and reads no proxy settings.
 ///
 /// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
 /// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A
@@ -60,10 +67,11 @@ class Client final {
   [[nodiscard]] Task<Result<Response>> send(Request request, Deadline deadline);
   /// The head of the answer; its body is read piece by piece.
   [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline);
-  /// The same, while the request's body comes in pieces too (`request.body` is not used): chunked, unless the headers
-  /// bear a Content-Length. `body` is read to its end before the answer is read and must outlive the task.
-  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, BodyReader& body,
-                                                                   Deadline deadline);
+  /// Both ways at once: sends `body` piece by piece (chunked, unless the headers bear a Content-Length; `request.body`
+  /// is not used) while `read` takes the answer, so that neither side waits for the other to be done. Returns when both
+  /// have ended: an answer that is read ends the sending, a `body` that fails ends the reading (its error then).
+  /// `body` must outlive the task.
+  [[nodiscard]] Task<Status> exchange(Request request, BodyReader& body, AnswerReader read, Deadline deadline);
 
   /// Connections kept for reuse at this moment.
   [[nodiscard]] std::size_t idle_connections() const;

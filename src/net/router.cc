@@ -1,9 +1,11 @@
 #include "net/router.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 
 #include "base/assert.h"
+#include "net/impl/message_writer.h"
 
 namespace fw::net {
 namespace {
@@ -77,22 +79,109 @@ Response not_allowed(const std::map<Method, Route>& routes, Method method) {
   return response;
 }
 
-Task<void> call_endpoint(std::shared_ptr<const Endpoint> endpoint, IncomingRequest& request, PathParams params,
-                         ResponseWriter& out, std::size_t max_body_bytes) {
-  auto body = co_await read_all(*request.body, max_body_bytes, request.deadline);
-  if (!body.ok()) {
-    co_await answer(out, error_response(body.error()));
-    co_return;
+/// The memory that whole bodies share.
+class Budget {
+ public:
+  explicit Budget(std::size_t bytes) : left_(bytes) {}
+
+  [[nodiscard]] bool take(std::size_t bytes) {
+    std::size_t left = left_.load();
+    while (left >= bytes) {
+      if (left_.compare_exchange_weak(left, left - bytes)) return true;
+    }
+    return false;
   }
-  Request whole{
+  void give_back(std::size_t bytes) { left_ += bytes; }
+
+ private:
+  std::atomic<std::size_t> left_;
+};
+
+/// What one request has of it, until its handler has returned.
+class Share {
+ public:
+  explicit Share(Budget& budget) : budget_(budget) {}
+  ~Share() { budget_.give_back(taken_); }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  [[nodiscard]] bool take(std::size_t bytes) {
+    if (!budget_.take(bytes)) return false;
+    taken_ += bytes;
+    return true;
+  }
+
+ private:
+  Budget& budget_;
+  std::size_t taken_ = 0;
+};
+
+/// Endpoints of one router and what they share.
+struct Whole {
+  Endpoint endpoint;
+  WholeBodyLimits limits;
+  std::shared_ptr<Budget> budget;
+};
+
+/// By what has come, not by what was announced: whoever only announces must not keep others out.
+Task<Result<std::string>> read_whole(BodyReader& body, const WholeBodyLimits& limits, Share& share, Deadline deadline) {
+  std::string all;
+  while (true) {
+    FW_CO_ASSIGN(auto piece, co_await body.next(deadline));
+    if (!piece) co_return all;
+    if (piece->size() > limits.max_bytes - all.size()) {
+      co_return too_large("body is larger than the limit of " + std::to_string(limits.max_bytes) + " bytes");
+    }
+    if (!share.take(piece->size())) {
+      co_return unavailable("too many large requests at once; try again in a moment");
+    }
+    if (all.empty()) {
+      all = std::move(*piece);
+    } else {
+      all += *piece;
+    }
+  }
+}
+
+/// Refused before the client is asked for a body that will not be taken.
+Status check_announced(const IncomingRequest& request, const WholeBodyLimits& limits) {
+  FW_ASSIGN(const auto length, declared_length(request.headers));
+  if (!length || *length <= limits.max_bytes) return {};
+  return too_large("body of " + std::to_string(*length) + " bytes is larger than the limit of " +
+                   std::to_string(limits.max_bytes) + " bytes");
+}
+
+/// A failure as the client should understand it: what was cancelled because the service stops can be tried again, what
+/// came too slowly was the client's doing.
+Response failure_response(const Error& error, const IncomingRequest& request, bool is_reading) {
+  if (error.code == ErrorCode::kCancelled && request.deadline.is_cancelled()) {
+    Response response = detail_response(503, "the service is stopping; try again in a moment");
+    response.headers.add("Retry-After", "1");
+    return response;
+  }
+  if (is_reading && error.code == ErrorCode::kDeadlineExceeded) return detail_response(408, error.message);
+  Response response = error_response(error);
+  if (response.status == 503) response.headers.add("Retry-After", "1");
+  return response;
+}
+
+Task<void> call_endpoint(std::shared_ptr<const Whole> whole, IncomingRequest& request, PathParams params,
+                         ResponseWriter& out) {
+  if (const auto fits = check_announced(request, whole->limits); !fits.ok()) {
+    co_return co_await answer(out, error_response(fits.error()));
+  }
+  Share share(*whole->budget);
+  auto body = co_await read_whole(*request.body, whole->limits, share, request.deadline.within(whole->limits.max_time));
+  if (!body.ok()) co_return co_await answer(out, failure_response(body.error(), request, true));
+  Request copy{
       .method = request.method, .target = request.target, .headers = request.headers, .body = std::move(*body)};
-  Call call{.request = std::move(whole),
+  Call call{.request = std::move(copy),
             .params = std::move(params),
             .query = QueryParams(request.query()),
             .peer = request.peer,
             .deadline = request.deadline};
-  auto response = co_await (*endpoint)(std::move(call));
-  co_await answer(out, response.ok() ? std::move(*response) : error_response(response.error()));
+  auto response = co_await whole->endpoint(std::move(call));
+  co_await answer(out, response.ok() ? std::move(*response) : failure_response(response.error(), request, false));
 }
 
 }  // namespace
@@ -107,7 +196,10 @@ struct Router::Impl {
   void add(Method method, std::string_view pattern, StreamHandler handler);
   Task<void> route(IncomingRequest& request, ResponseWriter& out) const;
 
-  std::size_t max_body_bytes = SIZE_MAX;
+  explicit Impl(WholeBodyLimits l) : limits(l), budget(std::make_shared<Budget>(l.max_bytes_in_flight)) {}
+
+  WholeBodyLimits limits;
+  std::shared_ptr<Budget> budget;
   Node root;
   Handler otherwise;
 };
@@ -156,14 +248,13 @@ Task<void> Router::Impl::route(IncomingRequest& request, ResponseWriter& out) co
   co_await found->second.handler(request, std::move(params), out);
 }
 
-Router::Router(std::size_t max_body_bytes) : impl_(std::make_unique<Impl>()) { impl_->max_body_bytes = max_body_bytes; }
+Router::Router(WholeBodyLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 Router::~Router() = default;
 
 void Router::on(Method method, std::string_view pattern, Endpoint endpoint) {
-  auto shared = std::make_shared<const Endpoint>(std::move(endpoint));
-  const std::size_t limit = impl_->max_body_bytes;
-  on_stream(method, pattern, [shared, limit](IncomingRequest& request, PathParams params, ResponseWriter& out) {
-    return call_endpoint(shared, request, std::move(params), out, limit);
+  auto whole = std::make_shared<const Whole>(Whole{std::move(endpoint), impl_->limits, impl_->budget});
+  on_stream(method, pattern, [whole](IncomingRequest& request, PathParams params, ResponseWriter& out) {
+    return call_endpoint(whole, request, std::move(params), out);
   });
 }
 

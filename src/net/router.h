@@ -38,14 +38,21 @@ using Endpoint = std::function<Task<Result<Response>>(Call)>;
 /// Answers in pieces, or reads the body in pieces.
 using StreamHandler = std::function<Task<void>(IncomingRequest&, PathParams, ResponseWriter&)>;
 
+/// What requests that are read whole may take; more is answered 413, 503 and 408. Streams have only the server's
+/// limits.
+struct WholeBodyLimits {
+  std::size_t max_bytes = SIZE_MAX;
+  std::size_t max_bytes_in_flight = SIZE_MAX;   ///< of all that are in memory at a time, their handlers' run included
+  Duration max_time = std::chrono::minutes(5);  ///< from the first byte to the last
+};
+
 /// Finds the handler for a method and a path. Patterns are paths of literal segments, `{name}` (one segment, not empty)
 /// and, last, `{name...}` (all that is left, slashes included, may be empty). Literals win over names segment by
 /// segment, so the order of registration does not matter. HEAD is answered by GET's handler. An unknown path gives 404,
 /// another method 405 with Allow; both as JSON detail. Filled before the server starts, then only read, by any thread.
 class Router final {
  public:
-  /// A whole request (`on`) may have a body of `max_body_bytes`, more is 413; streams have only the server's limit.
-  explicit Router(std::size_t max_body_bytes = SIZE_MAX);
+  explicit Router(WholeBodyLimits limits = {});
   ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;

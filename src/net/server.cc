@@ -9,6 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <mutex>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "async/task_group.h"
 #include "base/log.h"
@@ -46,9 +48,11 @@ Error listen_error(const ServerOptions& options, const error_code& ec) {
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-  Impl(Executor e, ServerOptions options, Handler handler)
-      : executor(std::move(e)),
-        strand(asio::make_strand(executor)),
+  /// Either several executors that are serial, or one that runs on any number of threads.
+  Impl(std::vector<Executor> e, bool are_loops, ServerOptions options, Handler handler)
+      : executors(std::move(e)),
+        is_pinned(are_loops),
+        strand(is_pinned ? executors.front() : asio::make_strand(executors.front())),
         acceptor(strand),
         pause(strand),
         grace_over(strand),
@@ -57,7 +61,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   Status listen();
   Task<void> accept_all();
-  void accepted(tcp::socket socket);
+  void accepted(tcp::socket socket, Executor own);
   Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
   void begin_stop(Duration grace);
   void end_stop();
@@ -68,7 +72,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     for (const auto& connection : connections) action(*connection);
   }
 
-  Executor executor;
+  std::vector<Executor> executors;
+  bool is_pinned;  // each connection to one of the executors, which need no strand then
+  std::size_t next = 0;
   Executor strand;  // of the acceptor and the timers
   tcp::acceptor acceptor;
   asio::steady_timer pause;
@@ -107,21 +113,26 @@ Status Server::Impl::listen() {
 
 Task<void> Server::Impl::accept_all() {
   const auto self = shared_from_this();
+  bool is_failing = false;
   while (acceptor.is_open()) {
     error_code ec;
-    tcp::socket socket = co_await acceptor.async_accept(executor, asio::redirect_error(asio::use_awaitable, ec));
+    const Executor& home = executors[next++ % executors.size()];
+    tcp::socket socket = co_await acceptor.async_accept(home, asio::redirect_error(asio::use_awaitable, ec));
     if (!ec) {
-      accepted(std::move(socket));
+      accepted(std::move(socket), is_pinned ? home : Executor(asio::make_strand(home)));
+      is_failing = false;
     } else if (acceptor.is_open() && ec != asio::error::connection_aborted) {
-      log_error("net", "cannot accept", {{"server", shared->options.name}, {"why", ec.message()}});
+      // A full table of open files stays full for a while: one line says so, not ten a second.
+      if (!std::exchange(is_failing, true)) {
+        log_error("net", "cannot accept", {{"server", shared->options.name}, {"why", ec.message()}});
+      }
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     }
   }
 }
 
-void Server::Impl::accepted(tcp::socket socket) {
-  const Executor own = asio::make_strand(executor);
+void Server::Impl::accepted(tcp::socket socket, Executor own) {
   auto connection = std::make_shared<ServerConnection>(shared, std::move(socket), own);
   bool is_one_too_many = false;
   {
@@ -136,7 +147,7 @@ void Server::Impl::accepted(tcp::socket socket) {
 Task<void> Server::Impl::serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many) {
   const auto self = shared_from_this();
   if (is_one_too_many) {
-    co_await connection->turn_away();
+    co_await connection->run_rejecting();
   } else {
     co_await connection->run();
   }
@@ -168,7 +179,11 @@ void Server::Impl::end_stop() {
 }
 
 Server::Server(Executor executor, ServerOptions options, Handler handler)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(options), std::move(handler))) {}
+    : impl_(std::make_shared<Impl>(std::vector<Executor>{std::move(executor)}, false, std::move(options),
+                                   std::move(handler))) {}
+
+Server::Server(const EventLoops& loops, ServerOptions options, Handler handler)
+    : impl_(std::make_shared<Impl>(loops.executors(), true, std::move(options), std::move(handler))) {}
 
 Server::~Server() { stop_blocking(std::chrono::seconds(1)); }
 

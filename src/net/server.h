@@ -6,11 +6,23 @@
 #include <optional>
 #include <string>
 
+#include "async/event_loops.h"
 #include "net/body.h"
 #include "net/http.h"
 #include "net/tls.h"
 
 namespace fw::net {
+
+/// What was answered to one request: for counters and access logs. The views live during the call.
+struct Exchange {
+  std::string_view method;  ///< empty where the request could not be read that far
+  std::string_view target;
+  std::string_view peer;
+  int status = 0;  ///< 499: none, the client was gone or the connection was cut
+  std::uint64_t bytes = 0;
+  Duration took{};
+  bool is_complete = false;
+};
 
 struct ServerOptions {
   std::string name = "http";          ///< in log lines
@@ -21,11 +33,17 @@ struct ServerOptions {
   std::size_t max_header_bytes = 64 * 1024;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   Duration header_timeout =
-      std::chrono::seconds(10);                       ///< from a request's first byte to the end of its head; handshake
-  Duration body_timeout = std::chrono::seconds(30);   ///< longest silence within a body
+      std::chrono::seconds(10);  ///< from a request's first byte to the end of its head; handshake
+  /// Longest wait for `min_body_progress` bytes of a body (or for its rest): silence and drops end the same way.
+  Duration body_timeout = std::chrono::seconds(30);
+  std::size_t min_body_progress = 16 * 1024;
   Duration idle_timeout = std::chrono::seconds(75);   ///< between two requests
-  Duration write_timeout = std::chrono::seconds(60);  ///< longest standstill of one write
+  Duration write_timeout = std::chrono::seconds(60);  ///< longest time in which a client takes no byte at all
   std::optional<Duration> request_timeout;            ///< of a handler, through its deadline; none by default
+  /// How long a client that has closed its side, which is all one sees of one that is gone, may wait for its answer.
+  Duration half_close_grace = std::chrono::seconds(1);
+  /// Called after every answer, rejections included, on the connection's thread; must not block or throw.
+  std::function<void(const Exchange&)> observe;
 };
 
 /// A request as a handler sees it: head first, body by reading. Lives until the handler returns.
@@ -35,7 +53,8 @@ struct IncomingRequest {
   Headers headers;
   std::string peer;            ///< address and port of the client
   BodyReader* body = nullptr;  ///< never null in a handler
-  /// Ends when the client is gone, when the server stops, or with ServerOptions::request_timeout.
+  /// Ends when the client is gone, when the server stops, with ServerOptions::request_timeout, and when the head of an
+  /// answer to HEAD has been sent.
   Deadline deadline = Deadline::never();
 
   /// The target without its query, still percent-encoded.
@@ -49,14 +68,19 @@ struct IncomingRequest {
 /// many.
 using Handler = std::function<Task<void>(IncomingRequest&, ResponseWriter&)>;
 
-/// An HTTP/1.1 server: one acceptor, a strand per connection, keep-alive, one request of a connection at a time
-/// (pipelined ones wait). What is no HTTP or too large is answered (400, 413, 431, 501) and closed without reaching the
-/// handler; what is too slow is closed. A client that closes its side of the connection counts as gone.
+/// An HTTP/1.1 server: one acceptor, connections that are each on one strand or loop, keep-alive, one request of a
+/// connection at a time (pipelined ones wait). What is no HTTP or too large is answered (400, 413, 431, 501) and closed
+/// without reaching the handler; what is too slow is closed. A client that closes its side of the connection counts as
+/// gone after a grace.
 ///
 /// All members may be called from any thread. The executor's threads must run until stop() has returned.
 class Server final {
  public:
+  /// A strand per connection, on any number of threads.
   Server(Executor executor, ServerOptions options, Handler handler);
+  /// Each connection on one loop, one after the other in turn: without locks, and beside what its handler asks of a
+  /// Client. One acceptor for all: with SO_REUSEPORT a second service on the same port would be no error.
+  Server(const EventLoops& loops, ServerOptions options, Handler handler);
   /// Stops as stop_blocking(1 s) if that has not been done; then not on a thread of the executor.
   ~Server();
   Server(const Server&) = delete;

@@ -52,6 +52,7 @@ Result<std::vector<SseEvent>> SseReader::push(std::string_view bytes) {
     const std::string_view part = bytes.substr(0, end);
     if (line_.size() + part.size() + pending_.data.size() + pending_.event.size() > limit_) {
       is_spent_ = true;
+      if (!out.empty()) break;  // what was complete before is the caller's; the next push says why it ends
       return spent();
     }
     line_ += part;

@@ -27,7 +27,8 @@ class SseReader final {
  public:
   explicit SseReader(std::size_t max_event_bytes = std::size_t{16} << 20) : limit_(max_event_bytes) {}
 
-  /// The events that `bytes` complete. kTooLarge when one event exceeds the limit; the reader is spent then.
+  /// The events that `bytes` complete. kTooLarge when one event exceeds the limit, once all before it have been given
+  /// out (then the next push says so); the reader is spent from there on.
   [[nodiscard]] Result<std::vector<SseEvent>> push(std::string_view bytes);
   /// The stream ended: the event that lacked only its blank line, which many servers leave out, if it has data. The
   /// standard would drop it; a caller that relays what was received wants it.

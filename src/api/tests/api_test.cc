@@ -76,7 +76,8 @@ class ApiTest : public testing::Test {
         },
         [] { return Status{}; }});
     load_one();
-    server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{}, api_->handler());
+    server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
+                                            api_->handler());
     EXPECT_TRUE(server_->start().ok());
   }
   ~ApiTest() override {

@@ -15,6 +15,7 @@
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
+#include "io/machine.h"
 #include "net/server.h"
 
 namespace fw::app {
@@ -39,12 +40,23 @@ sigset_t block_end_signals() {
   return signals;
 }
 
+/// As many connections as are wanted and as leave the stores their files: a moment without descriptors would hit them.
+std::size_t connections_within_limit(std::size_t wanted) {
+  constexpr std::uint64_t kForStoresAndEngines = 1024;
+  const std::uint64_t files = io::raise_open_file_limit();
+  const std::uint64_t left = files > 2 * kForStoresAndEngines ? files - kForStoresAndEngines : files / 4;
+  if (wanted <= left) return wanted;
+  log_warning("serve", "fewer connections are taken than max_connections allows; raise the limit on open files",
+              {{"max_connections", wanted}, {"taken", left}, {"open_files", files}});
+  return left;
+}
+
 net::ServerOptions server_options(const ServerSettings& settings) {
   net::ServerOptions options;
   options.name = "control api";
   options.address = settings.listen;
   options.port = static_cast<std::uint16_t>(settings.port);
-  options.max_connections = static_cast<std::size_t>(settings.max_connections);
+  options.max_connections = connections_within_limit(static_cast<std::size_t>(settings.max_connections));
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
   options.max_body_bytes = SIZE_MAX;
   if (!settings.tls_certificate.empty()) {
@@ -53,12 +65,12 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-api::ApiDependencies api_dependencies(Service& service, std::uint64_t max_body_bytes) {
-  return {service.runs(),        service.log(),
-          service.quarantine(),  service.disk(),
-          service.clock(),       service.data_folder() / "uploads",
-          parse_split_overrides, [&service] { return service.readiness(); },
-          max_body_bytes};
+api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings) {
+  return {service.runs(),          service.log(),
+          service.quarantine(),    service.disk(),
+          service.clock(),         service.data_folder() / "uploads",
+          parse_split_overrides,   [&service] { return service.readiness(); },
+          settings.max_body_bytes, settings.public_url};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -97,9 +109,11 @@ int serve(const ServeOptions& options) {
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  api::Api api(api_dependencies(**service, server_settings.max_body_bytes));
+  api::Api api(api_dependencies(**service, server_settings));
   std::atomic<bool> has_started{false};
-  net::Server server((*service)->executor(), server_options(server_settings), once_started(has_started, api.handler()));
+  net::ServerOptions listener = server_options(server_settings);
+  listener.observe = api.observer();
+  net::Server server((*service)->loops(), std::move(listener), once_started(has_started, api.handler()));
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
   (*service)->set_public_url(server_settings.public_url.empty() ? server.url() : server_settings.public_url);
   if (const auto status = (*service)->start(); !status.ok()) {

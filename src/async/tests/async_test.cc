@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_future.hpp>
 #include <thread>
 
+#include "async/event_loops.h"
 #include "async/pool.h"
 #include "async/run_blocking.h"
 #include "async/task_group.h"
@@ -26,6 +29,58 @@ Task<Status> sleep_past_deadline() { co_return co_await sleep_for(1h, Deadline::
 
 TEST(Deadline, AWaitLongerThanItsDeadlineEndsWithIt) {
   EXPECT_EQ(run_blocking(sleep_past_deadline()).error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST(Deadline, OneThatLiesBeyondTheEndOfTimeIsNotOver) {
+  EXPECT_FALSE(Deadline::after(Duration::max()).is_over());
+  EXPECT_FALSE(Deadline::never().within(Duration::max()).is_over());
+}
+
+Task<void> ring_while_others_wait(std::stop_source stop) {
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  for (int i = 0; i < 50; ++i) {
+    group.spawn("sleeper", [](std::stop_token token) -> Task<void> {
+      EXPECT_EQ((co_await sleep_long(token)).error().code, ErrorCode::kCancelled);
+    }(stop.get_token()));
+  }
+  std::jthread other([&] { stop.request_stop(); });
+  co_await group.join();
+}
+
+TEST(Deadline, AStopReachesEveryWaitOnAnExecutorOfSeveralThreads) {
+  Pool pool("threads", 4);
+  for (int round = 0; round < 20; ++round) {
+    boost::asio::co_spawn(pool.executor(), ring_while_others_wait({}), boost::asio::use_future).get();
+  }
+}
+
+Task<bool> throws_no_exception() {
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  group.spawn("odd", []() -> Task<void> {
+    throw 7;
+    co_return;
+  }());
+  co_await group.join();
+  co_return true;
+}
+
+TEST(TaskGroup, SurvivesATaskThatThrowsSomethingElseThanAnException) {
+  EXPECT_TRUE(run_blocking(throws_no_exception()));
+}
+
+Task<bool> stays_on_one_thread() {
+  const auto here = std::this_thread::get_id();
+  EXPECT_TRUE(EventLoops::is_serial(co_await boost::asio::this_coro::executor));
+  (void)co_await sleep_for(1ms, Deadline::never());
+  co_return std::this_thread::get_id() == here;
+}
+
+TEST(EventLoops, WhatIsBegunOnOneStaysOnIt) {
+  EventLoops loops(2);
+  for (const Executor& loop : loops.executors()) {
+    EXPECT_TRUE(boost::asio::co_spawn(loop, stays_on_one_thread(), boost::asio::use_future).get());
+    EXPECT_FALSE(EventLoops::is_serial(loop)) << "of another thread";
+  }
 }
 
 Task<int> most_at_once(std::size_t count, std::size_t parallelism) {

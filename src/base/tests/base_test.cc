@@ -36,6 +36,12 @@ TEST(Clock, PrintsTheBlueprintsTimestamps) {
   EXPECT_EQ(to_iso8601(from_epoch_seconds(1'700'000'000) + std::chrono::milliseconds(5)), "2023-11-14T22:13:20.005000");
 }
 
+TEST(Clock, ATimeBeyondTheEndOfTimeIsTheEndOfTime) {
+  EXPECT_EQ(saturating_add(Instant::max() - std::chrono::seconds(1), std::chrono::seconds(2)), Instant::max());
+  EXPECT_EQ(saturating_add(Instant{}, Duration::max()), Instant::max());
+  EXPECT_EQ(saturating_add(Instant{}, std::chrono::seconds(-2)), Instant{} - std::chrono::seconds(2));
+}
+
 TEST(NearestName, FindsTheTypoAndNothingFarAway) {
   const std::vector<std::string> keys{"eval_size", "val_ratio", "random_seed"};
   EXPECT_EQ(nearest_name("evalsize", keys), "eval_size");

@@ -1,6 +1,7 @@
 #include "io/machine.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "io/file.h"
 
@@ -67,6 +68,16 @@ TEST_F(Machine, IsNotLimitedByWhatGroupsOfVersionOneCallUnlimited) {
   file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(limits().processors, all);
   EXPECT_EQ(limits().memory_bytes, 16 * kGiB);
+}
+
+TEST(OpenFiles, TheLimitIsRaisedToWhatTheSystemAllows) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = std::min<rlim_t>(before.rlim_max, 64), .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(open_file_limit(), low.rlim_cur);
+  EXPECT_EQ(raise_open_file_limit(), std::min<rlim_t>(before.rlim_max, 1 << 20));
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

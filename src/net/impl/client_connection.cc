@@ -3,14 +3,13 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include <boost/asio/connect.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "net/impl/connect.h"
 #include "net/impl/message_writer.h"
+#include "net/impl/request_rules.h"
 
 namespace fw::net {
 
@@ -20,43 +19,28 @@ using boost::system::error_code;
 
 namespace {
 
-Instant from_now(Duration wait) { return std::chrono::steady_clock::now() + wait; }
-
 bool is_end_of_stream(const error_code& ec) {
   return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
 }
 
-Error connect_error(const std::string& origin, const error_code& ec) {
-  if (ec == asio::error::connection_refused) {
-    return unavailable(origin + ": connection refused; is the server running, and is this its port?");
+Error handshake_error(const std::string& origin, const error_code& ec) {
+  if (ec.category() != asio::error::get_ssl_category()) {
+    return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
   }
-  if (ec.category() == asio::error::get_ssl_category()) {
-    return unavailable(
-        origin + ": tls handshake failed (" + ec.message() +
-        "); check that the server's certificate is valid for this host and that its authority is trusted");
-  }
-  return unavailable(origin + ": cannot connect: " + ec.message() + "; check the url and the network");
+  return unavailable(origin + ": tls handshake failed (" + ec.message() +
+                     "); check that the server's certificate is valid for this host and that its authority is trusted");
 }
 
 }  // namespace
 
-ClientConnection::~ClientConnection() { pause(); }
-
-void ClientConnection::begin(const Executor& strand) {
-  watch_ = std::make_shared<Watch>(strand, [this] {
-    if (transport_) transport_->close();
-  });
-}
-
-void ClientConnection::pause() {
-  if (!watch_) return;
-  if (watch_->verdict()) is_broken_ = true;
-  watch_->retire();
-  watch_.reset();
+void ClientConnection::move_to(const Executor& home) {
+  if (watch_ && watch_->strand() == home && !watch_->verdict()) return;
+  watch_ = std::make_shared<Watch>(home, transport_);
 }
 
 bool ClientConnection::is_reusable() {
-  return !is_broken_ && !is_half_sent_ && parser_ && is_complete() && parser_->keeps_alive() && !is_stale();
+  return !is_broken_ && !watch_->verdict() && sending_ == Sending::kWhole && parser_ && is_complete() &&
+         parser_->keeps_alive() && buffer_.unread().empty();
 }
 
 Error ClientConnection::failure(std::string_view doing, const error_code& ec) const {
@@ -70,95 +54,117 @@ Error ClientConnection::failure(std::string_view doing, const error_code& ec) co
   return unavailable(where + "connection failed while " + std::string(doing) + ": " + ec.message());
 }
 
-Task<Status> ClientConnection::connect(Url url, std::shared_ptr<asio::ssl::context> tls, Deadline deadline) {
+Task<Status> ClientConnection::connect(Url url, Resolver& resolver, std::shared_ptr<asio::ssl::context> tls,
+                                       Deadline deadline) {
   origin_ = url.origin();
   const Deadline limit = deadline.within(options_.connect_timeout);
-  auto endpoints = co_await resolve(url.host, url.port, limit);
+  auto endpoints = co_await resolver.resolve(url.host, url.port, limit);
   if (!endpoints.ok()) co_return endpoints.error().within(origin_);
-  transport_ = std::make_unique<Transport>(tcp::socket(executor_));
-  const LimitGuard time(watch_, Watch::Limit::kTotal, limit.when());
+  FW_CO_ASSIGN(auto socket, co_await connect_first(transport_.socket().get_executor(), *endpoints, origin_, limit));
+  transport_.socket() = std::move(socket);
+  transport_.set_options();
+  if (!tls) co_return Status{};
+  const LimitGuard time(*watch_, Watch::Limit::kTotal, limit.when());
   const StopGuard stop(watch_, limit.stop_token());
-  error_code ec;
-  co_await asio::async_connect(transport_->socket(), *endpoints, asio::redirect_error(asio::use_awaitable, ec));
-  if (!ec && !watch_->verdict()) {
-    transport_->socket().set_option(tcp::no_delay(true), ec);
-    if (tls) ec = co_await transport_->connect_tls(std::move(tls), url.host);
-  }
+  const auto ec = co_await transport_.connect_tls(std::move(tls), url.host);
   if (watch_->verdict()) co_return failure("connecting", ec);
-  if (ec) co_return connect_error(origin_, ec);
+  if (ec) co_return handshake_error(origin_, ec);
   co_return Status{};
 }
 
-Task<error_code> ClientConnection::write(Gather buffers) {
-  const LimitGuard time(watch_, Watch::Limit::kWrite, from_now(options_.write_timeout));
-  co_return co_await transport_->write(buffers);
-}
-
-Task<Status> ClientConnection::send_chunked(BodyReader& source, Deadline deadline) {
-  while (true) {
-    FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
-    const std::string frame = piece ? chunk_head(piece->size()) : "0\r\n\r\n";
-    Gather buffers{asio::buffer(frame)};
-    if (piece) {
-      buffers[1] = asio::buffer(*piece);
-      buffers[2] = asio::const_buffer("\r\n", 2);
-    }
-    if (const auto ec = co_await write(buffers); ec) co_return failure("sending the request", ec);
-    if (!piece) co_return Status{};
-  }
-}
-
-Task<Status> ClientConnection::send_counted(BodyReader& source, std::uint64_t length, Deadline deadline) {
-  std::uint64_t missing = length;
-  while (true) {
-    FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
-    if (piece ? piece->size() > missing : missing > 0) {
-      co_return invalid_argument(origin_ + ": the request's body is not as long as its Content-Length of " +
-                                 std::to_string(length) + " bytes");
-    }
-    if (!piece) co_return Status{};
-    missing -= piece->size();
-    const Gather buffers{asio::buffer(*piece)};
-    if (const auto ec = co_await write(buffers); ec) co_return failure("sending the request", ec);
-  }
-}
-
-Task<std::optional<ExchangeFailure>> ClientConnection::exchange(const WireRequest& wire, BodyReader* source,
-                                                                Deadline deadline) {
+void ClientConnection::begin_sending(std::shared_ptr<const WireRequest> wire) {
   parser_.reset();
   has_received_ = false;
-  const LimitGuard time(watch_, Watch::Limit::kTotal, deadline.when());
-  const StopGuard stop(watch_, deadline.stop_token());
-  Gather buffers{asio::buffer(wire.head), asio::buffer(wire.body)};
-  Status sent;
-  if (const auto ec = co_await write(buffers); ec) sent = failure("sending the request", ec);
-  if (sent.ok() && source != nullptr) {
-    sent = wire.source_length ? co_await send_counted(*source, *wire.source_length, deadline)
-                              : co_await send_chunked(*source, deadline);
+  wire_ = std::move(wire);
+  unsent_ = {asio::buffer(wire_->head), asio::buffer(wire_->body)};
+  sending_ = Sending::kUnderWay;
+  const error_code ec = transport_.write_at_once(unsent_);
+  if (ec || size_of(unsent_) == 0) return end_sending(ec);
+  send_more();
+}
+
+void ClientConnection::send_more() {
+  watch_->writing(options_.write_timeout, Instant::max());
+  transport_.async_write_some(
+      unsent_, asio::bind_executor(home(), [self = shared_from_this()](const error_code& ec, std::size_t bytes) {
+        self->on_sent(ec, bytes);
+      }));
+}
+
+void ClientConnection::on_sent(const error_code& ec, std::size_t bytes) {
+  advance(unsent_, bytes);
+  if (!ec && size_of(unsent_) > 0) return send_more();
+  watch_->clear(Watch::Limit::kWrite);
+  end_sending(ec);
+}
+
+/// A failure is no end yet: a server that hung up may have said why before it did.
+void ClientConnection::end_sending(const error_code& ec) {
+  sending_ = ec ? Sending::kFailed : Sending::kWhole;
+  send_error_ = ec;
+  wire_.reset();
+}
+
+Task<Status> ClientConnection::write(Gather buffers) {
+  error_code ec = transport_.write_at_once(buffers);
+  if (!ec && size_of(buffers) > 0) {
+    ec = co_await write_rest(transport_, *watch_, buffers, options_.write_timeout, Instant::max());
   }
-  is_half_sent_ = !sent.ok();
-  // A source that failed leaves half a request behind; a server that hung up may have said why before it did.
-  if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) co_return ExchangeFailure{sent.error(), false};
-  auto received = co_await read_head(wire.is_head_request);
+  if (ec) co_return failure("sending the request", ec);
+  co_return Status{};
+}
+
+Task<Status> ClientConnection::send_source(BodyReader& source, std::optional<std::uint64_t> length, Deadline deadline) {
+  std::uint64_t missing = length.value_or(0);
+  sending_ = Sending::kFailed;  // until it has gone out whole
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
+    if (length && (piece ? piece->size() > missing : missing > 0)) {
+      co_return invalid_argument(origin_ + ": the request's body is not as long as its Content-Length of " +
+                                 std::to_string(*length) + " bytes");
+    }
+    if (piece) missing -= piece->size();
+    const std::string frame = length ? "" : piece ? chunk_head(piece->size()) : "0\r\n\r\n";
+    Gather buffers{asio::buffer(frame)};
+    if (piece) buffers[1] = asio::buffer(*piece);
+    if (piece && !length) buffers[2] = asio::const_buffer("\r\n", 2);
+    FW_CO_TRY(co_await write(buffers));
+    if (piece) continue;
+    sending_ = Sending::kWhole;
+    co_return Status{};
+  }
+}
+
+Task<std::optional<ExchangeFailure>> ClientConnection::receive_head(bool is_head_request, Deadline deadline) {
+  const LimitGuard time(*watch_, Watch::Limit::kTotal, deadline.when());
+  const StopGuard stop(watch_, deadline.stop_token());
+  auto received = co_await read_head(is_head_request);
   if (received.ok()) co_return std::nullopt;
   is_broken_ = true;
   const bool is_stale = !has_received_ && !watch_->verdict();
-  co_return ExchangeFailure{sent.ok() ? received.error() : sent.error(), is_stale};
+  if (send_error_ && !has_received_) co_return ExchangeFailure{failure("sending the request", send_error_), is_stale};
+  co_return ExchangeFailure{received.error(), is_stale};
+}
+
+Status ClientConnection::after_read(const error_code& ec, std::size_t bytes) {
+  buffer_.filled(bytes);
+  if (!ec) {
+    has_received_ = true;
+    return {};
+  }
+  if (watch_->verdict() || !is_end_of_stream(ec)) return failure("waiting for the answer", ec);
+  if (!has_received_) return unavailable(origin_ + ": the server closed the connection without an answer");
+  if (const auto ended = parser_->feed_end(); !ended.ok()) return ended.error().within(origin_);
+  return {};
 }
 
 Task<Status> ClientConnection::read_more() {
   const auto room = buffer_.room();
-  const LimitGuard time(watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
-  const IoResult got = co_await transport_->read_some(asio::buffer(room.data, room.size));
-  if (!got.error) {
-    has_received_ = true;
-    buffer_.filled(got.bytes);
-    co_return Status{};
-  }
-  if (watch_->verdict() || !is_end_of_stream(got.error)) co_return failure("waiting for the answer", got.error);
-  if (!has_received_) co_return unavailable(origin_ + ": the server closed the connection without an answer");
-  if (const auto ended = parser_->feed_end(); !ended.ok()) co_return ended.error().within(origin_);
-  co_return Status{};
+  error_code ec;
+  const LimitGuard time(*watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
+  const std::size_t bytes = co_await transport_.async_read_some(asio::buffer(room.data, room.size),
+                                                                asio::redirect_error(asio::use_awaitable, ec));
+  co_return after_read(ec, bytes);
 }
 
 Task<Status> ClientConnection::read_head(bool is_head_request) {
@@ -173,39 +179,55 @@ Task<Status> ClientConnection::read_head(bool is_head_request) {
       if (!parser_->has_head()) FW_CO_TRY(co_await read_more());
     }
     if (parser_->status() == 101) co_return data_loss(origin_ + ": switched to a protocol that nobody asked for");
-    if (parser_->status() >= 200) co_return Status{};
+    if (parser_->status() < 200) continue;
+    if (const auto coding = check_transfer_coding(*parser_); !coding.ok()) co_return coding.error().within(origin_);
+    co_return Status{};
   }
 }
 
 ResponseHead ClientConnection::take_head() { return {.status = parser_->status(), .headers = parser_->take_headers()}; }
 
-Task<Status> ClientConnection::wait_for_body(Deadline deadline) {
-  begin(co_await asio::this_coro::executor);
-  Status more;
-  {
-    const LimitGuard time(watch_, Watch::Limit::kTotal, deadline.when());
-    const StopGuard stop(watch_, deadline.stop_token());
-    more = co_await read_more();
+std::optional<Result<std::optional<std::string>>> ClientConnection::take_body() {
+  if (is_broken_) return unavailable(origin_ + ": the body was lost with an earlier error");
+  if (!parser_->is_done()) {
+    auto used = parser_->feed(buffer_.unread());
+    is_broken_ = !used.ok();
+    if (!used.ok()) return used.error().within(origin_);
+    buffer_.consume(*used);
   }
-  pause();
-  co_return more;
+  if (parser_->has_body_bytes()) return std::optional<std::string>(parser_->take_body());
+  if (parser_->is_done()) return std::optional<std::string>();
+  return std::nullopt;
+}
+
+std::optional<std::string> ClientConnection::take_whole_body() {
+  // The parser stops behind the head, so that what follows may not have been fed yet.
+  if (!parser_->is_done()) {
+    const auto used = parser_->feed(buffer_.unread());
+    is_broken_ = !used.ok();
+    if (is_broken_) return std::nullopt;
+    buffer_.consume(*used);
+  }
+  if (!parser_->is_done()) return std::nullopt;
+  return parser_->take_body();
 }
 
 Task<Result<std::optional<std::string>>> ClientConnection::next(Deadline deadline) {
-  if (is_broken_) co_return unavailable(origin_ + ": the body was lost with an earlier error");
-  FW_CO_TRY(deadline.check(origin_ + ": reading the answer"));
+  if (deadline.is_over()) co_return deadline.check(origin_ + ": reading the answer").error();
+  if (auto piece = take_body()) co_return std::move(*piece);
+  // One coroutine for all of it: this is what runs for every piece of every stream.
+  const LimitGuard total(*watch_, Watch::Limit::kTotal, deadline.when());
+  const StopGuard stop(watch_, deadline.stop_token());
   while (true) {
-    if (!parser_->is_done()) {
-      auto used = parser_->feed(buffer_.unread());
-      is_broken_ = !used.ok();
-      if (!used.ok()) co_return used.error().within(origin_);
-      buffer_.consume(*used);
-    }
-    if (parser_->has_body_bytes()) co_return std::optional<std::string>(parser_->take_body());
-    if (parser_->is_done()) co_return std::optional<std::string>();
-    auto more = co_await wait_for_body(deadline);
-    is_broken_ = !more.ok();
-    if (!more.ok()) co_return more.error();
+    const auto room = buffer_.room();
+    error_code ec;
+    const LimitGuard time(*watch_, Watch::Limit::kRead, from_now(options_.read_timeout));
+    const std::size_t bytes = co_await transport_.async_read_some(asio::buffer(room.data, room.size),
+                                                                  asio::redirect_error(asio::use_awaitable, ec));
+    const auto read = after_read(ec, bytes);
+    is_broken_ = !read.ok();
+    if (!read.ok()) co_return read.error();
+    if (auto piece = take_body()) co_return std::move(*piece);
   }
 }
 

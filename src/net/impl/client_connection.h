@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "net/client.h"
+#include "net/impl/connect.h"
 #include "net/impl/message_parser.h"
 #include "net/impl/read_buffer.h"
 #include "net/impl/transport.h"
@@ -30,53 +31,73 @@ struct ExchangeFailure {
   bool is_stale_connection = false;
 };
 
-/// One connection of the client. What waits does so between `begin` and `pause`, on one strand; between them and the
-/// next `begin` the connection may move to another strand or be destroyed by any thread.
-class ClientConnection final {
+/// One connection of the client. While it is in use all of it happens on one serial executor, its home (`move_to`);
+/// between two uses it may change homes, or be destroyed by any thread. Shared by its owner and by the write that may
+/// still be under way when the owner has what it wanted.
+class ClientConnection final : public std::enable_shared_from_this<ClientConnection> {
  public:
   /// The socket's events come from `executor`'s context, wherever they are awaited.
-  ClientConnection(const Executor& executor, const ClientOptions& options) : executor_(executor), options_(options) {}
-  ~ClientConnection();
+  ClientConnection(const Executor& executor, const ClientOptions& options)
+      : options_(options), transport_(boost::asio::ip::tcp::socket(executor)) {}
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
+  ~ClientConnection() = default;
 
-  [[nodiscard]] Task<Status> connect(Url url, std::shared_ptr<boost::asio::ssl::context> tls, Deadline deadline);
-
-  void begin(const Executor& strand);
-  void pause();
+  void move_to(const Executor& home);
+  [[nodiscard]] const Executor& home() const { return watch_->strand(); }
+  [[nodiscard]] Task<Status> connect(Url url, Resolver& resolver, std::shared_ptr<boost::asio::ssl::context> tls,
+                                     Deadline deadline);
+  /// Ends everything that goes on; from any thread once nobody waits.
+  void close() { transport_.close(); }
   /// Fit to be kept: nothing is half said.
   [[nodiscard]] bool is_reusable();
-  [[nodiscard]] bool is_stale() { return !transport_ || !buffer_.unread().empty() || transport_->is_stale(); }
+  [[nodiscard]] bool is_stale() { return !buffer_.unread().empty() || transport_.is_stale(); }
 
-  /// Sends the request and reads the head of its answer. `wire` and `source` must outlive the task.
-  [[nodiscard]] Task<std::optional<ExchangeFailure>> exchange(const WireRequest& wire, BodyReader* source,
-                                                              Deadline deadline);
+  /// Begins to send the head and, if it is whole, the body, and goes on while the answer is read: a server may answer
+  /// before it has read all, and not read on before its answer is taken.
+  void begin_sending(std::shared_ptr<const WireRequest> wire);
+  /// Sends the body out of a source, beside the reading of the answer.
+  [[nodiscard]] Task<Status> send_source(BodyReader& source, std::optional<std::uint64_t> length, Deadline deadline);
+  /// Reads up to the end of the answer's head.
+  [[nodiscard]] Task<std::optional<ExchangeFailure>> receive_head(bool is_head_request, Deadline deadline);
   [[nodiscard]] ResponseHead take_head();
   [[nodiscard]] bool is_complete() const { return parser_->is_done() && !parser_->has_body_bytes(); }
+  /// All of it, if all of it is here.
+  [[nodiscard]] std::optional<std::string> take_whole_body();
+  /// As BodyReader::next.
   [[nodiscard]] Task<Result<std::optional<std::string>>> next(Deadline deadline);
 
   [[nodiscard]] const std::string& origin() const { return origin_; }
   Instant kept_since{};
 
  private:
-  [[nodiscard]] Task<boost::system::error_code> write(Gather buffers);
-  [[nodiscard]] Task<Status> send_chunked(BodyReader& source, Deadline deadline);
-  [[nodiscard]] Task<Status> send_counted(BodyReader& source, std::uint64_t length, Deadline deadline);
+  /// What of the body is here already: a piece, the end, an error; nothing when more must be read.
+  [[nodiscard]] std::optional<Result<std::optional<std::string>>> take_body();
+  [[nodiscard]] Status after_read(const boost::system::error_code& ec, std::size_t bytes);
+
+  /// Of the request: kWhole once its last byte is with the kernel.
+  enum class Sending : std::uint8_t { kIdle, kUnderWay, kWhole, kFailed };
+
+  void send_more();
+  void on_sent(const boost::system::error_code& ec, std::size_t bytes);
+  void end_sending(const boost::system::error_code& ec);
+  [[nodiscard]] Task<Status> write(Gather buffers);
   [[nodiscard]] Task<Status> read_head(bool is_head_request);
   [[nodiscard]] Task<Status> read_more();
-  [[nodiscard]] Task<Status> wait_for_body(Deadline deadline);
   [[nodiscard]] Error failure(std::string_view doing, const boost::system::error_code& ec) const;
 
-  Executor executor_;
   ClientOptions options_;
   std::string origin_;
-  std::unique_ptr<Transport> transport_;
+  Transport transport_;
   std::shared_ptr<Watch> watch_;
   ReadBuffer buffer_;
   std::optional<AnswerParser> parser_;
+  std::shared_ptr<const WireRequest> wire_;  // while it is being sent
+  Gather unsent_{};
+  Sending sending_ = Sending::kIdle;
+  boost::system::error_code send_error_;
   bool has_received_ = false;
-  bool is_broken_ = false;     // nothing more can be read
-  bool is_half_sent_ = false;  // the request was not sent whole: what is answered can be read, then it ends
+  bool is_broken_ = false;  // nothing more can be read
 };
 
 }  // namespace fw::net

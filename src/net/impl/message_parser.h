@@ -48,6 +48,7 @@ class MessageParser final : private boost::beast::http::basic_parser<kIsRequest>
   [[nodiscard]] bool has_body_bytes() const { return !body_.empty(); }
 
   [[nodiscard]] const std::string& method() const { return method_; }
+  [[nodiscard]] const std::string& target() const { return target_; }
   [[nodiscard]] std::string take_target() { return std::move(target_); }
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] bool is_http_1_1() const { return version_ >= 11; }

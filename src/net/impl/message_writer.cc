@@ -5,12 +5,14 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <span>
 
 namespace fw::net {
 namespace {
 
 constexpr std::array<std::string_view, 7> kConnectionFields{"Connection", "Keep-Alive",        "Proxy-Connection", "TE",
                                                             "Trailer",    "Transfer-Encoding", "Upgrade"};
+constexpr std::array<std::string_view, 2> kFramingFields{"Content-Length", "Host"};
 constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -22,9 +24,14 @@ bool is_token_character(char c) {
 
 bool is_value_character(unsigned char c) { return c == '\t' || (c >= ' ' && c != 127); }
 
-bool belongs_to_connection(std::string_view name) {
-  return std::any_of(kConnectionFields.begin(), kConnectionFields.end(),
+bool is_one_of(std::span<const std::string_view> fields, std::string_view name) {
+  return std::any_of(fields.begin(), fields.end(),
                      [&](std::string_view field) { return equals_ignoring_case(field, name); });
+}
+
+bool belongs_to_connection(std::string_view name, const Headers& headers, bool names_fields) {
+  if (is_one_of(kConnectionFields, name)) return true;
+  return names_fields && headers.has_token("Connection", name) && !is_one_of(kFramingFields, name);
 }
 
 }  // namespace
@@ -55,8 +62,9 @@ Result<std::optional<std::uint64_t>> declared_length(const Headers& headers) {
 }
 
 void append_headers(std::string& out, const Headers& headers) {
+  const bool names_fields = headers.contains("Connection");
   for (const auto& [name, value] : headers) {
-    if (!belongs_to_connection(name)) out.append(name).append(": ").append(value).append("\r\n");
+    if (!belongs_to_connection(name, headers, names_fields)) out.append(name).append(": ").append(value).append("\r\n");
   }
 }
 

@@ -22,8 +22,9 @@ enum class Framing : std::uint8_t {
 /// The Content-Length of the headers, if there is one; kInvalidArgument when it is no number.
 [[nodiscard]] Result<std::optional<std::uint64_t>> declared_length(const Headers& headers);
 
-/// Lines of the headers, without those that belong to the connection (Connection, Keep-Alive, Transfer-Encoding,
-/// Upgrade and their like), which the caller of this writes itself.
+/// Lines of the headers, without those that belong to the connection: Connection, Keep-Alive, Transfer-Encoding,
+/// Upgrade and their like, which the caller of this writes itself, and what the field Connection names (RFC 9110,
+/// 7.6.1), except what says where the message goes and where it ends.
 void append_headers(std::string& out, const Headers& headers);
 
 /// `5\r\n` before a chunk of five bytes.

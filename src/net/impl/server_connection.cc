@@ -1,11 +1,11 @@
 #include "net/impl/server_connection.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/impl/request_rules.h"
 #include "net/impl/server_exchange.h"
 
 namespace fw::net {
@@ -18,9 +18,6 @@ namespace {
 
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kMaxLingered = std::size_t{4} << 20;
-constexpr Duration kLookAgain = std::chrono::milliseconds(100);
-
-Instant from_now(Duration wait) { return std::chrono::steady_clock::now() + wait; }
 
 std::string name_of_peer(const tcp::socket& socket) {
   error_code ec;
@@ -28,6 +25,12 @@ std::string name_of_peer(const tcp::socket& socket) {
   if (ec) return "unknown";
   const std::string address = peer.address().to_string();
   return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(peer.port());
+}
+
+Response stopping_response() {
+  Response response = detail_response(503, "the service is stopping; try again in a moment");
+  response.headers.add("Retry-After", "1");
+  return response;
 }
 
 }  // namespace
@@ -43,13 +46,12 @@ ServerConnection::ServerConnection(std::shared_ptr<const ServerShared> shared, t
     : shared_(std::move(shared)),
       strand_(std::move(strand)),
       transport_(std::move(socket)),
-      watch_(std::make_shared<Watch>(strand_, [this] { transport_.close(); })),
-      leaving_timer_(strand_) {}
+      watch_(std::make_shared<Watch>(strand_, transport_)) {}
 
 void ServerConnection::stop() {
   asio::post(strand_, [self = shared_from_this()] {
     self->is_stopping_ = true;
-    if (self->is_idle_) self->watch_->end(ErrorCode::kCancelled);
+    if (self->phase_ != Phase::kAnswering) self->watch_->end(ErrorCode::kCancelled);
     self->request_stop_.request_stop();
   });
 }
@@ -60,10 +62,9 @@ void ServerConnection::abort() {
 
 Task<void> ServerConnection::run() {
   const auto self = shared_from_this();
-  error_code ignored;
-  transport_.socket().set_option(tcp::no_delay(true), ignored);
+  transport_.set_options();
   peer_ = name_of_peer(transport_.socket());
-  if (co_await shake_hands()) {
+  if (co_await handshake()) {
     while (co_await serve_one()) {
     }
   }
@@ -71,27 +72,27 @@ Task<void> ServerConnection::run() {
   transport_.close();
 }
 
-Task<void> ServerConnection::turn_away() {
+Task<void> ServerConnection::run_rejecting() {
   const auto self = shared_from_this();
+  request_begin_ = kernel_now();
   if (!shared_->tls) {
     Response answer = detail_response(503, "too many connections; try again in a moment");
     answer.headers.add("Retry-After", "1");
-    co_await refuse(std::move(answer));
+    co_await send_rejection(std::move(answer));
   }
   watch_->retire();
   transport_.close();
 }
 
-Task<bool> ServerConnection::shake_hands() {
+Task<bool> ServerConnection::handshake() {
   if (!shared_->tls) co_return true;
-  const LimitGuard time(watch_, Watch::Limit::kTotal, from_now(shared_->options.header_timeout));
+  const LimitGuard time(*watch_, Watch::Limit::kTotal, from_now(shared_->options.header_timeout));
   const auto ec = co_await transport_.accept_tls(shared_->tls);
   if (ec) log_debug("net", "tls handshake failed", {{"server", shared_->options.name}, {"why", ec.message()}});
   co_return !ec;
 }
 
 Task<bool> ServerConnection::wait_for_request() {
-  is_idle_ = true;
   const Instant until = from_now(shared_->options.idle_timeout);
   while (!is_stopping_) {
     // Empty lines before a request are forgiven (RFC 9112, 2.2).
@@ -107,7 +108,7 @@ Task<bool> ServerConnection::read_head() {
   while (true) {
     const auto used = parser_->feed(buffer_.unread());
     if (!used.ok()) {
-      co_await refuse(detail_response(parser_->refusal(), used.error().message));
+      co_await send_rejection(detail_response(parser_->refusal(), used.error().message));
       co_return false;
     }
     buffer_.consume(*used);
@@ -116,35 +117,29 @@ Task<bool> ServerConnection::read_head() {
   }
 }
 
-std::optional<Response> ServerConnection::objection() const {
-  const Headers& headers = parser_->headers();
-  if (!parse_method(parser_->method()))
-    return detail_response(501, "method " + parser_->method() + " is not supported");
-  // A body whose end cannot be told must not be taken for the next request.
-  if (headers.contains("Transfer-Encoding") && !parser_->is_chunked()) {
-    return detail_response(501, "only the transfer encoding chunked is supported");
-  }
-  if (parser_->is_http_1_1() && !headers.contains("Host")) return detail_response(400, "header Host is missing");
-  return std::nullopt;
-}
-
 Task<bool> ServerConnection::serve_one() {
+  phase_ = Phase::kIdle;
   if (!co_await wait_for_request()) co_return false;
+  phase_ = Phase::kReading;
+  request_begin_ = kernel_now();
   const ServerOptions& options = shared_->options;
   const ParserLimits limits{.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes};
   parser_.emplace(limits);
   request_stop_ = std::stop_source();
   if (!co_await read_head()) co_return false;
-  if (auto response = objection()) {
-    co_await refuse(std::move(*response));
+  if (auto response = reject(*parser_)) {
+    co_await send_rejection(std::move(*response));
+    co_return false;
+  }
+  if (is_stopping_) {
+    co_await send_rejection(stopping_response());
     co_return false;
   }
   co_return co_await answer(*parse_method(parser_->method()));
 }
 
 Task<bool> ServerConnection::answer(Method method) {
-  if (is_stopping_) co_return false;
-  is_idle_ = false;
+  phase_ = Phase::kAnswering;
   is_body_lost_ = false;
   const auto token = request_stop_.get_token();
   const auto& timeout = shared_->options.request_timeout;
@@ -153,20 +148,23 @@ Task<bool> ServerConnection::answer(Method method) {
                           .headers = parser_->take_headers(),
                           .peer = peer_,
                           .deadline = timeout ? Deadline::after(*timeout, token) : Deadline::when_stopped(token)};
+  to_origin_form(request.target, request.headers);
   Body body(*this, parser_->is_http_1_1() && request.headers.has_token("Expect", "100-continue"));
   Writer writer(*this, method == Method::kHead);
   request.body = &body;
-  watch_for_leaving();
+  body.take_what_came();
   co_await call_handler(request, writer);
-  end_watch_for_leaving();
-  co_return co_await finish_request(body, writer);
+  if (leaving_) leaving_->cancel();
+  const bool goes_on = co_await finish_request(request, body, writer);
+  observe(to_string(method), request.target, writer.status(), writer.bytes(), writer.is_complete());
+  co_return goes_on;
 }
 
 Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writer) {
   std::string failure;
   try {
     co_await shared_->handler(request, writer);
-    if (writer.has_started() || is_closing_ || watch_->verdict()) co_return;
+    if (writer.has_started() || is_stopping_ || is_closing() || watch_->verdict()) co_return;
     failure = "no answer was given, or one that cannot be sent";
   } catch (const std::exception& e) {
     failure = e.what();
@@ -180,19 +178,20 @@ Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writ
              {"what", failure}});
 }
 
-Task<bool> ServerConnection::finish_request(Body& body, Writer& writer) {
-  if (!writer.has_started() && !is_closing_ && !watch_->verdict()) {
-    const auto sent =
-        co_await writer.send(detail_response(500, "internal error; the service's log says more"), Deadline::never());
+Task<bool> ServerConnection::finish_request(const IncomingRequest& request, Body& body, Writer& writer) {
+  if (!writer.has_started() && !is_closing() && !watch_->verdict()) {
+    Response answer =
+        is_stopping_ ? stopping_response() : detail_response(500, "internal error; the service's log says more");
+    const auto sent = co_await writer.send(std::move(answer), request.deadline);
     if (!sent.ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;
-  if (writer.keeps_alive() && co_await body.drain()) co_return !is_stopping_ && !is_closing_;
+  if (writer.keeps_alive() && co_await body.drain()) co_return !is_stopping_ && !is_closing();
   co_await linger();
   co_return false;
 }
 
-Task<void> ServerConnection::refuse(Response response) {
+Task<void> ServerConnection::send_rejection(Response response) {
   const std::string length = std::to_string(response.body.size());
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason_phrase(response.status)) +
                      "\r\nDate: " + date() + "\r\nContent-Length: " + length + "\r\nConnection: close\r\n";
@@ -200,12 +199,15 @@ Task<void> ServerConnection::refuse(Response response) {
   head += "\r\n";
   const Gather buffers{asio::buffer(head), asio::buffer(response.body)};
   const auto written = co_await write(buffers, Deadline::never());
+  observe(parser_ ? std::string_view(parser_->method()) : std::string_view{},
+          parser_ ? std::string_view(parser_->target()) : std::string_view{}, response.status, response.body.size(),
+          written.ok());
   if (written.ok()) co_await linger();
 }
 
 /// Closing while the client still sends would reset the connection and destroy the answer on its way.
 Task<void> ServerConnection::linger() {
-  const LimitGuard time(watch_, Watch::Limit::kTotal, from_now(kLinger));
+  const LimitGuard time(*watch_, Watch::Limit::kTotal, from_now(kLinger));
   co_await transport_.shut_down_writing();
   std::size_t seen = 0;
   while (seen < kMaxLingered) {
@@ -215,22 +217,88 @@ Task<void> ServerConnection::linger() {
   }
 }
 
-Task<error_code> ServerConnection::read_more(Instant until) {
+void ServerConnection::begin_read() {
   const auto room = buffer_.room();
-  const LimitGuard time(watch_, Watch::Limit::kRead, until);
-  const IoResult got = co_await transport_.read_some(asio::buffer(room.data, room.size));
-  if (!got.error) buffer_.filled(got.bytes);
-  co_return got.error;
+  reading_ = Reading::kPending;
+  transport_.async_read_some(
+      asio::buffer(room.data, room.size),
+      asio::bind_executor(
+          strand_, [self = shared_from_this()](const error_code& ec, std::size_t bytes) { self->on_read(ec, bytes); }));
+}
+
+void ServerConnection::on_read(const error_code& ec, std::size_t bytes) {
+  buffer_.filled(bytes);
+  read_error_ = ec;
+  reading_ = Reading::kDone;
+  if (reader_.is_waiting()) return reader_.resume();
+  if (phase_ != Phase::kAnswering) return;
+  if (ec) return client_has_closed(ec);
+  reading_ = Reading::kNone;
+  begin_reading_ahead();
+}
+
+Task<error_code> ServerConnection::read_more(Instant until) {
+  if (reading_ == Reading::kNone) begin_read();
+  is_read_interrupted_ = false;
+  if (reading_ == Reading::kPending) {
+    const LimitGuard time(*watch_, Watch::Limit::kRead, until);
+    co_await reader_.wait();
+  }
+  ++read_wait_;
+  if (is_read_interrupted_) co_return asio::error::operation_aborted;
+  if (!read_error_) reading_ = Reading::kNone;  // an error stays
+  co_return read_error_;
+}
+
+void ServerConnection::interrupt_read(std::uint64_t wait) {
+  if (wait != read_wait_ || !reader_.is_waiting()) return;
+  is_read_interrupted_ = true;
+  reader_.resume();
+}
+
+/// The request is read: whatever comes now belongs to the next one, or is the client's end.
+void ServerConnection::begin_reading_ahead() {
+  if (reading_ == Reading::kNone && buffer_.unread().size() < ReadBuffer::kSize) begin_read();
+}
+
+/// The client has closed its side. That may be all it closes (it has sent its request and waits), or it is gone; the
+/// bytes do not tell. Only a reset is certain.
+void ServerConnection::client_has_closed(const error_code& ec) {
+  has_client_closed_ = true;
+  if (ec != asio::error::eof) return client_has_left();
+  leaving_ = std::make_unique<asio::steady_timer>(strand_, from_now(shared_->options.half_close_grace));
+  leaving_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](const error_code& failure) {
+    if (!failure && self->phase_ == Phase::kAnswering) self->client_has_left();
+  }));
+}
+
+void ServerConnection::client_has_left() {
+  phase_ = Phase::kClosing;
+  if (is_writing_) watch_->end(ErrorCode::kUnavailable);
+  request_stop_.request_stop();
+}
+
+std::optional<Status> ServerConnection::write_at_once(Gather& buffers) {
+  const error_code ec = transport_.write_at_once(buffers);
+  if (ec) return write_failed(ec);
+  if (size_of(buffers) == 0) return Status{};
+  return std::nullopt;
 }
 
 Task<Status> ServerConnection::write(Gather buffers, Deadline deadline) {
-  const Instant until = std::min(deadline.when(), from_now(shared_->options.write_timeout));
-  const LimitGuard time(watch_, Watch::Limit::kWrite, until);
-  const StopGuard stop(watch_, deadline.stop_token());
-  const auto ec = co_await transport_.write(buffers);
-  if (!ec) co_return Status{};
-  is_closing_ = true;
-  co_return io_error("the answer", ec);
+  if (auto written = write_at_once(buffers)) co_return std::move(*written);
+  is_writing_ = true;
+  // A stop of the request itself lets go out what is under way; `abort` ends it.
+  const StopGuard stop(watch_, is_own(deadline) ? std::stop_token() : deadline.stop_token());
+  const auto ec = co_await write_rest(transport_, *watch_, buffers, shared_->options.write_timeout, deadline.when());
+  is_writing_ = false;
+  if (ec) co_return write_failed(ec);
+  co_return Status{};
+}
+
+Error ServerConnection::write_failed(const error_code& ec) {
+  phase_ = Phase::kClosing;
+  return io_error("the answer", ec);
 }
 
 Error ServerConnection::io_error(std::string_view what, const error_code& ec) const {
@@ -251,34 +319,16 @@ const std::string& ServerConnection::date() {
   return date_;
 }
 
-void ServerConnection::watch_for_leaving() {
-  auto wait = [self = shared_from_this(), watch = ++leaving_watch_](const error_code& ec) {
-    if (!ec) self->look_for_leaving(watch);
-  };
-  transport_.socket().async_wait(
-      tcp::socket::wait_read,
-      asio::bind_cancellation_slot(leaving_cancel_.slot(), asio::bind_executor(strand_, std::move(wait))));
-}
-
-/// The socket has become readable. When that is not the end but more bytes (the body, the next request), an event for
-/// the end will not come on top of them: look from time to time.
-void ServerConnection::look_for_leaving(std::uint64_t watch) {
-  if (watch != leaving_watch_) return;
-  if (transport_.has_peer_closed()) {
-    is_closing_ = true;
-    request_stop_.request_stop();
-    return;
-  }
-  leaving_timer_.expires_after(kLookAgain);
-  leaving_timer_.async_wait(asio::bind_executor(strand_, [self = shared_from_this(), watch](const error_code& ec) {
-    if (!ec) self->look_for_leaving(watch);
-  }));
-}
-
-void ServerConnection::end_watch_for_leaving() {
-  ++leaving_watch_;
-  leaving_cancel_.emit(asio::cancellation_type::terminal);
-  leaving_timer_.cancel();
+void ServerConnection::observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes,
+                               bool is_complete) {
+  if (!shared_->options.observe) return;
+  shared_->options.observe({.method = method,
+                            .target = target,
+                            .peer = peer_,
+                            .status = status,
+                            .bytes = bytes,
+                            .took = kernel_now() - request_begin_,
+                            .is_complete = is_complete});
 }
 
 }  // namespace fw::net

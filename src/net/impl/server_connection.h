@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "net/impl/message_writer.h"
 #include "net/impl/read_buffer.h"
 #include "net/impl/transport.h"
+#include "net/impl/waiter.h"
 #include "net/impl/watch.h"
 #include "net/server.h"
 
@@ -24,13 +24,16 @@ struct ServerShared {
 
 /// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one
 /// strand; `stop` and `abort` may be called from any thread.
+///
+/// Reading goes on while a handler runs, as far as one buffer: that is how a client that leaves is noticed. The read is
+/// one callback, which the connection's coroutine may or may not wait for.
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection> {
  public:
   ServerConnection(std::shared_ptr<const ServerShared> shared, boost::asio::ip::tcp::socket socket, Executor strand);
 
   [[nodiscard]] Task<void> run();
   /// Answers 503 and closes.
-  [[nodiscard]] Task<void> turn_away();
+  [[nodiscard]] Task<void> run_rejecting();
   /// No further request; a running handler's deadline is cancelled.
   void stop();
   /// Closes the socket.
@@ -40,30 +43,47 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   class Body;
   class Writer;
 
-  [[nodiscard]] Task<bool> shake_hands();
+  /// What the connection is doing:
+  ///   kIdle -> kReading (a request begins) -> kAnswering (a handler runs) -> kIdle
+  /// and from any of them to kClosing, which is never left: the client is gone, or the answer could not be sent.
+  enum class Phase : std::uint8_t { kIdle, kReading, kAnswering, kClosing };
+  /// Of the read that is under way or has ended without being taken.
+  enum class Reading : std::uint8_t { kNone, kPending, kDone };
+
+  [[nodiscard]] Task<bool> handshake();
   /// Serves one request; false when the connection is done.
   [[nodiscard]] Task<bool> serve_one();
   [[nodiscard]] Task<bool> wait_for_request();
   [[nodiscard]] Task<bool> read_head();
-  /// What no handler should see: status and message, or nothing.
-  [[nodiscard]] std::optional<Response> objection() const;
-  [[nodiscard]] Task<void> refuse(Response response);
+  [[nodiscard]] Task<void> send_rejection(Response response);
   [[nodiscard]] Task<bool> answer(Method method);
   [[nodiscard]] Task<void> call_handler(IncomingRequest& request, Writer& writer);
-  [[nodiscard]] Task<bool> finish_request(Body& body, Writer& writer);
+  [[nodiscard]] Task<bool> finish_request(const IncomingRequest& request, Body& body, Writer& writer);
   [[nodiscard]] Task<void> linger();
 
+  void begin_read();
+  void on_read(const boost::system::error_code& ec, std::size_t bytes);
+  /// Waits for bytes; an error when the client has closed, the time is over, or interrupt_read was called.
   [[nodiscard]] Task<boost::system::error_code> read_more(Instant until);
+  void interrupt_read(std::uint64_t wait);
+  void begin_reading_ahead();
+  void client_has_closed(const boost::system::error_code& ec);
+  void client_has_left();
+
+  /// What the kernel takes without waiting; the outcome when that is all, or a failure.
+  [[nodiscard]] std::optional<Status> write_at_once(Gather& buffers);
   [[nodiscard]] Task<Status> write(Gather buffers, Deadline deadline);
+  [[nodiscard]] Error write_failed(const boost::system::error_code& ec);
   [[nodiscard]] Error io_error(std::string_view what, const boost::system::error_code& ec) const;
+  [[nodiscard]] bool is_own(const Deadline& deadline) const {
+    return deadline.stop_token() == request_stop_.get_token();
+  }
+  [[nodiscard]] bool is_closing() const { return phase_ == Phase::kClosing; }
   [[nodiscard]] bool may_keep_alive() const {
-    return parser_->keeps_alive() && !is_stopping_ && !is_closing_ && !is_body_lost_;
+    return parser_->keeps_alive() && !is_stopping_ && !is_closing() && !is_body_lost_ && !has_client_closed_;
   }
   [[nodiscard]] const std::string& date();
-
-  void watch_for_leaving();
-  void look_for_leaving(std::uint64_t watch);
-  void end_watch_for_leaving();
+  void observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes, bool is_complete);
 
   std::shared_ptr<const ServerShared> shared_;
   Executor strand_;
@@ -73,16 +93,22 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   std::optional<RequestParser> parser_;
   std::string peer_;
   std::stop_source request_stop_;
-  bool is_stopping_ = false;
-  bool is_idle_ = true;      // no handler runs
-  bool is_closing_ = false;  // the client is gone
-  bool is_body_lost_ = false;
+  Instant request_begin_{};
+  Phase phase_ = Phase::kIdle;
+  bool is_stopping_ = false;        // the server stops
+  bool is_body_lost_ = false;       // what follows in the stream of bytes cannot be told
+  bool has_client_closed_ = false;  // its side only, perhaps
+  bool is_writing_ = false;
+
+  Reading reading_ = Reading::kNone;
+  boost::system::error_code read_error_;
+  Waiter reader_;
+  std::uint64_t read_wait_ = 0;  // numbers the waits of read_more
+  bool is_read_interrupted_ = false;
+  std::unique_ptr<boost::asio::steady_timer> leaving_;
+
   std::int64_t date_second_ = -1;
   std::string date_;
-
-  std::uint64_t leaving_watch_ = 0;
-  boost::asio::cancellation_signal leaving_cancel_;
-  boost::asio::steady_timer leaving_timer_;
 };
 
 }  // namespace fw::net

@@ -1,12 +1,20 @@
 #include "net/impl/transport.h"
 
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <tuple>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 namespace fw::net {
 
@@ -14,6 +22,11 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
+
+using KeepIdle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+using KeepInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+constexpr int kKeepAliveIdleSeconds = 60;
+constexpr int kKeepAliveIntervalSeconds = 15;
 
 short poll_now(int descriptor, short events) {
   pollfd entry{.fd = descriptor, .events = events, .revents = 0};
@@ -49,24 +62,38 @@ Task<error_code> Transport::connect_tls(std::shared_ptr<asio::ssl::context> cont
   co_return ec;
 }
 
-Task<IoResult> Transport::read_some(asio::mutable_buffer into) {
-  IoResult result;
-  if (tls_) {
-    result.bytes = co_await tls_->async_read_some(into, asio::redirect_error(asio::use_awaitable, result.error));
-  } else {
-    result.bytes = co_await socket_.async_read_some(into, asio::redirect_error(asio::use_awaitable, result.error));
-  }
-  co_return result;
+void Transport::set_options() {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.set_option(KeepIdle(kKeepAliveIdleSeconds), ignored);
+  socket_.set_option(KeepInterval(kKeepAliveIntervalSeconds), ignored);
 }
 
-Task<error_code> Transport::write(Gather buffers) {
-  error_code ec;
-  if (tls_) {
-    co_await asio::async_write(*tls_, buffers, asio::redirect_error(asio::use_awaitable, ec));
-  } else {
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, ec));
+error_code Transport::write_at_once(Gather& buffers) {
+  if (tls_) return {};
+  std::array<iovec, std::tuple_size_v<Gather>> pieces{};
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    pieces[i] = {.iov_base = const_cast<void*>(buffers[i].data()), .iov_len = buffers[i].size()};
   }
-  co_return ec;
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  const auto written = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (written < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS) return {};
+    return {errno, boost::system::system_category()};
+  }
+  advance(buffers, static_cast<std::size_t>(written));
+  return {};
+}
+
+void advance(Gather& buffers, std::size_t written) {
+  for (auto& buffer : buffers) {
+    const std::size_t n = std::min(written, buffer.size());
+    buffer += n;
+    written -= n;
+  }
 }
 
 void Transport::close() {
@@ -82,8 +109,10 @@ Task<void> Transport::shut_down_writing() {
 
 bool Transport::is_stale() { return !socket_.is_open() || poll_now(socket_.native_handle(), POLLIN | POLLRDHUP) != 0; }
 
-bool Transport::has_peer_closed() {
-  return !socket_.is_open() || (poll_now(socket_.native_handle(), POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+std::size_t Transport::unsent_bytes() {
+  int bytes = 0;
+  if (!socket_.is_open() || ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 }  // namespace fw::net

@@ -49,6 +49,24 @@ TEST_F(ClientTest, ReadsEveryFramingOfABody) {
   EXPECT_EQ(get_of("HTTP/1.0 200 OK\r\n\r\nabc").value().body, "abc");
 }
 
+TEST_F(ClientTest, FieldsThatConnectionNamesAreNotPassedOn) {
+  std::string seen;
+  RawUpstream upstream([&](RawSocket& peer, int) {
+    seen = peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+  });
+  ASSERT_TRUE(send({.method = Method::kPost,
+                    .target = upstream.url(),
+                    .headers = {{"Connection", "close, X-Hop"}, {"x-hop", "secret"}, {"X-Kept", "1"}}})
+                  .ok());
+  EXPECT_THAT(seen, AllOf(HasSubstr("X-Kept: 1"), testing::Not(HasSubstr("secret"))));
+}
+
+TEST_F(ClientTest, AnAnswerPackedInAnotherTransferEncodingIsDataLoss) {
+  EXPECT_EQ(get_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n").error().code,
+            ErrorCode::kDataLoss);
+}
+
 TEST_F(ClientTest, SkipsInterimAnswers) {
   EXPECT_EQ(
       get_of("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").value().body,
@@ -120,6 +138,22 @@ TEST_F(ClientTest, ACloseWithoutAnAnswerAndAResetAreUnavailable) {
     peer.reset();
   });
   EXPECT_EQ(get(resets.url()).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(ClientTest, ALongRequestAndALongAnswerDoNotWaitForEachOther) {
+  // Far more than sockets hold, answered before any of it is read.
+  const std::string long_text(std::size_t{16} << 20, 'x');
+  std::size_t received = 0;
+  RawUpstream upstream([&](RawSocket& peer, int) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(long_text.size()) + "\r\n\r\n");
+    peer.send(long_text);
+    received = peer.read_until("end").size();
+  });
+  Client patient(loop.executor());
+  const auto answer = loop.run(patient.send(
+      {.method = Method::kPost, .target = upstream.url(), .body = long_text + "end"}, Deadline::after(10s)));
+  EXPECT_EQ(answer.value().body.size(), long_text.size());
 }
 
 TEST_F(ClientTest, AStalledAnswerEndsWithTheDeadline) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -56,14 +57,25 @@ void RawSocket::send(std::string_view bytes) {
 
 std::string RawSocket::read_until(std::string_view end) {
   std::string all;
-  std::array<char, 4096> some;
-  while (all.find(end) == std::string::npos) {
+  std::array<char, 64 * 1024> some;
+  std::size_t searched = 0;
+  while (all.find(end, searched) == std::string::npos) {
+    searched = all.size() - std::min(all.size(), end.size());
     const auto n = ::recv(descriptor_, some.data(), some.size(), 0);
     if (n <= 0) break;
     all.append(some.data(), static_cast<std::size_t>(n));
   }
   return all;
 }
+
+std::string RawSocket::read_some(std::size_t limit) {
+  std::string some(limit, '\0');
+  const auto n = ::recv(descriptor_, some.data(), some.size(), 0);
+  some.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return some;
+}
+
+void RawSocket::shut_down_writing() { ::shutdown(descriptor_, SHUT_WR); }
 
 bool RawSocket::wait_closed() {
   std::array<char, 4096> some;

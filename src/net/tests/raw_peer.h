@@ -27,6 +27,9 @@ class RawSocket final {
   void send(std::string_view bytes);
   /// What comes, until `end` has been seen or the peer closes.
   std::string read_until(std::string_view end);
+  /// One read of at most `limit` bytes; empty when the peer has closed.
+  std::string read_some(std::size_t limit);
+  void shut_down_writing();
   std::string read_to_end() { return read_until("\xff never \xff"); }
   /// Returns when the peer has closed; false when it has not within five seconds.
   bool wait_closed();
@@ -73,6 +76,7 @@ class DeafListener final {
   DeafListener(const DeafListener&) = delete;
   DeafListener& operator=(const DeafListener&) = delete;
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
   int listener_;

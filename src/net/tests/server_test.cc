@@ -73,6 +73,31 @@ TEST_F(ServerTest, BodiesWhoseEndIsAmbiguousAreRefused) {
   }
 }
 
+TEST_F(ServerTest, WhatCouldBeReadAsTwoRequestsIsRefusedAndNothingBehindItIsServed) {
+  serve();
+  const std::string behind = "\r\n5\r\nhello\r\n0\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const char* head :
+       {"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\nTransfer-Encoding: chunked\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x/@y\r\nTransfer-Encoding: chunked\r\n"}) {
+    const std::string answer = answer_to(head + behind);
+    EXPECT_THAT(answer, testing::MatchesRegex("HTTP/1.1 (400|501).*Connection: close.*")) << head;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
+  }
+}
+
+TEST_F(ServerTest, ATargetInAbsoluteFormIsServedUnderItsOwnHost) {
+  router.on(Method::kGet, "/host", [](Call call) -> Task<Result<Response>> {
+    co_return text_response(200, std::string(*call.request.headers.find("host")) + " " + call.request.target);
+  });
+  serve();
+  EXPECT_THAT(answer_to("GET http://example.com:81/host?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              testing::EndsWith("example.com:81 /host?a=b"));
+  EXPECT_THAT(answer_to("GET ftp://example.com/host HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+}
+
 TEST_F(ServerTest, HeadsBeyondTheLimitGet431InOnePieceOrInDrops) {
   serve({.max_header_bytes = 1000});
   EXPECT_THAT(answer_to("GET /x HTTP/1.1\r\nHost: x\r\nA: " + std::string(2000, 'a') + "\r\n\r\n"),
@@ -148,6 +173,82 @@ TEST_F(ServerTest, ABodyThatNobodyReadIsSkippedBeforeTheNextRequest) {
   EXPECT_THAT(peer.read_until("nowhere"), StartsWith("HTTP/1.1 404"));
   peer.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(peer.read_until("hello"), HasSubstr("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, ABodyThatWillNotBeTakenIsNotAskedFor) {
+  Router small({.max_bytes = 100});
+  small.on(Method::kPost, "/echo", [](Call) -> Task<Result<Response>> { co_return Response{}; });
+  server = std::make_unique<Server>(loop.executor(), ServerOptions{}, small.handler());
+  ASSERT_TRUE(server->start().ok());
+  const std::string answer =
+      answer_to("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("Connection: close"))) << answer;
+  server->stop_blocking(1s);
+}
+
+TEST_F(ServerTest, BodiesShareABudgetAndItIsGivenBack) {
+  Router small({.max_bytes_in_flight = 100});
+  std::promise<void> begun;
+  std::stop_source stop;
+  small.on(Method::kPost, "/hold", [&](Call call) -> Task<Result<Response>> {
+    begun.set_value();
+    (void)co_await sleep_for(1h, Deadline::when_stopped(stop.get_token()));
+    co_return text_response(200, call.request.body);
+  });
+  small.on(Method::kPost, "/echo", [](Call) -> Task<Result<Response>> { co_return Response{}; });
+  server = std::make_unique<Server>(loop.executor(), ServerOptions{}, small.handler());
+  ASSERT_TRUE(server->start().ok());
+  RawSocket holder = RawSocket::to(server->port());
+  holder.send("POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 80\r\n\r\n" + std::string(80, 'x'));
+  begun.get_future().wait();
+  const auto refused = post("/echo", std::string(80, 'y'));
+  EXPECT_EQ(refused.value().status, 503);
+  EXPECT_TRUE(refused.value().headers.contains("Retry-After"));
+  stop.request_stop();
+  EXPECT_THAT(holder.read_until("xxx"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(post("/echo", std::string(80, 'y')).value().status, 200);
+  server->stop_blocking(1s);
+}
+
+TEST_F(ServerTest, ABodyThatComesInDropsIsEndedLikeOneThatStalls) {
+  serve({.body_timeout = 100ms});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  std::jthread dripping([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      peer.send("x");
+      std::this_thread::sleep_for(20ms);
+    }
+  });
+  EXPECT_TRUE(peer.wait_closed());
+}
+
+TEST_F(ServerTest, ACompleteRequestIsAnsweredThoughTheClientHasClosedItsSide) {
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+  peer.shut_down_writing();
+  EXPECT_THAT(peer.read_to_end(), AllOf(StartsWith("HTTP/1.1 200"), testing::EndsWith("hello")));
+}
+
+TEST_F(ServerTest, EveryAnswerIsObservedRejectionsAndFailuresToo) {
+  router.on(Method::kGet, "/throws", [](Call) -> Task<Result<Response>> {
+    throw std::runtime_error("secret");
+    co_return Response{};
+  });
+  std::mutex mutex;
+  std::vector<std::pair<std::string, int>> seen;
+  serve({.observe = [&](const Exchange& exchange) {
+    const std::lock_guard lock(mutex);
+    seen.emplace_back(exchange.target, exchange.status);
+  }});
+  answer_to("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  answer_to("GET /throws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  answer_to("GET /hello HTTP/1.1\r\n\r\n");
+  answer_to("BREW\r\n\r\n");
+  server->stop_blocking(1s);
+  EXPECT_THAT(seen, testing::ElementsAre(std::pair("/hello", 200), std::pair("/throws", 500), std::pair("/hello", 400),
+                                         testing::Field(&std::pair<std::string, int>::second, 400)));
 }
 
 TEST_F(ServerTest, AFailingHandlerGives500AndTheServerGoesOn) {

@@ -83,6 +83,14 @@ TEST(SseReader, AnEventBeyondTheLimitIsTooLargeInOneLineOrInMany) {
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(separate.push("data: xxxx\n\n").ok());
 }
 
+TEST(SseReader, EventsBeforeOneThatIsTooLargeAreNotLost) {
+  SseReader reader(100);
+  EXPECT_THAT(reader.push("data: a\n\ndata: b\n\ndata: " + std::string(200, 'x')).value(),
+              ElementsAre(SseEvent{"", "a", ""}, SseEvent{"", "b", ""}));
+  EXPECT_EQ(reader.push("y").error().code, ErrorCode::kTooLarge);
+  EXPECT_EQ(reader.finish(), std::nullopt);
+}
+
 TEST(EncodeSse, IsReadBackAsItWas) {
   for (const SseEvent& event : {SseEvent{"stage", "a", "1"}, SseEvent{"", "", ""}, SseEvent{"", "a\nb\n", ""},
                                 SseEvent{"", "\n", ""}, SseEvent{"", " leading", ""}, SseEvent{"x", "\n\na", "9"}}) {

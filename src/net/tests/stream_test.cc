@@ -5,6 +5,7 @@
 namespace fw::net {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -46,7 +47,7 @@ class StreamTest : public NetTest {
 };
 
 TEST_F(StreamTest, AHandlerThatWaitsNoticesThatItsClientHasGone) {
-  serve_waiting();
+  serve_waiting({.half_close_grace = 10ms});
   RawSocket peer = RawSocket::to(server->port());
   peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
   waiting.get_future().wait();
@@ -57,7 +58,7 @@ TEST_F(StreamTest, AHandlerThatWaitsNoticesThatItsClientHasGone) {
 }
 
 TEST_F(StreamTest, AlsoWhenMoreBytesFollowedTheRequest) {
-  serve_waiting();
+  serve_waiting({.half_close_grace = 10ms});
   RawSocket peer = RawSocket::to(server->port());
   peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\nGET /wait HTTP/1.1\r\n");
   waiting.get_future().wait();
@@ -131,6 +132,63 @@ TEST_F(StreamTest, StoppingLetsAHandlerSayWhyItEnds) {
   EXPECT_EQ(answered.get(), 503);
 }
 
+TEST_F(StreamTest, StoppingDoesNotRefuseAnAnswerThatIsGivenUnderTheRequestsOwnDeadline) {
+  router.on_stream(Method::kGet, "/own",
+                   [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     waiting.set_value();
+                     (void)co_await sleep_for(1h, request.deadline);
+                     (void)co_await out.send(text_response(503, "stopped"), request.deadline);
+                   });
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /own HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  server->stop_blocking(5s);
+  EXPECT_THAT(peer.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 503"), testing::EndsWith("stopped")));
+}
+
+TEST_F(StreamTest, StoppingEndsTheWaitForABodyAndStillAnswers) {
+  router.on(Method::kPost, "/", [](Call) -> Task<Result<Response>> { co_return Response{}; });
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_THAT(peer.read_until("\r\n\r\n"), HasSubstr("100 Continue"));
+  server->stop_blocking(5s);
+  EXPECT_THAT(peer.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 503"), HasSubstr("stopping")));
+}
+
+TEST_F(StreamTest, HeadOfAnEndlessStreamEndsWithItsHead) {
+  std::promise<ErrorCode> ended;
+  router.on_stream(Method::kGet, "/events",
+                   [&](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     (void)co_await out.start({}, request.deadline);
+                     ended.set_value((co_await sleep_for(1h, request.deadline)).error().code);
+                   });
+  router.on(Method::kGet, "/", [](Call) -> Task<Result<Response>> { co_return text_response(200, "next"); });
+  serve();
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("HEAD /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(peer.read_until("\r\n\r\n"), testing::StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(ended.get_future().get(), ErrorCode::kCancelled);
+  peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(peer.read_until("next"), testing::StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(StreamTest, AReaderThatIsSlowButReadsGetsAll) {
+  constexpr std::size_t kBytes = std::size_t{24} << 20;
+  router.on(Method::kGet, "/",
+            [](Call) -> Task<Result<Response>> { co_return text_response(200, std::string(kBytes, 'x')); });
+  serve({.write_timeout = 300ms});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::size_t seen = 0;
+  for (int i = 0; i < 160; ++i) {
+    seen += peer.read_some(64 * 1024).size();
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_GT(seen + peer.read_to_end().size(), kBytes);
+}
+
 TEST_F(StreamTest, StoppingClosesIdleConnectionsAndRefusesNewOnes) {
   router.on(Method::kGet, "/", [](Call) -> Task<Result<Response>> { co_return Response{}; });
   serve();
@@ -193,11 +251,34 @@ class CountingBody final : public BodyReader {
   int at_ = 0;
 };
 
+Task<Status> read_into(std::string& all, ResponseStream& answer, Deadline deadline) {
+  FW_CO_ASSIGN(all, co_await read_all(answer, SIZE_MAX, deadline));
+  co_return Status{};
+}
+
 Task<Result<std::string>> upload(Client& client, std::string url, BodyReader& body, Headers headers) {
   Request request{.method = Method::kPost, .target = std::move(url), .headers = std::move(headers)};
-  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), body, Deadline::after(5s)));
-  co_return co_await read_all(*stream, SIZE_MAX, Deadline::after(5s));
+  std::string all;
+  const AnswerReader keep = [&all](ResponseStream& answer, Deadline deadline) {
+    return read_into(all, answer, deadline);
+  };
+  FW_CO_TRY(co_await client.exchange(std::move(request), body, keep, Deadline::after(5s)));
+  co_return all;
 }
+
+/// Relays an answer.
+struct PassOn {
+  ResponseWriter& out;
+  Task<Status> operator()(ResponseStream& answer, Deadline deadline) const { return pass_on(out, answer, deadline); }
+  static Task<Status> pass_on(ResponseWriter& out, ResponseStream& answer, Deadline deadline) {
+    FW_CO_TRY(co_await out.start(answer.head(), deadline));
+    while (true) {
+      FW_CO_ASSIGN(auto piece, co_await answer.next(deadline));
+      if (!piece) co_return co_await out.finish(deadline);
+      FW_CO_TRY(co_await out.write(std::move(*piece), deadline));
+    }
+  }
+};
 
 TEST_F(StreamTest, BodiesFlowThroughARelayBothWays) {
   router.on_stream(Method::kPost, "/back", [](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
@@ -211,19 +292,13 @@ TEST_F(StreamTest, BodiesFlowThroughARelayBothWays) {
   });
   router.on_stream(Method::kPost, "/relay", [this](IncomingRequest& r, PathParams, ResponseWriter& out) -> Task<void> {
     Request request{.method = Method::kPost, .target = url("/back")};
-    auto stream = co_await client.open(std::move(request), *r.body, r.deadline);
-    (void)co_await out.start((*stream)->head(), r.deadline);
-    while (true) {
-      auto piece = co_await (*stream)->next(r.deadline);
-      if (!piece.ok() || !*piece) break;
-      (void)co_await out.write(std::move(**piece), r.deadline);
-    }
-    (void)co_await out.finish(r.deadline);
+    (void)co_await client.exchange(std::move(request), *r.body, PassOn{out}, r.deadline);
   });
   serve();
-  CountingBody chunked(100);
+  // Far more than sockets hold: nobody gets on who waits for the other side to be done.
+  CountingBody chunked(1000);
   EXPECT_EQ(loop.run(upload(client, url("/relay"), chunked, {})).value(), chunked.whole());
-  CountingBody counted(100);
+  CountingBody counted(1000);
   const Headers length{{"Content-Length", std::to_string(counted.whole().size())}};
   EXPECT_EQ(loop.run(upload(client, url("/relay"), counted, length)).value(), counted.whole());
 }
