@@ -11,7 +11,7 @@ namespace fw::api {
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : router(d.max_body_bytes),
-        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
+        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
         home(d.runs),

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "net/server.h"
+#include "runs/webhook_secret.h"
 
 namespace fw::app {
 namespace {
@@ -54,10 +55,17 @@ net::ServerOptions server_options(const ServerSettings& settings) {
 }
 
 api::ApiDependencies api_dependencies(Service& service, std::uint64_t max_body_bytes) {
-  return {service.runs(),        service.log(),
-          service.quarantine(),  service.disk(),
-          service.clock(),       service.data_folder() / "uploads",
-          parse_split_overrides, [&service] { return service.readiness(); },
+  return {service.runs(),
+          service.log(),
+          service.quarantine(),
+          service.disk(),
+          service.clock(),
+          service.data_folder() / "uploads",
+          parse_split_overrides,
+          [&service] { return service.readiness(); },
+          [&service, environment = process_environment()] {
+            return runs::missing_secrets(service.runs().config().webhooks, environment);
+          },
           max_body_bytes};
 }
 
