@@ -21,7 +21,7 @@ struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : guard(d.public_url),
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
-        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides)),
+        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
         home(d.runs),

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "api/jobs.h"
 #include "api/metrics.h"
@@ -25,6 +27,8 @@ struct ApiDependencies {
   std::filesystem::path uploads;  ///< an existing folder for bodies while they are loaded
   SplitOverrides split_overrides;
   std::function<Status()> readiness;
+  /// What a person should know of a job that has not ended, in sentences; may be empty.
+  std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
 };

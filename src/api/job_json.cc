@@ -92,7 +92,7 @@ Json job_summary(const runs::Job& job) {
           {"error", or_null(job.error)}};
 }
 
-Json job_detail(const runs::Job& job) {
+Json job_detail(const runs::Job& job, const std::vector<std::string>& warnings) {
   Json nims = Json::array();
   for (const auto& c : job.candidates) nims.push_back(candidate(c));
   return {{"id", *job.id},
@@ -109,6 +109,7 @@ Json job_detail(const runs::Job& job) {
           {"llm_judge", judge(job.judge)},
           {"nims", std::move(nims)},
           {"datasets", datasets_of(job)},
+          {"warnings", warnings},
           {"error", or_null(job.error)}};
 }
 

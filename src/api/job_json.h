@@ -1,6 +1,8 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 #include "runs/job.h"
 
@@ -10,7 +12,7 @@ namespace fw::api {
 [[nodiscard]] nlohmann::ordered_json job_summary(const runs::Job& job);
 
 /// A job's detail: the blueprint's keys, names and enums, and beside them `stage`, `run_started_at`, `seed` and the
-/// figures of what goes on.
-[[nodiscard]] nlohmann::ordered_json job_detail(const runs::Job& job);
+/// figures of what goes on. `warnings`: what a person should mend before it ends.
+[[nodiscard]] nlohmann::ordered_json job_detail(const runs::Job& job, const std::vector<std::string>& warnings = {});
 
 }  // namespace fw::api

@@ -106,8 +106,9 @@ Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& p
 
 }  // namespace
 
-JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides)
-    : runs_(runs), log_(log), disk_(disk), overrides_(std::move(overrides)) {}
+JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
+                           std::function<std::vector<std::string>()> warnings)
+    : runs_(runs), log_(log), disk_(disk), overrides_(std::move(overrides)), warnings_(std::move(warnings)) {}
 
 void JobsResource::add_to(net::Router& router) {
   using net::Call;
@@ -173,7 +174,8 @@ Task<Result<net::Response>> JobsResource::list(net::Call call) {
 Task<Result<net::Response>> JobsResource::detail(net::Call call) {
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
   FW_CO_ASSIGN(const runs::Job job, runs_.find(id));
-  co_return ok(job_detail(job));
+  const bool can_be_mended = warnings_ && !runs::is_finished(job.status);
+  co_return ok(job_detail(job, can_be_mended ? warnings_() : std::vector<std::string>{}));
 }
 
 Task<Result<net::Response>> JobsResource::cancel(net::Call call) {

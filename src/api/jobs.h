@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "async/pool.h"
 #include "dataset/settings.h"
@@ -19,7 +20,8 @@ using SplitOverrides =
 /// named outlives the router.
 class JobsResource final {
  public:
-  JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides);
+  JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
+               std::function<std::vector<std::string>()> warnings = {});
   void add_to(net::Router& router);
 
  private:
@@ -40,6 +42,7 @@ class JobsResource final {
   logstore::LogStore& log_;
   Pool& disk_;
   SplitOverrides overrides_;
+  std::function<std::vector<std::string>()> warnings_;
 };
 
 }  // namespace fw::api

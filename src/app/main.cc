@@ -10,6 +10,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/safe_text.h"
+#include "app/cli/terminal.h"
 #include "app/version.h"
 
 namespace {
@@ -54,8 +55,15 @@ std::vector<const char*> words_of(int argc, char** argv) {
 /// Whether what was printed has arrived. A reader that went away (`flywheel jobs --json | head -1`) had what it wanted.
 bool has_printed() {
   std::cout.flush();
+  if (fw::app::has_lost_output()) return false;
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
   return std::cout.good() || (::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0);
+}
+
+/// The exit code of a command that came to `code`.
+int ended(int code) {
+  if (has_printed()) return code;
+  return fw::app::fail(fw::resource_exhausted("the answer could not be written; is the disk full?"));
 }
 
 int run_command(int argc, char** argv) {
@@ -76,14 +84,16 @@ int run_command(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
-    return fw::app::misuse(
-        fw::invalid_argument(fw::app::explain_usage(app, static_cast<int>(words.size()), words.data(), e.what())));
+    const int count = static_cast<int>(words.size());
+    if (e.get_exit_code() != 0)
+      return fw::app::misuse(fw::invalid_argument(fw::app::explain_usage(app, count, words.data(), e.what())));
+    if (const auto stray = fw::app::explain_stray_command(app, count, words.data()))
+      return fw::app::misuse(fw::invalid_argument(*stray));
+    return ended(app.exit(e));  // help, or the version
   }
   fw::app::settle_server_url(context);
   const int code = context.action ? context.action() : 2;
-  if (has_printed()) return code;
-  return fw::app::fail(fw::resource_exhausted("the answer could not be written; is the disk full?"));
+  return ended(code);
 }
 
 }  // namespace

@@ -58,8 +58,8 @@ std::optional<std::string_view> list_within(const Document& document, codec::Jso
     return list != nullptr && list->kind == JsonKind::kArray ? std::optional(list->raw) : std::nullopt;
   }
   if (document.has("request") || document.has("response") || document.has("messages")) return std::nullopt;
-  constexpr std::array<std::string_view, 9> kKeys{"observations", "data", "records", "items",    "results",
-                                                  "traces",       "logs", "rows",    "documents"};
+  constexpr std::array<std::string_view, 11> kKeys{"observations", "data", "records",   "items", "results",  "traces",
+                                                   "logs",         "rows", "documents", "docs",  "responses"};
   for (const std::string_view key : kKeys) {
     const JsonMember* list = document.find(key);
     if (list == nullptr || list->kind != JsonKind::kArray) continue;
@@ -67,6 +67,23 @@ std::optional<std::string_view> list_within(const Document& document, codec::Jso
     if (list->raw[first] == '{') return list->raw;
   }
   return std::nullopt;
+}
+
+/// What a line that is no JSON object is, where that is known and has a way out; else the parser's own words.
+std::string why_no_object(std::string_view line, const std::string& otherwise) {
+  const auto first = line.find_first_not_of(" \t");
+  if (first == std::string_view::npos || otherwise == "not valid UTF-8") return otherwise;
+  if (line[first] == '"' && line.find("{\\\"") == first + 1)
+    return "JSON written as a text; unwrap it (jq -c fromjson FILE | flywheel load -)";
+  if (line[first] != '{' && line.find("{\"") != std::string_view::npos)
+    return "text before the JSON object; cut it off (sed 's/^[^{]*//' FILE | flywheel load -)";
+  for (const std::string_view before : {":", ": ", ",", ", ", "["}) {
+    for (const std::string_view number : {"NaN", "Infinity", "-Infinity"}) {
+      if (line.find(std::string(before) + std::string(number)) != std::string_view::npos && line[first] == '{')
+        return "not valid JSON: NaN or Infinity, which JSON does not have (write null)";
+    }
+  }
+  return otherwise;
 }
 
 }  // namespace
@@ -105,7 +122,7 @@ void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSin
   const auto members = slicer.members(source.bytes);
   if (!members.ok()) {
     pending = Action::kNone;
-    return sink.refuse(source, members.error().message);
+    return sink.refuse(source, why_no_object(source.bytes, members.error().message));
   }
   const Document document{source.bytes, *members};
   if (nesting == 0 && pending == Action::kNone && take_action(document, sink)) return;

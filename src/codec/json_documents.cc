@@ -1,6 +1,7 @@
 #include "codec/json_documents.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace fw::codec {
@@ -9,9 +10,15 @@ namespace {
 constexpr std::size_t kPiece = 64 << 10;
 constexpr std::size_t kMaxArrays = 8;
 constexpr std::size_t kMaxIndentation = 256;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+/// What may stand between documents beside blanks: the byte order mark, and line ends of Unicode (U+2028, U+2029,
+/// U+0085).
+constexpr std::array<std::string_view, 4> kMarks{"\xef\xbb\xbf", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xc2\x85"};
+constexpr std::size_t kLongestMark = 3;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\0' || c == '\x1e'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\0' || c == '\x1e'; }
+bool begins_mark(char c) {
+  return std::ranges::any_of(kMarks, [c](std::string_view mark) { return mark.front() == c; });
+}
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
 std::string_view trimmed_end(std::string_view text) {
@@ -64,10 +71,11 @@ Result<bool> JsonDocumentReader::find_begin() {
     FW_ASSIGN(const bool more, has(1));
     if (!more) return false;
     const char c = buffer_[begin_];
-    if (c == '\xef') {
-      FW_ASSIGN(const bool has_mark, has(kByteOrderMark.size()));
-      if (!has_mark || !ahead().starts_with(kByteOrderMark)) return true;
-      begin_ += kByteOrderMark.size();
+    if (begins_mark(c)) {
+      FW_TRY(has(kLongestMark));
+      const auto mark = std::ranges::find_if(kMarks, [this](std::string_view m) { return ahead().starts_with(m); });
+      if (mark == kMarks.end()) return true;
+      begin_ += mark->size();
     } else if (is_blank(c) || is_line_end(c)) {
       const std::string_view text = ahead();
       const auto end = std::ranges::find_if_not(text, [](char b) { return is_blank(b) || is_line_end(b); });
@@ -145,7 +153,7 @@ Result<bool> JsonDocumentReader::ends_cleanly(std::size_t length) {
     FW_ASSIGN(const bool more, has(at + 1));
     if (!more) return true;
     const char c = buffer_[begin_ + at];
-    if (is_line_end(c) || c == ',' || c == '{' || c == '\xef' || at > length + kPiece) return true;
+    if (is_line_end(c) || c == ',' || c == '{' || begins_mark(c) || at > length + kPiece) return true;
     if (c == ']' && arrays_ > 0) return true;
     if (!is_blank(c)) return false;
   }

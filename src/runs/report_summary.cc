@@ -76,7 +76,7 @@ ordered_json threshold_json(const ReportInput& input, const Findings& findings) 
   return {{"value", findings.ceiling.value - rule.margin},
           {"margin", rule.margin},
           {"ceiling", findings.ceiling.value},
-          {"set_by", rule.set_by}};
+          {"set_by", rule.margin == PromisingRule{}.margin ? "default" : "configuration (promising.margin)"}};
 }
 
 ordered_json monthly_json(const ReportInput& input, const Findings& findings, const Contender* best) {

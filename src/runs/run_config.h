@@ -48,9 +48,8 @@ struct EvaluationSettings {
 
 /// When a candidate counts as good as the production model.
 struct PromisingRule {
-  double margin = 0.05;            ///< its agreement may lie this far below production's own
-  std::uint64_t min_rows = 30;     ///< fewer rows never decide anything
-  std::string set_by = "default";  ///< who chose the margin, in words for the report
+  double margin = 0.05;         ///< its agreement may lie this far below production's own
+  std::uint64_t min_rows = 30;  ///< fewer rows never decide anything
 };
 
 /// All that determines the outcome of a run; a copy is kept with each job.

@@ -223,14 +223,11 @@ ProductionModel read_production(const json& value) {
   return production;
 }
 
-json promising_json(const PromisingRule& rule) {
-  return {{"margin", rule.margin}, {"min_rows", rule.min_rows}, {"set_by", rule.set_by}};
-}
+json promising_json(const PromisingRule& rule) { return {{"margin", rule.margin}, {"min_rows", rule.min_rows}}; }
 
 PromisingRule read_promising(const json& value) {
   PromisingRule rule{.margin = value.at("margin")};
   rule.min_rows = value.value("min_rows", rule.min_rows);
-  rule.set_by = value.value("set_by", rule.set_by);
   return rule;
 }
 

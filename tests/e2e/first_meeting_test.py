@@ -49,9 +49,16 @@ class WithoutAService(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), command)
 
     def test_a_full_disk_behind_the_output_is_an_error(self):
-        done = subprocess.run(["bash", "-c", f"{flywheel.FLYWHEEL} sample --count 1000 > /dev/full"], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("cannot write", done.stderr)
+        for command in ("sample --count 1000", "version", "--version", "--help", "run --help", "completion bash"):
+            done = subprocess.run(["bash", "-c", f"{flywheel.FLYWHEEL} {command} > /dev/full"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertRegex(done.stderr, "cannot write|could not be written", command)
+
+    def test_help_of_a_command_that_is_not_there_is_a_mistake(self):
+        for words in (("help", "laod"), ("laod", "--help")):
+            done = flywheel.run(*words)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("did you mean: flywheel load", done.stderr)
 
 
 class WithAService(unittest.TestCase):
@@ -114,6 +121,11 @@ class WithAService(unittest.TestCase):
             done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stderr), (0, ""), words)
         self.assertIn("older jobs are not shown", self.command("jobs", "--limit", "1").stdout)
+        for words in ("jobs", "jobs list --json", "workloads", "quarantine", f"load {self.traffic}"):
+            script = f"{flywheel.FLYWHEEL} {words} --server {self.service.url} > /dev/full"
+            done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("could not be written", done.stderr, words)
 
     def test_watch_waits_through_a_restart(self):
         self.load()
@@ -135,6 +147,13 @@ class WithAService(unittest.TestCase):
         out, err = watch.communicate(timeout=90)
         self.assertEqual(watch.returncode, 0, out + err)
         self.assertIn("completed", out)
+
+    def test_a_webhook_without_its_key_is_said_while_the_job_runs(self):
+        self.load()
+        self.endpoint.delay = 0.5
+        job = self.command("run", "router", "--client-id", "demo").stdout.strip()
+        self.assertRegex(self.command("jobs", "show", job).stdout, "warning: environment variable NOT_SET .* is not set")
+        self.assertIn("NOT_SET", self.service.job(job)["warnings"][0])
 
     def test_a_webhook_that_does_not_arrive_is_said_with_every_attempt(self):
         self.load()

@@ -52,10 +52,10 @@ class Program:
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(text)
             file.flush()
-            done = subprocess.run([self.binary, "config", "check", "--json", file.name], capture_output=True, text=True,
-                                  timeout=20)
+            done = subprocess.run([self.binary, "config", "check", "--json", "--file-only", file.name], capture_output=True,
+                                  text=True, timeout=20)
         answer = json.loads(done.stdout)
-        settings = {key: value for key, value in answer.items() if key not in ("warnings", "error", "valid")}
+        settings = {key: value for key, value in answer.items() if key in ("run", "server", "engines", "logging")}
         return answer["valid"], answer.get("error", ""), settings
 
 
@@ -103,6 +103,10 @@ def command_lines(paper):
                 yield number, words[1:]
 
 
+def is_value_of_option(words, index):
+    return index > 0 and words[index - 1].startswith("--") and "=" not in words[index - 1]
+
+
 def check_commands(program, paper):
     for number, words in command_lines(paper):
         path = ()
@@ -113,7 +117,7 @@ def check_commands(program, paper):
                 option = word.split("=")[0]
                 if option not in program.options(path) | {"--help", "--version"}:
                     yield f"{paper.name}:{number}: flywheel {' '.join(path)} has no option {option}"
-            elif program.commands(path) and not words[index - 1].startswith("--") and not word.startswith(("-", "$")):
+            elif program.commands(path) and not is_value_of_option(words, index) and not word.startswith(("-", "$")):
                 if word.upper() == word:  # a placeholder
                     break
                 if word not in program.commands(path) | {"help"}:
@@ -182,50 +186,125 @@ def literal(text, keys=()):
     return text if re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", text) and text not in ("none", "required", "all", "found") else None
 
 
+TOP = ""  # the section of keys that stand in none
+
+
 def configuration_rows():
-    """(line, sections, keys, defaults) of every row of the tables of docs/configuration.md."""
+    """(line, sections, keys, defaults, whether they have an effect) of every row of the tables of docs/configuration.md."""
     sections = []
     for number, line in enumerate(CONFIGURATION.read_text().splitlines(), 1):
         if line.startswith("## "):
-            sections = re.findall(r"`(\w+)(?:\[\])?`", line)
+            sections = re.findall(r"`(\w+)(?:\[\])?`", line) or ([TOP] if "top of the file" in line else [])
         cells = [cell.strip() for cell in line.split("|")[1:-1]] if line.startswith("| `") else []
         if len(cells) >= 3 and sections:
             keys = re.findall(r"`(\w+)`", cells[0])
             defaults = [cell.strip() for cell in cells[1].split(",")]
-            yield number, sections, keys, defaults if len(defaults) == len(keys) else [cells[1]] * len(keys)
+            defaults = defaults if len(defaults) == len(keys) else [cells[1]] * len(keys)
+            yield number, sections, keys, defaults, "no effect" not in cells[2]
 
 
-def minimal(section, key, value):
+def minimal(section, key, value, is_local=False):
     """A configuration that has one key beside what every one needs."""
-    config = {"nims": {"model_name": "a", "url": "http://127.0.0.1:9/v1"}}
+    config = {"nims": {"model_name": "a", **({"path": "a.gguf"} if is_local else {"url": "http://127.0.0.1:9/v1"})}}
     if section == "nims":
         config["nims"][key] = value
         if key == "path":
-            config["nims"].pop("url")
+            config["nims"].pop("url", None)
     nim = ", ".join(f"{k}: {v}" for k, v in config["nims"].items())
     text = f"nims: [{{{nim}}}]\n"
     if section == "webhooks":
         text += f"webhooks: [{{{key}: {value}}}]\n"
+    elif section == TOP:
+        text += f"{key}: {value}\n"
     elif section != "nims":
         text += f"{section}: {{{key}: {value}}}\n"
     return text
 
 
+def other_values(value):
+    """Values beside a default, some of which are allowed where it is."""
+    if value in ("true", "false"):
+        return ["false" if value == "true" else "true"]
+    if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value):
+        number = float(value)
+        whole = [str(int(number) + 1), str(max(int(number) - 1, 1))] if number == int(number) else []
+        return [*whole, repr(number / 2 if number else 0.25)]
+    return ["1"] if value == "null" else []
+
+
 def check_configuration(program):
     name = CONFIGURATION.relative_to(ROOT).as_posix()
-    _, _, plain = program.check_config('nims: [{model_name: a, url: "http://127.0.0.1:9/v1"}]\n')
+    plain = [program.check_config(minimal("nims", "model_name", "a", is_local))[2] for is_local in (False, True)]
     rows = list(configuration_rows())
-    every_key = {key for _, _, keys, _ in rows for key in keys}
-    for number, sections, keys, defaults in rows:
+    every_key = {key for _, _, keys, _, _ in rows for key in keys}
+    for number, sections, keys, defaults, has_effect in rows:
         for key, default in zip(keys, defaults):
             value = literal(default, every_key)
-            outcomes = [program.check_config(minimal(s, key, value if value is not None else "x")) for s in sections]
+            outcomes = [program.check_config(minimal(s, key, value if value is not None else "x", is_local))
+                        for s in sections for is_local in (False, True)]
             known = [o for o in outcomes if f"{key}: unknown key" not in o[1]]
             if not known:
                 yield f"{name}:{number}: the program knows no key {key} in {' or '.join(sections)}"
-            elif value is not None and not any(settings == plain for valid, _, settings in known if valid):
+            elif value is not None and not any(settings in plain for valid, _, settings in known if valid):
                 if any(valid for valid, _, _ in known):
                     yield f"{name}:{number}: {value} is not the default of {key}"
+            elif value is not None and has_effect and (others := other_values(value)):
+                answers = [program.check_config(minimal(s, key, other, is_local))
+                           for s in sections for other in others for is_local in (False, True)]
+                if not any(valid and settings not in plain for valid, _, settings in answers):
+                    yield f"{name}:{number}: config check --json does not show {key}: its default cannot be checked"
+
+
+def check_every_key_is_documented():
+    """The other way round: what the sources read out of the file has its place in the paper."""
+    paper = CONFIGURATION.read_text()
+    for path in sorted((ROOT / "src/app/config").glob("*.cc")):
+        for key in re.findall(r"(?:->|\.)(?:read\w*|section|list|has)\(\s*\"(\w+)\"", path.read_text()):
+            if not re.search(rf"`[^`\n]*\b{key}\b[^`\n]*`", paper):
+                yield f"{path.relative_to(ROOT)}: reads {key}, which docs/configuration.md does not name"
+
+
+def blocks(paper, language):
+    """(first line, text) of every block in a language."""
+    out = []
+    for number, line, its_language in paper.code:
+        if its_language != language:
+            continue
+        if out and out[-1][0] + len(out[-1][1]) == number:
+            out[-1][1].append(line)
+        else:
+            out.append((number, [line]))
+    return [(number, "\n".join(lines) + "\n") for number, lines in out]
+
+
+def check_examples(program, paper):
+    """Every block of YAML is a configuration, or candidates of one."""
+    for number, text in blocks(paper, "yaml"):
+        if text.startswith("- "):
+            text = "nims:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+        valid, error, _ = program.check_config(text)
+        if not valid:
+            yield f"{paper.name}:{number}: {error}"
+
+
+FILE_NAME = r"[\w-]+\.(?:jsonl|json|sqlite|gguf|html|yaml|yml|jinja|url|safetensors|md|pem|log|txt|pin)"
+
+
+def check_file_names(sources, tree, paper):
+    """A file that the text names is one of the tree, or one that the sources name, or one of the paper's own examples."""
+    code = "\n".join(line for _, line, _ in paper.code)
+    for number, span in paper.spans():
+        for name in re.findall(r"^(?:\S*/)?(" + FILE_NAME + r")$", span):
+            # `VARIANT.jsonl` is put together of two words.
+            if not any(name in names or name.split(".")[0] in names for names in (tree, sources, code)):
+                yield f"{paper.name}:{number}: nothing has to do with a file {name}"
+
+
+def check_metrics(sources, paper):
+    for number, line in [(n, t) for n, t, _ in paper.code] + paper.prose:
+        for name in re.findall(r"\bflywheel_[a-z][a-z_]+[a-z]\b", line):
+            if name not in sources:
+                yield f"{paper.name}:{number}: there is no {name}"
 
 
 def main():
@@ -238,7 +317,8 @@ def main():
     known = program.all_options() | foreign_options()
     sources = "\n".join(path.read_text(errors="replace") for folder in ("src", "scripts", "tests", "cmake")
                         for path in (ROOT / folder).rglob("*") if path.is_file() and path.stat().st_size < 1 << 20)
-    findings = list(check_configuration(program)) if CONFIGURATION.exists() else []
+    tree = {path.name for folder in ("src", "docs", "scripts", "tests", "demo", "bench") for path in (ROOT / folder).rglob("*")}
+    findings = [*check_configuration(program), *check_every_key_is_documented()]
     for path in PAPERS + sorted((ROOT / "docs").rglob("*.md")):
         paper = Paper(path)
         findings += check_commands(program, paper)
@@ -246,6 +326,9 @@ def main():
         findings += check_files(paper)
         findings += check_paths(openapi, paper)
         findings += check_environment(sources, paper)
+        findings += check_examples(program, paper)
+        findings += check_file_names(sources, tree, paper)
+        findings += check_metrics(sources, paper)
     for finding in findings:
         print(finding)
     print(f"{len(findings)} findings")

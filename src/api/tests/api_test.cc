@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "api/job_json.h"
 #include "api/openapi.h"
 #include "async/run_blocking.h"
 #include "io/file.h"
@@ -74,7 +75,7 @@ class ApiTest : public testing::Test {
           if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
           return base;
         },
-        [] { return Status{}; }});
+        [] { return Status{}; }, [] { return std::vector<std::string>{"KEY is not set"}; }});
     load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
                                             api_->handler());
@@ -167,6 +168,10 @@ TEST_F(ApiTest, AnOrderedJobHasAStartAndACountFromTheBeginning) {
   EXPECT_TRUE(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["started_at"].is_string());
 }
 
+TEST(JobDetail, SaysWhatShouldBeMendedBeforeTheJobEnds) {
+  EXPECT_EQ(job_detail(runs::Job{}, {"KEY is not set"})["warnings"], Json::array({"KEY is not set"}));
+}
+
 TEST_F(ApiTest, TheListComesInPagesOnlyWhenAskedTo) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.insert(ids.begin(), create_job());
@@ -230,6 +235,7 @@ TEST_F(ApiTest, AJobWithoutRecordsFailsWithTheReasonInEveryFace) {
   EXPECT_EQ(job["status"], "failed");
   EXPECT_THAT(job["error"].get<std::string>(), HasSubstr("records"));
   EXPECT_EQ(job["nims"][0]["model_name"], "small");
+  EXPECT_EQ(job["warnings"], Json::array()) << "what can be mended no more is no warning";
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["id"], id);
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs/" + id + "/report"))["job"]["status"], "failed");
   EXPECT_THAT(send(net::Method::kGet, "/api/jobs/" + id + "/report.html").body, HasSubstr("<!doctype html>"));

@@ -82,6 +82,8 @@ struct ApiClient::Impl {
 
   [[nodiscard]] Error explain(Error error) const {
     if (error.code == ErrorCode::kUnavailable) {
+      // The client's own guess would be a second question.
+      error.message.resize(std::min(error.message.size(), error.message.find("; is the server running")));
       error.message += "; is the service running? Start it with: flywheel serve (or name another with --server URL)";
     }
     return error;

@@ -33,9 +33,12 @@ void add_client_option(CLI::App& command, std::string& client, const std::string
 }
 
 void settle_server_url(CommandContext& context) {
-  if (!context.server_url.empty()) return;
-  const char* url = std::getenv("FLYWHEEL_URL");
-  context.server_url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:8000";
+  if (context.server_url.empty()) {
+    const char* url = std::getenv("FLYWHEEL_URL");
+    context.server_url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:8000";
+  }
+  // `127.0.0.1:8000`, as people write it.
+  if (context.server_url.find("://") == std::string::npos) context.server_url.insert(0, "http://");
 }
 
 void add_version_command(CLI::App& app, CommandContext& context) {

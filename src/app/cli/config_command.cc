@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <array>
 #include <boost/asio/thread_pool.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -32,7 +33,13 @@ nlohmann::ordered_json engines_json(const EngineSettings& engines) {
           {"trainer", engines.trainer.string()},
           {"threads", engines.threads},
           {"ready_timeout_seconds", engines.ready_timeout_seconds},
+          {"deploy_timeout_seconds", engines.deploy_timeout_seconds},
           {"serving_type", engines.serving_type}};
+}
+
+nlohmann::ordered_json logging_json(const Config& config) {
+  constexpr std::array kLevels{"DEBUG", "INFO", "WARNING", "ERROR"};
+  return {{"level", kLevels.at(static_cast<std::size_t>(config.log_level))}, {"json", config.log_json}};
 }
 
 constexpr Duration kPatience = std::chrono::minutes(3);
@@ -108,6 +115,7 @@ void print_json(const CheckOutcome& outcome) {
     out["run"] = runs::to_public_json(outcome.config->run);
     out["server"] = server_json(outcome.config->server);
     out["engines"] = engines_json(outcome.config->engines);
+    out["logging"] = logging_json(*outcome.config);
   }
   for (const auto& endpoint : outcome.endpoints)
     out["endpoints"].push_back({{"role", endpoint.role}, {"good", endpoint.answer.ok()}, {"said", sentence(endpoint)}});

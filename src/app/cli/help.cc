@@ -118,8 +118,17 @@ void use_plain_help(CLI::App& root) { root.formatter(std::make_shared<PlainForma
 
 void add_examples(CLI::App& command, const std::string& lines) {
   std::string text = "Examples:\n  ";
-  for (const char c : lines) text += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    text += lines[i];
+    const bool is_followed_by_text = i + 1 < lines.size() && lines[i + 1] != '\n';
+    if (lines[i] == '\n' && is_followed_by_text) text += "  ";
+  }
   command.footer(text);
+}
+
+std::optional<std::string> explain_stray_command(const CLI::App& root, int argc, const char* const* argv) {
+  const Followed at = follow(root, argc, argv);
+  return at.stray.empty() ? std::nullopt : std::optional(unknown_command(at));
 }
 
 std::string explain_usage(const CLI::App& root, int argc, const char* const* argv, const std::string& said) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -21,6 +22,9 @@ void use_plain_help(CLI::App& root);
 
 /// Examples below a command's help, one a line.
 void add_examples(CLI::App& command, const std::string& lines);
+
+/// What is wrong with a line that asks for the help of a command that does not exist; nothing where it does.
+[[nodiscard]] std::optional<std::string> explain_stray_command(const CLI::App& root, int argc, const char* const* argv);
 
 /// What is wrong with a command line that could not be parsed, in one line with the nearest command or option that
 /// exists; `said` is the parser's own message, for what has no better one.

@@ -90,6 +90,9 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " +
            text(*job, "client_id") + ": " + out.styled(Style::kBold, text(*job, "status")));
   if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
+  const Json warnings = job->value("warnings", Json::array());
+  for (const auto& warning : warnings)
+    if (warning.is_string()) out.line(out.styled(Style::kBad, "warning: ") + printable(warning.get<std::string>()));
   const Json datasets = job->value("datasets", Json::array());
   for (const auto& d : datasets) {
     out.line("  " + text(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
@@ -148,7 +151,9 @@ void add_list(CLI::App& jobs, CommandContext& context) {
   auto* list = jobs.add_subcommand("list", "List jobs, newest first; so does: flywheel jobs")->group(kActions);
   for (auto* command : {&jobs, list}) {
     command->add_flag("--json", options->json, "Print JSON");
-    auto* limit = command->add_option("--limit", options->limit, "Jobs that are shown; 0: all")->capture_default_str();
+    auto* limit = command->add_option("--limit", options->limit, "Jobs that are shown, up to 1000; 0: all")
+                      ->capture_default_str()
+                      ->check(CLI::Range(0, 1000));
     add_server_option(*command, context);
     command->callback([&context, &jobs, command, options, limit] {
       if (command == &jobs && !jobs.get_subcommands().empty()) return;

@@ -5,6 +5,10 @@ namespace {
 
 std::string shown_name(const std::string& file) { return file == "-" ? "standard input" : printable(file); }
 
+std::string counted(std::uint64_t count, const char* what) {
+  return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
+}
+
 /// What the user can do about records that lack an id; "" when none lacks one.
 std::string id_remedy(const std::map<std::string, std::uint64_t>& reasons) {
   const bool no_workload = reasons.contains("workload_id is missing");
@@ -16,13 +20,14 @@ std::string id_remedy(const std::map<std::string, std::uint64_t>& reasons) {
 }  // namespace
 
 void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal& out) {
-  std::string line = shown_name(file) + ": " + std::to_string(outcome.lines) + " lines, " +
-                     std::to_string(outcome.appended) + " new records";
+  std::string line =
+      shown_name(file) + ": " + counted(outcome.lines, "line") + ", " + counted(outcome.appended, "new record");
   if (outcome.duplicates > 0) line += ", " + std::to_string(outcome.duplicates) + " known already";
   if (outcome.lines == 0 && !outcome.error) line += "; there is nothing in it";
   out.line(line);
   if (outcome.bad == 0) return;
-  out.line(out.styled(Style::kBad, "  " + std::to_string(outcome.bad) + " bad lines were kept aside:"));
+  out.line(out.styled(
+      Style::kBad, "  " + counted(outcome.bad, "bad line") + (outcome.bad == 1 ? " was" : " were") + " kept aside:"));
   for (const auto& [reason, count] : outcome.reasons)
     out.line("    " + std::to_string(count) + " x " + printable(reason));
   if (const std::string remedy = id_remedy(outcome.reasons); !remedy.empty()) out.line("    " + remedy);

@@ -83,6 +83,12 @@ Result<capture::LoadOptions> load_options(const LocalRunOptions& options) {
                               .default_client = std::move(client).value()};
 }
 
+std::optional<std::string> first_error(const capture::LoadReport& report) {
+  for (const auto& file : report.files)
+    if (file.error) return file.error->message;
+  return std::nullopt;
+}
+
 /// Says what became of the load; an error when a run on it would be a run on less than was given.
 Status judge(const capture::LoadReport& report, const LocalRunOptions& options, Terminal& out) {
   print_outcome(options.file,
@@ -91,7 +97,7 @@ Status judge(const capture::LoadReport& report, const LocalRunOptions& options, 
                  .duplicates = report.duplicates,
                  .bad = report.bad,
                  .reasons = report.reasons,
-                 .error = {}},
+                 .error = first_error(report)},
                 out);
   for (const auto& file : report.files) {
     if (!file.error) continue;

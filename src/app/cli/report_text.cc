@@ -183,7 +183,7 @@ void print_trust(const Json& report, Terminal& out) {
 }
 
 void print_dataset(const Json& dataset, Terminal& out) {
-  if (!dataset.is_object()) return;
+  if (at(dataset, "steps").empty()) return;
   out.line("");
   out.line(out.styled(Style::kBold, "Datasets"));
   for (const auto& step : at(dataset, "steps")) {
@@ -193,6 +193,9 @@ void print_dataset(const Json& dataset, Terminal& out) {
       for (const auto& [reason, n] : reasons.items()) line += "; " + count(n) + " " + printable(reason);
     }
     out.line(line);
+    const Json& repaired = at(step, "repaired");
+    if (!repaired.is_object()) continue;
+    for (const auto& [what, n] : repaired.items()) out.line("    repaired: " + count(n) + " " + printable(what));
   }
 }
 
@@ -204,6 +207,8 @@ void print_report(const Json& report, Terminal& out, Errors errors) {
   if (errors == Errors::kPrint && !error.empty()) out.line(out.styled(Style::kBad, error));
   for (const auto& candidate : at(report, "candidates")) print_candidate(report, candidate, out, errors);
   print_dataset(at(report, "dataset"), out);
+  // Of a job that failed before anything was evaluated the rest says its error again, in other words.
+  if (!error.empty() && at(at(report, "ranking"), "entries").empty()) return;
   print_trust(report, out);
   print_ranking(report, out);
   print_summary(report, out);

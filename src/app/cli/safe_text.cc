@@ -17,7 +17,7 @@ constexpr std::array<Range, 11> kUnsafe{{{0x00, 0x08},
                                          {0x61c, 0x61c},        // Arabic letter mark
                                          {0x200e, 0x200f},      // marks of direction
                                          {0x2028, 0x202e},      // separators, embeddings and overrides
-                                         {0x2066, 0x2069},      // isolates
+                                         {0x2066, 0x206f},      // isolates, and deprecated marks of shape
                                          {0xfeff, 0xfeff},      // byte order mark
                                          {0xfff9, 0xfffb},      // annotations
                                          {0xd800, 0xdfff},      // surrogates

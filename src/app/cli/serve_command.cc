@@ -17,6 +17,7 @@
 #include "io/file.h"
 #include "io/machine.h"
 #include "net/server.h"
+#include "runs/webhook_secret.h"
 
 namespace fw::app {
 namespace {
@@ -66,11 +67,19 @@ net::ServerOptions server_options(const ServerSettings& settings) {
 }
 
 api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings) {
-  return {service.runs(),          service.log(),
-          service.quarantine(),    service.disk(),
-          service.clock(),         service.data_folder() / "uploads",
-          parse_split_overrides,   [&service] { return service.readiness(); },
-          settings.max_body_bytes, settings.public_url};
+  return {service.runs(),
+          service.log(),
+          service.quarantine(),
+          service.disk(),
+          service.clock(),
+          service.data_folder() / "uploads",
+          parse_split_overrides,
+          [&service] { return service.readiness(); },
+          [&service, environment = process_environment()] {
+            return runs::missing_secrets(service.runs().config().webhooks, environment);
+          },
+          settings.max_body_bytes,
+          settings.public_url};
 }
 
 Result<Config> read_config(const ServeOptions& options) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/cli/safe_text.h"
 #include "codec/utf8.h"
 
 namespace fw::app {
@@ -11,12 +12,9 @@ namespace {
 
 constexpr char32_t kNoCharacter = 0xFFFFFFFF;  ///< a byte that is no UTF-8
 
-/// Controls (C0, C1), line separators, marks of direction, tags.
+/// All that is not safe to show, and what would be ambiguous within a line.
 bool is_spelled_out(char32_t c) {
-  const bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff;
-  const bool is_mark = c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-                       (c >= 0x2066 && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c < 0xe0080);
-  return is_control || is_mark || c == '\\' || c == kNoCharacter;
+  return is_unsafe_to_show(c) || c == '\n' || c == '\t' || c == '\\' || c == kNoCharacter;
 }
 
 /// The character at the beginning of `text` and its length; kNoCharacter of length 1 for what is no UTF-8.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +16,8 @@
 
 namespace fw::app {
 namespace {
+
+std::atomic<bool> lost_output{false};
 
 bool wants_no_colour() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -102,11 +105,14 @@ void Terminal::write(std::string_view bytes) {
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {  // nobody reads any more; what the command does is not what it prints
       is_closed_ = true;
+      if (n < 0 && errno != EPIPE && fd_ == STDOUT_FILENO) lost_output = true;
       return;
     }
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
+
+bool has_lost_output() { return lost_output; }
 
 void Terminal::line(std::string_view text) {
   end_live();

@@ -46,6 +46,10 @@ class Terminal final {
   std::size_t columns_ = 0;
 };
 
+/// Whether something that a Terminal wrote to standard output could not be written, and not because its reader went
+/// away. Of the process, as its standard output is: main() asks before it ends.
+[[nodiscard]] bool has_lost_output();
+
 /// Characters that a terminal shows for UTF-8 text, marks of styled() aside: code points.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 

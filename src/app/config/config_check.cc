@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "modelops/local/model_check.h"
+#include "modelops/local/template_check.h"
 
 namespace fw::app {
 namespace {
@@ -30,6 +31,10 @@ void check_models(const runs::RunConfig& run, Findings& out) {
     auto found = modelops::check_model(candidate.model, candidate.customization_enabled);
     for (auto& text : found.errors) add(out, true, where + text);
     for (auto& text : found.warnings) add(out, false, where + text);
+    if (!found.errors.empty()) continue;
+    const auto notes = modelops::check_chat_template(candidate.model);
+    if (!notes.ok()) add(out, true, where + notes.error().message);
+    for (const auto& text : notes.ok() ? *notes : std::vector<std::string>{}) add(out, false, where + text);
   }
 }
 

@@ -69,7 +69,6 @@ void read_promising(YamlSection& root, runs::PromisingRule& promising) {
   if (auto section = root.section("promising")) {
     section->read("margin", promising.margin, 0, 1);
     section->read("min_rows", promising.min_rows, 1, 1'000'000);
-    if (section->has("margin")) promising.set_by = "the configuration (promising.margin)";
     section->finish();
   }
 }

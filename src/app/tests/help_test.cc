@@ -50,6 +50,22 @@ TEST_F(HelpTest, AMistypedOptionGetsTheNearestOne) {
   EXPECT_EQ(explain({"--bogus"}), "flywheel has no option --bogus");
 }
 
+TEST_F(HelpTest, HelpOfACommandThatIsNotThereIsAMistake) {
+  const auto stray = [&](std::vector<const char*> words) {
+    return explain_stray_command(app_, static_cast<int>(words.size()), words.data());
+  };
+  EXPECT_THAT(stray({"flywheel", "laod", "--help"}).value_or(""), HasSubstr("did you mean: flywheel load"));
+  EXPECT_EQ(stray({"flywheel", "jobs", "watch", "--help"}), std::nullopt);
+  EXPECT_EQ(stray({"flywheel", "--help"}), std::nullopt);
+}
+
+TEST_F(HelpTest, AnAddressMayLackItsScheme) {
+  CommandContext context;
+  context.server_url = "127.0.0.1:8000";
+  settle_server_url(context);
+  EXPECT_EQ(context.server_url, "http://127.0.0.1:8000");
+}
+
 TEST_F(HelpTest, AnIncompleteCommandSaysWhatItHas) {
   EXPECT_EQ(explain({"config"}), "flywheel config needs a command: check");
 }

@@ -42,7 +42,10 @@ TEST(ReportText, TheJobsErrorIsNotRepeatedByTheCandidatesItTookDown) {
       {"job", {{"error", "datasets: 12 records are too few"}}},
       {"candidates",
        {{{"model_name", "a"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}},
-        {{"model_name", "b"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}}}}};
+        {{"model_name", "b"}, {"error", "datasets: 12 records are too few"}, {"evaluations", Json::array()}}}},
+      {"trust",
+       {{"checks", {{{"name", "evaluations"}, {"ok", false}, {"text", "a: datasets: 12 records are too few"}}}}}},
+      {"summary", {{"headline", "no candidate"}, {"reasons", {"datasets: 12 records are too few"}}}}};
   const std::string text = printed(report);
   EXPECT_EQ(text.find("too few"), text.rfind("too few"));
   EXPECT_NE(text.find("too few"), std::string::npos);
@@ -50,6 +53,12 @@ TEST(ReportText, TheJobsErrorIsNotRepeatedByTheCandidatesItTookDown) {
   Terminal out(followed, 0);
   print_report(report, out, Errors::kToldAlready);
   EXPECT_EQ(followed.find("too few"), std::string::npos);
+}
+
+TEST(ReportText, RepairsAreCounted) {
+  const Json step{
+      {"step", "validate"}, {"in", 9}, {"out", 9}, {"reasons", Json::object()}, {"repaired", {{"no ids", 4}}}};
+  EXPECT_THAT(printed({{"dataset", {{"steps", {step}}}}}), HasSubstr("repaired: 4 no ids"));
 }
 
 TEST(ReportText, ARunWithoutResultsSaysSo) {

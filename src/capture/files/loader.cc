@@ -27,6 +27,12 @@ std::string source_name(const std::string& path) {
   return error ? path : absolute.string();
 }
 
+std::string how_much_is_loaded(const LoadedFile& file) {
+  if (file.lines == 0) return "nothing of " + file.source + " is loaded";
+  return "only the first " + std::to_string(file.lines) + (file.lines == 1 ? " line of " : " lines of ") + file.source +
+         (file.lines == 1 ? " is loaded" : " are loaded");
+}
+
 /// One load: what it has counted, and what waits to be written. Errors that leave it end the load; those of a file
 /// are kept in the report.
 class Load final : private RecordSink {
@@ -124,8 +130,7 @@ Status Load::end_file_early(const Error& error) {
   FW_TRY(flush());
   FW_TRY(deadline_.check("loading"));
   LoadedFile& file = report_.files.back();
-  file.error =
-      error.within("only the first " + std::to_string(file.lines) + " lines of " + file.source + " are loaded");
+  file.error = error.within(how_much_is_loaded(file));
   return {};
 }
 

@@ -18,6 +18,9 @@ constexpr const char* kLegacyGzip = "it is zlib data without a gzip header; unpa
 
 constexpr const char* kHtml = "it is an HTML page (a login or an error, perhaps), not the export; download it again";
 
+constexpr const char* kPickle = "it is a Python pickle, which runs code when it is read; write it with json.dumps";
+constexpr const char* kPicture = "it is a picture or a recording, not traffic";
+
 struct Mark {
   std::string_view bytes;
   std::string_view why;
@@ -47,6 +50,19 @@ constexpr std::array kMarks{
     Mark{"PGDMP"sv, "it is a PostgreSQL dump; export the table as JSON lines (copy (select row_to_json(t) ...))"},
     Mark{"\x89HDF"sv, "it is an HDF5 file; export it as JSON lines"},
     Mark{"\x93NUMPY"sv, "it is a NumPy array; export it as JSON lines"},
+    Mark{"\x5d\0\0"sv, "it is LZMA data; unpack it first (xz -dc --format=lzma FILE | flywheel load -)"},
+    Mark{"\x1f\x9d"sv, "it is compress data (.Z); unpack it first (zcat FILE | flywheel load -)"},
+    Mark{"LZIP"sv, "it is lzip data; unpack it first (lzip -dc FILE | flywheel load -)"},
+    Mark{"\x89LZO"sv, "it is lzop data; unpack it first (lzop -dc FILE | flywheel load -)"},
+    Mark{"\x80\x03"sv, kPickle},
+    Mark{"\x80\x04"sv, kPickle},
+    Mark{"\x80\x05"sv, kPickle},
+    Mark{"-----BEGIN PGP MESSAGE"sv, "it is encrypted; decrypt it first (gpg -d FILE | flywheel load -)"},
+    Mark{"age-encryption.org/"sv, "it is encrypted; decrypt it first (age -d FILE | flywheel load -)"},
+    Mark{"\x89PNG"sv, kPicture},
+    Mark{"\xff\xd8\xff"sv, kPicture},
+    Mark{"GIF8"sv, kPicture},
+    Mark{"RIFF"sv, kPicture},
     Mark{"%PDF"sv, "it is a PDF file, not traffic"},
     Mark{"GGUF"sv, "it is a GGUF model, not traffic"},
     Mark{"\xff\xfe\0\0"sv, kUtf32},
@@ -55,6 +71,7 @@ constexpr std::array kMarks{
     Mark{"\xfe\xff"sv, kUtf16},
 };
 constexpr std::size_t kTooFewToJudge = 512;
+constexpr std::size_t kTooFewOfOtherText = 128;  // of what does not even begin like JSON
 
 bool is_odd_in_text(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -93,21 +110,25 @@ const char* other_text(std::string_view text) {
     return kHtml;
   }
   if (head.starts_with("<!doctype html")) return kHtml;
-  if (head.starts_with("<?xml") || head.starts_with("<error")) return "it is XML, not JSON";
+  for (const auto tag : {"<head", "<body", "<!-", "<title", "<center", "<h1", "<p>", "<div", "<script", "<meta"})
+    if (head.starts_with(tag)) return kHtml;
+  if (head.front() == '<' && head.find('>') != std::string::npos) return "it is XML, not JSON";
   if (head.starts_with("data: {") || head.starts_with("event: ")) {
     return "it is a stream of server-sent events; only whole responses are read";
   }
   if (head.starts_with("{'") || head.starts_with("[{'")) {
     return "it is Python's notation with single quotes, not JSON; write it with json.dumps";
   }
-  if (head.starts_with("---\n") || head.starts_with("- messages:")) return "it is YAML; convert it to JSON lines";
+  if (head.starts_with("---\n") || (head.starts_with("- ") && line.find(": ") < 40) ||
+      (head.starts_with("- ") && line.ends_with(":")))
+    return "it is YAML; convert it to JSON lines";
   const bool has_json = may_be_json || line.find('{') != std::string::npos;
   const bool has_names = line.find("id") != std::string::npos || line.find("prompt") != std::string::npos ||
                          line.find("input") != std::string::npos || line.find("time") != std::string::npos ||
                          line.find("request") != std::string::npos || line.find("message") != std::string::npos;
   if (!has_json && has_names && std::ranges::count(line, '\t') >= 1)
     return "it is tab-separated values (TSV); export it as JSON lines";
-  if (!has_json && has_names && std::ranges::count(line, ',') >= 1) {
+  if (!has_json && has_names && (std::ranges::count(line, ',') >= 1 || std::ranges::count(line, ';') >= 1)) {
     return "it is comma-separated values (CSV); export it as JSON lines";
   }
   return nullptr;
@@ -126,7 +147,8 @@ std::optional<std::string> why_not_json(std::string_view first_bytes) {
   const std::string_view bytes = first_bytes.substr(std::min(first_bytes.find_first_not_of('\0'), first_bytes.size()));
   // Noise has a tenth of such bytes; text has none, and a file with one broken line few.
   const auto odd = static_cast<std::size_t>(std::ranges::count_if(bytes, is_odd_in_text));
-  if (bytes.size() >= kTooFewToJudge && odd > bytes.size() / 32) {
+  const bool may_be_json = bytes.starts_with('{') || bytes.starts_with('[');
+  if (bytes.size() >= (may_be_json ? kTooFewToJudge : kTooFewOfOtherText) && odd > bytes.size() / 32) {
     return "it is binary data, not JSON";
   }
   return std::nullopt;

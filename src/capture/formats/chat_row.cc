@@ -50,13 +50,15 @@ Result<Draft> read_messages(const Document& document, codec::JsonSlicer& slicer)
   const JsonMember* messages = document.find("messages");
   const JsonMember* tools = document.find("tools");
   if (messages->kind != JsonKind::kArray) return invalid_argument("messages is not a list");
-  if (tools != nullptr && tools->kind != JsonKind::kArray) return invalid_argument("tools is not a list");
+  const bool has_written_tools = tools != nullptr && tools->kind == JsonKind::kString;  // as tables of texts hold them
+  if (tools != nullptr && tools->kind != JsonKind::kArray && !has_written_tools)
+    return invalid_argument("tools is not a list");
   FW_ASSIGN(const auto list, slicer.elements(messages->raw));
   Json json = json_of(*messages);
   if (list.size() < 2) return invalid_argument("messages has no question before the answer");
   if (!json.back().is_object()) return invalid_argument("the last of messages is not the assistant's");
   const JsonMember* system = document.find("system");  // Anthropic's place for it
-  if (!document.has("functions") && system == nullptr && is_plain_chat(json)) {
+  if (!document.has("functions") && system == nullptr && !has_written_tools && is_plain_chat(json)) {
     if (text_at(json.back(), "role") != "assistant") {
       return invalid_argument("the last of messages is not the assistant's");
     }

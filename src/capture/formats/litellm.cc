@@ -65,6 +65,10 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   FW_ASSIGN(const Json request, request_of(row));
   Draft draft{.request = to_text(request)};
   FW_ASSIGN(draft.response, response_of(row, request));
+  if (draft.request.find("redacted-by-litellm") != std::string::npos ||
+      draft.response.find("redacted-by-litellm") != std::string::npos) {
+    return invalid_argument("a LiteLLM log whose texts were redacted (turn_off_message_logging)");
+  }
   draft.timestamp = time_at(row, {"startTime", "start_time", "timestamp"});
   draft.identity = identity_of(draft);
   take_names(draft, row);

@@ -51,6 +51,12 @@ TEST(ChatRow, BecomesWhatTheBlueprintsLoaderMakesOfIt) {
   EXPECT_EQ(to_epoch_seconds(outcome.records[0].timestamp), 5);
 }
 
+TEST(ChatRow, ToolsMayBeWrittenAsText) {
+  const auto row = read_one(
+      R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"tools":"[{\"name\":\"f\"}]"})");
+  EXPECT_EQ(row.request["tools"][0]["function"]["name"], "f");
+}
+
 TEST(ChatRow, WithoutQuestionOrAnswerIsRefused) {
   EXPECT_EQ(reason(R"({"messages":[]})"), "messages has no question before the answer");
   EXPECT_EQ(reason(R"({"messages":[{"role":"assistant"}]})"), "messages has no question before the answer");
@@ -237,8 +243,29 @@ TEST(Unreadable, IsNamed) {
   EXPECT_THAT(reason(R"({"resourceSpans":[]})"), HasSubstr("OTLP"));
   EXPECT_THAT(reason(R"({"contents":[{"role":"user","parts":[]}]})"), HasSubstr("Gemini"));
   EXPECT_THAT(reason(R"({"object":"response","output":[]})"), HasSubstr("Responses API"));
-  EXPECT_THAT(reason(R"({"logs":{"mappings":{}}})"), HasSubstr("not a known form"));
+  EXPECT_THAT(reason(R"({"logs":{"mappings":{}}})"), HasSubstr("elasticdump --type=data"));
+  EXPECT_THAT(reason(R"({"resourceLogs":[]})"), HasSubstr("OTLP"));
+  EXPECT_THAT(reason(R"({"schemaType":"ModelInvocationLog","input":{},"output":{}})"), HasSubstr("Bedrock"));
+  EXPECT_THAT(reason(R"({"candidates":[{"content":{}}]})"), HasSubstr("Gemini"));
+  EXPECT_THAT(reason(R"({"model":"m","message":{"role":"assistant"},"done":true})"), HasSubstr("Ollama"));
+  EXPECT_THAT(reason(R"({"error":{"message":"invalid key"}})"), HasSubstr("an error that an API answered with"));
+  EXPECT_THAT(reason(R"({"log":"{}\n","stream":"stdout"})"), HasSubstr("jq -r .log"));
+  EXPECT_THAT(reason(R"({"@timestamp":"2024-11-24","message":"{\"request\":{}}"})"), HasSubstr("jq -r .message"));
   EXPECT_THAT(reason(R"({"text":"once"})"), HasSubstr("plain text"));
+}
+
+TEST(LiteLlm, TextsThatWereRedactedAreNoTraffic) {
+  EXPECT_THAT(
+      reason(
+          R"({"call_type":"acompletion","startTime":1700000000,"messages":[{"role":"user","content":"redacted-by-litellm"}],
+                         "response":"a"})"),
+      HasSubstr("redacted"));
+}
+
+TEST(Exports, AnswersOfSeveralSearchesAreLists) {
+  const std::string hit = R"({"_id":"a2345678901234567","_source":{"timestamp":1,"request":{},"response":{}}})";
+  EXPECT_EQ(read_records(R"({"docs":[)" + hit + "]}", kNamed).records.size(), 1U);
+  EXPECT_EQ(read_records(R"({"responses":[{"hits":{"hits":[)" + hit + "]}}]}", kNamed).records.size(), 1U);
 }
 
 TEST(Exports, AnotherExportOfTheSameCallIsTheSameRecord) {

@@ -208,6 +208,9 @@ TEST_F(LoaderTest, ATinyTruncatedFileIsReportedToo) {
   for (const std::size_t size : {std::size_t{2}, std::size_t{11}, bytes.size() - 1}) {
     EXPECT_THAT(load({write("cut.gz", bytes.substr(0, size))}).files.at(0).error->message, HasSubstr("truncated"));
   }
+  EXPECT_THAT(load({write("cut.gz", bytes.substr(0, 11))}).files.at(0).error->message, HasSubstr("nothing of "));
+  {
+  }
   EXPECT_EQ(stored().size(), 3U);
 }
 

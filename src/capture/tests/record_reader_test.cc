@@ -14,6 +14,7 @@ constexpr std::string_view kDocument =
     R"({"timestamp":1700000000,"workload_id":"router","client_id":"demo","request":{"model" : "m", "messages":[ ]},"response":{"id":"x","choices":[ ]}, "extra":1})";
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 const ReadOptions kNamed{.workload = record::WorkloadId("w"), .client = record::ClientId("c")};
 
@@ -77,6 +78,11 @@ TEST(RecordReader, SaysWhatIsMissingOrWrong) {
   EXPECT_EQ(reason(R"({"a":1})"), "not a known form of traffic (docs/traffic.md lists them)");
   EXPECT_EQ(reason("not json"), "not valid JSON");
   EXPECT_EQ(reason("17"), "not a JSON object");
+  EXPECT_THAT(reason(R"(2024-11-24T00:00:00Z app[1]: {"a":1})"), HasSubstr("text before the JSON object"));
+  EXPECT_THAT(reason(R"("{\"a\":1}")"), HasSubstr("jq -c fromjson"));
+  EXPECT_THAT(reason(R"({"a":NaN})"), HasSubstr("NaN or Infinity"));
+  EXPECT_THAT(reason(R"({"a": [-Infinity]})"), HasSubstr("NaN or Infinity"));
+  EXPECT_EQ(reason(R"({"a":"NaN" "b"})"), "not valid JSON");
 }
 
 TEST(RecordReader, AcceptsIdsAndTimesWrittenTheOtherWay) {

@@ -36,6 +36,16 @@ TEST(Sniff, NamesWhatIsNotJsonAndTheWayOut) {
   EXPECT_THAT(why("id\tprompt\tcompletion\n"), HasSubstr("TSV"));
   EXPECT_THAT(why("{'messages': [{'role': 'user'}]}\n"), HasSubstr("single quotes"));
   EXPECT_THAT(why("data: {\"id\":1}\n\n"), HasSubstr("server-sent events"));
+  EXPECT_THAT(why("<head><title>302 Found</title></head>"), HasSubstr("HTML page"));
+  EXPECT_THAT(why("<ListBucketResult><Name>b</Name></ListBucketResult>"), HasSubstr("XML"));
+  EXPECT_THAT(why("id;input;output\n1;a;b\n"), HasSubstr("CSV"));
+  EXPECT_THAT(why("- request: {}\n  response: {}\n"), HasSubstr("YAML"));
+  EXPECT_THAT(why("\x5d\0\0\x80\0"s), HasSubstr("LZMA"));
+  EXPECT_THAT(why("\x80\x04\x95\x10"), HasSubstr("pickle"));
+  EXPECT_THAT(why("\x89PNG\r\n\x1a\n"), HasSubstr("picture"));
+  std::string noise;
+  for (int i = 0; i < 200; ++i) noise += static_cast<char>(i * 37 + 200);
+  EXPECT_THAT(why(noise), HasSubstr("binary data"));
 }
 
 TEST(Sniff, NamesWideTextWithAndWithoutItsMark) {
@@ -50,7 +60,8 @@ TEST(Sniff, NamesWideTextWithAndWithoutItsMark) {
 TEST(Sniff, LeavesEverythingThatMayHoldDocuments) {
   for (const std::string& text :
        {""s, "{"s, "[{\"a\":1}]"s, "\xef\xbb\xbf{\"a\":1}"s, "oops\n{\"a\":1}"s, "{\"content\":\"<html><body>\"}"s,
-        "[INFO] started, id 7\n{\"a\":1}"s, std::string(2000, '\0') + "{\"a\":1}", "\x1e{\"a\":1}"s}) {
+        "[INFO] started, id 7\n{\"a\":1}"s, std::string(2000, '\0') + "{\"a\":1}", "\x1e{\"a\":1}"s, "- {\"a\":1}"s,
+        "\x1b]0;title\x07 oops"s}) {
     EXPECT_EQ(why(text), "") << text;
   }
 }

@@ -46,6 +46,15 @@ TEST(JsonDocuments, MarksZerosAndEmptyLinesBetweenDocumentsDoNotMatter) {
   EXPECT_THAT(read(" \r\n\n"), IsEmpty());
 }
 
+TEST(JsonDocuments, LineSeparatorsOfUnicodeStandBetweenDocumentsToo) {
+  for (const std::string end : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xc2\x85", "\v", "\f"}) {
+    for (const std::size_t piece : {1U, 1000U}) {
+      EXPECT_THAT(read("{\"a\":1}" + end + "{\"a\":2}\n" + end + "{\"a\":3}" + end, 1000, piece),
+                  ElementsAre("1:{\"a\":1}", "1:{\"a\":2}", "2:{\"a\":3}"));
+    }
+  }
+}
+
 TEST(JsonDocuments, LineSeparatorsOfUnicodeInStringsEndNoLine) {
   EXPECT_THAT(read("{\"a\":\"x\xe2\x80\xa8y\xc2\x85z\"}\n{}"),
               ElementsAre("1:{\"a\":\"x\xe2\x80\xa8y\xc2\x85z\"}", "2:{}"));

@@ -69,7 +69,7 @@ TEST_F(ReportTest, FitsItsSchemaHoweverTheRunEnded) {
 }
 
 TEST_F(ReportTest, SaysOnTopWhatALeadDecidesBy) {
-  world_.config.promising = {.margin = 0.3, .min_rows = 10, .set_by = "configuration (promising.margin)"};
+  world_.config.promising = {.margin = 0.3, .min_rows = 10};
   const auto summary = run()["summary"];
   EXPECT_EQ(summary["decision"], "yes");
   EXPECT_EQ(summary["model_name"], "big");

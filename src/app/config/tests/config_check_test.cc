@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "io/file.h"
+#include "modelfile/gguf.h"
 #include "net/server.h"
 
 namespace fw::app {
@@ -75,6 +76,24 @@ TEST_F(ConfigCheckTest, MissingModelsAndEnginesAreNamedWithTheModel) {
 TEST_F(ConfigCheckTest, AnEngineThatTheFileNamesMustBeAProgram) {
   config_.engines.llama_server = "/no/such/llama-server";
   EXPECT_THAT(check(), ElementsAre(error_with("engines.llama_server: /no/such/llama-server")));
+}
+
+TEST_F(ConfigCheckTest, AChatTemplateThatCannotBeUsedIsNamedAndOneThatIsAdaptedIsSaid) {
+  add_local("small");
+  modelfile::GgufHeader header;
+  header.set("general.architecture", modelfile::GgufValue::string("llama"));
+  header.set("tokenizer.ggml.model", modelfile::GgufValue::string("gpt2"));
+  header.set("tokenizer.chat_template",
+             modelfile::GgufValue::string("{{ raise_exception('System role not supported') }}"));
+  header.tensors.push_back({.name = "token_embd.weight", .shape = {4}});
+  auto& model = config_.run.candidates.front().model;
+  ASSERT_TRUE(modelfile::write_gguf(model.path, header, [](const auto& tensor, const auto& sink) {
+                return sink(std::string(tensor.bytes, '\0'));
+              }).ok());
+  programs_.llama_server = "/bin/true";
+  EXPECT_THAT(check(), Contains(AllOf(Field(&Finding::is_error, false), Field(&Finding::text, HasSubstr("system")))));
+  model.chat.template_file = folder_.path() / "none.jinja";
+  EXPECT_THAT(check(), ElementsAre(error_with("none.jinja")));
 }
 
 TEST_F(ConfigCheckTest, APortThatIsTakenIsSaid) {

@@ -52,7 +52,10 @@ ErrorAnswer read_error(const json& body) {
     out.message = error->get<std::string>().substr(0, kMostText);
   }
   if (out.message.empty()) out.message = text_at(body, "message");
-  if (const json* detail = find(body, "detail"); detail != nullptr && out.message.empty()) read_detail(*detail, out);
+  const json* detail = find(body, "detail");
+  if (const json* wrapped = find(body, "message"); detail == nullptr && wrapped != nullptr)
+    detail = find(*wrapped, "detail");  // Mistral's
+  if (detail != nullptr && out.message.empty()) read_detail(*detail, out);
   return out;
 }
 

@@ -61,6 +61,8 @@ TEST(Refusal, FormsOfErrorsOtherThanOpenAisAreRead) {
       {"detail",
        {{{"type", "extra_forbidden"}, {"loc", {"body", "seed"}}, {"msg", "Extra inputs are not permitted"}}}}};
   EXPECT_EQ(change(detail, 422), without("seed"));
+  EXPECT_EQ(change({{"object", "error"}, {"message", detail}, {"type", "invalid_request_error"}}, 422),
+            without("seed"));
   EXPECT_EQ(change({{"error", "\"gemma:2b\" does not support tools"}}), without("tools"));
   EXPECT_EQ(change(json::array({{{"error", {{"message", "Unknown name \"seed\": Cannot find field."}}}}})),
             without("seed"));
