@@ -12,6 +12,7 @@
 #include "async/alarm.h"
 #include "net/impl/client_connection.h"
 #include "net/impl/message_writer.h"
+#include "net/impl/origin_slots.h"
 #include "net/impl/serial.h"
 #include "net/impl/tls_context.h"
 
@@ -62,7 +63,8 @@ struct PoolKey {
 }  // namespace
 
 struct Client::Impl {
-  Impl(Executor e, ClientOptions o) : executor(std::move(e)), options(std::move(o)) {}
+  Impl(Executor e, ClientOptions o)
+      : executor(std::move(e)), options(std::move(o)), slots(std::make_shared<OriginSlots>(options.max_per_origin)) {}
 
   Result<TlsContext> tls_context() {
     const std::lock_guard lock(mutex);
@@ -114,6 +116,7 @@ struct Client::Impl {
   Executor executor;
   ClientOptions options;
   Resolver resolver;
+  std::shared_ptr<OriginSlots> slots;
   mutable std::mutex mutex;
   TlsContext tls;
   std::map<PoolKey, std::vector<Kept>> idle;
@@ -121,11 +124,12 @@ struct Client::Impl {
 };
 
 struct ResponseStream::Impl {
-  Impl(std::shared_ptr<Client::Impl> c, Kept k) : client(std::move(c)), connection(std::move(k)) {}
+  Impl(std::shared_ptr<Client::Impl> c, Kept k, OriginSlots::Slot s)
+      : client(std::move(c)), connection(std::move(k)), slot(std::move(s)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    if (connection) connection->close();
+    if (connection) connection->abandon();
   }
 
   /// The body is over: the connection serves others, or closes.
@@ -137,10 +141,12 @@ struct ResponseStream::Impl {
       connection->close();
     }
     connection.reset();
+    slot = {};
   }
 
   std::shared_ptr<Client::Impl> client;
   Kept connection;
+  OriginSlots::Slot slot;
   ResponseHead head;
   bool has_begun = false;  // the body was asked for
 };
@@ -186,8 +192,9 @@ Task<Result<Kept>> connected(std::shared_ptr<Client::Impl> client, WireHandle wi
   co_return connection;
 }
 
-std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, Kept connection) {
-  auto stream = std::make_unique<ResponseStream::Impl>(std::move(client), std::move(connection));
+std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, Kept connection,
+                                          OriginSlots::Slot slot) {
+  auto stream = std::make_unique<ResponseStream::Impl>(std::move(client), std::move(connection), std::move(slot));
   stream->head = stream->connection->take_head();
   if (stream->connection->is_complete()) stream->release();
   return std::make_unique<ResponseStream>(std::move(stream));
@@ -195,6 +202,7 @@ std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, 
 
 Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline) {
   FW_CO_TRY(deadline.check(wire->url.origin()));
+  FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), deadline));
   const Executor home = co_await asio::this_coro::executor;
   Kept connection = client->take({key_of(client->events_for(home)), wire->url.origin()});
   while (true) {
@@ -206,7 +214,7 @@ Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire
     }
     connection->begin_sending(wire);
     const auto failure = co_await connection->receive_head(wire->is_head_request, deadline);
-    if (!failure) co_return stream_of(std::move(client), std::move(connection));
+    if (!failure) co_return stream_of(std::move(client), std::move(connection), std::move(slot));
     connection->close();
     connection.reset();
     if (!is_reused || !wire->is_replayable || !failure->is_stale_connection) co_return failure->error;
@@ -225,31 +233,32 @@ struct TwoWay {
   std::shared_ptr<Alarm> has_sent;
 };
 
-Task<void> send_all(TwoWay& both, Kept connection, BodyReader& body, std::optional<std::uint64_t> length,
-                    Deadline deadline) {
+Task<void> send_all(TwoWay& both, Kept connection, WireHandle wire, BodyReader& body, Deadline deadline) {
+  const auto has_sent = both.has_sent;
   try {
-    both.sent = co_await connection->send_source(body, length, std::move(deadline));
+    both.sent = co_await connection->send_from(std::move(wire), body, std::move(deadline));
   } catch (const std::exception& e) {
     both.sent = internal(std::string("reading the request's body: ") + e.what());
   }
   // The source's failure ends the exchange; the connection's may come after an answer that is still to be read.
   if (!both.sent.ok() && both.sent.error().code != ErrorCode::kUnavailable) both.stop.request_stop();
-  both.has_sent->ring();
+  has_sent->ring();
 }
 
-Task<Status> receive_all(std::shared_ptr<Client::Impl> client, Kept connection, bool is_head_request, AnswerReader read,
-                         Deadline deadline) {
+Task<Status> receive_all(std::shared_ptr<Client::Impl> client, Kept connection, OriginSlots::Slot slot,
+                         bool is_head_request, AnswerReader read, Deadline deadline) {
   if (const auto failure = co_await connection->receive_head(is_head_request, deadline)) {
     connection->close();
     co_return failure->error;
   }
-  const auto stream = stream_of(std::move(client), std::move(connection));
+  const auto stream = stream_of(std::move(client), std::move(connection), std::move(slot));
   co_return co_await read(*stream, std::move(deadline));
 }
 
 Task<Status> exchange_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, BodyReader& body,
                                AnswerReader read, Deadline outer) {
   FW_CO_TRY(outer.check(wire->url.origin()));
+  FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), outer));
   const Executor home = co_await asio::this_coro::executor;
   Kept connection = client->take({key_of(client->events_for(home)), wire->url.origin()});
   if (connection) {
@@ -259,13 +268,14 @@ Task<Status> exchange_serially(std::shared_ptr<Client::Impl> client, WireHandle 
   }
   TwoWay both(home, outer);
   const Deadline deadline = Deadline::until(outer.when(), both.stop.get_token());
-  connection->begin_sending(wire);
-  asio::co_spawn(home, send_all(both, connection, body, wire->source_length, deadline), asio::detached);
+  connection->begin_exchange();
+  asio::co_spawn(home, send_all(both, connection, wire, body, deadline), asio::detached);
   Status received;
   std::exception_ptr thrown;
   try {
     const bool is_head_request = wire->is_head_request;
-    received = co_await receive_all(client, std::move(connection), is_head_request, std::move(read), deadline);
+    received = co_await receive_all(client, std::move(connection), std::move(slot), is_head_request, std::move(read),
+                                    deadline);
   } catch (...) {
     thrown = std::current_exception();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,8 @@ struct ClientOptions {
   Duration write_timeout = std::chrono::seconds(60);  ///< longest standstill while the request goes out
   std::size_t max_header_bytes = 64 * 1024;
   std::size_t max_body_bytes = std::size_t{64} << 20;  ///< of a whole answer (`send`); a stream has no limit
+  /// Exchanges with one origin at a time; more wait in turn, as long as their deadline lets them.
+  std::size_t max_per_origin = SIZE_MAX;
   std::size_t max_idle_per_origin = 32;
   /// Shorter than the 5 s after which common servers hang up.
   Duration idle_timeout = std::chrono::seconds(4);

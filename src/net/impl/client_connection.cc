@@ -4,6 +4,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -72,9 +73,19 @@ Task<Status> ClientConnection::connect(Url url, Resolver& resolver, std::shared_
   co_return Status{};
 }
 
-void ClientConnection::begin_sending(std::shared_ptr<const WireRequest> wire) {
+void ClientConnection::abandon() {
+  if (sending_ != Sending::kUnderWay) return close();
+  asio::post(home(), [self = shared_from_this()] { self->close(); });
+}
+
+void ClientConnection::begin_exchange() {
   parser_.reset();
   has_received_ = false;
+  send_error_ = {};
+}
+
+void ClientConnection::begin_sending(std::shared_ptr<const WireRequest> wire) {
+  begin_exchange();
   wire_ = std::move(wire);
   unsent_ = {asio::buffer(wire_->head), asio::buffer(wire_->body)};
   sending_ = Sending::kUnderWay;
@@ -114,9 +125,13 @@ Task<Status> ClientConnection::write(Gather buffers) {
   co_return Status{};
 }
 
-Task<Status> ClientConnection::send_source(BodyReader& source, std::optional<std::uint64_t> length, Deadline deadline) {
+Task<Status> ClientConnection::send_from(std::shared_ptr<const WireRequest> wire, BodyReader& source,
+                                         Deadline deadline) {
+  const auto length = wire->source_length;
   std::uint64_t missing = length.value_or(0);
   sending_ = Sending::kFailed;  // until it has gone out whole
+  const Gather head{asio::buffer(wire->head)};
+  FW_CO_TRY(co_await write(head));
   while (true) {
     FW_CO_ASSIGN(const auto piece, co_await source.next(deadline));
     if (length && (piece ? piece->size() > missing : missing > 0)) {

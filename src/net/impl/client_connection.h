@@ -47,8 +47,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   [[nodiscard]] const Executor& home() const { return watch_->strand(); }
   [[nodiscard]] Task<Status> connect(Url url, Resolver& resolver, std::shared_ptr<boost::asio::ssl::context> tls,
                                      Deadline deadline);
-  /// Ends everything that goes on; from any thread once nobody waits.
+  /// Ends everything that goes on; at home, or from any thread once nothing does.
   void close() { transport_.close(); }
+  /// The same for an owner that goes away wherever it is, while the request may still be going out.
+  void abandon();
   /// Fit to be kept: nothing is half said.
   [[nodiscard]] bool is_reusable();
   [[nodiscard]] bool is_stale() { return !buffer_.unread().empty() || transport_.is_stale(); }
@@ -56,8 +58,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   /// Begins to send the head and, if it is whole, the body, and goes on while the answer is read: a server may answer
   /// before it has read all, and not read on before its answer is taken.
   void begin_sending(std::shared_ptr<const WireRequest> wire);
-  /// Sends the body out of a source, beside the reading of the answer.
-  [[nodiscard]] Task<Status> send_source(BodyReader& source, std::optional<std::uint64_t> length, Deadline deadline);
+  /// Forgets the exchange before: first of all where the request comes out of a source.
+  void begin_exchange();
+  /// Sends the head and the body out of a source, beside the reading of the answer.
+  [[nodiscard]] Task<Status> send_from(std::shared_ptr<const WireRequest> wire, BodyReader& source, Deadline deadline);
   /// Reads up to the end of the answer's head.
   [[nodiscard]] Task<std::optional<ExchangeFailure>> receive_head(bool is_head_request, Deadline deadline);
   [[nodiscard]] ResponseHead take_head();

@@ -34,6 +34,37 @@ TEST_F(TlsTest, ARequestGoesThereAndBack) {
   EXPECT_EQ(answer->body, large);
 }
 
+Task<void> echo_as_it_comes(IncomingRequest& request, ResponseWriter& out) {
+  (void)co_await out.start({}, request.deadline);
+  while (true) {
+    auto piece = co_await request.body->next(request.deadline);
+    if (!piece.ok() || !*piece || !(co_await out.write(std::move(**piece), request.deadline)).ok()) break;
+  }
+  (void)co_await out.finish(request.deadline);
+}
+
+Task<Status> read_into(std::string& all, ResponseStream& answer, Deadline deadline) {
+  FW_CO_ASSIGN(all, co_await read_all(answer, SIZE_MAX, deadline));
+  co_return Status{};
+}
+
+TEST_F(TlsTest, BothWaysAtOnceKeepTheirBytes) {
+  router.on_stream(Method::kPost, "/back", [](IncomingRequest& request, PathParams, ResponseWriter& out) {
+    return echo_as_it_comes(request, out);
+  });
+  serve_with(here);
+  Client trusting(loop.executor(), {.tls = {.certificate_authorities = here.certificate()}});
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) text += std::to_string(i);
+  StringBody body(text);
+  std::string back;
+  const AnswerReader read = [&back](ResponseStream& answer, Deadline d) { return read_into(back, answer, d); };
+  const auto done =
+      loop.run(trusting.exchange({.method = Method::kPost, .target = url("/back")}, body, read, Deadline::after(10s)));
+  EXPECT_TRUE(done.ok()) << done.error();
+  EXPECT_EQ(back, text);
+}
+
 TEST_F(TlsTest, AHostNameIsVerifiedToo) {
   serve_with(here);
   const std::string port = std::to_string(server->port());
