@@ -61,8 +61,7 @@ Task<Result<Response>> send_with_retry(Client& client, Request request, RetryPol
     if (!wait) co_return outcome;
     if (deadline.is_cancelled()) FW_CO_TRY(deadline.check("sending again"));
     // A wait that cannot end in time is not begun.
-    if (deadline.when() != Instant::max() && std::chrono::steady_clock::now() + *wait >= deadline.when())
-      co_return outcome;
+    if (deadline.when() != Instant::max() && from_now(*wait) >= deadline.when()) co_return outcome;
     if (const auto slept = co_await sleep_for(*wait, deadline); !slept.ok()) co_return slept.error();
   }
 }

@@ -68,7 +68,7 @@ Task<void> ServerConnection::run() {
     while (co_await serve_one()) {
     }
   }
-  watch_->retire();
+  watch_->detach();
   transport_.close();
 }
 
@@ -80,7 +80,7 @@ Task<void> ServerConnection::run_rejecting() {
     answer.headers.add("Retry-After", "1");
     co_await send_rejection(std::move(answer));
   }
-  watch_->retire();
+  watch_->detach();
   transport_.close();
 }
 

@@ -29,7 +29,7 @@ void Watch::writing(Duration patience, Instant until) {
 
 void Watch::schedule() {
   const Instant next = earliest();
-  if (is_retired_ || next == Instant::max() || timer_at_ <= next) return;
+  if (is_detached_ || next == Instant::max() || timer_at_ <= next) return;
   timer_at_ = next;
   timer_.expires_at(next);
   timer_.async_wait(asio::bind_executor(strand_, [weak = weak_from_this()](const boost::system::error_code& ec) {
@@ -39,7 +39,7 @@ void Watch::schedule() {
 
 void Watch::on_timer() {
   timer_at_ = Instant::max();
-  if (is_retired_) return;
+  if (is_detached_) return;
   const Instant now = kernel_now();
   if (now >= limit(Limit::kWrite)) extend_a_write_that_moves(now);
   if (now >= earliest()) {
@@ -58,13 +58,13 @@ void Watch::extend_a_write_that_moves(Instant now) {
 }
 
 void Watch::end(ErrorCode verdict) {
-  if (is_retired_ || verdict_) return;
+  if (is_detached_ || verdict_) return;
   verdict_ = verdict;
   transport_.close();
 }
 
-void Watch::retire() {
-  is_retired_ = true;
+void Watch::detach() {
+  is_detached_ = true;
   timer_.cancel();
 }
 

@@ -18,7 +18,7 @@ class Watch final : public std::enable_shared_from_this<Watch> {
  public:
   enum class Limit : std::uint8_t { kRead, kWrite, kTotal };
 
-  /// `transport` must outlive the watch or its `retire`, or at least its last limit.
+  /// `transport` must outlive the watch or its `detach`, or at least its last limit.
   Watch(Executor strand, Transport& transport);
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -31,7 +31,7 @@ class Watch final : public std::enable_shared_from_this<Watch> {
   /// Closes now. The first verdict stays.
   void end(ErrorCode verdict);
   /// The connection is no longer this watch's business; nothing is closed from here on.
-  void retire();
+  void detach();
 
   [[nodiscard]] const std::optional<ErrorCode>& verdict() const { return verdict_; }
   [[nodiscard]] const Executor& strand() const { return strand_; }
@@ -56,7 +56,7 @@ class Watch final : public std::enable_shared_from_this<Watch> {
   std::size_t unsent_ = 0;
   std::optional<ErrorCode> verdict_;
   std::uint64_t guard_ = 0;
-  bool is_retired_ = false;
+  bool is_detached_ = false;
 };
 
 /// While it lives, a stop of the token, from any thread, ends the watch's waits with kCancelled. Lives on the strand;
