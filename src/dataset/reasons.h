@@ -62,7 +62,7 @@ inline constexpr std::string_view kContentParts = "content given as a list of te
 inline constexpr std::string_view kLegacyCalls = "functions and function_call instead of tools and tool_calls";
 inline constexpr std::string_view kRole = "a role under another name";
 inline constexpr std::string_view kSchema =
-    "a tool's schema with a $ref that leads nowhere, or true, false or null in it";
+    "a tool's schema with a $ref that leads nowhere, a type that is none, or true, false or null in it";
 inline constexpr std::string_view kToolContent = "a tool's result that is no text";
 
 }  // namespace fw::dataset::repairs

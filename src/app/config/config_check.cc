@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -41,6 +42,15 @@ void check_models(const runs::RunConfig& run, Findings& out) {
 bool is_program(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+/// A file of the blueprint names neither path nor url, and is good all the same; with no other candidate nothing runs.
+void check_reachable(const runs::RunConfig& run, Findings& out) {
+  const auto is_reachable = [](const runs::Candidate& candidate) {
+    return candidate.model.is_local() || candidate.model.endpoint.has_value();
+  };
+  if (!run.candidates.empty() && std::ranges::none_of(run.candidates, is_reachable))
+    add(out, true, "nims: no candidate has a path or a url, so none can be evaluated; give each one or the other");
 }
 
 /// A program that the file names must be there; one that it does not name is looked for, and missed where a model
@@ -135,6 +145,7 @@ Status check_certificate(const std::string& certificate, const std::string& key)
 
 std::vector<Finding> check_machine(const Config& config, const modelops::EnginePrograms& programs) {
   Findings out;
+  check_reachable(config.run, out);
   check_models(config.run, out);
   check_engines(config, programs, out);
   const auto& server = config.server;

@@ -386,7 +386,10 @@ void YamlSection::finish() {
     if (!seen.insert(key).second) {
       impl_->problems->error(line, impl_->full(key), "stands here a second time");
     } else if (std::find(impl_->known.begin(), impl_->known.end(), key) == impl_->known.end()) {
-      const auto nearest = nearest_name(key, impl_->known);
+      auto nearest = nearest_name(key, impl_->known);
+      // `api_key` for `api_key_env`.
+      const auto longer = std::ranges::find_if(impl_->known, [&](const auto& k) { return k.starts_with(key + '_'); });
+      if (!nearest && longer != impl_->known.end()) nearest = *longer;
       const std::string hint =
           nearest ? "; did you mean \"" + *nearest + "\"?" : "; known here: " + join_names(impl_->known);
       impl_->problems->error(line, impl_->full(key), "unknown key" + hint);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "dataset/impl/normalise_parts.h"
 #include "dataset/reasons.h"
 
@@ -32,6 +35,7 @@ class SchemaMender {
       schema.erase("$ref");
       out_.repairs.insert(repairs::kSchema);
     }
+    drop_what_is_no_keyword_of_schemas(schema);
     for (const char* key : {"properties", "$defs", "definitions"}) {
       if (const auto held = schema.find(key); held != schema.end() && held->is_object()) {
         for (Json& one : *held) mend(one);
@@ -46,6 +50,23 @@ class SchemaMender {
   }
 
  private:
+  /// Engines refuse a whole request for a type that JSON Schema does not have, or properties that are no object.
+  void drop_what_is_no_keyword_of_schemas(Json& schema) {
+    const auto drop = [&](const char* key) {
+      schema.erase(key);
+      out_.repairs.insert(repairs::kSchema);
+    };
+    if (const Json* type = member(schema, "type"); type != nullptr && !is_type(*type)) drop("type");
+    if (const Json* held = member(schema, "properties"); held != nullptr && !held->is_object()) drop("properties");
+    if (const Json* held = member(schema, "required"); held != nullptr && !held->is_array()) drop("required");
+  }
+
+  static bool is_type(const Json& type) {
+    constexpr std::array kTypes{"object", "array", "string", "number", "integer", "boolean", "null"};
+    if (type.is_array()) return !type.empty() && std::ranges::all_of(type, is_type);
+    return type.is_string() && std::ranges::find(kTypes, type.get_ref<const std::string&>()) != kTypes.end();
+  }
+
   void replace(Json& schema) {
     schema = Json::object();
     out_.repairs.insert(repairs::kSchema);

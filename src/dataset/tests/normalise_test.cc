@@ -110,6 +110,21 @@ TEST(Normalise, MendsOddSchemas) {
   EXPECT_EQ(out.request["tools"][3]["function"]["name"], "d");
 }
 
+TEST(Normalise, DropsWhatNoSchemaHas) {
+  Json request = ask("hi");
+  request["tools"] = Json::array({tool("a")});
+  request["tools"][0]["function"]["parameters"] = {
+      {"type", {"object", "null"}},
+      {"required", "x"},
+      {"properties",
+       {{"x", {{"type", "tuple"}, {"title", "kept"}}}, {"y", {{"type", "object"}, {"properties", Json::array()}}}}}};
+  const Outcome out = normalised(request);
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_EQ(
+      out.request["tools"][0]["function"]["parameters"],
+      (Json{{"type", {"object", "null"}}, {"properties", {{"x", {{"title", "kept"}}}, {"y", {{"type", "object"}}}}}}));
+}
+
 TEST(Normalise, KnowsRolesByTheirOtherNames) {
   const Outcome out = normalised(request_of(Json::array({say("human", "a"), say("ai", "b"), say("human", "c")})));
   EXPECT_EQ(out.found.defect, std::nullopt);

@@ -66,6 +66,13 @@ class ConfigCheckTest : public testing::Test {
 
 TEST_F(ConfigCheckTest, HostedCandidatesNeedNothingOfThisMachine) { EXPECT_THAT(check(), IsEmpty()); }
 
+TEST_F(ConfigCheckTest, CandidatesOfWhichNoneCanBeReachedAreAnError) {
+  config_.run.candidates.emplace_back().model.name = "nowhere";
+  EXPECT_THAT(check(), ElementsAre(error_with("no candidate has a path or a url")));
+  config_.run.candidates.emplace_back().model.endpoint = modelops::Endpoint{.url = "http://h/v1"};
+  EXPECT_THAT(check(), IsEmpty());
+}
+
 TEST_F(ConfigCheckTest, MissingModelsAndEnginesAreNamedWithTheModel) {
   add_local("small", true);
   EXPECT_THAT(check(), AllOf(Contains(error_with("model \"small\"")),

@@ -144,6 +144,8 @@ TEST(Config, TheTypeThatModelsAreServedInIsTheProcessorsUnlessItIsNamed) {
 TEST(Config, AnUnknownKeyNamesFileLineKeyAndTheNearestKnownOne) {
   EXPECT_EQ(error_of(std::string(kCandidate) + "data_split_config:\n  evalsize: 3\n"),
             "config.yaml:5: data_split_config.evalsize: unknown key; did you mean \"eval_size\"?");
+  EXPECT_THAT(error_of(std::string(kCandidate) + "webhooks: [{url: 'http://h/x', secret: abc}]\n"),
+              HasSubstr("secret: unknown key; did you mean \"secret_env\"?"));
 }
 
 TEST(Config, OnePassFindsEveryMistakeInLineOrder) {
