@@ -146,7 +146,10 @@ Status Service::readiness() const {
   switch (impl_->phase.load()) {
     case Phase::kStarting: return unavailable("the service is starting: unfinished jobs are being taken up");
     case Phase::kStopped: return unavailable("the service is stopping");
-    case Phase::kRunning: return impl_->engines;
+    case Phase::kRunning: {
+      FW_TRY(impl_->log->health());
+      return impl_->engines;
+    }
   }
   return {};
 }

@@ -42,7 +42,7 @@ class Service final {
   void stop();
 
   /// Whether runs can be done: kUnavailable while the service starts or stops, and when a configured model needs an
-  /// engine that is not installed. Any thread, never blocks.
+  /// engine that is not installed; why the log store's writes fail, while they do. Any thread, never blocks.
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();

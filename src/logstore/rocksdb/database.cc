@@ -3,7 +3,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
 
@@ -18,6 +17,8 @@
 namespace fw::logstore {
 namespace {
 
+constexpr std::size_t kDescriptorsToOpen = 32;
+constexpr std::size_t kProbeBytes = 64 << 10;
 constexpr std::array<const char*, 4> kFamilies{"default", "records", "ids", "times"};
 
 /// Adds signed counts: appends and removals of different threads need no lock, and a count is in the same batch as the
@@ -35,25 +36,16 @@ class AddCounts final : public rocksdb::AssociativeMergeOperator {
   [[nodiscard]] const char* Name() const override { return "flywheel.add_counts"; }
 };
 
-/// Keeps RocksDB from retrying by itself after an error: it would be busy with that just when an append finds out
-/// whether the disk has space again, and appends try anyway.
-class NoRetryOfItsOwn final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
 rocksdb::DBOptions database_options(rocksdb::Env* env) {
   rocksdb::DBOptions options;
-  if (env != nullptr) options.env = env;
+  options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // A torn record at the end of the log was never acknowledged. Damage anywhere else would silently cost acknowledged
   // records if recovery went on: it is an error instead.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
-  options.listeners.push_back(std::make_shared<NoRetryOfItsOwn>());
+  options.max_bgerror_resume_count = 0;  // Recovery does it
   options.max_background_jobs = 2;
   options.max_open_files = 512;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -82,14 +74,11 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view family, const Rocks
 }
 
 /// The families that the store has: a newer version's store may have more, and RocksDB opens all or nothing.
-Result<std::vector<std::string>> existing_families(const std::filesystem::path& folder,
-                                                   const rocksdb::DBOptions& options) {
+rocksdb::Status existing_families(const std::filesystem::path& folder, const rocksdb::DBOptions& options,
+                                  std::vector<std::string>& names) {
   std::error_code ignored;
-  if (!std::filesystem::exists(folder / "CURRENT", ignored)) return std::vector<std::string>{};
-  std::vector<std::string> names;
-  const auto status = rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
-  if (!status.ok()) return store_error("open", folder, status);
-  return names;
+  if (!std::filesystem::exists(folder / "CURRENT", ignored)) return rocksdb::Status::OK();
+  return rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_for(const std::vector<std::string>& existing,
@@ -104,27 +93,84 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_for(const std::vector<s
   return descriptors;
 }
 
+/// Whether the disk takes a file, and the process has the descriptors that opening a database needs.
+rocksdb::Status probe(rocksdb::Env& env, const std::filesystem::path& folder) {
+  std::vector<std::unique_ptr<rocksdb::SequentialFile>> descriptors(kDescriptorsToOpen);
+  for (auto& one : descriptors) {
+    if (auto status = env.NewSequentialFile((folder / "CURRENT").string(), &one, {}); !status.ok()) return status;
+  }
+  const std::string name = (folder / "probe.tmp").string();
+  std::unique_ptr<rocksdb::WritableFile> file;
+  auto status = env.NewWritableFile(name, &file, {});
+  if (status.ok()) status = file->Append(std::string(kProbeBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  file.reset();
+  (void)env.DeleteFile(name);
+  return status;
+}
+
 }  // namespace
+
+Database::Database(std::filesystem::path folder, const RocksDbOptions& options, rocksdb::Env* env)
+    : folder_(std::move(folder)),
+      options_(options),
+      env_(env != nullptr ? env : rocksdb::Env::Default()),
+      recovery_(std::make_shared<Recovery>(folder_, [this] { return reopen(); })) {}
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& folder, const RocksDbOptions& options,
                                                  rocksdb::Env* env) {
   FW_TRY(io::create_folders(folder));
-  const rocksdb::DBOptions database = database_options(env);
-  FW_ASSIGN(const auto existing, existing_families(folder, database));
-  std::unique_ptr<Database> opened(new Database(folder));
-  rocksdb::DB* db = nullptr;
-  const auto status =
-      rocksdb::DB::Open(database, folder.string(), descriptors_for(existing, options), &opened->handles_, &db);
-  opened->db_.reset(db);
-  if (!status.ok()) return store_error("open", folder, status);
+  std::unique_ptr<Database> opened(new Database(folder, options, env));
+  if (const auto status = opened->open_files(); !status.ok()) return store_error("open", folder, status);
   FW_TRY(opened->check_version());
+  opened->recovery_->start();
   return opened;
 }
 
 Database::~Database() {
+  recovery_->stop();
+  close();
+}
+
+rocksdb::Status Database::open_files() {
+  rocksdb::DBOptions database = database_options(env_);
+  database.listeners.push_back(recovery_);
+  std::vector<std::string> existing;
+  if (auto status = existing_families(folder_, database, existing); !status.ok()) return status;
+  rocksdb::DB* db = nullptr;
+  auto status = rocksdb::DB::Open(database, folder_.string(), descriptors_for(existing, options_), &handles_, &db);
+  db_.reset(db);
+  return status;
+}
+
+void Database::close() {
   if (!db_) return;
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  handles_.clear();
   (void)db_->Close();
+  db_.reset();
+}
+
+rocksdb::Status Database::reopen() {
+  if (auto status = probe(*env_, folder_); !status.ok()) return status;
+  const std::unique_lock alone(in_use_);
+  close();
+  return open_files();
+}
+
+Result<std::shared_lock<std::shared_mutex>> Database::use() {
+  std::shared_lock lock(in_use_);
+  if (!db_) return store_error("use", folder_, recovery_->failure());
+  return lock;
+}
+
+rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
+  if (auto failed = recovery_->failure(); !failed.ok()) return failed;
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  auto status = db_->Write(durable, &batch);
+  if (!status.ok()) recovery_->note(status);
+  return status;
 }
 
 Status Database::check_version() {
