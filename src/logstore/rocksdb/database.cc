@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/layout.h"
+#include "logstore/rocksdb/impl/torn_log.h"
 
 namespace fw::logstore {
 namespace {
@@ -42,7 +43,8 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // A torn record at the end of the log was never acknowledged. Damage anywhere else would silently cost acknowledged
-  // records if recovery went on: it is an error instead.
+  // records if recovery went on: it is an error instead. This mode forgives a record that is too short, torn_log.h one
+  // of which pages are missing.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   options.max_bgerror_resume_count = 0;  // Recovery does it
@@ -121,7 +123,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
                                                  rocksdb::Env* env) {
   FW_TRY(io::create_folders(folder));
   std::unique_ptr<Database> opened(new Database(folder, options, env));
-  if (const auto status = opened->open_files(); !status.ok()) return store_error("open", folder, status);
+  auto status = opened->open_files();
+  if (status.IsCorruption()) {
+    FW_ASSIGN(const bool is_cut, cut_torn_end(folder));
+    if (is_cut) status = opened->open_files();
+  }
+  if (!status.ok()) return store_error("open", folder, status);
   FW_TRY(opened->check_version());
   opened->recovery_->start();
   return opened;
