@@ -25,6 +25,7 @@ constexpr std::size_t kRecordBlockBytes = 64 << 10;
 constexpr std::uint32_t kDictionaryBytes = 128 << 10;
 constexpr std::uint64_t kDictionaryBufferBytes = 16 << 20;  // of a table, in memory while its dictionary is made
 
+constexpr std::size_t kMostUnaddedCounts = 64;  // a reader of a count adds at most as many
 constexpr std::size_t kDescriptorsToOpen = 32;
 constexpr std::size_t kProbeBytes = 64 << 10;
 constexpr std::array<const char*, 4> kFamilies{"default", "records", "ids", "times"};
@@ -84,6 +85,7 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view family, const Rocks
   options.level_compaction_dynamic_level_bytes = true;
   options.write_buffer_size = family == "records" ? ours.write_buffer_bytes : ours.write_buffer_bytes / 4;
   options.merge_operator = std::make_shared<AddCounts>();
+  options.max_successive_merges = kMostUnaddedCounts;
   return options;
 }
 

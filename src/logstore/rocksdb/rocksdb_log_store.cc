@@ -189,12 +189,15 @@ Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
   options.snapshot = snapshot.get();
   options.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> entry(database_->db().NewIterator(options, database_->meta()));
+  rocksdb::ReadOptions all;
+  all.snapshot = snapshot.get();
+  const std::unique_ptr<rocksdb::Iterator> record(database_->db().NewIterator(all, database_->records()));
   std::vector<WorkloadSummary> summaries;
   for (entry->Seek(rocksdb::Slice(layout::kCountPrefix)); entry->Valid(); entry->Next()) {
     FW_ASSIGN(const auto pair, layout::parse_count_key(entry->key().ToStringView()));
     const auto count = layout::parse_count_value(entry->value().ToStringView());
     if (!count) return data_loss("the log store " + database_->folder().string() + " holds a damaged count");
-    FW_ASSIGN(auto summary, summarise(pair, *count, snapshot.get()));
+    FW_ASSIGN(auto summary, summarise(pair, *count, *record));
     if (summary) summaries.push_back(std::move(*summary));
   }
   if (!entry->status().ok()) return failure("read", entry->status());
@@ -202,23 +205,27 @@ Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
 }
 
 Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                  const rocksdb::Snapshot* snapshot) {
+                                                                  rocksdb::Iterator& records) {
   if (count == 0) return std::optional<WorkloadSummary>();
-  const Selection all{.workload = pair.workload, .client = pair.client, .from = {}, .to = {}};
-  const Scan first(*database_, snapshot, all, Order::kOldestFirst, std::nullopt);
-  const Scan last(*database_, snapshot, all, Order::kNewestFirst, std::nullopt);
-  if (count < 0 || first.is_at_end() || last.is_at_end()) {
-    if (!first.status().ok()) return failure("read", first.status());
+  const std::string prefix = layout::record_prefix(pair.workload, pair.client);
+  const auto time_here = [&]() -> Result<Timestamp> {
+    if (records.Valid() && records.key().starts_with(prefix)) {
+      FW_ASSIGN(const auto location, layout::parse_record_key(records.key().ToStringView()));
+      return location.time;
+    }
+    if (!records.status().ok()) return failure("read", records.status());
     return data_loss("the log store " + database_->folder().string() + " counts records of workload " + *pair.workload +
                      " that it does not have; restore the folder from a backup");
-  }
-  FW_ASSIGN(const auto oldest, first.location());
-  FW_ASSIGN(const auto newest, last.location());
+  };
+  records.Seek(prefix);
+  FW_ASSIGN(const auto oldest, time_here());
+  records.SeekForPrev(layout::past_prefix(prefix));
+  FW_ASSIGN(const auto newest, time_here());
   return std::optional(WorkloadSummary{.workload = pair.workload,
                                        .client = pair.client,
                                        .records = static_cast<std::uint64_t>(count),
-                                       .oldest = oldest.time,
-                                       .newest = newest.time});
+                                       .oldest = oldest,
+                                       .newest = newest});
 }
 
 Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {

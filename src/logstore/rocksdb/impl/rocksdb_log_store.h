@@ -31,7 +31,7 @@ class RocksDbLogStore final : public LogStore {
  private:
   [[nodiscard]] Result<std::vector<const record::Interaction*>> new_records(std::span<const record::Interaction> batch);
   [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                 const rocksdb::Snapshot* snapshot);
+                                                                 rocksdb::Iterator& records);
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
   /// Those of the records that are still there.
   [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
