@@ -2,12 +2,17 @@
 //   logstore_bench [DOCUMENTS] [FOLDER]     defaults: 100000, a temporary folder; both figures of a disk depend on the
 //   folder
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -79,6 +84,30 @@ struct Collector final : capture::RecordSink {
   std::vector<record::Interaction>& records;
 };
 
+/// What a sync of a small write takes here: the floor of every acknowledged append.
+void measure_sync(const std::filesystem::path& folder) {
+  constexpr int kSyncs = 200;
+  const int file = ::open((folder / "sync").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kSyncs; ++i) {
+    if (::write(file, "0123456789abcdef", 16) != 16 || ::fdatasync(file) != 0) give_up(internal("cannot sync"));
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ::close(file);
+  std::printf("%-44s %9.0f us\n", "write of 16 bytes and fdatasync", seconds / kSyncs * 1e6);
+}
+
+/// Single records, acknowledged one by one: `writers` wait at a time.
+void append_singly(logstore::LogStore& store, const std::vector<record::Interaction>& records, std::size_t writers) {
+  std::vector<std::jthread> threads;
+  for (std::size_t writer = 0; writer < writers; ++writer) {
+    threads.emplace_back([&, writer] {
+      for (std::size_t i = writer; i < records.size(); i += writers)
+        must(store.append(std::span(records).subspan(i, 1)));
+    });
+  }
+}
+
 void run(std::uint64_t count, const std::filesystem::path& folder) {
   Random random(1);
   std::vector<std::string> lines;
@@ -104,6 +133,9 @@ void run(std::uint64_t count, const std::filesystem::path& folder) {
       must(store->append(std::span(records).subspan(i, std::min(kBatch, records.size() - i))));
     }
   });
+  measure("list of workloads, 100 times", 100, [&] {
+    for (int i = 0; i < 100; ++i) must(store->workloads());
+  });
   const logstore::Selection workload{
       .workload = record::WorkloadId("w0"), .client = record::ClientId("bench"), .from = {}, .to = {}};
   const std::uint64_t third = (count + 2) / 3;
@@ -111,6 +143,15 @@ void run(std::uint64_t count, const std::filesystem::path& folder) {
   measure("scan one workload, newest first", third,
           [&] { scan_all(*store, {.workload = workload.workload, .client = {}, .from = {}, .to = {}}, third); });
   measure("scan everything, newest first", count, [&] { scan_all(*store, {}, count); });
+
+  measure_sync(folder);
+  for (const std::size_t writers : {1, 4, 64}) {
+    auto singly = must(logstore::open_rocksdb_log_store(folder / ("singly" + std::to_string(writers))));
+    const std::vector<record::Interaction> some(
+        records.begin(), records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), writers * 500)));
+    const std::string what = "append singly, " + std::to_string(writers) + " waiting at a time";
+    measure(what.c_str(), some.size(), [&] { append_singly(*singly, some, writers); });
+  }
 
   std::ofstream file(folder / "lines.jsonl");
   for (const auto& line : lines) file << line << '\n';

@@ -23,10 +23,10 @@ struct Api::Impl {
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
-        records(d.log, d.quarantine, d.disk, d.clock, std::move(d.uploads)),
+        records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
         home(d.runs),
         health(std::move(d.readiness)),
-        metrics(d.runs, d.log, d.disk, d.clock, counters) {
+        metrics(d.runs, d.log, d.disk, d.clock, counters, records) {
     jobs.add_to(router);
     workloads.add_to(router);
     records.add_to(router);

@@ -23,6 +23,7 @@ struct ApiDependencies {
   logstore::LogStore& log;
   capture::Quarantine& quarantine;
   Pool& disk;
+  Pool& load;  ///< for uploads alone: one takes a thread for seconds, and nothing else waits for it
   const Clock& clock;
   std::filesystem::path uploads;  ///< an existing folder for bodies while they are loaded
   SplitOverrides split_overrides;

@@ -162,6 +162,7 @@ Task<Result<net::Response>> JobsResource::list(net::Call call) {
   const auto limit = query_number(call.query, "limit", 1, kMostListed, problems);
   const auto cursor = query_number(call.query, "cursor", 0, INT64_MAX, problems);
   if (!problems.empty()) co_return unprocessable(problems);
+  FW_CO_TRY(runs_.loaded());
   const auto page = runs_.list(limit ? static_cast<std::size_t>(*limit) : SIZE_MAX, cursor);
   Json jobs = Json::array();
   for (const auto& job : page.jobs) jobs.push_back(job_summary(job));

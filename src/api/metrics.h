@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "api/records.h"
 #include "async/pool.h"
 #include "base/clock.h"
 #include "logstore/log_store.h"
@@ -30,7 +31,7 @@ class HttpCounters final {
 class MetricsResource final {
  public:
   MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                  const HttpCounters& http);
+                  const HttpCounters& http, const RecordsResource& records);
   void add_to(net::Router& router);
 
  private:
@@ -41,6 +42,7 @@ class MetricsResource final {
   Pool& disk_;
   const Clock& clock_;
   const HttpCounters& http_;
+  const RecordsResource& records_;
   Instant started_;
 };
 

@@ -110,11 +110,32 @@ net::Response refusal(const Error& error, std::string_view source) {
   return net::error_response(error);
 }
 
+/// One of those who load, while it lives.
+class Place {
+ public:
+  explicit Place(std::atomic<int>& taken) : taken_(taken), number_(++taken) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const int number_;
+};
+
+net::Response too_many_loads() {
+  auto response = net::error_response(unavailable(std::to_string(RecordsResource::kMostLoads) +
+                                                  " uploads are being loaded already; try again in a moment"));
+  response.headers.add("Retry-After", "5");
+  return response;
+}
+
 }  // namespace
 
-RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk,
+RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load,
                                  const Clock& clock, fs::path uploads)
-    : log_(log), quarantine_(quarantine), disk_(disk), clock_(clock), uploads_(std::move(uploads)) {}
+    : log_(log), quarantine_(quarantine), disk_(disk), load_(load), clock_(clock), uploads_(std::move(uploads)) {}
 
 void RecordsResource::add_to(net::Router& router) {
   router.on_stream(
@@ -132,12 +153,15 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   const std::string name(query.find("source").value_or("upload"));
   const auto options = load_options(query);
   if (!options.ok()) co_return net::error_response(options.error());
-  Upload upload(uploads_);
-  const Status received = co_await receive(*request.body, upload, disk_, request.deadline);
-  if (!received.ok()) co_return refusal(received.error(), name);
+  const Place place(loads_);
+  if (place.number() > kMostLoads) co_return too_many_loads();
+  auto upload = co_await run_on(disk_, [this] { return std::make_unique<Upload>(uploads_); });
+  const Status received = co_await receive(*request.body, *upload, disk_, request.deadline);
   const Deadline deadline = request.deadline;
-  auto report = co_await run_on(disk_, [&] {
-    return load_file(upload.path(), name, capture::Loader(log_, quarantine_, clock_), *options, deadline);
+  auto report = co_await run_on(load_, [&]() -> Result<capture::LoadReport> {
+    const auto removed_here = std::move(upload);  // a large file takes its time to go
+    FW_TRY(received);
+    return load_file(removed_here->path(), name, capture::Loader(log_, quarantine_, clock_), *options, deadline);
   });
   co_return report.ok() ? net::json_response(200, dump(report_json(*report))) : refusal(report.error(), name);
 }

@@ -14,12 +14,16 @@ namespace fw::api {
 
 /// `POST /api/records`: new traffic out of a body of any size, in any form that capture::Loader reads. The body is
 /// first written to the upload folder (the loader reads blocking, the network does not wait for it), then loaded and
-/// removed. `GET /api/quarantine`: the lines that were kept aside. What is passed outlives the router.
+/// removed. At most kMostLoads at a time, the others get 503 and when to come again. `GET /api/quarantine`: the lines
+/// that were kept aside. What is passed outlives the router.
 class RecordsResource final {
  public:
-  RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, const Clock& clock,
+  static constexpr int kMostLoads = 32;  ///< received, waiting for the `load` pool or in it
+
+  RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load, const Clock& clock,
                   std::filesystem::path uploads);
   void add_to(net::Router& router);
+  [[nodiscard]] int loads() const { return loads_; }
 
  private:
   Task<void> load(net::IncomingRequest& request, net::ResponseWriter& out);
@@ -29,8 +33,10 @@ class RecordsResource final {
   logstore::LogStore& log_;
   capture::Quarantine& quarantine_;
   Pool& disk_;
+  Pool& load_;
   const Clock& clock_;
   std::filesystem::path uploads_;
+  std::atomic<int> loads_ = 0;
 };
 
 }  // namespace fw::api

@@ -30,6 +30,7 @@ namespace asio = boost::asio;
 
 constexpr int kLoops = 2;
 constexpr int kDiskThreads = 4;
+constexpr int kLoadThreads = 2;
 constexpr int kCpuThreads = 2;
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
@@ -103,6 +104,7 @@ struct Service::Impl {
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
   EventLoops loops{kLoops};
   Pool disk{"disk", kDiskThreads};
+  Pool load{"load", kLoadThreads};
   Pool cpu{"cpu", kCpuThreads};
   io::ProcessLauncher launcher;
   net::Client client;
@@ -146,7 +148,10 @@ Status Service::readiness() const {
   switch (impl_->phase.load()) {
     case Phase::kStarting: return unavailable("the service is starting: unfinished jobs are being taken up");
     case Phase::kStopped: return unavailable("the service is stopping");
-    case Phase::kRunning: return impl_->engines;
+    case Phase::kRunning: {
+      FW_TRY(impl_->log->health());
+      return impl_->engines;
+    }
   }
   return {};
 }
@@ -170,6 +175,7 @@ runs::RunService& Service::runs() { return impl_->runs; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 Pool& Service::disk() { return impl_->disk; }
+Pool& Service::load() { return impl_->load; }
 const Clock& Service::clock() const { return impl_->clock; }
 const EventLoops& Service::loops() const { return impl_->loops; }
 Executor Service::executor() { return impl_->loops.executor(0); }

@@ -25,7 +25,7 @@ struct ServiceOptions {
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
 /// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
-/// `uploads/`. Threads: event loops of one thread each, a `disk` and a `cpu` pool. stop() before destruction.
+/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load` and a `cpu` pool. stop() before destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.
@@ -42,13 +42,14 @@ class Service final {
   void stop();
 
   /// Whether runs can be done: kUnavailable while the service starts or stops, and when a configured model needs an
-  /// engine that is not installed. Any thread, never blocks.
+  /// engine that is not installed; why the log store's writes fail, while they do. Any thread, never blocks.
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
   [[nodiscard]] Pool& disk();
+  [[nodiscard]] Pool& load();
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
   [[nodiscard]] const EventLoops& loops() const;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -71,14 +72,17 @@ struct Quarantine::Impl {
   /// Takes note of every entry, and cuts a torn one off the end.
   Status read_entries();
   Status append(std::string_view bytes);
+  /// Cuts off what append() has written: `size` stays the file's, and no half entry lies before later ones.
+  Error taken_back(Error error);
   Error failed(std::string_view what) const { return system_error(std::string(what) + " " + path.string(), errno); }
 
   std::filesystem::path path;
   QuarantineLimits limits;
-  mutable std::mutex mutex;
+  std::mutex writing;  // held over the disk, by add() and clear(); before mutex
   int fd = -1;
-  std::uint64_t size = 0;
-  std::unordered_set<std::uint64_t> known;  // hashes of entries
+  std::unordered_set<std::uint64_t> known;  // hashes of entries; under writing
+  mutable std::mutex mutex;                 // of the rest, never held over the disk
+  std::atomic<std::uint64_t> size = 0;      // changed under writing alone
   std::map<std::string, std::uint64_t> counts;
 };
 
@@ -120,16 +124,17 @@ Status Quarantine::Impl::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      Error error = failed("cannot write the quarantine");
-      (void)!::ftruncate(fd, static_cast<off_t>(size));  // no half entry before later ones
-      return error;
-    }
+    if (count < 0) return taken_back(failed("cannot write the quarantine"));
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fdatasync(fd) != 0) return failed("cannot sync the quarantine");
+  if (::fdatasync(fd) != 0) return taken_back(failed("cannot sync the quarantine"));
   size = end;
   return {};
+}
+
+Error Quarantine::Impl::taken_back(Error error) {
+  (void)!::ftruncate(fd, static_cast<off_t>(size));
+  return error;
 }
 
 Quarantine::Quarantine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -144,7 +149,7 @@ Result<std::unique_ptr<Quarantine>> Quarantine::open(const std::filesystem::path
 }
 
 Result<QuarantineReport> Quarantine::add(std::span<const QuarantinedLine> lines) {
-  const std::lock_guard lock(impl_->mutex);
+  const std::lock_guard writing(impl_->writing);
   QuarantineReport report;
   std::string bytes;
   std::map<std::string, std::uint64_t> counts;
@@ -166,6 +171,7 @@ Result<QuarantineReport> Quarantine::add(std::span<const QuarantinedLine> lines)
   if (bytes.empty()) return report;
   FW_TRY(impl_->append(bytes));
   impl_->known.merge(fresh);
+  const std::lock_guard lock(impl_->mutex);
   for (const auto& [reason, count] : counts) impl_->counts[reason] += count;
   return report;
 }
@@ -180,12 +186,12 @@ Result<QuarantinePage> Quarantine::list(const std::optional<std::string>& reason
   if (limit < 1 || limit > kMaxPageLines) {
     return invalid_argument("a page of quarantined lines has 1 to 1000 lines, not " + std::to_string(limit));
   }
-  const std::lock_guard lock(impl_->mutex);
+  const std::uint64_t size = impl_->size;
   QuarantinePage page;
-  if (offset >= impl_->size) return page;
+  if (offset >= size) return page;
   FW_ASSIGN(const auto file, FileSource::open(impl_->path.string(), Deadline::never(), offset));
   codec::LineReader reader(*file, kMaxEntryBytes);
-  for (std::size_t bytes = 0; page.lines.size() < limit && bytes < kMaxPageBytes;) {
+  for (std::size_t bytes = 0; offset < size && page.lines.size() < limit && bytes < kMaxPageBytes;) {
     FW_ASSIGN(const auto line, reader.next());
     if (!line) return page;
     offset += line->length + 1;
@@ -194,16 +200,17 @@ Result<QuarantinePage> Quarantine::list(const std::optional<std::string>& reason
     bytes += entry->bytes.size();
     page.lines.push_back(std::move(*entry));
   }
-  if (offset < impl_->size) page.next = offset;
+  if (offset < size) page.next = offset;
   return page;
 }
 
 Status Quarantine::clear() {
-  const std::lock_guard lock(impl_->mutex);
+  const std::lock_guard writing(impl_->writing);
   if (::ftruncate(impl_->fd, 0) != 0 || ::fdatasync(impl_->fd) != 0)
     return impl_->failed("cannot clear the quarantine");
   impl_->size = 0;
   impl_->known.clear();
+  const std::lock_guard lock(impl_->mutex);
   impl_->counts.clear();
   return {};
 }

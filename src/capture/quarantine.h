@@ -41,7 +41,8 @@ struct QuarantinePage {
 };
 
 /// Bad lines kept aside for a person to look at: one JSONL file (docs/formats/quarantine.md). Adding the same lines
-/// again changes nothing. All members may be called from any thread, and block. One process at a time (the log store's
+/// again changes nothing. All members may be called from any thread, and block (one that reads never waits for
+/// one that writes). One process at a time (the log store's
 /// lock beside it sees to that).
 class Quarantine final {
  public:
@@ -55,7 +56,7 @@ class Quarantine final {
   /// Durable on return.
   [[nodiscard]] Result<QuarantineReport> add(std::span<const QuarantinedLine> lines);
 
-  /// How many lines are kept for each reason.
+  /// How many lines are kept for each reason. Does not wait for the disk.
   [[nodiscard]] std::map<std::string, std::uint64_t> counts() const;
 
   /// Up to `limit` (1 to 1,000) lines from `offset` on, oldest first, of one reason if given. A page also ends early

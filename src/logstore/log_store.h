@@ -67,6 +67,9 @@ class LogStore {
 
   /// Deletes the records of a selection; returns how many. Durable on return.
   [[nodiscard]] virtual Result<std::uint64_t> remove(const Selection& selection) = 0;
+
+  /// Why appends would fail at present; success when none is known. Does not block.
+  [[nodiscard]] virtual Status health() const { return {}; }
 };
 
 }  // namespace fw::logstore

@@ -4,6 +4,21 @@
 
 namespace fw::metastore {
 
+namespace {
+
+/// Only a key that is taken means that the row exists.
+Error constraint_error(int code, std::string message) {
+  switch (code) {
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_ROWID: return already_exists(std::move(message));
+    case SQLITE_CONSTRAINT_FOREIGNKEY: return not_found(std::move(message) + ": what the row belongs to is not there");
+    default: return internal(std::move(message));
+  }
+}
+
+}  // namespace
+
 Error sqlite_error(sqlite3* connection, int code, const std::filesystem::path& file) {
   const std::string name = "metadata file " + file.string();
   const std::string said = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
@@ -24,10 +39,10 @@ Error sqlite_error(sqlite3* connection, int code, const std::filesystem::path& f
       return failed_precondition(name + " cannot be written; give this user the right to write it and its folder");
     case SQLITE_CANTOPEN:
       return failed_precondition(name + " cannot be opened; check that its folder exists and may be written");
-    case SQLITE_IOERR: return resource_exhausted(name + ": reading or writing failed (" + said + "); check the disk");
+    case SQLITE_IOERR: return unavailable(name + ": reading or writing failed (" + said + "); check the disk");
     case SQLITE_NOMEM: return resource_exhausted(name + ": out of memory");
     case SQLITE_TOOBIG: return too_large(name + ": a value is larger than SQLite keeps");
-    case SQLITE_CONSTRAINT: return already_exists(name + ": " + said);
+    case SQLITE_CONSTRAINT: return constraint_error(code, name + ": " + said);
     default: return internal(name + ": " + said);
   }
 }

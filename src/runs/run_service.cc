@@ -1,6 +1,7 @@
 #include "runs/run_service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/strand.hpp>
 #include <cstdlib>
 #include <deque>
@@ -55,7 +56,13 @@ struct RunService::Impl {
 
   using Record = std::shared_ptr<JobRecord>;
 
+  [[nodiscard]] Status loaded() const {
+    if (is_loaded) return {};
+    return unavailable("the service is starting: jobs are being read; try again in a moment");
+  }
+
   [[nodiscard]] Result<Record> find(const JobId& id) const {
+    FW_TRY(loaded());
     const std::lock_guard lock(mutex);
     const auto found = jobs.find(id);
     if (found == jobs.end()) return unknown_job(id);
@@ -87,6 +94,7 @@ struct RunService::Impl {
   std::vector<Record> deletions;  ///< found at start
   int running = 0;
   bool is_stopping = false;
+  std::atomic<bool> is_loaded = false;
   std::int64_t last_stamp = 0;
 };
 
@@ -129,8 +137,11 @@ Status RunService::Impl::load_job(const metastore::JobRow& row) {
 
 void RunService::set_public_url(std::string url) { impl_->options.public_url = std::move(url); }
 
+Status RunService::loaded() const { return impl_->loaded(); }
+
 Task<Status> RunService::start() {
   FW_CO_TRY(co_await run_on(impl_->dependencies.disk, [this] { return impl_->load(); }));
+  impl_->is_loaded = true;
   FW_CO_TRY(co_await impl_->webhooks.resume());
   for (auto& record : impl_->deletions) {
     impl_->group.spawn_on(boost::asio::make_strand(impl_->dependencies.executor), "delete job",
@@ -215,6 +226,7 @@ std::int64_t RunService::Impl::next_stamp() {
 
 Task<Result<Job>> RunService::create(JobRequest request) {
   auto& impl = *impl_;
+  FW_CO_TRY(impl.loaded());
   FW_CO_TRY(check_id("workload_id", *request.workload));
   FW_CO_TRY(check_id("client_id", *request.client));
   RunConfig config = impl.options.config;

@@ -89,6 +89,9 @@ class RunService final {
   /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be
   /// read.
   [[nodiscard]] Task<Status> start();
+  /// kUnavailable until start() has read all jobs; so do the members below that know a job by its id, or make one:
+  /// before that nobody can say that a job does not exist.
+  [[nodiscard]] Status loaded() const;
   /// Ends runs where they stand (they go on at the next start) and waits for them.
   [[nodiscard]] Task<void> stop();
 

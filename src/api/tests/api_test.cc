@@ -5,11 +5,14 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "api/job_json.h"
 #include "api/openapi.h"
+#include "api/records.h"
 #include "async/run_blocking.h"
 #include "io/file.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
@@ -70,7 +73,7 @@ class ApiTest : public testing::Test {
                                            std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
     api_ = std::make_unique<Api>(ApiDependencies{
-        *runs_, *log_, *quarantine_, disk_, clock_, folder_.path(),
+        *runs_, *log_, *quarantine_, disk_, load_, clock_, folder_.path(),
         [](const std::string& json, const dataset::SplitSettings& base) -> Result<dataset::SplitSettings> {
           if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
           return base;
@@ -124,6 +127,7 @@ class ApiTest : public testing::Test {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   std::thread thread_{[this] { io_.run(); }};
   Pool disk_{"disk", 2};
+  Pool load_{"load", 1};
   Pool cpu_{"cpu", 1};
   NoDeployer deployer_;
   NoTrainer trainer_;
@@ -297,6 +301,28 @@ TEST_F(ApiTest, HealthAndReadinessAnswer) {
   EXPECT_EQ(send(net::Method::kGet, "/healthz").status, 200);
   EXPECT_EQ(send(net::Method::kGet, "/readyz").status, 200);
   EXPECT_EQ(send(net::Method::kGet, "/nothing").status, 404);
+}
+
+TEST_F(ApiTest, WhileUploadsTakeAllPlacesAnotherIsRefusedAndOtherAnswersGoOn) {
+  std::promise<void> release;
+  boost::asio::post(load_.executor(), [held = release.get_future().share()] { held.wait(); });
+  std::atomic<int> loaded = 0;
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < RecordsResource::kMostLoads; ++i) {
+      others.emplace_back([&] {
+        if (send(net::Method::kPost, "/api/records", "{}").status == 200) ++loaded;
+      });
+    }
+    const std::string all = "flywheel_loads " + std::to_string(RecordsResource::kMostLoads) + "\n";
+    while (send(net::Method::kGet, "/metrics").body.find(all) == std::string::npos) std::this_thread::yield();
+    const auto refused = send(net::Method::kPost, "/api/records", "{}");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.headers.find("Retry-After").has_value());
+    EXPECT_EQ(send(net::Method::kGet, "/api/workloads").status, 200);
+    release.set_value();
+  }
+  EXPECT_EQ(loaded, RecordsResource::kMostLoads);
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ api::ApiDependencies api_dependencies(Service& service, const ServerSettings& se
           service.log(),
           service.quarantine(),
           service.disk(),
+          service.load(),
           service.clock(),
           service.data_folder() / "uploads",
           parse_split_overrides,

@@ -26,7 +26,7 @@ Error store_error(std::string_view tried, const std::filesystem::path& store, co
                                "to it with --server, or choose another folder with --data");
   }
   if (words.find("Too many open files") != std::string::npos) {
-    return resource_exhausted(head + words + "; raise the limit on open files (ulimit -n)");
+    return unavailable(head + words + "; raise the limit on open files (ulimit -n)");
   }
   if (status.IsCorruption()) {
     return data_loss(head + "it is damaged (" + words +

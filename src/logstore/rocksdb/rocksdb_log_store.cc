@@ -1,7 +1,6 @@
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
 #include <array>
-#include <map>
 #include <unordered_set>
 
 #include "logstore/rocksdb/impl/cursor.h"
@@ -17,8 +16,6 @@ constexpr std::size_t kMaxPageBytes = 64ULL << 20;
 constexpr std::size_t kMaxBatchBytes = 1ULL << 30;
 constexpr std::size_t kRemovalBatch = 1000;
 constexpr std::array kIndexes{layout::Index::kTime, layout::Index::kWorkload, layout::Index::kClient};
-
-using Counts = std::map<std::string, std::int64_t>;  // by count key
 
 layout::Location location_of(const record::Interaction& r) { return {r.workload, r.client, r.timestamp, r.id}; }
 
@@ -61,18 +58,35 @@ Error RocksDbLogStore::failure(std::string_view tried, const rocksdb::Status& st
 Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction> batch) {
   FW_TRY(check_batch(batch));
   const InFlightIds::Hold hold(in_flight_, batch);
-  FW_ASSIGN(const auto records, new_records(batch));
-  if (!records.empty()) {
-    rocksdb::WriteBatch writes;
-    Counts counts;
-    for (const record::Interaction* record : records) {
-      put_record(writes, *record);
-      ++counts[layout::count_key(record->workload, record->client)];
+  std::optional<std::size_t> appended;
+  for (bool is_first = true;; is_first = false) {
+    rocksdb::Status status;
+    {
+      FW_ASSIGN(const auto use, database_->use());
+      rocksdb::WriteBatch writes;
+      // Asked again after a failure: the write that failed may have been done.
+      FW_ASSIGN(const auto count, put_new(writes, batch));
+      if (!appended) appended = count;
+      if (count > 0) status = database_->write(writes);
     }
-    for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
-    FW_TRY(commit(writes));
+    if (status.ok()) return AppendReport{.appended = *appended, .duplicates = batch.size() - *appended};
+    if (!is_first || !database_->recovery().heal().ok()) return failure("write to", status);
   }
-  return AppendReport{.appended = records.size(), .duplicates = batch.size() - records.size()};
+}
+
+Result<std::size_t> RocksDbLogStore::put_new(rocksdb::WriteBatch& writes, std::span<const record::Interaction> batch) {
+  FW_ASSIGN(const auto records, new_records(batch));
+  Counts counts;
+  for (const record::Interaction* record : records) {
+    put_record(writes, *record);
+    ++counts[layout::count_key(record->workload, record->client)];
+  }
+  add_counts(writes, counts);
+  return records.size();
+}
+
+void RocksDbLogStore::add_counts(rocksdb::WriteBatch& writes, const Counts& counts) {
+  for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
 }
 
 Result<std::vector<const record::Interaction*>> RocksDbLogStore::new_records(
@@ -101,19 +115,19 @@ void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Inte
   }
 }
 
-void RocksDbLogStore::delete_record(rocksdb::WriteBatch& writes, const layout::Location& location) {
-  writes.Delete(database_->records(), layout::record_key(location));
-  writes.Delete(database_->ids(), *location.id);
-  for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
-}
-
-Status RocksDbLogStore::commit(rocksdb::WriteBatch& writes) {
-  rocksdb::WriteOptions durable;
-  durable.sync = true;
-  auto status = database_->db().Write(durable, &writes);
-  // After a full disk RocksDB refuses all writes until it is told to go on; that works once there is space again.
-  if (status.IsNoSpace() && database_->db().Resume().ok()) status = database_->db().Write(durable, &writes);
-  if (!status.ok()) return failure("write to", status);
+Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records) {
+  Counts counts;
+  std::string ignored;
+  for (const layout::Location& location : records) {
+    const auto status = database_->db().Get({}, database_->ids(), *location.id, &ignored);
+    if (status.IsNotFound()) continue;
+    if (!status.ok()) return failure("read", status);
+    writes.Delete(database_->records(), layout::record_key(location));
+    writes.Delete(database_->ids(), *location.id);
+    for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
+    --counts[layout::count_key(location.workload, location.client)];
+  }
+  add_counts(writes, counts);
   return {};
 }
 
@@ -126,6 +140,7 @@ Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std:
   if (after) {
     FW_ASSIGN(position, parse_cursor(*after, selection, order));
   }
+  FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
   Page page;
   std::size_t bytes = 0;
@@ -144,6 +159,7 @@ Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std:
 }
 
 Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::RecordId& id) {
+  FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
   rocksdb::ReadOptions options;
   options.snapshot = snapshot.get();
@@ -165,6 +181,7 @@ Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::R
 }
 
 Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
+  FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
   const std::string end = layout::past_prefix(std::string(layout::kCountPrefix));
   const rocksdb::Slice end_slice(end);
@@ -172,12 +189,15 @@ Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
   options.snapshot = snapshot.get();
   options.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> entry(database_->db().NewIterator(options, database_->meta()));
+  rocksdb::ReadOptions all;
+  all.snapshot = snapshot.get();
+  const std::unique_ptr<rocksdb::Iterator> record(database_->db().NewIterator(all, database_->records()));
   std::vector<WorkloadSummary> summaries;
   for (entry->Seek(rocksdb::Slice(layout::kCountPrefix)); entry->Valid(); entry->Next()) {
     FW_ASSIGN(const auto pair, layout::parse_count_key(entry->key().ToStringView()));
     const auto count = layout::parse_count_value(entry->value().ToStringView());
     if (!count) return data_loss("the log store " + database_->folder().string() + " holds a damaged count");
-    FW_ASSIGN(auto summary, summarise(pair, *count, snapshot.get()));
+    FW_ASSIGN(auto summary, summarise(pair, *count, *record));
     if (summary) summaries.push_back(std::move(*summary));
   }
   if (!entry->status().ok()) return failure("read", entry->status());
@@ -185,42 +205,45 @@ Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
 }
 
 Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                  const rocksdb::Snapshot* snapshot) {
+                                                                  rocksdb::Iterator& records) {
   if (count == 0) return std::optional<WorkloadSummary>();
-  const Selection all{.workload = pair.workload, .client = pair.client, .from = {}, .to = {}};
-  const Scan first(*database_, snapshot, all, Order::kOldestFirst, std::nullopt);
-  const Scan last(*database_, snapshot, all, Order::kNewestFirst, std::nullopt);
-  if (count < 0 || first.is_at_end() || last.is_at_end()) {
-    if (!first.status().ok()) return failure("read", first.status());
+  const std::string prefix = layout::record_prefix(pair.workload, pair.client);
+  const auto time_here = [&]() -> Result<Timestamp> {
+    if (records.Valid() && records.key().starts_with(prefix)) {
+      FW_ASSIGN(const auto location, layout::parse_record_key(records.key().ToStringView()));
+      return location.time;
+    }
+    if (!records.status().ok()) return failure("read", records.status());
     return data_loss("the log store " + database_->folder().string() + " counts records of workload " + *pair.workload +
                      " that it does not have; restore the folder from a backup");
-  }
-  FW_ASSIGN(const auto oldest, first.location());
-  FW_ASSIGN(const auto newest, last.location());
+  };
+  records.Seek(prefix);
+  FW_ASSIGN(const auto oldest, time_here());
+  records.SeekForPrev(layout::past_prefix(prefix));
+  FW_ASSIGN(const auto newest, time_here());
   return std::optional(WorkloadSummary{.workload = pair.workload,
                                        .client = pair.client,
                                        .records = static_cast<std::uint64_t>(count),
-                                       .oldest = oldest.time,
-                                       .newest = newest.time});
+                                       .oldest = oldest,
+                                       .newest = newest});
 }
 
 Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
   const std::lock_guard lock(removing_);
+  FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
   std::uint64_t removed = 0;
   Scan scan(*database_, snapshot.get(), selection, Order::kOldestFirst, std::nullopt);
   while (!scan.is_at_end()) {
-    rocksdb::WriteBatch writes;
-    Counts counts;
-    std::size_t size = 0;
-    for (; size < kRemovalBatch && !scan.is_at_end(); ++size, scan.next()) {
-      FW_ASSIGN(const auto location, scan.location());
-      delete_record(writes, location);
-      --counts[layout::count_key(location.workload, location.client)];
+    std::vector<layout::Location> batch;
+    for (; batch.size() < kRemovalBatch && !scan.is_at_end(); scan.next()) {
+      FW_ASSIGN(auto location, scan.location());
+      batch.push_back(std::move(location));
     }
-    for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
-    FW_TRY(commit(writes));
-    removed += size;
+    rocksdb::WriteBatch writes;
+    FW_TRY(delete_records(writes, batch));
+    if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
+    removed += batch.size();
   }
   if (!scan.status().ok()) return failure("read", scan.status());
   return removed;

@@ -18,7 +18,8 @@ struct RocksDbOptions {
 ///
 /// Beyond LogStore's contract: ids are limited as docs/formats/log_store.md says (kInvalidArgument), a page ends early
 /// once its records have 64 MiB, one batch may have 1 GiB (kTooLarge), and a crash during remove() may leave a part of
-/// the selection deleted, with counts that agree. After a full disk appends succeed again as soon as there is space.
+/// the selection deleted, with counts that agree. After a full disk, a moment without descriptors or an I/O error
+/// appends succeed again as soon as the disk takes files; until then reads go on, appends fail, and health() says why.
 ///
 /// Errors, each with its remedy: kFailedPrecondition (in use by another process, written by a newer version,
 /// permissions), kDataLoss (damaged), kStorageFull (full disk).

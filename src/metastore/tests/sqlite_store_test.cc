@@ -55,6 +55,16 @@ TEST_F(SqliteStoreTest, RefusesAKnownJobAndKeepsTheFirst) {
   EXPECT_THAT(*store->events("a", 0, 10), SizeIs(0));
 }
 
+TEST_F(SqliteStoreTest, OnlyATakenKeyMeansThatARowExists) {
+  auto store = open();
+  EXPECT_EQ(store->append_events("no such job", std::vector{event(1)}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(
+      store->record_step("no such job", {.key = "k", .value = "1", .error = {}, .recorded_at = {}}, {}).error().code,
+      ErrorCode::kNotFound);
+  ASSERT_TRUE(store->create_job(job("a"), std::vector{event(1)}).ok());
+  EXPECT_EQ(store->append_events("a", std::vector{event(1)}).error().code, ErrorCode::kAlreadyExists);
+}
+
 TEST_F(SqliteStoreTest, RecordsAStepWithItsEventsOrNeither) {
   auto store = open();
   ASSERT_TRUE(store->create_job(job("a"), std::vector{event(1)}).ok());

@@ -342,5 +342,20 @@ TEST_F(RunTest, SubscribersGetTheTrainingCurve) {
   });
 }
 
+TEST(RunService, BeforeItHasReadTheJobsItSaysThatAJobIsUnknownToNobody) {
+  World world;
+  const auto body = [&]() -> Task<void> {
+    Life life(world, co_await boost::asio::this_coro::executor);
+    EXPECT_EQ(life.service.loaded().error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(life.service.find(JobId("a")).error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ((co_await life.create()).error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE((co_await life.service.start()).ok());
+    EXPECT_EQ(life.service.find(JobId("a")).error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE((co_await life.create()).ok());
+    co_await life.service.stop();
+  };
+  run_blocking(body());
+}
+
 }  // namespace
 }  // namespace fw::runs

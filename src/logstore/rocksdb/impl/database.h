@@ -4,18 +4,25 @@
 
 #include <filesystem>
 #include <memory>
+#include <shared_mutex>
 #include <vector>
 
 #include "base/result.h"
+#include "logstore/rocksdb/impl/recovery.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
 namespace fw::logstore {
 
 /// The opened RocksDB with its four column families, options and format version checked. Owns the handles and closes in
-/// the right order. Thread rule: RocksDB's (any thread).
+/// the right order. Safe from any thread.
+///
+/// After a failed write the database takes no more writes until it was closed and opened again, which is done as soon
+/// as the disk takes a file again. RocksDB's Resume() is not enough: it gives the sequence numbers of the failed write,
+/// which may lie whole in the log, to the next one, and a log with both cannot be replayed. Reads go on meanwhile. A
+/// write that failed may turn out to have been done.
 class Database final {
  public:
-  /// `env` (null: the system's) must outlive the database; tests pass one whose disk is full.
+  /// `env` (null: the system's) must outlive the database; tests pass one whose disk fails.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& folder,
                                                               const RocksDbOptions& options,
                                                               rocksdb::Env* env = nullptr);
@@ -23,9 +30,13 @@ class Database final {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  [[nodiscard]] rocksdb::DB& db() { return *db_; }
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  /// While one is held the database stays as it is; every other member below needs one. Not for two at a time in one
+  /// thread. An error when the database could not be opened again, and is closed.
+  [[nodiscard]] Result<std::shared_lock<std::shared_mutex>> use();
 
+  [[nodiscard]] rocksdb::DB& db() { return *db_; }
+  /// Durable on success.
+  [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch);
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return handles_[0]; }  ///< version and counts
   [[nodiscard]] rocksdb::ColumnFamilyHandle* records() {
     return handles_[1];
@@ -35,12 +46,23 @@ class Database final {
     return handles_[3];
   }  ///< the other orders -> where the record is
 
+  // These need no use().
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] Recovery& recovery() { return *recovery_; }
+
  private:
-  explicit Database(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  Database(std::filesystem::path folder, const RocksDbOptions& options, rocksdb::Env* env);
+  [[nodiscard]] rocksdb::Status open_files();
+  void close();
+  [[nodiscard]] rocksdb::Status reopen();
   [[nodiscard]] Status check_version();
 
-  std::filesystem::path folder_;
-  std::unique_ptr<rocksdb::DB> db_;
+  const std::filesystem::path folder_;
+  const RocksDbOptions options_;
+  rocksdb::Env* const env_;
+  std::shared_ptr<Recovery> recovery_;
+  std::shared_mutex in_use_;
+  std::unique_ptr<rocksdb::DB> db_;                    // null: it could not be opened again
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // owned by db_, given back before it closes
 };
 

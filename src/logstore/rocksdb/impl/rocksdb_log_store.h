@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -25,14 +26,19 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::optional<record::Interaction>> find(const record::RecordId& id) override;
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
+  [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
  private:
   [[nodiscard]] Result<std::vector<const record::Interaction*>> new_records(std::span<const record::Interaction> batch);
   [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                 const rocksdb::Snapshot* snapshot);
+                                                                 rocksdb::Iterator& records);
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
-  void delete_record(rocksdb::WriteBatch& writes, const layout::Location& location);
-  [[nodiscard]] Status commit(rocksdb::WriteBatch& writes);
+  /// Those of the records that are still there.
+  [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
+  using Counts = std::map<std::string, std::int64_t>;  // by count key
+  void add_counts(rocksdb::WriteBatch& writes, const Counts& counts);
+  /// Puts those records of the batch that the store does not have into `writes`; returns how many.
+  [[nodiscard]] Result<std::size_t> put_new(rocksdb::WriteBatch& writes, std::span<const record::Interaction> batch);
   [[nodiscard]] Error failure(std::string_view tried, const rocksdb::Status& status) const;
 
   std::unique_ptr<Database> database_;

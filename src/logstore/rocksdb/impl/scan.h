@@ -19,6 +19,8 @@ class Scan final {
  public:
   Scan(Database& database, const rocksdb::Snapshot* snapshot, const Selection& selection, Order order,
        const std::optional<Position>& after);
+  Scan(const Scan&) = delete;  // nor moved: RocksDB keeps pointers into it
+  Scan& operator=(const Scan&) = delete;
 
   [[nodiscard]] bool is_at_end() const { return !iterator_->Valid(); }
   void next();
