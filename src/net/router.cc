@@ -232,7 +232,14 @@ void Router::Impl::add(Method method, std::string_view pattern, StreamHandler ha
 Task<void> Router::Impl::route(IncomingRequest& request, ResponseWriter& out) const {
   const std::string_view path = request.path();
   Match match;
-  if (!find_match(root, split_path(path), 0, path, match)) {
+  Segments segments = split_path(path);
+  bool is_found = find_match(root, segments, 0, path, match);
+  if (!is_found && segments.size() > 1 && segments.back().empty()) {
+    segments.pop_back();
+    match = {};
+    is_found = find_match(root, segments, 0, path, match);
+  }
+  if (!is_found) {
     if (otherwise) co_return co_await otherwise(request, out);
     co_return co_await answer(out, detail_response(404, "nothing is found at " + std::string(path.substr(0, 200))));
   }

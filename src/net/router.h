@@ -48,8 +48,9 @@ struct WholeBodyLimits {
 
 /// Finds the handler for a method and a path. Patterns are paths of literal segments, `{name}` (one segment, not empty)
 /// and, last, `{name...}` (all that is left, slashes included, may be empty). Literals win over names segment by
-/// segment, so the order of registration does not matter. HEAD is answered by GET's handler. An unknown path gives 404,
-/// another method 405 with Allow; both as JSON detail. Filled before the server starts, then only read, by any thread.
+/// segment, so the order of registration does not matter. HEAD is answered by GET's handler. A slash too many at
+/// the end of a path that is no pattern's is overlooked. An unknown path gives 404, another method 405 with Allow; both
+/// as JSON detail. Filled before the server starts, then only read, by any thread.
 class Router final {
  public:
   explicit Router(WholeBodyLimits limits = {});

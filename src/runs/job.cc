@@ -66,11 +66,13 @@ std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view
 }  // namespace
 
 Result<JobId> parse_job_id(std::string_view text) {
+  std::string id(text);
+  for (char& c : id) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (text.size() != 24 || !std::ranges::all_of(text, is_digit)) {
-    return invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is no job id: 24 lower-case hex digits are");
+  if (id.size() != 24 || !std::ranges::all_of(id, is_digit)) {
+    return invalid_argument("\"" + std::string(text.substr(0, 64)) + "\" is no job id: 24 hex digits are");
   }
-  return JobId(std::string(text));
+  return JobId(std::move(id));
 }
 
 std::string_view to_string(JobStatus status) { return name_of(kJobStatuses, status); }

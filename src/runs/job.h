@@ -19,7 +19,7 @@ namespace fw::runs {
 /// One flywheel run: 24 lower-case hex digits.
 using JobId = Strong<std::string, struct JobIdTag>;
 
-/// kInvalidArgument unless `text` is 24 lower-case hex digits.
+/// kInvalidArgument unless `text` is 24 hex digits; capitals are taken for small ones, as the blueprint does.
 [[nodiscard]] Result<JobId> parse_job_id(std::string_view text);
 
 enum class JobStatus { kPending, kRunning, kCompleted, kCancelled, kFailed };

@@ -72,6 +72,13 @@ TEST_F(RouterTest, ARestTakesWhatIsLeftSlashesIncluded) {
   EXPECT_EQ(chosen("/files/index/x"), "/files/{path...} path=index/x");
 }
 
+TEST_F(RouterTest, ASlashTooManyIsOverlooked) {
+  on(Method::kGet, "/jobs");
+  on(Method::kGet, "/jobs/{id}", {"id"});
+  EXPECT_EQ(chosen("/jobs/"), "/jobs");
+  EXPECT_EQ(chosen("/jobs/7/"), "/jobs/{id} id=7");
+}
+
 TEST_F(RouterTest, AnotherMethodGets405WithThoseThatAreAllowed) {
   on(Method::kGet, "/jobs");
   on(Method::kPost, "/jobs");

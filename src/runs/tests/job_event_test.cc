@@ -67,9 +67,10 @@ TEST(Apply, ACancelledJobEndsWhatWasGoingOn) {
   EXPECT_TRUE(job.candidates[0].customizations[0].finished_at);
 }
 
-TEST(ParseJobId, TakesExactlyTwentyFourLowerCaseHexDigits) {
-  EXPECT_TRUE(parse_job_id("0123456789abcdef01234567").ok());
-  for (const auto* text : {"", "0123456789abcdef0123456", "0123456789ABCDEF01234567", "0123456789abcdef0123456g"}) {
+TEST(ParseJobId, TakesExactlyTwentyFourHexDigits) {
+  EXPECT_EQ(parse_job_id("0123456789abcdef01234567").value(), JobId("0123456789abcdef01234567"));
+  EXPECT_EQ(parse_job_id("0123456789ABCDEF01234567").value(), JobId("0123456789abcdef01234567"));
+  for (const auto* text : {"", "0123456789abcdef0123456", "0123456789abcdef0123456g"}) {
     EXPECT_EQ(parse_job_id(text).error().code, ErrorCode::kInvalidArgument) << text;
   }
 }
