@@ -141,15 +141,26 @@ Result<Json> ApiClient::remove(const std::string& path) {
   return to_json(impl_->send(request), request.target);
 }
 
+namespace {
+
+Task<Status> read_whole(net::Response& response, net::ResponseStream& answer, Deadline deadline) {
+  response.status = answer.head().status;
+  FW_CO_ASSIGN(response.body, co_await net::read_all(answer, 16 << 20, deadline));
+  co_return Status{};
+}
+
+}  // namespace
+
 Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, FileBody& body) {
   net::Request request;
   request.method = net::Method::kPost;
   request.target = std::move(url);
   request.headers.set("Content-Type", "application/x-ndjson");
-  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), body, Deadline::never()));
   net::Response response;
-  response.status = stream->head().status;
-  FW_CO_ASSIGN(response.body, co_await net::read_all(*stream, 16 << 20, Deadline::never()));
+  const net::AnswerReader keep = [&response](net::ResponseStream& answer, Deadline deadline) {
+    return read_whole(response, answer, deadline);
+  };
+  FW_CO_TRY(co_await client.exchange(std::move(request), body, keep, Deadline::never()));
   co_return response;
 }
 
