@@ -98,6 +98,8 @@ struct Client::Impl {
     forget_old();
     auto& kept = idle[{key_of(events_for(connection->home())), connection->origin()}];
     if (kept.size() >= options.max_idle_per_origin) return;
+    // A strand may be of a loop that is gone before the connection is used again.
+    if (&events_for(connection->home()) == &executor) connection->leave_home();
     connection->kept_since = kernel_now();
     kept.push_back(std::move(connection));
   }

@@ -44,6 +44,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   ~ClientConnection() = default;
 
   void move_to(const Executor& home);
+  /// Holds nothing of its home any more; `move_to` comes before anything else.
+  void leave_home() { watch_.reset(); }
   [[nodiscard]] const Executor& home() const { return watch_->strand(); }
   [[nodiscard]] Task<Status> connect(Url url, Resolver& resolver, std::shared_ptr<boost::asio::ssl::context> tls,
                                      Deadline deadline);

@@ -1,3 +1,4 @@
+#include "async/run_blocking.h"
 #include "net/tests/fixture.h"
 #include "net/tests/raw_peer.h"
 
@@ -38,6 +39,18 @@ TEST_F(ClientTest, SendsHostLengthAndBody) {
   EXPECT_THAT(seen, AllOf(testing::StartsWith("POST /v1/x?y=1 HTTP/1.1\r\n"),
                           HasSubstr("Host: 127.0.0.1:" + std::to_string(upstream.port()) + "\r\n"),
                           HasSubstr("Content-Length: 2\r\n"), testing::EndsWith("\r\n\r\n{}")));
+}
+
+TEST_F(ClientTest, AKeptConnectionServesAnotherLoopWhenTheFirstIsGone) {
+  RawUpstream upstream([&](RawSocket& peer, int) {
+    for (int i = 0; i < 3; ++i) {
+      peer.read_until("\r\n\r\n");
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+    }
+  });
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(run_blocking(client.send({.target = upstream.url()}, Deadline::after(5s))).value().body, "1");
+  EXPECT_EQ(client.idle_connections(), 1U);
 }
 
 TEST_F(ClientTest, ReadsEveryFramingOfABody) {
