@@ -8,8 +8,8 @@ import sys
 
 HEAD = """# Results
 
-What a model of 135 million parameters made of three kinds of traffic, by Flywheel's own verdict, on two cores. The sample is what the demo runs; the other two were written by nobody here. A bad result stands here
-as well as a good one. Written by [tests/traffic/results.py](../tests/traffic/results.py) from the runs' reports.
+What a model of 135 million parameters made of traffic, by Flywheel's own verdict. The sample is what the demo runs (`--small`). The leaderboard's questions and the airline's dialogues, which were written by nobody
+here, go from `load` to the verdict with models whose answers are known (test `traffic`); a run over them with a real model is not recorded yet. A bad result stands here as well as a good one. Written by [tests/traffic/results.py](../tests/traffic/results.py) from the runs' reports.
 """
 TAIL = """
 ## To make them again
