@@ -68,7 +68,7 @@ class Load(unittest.TestCase):
         done = self.load(cut, good)
         self.assertEqual(done.returncode, 1)
         self.assertIn("truncated", done.stderr)
-        self.assertIn("good.jsonl: 1 lines, 1 new records", done.stdout)
+        self.assertIn("good.jsonl: 1 line, 1 new record", done.stdout)
 
     def test_what_cannot_be_read_is_named_and_fails(self):
         for content, word in [(b"PAR1\x15\x04", "Parquet"), ("{}".encode("utf-16"), "UTF-16"),
@@ -83,7 +83,7 @@ class Load(unittest.TestCase):
         self.write("traffic/.hidden", b"oops")
         done = self.load(self.folder / "traffic")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout.count("1 new records"), 2)
+        self.assertEqual(done.stdout.count("1 new record\n"), 2)
 
     def test_the_named_server_is_the_one_that_is_used(self):
         done = self.load(self.write("x", lines([6000])), env={"FLYWHEEL_URL": "http://127.0.0.1:9"})

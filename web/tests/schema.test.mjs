@@ -34,9 +34,9 @@ test("a report without its decision does not follow the schema", () => {
   assert.equal(validate(report), false);
 });
 
-test("the page's program stays below 60 KB, and the whole page below 80", async () => {
+test("the page's program stays below 62 KB, and the whole page below 80", async () => {
   const page = await bundledPage();
   const program = page.slice(page.lastIndexOf("<script>"), page.lastIndexOf("</script>"));
-  assert.ok(Buffer.byteLength(program) < 60 * 1024, `the program has ${Buffer.byteLength(program)} bytes`);
+  assert.ok(Buffer.byteLength(program) < 62 * 1024, `the program has ${Buffer.byteLength(program)} bytes`);
   assert.ok(Buffer.byteLength(page) < 80 * 1024, `the page has ${Buffer.byteLength(page)} bytes`);
 });

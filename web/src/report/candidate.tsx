@@ -54,7 +54,7 @@ function Training(props: { training: Customization }) {
       {c.warnings.map((w) => <p key={w} class="muted"><Plain text={w} /></p>)}
       <ul class="facts-list">
         <li>{plural(c.rows ?? 0, "row")}{c.rows_left_out ? `, ${count(c.rows_left_out)} left out` : ""}, {plural(c.steps, "step")} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}</li>
-        <li>validation{c.best_step !== null && c.best_step < c.steps && ` (the adapter is that of step ${c.best_step}, which had the least loss)`}: loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</li>
+        <li>validation after step {c.best_step}: loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</li>
         {c.adapter && <li>adapter <span class="code"><Plain text={c.adapter} /></span></li>}
         <li class="muted">{settings}</li>
       </ul>
