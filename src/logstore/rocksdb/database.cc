@@ -20,7 +20,8 @@ namespace {
 
 // Records of one workload lie side by side and repeat their system message, their tools and their history. A block that
 // holds several of them, and a dictionary of what the whole table repeats, store that once: recorded dialogues of an
-// agent take 32 times less than raw (7 times with lz4 and blocks of 32 KiB), and a single record is read in 0.2 ms.
+// agent take 36 times less than raw once compacted (7 times with lz4 and blocks of 32 KiB; content alone), and a single
+// record is read in 0.15 ms.
 constexpr std::size_t kRecordBlockBytes = 64 << 10;
 constexpr std::uint32_t kDictionaryBytes = 128 << 10;
 constexpr std::uint64_t kDictionaryBufferBytes = 16 << 20;  // of a table, in memory while its dictionary is made
