@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "record/ids.h"
+#include "record/provenance.h"
 
 namespace fw::record {
 
@@ -16,6 +17,7 @@ struct Interaction {
   Timestamp timestamp;   ///< time of the request
   std::string request;   ///< the chat-completion request: a JSON object, byte for byte as captured
   std::string response;  ///< the chat-completion response: a JSON object, byte for byte as captured
+  Provenance provenance = {};
 
   friend bool operator==(const Interaction&, const Interaction&) = default;
 };
