@@ -45,7 +45,7 @@ export function HeadToHead(props: { report: Report }) {
               <td class="number">{difference(p.difference, kind)}<br /><span class="muted small">{difference(p.low, kind)} to {difference(p.high, kind)}</span></td>
               <td class="bar"><DifferenceBar pair={p} widest={widest} kind={kind} /></td>
               <td class="number muted" data-label="better on">{count(p.only_a)} and {count(p.only_b)} <br />of {count(p.n)} rows</td>
-              <td class="muted small"><Plain text={p.test} />, {pValue(p.p_value)}, adjusted {pValue(p.p_adjusted)}</td>
+              <td class="muted small"><Plain text={p.test} />, {pValue(p.p_value)}, adjusted {pValue(p.p_adjusted)}{p.p_noninferior !== null && <>; no worse than the margin allows: {pValue(p.p_noninferior)}</>}</td>
             </tr>
           ))}
         </tbody>
