@@ -41,8 +41,9 @@ struct WorkloadSummary {
 };
 
 struct AppendReport {
-  std::uint64_t appended = 0;    ///< new records
-  std::uint64_t duplicates = 0;  ///< ids that were there already; the stored record stays as it is
+  std::uint64_t appended = 0;      ///< new records
+  std::uint64_t duplicates = 0;    ///< ids that were there already; the stored record stays as it is
+  std::vector<std::size_t> known;  ///< the places of these in the batch, ascending
 };
 
 /// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a

@@ -25,8 +25,8 @@ struct CommitterStats {
   std::uint64_t duplicates = 0;  ///< ids that were there already
   std::uint64_t refused = 0;     ///< records that found no room
   std::uint64_t failed = 0;      ///< records that the store did not take
-  std::uint64_t groups = 0;      ///< appends, one sync each
-  std::size_t queued_records = 0;
+  std::uint64_t groups = 0;      ///< appends, one sync each; failed ones too
+  std::size_t queued_records = 0;  ///< those that are being written too
   std::size_t queued_bytes = 0;
   Duration oldest_wait{};  ///< of what is queued
 };
@@ -34,6 +34,11 @@ struct CommitterStats {
 /// The one road from every door to the log store: what arrives while the disk is busy becomes the next group, appended
 /// and synced at once, and whoever waits for a record is told when its group is on disk. Bounded by bytes. All members
 /// may be called from any thread; a waiter is resumed on its own executor.
+///
+/// When the queue is full, those who wait stand in line, first come, first served, until their deadline; they can fill
+/// three quarters of it, the last one is for those who cannot wait and are refused when that is full too. When the
+/// store fails, those who wait are told at once; what nobody waits for stays in the queue and is tried again (with
+/// pauses of 100 ms to 5 s, and once more on destruction), unless the store will never take it.
 class Committer final {
  public:
   /// `store` and `disk` must outlive the committer; it takes one thread of `disk` while there is work.
@@ -44,20 +49,23 @@ class Committer final {
   ~Committer();
 
   /// Resumes when all records of `batch` would survive `kill -9` and power loss. Waits for room until the deadline:
-  /// kUnavailable then, nothing was taken. Any other error: the store's; nothing of the batch is acknowledged.
+  /// kUnavailable then, nothing was taken. kDeadlineExceeded and kCancelled (also when the committer goes before there
+  /// is room): the wait ended early, what was taken will still be written. Any other error: the store's; nothing of the
+  /// batch is acknowledged. Appending the same batch again is safe after any of them.
   [[nodiscard]] Task<Result<logstore::AppendReport>> commit(std::vector<record::Interaction> batch, Deadline deadline);
 
   /// Takes a record without waiting; false (and counted as refused) when there is no room.
   [[nodiscard]] bool offer(record::Interaction interaction);
 
-  /// Waits until everything that was taken before the call is on disk, or the deadline ends.
+  /// Waits until everything that was taken before the call is on disk (or was given up and counted as failed), or the
+  /// deadline ends.
   [[nodiscard]] Task<Status> flush(Deadline deadline);
 
   [[nodiscard]] CommitterStats stats() const;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // also of those who wait
 };
 
 }  // namespace fw::capture

@@ -58,52 +58,65 @@ Error RocksDbLogStore::failure(std::string_view tried, const rocksdb::Status& st
 Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction> batch) {
   FW_TRY(check_batch(batch));
   const InFlightIds::Hold hold(in_flight_, batch);
-  std::optional<std::size_t> appended;
+  std::optional<std::vector<std::size_t>> known;
   for (bool is_first = true;; is_first = false) {
     rocksdb::Status status;
     {
       FW_ASSIGN(const auto use, database_->use());
       rocksdb::WriteBatch writes;
       // Asked again after a failure: the write that failed may have been done.
-      FW_ASSIGN(const auto count, put_new(writes, batch));
-      if (!appended) appended = count;
-      if (count > 0) status = database_->write(writes);
+      FW_ASSIGN(auto there, put_new(writes, batch));
+      const bool is_any_new = there.size() < batch.size();
+      if (!known) known = std::move(there);
+      if (is_any_new) status = database_->write(writes);
     }
-    if (status.ok()) return AppendReport{.appended = *appended, .duplicates = batch.size() - *appended};
+    if (status.ok()) {
+      const std::size_t duplicates = known->size();
+      return AppendReport{
+          .appended = batch.size() - duplicates, .duplicates = duplicates, .known = *std::move(known)};
+    }
     if (!is_first || !database_->recovery().heal().ok()) return failure("write to", status);
   }
 }
 
-Result<std::size_t> RocksDbLogStore::put_new(rocksdb::WriteBatch& writes, std::span<const record::Interaction> batch) {
-  FW_ASSIGN(const auto records, new_records(batch));
+Result<std::vector<std::size_t>> RocksDbLogStore::put_new(rocksdb::WriteBatch& writes,
+                                                          std::span<const record::Interaction> batch) {
+  FW_ASSIGN(auto known, known_records(batch));
   Counts counts;
-  for (const record::Interaction* record : records) {
-    put_record(writes, *record);
-    ++counts[layout::count_key(record->workload, record->client)];
+  auto next_known = known.begin();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (next_known != known.end() && *next_known == i) {
+      ++next_known;
+      continue;
+    }
+    put_record(writes, batch[i]);
+    ++counts[layout::count_key(batch[i].workload, batch[i].client)];
   }
   add_counts(writes, counts);
-  return records.size();
+  return known;
 }
 
 void RocksDbLogStore::add_counts(rocksdb::WriteBatch& writes, const Counts& counts) {
   for (const auto& [key, count] : counts) writes.Merge(database_->meta(), key, layout::count_value(count));
 }
 
-Result<std::vector<const record::Interaction*>> RocksDbLogStore::new_records(
-    std::span<const record::Interaction> batch) {
-  std::vector<const record::Interaction*> records;
+Result<std::vector<std::size_t>> RocksDbLogStore::known_records(std::span<const record::Interaction> batch) {
+  std::vector<std::size_t> known;
   std::unordered_set<std::string_view> seen;
   std::string ignored;
-  for (const record::Interaction& record : batch) {
-    if (!seen.insert(*record.id).second) continue;
-    const auto status = database_->db().Get({}, database_->ids(), *record.id, &ignored);
-    if (status.IsNotFound()) {
-      records.push_back(&record);
-    } else if (!status.ok()) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!seen.insert(*batch[i].id).second) {
+      known.push_back(i);
+      continue;
+    }
+    const auto status = database_->db().Get({}, database_->ids(), *batch[i].id, &ignored);
+    if (status.ok()) {
+      known.push_back(i);
+    } else if (!status.IsNotFound()) {
       return failure("read", status);
     }
   }
-  return records;
+  return known;
 }
 
 void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Interaction& record) {

@@ -47,7 +47,7 @@ class FakeLogStore final : public logstore::LogStore {
  public:
   Result<logstore::AppendReport> append(std::span<const record::Interaction> batch) override {
     records.insert(records.end(), batch.begin(), batch.end());
-    return logstore::AppendReport{batch.size(), 0};
+    return logstore::AppendReport{.appended = batch.size()};
   }
   Result<logstore::Page> scan(const logstore::Selection& selection, logstore::Order, std::size_t limit,
                               const std::optional<logstore::Cursor>& after) override {

@@ -29,7 +29,8 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
  private:
-  [[nodiscard]] Result<std::vector<const record::Interaction*>> new_records(std::span<const record::Interaction> batch);
+  /// The places in the batch of records that the store has, or that stand in the batch before.
+  [[nodiscard]] Result<std::vector<std::size_t>> known_records(std::span<const record::Interaction> batch);
   [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
                                                                  rocksdb::Iterator& records);
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
@@ -37,8 +38,9 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
   using Counts = std::map<std::string, std::int64_t>;  // by count key
   void add_counts(rocksdb::WriteBatch& writes, const Counts& counts);
-  /// Puts those records of the batch that the store does not have into `writes`; returns how many.
-  [[nodiscard]] Result<std::size_t> put_new(rocksdb::WriteBatch& writes, std::span<const record::Interaction> batch);
+  /// Puts all records of the batch but the known ones, which it returns, into `writes`.
+  [[nodiscard]] Result<std::vector<std::size_t>> put_new(rocksdb::WriteBatch& writes,
+                                                         std::span<const record::Interaction> batch);
   [[nodiscard]] Error failure(std::string_view tried, const rocksdb::Status& status) const;
 
   std::unique_ptr<Database> database_;
