@@ -1,0 +1,138 @@
+#include "audit/audit_log.h"
+
+#include <algorithm>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "audit/impl/chain.h"
+#include "base/log.h"
+#include "io/append_file.h"
+#include "io/file.h"
+
+namespace fw::audit {
+namespace {
+
+constexpr std::size_t kMaxText = 16 << 10;  // of one member
+constexpr std::size_t kMaxDetails = 256 << 10;
+constexpr std::uint64_t kMaxFile = 4ULL << 30;
+
+Status check(const Event& event) {
+  const auto* too_long = [&]() -> const char* {
+    if (event.person.size() > kMaxText) return "person";
+    if (event.action.size() > kMaxText) return "action";
+    if (event.subject.size() > kMaxText) return "subject";
+    if (event.reason.size() > kMaxText) return "reason";
+    return event.details.size() > kMaxDetails ? "details" : nullptr;
+  }();
+  if (too_long != nullptr) return invalid_argument(std::string(too_long) + " is too long for the audit log");
+  if (event.person.empty() || event.action.empty())
+    return invalid_argument("an audit entry needs a person and an action");
+  return {};
+}
+
+std::string at_entry(std::uint64_t number) { return "entry " + std::to_string(number) + ": "; }
+
+}  // namespace
+
+std::string no_hash() { return std::string(64, '0'); }
+
+Result<Verification> walk(const std::filesystem::path& file, const std::function<void(Entry)>& take) {
+  FW_ASSIGN(const std::string bytes, io::read_file(file, kMaxFile));
+  Verification result{.head = no_hash()};
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const std::size_t end = bytes.find('\n', at);
+    if (end == std::string::npos) {
+      result.fault = at_entry(result.entries + 1) + "its line is cut short";
+      return result;
+    }
+    auto entry = from_line(std::string_view(bytes).substr(at, end - at));
+    if (!entry.ok()) {
+      result.fault = at_entry(result.entries + 1) + entry.error().message;
+      return result;
+    }
+    if (entry->number != result.entries + 1 || entry->previous != result.head) {
+      result.fault = at_entry(result.entries + 1) + "it is missing or was moved: entry " +
+                     std::to_string(entry->number) + " stands in its place";
+      return result;
+    }
+    ++result.entries;
+    result.head = entry->hash;
+    if (take) take(std::move(*entry));
+    at = end + 1;
+  }
+  return result;
+}
+
+Result<Verification> verify(const std::filesystem::path& file, const std::optional<std::string>& head) {
+  bool is_seen = !head || *head == no_hash();
+  FW_ASSIGN(Verification result, walk(file, [&](const Entry& entry) { is_seen = is_seen || entry.hash == *head; }));
+  if (!result.fault && !is_seen) {
+    result.fault = "no entry has the hash " + *head + ": entries were cut off the end, or it is another log";
+  }
+  return result;
+}
+
+struct AuditLog::Impl {
+  Impl(io::AppendFile f, const Clock& c) : file(std::move(f)), clock(c) {}
+
+  io::AppendFile file;
+  const Clock& clock;
+  mutable std::mutex mutex;  // guards all below, and the file's writing
+  std::vector<Entry> entries;
+};
+
+AuditLog::AuditLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AuditLog::~AuditLog() = default;
+
+Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& folder, const Clock& clock) {
+  FW_TRY(io::create_folders(folder));
+  FW_ASSIGN(auto file, io::AppendFile::open(folder / "audit.jsonl"));
+  if (file.torn() > 0) {
+    log_warning("audit", "the last write was torn by a crash and is cut off", {{"bytes", file.torn()}});
+  }
+  auto impl = std::make_unique<Impl>(std::move(file), clock);
+  FW_ASSIGN(const auto found, walk(impl->file.path(), [&](Entry entry) { impl->entries.push_back(std::move(entry)); }));
+  if (found.fault) {
+    return data_loss("the audit log " + impl->file.path().string() + " does not hold: " + *found.fault +
+                     "; restore it from a backup (flywheel audit verify)");
+  }
+  return std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
+}
+
+Result<Entry> AuditLog::append(Event event, std::optional<std::uint64_t> after) {
+  FW_TRY(check(event));
+  const std::lock_guard lock(impl_->mutex);
+  auto& entries = impl_->entries;
+  if (after && *after != entries.size()) return failed_precondition("somebody else decided meanwhile; look again");
+  Entry entry{.number = entries.size() + 1,
+              .at = impl_->clock.now(),
+              .event = std::move(event),
+              .previous = entries.empty() ? no_hash() : entries.back().hash,
+              .hash = {}};
+  entry.hash = hash_of(entry);
+  const std::string line = to_line(entry);
+  // What is kept is what a reader finds: bytes that are no UTF-8 were replaced on the way.
+  FW_ASSIGN(Entry kept, from_line(line));
+  FW_TRY(impl_->file.append(line + '\n'));
+  entries.push_back(kept);
+  return kept;
+}
+
+std::vector<Entry> AuditLog::entries(std::uint64_t after, std::size_t limit) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto& all = impl_->entries;
+  const std::size_t first = static_cast<std::size_t>(std::min<std::uint64_t>(after, all.size()));
+  const std::size_t count = std::min(limit, all.size() - first);
+  return {all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(first + count)};
+}
+
+std::uint64_t AuditLog::last_number() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->entries.size();
+}
+
+const std::filesystem::path& AuditLog::file() const { return impl_->file.path(); }
+
+}  // namespace fw::audit

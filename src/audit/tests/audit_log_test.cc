@@ -1,0 +1,172 @@
+#include "audit/audit_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "io/file.h"
+
+namespace fw::audit {
+namespace {
+
+using testing::HasSubstr;
+
+class AuditLogTest : public testing::Test {
+ protected:
+  std::unique_ptr<AuditLog> open() { return std::move(AuditLog::open(folder_.path(), clock_)).value(); }
+  std::filesystem::path file() const { return folder_.path() / "audit.jsonl"; }
+  std::string bytes() const { return std::move(io::read_file(file())).value(); }
+  void write(const std::string& bytes) const { std::ofstream(file(), std::ios::binary | std::ios::trunc) << bytes; }
+  static Event event(const std::string& subject) {
+    return {.person = "ada", .action = "promotion.signed", .subject = subject, .reason = "looks right"};
+  }
+  /// Three entries; their lines with ends.
+  std::vector<std::string> three_lines() {
+    const auto log = open();
+    for (const char* subject : {"one", "two", "three"}) EXPECT_TRUE(log->append(event(subject)).ok());
+    std::vector<std::string> lines;
+    const std::string all = bytes();
+    for (std::size_t at = 0; at < all.size();) {
+      const std::size_t end = all.find('\n', at) + 1;
+      lines.push_back(all.substr(at, end - at));
+      at = end;
+    }
+    return lines;
+  }
+
+  io::TemporaryFolder folder_{"audit"};
+  ManualClock clock_{from_epoch_seconds(1'790'000'000)};
+};
+
+TEST_F(AuditLogTest, EntriesComeBackAsTheyWereAfterOpeningAgain) {
+  {
+    const auto log = open();
+    const auto first =
+        log->append({"bj\xC3\xB6rn \"b\"\n", "promotion.proposed", "p-1", "why\tnot", R"({"rows":320})"});
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(first->number, 1U);
+    clock_.advance(std::chrono::seconds(5));
+    ASSERT_TRUE(log->append(event("p-1")).ok());
+  }
+  const auto log = open();
+  const auto entries = log->entries(0, 10);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].event.person, "bj\xC3\xB6rn \"b\"\n");
+  EXPECT_EQ(entries[0].event.details, R"({"rows":320})");
+  EXPECT_EQ(entries[1].at - entries[0].at, std::chrono::seconds(5));
+  EXPECT_EQ(entries[1].previous, entries[0].hash);
+  EXPECT_EQ(log->entries(1, 10).size(), 1U);
+  EXPECT_TRUE(log->entries(7, 10).empty());
+}
+
+TEST_F(AuditLogTest, BytesThatAreNoTextStillVerify) {
+  ASSERT_TRUE(open()->append({"ada\xFF", "a\xC0", "s", "r", "not json"}).ok());
+  EXPECT_FALSE(verify(file())->fault);
+  EXPECT_EQ(open()->entries(0, 1)[0].event.details, "{}");
+}
+
+TEST_F(AuditLogTest, AnyChangedByteOfAnyEntryIsFound) {
+  three_lines();
+  const std::string whole = bytes();
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = changed[i] == '7' ? '8' : '7';
+    write(changed);
+    EXPECT_TRUE(verify(file())->fault) << "byte " << i << " of " << whole;
+  }
+}
+
+TEST_F(AuditLogTest, AMissingAMovedAndADoubledEntryAreNamed) {
+  const auto lines = three_lines();
+  write(lines[0] + lines[2]);
+  EXPECT_THAT(*verify(file())->fault, HasSubstr("entry 2: it is missing or was moved: entry 3"));
+  write(lines[0] + lines[2] + lines[1]);
+  EXPECT_THAT(*verify(file())->fault, HasSubstr("entry 2: it is missing or was moved"));
+  write(lines[0] + lines[0] + lines[1]);
+  EXPECT_THAT(*verify(file())->fault, HasSubstr("entry 2"));
+  write(lines[1] + lines[2]);
+  EXPECT_THAT(*verify(file())->fault, HasSubstr("entry 1"));
+  write(lines[0] + lines[1] + lines[2]);
+  EXPECT_FALSE(verify(file())->fault);
+}
+
+TEST_F(AuditLogTest, EntriesCutOffTheEndAreFoundByAHeadThatWasWrittenDown) {
+  const auto lines = three_lines();
+  const std::string head = verify(file())->head;
+  EXPECT_FALSE(verify(file(), head)->fault);
+  write(lines[0] + lines[1]);
+  EXPECT_FALSE(verify(file())->fault);
+  EXPECT_THAT(*verify(file(), head)->fault, HasSubstr("cut off the end"));
+}
+
+TEST_F(AuditLogTest, ALineThatACrashToreIsCutOffAtAnyByte) {
+  const auto lines = three_lines();
+  for (std::size_t cut = 0; cut < lines[2].size(); cut += 7) {
+    write(lines[0] + lines[1] + lines[2].substr(0, cut));
+    const auto log = open();
+    ASSERT_EQ(log->last_number(), 2U) << cut;
+    ASSERT_TRUE(log->append(event("again")).ok());
+    EXPECT_FALSE(verify(file())->fault);
+  }
+}
+
+TEST_F(AuditLogTest, ABrokenChainIsNotOpened) {
+  const auto lines = three_lines();
+  write(lines[0] + lines[2]);
+  const auto log = AuditLog::open(folder_.path(), clock_);
+  ASSERT_FALSE(log.ok());
+  EXPECT_EQ(log.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(log.error().message, HasSubstr("entry 2"));
+}
+
+TEST_F(AuditLogTest, OfTwoWhoDecideAtOnceOneIsTold) {
+  const auto log = open();
+  int decided = 0;
+  {
+    std::vector<std::jthread> people;
+    std::atomic<int> wins = 0;
+    for (int i = 0; i < 8; ++i) {
+      people.emplace_back([&] {
+        const auto entry = log->append(event("x"), 0);
+        if (entry.ok()) ++wins;
+        if (!entry.ok()) EXPECT_EQ(entry.error().code, ErrorCode::kFailedPrecondition);
+      });
+    }
+    people.clear();
+    decided = wins;
+  }
+  EXPECT_EQ(decided, 1);
+  EXPECT_EQ(log->last_number(), 1U);
+}
+
+TEST_F(AuditLogTest, AFullDiskLeavesTheLogAsItWas) {
+  const auto log = open();
+  ASSERT_TRUE(log->append(event("one")).ok());
+  const std::string before = bytes();
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit tight{before.size() + 100, old.rlim_max};  // the next line does not fit
+  setrlimit(RLIMIT_FSIZE, &tight);
+  const auto refused = log->append(event("two"));
+  setrlimit(RLIMIT_FSIZE, &old);
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(bytes(), before);
+  ASSERT_TRUE(log->append(event("three")).ok());
+  EXPECT_FALSE(verify(file())->fault);
+  EXPECT_EQ(verify(file())->entries, 2U);
+}
+
+TEST_F(AuditLogTest, WhatIsTooLongOrNamesNobodyIsRefused) {
+  const auto log = open();
+  EXPECT_EQ(log->append({"", "a", "s", "", "{}"}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(log->append({"ada", "a", "s", std::string(20'000, 'x'), "{}"}).error().message, HasSubstr("reason"));
+  EXPECT_EQ(log->last_number(), 0U);
+}
+
+}  // namespace
+}  // namespace fw::audit
