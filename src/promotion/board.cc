@@ -1,0 +1,229 @@
+#include "promotion/board.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace fw::promotion {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kArea = "promotion.";
+
+audit::Event event_of(Action action, const std::string& id, std::string person, std::string reason,
+                      const Json& details) {
+  return {.person = std::move(person),
+          .action = std::string(kArea) + std::string(to_string(action)),
+          .subject = id,
+          .reason = std::move(reason),
+          .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+Json details_of(const Candidate& c) {
+  return {{"workload", c.workload}, {"client", c.client},   {"job", c.job},
+          {"model", c.model},       {"variant", c.variant}, {"digests", c.digests}};
+}
+
+Result<Candidate> candidate_of(const std::string& details) {
+  try {
+    const auto json = Json::parse(details);
+    return Candidate{json.at("workload").get<std::string>(), json.at("client").get<std::string>(),
+                     json.at("job").get<std::string>(),      json.at("model").get<std::string>(),
+                     json.at("variant").get<std::string>(),  json.at("digests").get<Digests>()};
+  } catch (const nlohmann::json::exception&) {
+    return data_loss("its details do not name what is proposed");
+  }
+}
+
+/// A number of an event's details.
+Result<double> number_of(const std::string& details, const char* name) {
+  const auto json = Json::parse(details, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  if (found == json.end() || !found->is_number()) return data_loss("its details have no " + std::string(name));
+  return found->get<double>();
+}
+
+Result<Digests> digests_of(const std::string& details) {
+  try {
+    return Json::parse(details).at("digests").get<Digests>();
+  } catch (const nlohmann::json::exception&) {
+    return data_loss("its details have no digests");
+  }
+}
+
+bool has_signed(const Proposal& proposal, std::string_view person) {
+  return std::ranges::find(proposal.signatures, person, &Signature::person) != proposal.signatures.end();
+}
+
+Status check_candidate(const Candidate& candidate) {
+  if (candidate.workload.empty()) return invalid_argument("a proposal names its workload");
+  if (candidate.model.empty() || candidate.variant.empty()) {
+    return invalid_argument("a proposal names the model and the variant that was evaluated");
+  }
+  if (candidate.digests.empty()) return invalid_argument("a proposal names the digests of what it promotes");
+  return {};
+}
+
+Status check_signer(const Proposal& proposal, const std::string& person) {
+  if (person == proposal.proposer) return unauthorized(person + " proposed this, so somebody else signs it");
+  if (has_signed(proposal, person)) return already_exists(person + " has signed this already");
+  return {};
+}
+
+}  // namespace
+
+Result<audit::Event> Board::propose(std::string id, Candidate candidate, std::string person, std::string reason) const {
+  FW_TRY(check_candidate(candidate));
+  if (proposals_.contains(id)) return already_exists("there is a proposal " + id);
+  return event_of(Action::kPropose, id, std::move(person), std::move(reason), details_of(candidate));
+}
+
+Result<audit::Event> Board::sign(const std::string& id, const std::string& signed_digest, std::string person,
+                                 std::string reason) const {
+  FW_ASSIGN(const Proposal* proposal, get(id));
+  FW_TRY(next_stage(proposal->stage, Action::kSign));
+  FW_TRY(check_signer(*proposal, person));
+  const std::string present = digest_of(proposal->candidate.digests);
+  if (signed_digest != present) {
+    return failed_precondition("what was signed (" + signed_digest + ") is not what is proposed now (" + present +
+                               "); look at it again");
+  }
+  return event_of(Action::kSign, id, std::move(person), std::move(reason),
+                  {{"digest", present}, {"needed", std::max<std::size_t>(rules_.signatures, 1)}});
+}
+
+Result<audit::Event> Board::change(const std::string& id, Digests digests, std::string person,
+                                   std::string reason) const {
+  FW_ASSIGN(const Proposal* proposal, get(id));
+  FW_TRY(next_stage(proposal->stage, Action::kChange));
+  if (digests.empty() || digests == proposal->candidate.digests) return invalid_argument("the digests are the same");
+  return event_of(Action::kChange, id, std::move(person), std::move(reason), {{"digests", digests}});
+}
+
+Result<audit::Event> Board::decide(const std::string& id, Action action, std::string person, std::string reason) const {
+  if (action == Action::kPropose || action == Action::kSign || action == Action::kChange) {
+    return invalid_argument(std::string(to_string(action)) + " needs more than a name");
+  }
+  FW_ASSIGN(const Proposal* proposal, get(id));
+  FW_TRY(check_traffic(*proposal, action));
+  Json details = Json::object();
+  if (action == Action::kStartCanary || action == Action::kAdvance) {
+    const std::size_t step = action == Action::kAdvance ? proposal->step + 1 : 0;
+    if (step >= rules_.steps.size()) {
+      return failed_precondition("the canary is on its last step; the next one is to go live");
+    }
+    details = {{"step", step}, {"share", rules_.steps[step]}};
+  }
+  return event_of(action, id, std::move(person), std::move(reason), details);
+}
+
+Status Board::check_traffic(const Proposal& proposal, Action action) const {
+  FW_ASSIGN(const Stage to, next_stage(proposal.stage, action));
+  if (touches_traffic(to) && !touches_traffic(proposal.stage)) {
+    const Proposal* other = on_traffic(proposal.candidate.workload, proposal.candidate.client);
+    if (other != nullptr && other->stage != Stage::kLive) {
+      return failed_precondition("proposal " + other->id + " is in " + std::string(to_string(other->stage)) +
+                                 " on this workload; roll it back or take it live first");
+    }
+  }
+  return {};
+}
+
+Status Board::apply(const audit::Entry& entry) {
+  if (!entry.event.action.starts_with(kArea)) return {};
+  const auto action = action_of(std::string_view(entry.event.action).substr(kArea.size()));
+  const std::string at = "audit entry " + std::to_string(entry.number);
+  if (!action) return data_loss(at + ": unknown action " + entry.event.action);
+  auto proposal = after(entry, *action);
+  if (!proposal.ok()) return data_loss(at + " is no legal step: " + proposal.error().message);
+  if (proposal->stage == Stage::kLive) {
+    // One proposal of a workload is live: this one takes over from it.
+    for (auto& [id, other] : proposals_) {
+      const bool is_same_traffic = other.candidate.workload == proposal->candidate.workload &&
+                                   other.candidate.client == proposal->candidate.client;
+      if (id == proposal->id || other.stage != Stage::kLive || !is_same_traffic) continue;
+      other.stage = Stage::kRetired;
+      other.share = 0;
+      other.changed_at = entry.at;
+      other.reason = "proposal " + proposal->id + " went live";
+    }
+  }
+  if (*action == Action::kPropose) order_.push_back(proposal->id);
+  proposals_.insert_or_assign(proposal->id, std::move(*proposal));
+  return {};
+}
+
+Result<Proposal> Board::after(const audit::Entry& entry, Action action) const {
+  const audit::Event& e = entry.event;
+  if (action == Action::kPropose) {
+    FW_ASSIGN(Candidate candidate, candidate_of(e.details));
+    FW_TRY(propose(e.subject, candidate, e.person, e.reason));
+    return Proposal{.id = e.subject,
+                    .candidate = std::move(candidate),
+                    .proposer = e.person,
+                    .created_at = entry.at,
+                    .changed_at = entry.at,
+                    .reason = e.reason};
+  }
+  FW_ASSIGN(const Proposal* before, get(e.subject));
+  FW_TRY(check_traffic(*before, action));
+  Proposal proposal = *before;
+  FW_ASSIGN(proposal.stage, next_stage(before->stage, action));
+  FW_TRY(take_details(proposal, action, entry));
+  proposal.changed_at = entry.at;
+  proposal.reason = e.reason;
+  return proposal;
+}
+
+Status Board::take_details(Proposal& proposal, Action action, const audit::Entry& entry) {
+  const audit::Event& e = entry.event;
+  if (action == Action::kSign) {
+    FW_TRY(check_signer(proposal, e.person));
+    FW_ASSIGN(const double needed, number_of(e.details, "needed"));
+    proposal.signatures.push_back({e.person, entry.at});
+    if (static_cast<double>(proposal.signatures.size()) >= needed) proposal.stage = Stage::kSignedOff;
+  } else if (action == Action::kChange) {
+    FW_ASSIGN(proposal.candidate.digests, digests_of(e.details));
+    proposal.signatures.clear();
+  } else if (action == Action::kStartCanary || action == Action::kAdvance) {
+    FW_ASSIGN(const double step, number_of(e.details, "step"));
+    FW_ASSIGN(proposal.share, number_of(e.details, "share"));
+    if (!(step >= 0 && step < 1000 && proposal.share >= 0 && proposal.share <= 1))
+      return data_loss("no step of a canary");
+    proposal.step = static_cast<std::size_t>(step);
+  }
+  if (proposal.stage == Stage::kLive) proposal.share = 1;
+  if (!touches_traffic(proposal.stage)) proposal.share = 0;
+  return {};
+}
+
+Result<const Proposal*> Board::get(const std::string& id) const {
+  const Proposal* found = find(id);
+  if (found == nullptr) return not_found("there is no proposal " + id);
+  return found;
+}
+
+const Proposal* Board::find(std::string_view id) const {
+  const auto found = proposals_.find(id);
+  return found == proposals_.end() ? nullptr : &found->second;
+}
+
+std::vector<Proposal> Board::all() const {
+  std::vector<Proposal> list;
+  for (const std::string& id : order_) list.push_back(proposals_.at(id));
+  return list;
+}
+
+const Proposal* Board::on_traffic(std::string_view workload, std::string_view client) const {
+  const Proposal* found = nullptr;
+  for (const auto& [id, proposal] : proposals_) {
+    const bool is_it = proposal.candidate.workload == workload && proposal.candidate.client == client &&
+                       touches_traffic(proposal.stage);
+    // A canary beside the model that is live decides first.
+    if (is_it && (found == nullptr || found->stage == Stage::kLive)) found = &proposal;
+  }
+  return found;
+}
+
+}  // namespace fw::promotion

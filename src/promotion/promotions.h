@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/audit_log.h"
+#include "promotion/board.h"
+
+namespace fw::promotion {
+
+/// The promotions of this service: every step is in the audit log, synced, before it takes effect, and what stands is
+/// what the log says, after any crash. All members may be called from any thread, and block.
+class Promotions final {
+ public:
+  /// Called after every step with all that touches traffic, oldest first; from the thread that took the step, one call
+  /// at a time.
+  using OnTraffic = std::function<void(const std::vector<Proposal>&)>;
+
+  /// Folds the log and calls `on_traffic` (may be empty) once. kDataLoss for a log with a step that is none. The log
+  /// outlives the object.
+  [[nodiscard]] static Result<std::unique_ptr<Promotions>> open(audit::AuditLog& log, Rules rules,
+                                                                OnTraffic on_traffic = {});
+
+  /// Errors as Board's. Returns the proposal as it stands after the step.
+  [[nodiscard]] Result<Proposal> propose(Candidate candidate, const std::string& person, const std::string& reason);
+  [[nodiscard]] Result<Proposal> sign(const std::string& id, const std::string& signed_digest,
+                                      const std::string& person, const std::string& reason);
+  [[nodiscard]] Result<Proposal> change(const std::string& id, const Digests& digests, const std::string& person,
+                                        const std::string& reason);
+  [[nodiscard]] Result<Proposal> act(const std::string& id, Action action, const std::string& person,
+                                     const std::string& reason);
+
+  [[nodiscard]] std::optional<Proposal> find(const std::string& id) const;
+  [[nodiscard]] std::vector<Proposal> all() const;
+  /// Everything as it stood at a time.
+  [[nodiscard]] std::vector<Proposal> all_at(Timestamp time) const;
+
+ private:
+  using Decide = std::function<Result<audit::Event>(const Board&)>;
+
+  Promotions(audit::AuditLog& log, Rules rules, OnTraffic on_traffic)
+      : log_(log), on_traffic_(std::move(on_traffic)), board_(std::move(rules)) {}
+  [[nodiscard]] Result<Proposal> take_step(const Decide& decide);
+  [[nodiscard]] Status catch_up();
+  void tell();
+
+  audit::AuditLog& log_;
+  OnTraffic on_traffic_;
+  mutable std::mutex mutex_;  // guards all below
+  Board board_;
+  std::uint64_t seen_ = 0;  // entries of the log in the board
+};
+
+}  // namespace fw::promotion

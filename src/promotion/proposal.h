@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace fw::promotion {
+
+/// Where a proposal stands. Only kShadow, kCanary and kLive touch traffic, and one proposal of a workload at most does.
+enum class Stage : std::uint8_t {
+  kProposed,    ///< waits for signatures
+  kSignedOff,   ///< enough people signed these digests
+  kShadow,      ///< answers a copy of some requests; no client sees it
+  kCanary,      ///< answers a share of the conversations
+  kLive,        ///< answers all
+  kRetired,     ///< was live; production, or another proposal, answers again
+  kRejected,    ///< ended before it touched traffic
+  kRolledBack,  ///< taken off traffic
+};
+
+[[nodiscard]] std::string_view to_string(Stage stage);
+[[nodiscard]] std::optional<Stage> stage_of(std::string_view text);
+[[nodiscard]] constexpr bool touches_traffic(Stage stage) {
+  return stage == Stage::kShadow || stage == Stage::kCanary || stage == Stage::kLive;
+}
+[[nodiscard]] constexpr bool is_ended(Stage stage) { return stage >= Stage::kRetired; }
+
+/// What can be done to a proposal. docs/promotion.md has the table.
+enum class Action : std::uint8_t {
+  kPropose,
+  kSign,
+  kChange,  ///< the bytes are not those that were signed: other digests
+  kStartShadow,
+  kStartCanary,
+  kAdvance,  ///< the next step of the canary
+  kGoLive,
+  kReject,
+  kRollBack,
+  kRetire,
+};
+
+[[nodiscard]] std::string_view to_string(Action action);
+[[nodiscard]] std::optional<Action> action_of(std::string_view text);
+
+/// SHA-256 by what it is of: base, adapter, template, dataset, report.
+using Digests = std::map<std::string, std::string>;
+
+/// One digest of all of them: what a signature names.
+[[nodiscard]] std::string digest_of(const Digests& digests);
+
+struct Signature {
+  std::string person;
+  Timestamp at;
+
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// What is to be promoted: an evaluation of a job, whose bytes are known.
+struct Candidate {
+  std::string workload;
+  std::string client;
+  std::string job;
+  std::string model;
+  std::string variant;
+  Digests digests;
+
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+struct Proposal {
+  std::string id;
+  Candidate candidate;
+  std::string proposer;
+  Stage stage = Stage::kProposed;
+  std::size_t step = 0;               ///< of the canary, from 0
+  double share = 0;                   ///< of the conversations that it answers
+  std::vector<Signature> signatures;  ///< of the present digests
+  Timestamp created_at;
+  Timestamp changed_at;
+  std::string reason;  ///< of the last change
+
+  friend bool operator==(const Proposal&, const Proposal&) = default;
+};
+
+/// How a workload's promotions go.
+struct Rules {
+  std::size_t signatures = 1;                           ///< of people other than the proposer
+  std::vector<double> steps = {0.01, 0.05, 0.25, 0.5};  ///< shares of the canary, each above the one before, below 1
+};
+
+/// The stage that `action` leads to from `from`, or why it leads nowhere. kAdvance and kSign may lead to where they
+/// came from. Pure: what else a transition needs (people, steps, other proposals) is checked where it is decided.
+[[nodiscard]] Result<Stage> next_stage(Stage from, Action action);
+
+}  // namespace fw::promotion

@@ -1,0 +1,137 @@
+#include "promotion/promotions.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+#include <thread>
+
+#include "io/file.h"
+
+namespace fw::promotion {
+namespace {
+
+Candidate candidate() {
+  return {.workload = "router",
+          .client = "demo",
+          .job = "j1",
+          .model = "small",
+          .variant = "customized-eval",
+          .digests = {{"base", "aa"}}};
+}
+
+class PromotionsTest : public testing::Test {
+ protected:
+  void open() {
+    promotions_.reset();
+    log_ = std::move(audit::AuditLog::open(folder_.path(), clock_)).value();
+    promotions_ = std::move(Promotions::open(*log_, {}, [this](const auto& list) { on_traffic_ = list; })).value();
+  }
+  std::string proposed() { return promotions_->propose(candidate(), "ada", "better")->id; }
+  Result<Proposal> sign(const std::string& id) {
+    return promotions_->sign(id, digest_of(promotions_->find(id)->candidate.digests), "bob", "checked");
+  }
+  Result<Proposal> act(const std::string& id, Action action) { return promotions_->act(id, action, "op", ""); }
+
+  io::TemporaryFolder folder_{"promotion"};
+  ManualClock clock_{from_epoch_seconds(1'790'000'000)};
+  std::unique_ptr<audit::AuditLog> log_;
+  std::unique_ptr<Promotions> promotions_;
+  std::vector<Proposal> on_traffic_;
+};
+
+TEST_F(PromotionsTest, WhatTouchesTrafficIsToldAtEveryStepAndAfterARestart) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  EXPECT_TRUE(on_traffic_.empty());
+  ASSERT_TRUE(act(id, Action::kStartCanary).ok());
+  ASSERT_EQ(on_traffic_.size(), 1U);
+  EXPECT_EQ(on_traffic_[0].share, 0.01);
+  ASSERT_TRUE(act(id, Action::kAdvance).ok());
+  const auto before = promotions_->all();
+  on_traffic_.clear();
+  open();
+  EXPECT_EQ(promotions_->all(), before);
+  ASSERT_EQ(on_traffic_.size(), 1U);
+  EXPECT_EQ(on_traffic_[0].share, 0.05);
+  ASSERT_TRUE(act(id, Action::kRollBack).ok());
+  EXPECT_TRUE(on_traffic_.empty());
+}
+
+TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  ASSERT_TRUE(act(id, Action::kStartCanary).ok());
+  const Timestamp then = clock_.now();
+  clock_.advance(std::chrono::hours(24));
+  ASSERT_TRUE(act(id, Action::kGoLive).ok());
+  EXPECT_EQ(promotions_->all_at(then).at(0).stage, Stage::kCanary);
+  EXPECT_EQ(promotions_->all_at(clock_.now()).at(0).stage, Stage::kLive);
+  EXPECT_TRUE(promotions_->all_at(then - std::chrono::hours(1)).empty());
+}
+
+TEST_F(PromotionsTest, OfManyOperatorsAtOnceEachStepIsTakenByOne) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  std::atomic<int> started = 0;
+  {
+    std::vector<std::jthread> people;
+    for (int i = 0; i < 8; ++i) {
+      people.emplace_back([&] { started += act(id, Action::kStartCanary).ok() ? 1 : 0; });
+      people.emplace_back([&, i] { (void)log_->append({"p" + std::to_string(i), "key.made", "k", "", "{}"}); });
+    }
+  }
+  EXPECT_EQ(started, 1);
+  EXPECT_EQ(promotions_->find(id)->stage, Stage::kCanary);
+  EXPECT_EQ(promotions_->find(id)->step, 0U);
+}
+
+/// Takes random steps until it is killed.
+[[noreturn]] void walk_until_killed(const std::filesystem::path& folder, unsigned seed) {
+  SystemClock clock;
+  const auto log = std::move(audit::AuditLog::open(folder, clock)).value();
+  const auto promotions = std::move(Promotions::open(*log, {})).value();
+  std::mt19937 random(seed);
+  constexpr Action kActions[] = {Action::kStartShadow, Action::kStartCanary, Action::kAdvance, Action::kGoLive,
+                                 Action::kReject,      Action::kRollBack,    Action::kRetire};
+  while (true) {
+    const auto all = promotions->all();
+    const unsigned choice = random() % 10;
+    if (all.empty() || choice == 0) {
+      (void)promotions->propose(candidate(), "ada", "");
+    } else if (const Proposal& one = all[random() % all.size()]; choice == 1) {
+      (void)promotions->change(one.id, {{"base", std::to_string(random())}}, "flywheel", "");
+    } else if (choice < 5) {
+      (void)promotions->sign(one.id, digest_of(one.candidate.digests), "bob", "");
+    } else {
+      (void)promotions->act(one.id, kActions[random() % std::size(kActions)], "op", "");
+    }
+  }
+}
+
+TEST_F(PromotionsTest, KilledAnywhereInARandomWalkItStandsWhereTheLogSays) {
+  for (unsigned round = 0; round < 12; ++round) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) walk_until_killed(folder_.path(), round);
+    std::this_thread::sleep_for(std::chrono::milliseconds(15 + 9 * round));
+    kill(child, SIGKILL);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    ASSERT_FALSE(audit::verify(folder_.path() / "audit.jsonl")->fault);
+    open();  // folds the whole log: an illegal step would fail
+    int busy = 0;
+    for (const auto& one : promotions_->all()) busy += one.stage == Stage::kShadow || one.stage == Stage::kCanary;
+    EXPECT_LE(busy, 1);
+    promotions_.reset();
+    log_.reset();
+  }
+  open();
+  EXPECT_GT(promotions_->all().size(), 0U);
+}
+
+}  // namespace
+}  // namespace fw::promotion
