@@ -202,7 +202,8 @@ std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, 
   return std::make_unique<ResponseStream>(std::move(stream));
 }
 
-Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline) {
+Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline,
+                           bool* has_left) {
   FW_CO_TRY(deadline.check(wire->url.origin()));
   FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), deadline));
   const Executor home = co_await asio::this_coro::executor;
@@ -214,6 +215,7 @@ Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire
     } else {
       FW_CO_ASSIGN(connection, co_await connected(client, wire, deadline));
     }
+    if (has_left != nullptr) *has_left = true;
     connection->begin_sending(wire);
     const auto failure = co_await connection->receive_head(wire->is_head_request, deadline);
     if (!failure) co_return stream_of(std::move(client), std::move(connection), std::move(slot));
@@ -295,10 +297,11 @@ Client::Client(Executor executor, ClientOptions options)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(options))) {}
 Client::~Client() = default;
 
-Task<Opened> Client::open(Request request, Deadline deadline) {
+Task<Opened> Client::open(Request request, Deadline deadline, Sending sending) {
   FW_CO_ASSIGN(auto wire, to_wire(std::move(request), false, impl_->options.user_agent));
+  wire.is_replayable = wire.is_replayable || sending.may_repeat;
   auto handle = std::make_shared<const WireRequest>(std::move(wire));
-  co_return co_await run_serially(open_serially(impl_, std::move(handle), std::move(deadline)));
+  co_return co_await run_serially(open_serially(impl_, std::move(handle), std::move(deadline), sending.has_left));
 }
 
 Task<Status> Client::exchange(Request request, BodyReader& body, AnswerReader read, Deadline deadline) {

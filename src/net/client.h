@@ -46,6 +46,14 @@ class ResponseStream final : public BodyReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// How one request goes out.
+struct Sending {
+  /// Sending it twice does no harm, whatever its method says: as if it bore an Idempotency-Key.
+  bool may_repeat = false;
+  /// Becomes true once bytes of it may have reached the server. Outlives the task.
+  bool* has_left = nullptr;
+};
+
 /// What takes an answer while its request is still being sent.
 using AnswerReader = std::function<Task<Status>(ResponseStream& answer, Deadline deadline)>;
 
@@ -69,7 +77,8 @@ class Client final {
   /// The whole answer.
   [[nodiscard]] Task<Result<Response>> send(Request request, Deadline deadline);
   /// The head of the answer; its body is read piece by piece.
-  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline);
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline,
+                                                                   Sending sending = {});
   /// Both ways at once: sends `body` piece by piece (chunked, unless the headers bear a Content-Length; `request.body`
   /// is not used) while `read` takes the answer, so that neither side waits for the other to be done. Returns when both
   /// have ended: an answer that is read ends the sending, a `body` that fails ends the reading (its error then).
