@@ -7,6 +7,7 @@
 #include "api/home.h"
 #include "api/openapi.h"
 #include "api/records.h"
+#include "api/routes.h"
 #include "api/workloads.h"
 
 namespace fw::api {
@@ -25,13 +26,15 @@ struct Api::Impl {
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
         home(d.runs),
-        health(std::move(d.readiness)),
-        metrics(d.runs, d.log, d.disk, d.clock, counters, records) {
+        health(std::move(d.readiness), std::move(d.faces)),
+        metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
+        routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);
     workloads.add_to(router);
     records.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
+    routes.add_to(router);
     home.add_to(router);
     add_openapi(router);
   }
@@ -45,6 +48,7 @@ struct Api::Impl {
   HomeResource home;
   HealthResource health;
   MetricsResource metrics;
+  RoutesResource routes;
 };
 
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
