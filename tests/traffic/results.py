@@ -8,9 +8,14 @@ import sys
 
 HEAD = """# Results
 
-What a model of 135 million parameters made of traffic, by Flywheel's own verdict. The sample is what the demo runs (`--small`). The leaderboard's questions and the airline's dialogues, which were written by nobody
-here, go from `load` to the verdict with models whose answers are known (test `traffic`); a run over them with a real model is not recorded yet. A bad result stands here as well as a good one. Written by [tests/traffic/results.py](../tests/traffic/results.py) from the runs' reports.
+What a model of 135 million parameters made of traffic, by Flywheel's own verdict: {names}. Nobody here wrote the leaderboard's questions and the airline's dialogues. A bad result stands here as well as a good
+one. Written by [tests/traffic/results.py](../tests/traffic/results.py) from the runs' reports.
 """
+WHAT = {
+    "sample": "the sample that the demo runs (`--small`)",
+    "leaderboard": "the single-turn questions of the Berkeley Function Calling Leaderboard (hundreds of tools, most seen once)",
+    "airline": "200 dialogues of an airline's agent (a policy of 1,500 tokens, 14 tools, up to 30 turns)",
+}
 TAIL = """
 ## To make them again
 
@@ -91,7 +96,8 @@ def summary_row(report):
             f"${month['production_cost']:.2f} / ${month['candidate_cost']:.3f}" if month else "–",
         "the run / its training": f"{report['job']['runtime_seconds'] / 60:.0f} min / "
                                   + (f"{training / 60:.0f} min" if training else "–"),
-        "rows without a usable answer": f"{evaluation['rows_failed']} of {evaluation['rows']}",
+        "rows without a usable answer": f"{evaluation['rows_failed']} of {evaluation['rows']}"
+                                        + (f" ({counts(evaluation['failures'])})" if evaluation["failures"] else ""),
         "trust: what is not clean": "; ".join(failing) or "nothing",
     }
 
@@ -137,7 +143,7 @@ def every(reports, rows):
 def main():
     processor, *named = sys.argv[1:]
     reports = {name: read(path) for name, path in (each.split("=", 1) for each in named)}
-    print(HEAD)
+    print(HEAD.format(names="; ".join(WHAT.get(name, name) for name in reports)))
     print(f"Processor: {processor}. Cells of scores: agreement with production with its 95 % interval.\n")
     print("## Summary\n")
     print(summaries(reports))

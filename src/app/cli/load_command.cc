@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/api_client.h"
@@ -45,13 +47,15 @@ LoadOutcome outcome_of(const Json& report) {
   return outcome;
 }
 
-/// The files that the arguments name; those that name none are said, and the others still loaded.
+/// The files that the arguments name; those that name none are said, and the others still loaded. What a folder holds
+/// beside its traffic is said too.
 std::vector<std::string> files_of_all(const std::vector<std::string>& paths, int& code) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     auto found = capture::files_of(path);
     if (found.ok()) {
-      files.insert(files.end(), found->begin(), found->end());
+      std::ranges::move(found->files, std::back_inserter(files));
+      print_documentation(found->documentation);
     } else {
       code = fail(found.error());
     }

@@ -1,5 +1,7 @@
 #include "app/cli/load_outcome.h"
 
+#include <iostream>
+
 namespace fw::app {
 namespace {
 
@@ -31,6 +33,12 @@ void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal
   for (const auto& [reason, count] : outcome.reasons)
     out.line("    " + std::to_string(count) + " x " + printable(reason));
   if (const std::string remedy = id_remedy(outcome.reasons); !remedy.empty()) out.line("    " + remedy);
+}
+
+void print_documentation(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    std::cerr << printable(file) << ": passed over, it is documentation; name the file to load it\n";
+  }
 }
 
 std::optional<Error> why_failed(const std::string& file, const LoadOutcome& outcome) {

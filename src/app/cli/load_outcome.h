@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/cli/terminal.h"
 #include "base/error.h"
@@ -22,6 +23,9 @@ struct LoadOutcome {
 
 /// One line of counts, and below it the bad lines by reason, with the remedy where it is an option of the command.
 void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal& out);
+
+/// What a folder holds beside its traffic, a line each.
+void print_documentation(const std::vector<std::string>& files);
 
 /// Why a load of this file cannot count as done: it was not read whole, or nothing in it was a record.
 [[nodiscard]] std::optional<Error> why_failed(const std::string& file, const LoadOutcome& outcome);

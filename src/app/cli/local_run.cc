@@ -117,6 +117,7 @@ Result<capture::LoadReport> load(Service& service, const LocalRunOptions& option
   FW_ASSIGN(auto report, loader.load({options.file}, settings, Deadline::never(), [&](const capture::LoadProgress& p) {
     out.live("  loading " + printable(p.source) + ": " + std::to_string(p.lines) + " lines");
   }));
+  print_documentation(report.documentation);
   FW_TRY(judge(report, options, out));
   return report;
 }

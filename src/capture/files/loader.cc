@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "capture/files/file_source.h"
@@ -204,11 +205,12 @@ bool LoadReport::is_complete() const {
 Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const LoadOptions& options, Deadline deadline,
                                 const OnProgress& on_progress) {
   Load load(store_, quarantine_, clock_.now(), options, deadline);
-  std::vector<std::string> files;
+  std::vector<std::string> files, documentation;
   for (const std::string& path : paths) {
     auto found = files_of(path);
     if (found.ok()) {
-      files.insert(files.end(), found->begin(), found->end());
+      std::ranges::move(found->files, std::back_inserter(files));
+      std::ranges::move(found->documentation, std::back_inserter(documentation));
     } else {
       load.note_unreadable(source_name(path), std::move(found).error());
     }
@@ -238,7 +240,9 @@ Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const Loa
     load.on_batch = nullptr;
     if (!read.ok()) return given_up(read.error(), load.report());
   }
-  return load.finish();
+  LoadReport report = load.finish();
+  report.documentation = std::move(documentation);
+  return report;
 }
 
 Result<LoadReport> Loader::load_source(const std::string& name, codec::ByteSource& source, const LoadOptions& options,

@@ -58,6 +58,7 @@ struct LoadReport {
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
   std::vector<LoadedWorkload> workloads;         ///< ordered by workload and client
   std::vector<LoadedFile> files;
+  std::vector<std::string> documentation;  ///< files of a folder that were passed over (files_of())
 
   /// Whether every file was read to its end (bad lines or not).
   [[nodiscard]] bool is_complete() const;

@@ -181,7 +181,10 @@ TEST_F(LoaderTest, ReadsAFolderByNameWithoutHiddenFiles) {
   write("traffic/b/x.jsonl", document(2));
   write("traffic/b/.hidden/y.jsonl", "oops");
   write("traffic/.DS_Store", "oops");
+  write("traffic/README.md", "# what this is\n");
+  write("traffic/b/LICENSE", "as is\n");
   const auto report = load({folder.string()});
+  EXPECT_THAT(report.documentation, ElementsAre(HasSubstr("README.md"), HasSubstr("b/LICENSE")));
   EXPECT_EQ(report.appended, 3U);
   ASSERT_EQ(report.files.size(), 3U);
   EXPECT_THAT(report.files[1].source, HasSubstr("b/x.jsonl"));
