@@ -5,6 +5,7 @@
 #include "api/cross_site.h"
 #include "api/health.h"
 #include "api/home.h"
+#include "api/interactions.h"
 #include "api/openapi.h"
 #include "api/records.h"
 #include "api/routes.h"
@@ -25,6 +26,7 @@ struct Api::Impl {
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
+        interactions(d.log, d.disk),
         home(d.runs),
         health(std::move(d.readiness), std::move(d.faces)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
@@ -32,6 +34,7 @@ struct Api::Impl {
     jobs.add_to(router);
     workloads.add_to(router);
     records.add_to(router);
+    interactions.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
@@ -45,6 +48,7 @@ struct Api::Impl {
   JobsResource jobs;
   WorkloadsResource workloads;
   RecordsResource records;
+  InteractionsResource interactions;
   HomeResource home;
   HealthResource health;
   MetricsResource metrics;

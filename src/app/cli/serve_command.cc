@@ -8,7 +8,6 @@
 #include <iostream>
 
 #include "api/api.h"
-#include "api/capture_metrics.h"
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
@@ -95,10 +94,9 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
           gateway.gateway(),
           GatewayFace::routes_file(service),
           [&gateway] { return faces_of(gateway); },
-          {[&service](std::ostream& out) { api::write_capture_metrics(out, service.committer().stats()); },
-           [&gateway](std::ostream& out) {
-             if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
-           }}};
+          {[&gateway](std::ostream& out) {
+            if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
+          }}};
 }
 
 Result<Config> read_config(const ServeOptions& options) {

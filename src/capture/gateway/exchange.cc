@@ -6,6 +6,7 @@
 
 #include "capture/gateway/impl/openai_error.h"
 #include "capture/gateway/impl/retry_rule.h"
+#include "record/record_id.h"
 
 namespace fw::capture {
 namespace {
@@ -99,7 +100,7 @@ void Exchange::plan() {
   if (share < 1 && bench->random.uniform() >= share) return shared_.counters.keep(Kept::kSampledOut);
   if (!scan_.is_object) return shared_.counters.keep(Kept::kUnreadable);
   const Timestamp now = shared_.with.clock.now();
-  recorder_.emplace(Recorder::Begin{.id = live_record_id(now, bench->random),
+  recorder_.emplace(Recorder::Begin{.id = record::live_id(now),
                                     .labels = std::move(labels),
                                     .dialect = *dialect_,
                                     .model = scan_.model,

@@ -4,15 +4,21 @@
 #include <span>
 #include <string_view>
 
+#include "record/provenance_names.h"
+
 namespace fw::capture {
 namespace {
 
 constexpr std::array<std::string_view, 5> kRequestNames{"chat_completions", "completions", "responses", "messages",
                                                         "other"};
 constexpr std::array<std::string_view, 5> kKeptNames{"taken", "sampled_out", "unreadable", "no_room", "failed"};
-constexpr std::array<std::string_view, 5> kEndingNames{"finished", "client_gone", "upstream_died", "refused",
-                                                       "arguments_incomplete"};
 constexpr std::array<std::string_view, 6> kClassNames{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+std::array<std::string_view, 5> ending_names() {
+  std::array<std::string_view, 5> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names.at(i) = record::to_string(static_cast<record::Ending>(i));
+  return names;
+}
 
 void head(std::ostream& out, std::string_view name, std::string_view type, std::string_view help) {
   out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << ' ' << type << '\n';
@@ -71,7 +77,7 @@ void GatewayCounters::write(std::ostream& out) const {
   write_counts(out, "flywheel_gateway_answers_total", "status", "Answers to the gateway's clients.", kClassNames,
                by_class_);
   write_counts(out, "flywheel_gateway_exchanges_total", "ending", "Recorded exchanges by how they ended.",
-               kEndingNames, endings_);
+               ending_names(), endings_);
   write_counts(out, "flywheel_gateway_records_total", "outcome",
                "What became of the records of exchanges; no_room and failed are lost.", kKeptNames, kept_);
   write_one(out, "flywheel_gateway_refused_total", "counter", "Requests that the gateway itself refused.",

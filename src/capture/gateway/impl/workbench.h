@@ -1,16 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "capture/gateway/answer_scan.h"
 #include "capture/gateway/request_scan.h"
-#include "record/ids.h"
 
 namespace fw::capture {
 
@@ -57,9 +54,5 @@ class Workbenches final {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workbench>> free_;
 };
-
-/// Ids of live records: the millisecond, then chance. Equal requests stay two records, and ids of one time are near
-/// each other in a store.
-[[nodiscard]] record::RecordId live_record_id(Timestamp when, Random& random);
 
 }  // namespace fw::capture
