@@ -43,10 +43,11 @@ Result<std::vector<capture::Route>> kept_routes(const std::filesystem::path& fil
 
 std::filesystem::path GatewayFace::routes_file(const Service& service) { return service.data_folder() / "routes.json"; }
 
-GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service) : service_(service) {
+GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service)
+    : service_(service), access_log_("gateway", settings.access_log) {
   if (!settings.is_on()) return;
-  auto made = capture::Gateway::make(std::move(settings),
-                                     {service.executor(), service.committer(), service.clock(), credentials});
+  auto made = capture::Gateway::make(std::move(settings), {service.executor(), service.committer(), service.clock(),
+                                                           credentials, modelops::process_variables()});
   if (!made.ok()) {
     why_off_ = made.error().message;
     log_warning("serve", "the gateway is off", {{"why", why_off_}});
@@ -56,7 +57,8 @@ GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service) : 
   const auto file = routes_file(service_);
   auto routes = kept_routes(file);
   if (!routes.ok() || routes->empty()) {
-    if (!routes.ok()) log_warning("serve", "kept routes cannot be used", {{"file", file.string()}, {"why", routes.error().message}});
+    if (!routes.ok())
+      log_warning("serve", "kept routes cannot be used", {{"file", file.string()}, {"why", routes.error().message}});
     return;
   }
   if (const auto set = gateway_->set_routes(std::move(*routes)); !set.ok()) {
@@ -69,6 +71,7 @@ GatewayFace::~GatewayFace() { stop(); }
 void GatewayFace::start() {
   if (!gateway_) return;
   net::ServerOptions options = server_options(gateway_->settings());
+  options.observe = [this](const net::Exchange& exchange) { access_log_.note(exchange); };
   server_ = std::make_unique<net::Server>(service_.loops(), std::move(options), gateway_->handler());
   if (const auto started = server_->start(); !started.ok()) {
     why_off_ = started.error().message;

@@ -7,6 +7,7 @@
 #include "api/health.h"
 #include "app/service.h"
 #include "capture/gateway/gateway.h"
+#include "net/access_log.h"
 #include "net/server.h"
 
 namespace fw::app {
@@ -37,6 +38,7 @@ class GatewayFace final {
 
  private:
   Service& service_;
+  net::AccessLog access_log_;
   std::unique_ptr<capture::Gateway> gateway_;
   std::unique_ptr<net::Server> server_;
   std::string url_;

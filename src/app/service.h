@@ -26,7 +26,8 @@ struct ServiceOptions {
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
 /// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
-/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load`, a `commit` and a `cpu` pool. stop() before destruction.
+/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load`, a `commit` and a `cpu` pool. stop() before
+/// destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.

@@ -8,12 +8,14 @@
 
 #include "net/body.h"
 #include "net/http.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 
 namespace fw::net {
 
 struct ClientOptions {
   ClientTls tls;
+  std::optional<Proxy> proxy;  ///< all requests go through it
   std::string user_agent = "flywheel";
   Duration connect_timeout = std::chrono::seconds(10);  ///< resolve, connect and handshake
   /// Longest silence while an answer is awaited or comes in. Long, because a model thinks before its first token.
@@ -60,7 +62,7 @@ using AnswerReader = std::function<Task<Status>(ResponseStream& answer, Deadline
 /// Sends HTTP/1.1 requests and keeps connections for the next ones. Awaitable from any executor and any number of
 /// coroutines at once; a call made on a strand or an event loop stays there (on a loop its sockets too), others get a
 /// strand of their own. The client must outlive its calls, and the context of `executor`, which must be running,
-/// outlives the client. It follows no redirects and reads no proxy settings.
+/// outlives the client. It follows no redirects and reads no environment.
 ///
 /// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
 /// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A

@@ -34,7 +34,8 @@ struct ServeOptions {
   int gateway_port = -1;
 };
 
-/// Blocks the signals that end the service, or have it read its routes again, in this thread and all that it starts, so that one place waits for them.
+/// Blocks the signals that end the service, or have it read its routes again, in this thread and all that it starts, so
+/// that one place waits for them.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -201,8 +202,8 @@ std::filesystem::path default_data_folder() {
 }
 
 void add_serve_command(CLI::App& app, CommandContext& context) {
-  auto* command =
-      app.add_subcommand("serve", "Run the service: log store, runs, the control API and the gateway")->group(kSetupGroup);
+  auto* command = app.add_subcommand("serve", "Run the service: log store, runs, the control API and the gateway")
+                      ->group(kSetupGroup);
   add_examples(*command,
                "flywheel serve --config flywheel.yaml\n"
                "flywheel serve --config flywheel.yaml --data ./data --port 0   a free port; data/service.url names it");
@@ -216,8 +217,9 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
       ->check(CLI::Range(0, 65535))
       ->type_name("PORT");
   command
-      ->add_option("--upstream", options->upstream,
-                   "OpenAI-compatible server behind the gateway, https://api.openai.com/v1, instead of the configuration's")
+      ->add_option(
+          "--upstream", options->upstream,
+          "OpenAI-compatible server behind the gateway, https://api.openai.com/v1, instead of the configuration's")
       ->type_name("URL");
   command
       ->add_option("--gateway-port", options->gateway_port,

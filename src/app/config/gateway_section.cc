@@ -113,7 +113,8 @@ void read_rules(YamlSection& section, std::vector<capture::LabelRule>& rules) {
     item.read("system", rule.system);
     item.read("workload", rule.workload);
     item.read("client", rule.client);
-    if (rule.workload.empty() && rule.client.empty()) item.error("workload", "is missing: a rule names a workload, a client or both");
+    if (rule.workload.empty() && rule.client.empty())
+      item.error("workload", "is missing: a rule names a workload, a client or both");
     item.finish();
     rules.push_back(std::move(rule));
   }
@@ -159,6 +160,7 @@ void read_listener(YamlSection& section, GatewaySettings& gateway) {
   read_size(section, "max_connections", gateway.max_connections, 1, 1'000'000);
   read_size(section, "max_body_bytes", gateway.max_body_bytes, 1024, 1ULL << 32);
   read_size(section, "max_bytes_in_flight", gateway.max_bytes_in_flight, 1024, 1ULL << 40);
+  section.read("access_log", gateway.access_log, 0, 1);
   read_seconds(section, "drain_seconds", gateway.drain, 0, 3600);
 }
 

@@ -54,7 +54,8 @@ class StreamRebuild::Impl {
     if (answer_.is_cut() || is_lost_) answer_.note("the answer is larger than what is kept of one; it ends early here");
     out.ending = ending(is_ended, client_gone);
     out.response = answer_.json();
-    if (const auto* model = answer_.get("model")) out.model = unescaped(std::string_view(*model).substr(1, model->size() - 2));
+    if (const auto* model = answer_.get("model"))
+      out.model = unescaped(std::string_view(*model).substr(1, model->size() - 2));
     out.has_usage = answer_.has_usage();
     for (const auto& what : answer_.unmapped()) answer_.note("left out: " + what);
     out.note = joined(answer_.notes());

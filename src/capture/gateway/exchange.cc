@@ -11,7 +11,7 @@
 namespace fw::capture {
 namespace {
 
-constexpr std::size_t kRoom = 128;                      // behind a body: parsers read a little beyond its end
+constexpr std::size_t kRoom = 128;                       // behind a body: parsers read a little beyond its end
 constexpr std::size_t kBelieved = std::size_t{1} << 20;  // of what a Content-Length announces
 constexpr Duration kErrorGrace = std::chrono::seconds(1);
 
@@ -188,8 +188,7 @@ Task<Exchange::Outcome> Exchange::ask(Upstream& upstream, const Target& target) 
       upstream.breaker().note_success();
     }
     if (tries > upstream.settings().max_retries) co_return outcome;
-    const auto wait =
-        wait_before_retry(attempt, tries, upstream.settings().max_retry_wait, shared_.with.clock.now());
+    const auto wait = wait_before_retry(attempt, tries, upstream.settings().max_retry_wait, shared_.with.clock.now());
     if (!wait || !upstream.breaker().allows(kernel_now())) co_return outcome;
     if (outcome.answer) (void)outcome.answer->take_if_whole();  // the connection is of use again
     if (!(co_await sleep_for(*wait, in_.deadline)).ok()) co_return outcome;
@@ -202,8 +201,8 @@ Task<Exchange::Outcome> Exchange::ask_once(Upstream& upstream, const Target& tar
   net::Request request = request_for(upstream, target);
   const Deadline deadline = in_.deadline.within(upstream.settings().first_byte_timeout);
   before_sending_ = kernel_now() - request_whole_;
-  auto opened = co_await upstream.client().open(
-      std::move(request), deadline, {.may_repeat = dialect_.has_value(), .has_left = &outcome.was_sent});
+  auto opened = co_await upstream.client().open(std::move(request), deadline,
+                                                {.may_repeat = dialect_.has_value(), .has_left = &outcome.was_sent});
   if (opened.ok()) {
     outcome.answer = std::move(*opened);
   } else {

@@ -6,11 +6,19 @@
 #include "capture/gateway/impl/exchange.h"
 #include "capture/gateway/impl/gateway_shared.h"
 #include "capture/gateway/impl/openai_error.h"
+#include "net/url.h"
 
 namespace fw::capture {
 namespace {
 
 constexpr Duration kLossIsNews = std::chrono::seconds(10);
+
+Result<std::optional<net::Proxy>> proxy_of(const UpstreamSettings& upstream,
+                                           const std::function<std::string(const std::string&)>& environment) {
+  const auto url = net::parse_url(upstream.url);
+  if (!environment || !url.ok()) return std::optional<net::Proxy>();
+  return net::proxy_for(*url, environment);
+}
 
 bool is_served(std::string_view path) { return path == "/v1" || path.starts_with("/v1/"); }
 
@@ -19,7 +27,8 @@ bool is_served(std::string_view path) { return path == "/v1" || path.starts_with
 GatewayShared::GatewayShared(GatewaySettings s, GatewayDependencies d)
     : settings(std::move(s)), with(std::move(d)), looks_at_system(wants_system(settings.capture)) {
   for (const auto& one : settings.upstreams) {
-    auto& upstream = upstreams.emplace_back(std::make_unique<Upstream>(one, with.credentials(one), with.executor));
+    auto& upstream = upstreams.emplace_back(
+        std::make_unique<Upstream>(one, with.credentials(one), proxy_of(one, with.environment), with.executor));
     by_name[one.name] = upstream.get();
   }
 }
@@ -79,7 +88,8 @@ net::Handler Gateway::handler() {
       shared.counters.refuse();
       return [](net::ResponseWriter& writer) -> Task<void> {
         (void)co_await writer.send(
-            openai_error(404, "unknown_url", "this is the gateway: give clients its address with /v1 as their base URL"),
+            openai_error(404, "unknown_url",
+                         "this is the gateway: give clients its address with /v1 as their base URL"),
             Deadline::after(std::chrono::seconds(1)));
       }(out);
     }
@@ -88,10 +98,6 @@ net::Handler Gateway::handler() {
       co_await exchange.run();
     }(shared, in, out);
   };
-}
-
-std::function<void(const net::Exchange&)> Gateway::observer() {
-  return [](const net::Exchange&) {};
 }
 
 std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared.table.load(); }

@@ -24,6 +24,8 @@ struct GatewayDependencies {
   const Clock& clock;
   /// The headers that identify us to an upstream, with its key from the environment.
   std::function<Result<net::Headers>(const UpstreamSettings&)> credentials;
+  /// Reads a variable of the environment, for proxies; may be empty.
+  std::function<std::string(const std::string&)> environment{};
   std::vector<CaptureFilter> filters{};
 };
 
@@ -40,9 +42,6 @@ class Gateway final {
   Gateway& operator=(const Gateway&) = delete;
 
   [[nodiscard]] net::Handler handler();
-  /// For ServerOptions::observe.
-  [[nodiscard]] std::function<void(const net::Exchange&)> observer();
-
   [[nodiscard]] std::shared_ptr<const RouteTable> routes() const;
   /// Another table for the requests that come from now on; those under way keep theirs. kInvalidArgument as
   /// RouteTable::make.

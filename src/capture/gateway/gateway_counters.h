@@ -28,8 +28,8 @@ class LatencyHistogram final {
   void write(std::ostream& out, const char* name, const char* help) const;
 
  private:
-  static constexpr std::array<double, 14> kBounds{25e-6, 50e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3,
-                                                  2.5e-3, 5e-3, 10e-3,  25e-3,  100e-3, 1,      10};
+  static constexpr std::array<double, 14> kBounds{25e-6,  50e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3,
+                                                  2.5e-3, 5e-3,  10e-3,  25e-3,  100e-3, 1,      10};
   std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> counts_{};
   std::atomic<std::uint64_t> nanoseconds_{0};
 };

@@ -39,8 +39,8 @@ std::vector<record::Tag> parse_tags(std::string_view text) {
 
 std::string in_metadata(const RequestScan& scan, std::string_view name, std::string_view short_name) {
   for (const auto wanted : {name, short_name}) {
-    const auto found =
-        std::find_if(scan.metadata.begin(), scan.metadata.end(), [&](const auto& pair) { return pair.first == wanted; });
+    const auto found = std::find_if(scan.metadata.begin(), scan.metadata.end(),
+                                    [&](const auto& pair) { return pair.first == wanted; });
     if (found != scan.metadata.end() && !found->second.empty()) return found->second;
   }
   return {};
@@ -51,7 +51,7 @@ bool fits(const LabelRule& rule, std::string_view path, const RequestScan& scan)
          fits_pattern(rule.system, scan.system);
 }
 
-std::string from_rules(const CaptureSettings& settings, std::string LabelRule::*label, std::string_view path,
+std::string from_rules(const CaptureSettings& settings, std::string LabelRule::* label, std::string_view path,
                        const RequestScan& scan) {
   for (const auto& rule : settings.rules) {
     if (!(rule.*label).empty() && fits(rule, path, scan)) return rule.*label;
@@ -81,7 +81,8 @@ Labels labels_of(std::string_view path, const net::Headers& headers, const Reque
 }
 
 bool wants_system(const CaptureSettings& settings) {
-  return std::any_of(settings.rules.begin(), settings.rules.end(), [](const LabelRule& r) { return !r.system.empty(); });
+  return std::any_of(settings.rules.begin(), settings.rules.end(),
+                     [](const LabelRule& r) { return !r.system.empty(); });
 }
 
 void remove_own_headers(net::Headers& headers) {

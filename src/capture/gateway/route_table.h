@@ -24,7 +24,7 @@ class RouteTable final {
   /// kInvalidArgument names the route and what is wrong: an unknown upstream, no targets, a weight below 0 or none
   /// above it, a name that stands twice. Behind the last route stands one for all, to the first upstream.
   [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(std::vector<Route> routes,
-                                                                     const std::vector<UpstreamSettings>& upstreams);
+                                                                      const std::vector<UpstreamSettings>& upstreams);
   /// `{"routes": [{"name", "model", "workload", "targets": [{"upstream", "model", "weight", "variant"}],
   /// "fallbacks": [...]}]}`; unknown keys are errors.
   [[nodiscard]] static Result<std::vector<Route>> parse(std::string_view json);

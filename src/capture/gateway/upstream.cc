@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::string_view kVersion = "/v1";
 
-net::ClientOptions client_options(const UpstreamSettings& settings) {
+net::ClientOptions client_options(const UpstreamSettings& settings, const Result<std::optional<net::Proxy>>& proxy) {
   net::ClientOptions options;
+  if (proxy.ok()) options.proxy = *proxy;
   options.tls = settings.tls;
   options.connect_timeout = settings.connect_timeout;
   options.read_timeout = std::max(settings.idle_timeout, settings.first_byte_timeout);
@@ -21,11 +22,13 @@ net::ClientOptions client_options(const UpstreamSettings& settings) {
 
 }  // namespace
 
-Upstream::Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Executor executor)
+Upstream::Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Result<std::optional<net::Proxy>> proxy,
+                   Executor executor)
     : settings_(std::move(settings)),
       credentials_(std::move(credentials)),
+      proxy_(std::move(proxy)),
       base_(settings_.url),
-      client_(std::move(executor), client_options(settings_)),
+      client_(std::move(executor), client_options(settings_, proxy_)),
       breaker_(settings_.failures_until_open, settings_.open_for) {
   while (base_.ends_with('/')) base_.pop_back();
   const auto url = net::parse_url(base_);
@@ -33,8 +36,10 @@ Upstream::Upstream(UpstreamSettings settings, Result<net::Headers> credentials, 
 }
 
 Status Upstream::readiness() const {
-  if (credentials_.ok()) return {};
-  return credentials_.error().within("upstream " + settings_.name);
+  const std::string subject = "upstream " + settings_.name;
+  if (!credentials_.ok()) return credentials_.error().within(subject);
+  if (!proxy_.ok()) return proxy_.error().within(subject + ", its proxy in the environment");
+  return {};
 }
 
 std::string Upstream::url_for(std::string_view target) const {

@@ -12,8 +12,10 @@ namespace fw::capture {
 /// One upstream at work: its connections, its key and its state.
 class Upstream final {
  public:
-  /// `credentials`: headers that identify us to it, or why there are none. `executor` as for net::Client.
-  Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Executor executor);
+  /// `credentials`: headers that identify us to it, or why there are none. `proxy` likewise: what its requests go
+  /// through. `executor` as for net::Client.
+  Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Result<std::optional<net::Proxy>> proxy,
+           Executor executor);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
@@ -33,6 +35,7 @@ class Upstream final {
  private:
   UpstreamSettings settings_;
   Result<net::Headers> credentials_;
+  Result<std::optional<net::Proxy>> proxy_;
   std::string base_;  // without a slash at its end
   bool is_bare_ = false;
   net::Client client_;

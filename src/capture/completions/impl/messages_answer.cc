@@ -28,7 +28,8 @@ void add_text(Answer& answer, Answer::Text kind, const Json& block, const char* 
 void keep_reasoning_detail(Answer& answer, std::int64_t index, const char* type, const char* name, const Json& block) {
   const std::string value = text_at(block, name);
   if (value.empty()) return;
-  answer.merge_into_message(0, "reasoning_details", to_text(Json::array({{{"type", type}, {"index", index}, {name, value}}})));
+  answer.merge_into_message(0, "reasoning_details",
+                            to_text(Json::array({{{"type", type}, {"index", index}, {name, value}}})));
 }
 
 void read_tool_use(const Json& block, std::int64_t index, Answer& answer) {

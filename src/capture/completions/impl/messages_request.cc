@@ -109,7 +109,8 @@ class MessagesRequest {
 
   static Json message_of(const Answer& answer) {
     const Json response = Json::parse(answer.json());
-    return response["choices"].empty() ? Json{{"role", "assistant"}, {"content", ""}} : response["choices"][0]["message"];
+    return response["choices"].empty() ? Json{{"role", "assistant"}, {"content", ""}}
+                                       : response["choices"][0]["message"];
   }
 
   void read_tools() {

@@ -72,7 +72,8 @@ void read_response_head(const Json& response, Answer& answer) {
   if (created != nullptr && created->is_number()) {
     answer.set_first("created", std::to_string(static_cast<std::int64_t>(created->get<double>())));
   }
-  if (const auto tier = text_at(response, "service_tier"); !tier.empty()) answer.set_last("service_tier", json_string(tier));
+  if (const auto tier = text_at(response, "service_tier"); !tier.empty())
+    answer.set_last("service_tier", json_string(tier));
   if (const Json* usage = find(response, "usage"); usage != nullptr && usage->is_object()) {
     answer.set_last("usage", to_text(usage_of(*usage)));
   }

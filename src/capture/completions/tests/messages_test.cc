@@ -14,14 +14,15 @@ std::string named(const std::string& data) {
   return "event: " + json::parse(data)["type"].get<std::string>() + "\n" + event(data);
 }
 std::string start(int index, const std::string& block) {
-  return named(R"({"type":"content_block_start","index":)" + std::to_string(index) + R"(,"content_block":)" + block + "}");
+  return named(R"({"type":"content_block_start","index":)" + std::to_string(index) + R"(,"content_block":)" + block +
+               "}");
 }
 std::string block_delta(int index, const std::string& inner) {
   return named(R"({"type":"content_block_delta","index":)" + std::to_string(index) + R"(,"delta":)" + inner + "}");
 }
-const std::string kHead =
-    named(R"({"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],)"
-          R"("model":"claude-x","stop_reason":null,"usage":{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}}})");
+const std::string kHead = named(
+    R"({"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],)"
+    R"("model":"claude-x","stop_reason":null,"usage":{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":1}}})");
 std::string end(const std::string& reason) {
   return named(R"({"type":"message_delta","delta":{"stop_reason":")" + reason +
                R"(","stop_sequence":null},"usage":{"output_tokens":9}})") +
@@ -37,21 +38,24 @@ json request(const std::string& body) {
 json answer(const std::string& body) { return json::parse(as_chat_response(Dialect::kMessages, body).value_or("0")); }
 
 TEST(Messages, TextThinkingAndCallsOfAStreamAreOneMessage) {
-  const auto out = messages(
-      kHead + named(R"({"type":"ping"})") + start(0, R"({"type":"thinking","thinking":"","signature":""})") +
-      block_delta(0, R"({"type":"thinking_delta","thinking":"hm "})") + block_delta(0, R"({"type":"thinking_delta","thinking":"ok"})") +
-      block_delta(0, R"({"type":"signature_delta","signature":"c2ln"})") + start(1, R"({"type":"text","text":""})") +
-      block_delta(1, R"({"type":"text_delta","text":"Let me "})") + block_delta(1, R"({"type":"text_delta","text":"look."})") +
-      start(2, R"({"type":"tool_use","id":"toolu_1","name":"look","input":{}})") +
-      block_delta(2, R"({"type":"input_json_delta","partial_json":""})") +
-      block_delta(2, R"({"type":"input_json_delta","partial_json":"{\"city\": \"S"})") +
-      block_delta(2, R"({"type":"input_json_delta","partial_json":"F\"}"})") +
-      start(3, R"({"type":"tool_use","id":"toolu_2","name":"now","input":{}})") + end("tool_use"));
+  const auto out =
+      messages(kHead + named(R"({"type":"ping"})") + start(0, R"({"type":"thinking","thinking":"","signature":""})") +
+               block_delta(0, R"({"type":"thinking_delta","thinking":"hm "})") +
+               block_delta(0, R"({"type":"thinking_delta","thinking":"ok"})") +
+               block_delta(0, R"({"type":"signature_delta","signature":"c2ln"})") +
+               start(1, R"({"type":"text","text":""})") + block_delta(1, R"({"type":"text_delta","text":"Let me "})") +
+               block_delta(1, R"({"type":"text_delta","text":"look."})") +
+               start(2, R"({"type":"tool_use","id":"toolu_1","name":"look","input":{}})") +
+               block_delta(2, R"({"type":"input_json_delta","partial_json":""})") +
+               block_delta(2, R"({"type":"input_json_delta","partial_json":"{\"city\": \"S"})") +
+               block_delta(2, R"({"type":"input_json_delta","partial_json":"F\"}"})") +
+               start(3, R"({"type":"tool_use","id":"toolu_2","name":"now","input":{}})") + end("tool_use"));
   EXPECT_EQ(out.message()["reasoning_content"], "hm ok");
   EXPECT_EQ(out.message()["reasoning_details"][0]["signature"], "c2ln");
   EXPECT_EQ(out.message()["content"], "Let me look.");
-  EXPECT_EQ(out.message()["tool_calls"],
-            json::parse(R"([{"id":"toolu_1","type":"function","function":{"name":"look","arguments":"{\"city\": \"SF\"}"}},
+  EXPECT_EQ(
+      out.message()["tool_calls"],
+      json::parse(R"([{"id":"toolu_1","type":"function","function":{"name":"look","arguments":"{\"city\": \"SF\"}"}},
                             {"id":"toolu_2","type":"function","function":{"name":"now","arguments":"{}"}}])"));
   EXPECT_EQ(out.response["choices"][0]["finish_reason"], "tool_calls");
   EXPECT_EQ(out.outcome.ending, Ending::kFinished);
@@ -79,21 +83,25 @@ TEST(Messages, StopReasonsHaveTheirNamesOfChatCompletions) {
 }
 
 TEST(Messages, AStreamThatEndsBeforeItsStopReasonIsADeadUpstream) {
-  const auto out = messages(kHead + start(0, R"({"type":"text","text":""})") + block_delta(0, R"({"type":"text_delta","text":"half"})"));
+  const auto out = messages(kHead + start(0, R"({"type":"text","text":""})") +
+                            block_delta(0, R"({"type":"text_delta","text":"half"})"));
   EXPECT_EQ(out.outcome.ending, Ending::kUpstreamDied);
   EXPECT_EQ(out.message()["content"], "half");
   EXPECT_TRUE(out.outcome.has_usage);
 }
 
 TEST(UsersWant, Case2AClientOfMessagesThatHangsUpLeavesThePartialAnswerAndTokens) {
-  const auto out = messages(kHead + start(0, R"({"type":"text","text":""})") + block_delta(0, R"({"type":"text_delta","text":"half"})"), true);
+  const auto out = messages(
+      kHead + start(0, R"({"type":"text","text":""})") + block_delta(0, R"({"type":"text_delta","text":"half"})"),
+      true);
   EXPECT_EQ(out.outcome.ending, Ending::kClientGone);
   EXPECT_EQ(out.message()["content"], "half");
   EXPECT_EQ(out.response["usage"]["prompt_tokens"], 15);
 }
 
 TEST(Messages, AnErrorEventIsARefusal) {
-  const auto out = messages(kHead + named(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"));
+  const auto out =
+      messages(kHead + named(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})"));
   EXPECT_EQ(out.outcome.ending, Ending::kRefused);
   EXPECT_EQ(out.response["error"]["message"], "Overloaded");
 }
@@ -112,9 +120,10 @@ TEST(Messages, AWholeAnswerIsTheSameAsItsStream) {
   const auto whole = answer(R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[
       {"type":"text","text":"Hi"},{"type":"tool_use","id":"t","name":"f","input":{"a":[1,2]}}],
       "stop_reason":"tool_use","usage":{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":9}})");
-  const auto stream = messages(kHead + start(0, R"({"type":"text","text":""})") + block_delta(0, R"({"type":"text_delta","text":"Hi"})") +
-                               start(1, R"({"type":"tool_use","id":"t","name":"f","input":{}})") +
-                               block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"a\":[1,2]}"})") + end("tool_use"));
+  const auto stream = messages(
+      kHead + start(0, R"({"type":"text","text":""})") + block_delta(0, R"({"type":"text_delta","text":"Hi"})") +
+      start(1, R"({"type":"tool_use","id":"t","name":"f","input":{}})") +
+      block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"a\":[1,2]}"})") + end("tool_use"));
   EXPECT_EQ(whole, stream.response);
 }
 
@@ -137,7 +146,10 @@ TEST(Messages, ARequestIsAChatRequest) {
      "tool_calls":[{"id":"t1","type":"function","function":{"name":"look","arguments":"{\"a\":1}"}}],
      "reasoning_details":[{"type":"reasoning.text","index":0,"signature":"s"}]},
     {"role":"tool","tool_call_id":"t1","content":"found"},{"role":"user","content":"And?"}])"));
-  EXPECT_EQ(out["tools"], json::parse(R"([{"type":"function","function":{"name":"look","description":"d","parameters":{"type":"object"}}}])"));
+  EXPECT_EQ(
+      out["tools"],
+      json::parse(
+          R"([{"type":"function","function":{"name":"look","description":"d","parameters":{"type":"object"}}}])"));
   EXPECT_EQ(out["tool_choice"], json::parse(R"({"type":"function","function":{"name":"look"}})"));
   EXPECT_EQ(out["parallel_tool_calls"], false);
   EXPECT_EQ(out["stop"], json::parse(R"(["#"])"));

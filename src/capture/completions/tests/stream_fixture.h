@@ -16,7 +16,8 @@ inline std::string event(std::string_view data) { return "data: " + std::string(
 /// One chunk's event, with one choice.
 inline std::string delta(const std::string& inner, const std::string& finish = "null", int index = 0) {
   return event(R"({"id":"chatcmpl-7","object":"chat.completion.chunk","created":1732460000,"model":"big-1","choices":[)"
-               R"({"index":)" + std::to_string(index) + R"(,"delta":)" + inner + R"(,"finish_reason":)" + finish + "}]}");
+               R"({"index":)" +
+               std::to_string(index) + R"(,"delta":)" + inner + R"(,"finish_reason":)" + finish + "}]}");
 }
 inline std::string call(const std::string& piece) { return delta(R"({"tool_calls":[)" + piece + "]}"); }
 inline const std::string kDone = event("[DONE]");

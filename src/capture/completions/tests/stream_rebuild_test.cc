@@ -35,9 +35,9 @@ TEST(StreamRebuild, RefusalAndReasoningAreJoinedUnderTheirNames) {
 }
 
 TEST(StreamRebuild, ThinkingPartsAreReasoningAndTextPartsContent) {
-  const auto out = rebuilt(
-      delta(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm\n"}]}]})") +
-      delta(R"({"content":[{"type":"text","text":"yes"},{"type":"image_url","image_url":{}}]})") + kStop + kDone);
+  const auto out = rebuilt(delta(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm\n"}]}]})") +
+                           delta(R"({"content":[{"type":"text","text":"yes"},{"type":"image_url","image_url":{}}]})") +
+                           kStop + kDone);
   EXPECT_EQ(out.message()["reasoning_content"], "hm\n");
   EXPECT_EQ(out.message()["content"], "yes");
   EXPECT_THAT(out.outcome.note, HasSubstr("neither text nor thinking"));
@@ -47,16 +47,19 @@ TEST(StreamRebuild, APairOfSurrogatesThatIsCutInTwoIsWhole) {
   const auto out = rebuilt(delta(R"({"content":"a\ud83d"})") + delta(R"({"content":"\ude42b"})") + kStop + kDone);
   EXPECT_EQ(out.message()["content"], "a🙂b");
   const auto half = rebuilt(delta(R"({"content":"a\ud83d"})") + delta(R"({"content":"b"})") + kStop + kDone);
-  EXPECT_EQ(half.message()["content"], "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(half.message()["content"],
+            "a\xEF\xBF\xBD"
+            "b");
 }
 
 // --- calls of tools -------------------------------------------------------------------------------------------------
 
 TEST(StreamRebuild, FragmentsOfParallelCallsAreJoinedByIndex) {
-  const auto out = rebuilt(call(R"({"index":0,"id":"a","type":"function","function":{"name":"one","arguments":""}})") +
-                           call(R"({"index":1,"id":"b","type":"function","function":{"name":"two","arguments":""}})") +
-                           call(R"({"index":1,"function":{"arguments":"{\"y\""}},{"index":0,"function":{"arguments":"{}"}})") +
-                           call(R"({"index":1,"function":{"arguments":":2}"}})") + delta("{}", "\"tool_calls\"") + kDone);
+  const auto out =
+      rebuilt(call(R"({"index":0,"id":"a","type":"function","function":{"name":"one","arguments":""}})") +
+              call(R"({"index":1,"id":"b","type":"function","function":{"name":"two","arguments":""}})") +
+              call(R"({"index":1,"function":{"arguments":"{\"y\""}},{"index":0,"function":{"arguments":"{}"}})") +
+              call(R"({"index":1,"function":{"arguments":":2}"}})") + delta("{}", "\"tool_calls\"") + kDone);
   EXPECT_EQ(out.message()["tool_calls"],
             json::parse(R"([{"id":"a","type":"function","function":{"name":"one","arguments":"{}"}},
                             {"id":"b","type":"function","function":{"name":"two","arguments":"{\"y\":2}"}}])"));
@@ -94,8 +97,9 @@ TEST(StreamRebuild, ANewIdInEveryFragmentIsStillOneCall) {
 }
 
 TEST(StreamRebuild, WholeCallsUnderOneIndexWithoutIdsAreSeveral) {
-  const auto out = rebuilt(call(R"({"index":0,"id":"","function":{"name":"look","arguments":"{\"a\":\"}\"}"}})") +
-                           call(R"({"index":0,"id":"","function":{"name":"look","arguments":"{\"a\":\"y\"}"}})") + kStop + kDone);
+  const auto out =
+      rebuilt(call(R"({"index":0,"id":"","function":{"name":"look","arguments":"{\"a\":\"}\"}"}})") +
+              call(R"({"index":0,"id":"","function":{"name":"look","arguments":"{\"a\":\"y\"}"}})") + kStop + kDone);
   ASSERT_EQ(out.message()["tool_calls"].size(), 2U);
   EXPECT_EQ(out.function(1)["arguments"], R"({"a":"y"})");
 }
@@ -108,23 +112,27 @@ TEST(StreamRebuild, AnEmptyObjectThatStandsBeforeTheFragmentsIsNoPartOfThem) {
 }
 
 TEST(StreamRebuild, ArgumentsThatAreAnObjectBecomeItsText) {
-  const auto out = rebuilt(call(R"({"index":0,"id":"a","function":{"name":"one","arguments":{"x": "é\n"}}})") + kStop + kDone);
+  const auto out =
+      rebuilt(call(R"({"index":0,"id":"a","function":{"name":"one","arguments":{"x": "é\n"}}})") + kStop + kDone);
   EXPECT_EQ(out.function(0)["arguments"], R"({"x": "é\n"})");
 }
 
 TEST(StreamRebuild, CustomToolsKeepTheirInputAndCallsTheFieldsThatAreNotKnown) {
   const auto out = rebuilt(
-      call(R"({"index":0,"id":"a","type":"custom","custom":{"name":"sh","input":"ls"},"extra_content":{"g":{"sig":"x"}}})") +
+      call(
+          R"({"index":0,"id":"a","type":"custom","custom":{"name":"sh","input":"ls"},"extra_content":{"g":{"sig":"x"}}})") +
       call(R"({"index":0,"custom":{"input":" -l"}})") + kStop + kDone);
-  EXPECT_EQ(out.message()["tool_calls"][0], json::parse(R"({"id":"a","type":"custom","custom":{"name":"sh","input":"ls -l"},
+  EXPECT_EQ(out.message()["tool_calls"][0],
+            json::parse(R"({"id":"a","type":"custom","custom":{"name":"sh","input":"ls -l"},
                                                             "extra_content":{"g":{"sig":"x"}}})"));
   EXPECT_EQ(out.outcome.ending, Ending::kFinished);
 }
 
 TEST(StreamRebuild, ALegacyFunctionCallIsKept) {
-  const auto out = rebuilt(delta(R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":""}})") +
-                           delta(R"({"function_call":{"arguments":"{\"a\""}})") +
-                           delta(R"({"function_call":{"arguments":":1}"}})") + delta("{}", "\"function_call\"") + kDone);
+  const auto out =
+      rebuilt(delta(R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":""}})") +
+              delta(R"({"function_call":{"arguments":"{\"a\""}})") + delta(R"({"function_call":{"arguments":":1}"}})") +
+              delta("{}", "\"function_call\"") + kDone);
   EXPECT_EQ(out.message()["function_call"], json({{"name", "f"}, {"arguments", "{\"a\":1}"}}));
 }
 
@@ -176,11 +184,15 @@ TEST(StreamRebuild, UsageIsThatOfTheLastChunkWhichHasOne) {
 
 TEST(StreamRebuild, FieldsThatAreNotKnownStayWhereTheyStand) {
   const auto out = rebuilt(
-      event(R"({"id":"","object":"","created":0,"model":"","prompt_filter_results":[{"prompt_index":0}],"choices":[]})") +
-      event(R"({"id":"x","model":"m","service_tier":"default","system_fingerprint":"fp_1","obfuscation":"zzz","choices":[)"
-            R"({"index":0,"delta":{"content":"x","annotations":[{"type":"url"}]},"content_filter_results":{"hate":false}}]})") +
-      event(R"({"choices":[{"index":0,"delta":{"annotations":[{"type":"file"}]},"stop_reason":"#","finish_reason":"stop"}],)"
-            R"("timings":{"ms":1.50}})") + kDone);
+      event(
+          R"({"id":"","object":"","created":0,"model":"","prompt_filter_results":[{"prompt_index":0}],"choices":[]})") +
+      event(
+          R"({"id":"x","model":"m","service_tier":"default","system_fingerprint":"fp_1","obfuscation":"zzz","choices":[)"
+          R"({"index":0,"delta":{"content":"x","annotations":[{"type":"url"}]},"content_filter_results":{"hate":false}}]})") +
+      event(
+          R"({"choices":[{"index":0,"delta":{"annotations":[{"type":"file"}]},"stop_reason":"#","finish_reason":"stop"}],)"
+          R"("timings":{"ms":1.50}})") +
+      kDone);
   EXPECT_EQ(out.response["id"], "x");
   EXPECT_EQ(out.outcome.model, "m");
   EXPECT_EQ(out.response["service_tier"], "default");
@@ -194,17 +206,18 @@ TEST(StreamRebuild, FieldsThatAreNotKnownStayWhereTheyStand) {
 }
 
 TEST(StreamRebuild, AudioAndListsWithAnIndexGrow) {
-  const auto out = rebuilt(delta(R"({"audio":{"id":"au1","transcript":"he"}})") +
-                           delta(R"({"audio":{"id":"au1","transcript":"llo","data":"QUJD"}})") +
-                           delta(R"({"reasoning_details":[{"index":0,"type":"reasoning.text","text":"a"}]})") +
-                           delta(R"({"reasoning_details":[{"index":0,"type":"reasoning.text","text":"b"}]})") + kStop + kDone);
+  const auto out =
+      rebuilt(delta(R"({"audio":{"id":"au1","transcript":"he"}})") +
+              delta(R"({"audio":{"id":"au1","transcript":"llo","data":"QUJD"}})") +
+              delta(R"({"reasoning_details":[{"index":0,"type":"reasoning.text","text":"a"}]})") +
+              delta(R"({"reasoning_details":[{"index":0,"type":"reasoning.text","text":"b"}]})") + kStop + kDone);
   EXPECT_EQ(out.message()["audio"], json({{"id", "au1"}, {"transcript", "hello"}, {"data", "QUJD"}}));
   EXPECT_EQ(out.message()["reasoning_details"], json::parse(R"([{"index":0,"type":"reasoning.text","text":"ab"}])"));
 }
 
 TEST(StreamRebuild, AWholeCompletionWithinAnEventIsRead) {
-  const auto out = rebuilt(
-      event(R"({"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"all"},"finish_reason":"stop"}]})"));
+  const auto out = rebuilt(event(
+      R"({"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"all"},"finish_reason":"stop"}]})"));
   EXPECT_EQ(out.message()["content"], "all");
   EXPECT_EQ(out.outcome.ending, Ending::kFinished);
 }
@@ -242,8 +255,9 @@ TEST(StreamRebuild, NothingAtAllIsAResponseWithoutChoices) {
 }
 
 TEST(StreamRebuild, AnErrorWithinTheStreamIsARefusalWithWhatHadCome) {
-  for (const char* error : {R"({"error":{"message":"overloaded","type":"server_error"}})",
-                            R"({"error":{"message":"overloaded"},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]})"}) {
+  for (const char* error :
+       {R"({"error":{"message":"overloaded","type":"server_error"}})",
+        R"({"error":{"message":"overloaded"},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]})"}) {
     const auto out = rebuilt(delta(R"({"content":"x"})") + event(error) + kDone);
     EXPECT_EQ(out.outcome.ending, Ending::kRefused);
     EXPECT_EQ(out.response["error"]["message"], "overloaded");
@@ -269,18 +283,20 @@ TEST(StreamRebuild, CommentsKeepAlivesAndEveryLineEndAreNothing) {
 }
 
 TEST(StreamRebuild, AnEventThatIsNoJsonIsSaidAndTheRestIsKept) {
-  const auto out = rebuilt(delta(R"({"content":"a"})") + event("<html>") + event("[1]") + event(R"({"choices":[{"index":0,"delta":)") +
-                           event("{\"choices\":\xFF}") + delta(R"({"content":"b"})") + kStop + kDone);
+  const auto out = rebuilt(delta(R"({"content":"a"})") + event("<html>") + event("[1]") +
+                           event(R"({"choices":[{"index":0,"delta":)") + event("{\"choices\":\xFF}") +
+                           delta(R"({"content":"b"})") + kStop + kDone);
   EXPECT_EQ(out.message()["content"], "ab");
   EXPECT_THAT(out.outcome.note, HasSubstr("no JSON"));
 }
 
 TEST(StreamRebuild, MembersOfOtherKindsThanTheirsBreakNothing) {
-  for (const char* odd : {R"({"choices":{}})", R"({"choices":[1,null,"x",[]]})", R"({"choices":[{"delta":[]}]})",
-                          R"({"choices":[{"delta":{"content":7,"tool_calls":{}}}]})",
-                          R"({"choices":[{"delta":{"tool_calls":[{"index":"0","id":5,"function":[]}]}}]})",
-                          R"({"choices":[{"logprobs":[],"finish_reason":{}}],"usage":7,"id":{},"model":[],"created":"x"})",
-                          R"({"choices":[{"delta":{"content":"\q"}}]})", R"({"error":null})"}) {
+  for (const char* odd :
+       {R"({"choices":{}})", R"({"choices":[1,null,"x",[]]})", R"({"choices":[{"delta":[]}]})",
+        R"({"choices":[{"delta":{"content":7,"tool_calls":{}}}]})",
+        R"({"choices":[{"delta":{"tool_calls":[{"index":"0","id":5,"function":[]}]}}]})",
+        R"({"choices":[{"logprobs":[],"finish_reason":{}}],"usage":7,"id":{},"model":[],"created":"x"})",
+        R"({"choices":[{"delta":{"content":"\q"}}]})", R"({"error":null})"}) {
     const auto out = rebuilt(event(odd) + delta(R"({"content":"ok"})") + kStop + kDone);
     EXPECT_THAT(out.message()["content"].dump(), HasSubstr("ok")) << odd;
   }
@@ -299,10 +315,10 @@ TEST(StreamRebuild, MemoryIsBoundedAndACutAnswerIsNotAFinishedOne) {
 }
 
 TEST(StreamRebuild, AnyPiecesGiveTheSameOutcome) {
-  const std::string stream =
-      ": hi\r\n\r\n" + delta(R"({"role":"assistant","content":"é🙂\n"})") +
-      call(R"({"index":0,"id":"a","function":{"name":"one","arguments":"{\"x\":\"ü\""}})") +
-      call(R"({"index":0,"function":{"arguments":"}"}})") + delta("{}", "\"tool_calls\"") + kDone;
+  const std::string stream = ": hi\r\n\r\n" + delta(R"({"role":"assistant","content":"é🙂\n"})") +
+                             call(R"({"index":0,"id":"a","function":{"name":"one","arguments":"{\"x\":\"ü\""}})") +
+                             call(R"({"index":0,"function":{"arguments":"}"}})") + delta("{}", "\"tool_calls\"") +
+                             kDone;
   const auto whole = rebuilt(stream).outcome;
   for (std::size_t piece = 1; piece < 90; ++piece) {
     const auto out = rebuilt(stream, false, Dialect::kChatCompletions, piece).outcome;
@@ -314,14 +330,16 @@ TEST(StreamRebuild, AnyPiecesGiveTheSameOutcome) {
 // --- what users of other gateways met (the number is that of the list) ----------------------------------------------
 
 TEST(UsersWant, Case1AClientThatHangsUpLeavesThePartialAnswer) {
-  const auto out = rebuilt(delta(R"({"content":"par"})") + delta(R"({"content":"tial"})") + R"(data: {"choices":[{"ind)", true);
+  const auto out =
+      rebuilt(delta(R"({"content":"par"})") + delta(R"({"content":"tial"})") + R"(data: {"choices":[{"ind)", true);
   EXPECT_EQ(out.outcome.ending, Ending::kClientGone);
   EXPECT_EQ(out.message()["content"], "partial");
   EXPECT_EQ(rebuilt(delta(R"({"content":"x"})") + kStop + kDone, true).outcome.ending, Ending::kFinished);
 }
 
 TEST(UsersWant, Case3AStreamThatDiesHalfWayIsAFailureWithItsUsage) {
-  const auto out = rebuilt(event(R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"completion_tokens":1}})"));
+  const auto out =
+      rebuilt(event(R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"completion_tokens":1}})"));
   EXPECT_EQ(out.outcome.ending, Ending::kUpstreamDied);
   EXPECT_EQ(out.response["usage"]["completion_tokens"], 1);
 }

@@ -52,7 +52,8 @@ TEST_F(GatewayTest, PassesAStreamOnAndKeepsWhatItSays) {
   const auto kept = records().front();
   EXPECT_EQ(nlohmann::json::parse(kept.response)["choices"][0]["message"]["content"], "Hello");
   EXPECT_EQ(kept.provenance.ending, Ending::kFinished);
-  EXPECT_TRUE(kept.provenance.first_token && kept.provenance.total && *kept.provenance.first_token < *kept.provenance.total);
+  EXPECT_TRUE(kept.provenance.first_token && kept.provenance.total &&
+              *kept.provenance.first_token < *kept.provenance.total);
 }
 
 TEST_F(GatewayTest, TheClientsKeyGoesThroughUnlessTheUpstreamHasItsOwn) {
@@ -74,8 +75,8 @@ TEST_F(GatewayTest, TheClientsKeyGoesThroughUnlessTheUpstreamHasItsOwn) {
 TEST_F(GatewayTest, AnUpstreamThatDiesIsNoWholeAnswerAndIsKept) {
   upstream.answers(streams(1, false));
   serve();
-  const auto got = run(client.send(net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"),
-                                   Deadline::after(10s)));
+  const auto got = run(client.send(
+      net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"), Deadline::after(10s)));
   EXPECT_FALSE(got.ok());
   const auto kept = records().front();
   EXPECT_EQ(kept.provenance.ending, Ending::kUpstreamDied);
@@ -92,9 +93,10 @@ TEST_F(GatewayTest, AClientThatHangsUpCancelsTheUpstreamAndIsKept) {
   });
   serve();
   const auto read_one = [&]() -> Task<Status> {
-    FW_CO_ASSIGN(const auto stream, co_await client.open(net::json_request(net::Method::kPost, url("/v1/chat/completions"),
-                                                                           R"({"stream":true})"),
-                                                         Deadline::after(5s)));
+    FW_CO_ASSIGN(
+        const auto stream,
+        co_await client.open(net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"),
+                             Deadline::after(5s)));
     FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(5s)));
     co_return piece ? Status{} : Status(internal("no piece"));
   };
@@ -116,8 +118,8 @@ TEST_F(GatewayTest, TriesAgainWhereTheUpstreamSaysSo) {
   std::atomic<int> asked = 0;
   upstream.answers([&](net::IncomingRequest&, std::string, net::ResponseWriter& out) -> Task<void> {
     const bool is_first = asked++ == 0;
-    return FakeUpstream::send(out, is_first ? net::Response{429, {{"Retry-After", "0"}}, "{}"}
-                                            : net::Response{200, {}, kAnswer});
+    return FakeUpstream::send(
+        out, is_first ? net::Response{429, {{"Retry-After", "0"}}, "{}"} : net::Response{200, {}, kAnswer});
   });
   serve();
   EXPECT_EQ(chat().status, 200);
@@ -133,7 +135,8 @@ TEST_F(GatewayTest, AFallbackAnswersForAnUpstreamThatDoesNot) {
   gone.max_retries = 0;
   GatewaySettings settings;
   settings.upstreams = {gone, upstream_settings("main", upstream)};
-  settings.routes = {{.name = "r", .targets = {{.upstream = "gone"}}, .fallbacks = {{.upstream = "main", .variant = "spare"}}}};
+  settings.routes = {
+      {.name = "r", .targets = {{.upstream = "gone"}}, .fallbacks = {{.upstream = "main", .variant = "spare"}}}};
   serve(std::move(settings));
   EXPECT_EQ(chat().status, 200);
   EXPECT_EQ(records().front().provenance.variant, "spare");

@@ -57,8 +57,7 @@ TEST(RequestScan, NumbersBeyond64BitsAreJson) {
 
 TEST(RequestScan, OnlyTheModelChangesWhenItIsReplaced) {
   const std::string body = R"({ "messages": [{"model":"x"}], "model" : "old", "n":1.50 })";
-  EXPECT_EQ(with_model(body, "new\"1").value(),
-            R"({ "messages": [{"model":"x"}], "model" : "new\"1", "n":1.50 })");
+  EXPECT_EQ(with_model(body, "new\"1").value(), R"({ "messages": [{"model":"x"}], "model" : "new\"1", "n":1.50 })");
   EXPECT_FALSE(with_model(R"({"n":1})", "m").ok());
 }
 
@@ -83,8 +82,8 @@ TEST(Labels, WhatNothingNamesHasANameThatShows) {
 
 TEST(Labels, TagsAreNamesWithAndWithoutValues) {
   const auto found = labels({{"x-flywheel-tags", "env=prod, canary,, a = b=c "}}, "{}");
-  EXPECT_THAT(found.tags, testing::ElementsAre(record::Tag{"env", "prod"}, record::Tag{"canary", ""},
-                                               record::Tag{"a", "b=c"}));
+  EXPECT_THAT(found.tags,
+              testing::ElementsAre(record::Tag{"env", "prod"}, record::Tag{"canary", ""}, record::Tag{"a", "b=c"}));
 }
 
 TEST(Labels, WhatCannotBeAnIdIsRepaired) {

@@ -84,7 +84,8 @@ TEST(Recorder, WhatHadComeOfABrokenAnswerIsKept) {
 TEST(Recorder, AStreamIsRebuilt) {
   const std::string stream =
       "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hel\"}}]}\n\n"
-      "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n"
+      "data: "
+      "{\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n"
       "data: [DONE]\n\n";
   const net::Headers type{{"Content-Type", "text/event-stream; charset=utf-8"}};
   const auto kept = answered(recorder(), 200, stream, BytesEnd::kWhole, type).value();

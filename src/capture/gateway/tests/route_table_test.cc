@@ -20,10 +20,11 @@ std::string refusal(std::vector<Route> routes) {
 }
 
 TEST(RouteTable, TheFirstRouteThatFitsTakesARequestAndTheFirstUpstreamTheRest) {
-  const auto table = RouteTable::make({{.name = "chat", .model = "gpt-*", .workload = "chat", .targets = {{.upstream = "small"}}},
-                                       {.name = "gpt", .model = "gpt-*", .targets = {{.upstream = "big", .model = "gpt-5"}}}},
-                                      two_upstreams())
-                         .value();
+  const auto table =
+      RouteTable::make({{.name = "chat", .model = "gpt-*", .workload = "chat", .targets = {{.upstream = "small"}}},
+                        {.name = "gpt", .model = "gpt-*", .targets = {{.upstream = "big", .model = "gpt-5"}}}},
+                       two_upstreams())
+          .value();
   Random random(1);
   EXPECT_EQ(table->choose("gpt-4o", "chat", random).route, "chat");
   EXPECT_EQ(table->choose("gpt-4o", "other", random).targets.front()->model, "gpt-5");
@@ -51,11 +52,14 @@ TEST(RouteTable, TargetsAreDrawnByWeightAndFallbacksFollow) {
 }
 
 TEST(RouteTable, RefusesWhatLeadsNowhere) {
-  EXPECT_THAT(refusal({{.name = "r", .targets = {{.upstream = "none"}}}}), HasSubstr("no upstream \"none\"; there are: big, small"));
+  EXPECT_THAT(refusal({{.name = "r", .targets = {{.upstream = "none"}}}}),
+              HasSubstr("no upstream \"none\"; there are: big, small"));
   EXPECT_THAT(refusal({{.name = "r"}}), HasSubstr("no targets"));
   EXPECT_THAT(refusal({{.targets = {{.upstream = "big"}}}}), HasSubstr("no name"));
   EXPECT_THAT(refusal({{.name = "r", .targets = {{.upstream = "big", .weight = 0}}}}), HasSubstr("weight above 0"));
-  EXPECT_THAT(refusal({{.name = "r", .targets = {{.upstream = "big"}}}, {.name = "r", .targets = {{.upstream = "big"}}}}), HasSubstr("twice"));
+  EXPECT_THAT(
+      refusal({{.name = "r", .targets = {{.upstream = "big"}}}, {.name = "r", .targets = {{.upstream = "big"}}}}),
+      HasSubstr("twice"));
 }
 
 TEST(RouteTable, WhatItWritesItReads) {
