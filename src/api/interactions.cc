@@ -29,13 +29,17 @@ Json provenance_json(const record::Interaction& record) {
   return out;
 }
 
-void append_document(std::string& out, const record::Interaction& record) {
+void append_document(std::string& out, const record::Interaction& record, bool has_content) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(record.timestamp.time_since_epoch());
   Json head{{"timestamp", static_cast<double>(micros.count()) * 1e-6},
             {"workload_id", *record.workload},
             {"client_id", *record.client},
             {"flywheel", provenance_json(record)}};
   std::string text = dump(head);
+  if (!has_content) {
+    out += text;
+    return;
+  }
   text.pop_back();  // request and response stand behind, byte for byte
   out.append(text).append(",\"request\":").append(record.request);
   out.append(",\"response\":").append(record.response).append("}");
@@ -80,10 +84,11 @@ Task<Result<net::Response>> InteractionsResource::list(net::Call call) {
   FW_CO_ASSIGN(const auto page, co_await run_on(disk_, [&] {
                  return log_.scan(selection, logstore::Order::kNewestFirst, limit, after);
                }));
+  const bool has_content = call.query.find("content") != "false";
   std::string body = "{\"interactions\":[";
   for (std::size_t i = 0; i < page.records.size(); ++i) {
     if (i > 0) body += ',';
-    append_document(body, page.records[i]);
+    append_document(body, page.records[i], has_content);
   }
   body += "],\"next\":";
   body += page.next ? dump(Json(page.next->token)) : "null";
