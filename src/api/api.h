@@ -35,6 +35,7 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
+  std::uint64_t disk_reserve = 256ULL << 20;   ///< bytes of the disk that no upload may take
   capture::Gateway* gateway = nullptr;         ///< where there is one
   std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
   std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service

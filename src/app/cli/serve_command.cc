@@ -24,6 +24,7 @@ namespace fw::app {
 namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(5);
+constexpr std::uint64_t kDiskReserve = 256ULL << 20;  // what no upload may take of the disk that the stores are on
 
 struct ServeOptions {
   std::string config;
@@ -92,6 +93,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
           },
           settings.max_body_bytes,
           settings.public_url,
+          kDiskReserve,
           gateway.gateway(),
           GatewayFace::routes_file(service),
           [&gateway] { return faces_of(gateway); },

@@ -141,7 +141,6 @@ Task<void> Exchange::relay() {
     const Target& target = *choice_.targets[i];
     Upstream& upstream = shared_.upstream(target.upstream);
     const bool is_last = i + 1 == choice_.targets.size();
-    if (!is_last && !upstream.breaker().allows(kernel_now())) continue;
     if (recorder_) recorder_->set_target(choice_.route, target.variant);
     Outcome outcome = co_await ask(upstream, target);
     const net::ResponseHead* head = outcome.answer ? &outcome.answer->head() : nullptr;
@@ -150,7 +149,7 @@ Task<void> Exchange::relay() {
       continue;
     }
     if (!outcome.answer) co_return co_await fail_upstream(upstream, *outcome.failure);
-    const BytesEnd end = co_await pass_on(*outcome.answer);
+    const BytesEnd end = co_await pass_on(*outcome.answer, upstream.settings().idle_timeout);
     if (auto record = take_record(end)) shared_.keep(std::move(*record));
     co_return;
   }
@@ -162,9 +161,10 @@ Task<void> Exchange::relay_upload() {
   bool has_answer = false;
   const auto sent = co_await upstream.client().exchange(
       request_for(upstream, target), *in_.body,
-      [this, &has_answer](net::ResponseStream& answer, Deadline) -> Task<Status> {
+      [this, &has_answer, idle = upstream.settings().idle_timeout](net::ResponseStream& answer,
+                                                                   Deadline) -> Task<Status> {
         has_answer = true;
-        const BytesEnd end = co_await pass_on(answer);
+        const BytesEnd end = co_await pass_on(answer, idle);
         if (end == BytesEnd::kWhole) co_return Status{};
         co_return unavailable("the answer was broken off");
       },
@@ -189,7 +189,7 @@ Task<Exchange::Outcome> Exchange::ask(Upstream& upstream, const Target& target) 
     }
     if (tries > upstream.settings().max_retries) co_return outcome;
     const auto wait = wait_before_retry(attempt, tries, upstream.settings().max_retry_wait, shared_.with.clock.now());
-    if (!wait || !upstream.breaker().allows(kernel_now())) co_return outcome;
+    if (!wait || upstream.breaker().is_open()) co_return outcome;
     if (outcome.answer) (void)outcome.answer->take_if_whole();  // the connection is of use again
     if (!(co_await sleep_for(*wait, in_.deadline)).ok()) co_return outcome;
     shared_.counters.retry();
@@ -215,13 +215,13 @@ bool Exchange::keeps_before_last_byte() const {
   return recorder_ && shared_.settings.capture.durability == Durability::kBeforeLastByte;
 }
 
-Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer) {
+Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   const Instant begin = kernel_now();
   net::ResponseHead head = answer.head();
   shared_.counters.answer(head.status);
   if (recorder_) recorder_->begin_answer(head);
   auto whole = in_.method == net::Method::kHead ? std::nullopt : answer.take_if_whole();
-  if (!whole) co_return co_await pass_on_pieces(answer, std::move(head));
+  if (!whole) co_return co_await pass_on_pieces(answer, std::move(head), idle);
   if (recorder_) recorder_->add(*whole, begin);
   if (keeps_before_last_byte()) {
     if (auto record = take_record(BytesEnd::kWhole)) co_await shared_.keep_durably(std::move(*record));
@@ -231,7 +231,7 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer) {
   co_return sent.ok() ? BytesEnd::kWhole : BytesEnd::kClientGone;
 }
 
-Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head) {
+Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle) {
   const Instant begin = kernel_now();
   const bool holds = keeps_before_last_byte();
   const bool is_stream = recorder_ && recorder_->is_stream();
@@ -239,7 +239,7 @@ Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::Respon
   shared_.counters.added(before_sending_ + (kernel_now() - begin));
   std::string held;
   while (true) {
-    auto piece = co_await answer.next(in_.deadline);
+    auto piece = co_await answer.next(in_.deadline.within(idle));
     if (!piece.ok()) {
       // Without its end the client sees that something is missing.
       co_return in_.deadline.is_cancelled() ? BytesEnd::kClientGone : BytesEnd::kUpstreamDied;

@@ -84,7 +84,7 @@ void Recorder::unpack() {
 
 std::string Recorder::stream_response(BytesEnd end) {
   auto outcome = std::move(*stream_).finish(end == BytesEnd::kClientGone);
-  provenance_.ending = outcome.ending;
+  provenance_.ending = provenance_.http_status.value_or(0) >= 400 ? Ending::kRefused : outcome.ending;
   provenance_.model_answered = std::move(outcome.model);
   note(outcome.note);
   return std::move(outcome.response);

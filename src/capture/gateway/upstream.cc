@@ -52,6 +52,7 @@ std::string Upstream::url_for(std::string_view target) const {
 void Upstream::prepare(net::Headers& headers) const {
   headers.remove("Host");
   headers.remove("Expect");
+  headers.remove("Proxy-Authorization");
   if (!credentials_.ok()) return;
   if (!settings_.api_key_env.empty()) {
     for (const char* name : {"Authorization", "x-api-key", "api-key"}) headers.remove(name);

@@ -41,8 +41,8 @@ class Exchange final {
   [[nodiscard]] Task<Outcome> ask(Upstream& upstream, const Target& target);
   [[nodiscard]] Task<Outcome> ask_once(Upstream& upstream, const Target& target);
 
-  [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer);
-  [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head);
+  [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer, Duration idle);
+  [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle);
   [[nodiscard]] Task<void> fail(net::Response response);
   [[nodiscard]] Task<void> fail_upstream(const Upstream& upstream, const Error& error);
 
