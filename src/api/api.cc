@@ -5,8 +5,10 @@
 #include "api/cross_site.h"
 #include "api/health.h"
 #include "api/home.h"
+#include "api/interactions.h"
 #include "api/openapi.h"
 #include "api/records.h"
+#include "api/routes.h"
 #include "api/workloads.h"
 
 namespace fw::api {
@@ -23,15 +25,19 @@ struct Api::Impl {
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
-        records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
+        records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads), d.disk_reserve),
+        interactions(d.log, d.disk),
         home(d.runs),
-        health(std::move(d.readiness)),
-        metrics(d.runs, d.log, d.disk, d.clock, counters, records) {
+        health(std::move(d.readiness), std::move(d.faces)),
+        metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
+        routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);
     workloads.add_to(router);
     records.add_to(router);
+    interactions.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
+    routes.add_to(router);
     home.add_to(router);
     add_openapi(router);
   }
@@ -42,9 +48,11 @@ struct Api::Impl {
   JobsResource jobs;
   WorkloadsResource workloads;
   RecordsResource records;
+  InteractionsResource interactions;
   HomeResource home;
   HealthResource health;
   MetricsResource metrics;
+  RoutesResource routes;
 };
 
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}

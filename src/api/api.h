@@ -3,13 +3,16 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "api/health.h"
 #include "api/jobs.h"
 #include "api/metrics.h"
 #include "async/pool.h"
 #include "base/clock.h"
+#include "capture/gateway/gateway.h"
 #include "capture/quarantine.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
@@ -32,6 +35,12 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
+  std::uint64_t disk_reserve = 256ULL << 20;   ///< bytes of the disk that no upload may take
+  capture::Gateway* gateway = nullptr;         ///< where there is one
+  std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
+  std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service
+  /// More lines for `/metrics`; must not block.
+  std::vector<std::function<void(std::ostream&)>> metrics{};
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

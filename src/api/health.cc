@@ -1,20 +1,41 @@
 #include "api/health.h"
 
+#include <nlohmann/json.hpp>
+#include <utility>
+
 namespace fw::api {
+
+using Json = nlohmann::ordered_json;
+
 namespace {
 
-Task<Result<net::Response>> answer(Status status) {
-  if (!status.ok()) co_return net::detail_response(503, status.error().message);
-  co_return net::json_response(200, R"({"status":"ok"})");
-}
+Task<Result<net::Response>> answer(net::Response response) { co_return response; }
 
 }  // namespace
 
-HealthResource::HealthResource(std::function<Status()> readiness) : readiness_(std::move(readiness)) {}
+HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces)
+    : readiness_(std::move(readiness)), faces_(std::move(faces)) {}
 
 void HealthResource::add_to(net::Router& router) {
-  router.on(net::Method::kGet, "/healthz", [](net::Call) { return answer(Status{}); });
-  router.on(net::Method::kGet, "/readyz", [this](net::Call) { return answer(readiness_()); });
+  router.on(net::Method::kGet, "/healthz",
+            [](net::Call) { return answer(net::json_response(200, R"({"status":"ok"})")); });
+  router.on(net::Method::kGet, "/readyz", [this](net::Call) { return answer(ready()); });
+}
+
+net::Response HealthResource::ready() const {
+  const Status status = readiness_();
+  Json body = status.ok() ? Json{{"status", "ok"}} : Json{{"detail", status.error().message}};
+  if (faces_) {
+    Json list = Json::array();
+    for (const auto& face : faces_()) {
+      Json one{{"name", face.name}, {"url", nullptr}, {"trouble", nullptr}};
+      if (!face.url.empty()) one["url"] = face.url;
+      if (!face.trouble.empty()) one["trouble"] = face.trouble;
+      list.push_back(std::move(one));
+    }
+    if (!list.empty()) body["faces"] = std::move(list);
+  }
+  return net::json_response(status.ok() ? 200 : 503, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace fw::api

@@ -1,20 +1,33 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "net/router.h"
 
 namespace fw::api {
 
-/// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks.
+/// A listener beside the control API, which may be off without the service being so.
+struct Face {
+  std::string name;
+  std::string url;      ///< empty: it is off
+  std::string trouble;  ///< why it is off, or what it cannot do; empty: all is well
+};
+
+/// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks; either way what each of
+/// the other listeners does.
 class HealthResource final {
  public:
-  /// `readiness` is called from any thread and must not block.
-  explicit HealthResource(std::function<Status()> readiness);
+  /// Both are called from any thread and must not block; `faces` may be empty.
+  HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces);
   void add_to(net::Router& router);
 
  private:
+  [[nodiscard]] net::Response ready() const;
+
   std::function<Status()> readiness_;
+  std::function<std::vector<Face>()> faces_;
 };
 
 }  // namespace fw::api

@@ -15,6 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr Duration kLastEvent = std::chrono::seconds(1);
 /// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
 constexpr std::int64_t kMostListed = 1000;
@@ -226,9 +227,14 @@ Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams p
     co_return;
   }
   net::SseWriter writer(out);
-  // An error here means that nobody reads any more, or that the server stops: the connection is cut, the client resumes
-  // with Last-Event-ID.
-  (void)co_await relay(std::move(*subscription), writer, request.deadline);
+  const auto relayed = co_await relay(std::move(*subscription), writer, request.deadline);
+  if (relayed.ok() || relayed.error().code != ErrorCode::kCancelled) co_return;
+  // Nobody reads any more, or the server stops: then the reader is told, and comes back with Last-Event-ID.
+  const Deadline last = Deadline::after(kLastEvent);
+  net::SseEvent stopping;
+  stopping.event = "stopping";
+  stopping.data = "{}";
+  if ((co_await writer.send(std::move(stopping), last)).ok()) (void)co_await writer.finish(last);
 }
 
 }  // namespace fw::api

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "io/file.h"
 #include "io/machine.h"
@@ -84,8 +85,16 @@ std::uint64_t HttpCounters::answers(int hundreds) const { return by_class_.at(st
 double HttpCounters::seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
 
 MetricsResource::MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                                 const HttpCounters& http, const RecordsResource& records)
-    : runs_(runs), log_(log), disk_(disk), clock_(clock), http_(http), records_(records), started_(clock.instant()) {}
+                                 const HttpCounters& http, const RecordsResource& records,
+                                 std::vector<std::function<void(std::ostream&)>> more)
+    : runs_(runs),
+      log_(log),
+      disk_(disk),
+      clock_(clock),
+      http_(http),
+      records_(records),
+      more_(std::move(more)),
+      started_(clock.instant()) {}
 
 void MetricsResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/metrics", [this](net::Call call) { return scrape(std::move(call)); });
@@ -97,6 +106,7 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   write_jobs(out, runs_.list());
   write_records(out, workloads);
   write_http(out, http_);
+  for (const auto& write : more_) write(out);
   head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");
   out << "flywheel_loads " << records_.loads() << '\n';
   head(out, "flywheel_uptime_seconds", "gauge", "Time since the service started.");

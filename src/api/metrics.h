@@ -3,7 +3,10 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include "api/records.h"
 #include "async/pool.h"
@@ -31,7 +34,8 @@ class HttpCounters final {
 class MetricsResource final {
  public:
   MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                  const HttpCounters& http, const RecordsResource& records);
+                  const HttpCounters& http, const RecordsResource& records,
+                  std::vector<std::function<void(std::ostream&)>> more);
   void add_to(net::Router& router);
 
  private:
@@ -43,6 +47,7 @@ class MetricsResource final {
   const Clock& clock_;
   const HttpCounters& http_;
   const RecordsResource& records_;
+  std::vector<std::function<void(std::ostream&)>> more_;
   Instant started_;
 };
 

@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPageLines = 100;
+constexpr std::uint64_t kCheckedEvery = std::uint64_t{16} << 20;  // bytes of an upload between two looks at the disk
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -35,7 +36,12 @@ class Upload {
 
   [[nodiscard]] const fs::path& path() const { return path_; }
 
-  [[nodiscard]] Status write(std::string_view piece) {
+  /// kStorageFull where the disk would be left with less than `reserve` bytes: the stores live there too.
+  [[nodiscard]] Status write(std::string_view piece, std::uint64_t reserve) {
+    if (unchecked_ += piece.size(); unchecked_ >= kCheckedEvery) {
+      unchecked_ = 0;
+      FW_TRY(check_room(reserve));
+    }
     errno = 0;
     out_.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     return check();
@@ -44,6 +50,13 @@ class Upload {
     errno = 0;
     out_.close();
     return check();
+  }
+  [[nodiscard]] Status check_room(std::uint64_t reserve) const {
+    std::error_code ec;
+    const auto space = fs::space(path_.parent_path(), ec);
+    if (ec || space.available >= reserve) return {};
+    return storage_full("the upload would leave less than " + std::to_string(reserve >> 20) + " MiB free in " +
+                        path_.parent_path().string() + "; make room, or load the file in parts");
   }
 
  private:
@@ -54,13 +67,15 @@ class Upload {
 
   fs::path path_;
   std::ofstream out_;
+  std::uint64_t unchecked_ = 0;
 };
 
-Task<Status> receive(net::BodyReader& body, Upload& upload, Pool& disk, Deadline deadline) {
+Task<Status> receive(net::BodyReader& body, Upload& upload, std::uint64_t reserve, Pool& disk, Deadline deadline) {
+  FW_CO_TRY(co_await run_on(disk, [&] { return upload.check_room(reserve); }));
   while (true) {
     FW_CO_ASSIGN(const auto piece, co_await body.next(deadline));
     if (!piece) break;
-    FW_CO_TRY(co_await run_on(disk, [&upload, &piece] { return upload.write(*piece); }));
+    FW_CO_TRY(co_await run_on(disk, [&] { return upload.write(*piece, reserve); }));
   }
   co_return co_await run_on(disk, [&upload] { return upload.close(); });
 }
@@ -134,8 +149,14 @@ net::Response too_many_loads() {
 }  // namespace
 
 RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load,
-                                 const Clock& clock, fs::path uploads)
-    : log_(log), quarantine_(quarantine), disk_(disk), load_(load), clock_(clock), uploads_(std::move(uploads)) {}
+                                 const Clock& clock, fs::path uploads, std::uint64_t disk_reserve)
+    : log_(log),
+      quarantine_(quarantine),
+      disk_(disk),
+      load_(load),
+      clock_(clock),
+      uploads_(std::move(uploads)),
+      disk_reserve_(disk_reserve) {}
 
 void RecordsResource::add_to(net::Router& router) {
   router.on_stream(
@@ -156,7 +177,7 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   const Place place(loads_);
   if (place.number() > kMostLoads) co_return too_many_loads();
   auto upload = co_await run_on(disk_, [this] { return std::make_unique<Upload>(uploads_); });
-  const Status received = co_await receive(*request.body, *upload, disk_, request.deadline);
+  const Status received = co_await receive(*request.body, *upload, disk_reserve_, disk_, request.deadline);
   const Deadline deadline = request.deadline;
   auto report = co_await run_on(load_, [&]() -> Result<capture::LoadReport> {
     const auto removed_here = std::move(upload);  // a large file takes its time to go

@@ -14,14 +14,15 @@ namespace fw::api {
 
 /// `POST /api/records`: new traffic out of a body of any size, in any form that capture::Loader reads. The body is
 /// first written to the upload folder (the loader reads blocking, the network does not wait for it), then loaded and
-/// removed. At most kMostLoads at a time, the others get 503 and when to come again. `GET /api/quarantine`: the lines
-/// that were kept aside. What is passed outlives the router.
+/// removed; one that would leave less than `disk_reserve` bytes of the disk is broken off with 507. At most kMostLoads
+/// at a time, the others get 503 and when to come again. `GET /api/quarantine`: the lines that were kept aside. What is
+/// passed outlives the router.
 class RecordsResource final {
  public:
   static constexpr int kMostLoads = 32;  ///< received, waiting for the `load` pool or in it
 
   RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load, const Clock& clock,
-                  std::filesystem::path uploads);
+                  std::filesystem::path uploads, std::uint64_t disk_reserve);
   void add_to(net::Router& router);
   [[nodiscard]] int loads() const { return loads_; }
 
@@ -36,6 +37,7 @@ class RecordsResource final {
   Pool& load_;
   const Clock& clock_;
   std::filesystem::path uploads_;
+  std::uint64_t disk_reserve_;
   std::atomic<int> loads_ = 0;
 };
 

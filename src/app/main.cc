@@ -28,6 +28,7 @@ void add_commands(CLI::App& app, fw::app::CommandContext& context) {
   fw::app::add_serve_command(app, context);
   fw::app::add_load_command(app, context);
   fw::app::add_workloads_command(app, context);
+  fw::app::add_log_command(app, context);
   fw::app::add_run_command(app, context);
   fw::app::add_jobs_command(app, context);
   fw::app::add_report_command(app, context);

@@ -31,6 +31,7 @@ namespace asio = boost::asio;
 constexpr int kLoops = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kLoadThreads = 2;
+constexpr int kCommitThreads = 1;
 constexpr int kCpuThreads = 2;
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
@@ -87,6 +88,7 @@ struct Service::Impl {
         quarantine(std::move(kept_aside)),
         meta(std::move(metadata)),
         datasets(std::move(dataset_store)),
+        committer(*log, commit),
         client(loops.executor(0)),
         deployer(local_settings(options), launcher, client, disk, loops.executor(0)),
         trainer(local_settings(options), launcher),
@@ -106,6 +108,8 @@ struct Service::Impl {
   Pool disk{"disk", kDiskThreads};
   Pool load{"load", kLoadThreads};
   Pool cpu{"cpu", kCpuThreads};
+  Pool commit{"commit", kCommitThreads};
+  capture::Committer committer;
   io::ProcessLauncher launcher;
   net::Client client;
   modelops::LocalDeployer deployer;
@@ -174,6 +178,7 @@ void Service::wait_for_void(Task<void> task) {
 runs::RunService& Service::runs() { return impl_->runs; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
+capture::Committer& Service::committer() { return impl_->committer; }
 Pool& Service::disk() { return impl_->disk; }
 Pool& Service::load() { return impl_->load; }
 const Clock& Service::clock() const { return impl_->clock; }

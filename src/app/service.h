@@ -12,6 +12,7 @@
 #include "async/pool.h"
 #include "async/task.h"
 #include "base/clock.h"
+#include "capture/committer/committer.h"
 #include "capture/quarantine.h"
 #include "logstore/log_store.h"
 #include "runs/run_service.h"
@@ -25,7 +26,8 @@ struct ServiceOptions {
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
 /// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
-/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load` and a `cpu` pool. stop() before destruction.
+/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load`, a `commit` and a `cpu` pool. stop() before
+/// destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.
@@ -48,6 +50,8 @@ class Service final {
   [[nodiscard]] runs::RunService& runs();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
+  /// The road of live traffic into the log store.
+  [[nodiscard]] capture::Committer& committer();
   [[nodiscard]] Pool& disk();
   [[nodiscard]] Pool& load();
   [[nodiscard]] const Clock& clock() const;

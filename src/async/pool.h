@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -15,11 +17,16 @@
 
 namespace fw {
 
-/// Named threads for work that blocks (`disk`) or computes (`cpu`), apart from the threads that serve sockets. The
+/// Named threads for one kind of work that blocks or computes (`commit`, `load`, `query`, `disk`, `cpu`), apart from
+/// the threads that serve sockets. One kind waits for itself alone: what takes seconds has a pool of its own. The
 /// destructor waits for what runs. Owned by the composition root, outlives everything that uses it.
 class Pool final {
  public:
-  Pool(std::string name, int threads) : name_(std::move(name)), pool_(static_cast<std::size_t>(threads)) {}
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
+  /// `most_waiting`: how much work run_if_room() lets wait for a thread.
+  Pool(std::string name, int threads, std::size_t most_waiting = kNoLimit)
+      : name_(std::move(name)), most_waiting_(most_waiting), pool_(static_cast<std::size_t>(threads)) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() { pool_.join(); }
@@ -27,8 +34,33 @@ class Pool final {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] boost::asio::thread_pool::executor_type executor() { return pool_.get_executor(); }
 
+  // Of the work given to it by run_on() and run_if_room().
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  [[nodiscard]] std::size_t running() const { return running_; }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  [[nodiscard]] std::size_t most_waiting() const { return most_waiting_; }
+
+  /// One in a count while it lives.
+  class Counted final {
+   public:
+    explicit Counted(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+   private:
+    std::atomic<std::size_t>& count_;
+  };
+  [[nodiscard]] Counted count_waiting() { return Counted(waiting_); }
+  [[nodiscard]] Counted count_running() { return Counted(running_); }
+  void count_refused() { ++refused_; }
+
  private:
   std::string name_;
+  std::size_t most_waiting_;
+  std::atomic<std::size_t> waiting_ = 0;
+  std::atomic<std::size_t> running_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
   boost::asio::thread_pool pool_;
 };
 
@@ -37,10 +69,14 @@ class Pool final {
 template <class Work>
 Task<std::invoke_result_t<Work>> run_on(Pool& pool, Work work) {
   const auto home = co_await boost::asio::this_coro::executor;
-  co_await boost::asio::post(boost::asio::bind_executor(pool.executor(), boost::asio::use_awaitable));
+  {
+    const auto waiting = pool.count_waiting();
+    co_await boost::asio::post(boost::asio::bind_executor(pool.executor(), boost::asio::use_awaitable));
+  }
   std::exception_ptr failure;
   if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
     try {
+      const auto running = pool.count_running();
       work();
     } catch (...) {
       failure = std::current_exception();
@@ -50,6 +86,7 @@ Task<std::invoke_result_t<Work>> run_on(Pool& pool, Work work) {
   } else {
     std::optional<std::invoke_result_t<Work>> result;
     try {
+      const auto running = pool.count_running();
       result.emplace(work());
     } catch (...) {
       failure = std::current_exception();
@@ -58,6 +95,18 @@ Task<std::invoke_result_t<Work>> run_on(Pool& pool, Work work) {
     if (failure) std::rethrow_exception(failure);
     co_return std::move(*result);
   }
+}
+
+/// The same for `work` that gives a Result, and for callers that would rather be refused than wait in a long line:
+/// kUnavailable when the pool's limit is reached.
+template <class Work>
+Task<std::invoke_result_t<Work>> run_if_room(Pool& pool, Work work) {
+  if (pool.waiting() >= pool.most_waiting()) {
+    pool.count_refused();
+    co_return unavailable("too much is asked at once: " + std::to_string(pool.waiting()) + " requests wait for the " +
+                          pool.name() + " threads; try again in a moment");
+  }
+  co_return co_await run_on(pool, std::move(work));
 }
 
 }  // namespace fw

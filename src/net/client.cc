@@ -24,7 +24,7 @@ namespace {
 
 using Kept = std::shared_ptr<ClientConnection>;
 
-Result<WireRequest> to_wire(Request request, bool has_source, const std::string& user_agent) {
+Result<WireRequest> to_wire(Request request, bool has_source, const ClientOptions& options) {
   WireRequest wire;
   FW_ASSIGN(wire.url, parse_url(request.target));
   FW_TRY(check_headers(request.headers));
@@ -33,9 +33,15 @@ Result<WireRequest> to_wire(Request request, bool has_source, const std::string&
   wire.is_head_request = request.method == Method::kHead;
   wire.is_replayable = !has_source && (is_idempotent(request.method) || request.headers.contains("Idempotency-Key"));
   std::string& head = wire.head;
-  head.append(to_string(request.method)).append(" ").append(wire.url.target).append(" HTTP/1.1\r\n");
+  const bool goes_whole = options.proxy && !wire.url.is_tls;  // a proxy has to be told the server (RFC 9112, 3.2.2)
+  head.append(to_string(request.method)).append(" ");
+  if (goes_whole) head.append(wire.url.origin());
+  head.append(wire.url.target).append(" HTTP/1.1\r\n");
+  if (goes_whole && !options.proxy->authorization.empty()) {
+    head.append("Proxy-Authorization: ").append(options.proxy->authorization).append("\r\n");
+  }
   if (!request.headers.contains("Host")) head.append("Host: ").append(wire.url.host_header()).append("\r\n");
-  if (!request.headers.contains("User-Agent")) head.append("User-Agent: ").append(user_agent).append("\r\n");
+  if (!request.headers.contains("User-Agent")) head.append("User-Agent: ").append(options.user_agent).append("\r\n");
   append_headers(head, request.headers);
   const bool may_have_body = request.method == Method::kPost || request.method == Method::kPut ||
                              request.method == Method::kPatch || !request.body.empty();
@@ -202,7 +208,7 @@ std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, 
   return std::make_unique<ResponseStream>(std::move(stream));
 }
 
-Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline) {
+Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline, bool* has_left) {
   FW_CO_TRY(deadline.check(wire->url.origin()));
   FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), deadline));
   const Executor home = co_await asio::this_coro::executor;
@@ -214,6 +220,7 @@ Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire
     } else {
       FW_CO_ASSIGN(connection, co_await connected(client, wire, deadline));
     }
+    if (has_left != nullptr) *has_left = true;
     connection->begin_sending(wire);
     const auto failure = co_await connection->receive_head(wire->is_head_request, deadline);
     if (!failure) co_return stream_of(std::move(client), std::move(connection), std::move(slot));
@@ -295,14 +302,15 @@ Client::Client(Executor executor, ClientOptions options)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(options))) {}
 Client::~Client() = default;
 
-Task<Opened> Client::open(Request request, Deadline deadline) {
-  FW_CO_ASSIGN(auto wire, to_wire(std::move(request), false, impl_->options.user_agent));
+Task<Opened> Client::open(Request request, Deadline deadline, Sending sending) {
+  FW_CO_ASSIGN(auto wire, to_wire(std::move(request), false, impl_->options));
+  wire.is_replayable = wire.is_replayable || sending.may_repeat;
   auto handle = std::make_shared<const WireRequest>(std::move(wire));
-  co_return co_await run_serially(open_serially(impl_, std::move(handle), std::move(deadline)));
+  co_return co_await run_serially(open_serially(impl_, std::move(handle), std::move(deadline), sending.has_left));
 }
 
 Task<Status> Client::exchange(Request request, BodyReader& body, AnswerReader read, Deadline deadline) {
-  FW_CO_ASSIGN(auto wire, to_wire(std::move(request), true, impl_->options.user_agent));
+  FW_CO_ASSIGN(auto wire, to_wire(std::move(request), true, impl_->options));
   auto handle = std::make_shared<const WireRequest>(std::move(wire));
   co_return co_await run_serially(
       exchange_serially(impl_, std::move(handle), body, std::move(read), std::move(deadline)));

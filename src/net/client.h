@@ -8,12 +8,14 @@
 
 #include "net/body.h"
 #include "net/http.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 
 namespace fw::net {
 
 struct ClientOptions {
   ClientTls tls;
+  std::optional<Proxy> proxy;  ///< all requests go through it
   std::string user_agent = "flywheel";
   Duration connect_timeout = std::chrono::seconds(10);  ///< resolve, connect and handshake
   /// Longest silence while an answer is awaited or comes in. Long, because a model thinks before its first token.
@@ -46,13 +48,21 @@ class ResponseStream final : public BodyReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// How one request goes out.
+struct Sending {
+  /// Sending it twice does no harm, whatever its method says: as if it bore an Idempotency-Key.
+  bool may_repeat = false;
+  /// Becomes true once bytes of it may have reached the server. Outlives the task.
+  bool* has_left = nullptr;
+};
+
 /// What takes an answer while its request is still being sent.
 using AnswerReader = std::function<Task<Status>(ResponseStream& answer, Deadline deadline)>;
 
 /// Sends HTTP/1.1 requests and keeps connections for the next ones. Awaitable from any executor and any number of
 /// coroutines at once; a call made on a strand or an event loop stays there (on a loop its sockets too), others get a
 /// strand of their own. The client must outlive its calls, and the context of `executor`, which must be running,
-/// outlives the client. It follows no redirects and reads no proxy settings.
+/// outlives the client. It follows no redirects and reads no environment.
 ///
 /// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
 /// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A
@@ -69,7 +79,8 @@ class Client final {
   /// The whole answer.
   [[nodiscard]] Task<Result<Response>> send(Request request, Deadline deadline);
   /// The head of the answer; its body is read piece by piece.
-  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline);
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(Request request, Deadline deadline,
+                                                                   Sending sending = {});
   /// Both ways at once: sends `body` piece by piece (chunked, unless the headers bear a Content-Length; `request.body`
   /// is not used) while `read` takes the answer, so that neither side waits for the other to be done. Returns when both
   /// have ended: an answer that is read ends the sending, a `body` that fails ends the reading (its error then).

@@ -16,9 +16,17 @@ bool may_pass(const RetryPolicy& policy, const Result<Response>& outcome) {
   return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
 }
 
-/// What the server asks for: seconds (also fractions, which some send) or a date.
-std::optional<Duration> retry_after(const Response& response, Timestamp now) {
-  const auto text = response.headers.find("Retry-After");
+Duration backoff(const RetryPolicy& policy, int attempts_made, Random& random) {
+  const double longest = to_seconds(policy.max_wait);
+  const double full = std::min(longest, to_seconds(policy.first_wait) * std::pow(policy.factor, attempts_made - 1));
+  const double wait = full * (1.0 - 0.5 * random.uniform());
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait));
+}
+
+}  // namespace
+
+std::optional<Duration> retry_after(const Headers& headers, Timestamp now) {
+  const auto text = headers.find("Retry-After");
   if (!text) return std::nullopt;
   double seconds = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
@@ -31,20 +39,11 @@ std::optional<Duration> retry_after(const Response& response, Timestamp now) {
   return std::max(Duration::zero(), std::chrono::duration_cast<Duration>(from_epoch_seconds(*date) - now));
 }
 
-Duration backoff(const RetryPolicy& policy, int attempts_made, Random& random) {
-  const double longest = to_seconds(policy.max_wait);
-  const double full = std::min(longest, to_seconds(policy.first_wait) * std::pow(policy.factor, attempts_made - 1));
-  const double wait = full * (1.0 - 0.5 * random.uniform());
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait));
-}
-
-}  // namespace
-
 std::optional<Duration> next_wait(const RetryPolicy& policy, int attempts_made, const Result<Response>& outcome,
                                   Timestamp now, Random& random) {
   if (attempts_made >= policy.max_attempts || !may_pass(policy, outcome)) return std::nullopt;
   if (outcome.ok()) {
-    if (const auto asked = retry_after(outcome.value(), now)) {
+    if (const auto asked = retry_after(outcome.value().headers, now)) {
       if (*asked > policy.max_retry_after) return std::nullopt;
       return asked;
     }

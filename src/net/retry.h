@@ -27,6 +27,10 @@ struct RetryPolicy {
 [[nodiscard]] std::optional<Duration> next_wait(const RetryPolicy& policy, int attempts_made,
                                                 const Result<Response>& outcome, Timestamp now, Random& random);
 
+/// What a server asks for with Retry-After: seconds (also fractions, which some send) or a date; nullopt where it does
+/// not, or asks for nonsense.
+[[nodiscard]] std::optional<Duration> retry_after(const Headers& headers, Timestamp now);
+
 /// Sends until next_wait says that the outcome is final, or the deadline ends: then the last outcome is returned,
 /// unless the deadline was cancelled (kCancelled). `random` and `clock` must outlive the task.
 [[nodiscard]] Task<Result<Response>> send_with_retry(Client& client, Request request, RetryPolicy policy,

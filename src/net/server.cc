@@ -64,6 +64,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   void accepted(tcp::socket socket, Executor own);
   Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
   void begin_stop(Duration grace);
+  void abort_after(Duration grace);
   void end_stop();
 
   template <class Action>
@@ -160,16 +161,27 @@ void Server::Impl::begin_stop(Duration grace) {
     const std::lock_guard lock(mutex);
     is_stopping = true;
   }
-  asio::post(strand, [self = shared_from_this(), grace] {
+  const bool drains = shared->options.drain > Duration::zero();
+  asio::post(strand, [self = shared_from_this(), grace, drains] {
     error_code ignored;
     self->acceptor.close(ignored);
     self->pause.cancel();
-    self->grace_over.expires_after(grace);
-    self->grace_over.async_wait([self](const error_code& ec) {
-      if (!ec) self->for_each_connection([](ServerConnection& c) { c.abort(); });
+    if (!drains) return self->abort_after(grace);
+    self->grace_over.expires_after(self->shared->options.drain);
+    self->grace_over.async_wait([self, grace](const error_code& ec) {
+      if (ec) return;
+      self->for_each_connection([](ServerConnection& c) { c.stop(); });
+      self->abort_after(grace);
     });
   });
-  for_each_connection([](ServerConnection& c) { c.stop(); });
+  for_each_connection([drains](ServerConnection& c) { drains ? c.drain() : c.stop(); });
+}
+
+void Server::Impl::abort_after(Duration grace) {
+  grace_over.expires_after(grace);
+  grace_over.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec) self->for_each_connection([](ServerConnection& c) { c.abort(); });
+  });
 }
 
 void Server::Impl::end_stop() {

@@ -42,6 +42,8 @@ struct ServerOptions {
   std::optional<Duration> request_timeout;            ///< of a handler, through its deadline; none by default
   /// How long a client that has closed its side, which is all one sees of one that is gone, may wait for its answer.
   Duration half_close_grace = std::chrono::seconds(1);
+  /// How long running handlers go on undisturbed once the server stops, before their deadlines are cancelled.
+  Duration drain{};
   /// Called after every answer, rejections included, on the connection's thread; must not block or throw.
   std::function<void(const Exchange&)> observe;
 };
@@ -95,8 +97,8 @@ class Server final {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::size_t connections() const;
 
-  /// No new connections and requests; the deadlines of running handlers are cancelled; they may still answer for
-  /// `grace`, then their sockets are closed; returns when all have returned.
+  /// No new connections and requests; after ServerOptions::drain the deadlines of handlers that still run are
+  /// cancelled; they may still answer for `grace`, then their sockets are closed; returns when all have returned.
   [[nodiscard]] Task<void> stop(Duration grace);
   /// The same for a thread that runs no event loop.
   void stop_blocking(Duration grace);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.h"
 #include "record/ids.h"
 
 namespace fw::record {
@@ -12,5 +13,10 @@ namespace fw::record {
 /// records.
 [[nodiscard]] RecordId content_id(const WorkloadId& workload, const ClientId& client, std::string_view bytes,
                                   std::uint64_t occurrence);
+
+/// The id of a record that is captured as it happens: the milliseconds of its time, so that ids of one hour lie side by
+/// side in an index, and a nonce of 80 bits from the operating system: two equal requests of one moment are two
+/// records. 32 lower-case hex digits.
+[[nodiscard]] RecordId live_id(Timestamp time);
 
 }  // namespace fw::record

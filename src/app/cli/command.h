@@ -27,6 +27,7 @@ int misuse(const Error& error);
 // Each adds its subcommands to `app` and, when one is chosen, sets the context's action. `context` outlives parsing.
 void add_serve_command(CLI::App& app, CommandContext& context);
 void add_load_command(CLI::App& app, CommandContext& context);
+void add_log_command(CLI::App& app, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 void add_run_command(CLI::App& app, CommandContext& context);
 void add_jobs_command(CLI::App& app, CommandContext& context);

@@ -12,6 +12,7 @@
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/config/config.h"
+#include "app/gateway_face.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -23,20 +24,25 @@ namespace fw::app {
 namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(5);
+constexpr std::uint64_t kDiskReserve = 256ULL << 20;  // what no upload may take of the disk that the stores are on
 
 struct ServeOptions {
   std::string config;
   std::string data;
   std::string listen;
   int port = -1;
+  std::string upstream;
+  int gateway_port = -1;
 };
 
-/// Blocks the signals that end the service in this thread and all that it starts, so that one place waits for them.
-sigset_t block_end_signals() {
+/// Blocks the signals that end the service, or have it read its routes again, in this thread and all that it starts, so
+/// that one place waits for them.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -66,7 +72,13 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings) {
+std::vector<api::Face> faces_of(const GatewayFace& gateway) {
+  std::vector<api::Face> faces;
+  if (auto face = gateway.face()) faces.push_back(std::move(*face));
+  return faces;
+}
+
+api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, const ServerSettings& settings) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -80,7 +92,14 @@ api::ApiDependencies api_dependencies(Service& service, const ServerSettings& se
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },
           settings.max_body_bytes,
-          settings.public_url};
+          settings.public_url,
+          kDiskReserve,
+          gateway.gateway(),
+          GatewayFace::routes_file(service),
+          [&gateway] { return faces_of(gateway); },
+          {[&gateway](std::ostream& out) {
+            if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
+          }}};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -101,8 +120,32 @@ net::Handler once_started(const std::atomic<bool>& has_started, net::Handler han
   };
 }
 
+/// What the command line says wins over the file.
+void apply(const ServeOptions& options, Config& config) {
+  if (!options.listen.empty()) config.server.listen = options.listen;
+  if (options.port >= 0) config.server.port = options.port;
+  if (!options.upstream.empty()) config.gateway.upstreams = {{.name = "default", .url = options.upstream}};
+  if (options.gateway_port >= 0) config.gateway.port = options.gateway_port;
+}
+
+/// Waits for the signal that ends the service; a hang-up has it read its routes again.
+int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayFace& gateway) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    auto config = read_config(options);
+    if (config.ok()) {
+      apply(options, *config);
+      gateway.reload(config->gateway);
+    } else {
+      log_error("serve", "the configuration was not read again", {{"why", config.error().message}});
+    }
+  }
+}
+
 int serve(const ServeOptions& options) {
-  const sigset_t signals = block_end_signals();
+  const sigset_t signals = block_signals();
   auto config = read_config(options);
   if (!config.ok()) return fail(config.error());
   set_log_level(config->log_level);
@@ -110,16 +153,17 @@ int serve(const ServeOptions& options) {
   for (const auto& warning : config->warnings) log_warning("config", warning);
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
-  if (!options.listen.empty()) config->server.listen = options.listen;
-  if (options.port >= 0) config->server.port = options.port;
+  apply(options, *config);
   const ServerSettings server_settings = config->server;
+  const capture::GatewaySettings gateway_settings = config->gateway;
 
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  api::Api api(api_dependencies(**service, server_settings));
+  GatewayFace gateway(gateway_settings, **service);
+  api::Api api(api_dependencies(**service, gateway, server_settings));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();
@@ -131,15 +175,16 @@ int serve(const ServeOptions& options) {
     return fail(status.error());
   }
   has_started = true;
+  gateway.start();
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
     log_warning("serve", "the URL was not written", {{"error", status.error().message}});
   }
   log_info("serve", "listening", {{"url", server.url()}, {"data", (*service)->data_folder().string()}});
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = wait_for_end(signals, options, gateway);
   log_info("serve", "stopping", {{"signal", signal}});
+  gateway.stop();
   server.stop_blocking(kGrace);
   (*service)->stop();
   std::error_code ignored;
@@ -159,8 +204,8 @@ std::filesystem::path default_data_folder() {
 }
 
 void add_serve_command(CLI::App& app, CommandContext& context) {
-  auto* command =
-      app.add_subcommand("serve", "Run the service: log store, runs and the control API")->group(kSetupGroup);
+  auto* command = app.add_subcommand("serve", "Run the service: log store, runs, the control API and the gateway")
+                      ->group(kSetupGroup);
   add_examples(*command,
                "flywheel serve --config flywheel.yaml\n"
                "flywheel serve --config flywheel.yaml --data ./data --port 0   a free port; data/service.url names it");
@@ -171,6 +216,16 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
   command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's")
       ->type_name("ADDRESS");
   command->add_option("--port", options->port, "Port (0 to 65535), instead of the configuration's; 0 takes a free one")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("PORT");
+  command
+      ->add_option(
+          "--upstream", options->upstream,
+          "OpenAI-compatible server behind the gateway, https://api.openai.com/v1, instead of the configuration's")
+      ->type_name("URL");
+  command
+      ->add_option("--gateway-port", options->gateway_port,
+                   "Port of the gateway, instead of the configuration's; 0 takes a free one")
       ->check(CLI::Range(0, 65535))
       ->type_name("PORT");
   command->callback([&context, options] { context.action = [options] { return serve(*options); }; });

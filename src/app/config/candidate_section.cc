@@ -111,7 +111,11 @@ std::vector<runs::Candidate> read_candidates(YamlSection& root, const CandidateD
     }
     out.push_back(std::move(*candidate));
   }
-  if (out.empty()) root.error("nims", "at least one candidate model (model_type llm) is needed");
+  if (out.empty() && root.has("gateway")) {
+    root.warning("nims", "holds no candidate models: the gateway captures traffic, but runs have nothing to try");
+  } else if (out.empty()) {
+    root.error("nims", "at least one candidate model (model_type llm) is needed");
+  }
   return out;
 }
 

@@ -58,11 +58,6 @@ void read_mlflow(YamlSection& root) {
   section->finish();
 }
 
-bool is_address(const std::string& text) {
-  in6_addr place{};
-  return ::inet_pton(AF_INET, text.c_str(), &place) == 1 || ::inet_pton(AF_INET6, text.c_str(), &place) == 1;
-}
-
 void read_server(YamlSection& root, ServerSettings& server) {
   auto section = root.section("server");
   if (!section) return;
@@ -134,6 +129,11 @@ void check_together(YamlSection& root, const runs::RunConfig& run) {
 
 }  // namespace
 
+bool is_address(const std::string& text) {
+  in6_addr place{};
+  return ::inet_pton(AF_INET, text.c_str(), &place) == 1 || ::inet_pton(AF_INET6, text.c_str(), &place) == 1;
+}
+
 Environment process_environment() {
   return [](const std::string& name) {
     const char* value = std::getenv(name.c_str());
@@ -162,6 +162,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
   read_engines(root, config.engines);
+  read_gateway(root, config.gateway, environment);
   root.finish();
   warn_of_variables(problems, environment);
   if (problems.has_errors()) return problems.to_error();

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "capture/gateway/settings.h"
 #include "runs/run_config.h"
 
 namespace fw::app {
@@ -41,6 +42,7 @@ struct Config {
   runs::RunConfig run;
   ServerSettings server;
   EngineSettings engines;
+  capture::GatewaySettings gateway;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
   std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason

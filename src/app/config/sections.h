@@ -7,6 +7,7 @@
 
 #include "app/config/config.h"
 #include "app/config/yaml_section.h"
+#include "capture/gateway/settings.h"
 
 /// The parts of a configuration file that determine a run, one function a section of the file. Each reads its section
 /// of the root, reports mistakes and leaves defaults where a key is absent.
@@ -43,6 +44,12 @@ void read_production(YamlSection& root, runs::ProductionModel& production, const
 void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation);
 void read_promising(YamlSection& root, runs::PromisingRule& promising);
 std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& environment);
+
+// gateway_section.cc
+void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, const Environment& environment);
+
+/// An IPv4 or IPv6 address.
+[[nodiscard]] bool is_address(const std::string& text);
 
 /// Why keys of blueprints about containers do nothing here.
 inline constexpr std::string_view kNoContainers = "no containers are started here; the model runs on this machine";

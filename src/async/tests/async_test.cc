@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_future.hpp>
+#include <latch>
 #include <thread>
 
 #include "async/event_loops.h"
@@ -117,6 +118,35 @@ Task<bool> leaves_the_thread(Pool& pool) {
   const auto here = std::this_thread::get_id();
   const auto there = co_await run_on(pool, [] { return std::this_thread::get_id(); });
   co_return there != here&& std::this_thread::get_id() == here;
+}
+
+Task<void> ask(Pool& pool, std::latch& held, int& refused) {
+  const auto done = co_await run_if_room(pool, [&held]() -> Status {
+    held.wait();
+    return {};
+  });
+  if (!done.ok()) {
+    EXPECT_EQ(done.error().code, ErrorCode::kUnavailable);
+    if (refused++ == 0) held.count_down();
+  }
+}
+
+Task<int> ask_often(Pool& pool, int times, std::latch& held) {
+  int refused = 0;
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  for (int i = 0; i < times; ++i) group.spawn("ask", ask(pool, held, refused));
+  co_await group.join();
+  co_return refused;
+}
+
+TEST(Pool, RefusesWhatWouldWaitBeyondItsLimitAndCounts) {
+  Pool pool("query", 1, 2);
+  std::latch held(1);  // opened by the first refusal
+  const int refused = run_blocking(ask_often(pool, 4, held));
+  EXPECT_GE(refused, 1);  // one runs, two wait; that one runs may not have been seen yet
+  EXPECT_EQ(pool.refused(), static_cast<std::uint64_t>(refused));
+  EXPECT_EQ(pool.waiting(), 0U);
+  EXPECT_EQ(pool.running(), 0U);
 }
 
 TEST(Pool, RunsWorkElsewhereAndComesBack) {

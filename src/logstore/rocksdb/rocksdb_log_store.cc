@@ -72,8 +72,7 @@ Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction
     }
     if (status.ok()) {
       const std::size_t duplicates = known->size();
-      return AppendReport{
-          .appended = batch.size() - duplicates, .duplicates = duplicates, .known = *std::move(known)};
+      return AppendReport{.appended = batch.size() - duplicates, .duplicates = duplicates, .known = *std::move(known)};
     }
     if (!is_first || !database_->recovery().heal().ok()) return failure("write to", status);
   }

@@ -59,17 +59,40 @@ Task<Status> ClientConnection::connect(Url url, Resolver& resolver, std::shared_
                                        Deadline deadline) {
   origin_ = url.origin();
   const Deadline limit = deadline.within(options_.connect_timeout);
-  auto endpoints = co_await resolver.resolve(url.host, url.port, limit);
-  if (!endpoints.ok()) co_return endpoints.error().within(origin_);
+  const auto& proxy = options_.proxy;
+  auto endpoints = co_await resolver.resolve(proxy ? proxy->host : url.host, proxy ? proxy->port : url.port, limit);
+  if (!endpoints.ok()) co_return endpoints.error().within(proxy ? origin_ + ": its proxy" : origin_);
   FW_CO_ASSIGN(auto socket, co_await connect_first(transport_.socket().get_executor(), *endpoints, origin_, limit));
   transport_.socket() = std::move(socket);
   transport_.set_options();
   if (!tls) co_return Status{};
   const LimitGuard time(*watch_, Watch::Limit::kTotal, limit.when());
   const StopGuard stop(watch_, limit.stop_token());
+  if (proxy) FW_CO_TRY(co_await open_tunnel(url));
   const auto ec = co_await transport_.connect_tls(std::move(tls), url.host);
   if (watch_->verdict()) co_return failure("connecting", ec);
   if (ec) co_return handshake_error(origin_, ec);
+  co_return Status{};
+}
+
+Task<Status> ClientConnection::open_tunnel(Url url) {
+  const bool is_v6 = url.host.find(':') != std::string::npos;
+  const std::string server = (is_v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  std::string head = "CONNECT " + server + " HTTP/1.1\r\nHost: " + server + "\r\n";
+  if (!options_.proxy->authorization.empty()) {
+    head.append("Proxy-Authorization: ").append(options_.proxy->authorization).append("\r\n");
+  }
+  head += "\r\n";
+  begin_exchange();
+  const Gather buffers{asio::buffer(head)};
+  FW_CO_TRY(co_await write(buffers));
+  FW_CO_TRY(co_await read_head(/*is_head_request=*/true));
+  const int status = parser_->status();
+  if (status < 200 || status > 299) {
+    co_return unavailable(origin_ + ": the proxy " + options_.proxy->host + " answered " + std::to_string(status) +
+                          " to the wish for a tunnel");
+  }
+  if (!buffer_.unread().empty()) co_return data_loss(origin_ + ": the proxy sent more than its answer");
   co_return Status{};
 }
 

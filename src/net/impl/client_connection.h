@@ -87,6 +87,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   void send_more();
   void on_sent(const boost::system::error_code& ec, std::size_t bytes);
   void end_sending(const boost::system::error_code& ec);
+  /// Has the proxy connect to the server of `url`; what follows goes to that one.
+  [[nodiscard]] Task<Status> open_tunnel(Url url);
   [[nodiscard]] Task<Status> write(Gather buffers);
   [[nodiscard]] Task<Status> read_head(bool is_head_request);
   [[nodiscard]] Task<Status> read_more();

@@ -48,6 +48,13 @@ ServerConnection::ServerConnection(std::shared_ptr<const ServerShared> shared, t
       transport_(std::move(socket)),
       watch_(std::make_shared<Watch>(strand_, transport_)) {}
 
+void ServerConnection::drain() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->is_stopping_ = true;
+    if (self->phase_ != Phase::kAnswering) self->watch_->end(ErrorCode::kCancelled);
+  });
+}
+
 void ServerConnection::stop() {
   asio::post(strand_, [self = shared_from_this()] {
     self->is_stopping_ = true;

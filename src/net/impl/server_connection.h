@@ -34,6 +34,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] Task<void> run();
   /// Answers 503 and closes.
   [[nodiscard]] Task<void> run_rejecting();
+  /// No further request; a running handler goes on.
+  void drain();
   /// No further request; a running handler's deadline is cancelled.
   void stop();
   /// Closes the socket.

@@ -24,9 +24,11 @@ using boost::system::error_code;
 namespace {
 
 using KeepIdle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 using KeepInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 15;
+constexpr int kUserTimeoutMilliseconds = 120'000;  // of bytes that the peer's machine does not even confirm
 
 short poll_now(int descriptor, short events) {
   pollfd entry{.fd = descriptor, .events = events, .revents = 0};
@@ -68,6 +70,7 @@ void Transport::set_options() {
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.set_option(KeepIdle(kKeepAliveIdleSeconds), ignored);
   socket_.set_option(KeepInterval(kKeepAliveIntervalSeconds), ignored);
+  socket_.set_option(UserTimeout(kUserTimeoutMilliseconds), ignored);
 }
 
 error_code Transport::write_at_once(Gather& buffers) {

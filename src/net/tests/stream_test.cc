@@ -132,6 +132,34 @@ TEST_F(StreamTest, StoppingLetsAHandlerSayWhyItEnds) {
   EXPECT_EQ(answered.get(), 503);
 }
 
+TEST_F(StreamTest, DrainingLetsARunningAnswerEndBeforeItsDeadlineIsCancelled) {
+  router.on_stream(Method::kGet, "/slow",
+                   [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     waiting.set_value();
+                     const auto slept = co_await sleep_for(200ms, request.deadline);
+                     (void)co_await out.send(text_response(slept.ok() ? 200 : 503, "end"), request.deadline);
+                   });
+  ServerOptions options;
+  options.drain = 20s;
+  serve(options);
+  RawSocket idle = RawSocket::to(server->port());
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
+  EXPECT_THAT(peer.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 200"), HasSubstr("Connection: close")));
+  EXPECT_TRUE(idle.wait_closed());
+}
+
+TEST_F(StreamTest, WhatRunsOnBeyondTheDrainIsCancelled) {
+  serve_waiting({.drain = 100ms});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 4000ms);
+  EXPECT_THAT(peer.read_to_end(), testing::StartsWith("HTTP/1.1 503"));
+}
+
 TEST_F(StreamTest, StoppingDoesNotRefuseAnAnswerThatIsGivenUnderTheRequestsOwnDeadline) {
   router.on_stream(Method::kGet, "/own",
                    [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {

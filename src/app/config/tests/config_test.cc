@@ -327,14 +327,29 @@ TEST(Config, EveryKeyIsInTheManual) {
   const auto manual = io::read_file(std::filesystem::path(source) / "docs/configuration.md");
   ASSERT_TRUE(manual.ok()) << manual.error().message;
   std::size_t count = 0;
-  for (const char* section :
-       {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}",
-        "nims:\n  - {model_name: a, url: \"http://h\", request_overrides: {zzzzzzzzzzzz: 1}}",
-        "data_split_config: {zzzzzzzzzzzzz: 1}", "icl_config: {zzzzzzzzzzzz: 1}", "training_config: {zzzzzzzzzzzz: 1}",
-        "lora_config: {zzzzzzzzzzzzzz: 1}", "evaluation: {zzzzzzzzzzzzz: 1}", "promising: {zzzzzzzzzzz: 1}",
-        "llm_judge_config: {zzzzzzzzzzzz: 1}", "webhooks: [{zzzzzzzzzzzz: 1}]", "server: {zzzzzzzzzzz: 1}",
-        "engines: {zzzzzzzzzzzz: 1}", "logging_config: {zzzzzzzzzzzz: 1}", "nmp_config: {zzzzzzzzzzzz: 1}",
-        "mlflow_config: {zzzzzzzzzzzzz: 1}", "production: {zzzzzzzzzzzzz: 1}", "zzzzzzzzzzzzzzzzzz: 1"}) {
+  for (const char* section : {"nims:\n  - {model_name: a, path: b, zzzzzzzzzzzz: 1}",
+                              "nims:\n  - {model_name: a, url: \"http://h\", request_overrides: {zzzzzzzzzzzz: 1}}",
+                              "data_split_config: {zzzzzzzzzzzzz: 1}",
+                              "icl_config: {zzzzzzzzzzzz: 1}",
+                              "training_config: {zzzzzzzzzzzz: 1}",
+                              "lora_config: {zzzzzzzzzzzzzz: 1}",
+                              "evaluation: {zzzzzzzzzzzzz: 1}",
+                              "promising: {zzzzzzzzzzz: 1}",
+                              "llm_judge_config: {zzzzzzzzzzzz: 1}",
+                              "webhooks: [{zzzzzzzzzzzz: 1}]",
+                              "server: {zzzzzzzzzzz: 1}",
+                              "engines: {zzzzzzzzzzzz: 1}",
+                              "logging_config: {zzzzzzzzzzzz: 1}",
+                              "nmp_config: {zzzzzzzzzzzz: 1}",
+                              "mlflow_config: {zzzzzzzzzzzzz: 1}",
+                              "gateway: {zzzzzzzzzzzzz: 1}",
+                              "gateway: {upstreams: [{zzzzzzzzzzzzzzz: 1}]}",
+                              "gateway: {routes: [{zzzzzzzzzzzz: 1}]}",
+                              "gateway: {routes: [{targets: [{zzzzzzzzzzzz: 1}]}]}",
+                              "gateway: {capture: {zzzzzzzzzzzz: 1}}",
+                              "gateway: {capture: {rules: [{zzzzzzzzzzzz: 1}]}}",
+                              "production: {zzzzzzzzzzzzz: 1}",
+                              "zzzzzzzzzzzzzzzzzz: 1"}) {
     for (const auto& key : known_keys(section)) {
       EXPECT_NE(manual->find('`' + key), std::string::npos) << key;
       ++count;

@@ -37,7 +37,9 @@ class CommitQueue final {
   /// Room for one who cannot wait.
   [[nodiscard]] bool has_room(std::size_t bytes) const { return fits(bytes, options_.max_queued_bytes); }
   /// Room for one who can. A batch larger than the queue may come in when it is empty: it is in memory anyway.
-  [[nodiscard]] bool has_room_and_no_line(std::size_t bytes) const { return line_.empty() && fits(bytes, waiting_limit()); }
+  [[nodiscard]] bool has_room_and_no_line(std::size_t bytes) const {
+    return line_.empty() && fits(bytes, waiting_limit());
+  }
   void take(Pending pending);
 
   void stand_in_line(Pending pending) { line_.push_back(std::move(pending)); }

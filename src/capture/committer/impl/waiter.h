@@ -10,11 +10,10 @@
 
 namespace fw::capture {
 
-/// One coroutine that waits for the disk. Everything in it is guarded by the committer's mutex, but for `is_done`, which
-/// is set last and then lets the coroutine read `result` without.
+/// One coroutine that waits for the disk. Everything in it is guarded by the committer's mutex, but for `is_done`,
+/// which is set last and then lets the coroutine read `result` without.
 struct Waiter {
-  Waiter(const Executor& executor, Instant until)
-      : home(executor), alarm(std::make_shared<Alarm>(executor, until)) {}
+  Waiter(const Executor& executor, Instant until) : home(executor), alarm(std::make_shared<Alarm>(executor, until)) {}
 
   [[nodiscard]] bool has_left() const { return alarm == nullptr; }
 

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""What the gateway costs and whether it is faithful: the service with capture off, journal and before_last_byte, beside
+nginx and the upstream itself, cell by cell in one run.
+
+    measure.py --flywheel build/release/bin/flywheel --gwbench PATH [--nginx PATH] [--seconds 5] [--only load|stream|abuse|kill]
+
+gwbench is the load generator and mock upstream (another repository's; see README.md). Everything listens on 127.0.0.1 and
+ends with the run. One JSON line a cell goes to --out, a table to standard output."""
+import argparse
+import contextlib
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+CAPTURES = {"off": "{enabled: false}", "journal": "{durability: journal}", "before_last_byte": "{durability: before_last_byte}"}
+NGINX = """worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 20000; }}
+http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 64m; keepalive_requests 1000000000;
+  upstream model {{ server 127.0.0.1:{upstream}; keepalive 1024; keepalive_requests 1000000000; }}
+  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ proxy_pass http://model; proxy_http_version 1.1;
+    proxy_set_header Connection ""; proxy_buffering off; }} }} }}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port, process, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on {port}")
+
+
+@contextlib.contextmanager
+def running(command, port, log):
+    with open(log, "ab") as out:
+        process = subprocess.Popen(list(map(str, command)), stdout=out, stderr=out)
+    try:
+        wait_for(port, process)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Flywheel:
+    """The service as a gateway, over a data folder of its own."""
+
+    def __init__(self, options, upstream, folder, capture):
+        self.port, self.api, self.folder = free_port(), free_port(), folder
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(
+            f"logging_config: {{level: WARNING}}\nserver: {{port: {self.api}}}\n"
+            f"gateway:\n  port: {self.port}\n  max_connections: 30000\n"
+            f"  upstreams: [{{name: mock, url: 'http://127.0.0.1:{upstream}/v1', max_connections: 100000,"
+            f" max_retries: {options.retries}, failures_until_open: 1000000, idle_timeout_seconds: {options.patience}}}]\n"
+            f"  capture: {CAPTURES[capture]}\n")
+        self.command = [options.flywheel, "serve", "--config", folder / "config.yaml", "--data", folder / "data"]
+
+    def running(self):
+        return running(self.command, self.port, self.folder / "log")
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.api}{path}", timeout=60) as answer:
+            return answer.read().decode()
+
+    def stored(self):
+        return sum(one["records"] for one in json.loads(self.get("/api/workloads"))["workloads"])
+
+    def settled(self):
+        """How many records there are once no more come."""
+        before, now = -1, self.stored()
+        while before != now:
+            time.sleep(0.5)
+            before, now = now, self.stored()
+        return now
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder, self.lines = options, folder, []
+
+    def gwbench(self, *arguments, timeout=300):
+        done = subprocess.run([self.options.gwbench, *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def note(self, cell, peer, found, **more):
+        self.lines.append({"cell": cell, "peer": peer, **more, "result": found})
+        with open(self.options.out, "a") as out:
+            out.write(json.dumps(self.lines[-1]) + "\n")
+
+    @contextlib.contextmanager
+    def peers(self, upstream):
+        """name -> (port, pid, service or None) of everything under test, all at once."""
+        with contextlib.ExitStack() as stack:
+            found = {"direct": (upstream.port, None, None)}
+            if self.options.nginx:
+                port, folder = free_port(), self.folder / f"nginx-{free_port()}"
+                folder.mkdir()
+                (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, upstream=upstream.port))
+                process = stack.enter_context(
+                    running([self.options.nginx, "-c", folder / "nginx.conf", "-p", folder], port, folder / "log"))
+                found["nginx"] = (port, process.pid, None)
+            for capture in CAPTURES:
+                service = Flywheel(self.options, upstream.port, self.folder / f"{capture}-{free_port()}", capture)
+                process = stack.enter_context(service.running())
+                found[capture] = (service.port, process.pid, service)
+            yield found
+
+    def upstream(self, stack, *arguments):
+        port = free_port()
+        process = stack.enter_context(running([self.options.gwbench, "upstream", "--port", port, "--seconds", 3600, *arguments],
+                                              port, self.folder / "upstream.log"))
+        process.port = port
+        return process
+
+    def load(self):
+        print("load: answers of 2 KB | requests/s | added p50, p99 us | CPU us a request | client = store")
+        with contextlib.ExitStack() as stack:
+            upstream = self.upstream(stack)
+            peers = stack.enter_context(self.peers(upstream))
+            for connections in self.options.connections:
+                base = None
+                for name, (port, pid, service) in peers.items():
+                    before = service.stored() if service else 0
+                    arguments = ["load", "--url", f"http://127.0.0.1:{port}", "--connections", connections, "--seconds",
+                                 self.options.seconds, "--warmup", 1, "--upstream-pid", upstream.pid]
+                    found = self.gwbench(*arguments, *(["--pid", pid] if pid else []))[-1]
+                    base = base or found
+                    kept = service.settled() - before if service else None
+                    self.note(f"load {connections}", name, found, kept=kept)
+                    self.print_load(connections, name, found, base, kept)
+
+    def print_load(self, connections, name, found, base, kept):
+        added = [round(found["latency_us"][p] - base["latency_us"][p]) for p in ("p50", "p99")]
+        sent = found["ok"] + found.get("warmup", 0)
+        counts = "-" if kept is None else f"{sent}, {kept}"
+        cpu = (found.get("gateway") or {}).get("cpu_us_per_ok") or (found.get("gateway") or {}).get("cpu_us_per_request")
+        print(f"{connections:5} {name:17} {found['rps']:10.0f} {added[0]:8} {added[1]:8} {cpu} {counts}", flush=True)
+
+    def stream(self):
+        print("streams: 50 chunks, 20 ms apart | chunks/s | transit p50, p99 us | CPU | failed")
+        with contextlib.ExitStack() as stack:
+            upstream = self.upstream(stack)
+            peers = stack.enter_context(self.peers(upstream))
+            for streams in self.options.streams:
+                for name, (port, pid, _) in peers.items():
+                    found = self.gwbench("stream", "--url", f"http://127.0.0.1:{port}", "--streams", streams, "--seconds",
+                                         self.options.seconds, "--warmup", 1, *(["--pid", pid] if pid else []))[-1]
+                    self.note(f"stream {streams}", name, found)
+                    transit = found["transit_us"]
+                    print(f"{streams:5} {name:17} {found['frames_per_s']:9.0f} {transit['p50']:8.0f} {transit['p99']:8.0f} "
+                          f"{json.dumps(found.get('gateway'))} {found['failed']}", flush=True)
+
+    def abuse(self):
+        print("abuse: 28 ways to misbehave, with capture on")
+        with contextlib.ExitStack() as stack:
+            upstream = self.upstream(stack, "--slow-ms", 2000)
+            for capture in ("journal", "before_last_byte"):
+                service = Flywheel(self.options, upstream.port, self.folder / f"abuse-{capture}", capture)
+                process = stack.enter_context(service.running())
+                for found in self.gwbench("abuse", "--url", f"http://127.0.0.1:{service.port}", "--upstream",
+                                          f"http://127.0.0.1:{upstream.port}", "--pid", process.pid, timeout=900):
+                    self.note("abuse", capture, found)
+                    print(f"{capture:17} {found.get('case', found.get('name')):28} {found.get('verdict')} "
+                          f"{found.get('status')} {found.get('note', '')}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--flywheel", required=True, type=pathlib.Path)
+    parser.add_argument("--gwbench", required=True)
+    parser.add_argument("--nginx")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--connections", type=lambda t: [int(n) for n in t.split(",")], default=[1, 16, 64, 256])
+    parser.add_argument("--streams", type=lambda t: [int(n) for n in t.split(",")], default=[64, 512])
+    parser.add_argument("--patience", type=float, default=300, help="seconds of an upstream's silence")
+    parser.add_argument("--retries", type=int, default=2)
+    parser.add_argument("--only", choices=["load", "stream", "abuse"])
+    parser.add_argument("--out", default="gateway_bench.jsonl")
+    options = parser.parse_args()
+    options.flywheel = options.flywheel.resolve()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench-"))
+    try:
+        bench = Bench(options, folder)
+        for part in ("load", "stream", "abuse"):
+            if options.only in (None, part):
+                getattr(bench, part)()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

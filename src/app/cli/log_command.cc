@@ -1,0 +1,147 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "app/cli/api_client.h"
+#include "app/cli/command.h"
+#include "app/cli/help.h"
+#include "app/cli/terminal.h"
+#include "net/url.h"
+
+namespace fw::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr auto kPause = std::chrono::milliseconds(500);
+constexpr Duration kLookBack =
+    std::chrono::minutes(10);  // a record comes when its exchange ends, with the time it began
+constexpr int kPage = 1000;
+
+struct LogOptions {
+  std::string workload;
+  int lines = 10;
+  bool follows = true;
+  bool as_json = false;
+};
+
+std::string milliseconds(const Json& about, const char* key) {
+  const auto found = about.find(key);
+  if (found == about.end() || !found->is_number()) return "-";
+  return std::to_string(found->get<std::int64_t>() / 1000) + " ms";
+}
+
+/// One interaction on a line: when, whose, how it ended, and what it took.
+std::string summary(const Json& one) {
+  const Json about = one.value("flywheel", Json::object());
+  const auto seconds = one.value("timestamp", 0.0);
+  const Timestamp when{std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6))};
+  std::string line = to_iso8601(when).substr(0, 23);
+  const Json status = about.value("http_status", Json());
+  for (const std::string& part :
+       {one.value("workload_id", ""), one.value("client_id", ""), about.value("origin", ""), about.value("ending", ""),
+        status.is_number() ? status.dump() : std::string("-"), milliseconds(about, "first_token_us"),
+        milliseconds(about, "total_us"), about.value("model_answered", about.value("model_asked", "-"))}) {
+    line += "  " + printable(part);
+  }
+  return line;
+}
+
+std::string path_of(const LogOptions& options, double from, int limit) {
+  std::string path = "/api/interactions?limit=" + std::to_string(limit);
+  if (!options.as_json) path += "&content=false";
+  if (!options.workload.empty()) path += "&workload_id=" + net::percent_encode(options.workload);
+  if (from > 0) path += "&from=" + std::to_string(from);
+  return path;
+}
+
+/// Prints what was not seen before, the oldest first.
+class Tail {
+ public:
+  explicit Tail(bool as_json) : as_json_(as_json) {}
+
+  void show(const Json& answer) {
+    Json page = answer.value("interactions", Json::array());
+    std::set<std::string> present;
+    for (auto one = page.rbegin(); one != page.rend(); ++one) {
+      std::string id = one->value("flywheel", Json::object()).value("id", "");
+      if (seen_.count(id) == 0) out_.line(as_json_ ? one->dump() : summary(*one));
+      present.insert(std::move(id));
+    }
+    seen_ = std::move(present);
+  }
+  [[nodiscard]] bool is_closed() const { return out_.is_closed(); }
+
+ private:
+  bool as_json_;
+  Terminal out_{1};
+  std::set<std::string> seen_;  // of the page before
+};
+
+int tail(const LogOptions& options, const std::string& server) {
+  ApiClient client(server);
+  Tail tail(options.as_json);
+  int limit = std::max(1, options.lines);
+  double from = 0;
+  while (true) {
+    const auto answer = client.get(path_of(options, from, limit));
+    if (!answer.ok()) return fail(answer.error());
+    if (options.lines > 0 || from > 0) tail.show(*answer);
+    if (!options.follows || tail.is_closed()) return 0;
+    const Timestamp now = SystemClock().now();
+    from = from > 0 ? from : to_seconds(now.time_since_epoch());
+    from = std::max(from, to_seconds((now - kLookBack).time_since_epoch()));
+    limit = kPage;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+int stats(bool as_json, const std::string& server) {
+  ApiClient client(server);
+  const auto answer = client.get("/api/log/stats");
+  if (!answer.ok()) return fail(answer.error());
+  if (as_json) {
+    std::cout << answer->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  std::vector<std::vector<std::string>> rows{{"workload", "client", "way in", "ending", "records"}};
+  for (const auto& one : answer->value("counts", Json::array())) {
+    rows.push_back({printable(one.value("workload_id", "")), printable(one.value("client_id", "")),
+                    one.value("origin", ""), one.value("ending", ""), one.value("records", Json(0)).dump()});
+  }
+  for (const auto& line : align(rows, {false, false, false, false, true})) out.line(line);
+  return 0;
+}
+
+}  // namespace
+
+void add_log_command(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("log", "Look at the captured traffic")->group(kEverydayGroup);
+  command->require_subcommand(1);
+  auto options = std::make_shared<LogOptions>();
+  auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
+  add_examples(*tail_command,
+               "flywheel log tail --workload router\n"
+               "flywheel log tail --lines 100 --no-follow --json   the newest 100, with their contents");
+  tail_command->add_option("--workload", options->workload, "Of one workload alone")->type_name("WORKLOAD");
+  tail_command->add_option("--lines", options->lines, "How many of the newest are shown first")
+      ->check(CLI::Range(0, kPage))
+      ->type_name("N");
+  tail_command->add_flag("!--no-follow", options->follows, "End after these");
+  tail_command->add_flag("--json", options->as_json, "Print log documents, one a line");
+  add_server_option(*tail_command, context);
+  tail_command->callback(
+      [&context, options] { context.action = [&context, options] { return tail(*options, context.server_url); }; });
+  auto* stats_command = command->add_subcommand("stats", "Count by workload, client, way in and ending");
+  auto as_json = std::make_shared<bool>(false);
+  stats_command->add_flag("--json", *as_json, "Print JSON");
+  add_server_option(*stats_command, context);
+  stats_command->callback(
+      [&context, as_json] { context.action = [&context, as_json] { return stats(*as_json, context.server_url); }; });
+}
+
+}  // namespace fw::app

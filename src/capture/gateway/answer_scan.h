@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace fw::capture {
+
+/// What a record says of a whole chat completion.
+struct AnswerScan {
+  bool is_object = false;  ///< a JSON object, checked to its end
+  std::string model;
+  bool are_arguments_whole = true;  ///< every tool call's arguments are JSON, or none at all
+};
+
+/// Reads answers, one after the other; keeps its buffers. Not thread-safe.
+class AnswerScanner final {
+ public:
+  AnswerScanner();
+  ~AnswerScanner();
+  AnswerScanner(const AnswerScanner&) = delete;
+  AnswerScanner& operator=(const AnswerScanner&) = delete;
+
+  /// It may grow `body`'s capacity, never its text.
+  [[nodiscard]] AnswerScan scan(std::string& body);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fw::capture

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "capture/completions/stream_rebuild.h"
+#include "net/http.h"
+
+namespace fw::capture {
+
+/// The dialect in which a request asks for a completion; nothing for every other request, which is only handed on.
+/// Deeper paths (`/v1/responses/ID`, `/v1/messages/count_tokens`) ask for something else.
+[[nodiscard]] std::optional<Dialect> dialect_of(net::Method method, std::string_view path);
+
+/// For counters: `chat_completions`, `completions`, `responses`, `messages`.
+[[nodiscard]] std::string_view to_string(Dialect dialect);
+
+/// Whether a piece of an event stream seems to hold the event with which streams of this dialect end. It may be wrong;
+/// then something is waited for that need not be.
+[[nodiscard]] bool seems_to_end_stream(Dialect dialect, std::string_view piece);
+
+}  // namespace fw::capture

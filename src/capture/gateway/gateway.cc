@@ -1,0 +1,134 @@
+#include "capture/gateway/gateway.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "capture/gateway/impl/exchange.h"
+#include "capture/gateway/impl/gateway_shared.h"
+#include "capture/gateway/impl/openai_error.h"
+#include "net/url.h"
+
+namespace fw::capture {
+namespace {
+
+constexpr Duration kLossIsNews = std::chrono::seconds(10);
+
+Result<std::optional<net::Proxy>> proxy_of(const UpstreamSettings& upstream,
+                                           const std::function<std::string(const std::string&)>& environment) {
+  const auto url = net::parse_url(upstream.url);
+  if (!environment || !url.ok()) return std::optional<net::Proxy>();
+  return net::proxy_for(*url, environment);
+}
+
+bool is_served(std::string_view path) { return path == "/v1" || path.starts_with("/v1/"); }
+
+}  // namespace
+
+GatewayShared::GatewayShared(GatewaySettings s, GatewayDependencies d)
+    : settings(std::move(s)), with(std::move(d)), looks_at_system(wants_system(settings.capture)) {
+  for (const auto& one : settings.upstreams) {
+    auto& upstream = upstreams.emplace_back(
+        std::make_unique<Upstream>(one, with.credentials(one), proxy_of(one, with.environment), with.executor));
+    by_name[one.name] = upstream.get();
+  }
+}
+
+bool GatewayShared::filtered(record::Interaction& interaction) {
+  for (const auto& filter : with.filters) {
+    if (const auto passed = filter(interaction); !passed.ok()) {
+      counters.keep(Kept::kFailed);
+      return false;
+    }
+  }
+  counters.end(interaction.provenance.ending);
+  return true;
+}
+
+void GatewayShared::count_loss(Kept why, std::string_view reason) {
+  counters.keep(why);
+  const std::int64_t now = kernel_now().time_since_epoch().count();
+  const std::int64_t before = lost_at.exchange(now);
+  if (before != 0 && Duration(now - before) < kLossIsNews) return;
+  log_error("gateway", "records of exchanges are being lost; the exchanges themselves go on", {{"why", reason}});
+}
+
+void GatewayShared::keep(record::Interaction interaction) {
+  if (with.committer.offer(std::move(interaction))) return counters.keep(Kept::kTaken);
+  count_loss(Kept::kNoRoom, "the log store is slower than the traffic, or away");
+}
+
+Task<void> GatewayShared::keep_durably(record::Interaction interaction) {
+  std::vector<record::Interaction> batch;
+  batch.push_back(std::move(interaction));
+  const auto stored =
+      co_await with.committer.commit(std::move(batch), Deadline::after(settings.capture.commit_timeout));
+  if (stored.ok()) co_return counters.keep(Kept::kTaken);
+  count_loss(Kept::kFailed, stored.error().message);
+}
+
+struct Gateway::Impl {
+  Impl(GatewaySettings settings, GatewayDependencies dependencies)
+      : shared(std::move(settings), std::move(dependencies)) {}
+  GatewayShared shared;
+};
+
+Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gateway::~Gateway() = default;
+
+Result<std::unique_ptr<Gateway>> Gateway::make(GatewaySettings settings, GatewayDependencies dependencies) {
+  FW_ASSIGN(auto table, RouteTable::make(settings.routes, settings.upstreams));
+  auto impl = std::make_unique<Impl>(std::move(settings), std::move(dependencies));
+  impl->shared.table = std::move(table);
+  return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
+}
+
+net::Handler Gateway::handler() {
+  return [&shared = impl_->shared](net::IncomingRequest& in, net::ResponseWriter& out) -> Task<void> {
+    if (!is_served(in.path())) {
+      shared.counters.refuse();
+      return [](net::ResponseWriter& writer) -> Task<void> {
+        (void)co_await writer.send(
+            openai_error(404, "unknown_url",
+                         "this is the gateway: give clients its address with /v1 as their base URL"),
+            Deadline::after(std::chrono::seconds(1)));
+      }(out);
+    }
+    return [](GatewayShared& all, net::IncomingRequest& request, net::ResponseWriter& writer) -> Task<void> {
+      Exchange exchange(all, request, writer);
+      co_await exchange.run();
+    }(shared, in, out);
+  };
+}
+
+std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared.table.load(); }
+
+Status Gateway::set_routes(std::vector<Route> routes) {
+  FW_ASSIGN(auto table, RouteTable::make(std::move(routes), impl_->shared.settings.upstreams));
+  impl_->shared.table = std::move(table);
+  log_info("gateway", "routes were changed", {{"routes", impl_->shared.table.load()->routes().size()}});
+  return {};
+}
+
+const GatewaySettings& Gateway::settings() const { return impl_->shared.settings; }
+const GatewayCounters& Gateway::counters() const { return impl_->shared.counters; }
+
+Status Gateway::readiness() const {
+  for (const auto& upstream : impl_->shared.upstreams) FW_TRY(upstream->readiness());
+  const std::int64_t lost = impl_->shared.lost_at.load();
+  if (lost != 0 && kernel_now().time_since_epoch() - Duration(lost) < kLossIsNews) {
+    return unavailable("records of exchanges are being lost: the log store is slower than the traffic, or away");
+  }
+  return {};
+}
+
+void Gateway::write_metrics(std::ostream& out) const {
+  impl_->shared.counters.write(out);
+  out << "# HELP flywheel_gateway_upstream_open 1 while an upstream is left alone after failures.\n"
+         "# TYPE flywheel_gateway_upstream_open gauge\n";
+  for (const auto& upstream : impl_->shared.upstreams) {
+    out << "flywheel_gateway_upstream_open{upstream=\"" << upstream->settings().name << "\"} "
+        << (upstream->breaker().is_open() ? 1 : 0) << '\n';
+  }
+}
+
+}  // namespace fw::capture

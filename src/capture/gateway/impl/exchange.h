@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "capture/gateway/impl/gateway_shared.h"
+#include "capture/gateway/recorder.h"
+#include "net/body.h"
+#include "net/server.h"
+
+namespace fw::capture {
+
+/// One request from its head to its record: read, labelled, routed, sent on, answered, kept. Lives on one loop, in the
+/// frame of the handler that runs it.
+class Exchange final {
+ public:
+  Exchange(GatewayShared& shared, net::IncomingRequest& in, net::ResponseWriter& out);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  [[nodiscard]] Task<void> run();
+
+ private:
+  /// What asking one target came to.
+  struct Outcome {
+    std::unique_ptr<net::ResponseStream> answer;
+    std::optional<Error> failure;
+    bool was_sent = false;
+  };
+
+  [[nodiscard]] bool reads_whole_body() const;
+  [[nodiscard]] Task<Status> read_body();
+  [[nodiscard]] Status hold(std::size_t bytes);
+  void plan();
+  [[nodiscard]] net::Request request_for(const Upstream& upstream, const Target& target) const;
+
+  [[nodiscard]] Task<void> relay();
+  [[nodiscard]] Task<void> relay_upload();
+  [[nodiscard]] Task<Outcome> ask(Upstream& upstream, const Target& target);
+  [[nodiscard]] Task<Outcome> ask_once(Upstream& upstream, const Target& target);
+
+  [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer, Duration idle);
+  [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle);
+  [[nodiscard]] Task<void> fail(net::Response response);
+  [[nodiscard]] Task<void> fail_upstream(const Upstream& upstream, const Error& error);
+
+  /// The record, once: nothing where it is not to be kept.
+  [[nodiscard]] std::optional<record::Interaction> take_record(BytesEnd end);
+  [[nodiscard]] bool keeps_before_last_byte() const;
+
+  GatewayShared& shared_;
+  net::IncomingRequest& in_;
+  net::ResponseWriter& out_;
+  std::optional<Dialect> dialect_;
+  std::string body_;
+  std::size_t held_bytes_ = 0;
+  RequestScan scan_;
+  std::shared_ptr<const RouteTable> table_;
+  RouteTable::Choice choice_;
+  std::optional<Recorder> recorder_;
+  Instant request_whole_{};
+  Duration before_sending_{};
+};
+
+}  // namespace fw::capture

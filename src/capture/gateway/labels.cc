@@ -1,0 +1,96 @@
+#include "capture/gateway/labels.h"
+
+#include <algorithm>
+
+#include "capture/gateway/pattern.h"
+
+namespace fw::capture {
+namespace {
+
+constexpr std::string_view kOwnPrefix = "x-flywheel-";
+constexpr std::size_t kMaxTags = 32;
+constexpr std::size_t kMaxTagBytes = 256;
+
+bool is_own(std::string_view name) {
+  return name.size() > kOwnPrefix.size() && net::equals_ignoring_case(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// `env=prod, canary`: names with and without values.
+std::vector<record::Tag> parse_tags(std::string_view text) {
+  std::vector<record::Tag> tags;
+  while (!text.empty() && tags.size() < kMaxTags) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto item = trimmed(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    if (item.empty()) continue;
+    const auto equals = std::min(item.find('='), item.size());
+    const auto value = equals < item.size() ? trimmed(item.substr(equals + 1)) : std::string_view();
+    tags.push_back({record::repaired_id(std::string(trimmed(item.substr(0, equals))), kMaxTagBytes),
+                    value.empty() ? "" : record::repaired_id(std::string(value), kMaxTagBytes)});
+  }
+  return tags;
+}
+
+std::string in_metadata(const RequestScan& scan, std::string_view name, std::string_view short_name) {
+  for (const auto wanted : {name, short_name}) {
+    const auto found = std::find_if(scan.metadata.begin(), scan.metadata.end(),
+                                    [&](const auto& pair) { return pair.first == wanted; });
+    if (found != scan.metadata.end() && !found->second.empty()) return found->second;
+  }
+  return {};
+}
+
+bool fits(const LabelRule& rule, std::string_view path, const RequestScan& scan) {
+  return fits_pattern(rule.path, path) && fits_pattern(rule.model, scan.model) &&
+         fits_pattern(rule.system, scan.system);
+}
+
+std::string from_rules(const CaptureSettings& settings, std::string LabelRule::* label, std::string_view path,
+                       const RequestScan& scan) {
+  for (const auto& rule : settings.rules) {
+    if (!(rule.*label).empty() && fits(rule, path, scan)) return rule.*label;
+  }
+  return {};
+}
+
+std::string first_of(std::string one, std::string other) { return one.empty() ? std::move(other) : std::move(one); }
+
+}  // namespace
+
+Labels labels_of(std::string_view path, const net::Headers& headers, const RequestScan& scan,
+                 const CaptureSettings& settings) {
+  const auto header = [&](std::string_view name) { return std::string(trimmed(headers.find(name).value_or(""))); };
+  std::string workload = first_of(header("x-flywheel-workload"), in_metadata(scan, "workload_id", "workload"));
+  if (workload.empty()) workload = from_rules(settings, &LabelRule::workload, path, scan);
+  std::string client = first_of(header("x-flywheel-client"), in_metadata(scan, "client_id", "client"));
+  if (client.empty()) client = first_of(scan.user, from_rules(settings, &LabelRule::client, path, scan));
+  Labels labels;
+  labels.workload = record::WorkloadId::from_stored(first_of(std::move(workload), settings.untagged));
+  labels.client = record::ClientId::from_stored(first_of(std::move(client), settings.client));
+  labels.conversation =
+      first_of(header("x-flywheel-conversation"), in_metadata(scan, "conversation_id", "conversation"));
+  if (!labels.conversation.empty()) labels.conversation = record::repaired_id(std::move(labels.conversation), 256);
+  labels.tags = parse_tags(headers.find("x-flywheel-tags").value_or(""));
+  return labels;
+}
+
+bool wants_system(const CaptureSettings& settings) {
+  return std::any_of(settings.rules.begin(), settings.rules.end(),
+                     [](const LabelRule& r) { return !r.system.empty(); });
+}
+
+void remove_own_headers(net::Headers& headers) {
+  std::vector<std::string> own;
+  for (const auto& field : headers) {
+    if (is_own(field.name)) own.push_back(field.name);
+  }
+  for (const auto& name : own) headers.remove(name);
+}
+
+}  // namespace fw::capture

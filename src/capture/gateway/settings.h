@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/tls.h"
+#include "record/provenance.h"
+
+namespace fw::capture {
+
+/// An OpenAI-compatible server that the gateway hands requests to.
+struct UpstreamSettings {
+  std::string name;
+  /// Its base as clients would be given it: `https://api.openai.com/v1`. What follows `/v1` in a request's path is put
+  /// behind it; a bare host gets the whole path.
+  std::string url;
+  std::string api_key_env;     ///< variable with the key that is sent; empty: the client's own key goes through
+  std::string api_key_header;  ///< header that bears the bare key; empty: `Authorization: Bearer`
+  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
+  net::ClientTls tls;
+  std::size_t max_connections = 4096;
+  Duration connect_timeout = std::chrono::seconds(5);
+  Duration first_byte_timeout = std::chrono::minutes(10);  ///< from sending to the answer's head
+  Duration idle_timeout = std::chrono::minutes(5);         ///< longest silence within an answer
+  int max_retries = 2;                                     ///< where nothing was sent to the client yet
+  Duration max_retry_wait = std::chrono::seconds(3);       ///< a Retry-After beyond it is the client's to wait for
+  int failures_until_open = 8;                             ///< one after the other, until the upstream is left alone
+  Duration open_for = std::chrono::seconds(5);
+};
+
+/// One who may answer on a route.
+struct Target {
+  std::string upstream;
+  std::string model;  ///< replaces the request's `model`; empty leaves it
+  double weight = 1;
+  std::string variant = "production";  ///< under which name its answers stand in the log
+
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+/// Which requests go where: the first route whose patterns fit takes a request. A pattern may hold `*`; an empty one
+/// fits everything.
+struct Route {
+  std::string name;
+  std::string model;
+  std::string workload;
+  std::vector<Target> targets;    ///< one is drawn by weight
+  std::vector<Target> fallbacks;  ///< asked in turn when the drawn one gives no answer
+
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+/// Names traffic that does not name itself: the first rule whose patterns fit. `system` is held against the beginning
+/// of the first system message.
+struct LabelRule {
+  std::string path;
+  std::string model;
+  std::string system;
+  std::string workload;
+  std::string client;
+};
+
+enum class Durability : std::uint8_t {
+  kJournal,         ///< the client never waits; the record is on disk soon after
+  kBeforeLastByte,  ///< the answer's last byte goes out when the record is on disk
+};
+
+struct CaptureSettings {
+  bool is_enabled = true;
+  Durability durability = Durability::kJournal;
+  double sample = 1;                      ///< share of the exchanges that are kept
+  std::map<std::string, double> samples;  ///< by workload, instead
+  std::string untagged = "untagged";      ///< workload of what nothing names
+  std::string client = "unknown";         ///< client of what nothing names
+  std::vector<LabelRule> rules;
+  std::size_t max_record_bytes = std::size_t{32} << 20;  ///< of an answer; a longer one is relayed and not kept
+  Duration commit_timeout = std::chrono::seconds(10);    ///< kBeforeLastByte: then the answer goes out all the same
+};
+
+/// The gateway of a service. Without upstreams there is none.
+struct GatewaySettings {
+  bool is_enabled = true;
+  std::string listen = "127.0.0.1";
+  int port = 8001;
+  std::optional<net::ServerTls> tls;
+  std::size_t max_connections = 16'384;
+  std::size_t max_body_bytes = std::size_t{64} << 20;
+  std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together
+  Duration max_body_time = std::chrono::minutes(5);          ///< from a body's first byte to its last
+  Duration drain = std::chrono::seconds(20);                 ///< that running answers get when the service stops
+  double access_log = 0;                                     ///< share of the answers that get a line in the log
+  std::vector<UpstreamSettings> upstreams;
+  std::vector<Route> routes;
+  CaptureSettings capture;
+
+  [[nodiscard]] bool is_on() const { return is_enabled && !upstreams.empty(); }
+};
+
+}  // namespace fw::capture

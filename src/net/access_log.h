@@ -1,0 +1,28 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "net/server.h"
+
+namespace fw::net {
+
+/// Log lines about a share of a server's answers, evenly spread: method, path without its query (which may hold
+/// secrets), status, bytes, time. For ServerOptions::observe; any thread.
+class AccessLog final {
+ public:
+  /// `share`: 0 none, 0.01 every hundredth, 1 all.
+  AccessLog(std::string server, double share) : server_(std::move(server)), share_(share) {}
+
+  void note(const Exchange& exchange);
+  /// Whether the next answer is one of those that are logged.
+  [[nodiscard]] bool takes_next();
+
+ private:
+  std::string server_;
+  double share_;
+  std::atomic<std::uint64_t> seen_{0};
+};
+
+}  // namespace fw::net

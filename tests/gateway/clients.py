@@ -1,0 +1,45 @@
+"""Clients that others wrote, in a virtual environment of their own in the cache: fetched once, pinned, never imported
+into the tests' own process."""
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+PINS = pathlib.Path(__file__).with_name("python_clients.txt")
+
+
+def cache_folder():
+    default = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "flywheel"
+    return pathlib.Path(os.environ.get("FLYWHEEL_CACHE") or default)
+
+
+def python():
+    """The interpreter that has the clients; skips the test with the reason where they cannot be fetched."""
+    folder = cache_folder() / ("python-clients-" + hashlib.sha256(PINS.read_bytes()).hexdigest()[:12])
+    if not (folder / ".complete").exists():
+        stage = folder.with_name(f"stage-clients-{os.getpid()}")
+        try:
+            fetch(stage)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(stage, folder)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise unittest.SkipTest(f"the clients cannot be fetched: {reason(error)}") from None
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    return folder / "bin/python3"
+
+
+def reason(error):
+    said = getattr(error, "stderr", None) or str(error)
+    return (said.strip().splitlines() or ["pip says nothing"])[-1]
+
+
+def fetch(stage):
+    subprocess.run([sys.executable, "-m", "venv", str(stage)], check=True, capture_output=True, text=True, timeout=120)
+    pip = [str(stage / "bin/python3"), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--only-binary",
+           ":all:", "-r", str(PINS)]
+    subprocess.run(pip, check=True, capture_output=True, text=True, timeout=600)
+    (stage / ".complete").touch()
