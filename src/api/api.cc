@@ -38,6 +38,7 @@ struct Api::Impl {
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
+    if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
     home.add_to(router);
     add_openapi(router);
   }
@@ -53,6 +54,7 @@ struct Api::Impl {
   HealthResource health;
   MetricsResource metrics;
   RoutesResource routes;
+  std::optional<PromotionsResource> promotions;
 };
 
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}

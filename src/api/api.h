@@ -10,6 +10,7 @@
 #include "api/health.h"
 #include "api/jobs.h"
 #include "api/metrics.h"
+#include "api/promotions.h"
 #include "async/pool.h"
 #include "base/clock.h"
 #include "capture/gateway/gateway.h"
@@ -39,6 +40,7 @@ struct ApiDependencies {
   capture::Gateway* gateway = nullptr;         ///< where there is one
   std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
   std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service
+  std::optional<PromotionParts> promotion{};   ///< absent: nothing can be promoted here
   /// More lines for `/metrics`; must not block.
   std::vector<std::function<void(std::ostream&)>> metrics{};
 };

@@ -43,11 +43,17 @@ Result<std::vector<capture::Route>> kept_routes(const std::filesystem::path& fil
 
 std::filesystem::path GatewayFace::routes_file(const Service& service) { return service.data_folder() / "routes.json"; }
 
-GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service)
+GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service,
+                         std::function<void(const std::string&, bool)> on_promoted)
     : service_(service), access_log_("gateway", settings.access_log) {
   if (!settings.is_on()) return;
-  auto made = capture::Gateway::make(std::move(settings), {service.executor(), service.committer(), service.clock(),
-                                                           credentials, modelops::process_variables()});
+  auto made = capture::Gateway::make(std::move(settings), {service.executor(),
+                                                           service.committer(),
+                                                           service.clock(),
+                                                           credentials,
+                                                           modelops::process_variables(),
+                                                           {},
+                                                           std::move(on_promoted)});
   if (!made.ok()) {
     why_off_ = made.error().message;
     log_warning("serve", "the gateway is off", {{"why", why_off_}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@ class GatewayFace final {
  public:
   /// Makes the gateway, without listening. Routes that were put and kept in the data folder win over the file's.
   /// `service` outlives it.
-  GatewayFace(capture::GatewaySettings settings, Service& service);
+  /// `on_promoted` as in GatewayDependencies; may be empty.
+  GatewayFace(capture::GatewaySettings settings, Service& service,
+              std::function<void(const std::string&, bool)> on_promoted = {});
   ~GatewayFace();
   GatewayFace(const GatewayFace&) = delete;
   GatewayFace& operator=(const GatewayFace&) = delete;

@@ -21,16 +21,27 @@ audit::Event event_of(Action action, const std::string& id, std::string person, 
 }
 
 Json details_of(const Candidate& c) {
-  return {{"workload", c.workload}, {"client", c.client},   {"job", c.job},
-          {"model", c.model},       {"variant", c.variant}, {"digests", c.digests}};
+  return {{"workload", c.workload},
+          {"client", c.client},
+          {"job", c.job},
+          {"model", c.model},
+          {"variant", c.variant},
+          {"upstream", c.upstream},
+          {"served_model", c.served_model},
+          {"digests", c.digests}};
 }
 
 Result<Candidate> candidate_of(const std::string& details) {
   try {
     const auto json = Json::parse(details);
-    return Candidate{json.at("workload").get<std::string>(), json.at("client").get<std::string>(),
-                     json.at("job").get<std::string>(),      json.at("model").get<std::string>(),
-                     json.at("variant").get<std::string>(),  json.at("digests").get<Digests>()};
+    return Candidate{.workload = json.at("workload").get<std::string>(),
+                     .client = json.at("client").get<std::string>(),
+                     .job = json.at("job").get<std::string>(),
+                     .model = json.at("model").get<std::string>(),
+                     .variant = json.at("variant").get<std::string>(),
+                     .upstream = json.at("upstream").get<std::string>(),
+                     .served_model = json.at("served_model").get<std::string>(),
+                     .digests = json.at("digests").get<Digests>()};
   } catch (const nlohmann::json::exception&) {
     return data_loss("its details do not name what is proposed");
   }

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
-
 namespace fw::promotion {
 namespace {
 
@@ -64,14 +62,6 @@ std::uint64_t Gates::needed(std::size_t step, const std::vector<double>& steps) 
 std::uint64_t Gates::missing(std::size_t step, const std::vector<double>& steps) const {
   const std::uint64_t seen = test(Gate::kErrors).count(), wanted = needed(step, steps);
   return wanted > seen ? wanted - seen : 0;
-}
-
-bool is_in_canary(std::string_view conversation, double share, std::string_view key) {
-  std::string text(key);
-  text += '\n';
-  text += conversation;
-  const double place = static_cast<double>(hash64(text) >> 11U) * 0x1.0p-53;
-  return place < share;
 }
 
 }  // namespace fw::promotion

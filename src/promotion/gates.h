@@ -60,8 +60,4 @@ class Gates final {
   std::uint64_t to_tell_twice_as_bad_;
 };
 
-/// Whether a canary with this share answers a conversation: the same for all its requests and for every larger share.
-/// `key` is the proposal's id, so that no conversation is always the first; an untagged request stands for itself.
-[[nodiscard]] bool is_in_canary(std::string_view conversation, double share, std::string_view key);
-
 }  // namespace fw::promotion

@@ -68,6 +68,8 @@ struct Candidate {
   std::string job;
   std::string model;
   std::string variant;
+  std::string upstream;      ///< of the gateway: who answers as the candidate
+  std::string served_model;  ///< `model` of the requests to it; empty: as they come
   Digests digests;
 
   friend bool operator==(const Candidate&, const Candidate&) = default;

@@ -13,6 +13,7 @@
 #include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/gateway_face.h"
+#include "app/promotion_desk.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -78,7 +79,15 @@ std::vector<api::Face> faces_of(const GatewayFace& gateway) {
   return faces;
 }
 
-api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, const ServerSettings& settings) {
+std::vector<std::string> upstream_names(GatewayFace& gateway) {
+  std::vector<std::string> names;
+  if (gateway.gateway() == nullptr) return names;
+  for (const auto& upstream : gateway.gateway()->settings().upstreams) names.push_back(upstream.name);
+  return names;
+}
+
+api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, PromotionDesk& desk,
+                                      const ServerSettings& settings) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -97,6 +106,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
           gateway.gateway(),
           GatewayFace::routes_file(service),
           [&gateway] { return faces_of(gateway); },
+          api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(gateway)},
           {[&gateway](std::ostream& out) {
             if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
           }}};
@@ -156,14 +166,19 @@ int serve(const ServeOptions& options) {
   apply(options, *config);
   const ServerSettings server_settings = config->server;
   const capture::GatewaySettings gateway_settings = config->gateway;
+  const promotion::Settings promotion_settings = config->promotion;
 
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  GatewayFace gateway(gateway_settings, **service);
-  api::Api api(api_dependencies(**service, gateway, server_settings));
+  auto desk = PromotionDesk::open(promotion_settings, **service);
+  if (!desk.ok()) return fail(desk.error());
+  GatewayFace gateway(gateway_settings, **service,
+                      [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
+  (*desk)->join(gateway.gateway());
+  api::Api api(api_dependencies(**service, gateway, **desk, server_settings));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();
@@ -187,6 +202,7 @@ int serve(const ServeOptions& options) {
   gateway.stop();
   server.stop_blocking(kGrace);
   (*service)->stop();
+  (*desk)->join(nullptr);
   std::error_code ignored;
   std::filesystem::remove(url_file, ignored);
   return 0;

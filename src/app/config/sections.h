@@ -48,6 +48,9 @@ std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& e
 // gateway_section.cc
 void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, const Environment& environment);
 
+// promotion_section.cc
+void read_promotion(YamlSection& root, promotion::Settings& promotion);
+
 /// An IPv4 or IPv6 address.
 [[nodiscard]] bool is_address(const std::string& text);
 

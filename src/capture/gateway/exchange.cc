@@ -94,6 +94,9 @@ void Exchange::plan() {
   if (!body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
   Labels labels = labels_of(in_.path(), in_.headers, scan_, capture);
   choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
+  promoted_ =
+      dialect_ ? table_->promoted_for(*labels.workload, *labels.client, labels.conversation, bench->random) : nullptr;
+  if (promoted_ != nullptr) choice_.targets.insert(choice_.targets.begin(), &promoted_->target);
   if (!dialect_ || !capture.is_enabled) return;
   const auto own = capture.samples.find(*labels.workload);
   const double share = own == capture.samples.end() ? capture.sample : own->second;
@@ -144,15 +147,25 @@ Task<void> Exchange::relay() {
     if (recorder_) recorder_->set_target(choice_.route, target.variant);
     Outcome outcome = co_await ask(upstream, target);
     const net::ResponseHead* head = outcome.answer ? &outcome.answer->head() : nullptr;
-    if (!is_last && wants_fallback({head, outcome.failure ? &*outcome.failure : nullptr, outcome.was_sent})) {
+    const bool is_promoted = promoted_ != nullptr && i == 0;
+    // What a candidate refuses may be no fault of the request: who answered before is asked.
+    const bool is_refused = is_promoted && head != nullptr && head->status >= 400;
+    if (!is_last &&
+        (is_refused || wants_fallback({head, outcome.failure ? &*outcome.failure : nullptr, outcome.was_sent}))) {
+      if (is_promoted) tell_of_promoted(true);
       shared_.counters.fall_back();
       continue;
     }
     if (!outcome.answer) co_return co_await fail_upstream(upstream, *outcome.failure);
     const BytesEnd end = co_await pass_on(*outcome.answer, upstream.settings().idle_timeout);
+    if (is_promoted && end != BytesEnd::kClientGone) tell_of_promoted(end != BytesEnd::kWhole);
     if (auto record = take_record(end)) shared_.keep(std::move(*record));
     co_return;
   }
+}
+
+void Exchange::tell_of_promoted(bool is_error) const {
+  if (shared_.with.on_promoted) shared_.with.on_promoted(promoted_->id, is_error);
 }
 
 Task<void> Exchange::relay_upload() {

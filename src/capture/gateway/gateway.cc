@@ -1,5 +1,6 @@
 #include "capture/gateway/gateway.h"
 
+#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -70,6 +71,7 @@ struct Gateway::Impl {
   Impl(GatewaySettings settings, GatewayDependencies dependencies)
       : shared(std::move(settings), std::move(dependencies)) {}
   GatewayShared shared;
+  std::mutex changing;  // of the table: routes and promotions are set by different people
 };
 
 Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -103,9 +105,20 @@ net::Handler Gateway::handler() {
 std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared.table.load(); }
 
 Status Gateway::set_routes(std::vector<Route> routes) {
-  FW_ASSIGN(auto table, RouteTable::make(std::move(routes), impl_->shared.settings.upstreams));
+  const std::lock_guard lock(impl_->changing);
+  FW_ASSIGN(auto table, RouteTable::make(std::move(routes), impl_->shared.settings.upstreams,
+                                         impl_->shared.table.load()->promoted()));
   impl_->shared.table = std::move(table);
   log_info("gateway", "routes were changed", {{"routes", impl_->shared.table.load()->routes().size()}});
+  return {};
+}
+
+Status Gateway::set_promoted(std::vector<Promoted> promoted) {
+  const std::lock_guard lock(impl_->changing);
+  FW_ASSIGN(auto table, RouteTable::make(impl_->shared.table.load()->routes(), impl_->shared.settings.upstreams,
+                                         std::move(promoted)));
+  impl_->shared.table = std::move(table);
+  log_info("gateway", "promoted models were changed", {{"promoted", impl_->shared.table.load()->promoted().size()}});
   return {};
 }
 

@@ -27,6 +27,9 @@ struct GatewayDependencies {
   /// Reads a variable of the environment, for proxies; may be empty.
   std::function<std::string(const std::string&)> environment{};
   std::vector<CaptureFilter> filters{};
+  /// Told of every request that a promoted model was asked, by the loop that served it: whether it gave a whole answer
+  /// without an error. A client that left early tells nothing. May be empty.
+  std::function<void(const std::string& promotion, bool is_error)> on_promoted{};
 };
 
 /// An OpenAI-compatible front: hands every request under `/v1` on to an upstream, passes the answer on byte for byte
@@ -46,6 +49,9 @@ class Gateway final {
   /// Another table for the requests that come from now on; those under way keep theirs. kInvalidArgument as
   /// RouteTable::make.
   [[nodiscard]] Status set_routes(std::vector<Route> routes);
+
+  /// The promoted models for the requests that come from now on; errors as set_routes.
+  [[nodiscard]] Status set_promoted(std::vector<Promoted> promoted);
 
   [[nodiscard]] const GatewaySettings& settings() const;
   [[nodiscard]] const GatewayCounters& counters() const;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/hash.h"
 #include "capture/gateway/pattern.h"
 
 namespace fw::capture {
@@ -147,7 +148,8 @@ const Target& drawn(const std::vector<Target>& targets, Random& random) {
 }  // namespace
 
 Result<std::shared_ptr<const RouteTable>> RouteTable::make(std::vector<Route> routes,
-                                                           const std::vector<UpstreamSettings>& upstreams) {
+                                                           const std::vector<UpstreamSettings>& upstreams,
+                                                           std::vector<Promoted> promoted) {
   if (upstreams.empty()) return invalid_argument("there are no upstreams that a route could lead to");
   if (routes.size() > kMaxRoutes) return too_large("more than " + std::to_string(kMaxRoutes) + " routes");
   std::set<std::string_view> names;
@@ -155,8 +157,14 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::make(std::vector<Route> ro
     FW_TRY(check_route(route, upstreams));
     if (!names.insert(route.name).second) return invalid_argument("route \"" + route.name + "\" stands there twice");
   }
+  for (const auto& one : promoted) {
+    if (std::ranges::find(upstreams, one.target.upstream, &UpstreamSettings::name) != upstreams.end()) continue;
+    return invalid_argument("promotion " + one.id + " leads to upstream \"" + one.target.upstream +
+                            "\", which gateway.upstreams does not have");
+  }
   auto table = std::make_shared<RouteTable>();
   table->routes_ = std::move(routes);
+  table->promoted_ = std::move(promoted);
   table->for_all_ = {.name = "default", .targets = {{.upstream = upstreams.front().name}}};
   return std::shared_ptr<const RouteTable>(std::move(table));
 }
@@ -197,6 +205,23 @@ RouteTable::Choice RouteTable::choose(std::string_view model, std::string_view w
   Choice choice{route.name, {&drawn(route.targets, random)}};
   for (const auto& fallback : route.fallbacks) choice.targets.push_back(&fallback);
   return choice;
+}
+
+const Promoted* RouteTable::promoted_for(std::string_view workload, std::string_view client,
+                                         std::string_view conversation, Random& random) const {
+  const auto found = std::ranges::find_if(
+      promoted_, [&](const Promoted& one) { return one.workload == workload && one.client == client; });
+  if (found == promoted_.end()) return nullptr;
+  const bool is_drawn =
+      conversation.empty() ? random.uniform() < found->share : is_in_share(conversation, found->share, found->id);
+  return is_drawn ? &*found : nullptr;
+}
+
+bool is_in_share(std::string_view conversation, double share, std::string_view key) {
+  std::string text(key);
+  text += '\n';
+  text += conversation;
+  return static_cast<double>(hash64(text) >> 11U) * 0x1.0p-53 < share;
 }
 
 }  // namespace fw::capture

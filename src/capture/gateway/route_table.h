@@ -23,8 +23,10 @@ class RouteTable final {
 
   /// kInvalidArgument names the route and what is wrong: an unknown upstream, no targets, a weight below 0 or none
   /// above it, a name that stands twice. Behind the last route stands one for all, to the first upstream.
+  /// Of promoted models those whose upstream is unknown are an error too.
   [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(std::vector<Route> routes,
-                                                                      const std::vector<UpstreamSettings>& upstreams);
+                                                                      const std::vector<UpstreamSettings>& upstreams,
+                                                                      std::vector<Promoted> promoted = {});
   /// `{"routes": [{"name", "model", "workload", "targets": [{"upstream", "model", "weight", "variant"}],
   /// "fallbacks": [...]}]}`; unknown keys are errors.
   [[nodiscard]] static Result<std::vector<Route>> parse(std::string_view json);
@@ -32,12 +34,21 @@ class RouteTable final {
 
   /// The first route that fits, its target drawn by weight, then its fallbacks.
   [[nodiscard]] Choice choose(std::string_view model, std::string_view workload, Random& random) const;
+  /// The promoted model that answers this request: a conversation always falls to the same side, and stays with the
+  /// candidate as its share grows; a request without one is drawn for itself. nullptr: the routes' own targets answer.
+  [[nodiscard]] const Promoted* promoted_for(std::string_view workload, std::string_view client,
+                                             std::string_view conversation, Random& random) const;
+  [[nodiscard]] const std::vector<Promoted>& promoted() const { return promoted_; }
   /// As they were given, without the one for all.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;
   Route for_all_;
+  std::vector<Promoted> promoted_;
 };
+
+/// Whether a conversation is among the first `share` of all, in an order of its own for every `key`.
+[[nodiscard]] bool is_in_share(std::string_view conversation, double share, std::string_view key);
 
 }  // namespace fw::capture

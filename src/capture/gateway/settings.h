@@ -55,6 +55,16 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// A candidate that answers a share of a workload's conversations, before any route is asked. Who is drawn for the
+/// route answers where it cannot.
+struct Promoted {
+  std::string id;  ///< of the proposal
+  std::string workload;
+  std::string client;
+  Target target;
+  double share = 0;  ///< 0 to 1
+};
+
 /// Names traffic that does not name itself: the first rule whose patterns fit. `system` is held against the beginning
 /// of the first system message.
 struct LabelRule {

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "promotion/canary_watch.h"
 #include "promotion/gates.h"
 
 namespace fw::promotion {
@@ -66,22 +67,50 @@ TEST(Canary, TooLittleTrafficWaitsAndSaysHowMuchIsMissing) {
     EXPECT_GT(gates.needed(step, kSteps), gates.needed(step - 1, kSteps));
 }
 
-TEST(Canary, AConversationStaysWithItsModelAsTheShareGrows) {
-  int in[] = {0, 0, 0};
-  constexpr int kConversations = 20'000;
-  for (int i = 0; i < kConversations; ++i) {
-    const std::string id = "c" + std::to_string(i);
-    const bool small = is_in_canary(id, 0.05, "p-1"), large = is_in_canary(id, 0.25, "p-1");
-    EXPECT_TRUE(!small || large);
-    in[0] += small ? 1 : 0;
-    in[1] += large ? 1 : 0;
-    in[2] += is_in_canary(id, 0.05, "p-2") && small ? 1 : 0;
+Proposal on_traffic(Stage stage, std::size_t step) { return {.id = "p", .stage = stage, .step = step}; }
+
+TEST(CanaryWatch, AdvancesOnceAStepAndLeavesGoingLiveToPeople) {
+  CanaryWatch watch({}, kSteps);
+  const Gates gates;
+  for (std::size_t step = 0; step < kSteps.size(); ++step) {
+    watch.set({on_traffic(Stage::kCanary, step)});
+    std::optional<Decision> decision;
+    int decisions = 0;
+    const auto until = gates.needed(step, kSteps) + 50;
+    while (watch.progress("p")->requests < until) {
+      if (auto one = watch.observe("p", {})) {
+        decision = one;
+        ++decisions;
+        EXPECT_EQ(watch.progress("p")->requests, gates.needed(step, kSteps));
+      }
+    }
+    EXPECT_EQ(decisions, step + 1 < kSteps.size() ? 1 : 0);
+    if (decision) EXPECT_EQ(decision->action, Action::kAdvance);
   }
-  EXPECT_NEAR(in[0], 0.05 * kConversations, 150);
-  EXPECT_NEAR(in[1], 0.25 * kConversations, 300);
-  EXPECT_LT(in[2], 120);  // another proposal begins with other conversations
-  EXPECT_TRUE(is_in_canary("x", 1, "p"));
-  EXPECT_FALSE(is_in_canary("x", 0, "p"));
+}
+
+TEST(CanaryWatch, RollsBackOnceWithTheGatesFiguresLiveModelsToo) {
+  for (const Stage stage : {Stage::kCanary, Stage::kLive}) {
+    CanaryWatch watch({}, kSteps);
+    watch.set({on_traffic(stage, 0)});
+    std::vector<Decision> decisions;
+    for (int i = 0; i < 100; ++i) {
+      if (auto one = watch.observe("p", {.is_error = true})) decisions.push_back(*one);
+    }
+    ASSERT_EQ(decisions.size(), 1U);
+    EXPECT_EQ(decisions[0].action, Action::kRollBack);
+    EXPECT_THAT(decisions[0].reason, testing::HasSubstr("errors: 100.0 % of"));
+  }
+}
+
+TEST(CanaryWatch, WhatIsNotOnTrafficIsNotWatched) {
+  CanaryWatch watch({}, kSteps);
+  EXPECT_FALSE(watch.observe("p", {.is_error = true}));
+  watch.set({on_traffic(Stage::kCanary, 0)});
+  EXPECT_EQ(watch.progress("p")->requests, 0U);
+  EXPECT_GT(watch.progress("p")->missing, 0U);
+  watch.set({});
+  EXPECT_FALSE(watch.progress("p"));
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ class Exchange final {
   [[nodiscard]] Task<Outcome> ask(Upstream& upstream, const Target& target);
   [[nodiscard]] Task<Outcome> ask_once(Upstream& upstream, const Target& target);
 
+  void tell_of_promoted(bool is_error) const;
+
   [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer, Duration idle);
   [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle);
   [[nodiscard]] Task<void> fail(net::Response response);
@@ -59,6 +61,7 @@ class Exchange final {
   RequestScan scan_;
   std::shared_ptr<const RouteTable> table_;
   RouteTable::Choice choice_;
+  const Promoted* promoted_ = nullptr;  ///< of the table: the first target is its
   std::optional<Recorder> recorder_;
   Instant request_whole_{};
   Duration before_sending_{};

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,10 +87,21 @@ class GatewayTest : public testing::Test {
     if (server_) server_->stop_blocking(2s);
   }
 
+  /// What the gateway told of promoted models: `id ok` or `id error`.
+  std::vector<std::string> told() {
+    const std::lock_guard lock(told_mutex_);
+    return told_;
+  }
+  std::function<void(const std::string&, bool)> on_promoted = [this](const std::string& id, bool is_error) {
+    const std::lock_guard lock(told_mutex_);
+    told_.push_back(id + (is_error ? " error" : " ok"));
+  };
+
   /// One upstream, `settings.upstreams` filled in where it has none.
   void serve(GatewaySettings settings = {}) {
     if (settings.upstreams.empty()) settings.upstreams = {upstream_settings("main", upstream)};
-    auto made = Gateway::make(std::move(settings), {loops.executor(0), committer, clock, credentials});
+    auto made =
+        Gateway::make(std::move(settings), {loops.executor(0), committer, clock, credentials, {}, {}, on_promoted});
     ASSERT_TRUE(made.ok()) << made.error();
     gateway = std::move(*made);
     net::ServerOptions options;
@@ -155,6 +167,8 @@ class GatewayTest : public testing::Test {
   net::Client client{loops.executor(0)};
 
  private:
+  std::mutex told_mutex_;
+  std::vector<std::string> told_;
   std::unique_ptr<net::Server> server_;
 };
 

@@ -81,5 +81,47 @@ TEST(RouteTable, SaysWhatIsWrongInJson) {
   EXPECT_THAT(wrong(R"({"routes":[{"targets":[{"weight":"x"}]}]})"), HasSubstr("weight is no number"));
 }
 
+TEST(RouteTable, AConversationStaysWithItsModelAsTheShareGrows) {
+  int in[] = {0, 0, 0};
+  constexpr int kConversations = 20'000;
+  for (int i = 0; i < kConversations; ++i) {
+    const std::string id = "c" + std::to_string(i);
+    const bool small = is_in_share(id, 0.05, "p-1"), large = is_in_share(id, 0.25, "p-1");
+    EXPECT_TRUE(!small || large);
+    in[0] += small ? 1 : 0;
+    in[1] += large ? 1 : 0;
+    in[2] += is_in_share(id, 0.05, "p-2") && small ? 1 : 0;
+  }
+  EXPECT_NEAR(in[0], 0.05 * kConversations, 150);
+  EXPECT_NEAR(in[1], 0.25 * kConversations, 300);
+  EXPECT_LT(in[2], 120);  // another proposal begins with other conversations
+  EXPECT_TRUE(is_in_share("x", 1, "p"));
+  EXPECT_FALSE(is_in_share("x", 0, "p"));
+}
+
+TEST(RouteTable, APromotedModelAnswersItsShareOfItsWorkloadAlone) {
+  Promoted promoted{
+      .id = "p-1", .workload = "router", .client = "demo", .target = {.upstream = "small"}, .share = 0.25};
+  const std::vector<UpstreamSettings> upstreams{{.name = "big"}, {.name = "small"}};
+  const auto table = RouteTable::make({}, upstreams, {promoted});
+  ASSERT_TRUE(table.ok()) << table.error().message;
+  Random random(1);
+  int drawn = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string conversation = "c" + std::to_string(i);
+    const auto* once = (*table)->promoted_for("router", "demo", conversation, random);
+    EXPECT_EQ(once, (*table)->promoted_for("router", "demo", conversation, random));
+    drawn += once != nullptr ? 1 : 0;
+    EXPECT_EQ((*table)->promoted_for("router", "other", conversation, random), nullptr);
+    EXPECT_EQ((*table)->promoted_for("writer", "demo", conversation, random), nullptr);
+  }
+  EXPECT_NEAR(drawn, 1000, 150);
+  drawn = 0;
+  for (int i = 0; i < 4000; ++i) drawn += (*table)->promoted_for("router", "demo", "", random) != nullptr ? 1 : 0;
+  EXPECT_NEAR(drawn, 1000, 150);
+  promoted.target.upstream = "gone";
+  EXPECT_FALSE(RouteTable::make({}, upstreams, {promoted}).ok());
+}
+
 }  // namespace
 }  // namespace fw::capture

@@ -1,0 +1,186 @@
+#include "api/promotions.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/request_body.h"
+#include "capture/timestamp.h"
+#include "promotion/evidence.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using promotion::Action;
+using promotion::Proposal;
+
+constexpr std::size_t kMaxAuditPage = 1000;
+constexpr std::size_t kMaxReason = 4096;
+
+net::Response json_of(int status, const Json& body) {
+  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Json progress_json(const std::optional<promotion::CanaryProgress>& progress) {
+  if (!progress) return nullptr;
+  return {{"requests", progress->requests}, {"errors", progress->errors}, {"missing", progress->missing}};
+}
+
+Json proposal_json(const Proposal& p, const promotion::CanaryWatch& watch) {
+  Json signatures = Json::array();
+  for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
+  const auto& c = p.candidate;
+  return {{"id", p.id},
+          {"stage", promotion::to_string(p.stage)},
+          {"step", p.step},
+          {"share", p.share},
+          {"workload_id", c.workload},
+          {"client_id", c.client},
+          {"job_id", c.job},
+          {"model_name", c.model},
+          {"variant", c.variant},
+          {"upstream", c.upstream},
+          {"served_model", c.served_model},
+          {"digest", promotion::digest_of(c.digests)},
+          {"digests", c.digests},
+          {"proposer", p.proposer},
+          {"signatures", std::move(signatures)},
+          {"created_at", to_iso8601(p.created_at)},
+          {"changed_at", to_iso8601(p.changed_at)},
+          {"reason", p.reason},
+          {"progress", progress_json(watch.progress(p.id))}};
+}
+
+Json proposals_json(const std::vector<Proposal>& proposals, const promotion::CanaryWatch& watch) {
+  Json list = Json::array();
+  for (const auto& p : proposals) list.push_back(proposal_json(p, watch));
+  return {{"promotions", std::move(list)}};
+}
+
+Json entry_json(const audit::Entry& entry) {
+  return {{"number", entry.number},
+          {"at", to_iso8601(entry.at)},
+          {"person", entry.event.person},
+          {"action", entry.event.action},
+          {"subject", entry.event.subject},
+          {"reason", entry.event.reason},
+          {"details", Json::parse(entry.event.details, nullptr, /*allow_exceptions=*/false)},
+          {"previous", entry.previous},
+          {"hash", entry.hash}};
+}
+
+/// A field that may be left out: text of bounded length.
+std::string optional_text(const Json& body, const char* field, std::size_t most, std::vector<FieldProblem>& problems) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return {};
+  if (found->is_string() && found->get_ref<const std::string&>().size() <= most) return found->get<std::string>();
+  problems.push_back({"string_type",
+                      {"body", field},
+                      std::string(field) + " is not a text of at most " + std::to_string(most) + " bytes",
+                      *found});
+  return {};
+}
+
+Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name, std::uint64_t otherwise,
+                                std::uint64_t most) {
+  const auto text = query.find(name);
+  if (!text) return otherwise;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc{} && end == text->data() + text->size() && number <= most) return number;
+  return invalid_argument(std::string(name) + " must be a number up to " + std::to_string(most));
+}
+
+}  // namespace
+
+void PromotionsResource::add_to(net::Router& router) {
+  using net::Call;
+  using net::Method;
+  router.on(Method::kGet, "/api/promotions", [this](Call call) { return list(std::move(call)); });
+  router.on(Method::kPost, "/api/promotions", [this](Call call) { return propose(std::move(call)); });
+  router.on(Method::kGet, "/api/promotions/{id}", [this](Call call) { return detail(std::move(call)); });
+  router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
+  router.on(Method::kGet, "/api/audit", [this](Call call) { return audit(std::move(call)); });
+}
+
+Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
+  const auto at = call.query.find("at");
+  if (!at) co_return json_of(200, proposals_json(parts_.promotions.all(), parts_.watch));
+  const auto time = capture::parse_timestamp(*at);
+  if (!time) co_return invalid_argument("at is no time: epoch seconds or ISO-8601");
+  const auto proposals = co_await run_on(disk_, [&] { return parts_.promotions.all_at(*time); });
+  co_return json_of(200, proposals_json(proposals, parts_.watch));
+}
+
+Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
+  const auto proposal = parts_.promotions.find(call.params.at("id"));
+  if (!proposal) co_return not_found("there is no proposal " + call.params.at("id"));
+  co_return json_of(200, proposal_json(*proposal, parts_.watch));
+}
+
+Status PromotionsResource::check_upstream(const std::string& name) const {
+  if (std::ranges::find(parts_.upstreams, name) != parts_.upstreams.end()) return {};
+  std::string known;
+  for (const auto& upstream : parts_.upstreams) known += (known.empty() ? "" : ", ") + upstream;
+  return invalid_argument("the gateway has no upstream \"" + name + "\" that could answer as the candidate; " +
+                          (known.empty() ? "gateway.upstreams is empty" : "it has " + known));
+}
+
+Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
+  Json body;
+  std::vector<FieldProblem> problems;
+  if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
+  const std::string job = required_text(body, "job_id", problems), person = required_text(body, "person", problems),
+                    upstream = required_text(body, "upstream", problems);
+  const std::string model = optional_text(body, "model_name", kMaxReason, problems),
+                    variant = optional_text(body, "variant", kMaxReason, problems),
+                    served = optional_text(body, "served_model", kMaxReason, problems),
+                    reason = optional_text(body, "reason", kMaxReason, problems);
+  if (!problems.empty()) co_return unprocessable(problems);
+  FW_CO_TRY(check_upstream(upstream));
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(job));
+  FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
+  auto proposal = co_await run_on(disk_, [&]() -> Result<Proposal> {
+    FW_ASSIGN(auto candidate, promotion::candidate_of_report(report, model, variant));
+    candidate.upstream = upstream;
+    candidate.served_model = served;
+    return parts_.promotions.propose(std::move(candidate), person, reason);
+  });
+  if (!proposal.ok()) co_return proposal.error();
+  co_return json_of(201, proposal_json(*proposal, parts_.watch));
+}
+
+Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
+  const auto action = promotion::action_of(call.params.at("action"));
+  if (!action || *action == Action::kPropose || *action == Action::kChange) {
+    co_return not_found("a proposal has no step " + call.params.at("action"));
+  }
+  if (*action == Action::kStartShadow)
+    co_return unimplemented("the gateway sends no copies of requests to a candidate yet");
+  Json body;
+  std::vector<FieldProblem> problems;
+  if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
+  const std::string person = required_text(body, "person", problems);
+  const std::string digest = *action == Action::kSign ? required_text(body, "digest", problems) : std::string();
+  const std::string reason = optional_text(body, "reason", kMaxReason, problems);
+  if (!problems.empty()) co_return unprocessable(problems);
+  const std::string& id = call.params.at("id");
+  auto proposal = co_await run_on(disk_, [&] {
+    return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)
+                                    : parts_.promotions.act(id, *action, person, reason);
+  });
+  if (!proposal.ok()) co_return proposal.error();
+  co_return json_of(200, proposal_json(*proposal, parts_.watch));
+}
+
+Task<Result<net::Response>> PromotionsResource::audit(net::Call call) {
+  FW_CO_ASSIGN(const std::uint64_t after, number_of(call.query, "after", 0, UINT64_MAX));
+  FW_CO_ASSIGN(const std::uint64_t limit, number_of(call.query, "limit", kMaxAuditPage, kMaxAuditPage));
+  Json list = Json::array();
+  for (const auto& entry : parts_.audit.entries(after, limit)) list.push_back(entry_json(entry));
+  co_return json_of(200, {{"entries", std::move(list)}, {"last_number", parts_.audit.last_number()}});
+}
+
+}  // namespace fw::api

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/pool.h"
+#include "audit/audit_log.h"
+#include "net/router.h"
+#include "promotion/canary_watch.h"
+#include "promotion/promotions.h"
+#include "runs/run_service.h"
+
+namespace fw::api {
+
+/// What the resource works with beside the runs. Everything outlives the router.
+struct PromotionParts {
+  promotion::Promotions& promotions;
+  const promotion::CanaryWatch& watch;
+  audit::AuditLog& audit;
+  std::vector<std::string> upstreams;  ///< of the gateway: names that a promoted model may be behind
+};
+
+/// `/api/promotions`: proposals of models for the gateway's traffic, and the steps that people take with them
+/// (docs/promotion.md). `/api/audit`: who decided what. `runs` and `disk` outlive the router.
+class PromotionsResource final {
+ public:
+  PromotionsResource(PromotionParts parts, runs::RunService& runs, Pool& disk)
+      : parts_(std::move(parts)), runs_(runs), disk_(disk) {}
+  void add_to(net::Router& router);
+
+ private:
+  Task<Result<net::Response>> list(net::Call call);
+  Task<Result<net::Response>> detail(net::Call call);
+  Task<Result<net::Response>> propose(net::Call call);
+  Task<Result<net::Response>> act(net::Call call);
+  Task<Result<net::Response>> audit(net::Call call);
+  [[nodiscard]] Status check_upstream(const std::string& name) const;
+
+  PromotionParts parts_;
+  runs::RunService& runs_;
+  Pool& disk_;
+};
+
+}  // namespace fw::api

@@ -1,0 +1,205 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/api_client.h"
+#include "app/cli/command.h"
+#include "app/cli/help.h"
+#include "app/cli/terminal.h"
+#include "net/url.h"
+
+namespace fw::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string id;
+  std::string job;
+  std::string model;
+  std::string variant;
+  std::string upstream;
+  std::string served_model;
+  std::string person;
+  std::string reason;
+  std::string at;
+  bool json = false;
+};
+
+/// Who acts: --person, else FLYWHEEL_PERSON, else the name this terminal is logged in by.
+std::string person_of(const Options& options) {
+  if (!options.person.empty()) return options.person;
+  for (const char* name : {"FLYWHEEL_PERSON", "USER"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "uid " + std::to_string(getuid());
+}
+
+std::string text(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
+}
+
+std::string stage_text(const Json& proposal) {
+  const std::string stage = text(proposal, "stage");
+  const double share = proposal.value("share", 0.0);
+  if (stage != "canary") return stage;
+  char percent[32];
+  std::snprintf(percent, sizeof percent, " %.3g %%", 100 * share);
+  return stage + percent;
+}
+
+std::string signers(const Json& proposal) {
+  std::string names;
+  for (const auto& signature : proposal.value("signatures", Json::array()))
+    names += (names.empty() ? "" : ", ") + text(signature, "person");
+  return names.empty() ? "nobody" : names;
+}
+
+void print_proposal(const Json& p, Terminal& out) {
+  out.line(out.styled(Style::kBold, text(p, "id")) + "  " + stage_text(p));
+  out.line("  " + text(p, "model_name") + ", " + text(p, "variant") + ", for " + text(p, "workload_id") + " of " +
+           text(p, "client_id") + ", by upstream " + text(p, "upstream"));
+  out.line("  job " + text(p, "job_id") + ", proposed by " + text(p, "proposer") + ", signed by " + signers(p));
+  out.line("  digest " + text(p, "digest"));
+  if (const Json progress = p.value("progress", Json()); progress.is_object()) {
+    const auto missing = progress.value("missing", std::uint64_t{0});
+    out.line("  " + std::to_string(progress.value("requests", std::uint64_t{0})) + " requests, " +
+             std::to_string(progress.value("errors", std::uint64_t{0})) + " errors" +
+             (missing > 0 ? ", " + std::to_string(missing) + " more until the next share" : ""));
+  }
+  if (text(p, "reason") != "" && text(p, "reason") != "-") out.line("  " + text(p, "reason"));
+}
+
+int show(const Result<Json>& answer, bool json) {
+  if (!answer.ok()) return fail(answer.error());
+  if (json) {
+    std::cout << answer->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  print_proposal(*answer, out);
+  return 0;
+}
+
+int propose(const Options& o, const std::string& server) {
+  ApiClient client(server);
+  return show(client.post("/api/promotions", {{"job_id", o.job},
+                                              {"model_name", o.model},
+                                              {"variant", o.variant},
+                                              {"upstream", o.upstream},
+                                              {"served_model", o.served_model},
+                                              {"person", person_of(o)},
+                                              {"reason", o.reason}}),
+              o.json);
+}
+
+std::string path_of(const std::string& id) { return "/api/promotions/" + net::percent_encode(id); }
+
+int take_step(const Options& o, const char* action, const std::string& server) {
+  ApiClient client(server);
+  Json body{{"person", person_of(o)}, {"reason", o.reason}};
+  if (std::string_view(action) == "sign") {
+    // What is signed is what is proposed at this moment: a change in between is refused by the service.
+    const auto proposal = client.get(path_of(o.id));
+    if (!proposal.ok()) return fail(proposal.error());
+    body["digest"] = proposal->value("digest", "");
+  }
+  return show(client.post(path_of(o.id) + "/" + action, body), o.json);
+}
+
+int status(const Options& o, const std::string& server) {
+  ApiClient client(server);
+  if (!o.id.empty()) return show(client.get(path_of(o.id)), o.json);
+  const auto answer = client.get(o.at.empty() ? "/api/promotions" : "/api/promotions?at=" + net::percent_encode(o.at));
+  if (!answer.ok()) return fail(answer.error());
+  if (o.json) {
+    std::cout << answer->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  const Json list = answer->value("promotions", Json::array());
+  if (list.empty()) out.line("nothing is proposed; propose with: flywheel promote propose JOB --upstream NAME");
+  for (const auto& proposal : list) print_proposal(proposal, out);
+  return 0;
+}
+
+void add_person(CLI::App& command, const std::shared_ptr<Options>& o) {
+  command.add_option("--person", o->person, "Who does this; default: FLYWHEEL_PERSON, else the login name")
+      ->type_name("NAME");
+  command.add_option("--reason", o->reason, "Why, for the audit log")->type_name("TEXT");
+  command.add_flag("--json", o->json, "Print the service's answer");
+}
+
+struct Step {
+  const char* name;
+  const char* action;
+  const char* help;
+};
+
+constexpr Step kSteps[] = {
+    {"sign", "sign", "Sign the bytes that are proposed; who proposed them cannot"},
+    {"reject", "reject", "End a proposal that has not touched traffic"},
+    {"start", "start_canary", "Let it answer the canary's first share of the conversations"},
+    {"advance", "advance", "Take the canary to its next share"},
+    {"live", "go_live", "Let it answer all conversations of the workload"},
+    {"rollback", "roll_back", "Take it off traffic, from the next request on"},
+    {"retire", "retire", "End a live promotion: production answers again"},
+};
+
+}  // namespace
+
+void add_promote_command(CLI::App& app, CommandContext& context) {
+  auto* promote =
+      app.add_subcommand("promote", "Propose a model for a workload's traffic, sign it, route to it, and back")
+          ->group(kResultsGroup);
+  promote->require_subcommand(1);
+  add_examples(*promote,
+               "flywheel promote propose 67436743674367436743abcd --upstream small --reason \"98 % on 320 rows\"\n"
+               "flywheel promote sign p-5f3a9c21d0aa --person bob\n"
+               "flywheel promote start p-5f3a9c21d0aa\n"
+               "flywheel promote rollback p-5f3a9c21d0aa --reason \"late answers\"");
+  auto* propose_command = promote->add_subcommand("propose", "Propose what a finished job evaluated");
+  auto o = std::make_shared<Options>();
+  propose_command->add_option("job", o->job, "Job id: 24 hex digits")->required()->type_name("JOB");
+  propose_command->add_option("--upstream", o->upstream, "The gateway's upstream that serves the model")
+      ->required()
+      ->type_name("NAME");
+  propose_command->add_option("--candidate", o->model, "Model of the report; default: the first of its ranking")
+      ->type_name("NAME");
+  propose_command->add_option("--variant", o->variant, "Evaluation of the report, e.g. customized-eval")
+      ->type_name("NAME");
+  propose_command
+      ->add_option("--model", o->served_model, "`model` of the requests to the upstream; default: as they come")
+      ->type_name("NAME");
+  add_person(*propose_command, o);
+  add_server_option(*propose_command, context);
+  propose_command->callback(
+      [&context, o] { context.action = [&context, o] { return propose(*o, context.server_url); }; });
+
+  for (const Step& step : kSteps) {
+    auto options = std::make_shared<Options>();
+    auto* command = promote->add_subcommand(step.name, step.help);
+    command->add_option("proposal", options->id, "Id of the proposal")->required()->type_name("PROPOSAL");
+    add_person(*command, options);
+    add_server_option(*command, context);
+    command->callback([&context, options, action = step.action] {
+      context.action = [&context, options, action] { return take_step(*options, action, context.server_url); };
+    });
+  }
+
+  auto* status_command = promote->add_subcommand("status", "Show one proposal, or all; --at DATE: as they stood then");
+  auto shown = std::make_shared<Options>();
+  status_command->add_option("proposal", shown->id, "Id of the proposal")->type_name("PROPOSAL");
+  status_command->add_option("--at", shown->at, "Epoch seconds or ISO-8601")->type_name("DATE");
+  status_command->add_flag("--json", shown->json, "Print the service's answer");
+  add_server_option(*status_command, context);
+  status_command->callback(
+      [&context, shown] { context.action = [&context, shown] { return status(*shown, context.server_url); }; });
+}
+
+}  // namespace fw::app

@@ -1,0 +1,125 @@
+#include "promotion/evidence.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "io/input_file.h"
+
+namespace fw::promotion {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBlock = 1 << 20;
+
+Result<std::string> digest_of_file(const fs::path& path) {
+  auto file = io::InputFile::open(path);
+  if (!file.ok()) return failed_precondition("what was evaluated is gone: " + file.error().message);
+  Sha256 hash;
+  std::string block(kBlock, '\0');
+  for (std::uint64_t at = 0; at < file->size();) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file->size() - at));
+    FW_TRY(file->read_at(at, {block.data(), count}));
+    hash.update(std::string_view(block).substr(0, count));
+    at += count;
+  }
+  return hash.finish_hex();
+}
+
+/// A file's bytes, all files of a folder by name, or, for what does not lie here, its name.
+Result<std::string> digest_of_source(const std::string& source) {
+  std::error_code error;
+  if (!fs::is_directory(source, error)) {
+    if (source.find("://") != std::string::npos) return sha256_hex(source);
+    return digest_of_file(source);
+  }
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(source, error)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::string all;
+  for (const auto& file : files) {
+    FW_ASSIGN(const std::string digest, digest_of_file(file));
+    all += file.filename().string() + '\n' + digest + '\n';
+  }
+  return sha256_hex(all);
+}
+
+std::string text(const Json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+struct Choice {
+  std::string model;
+  std::string variant;
+};
+
+Choice first_of_ranking(const Json& report) {
+  const Json& entries = report.at("ranking").at("entries");
+  if (entries.empty()) return {};
+  return {text(entries.at(0), "model_name"), text(entries.at(0), "variant")};
+}
+
+Result<const Json*> candidate_named(const Json& report, const Choice& choice) {
+  std::string names;
+  for (const Json& candidate : report.at("candidates")) {
+    for (const Json& evaluation : candidate.at("evaluations")) {
+      if (text(candidate, "model_name") == choice.model && text(evaluation, "variant") == choice.variant) {
+        return &candidate;
+      }
+      names += (names.empty() ? "" : ", ") + text(candidate, "model_name") + " " + text(evaluation, "variant");
+    }
+  }
+  return not_found("the report has no evaluation " + choice.model + " " + choice.variant +
+                   (names.empty() ? "" : "; it has " + names));
+}
+
+Result<Digests> digests_of(const Json& report, std::string_view bytes, const Json& candidate, bool is_tuned) {
+  Digests digests{{"report", sha256_hex(bytes)}};
+  std::string datasets;
+  for (const Json& dataset : report.at("dataset").at("datasets")) datasets += text(dataset, "digest") + '\n';
+  digests["datasets"] = sha256_hex(datasets);
+  FW_ASSIGN(digests["base"], digest_of_source(text(candidate, "source")));
+  if (is_tuned) {
+    const std::string adapter = text(candidate.at("customization"), "adapter");
+    if (!adapter.empty()) {
+      FW_ASSIGN(digests["adapter"], digest_of_file(adapter));
+    }
+  }
+  return digests;
+}
+
+}  // namespace
+
+Result<Candidate> candidate_of_report(std::string_view bytes, const std::string& model, const std::string& variant) {
+  const Json report = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  try {
+    const Json& job = report.at("job");
+    if (const auto status = text(job, "status"); status != "completed") {
+      return failed_precondition("job " + text(job, "id") + " is " + status + ", not completed");
+    }
+    Choice choice = first_of_ranking(report);
+    if (!model.empty()) choice.model = model;
+    if (!variant.empty()) choice.variant = variant;
+    FW_ASSIGN(const Json* candidate, candidate_named(report, choice));
+    const bool is_tuned = choice.variant.find("customized") != std::string::npos;
+    FW_ASSIGN(Digests digests, digests_of(report, bytes, *candidate, is_tuned));
+    return Candidate{.workload = text(job, "workload_id"),
+                     .client = text(job, "client_id"),
+                     .job = text(job, "id"),
+                     .model = choice.model,
+                     .variant = choice.variant,
+                     .upstream = {},
+                     .served_model = {},
+                     .digests = std::move(digests)};
+  } catch (const Json::exception&) {
+    return data_loss("this is no report of a job");
+  }
+}
+
+}  // namespace fw::promotion

@@ -1,0 +1,152 @@
+"""From a finished job's report to the gateway's traffic and back: signed by a second person, step by step, taken off by
+the gates when its engine dies, without a request that is not answered. The candidate and production are servers that
+answer as production did (tests/traffic/echo_model.py)."""
+import json
+import pathlib
+import sys
+import unittest
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "traffic"))
+import echo_model
+import flywheel
+import gateway
+
+CONFIG = """
+  - {{model_name: small, url: '{candidate}', served_model_name: echo, customization_enabled: false}}
+data_split_config: {{eval_size: 30, val_ratio: 0.1, min_total_records: 60, random_seed: 7, limit: 200}}
+evaluation: {{parallelism: 8}}
+gateway:
+  port: 0
+  upstreams:
+    - {{name: production, url: '{production}'}}
+    - {{name: small, url: '{candidate}'}}
+promotion: {{canary_steps: [0.5, 0.9], max_error_rate: 0.1}}
+"""
+
+
+def counted(values):
+    return {value: values.count(value) for value in set(values)}
+
+
+class Promotion(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = gateway.GatewayService(config="")
+        cls.addClassCleanup(cls.service.close)
+        traffic = flywheel.sample(cls.service.folder / "router.jsonl", count=240)
+        cls.documents = []
+        for line in traffic.read_text(encoding="utf-8").splitlines():
+            try:  # the sample holds some lines that are no records
+                document = json.loads(line)
+                document["response"]["choices"][0]["message"]
+                cls.documents.append(document)
+            except (ValueError, KeyError, IndexError, TypeError):
+                pass
+        cls.production, cls.candidate = echo_model.EchoModel(cls.documents), echo_model.EchoModel(cls.documents)
+        cls.addClassCleanup(cls.production.close)
+        cls.service.config.write_text("nims:" + CONFIG.format(candidate=cls.candidate.url, production=cls.production.url))
+        cls.service.start()
+        flywheel.run("load", traffic, "--server", cls.service.url)
+        status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
+        assert status == 200, job
+        cls.job = cls.service.wait_for_job(job["id"], timeout=300)["id"]
+
+    def promote(self, *words, person, fails=False):
+        done = flywheel.run("promote", *words, "--person", person, "--server", self.service.url, *([] if fails else ["--json"]))
+        if fails:
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            return done.stderr
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def ask(self, number, conversation):
+        """Who answered: by the record that the gateway kept."""
+        document = self.documents[number % len(self.documents)]
+        request = urllib.request.Request(
+            self.service.gateway + "/v1/chat/completions", data=json.dumps({**document["request"], "model": "echo"}).encode(),
+            headers={"Content-Type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo",
+                     "x-flywheel-conversation": conversation})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            self.assertEqual(answer.status, 200)
+            return json.loads(answer.read())
+
+    def variants_of(self, prefix, count):
+        """Which variants answered the conversations that begin with the prefix."""
+        def found():
+            page = self.service.call("GET", "/api/interactions?limit=1000")[1]["interactions"]
+            mine = [one["flywheel"] for one in page if one["flywheel"].get("conversation", "").startswith(prefix)]
+            return mine if len(mine) >= count else None
+        return {one["conversation"]: one["variant"] for one in flywheel.wait_until(found, 30, f"{count} records")}
+
+    def stage(self, proposal):
+        return self.service.call("GET", f"/api/promotions/{proposal}")[1]["stage"]
+
+    def test_the_whole_way(self):
+        proposed = self.promote("propose", self.job, "--upstream", "small", "--reason", "as good", person="ada")
+        one = proposed["id"]
+        self.assertEqual((proposed["stage"], proposed["workload_id"]), ("proposed", "router"))
+        self.assertIn("somebody else signs", self.promote("sign", one, person="ada", fails=True))
+        self.assertIn("no step", self.promote("start", one, person="op", fails=True))
+        self.assertEqual(self.promote("sign", one, person="bob")["stage"], "signed_off")
+        for i in range(10):
+            self.ask(i, f"before-{i}")
+        self.assertEqual(set(self.variants_of("before", 10).values()), {"production"})
+
+        self.assertEqual(self.promote("start", one, person="op")["share"], 0.5)
+        for turn in range(2):
+            for i in range(40):
+                self.ask(i, f"canary-{i}")
+        by = self.variants_of("canary", 80)
+        shares = counted(list(by.values()))
+        self.assertEqual(len(by), 40)
+        self.assertGreater(min(shares.values()), 8, shares)
+        self.assertEqual(len(shares), 2)
+
+        # Its engine dies: every request is answered all the same, and the gates take it off.
+        self.candidate.close()
+        asked = 0
+        while self.stage(one) == "canary" and asked < 400:
+            self.ask(asked, f"dead-{asked}")
+            asked += 1
+        self.assertEqual(self.stage(one), "rolled_back", f"after {asked} requests")
+        entry = self.service.call("GET", "/api/audit")[1]["entries"][-1]
+        self.assertEqual((entry["person"], entry["action"]), ("flywheel", "promotion.roll_back"))
+        self.assertIn("errors", entry["reason"])
+        self.assertEqual(set(self.variants_of("dead", asked).values()), {"production"})
+
+        # kill -9: what stands is what the log says.
+        self.service.kill()
+        (self.service.data / "gateway.url").unlink(missing_ok=True)
+        self.service.start()
+        self.assertEqual(self.stage(one), "rolled_back")
+
+        # Another proposal goes live past its last share, and back by one step.
+        other = self.promote("propose", self.job, "--upstream", "production", person="bob")["id"]
+        self.promote("sign", other, person="ada")
+        self.promote("start", other, person="op")
+        self.assertEqual(self.promote("advance", other, person="op")["share"], 0.9)
+        self.assertIn("last step", self.promote("advance", other, person="op", fails=True))
+        self.assertEqual(self.promote("live", other, person="op")["share"], 1)
+        self.ask(1, "live-1")
+        self.assertEqual(set(self.variants_of("live", 1).values()), {proposed["model_name"] + " " + proposed["variant"]})
+        self.promote("rollback", other, "--reason", "late", person="op")
+        self.ask(1, "back-1")
+        self.assertEqual(set(self.variants_of("back", 1).values()), {"production"})
+
+        log = self.service.data / "audit/audit.jsonl"
+        self.assertIn("entries", flywheel.run("audit", "verify", "--data", self.service.data).stdout)
+        log.write_text(log.read_text().replace('"person":"ada"', '"person":"eve"', 1))
+        self.assertIn("entry 1", flywheel.run("audit", "verify", "--data", self.service.data).stderr)
+
+    def test_what_cannot_be_is_refused_in_words(self):
+        self.assertIn("it has production, small", self.promote("propose", self.job, "--upstream", "large", person="ada", fails=True))
+        self.assertIn("small base-eval", self.promote("propose", self.job, "--upstream", "small", "--variant", "none",
+                                                      person="ada", fails=True))
+        self.assertIn("no proposal", self.promote("start", "p-none", person="ada", fails=True))
+        self.assertEqual(self.service.call("POST", "/api/promotions", {"job_id": "x"})[0], 422)
+        self.assertEqual(self.service.call("POST", "/api/promotions/p-none/dance", {"person": "a"})[0], 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
