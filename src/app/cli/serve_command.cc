@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "api/api.h"
+#include "api/queue_metrics.h"
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
@@ -82,7 +83,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
   return {service.runs(),
           service.log(),
           service.quarantine(),
-          service.disk(),
+          service.query(),
           service.load(),
           service.clock(),
           service.data_folder() / "uploads",
@@ -98,8 +99,10 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
           GatewayFace::routes_file(service),
           [&gateway] { return faces_of(gateway); },
           {[&gateway](std::ostream& out) {
-            if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
-          }}};
+             if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
+           },
+           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
+          service.data_folder() / "backups"};
 }
 
 Result<Config> read_config(const ServeOptions& options) {

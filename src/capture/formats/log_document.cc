@@ -90,12 +90,14 @@ Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& sli
   return draft;
 }
 
-std::string to_log_document(const record::Interaction& record) {
-  const auto quoted = [](const std::string& text) { return Json(text).dump(); };
+std::string to_log_document(const record::Interaction& record, Contents contents) {
   std::string out = R"({"timestamp":)" + seconds_of(record.timestamp) + R"(,"workload_id":)" +
-                    quoted(*record.workload) + R"(,"client_id":)" + quoted(*record.client) + R"(,"flywheel":)" +
-                    to_text(provenance_json(record)) + R"(,"request":)";
-  return out.append(record.request).append(R"(,"response":)").append(record.response).append("}");
+                    to_text(Json(*record.workload)) + R"(,"client_id":)" + to_text(Json(*record.client)) +
+                    R"(,"flywheel":)" + to_text(provenance_json(record));
+  if (contents == Contents::kWhole) {
+    out.append(R"(,"request":)").append(record.request).append(R"(,"response":)").append(record.response);
+  }
+  return out + '}';
 }
 
 constexpr Format kLogDocument{.name = "log document", .recognises = recognises, .read = read};

@@ -53,6 +53,14 @@ TEST(LogDocument, WhatIsKnownBesideTheBytesIsUnderFlywheel) {
             R"("request":{"messages": [ {"role":"user","content":"hi"}], "n": 1.0},"response":{"choices":[ ]}})");
 }
 
+TEST(LogDocument, WithoutContentsHasAllButThese) {
+  record::Interaction record = full();
+  record.provenance = {};
+  EXPECT_EQ(to_log_document(record, Contents::kNone),
+            "{\"timestamp\":1732460000.123456789,\"workload_id\":\"caf\xc3\xa9 \\\"router\\\"\",\"client_id\":\"demo\","
+            R"("flywheel":{"id":"0f3a","origin":"file","ending":"finished"}})");
+}
+
 constexpr std::string_view kHead = R"({"timestamp": 1, "workload_id": "w", "client_id": "c", "request": {}, )"
                                    R"("response": {}, "flywheel": )";
 
