@@ -6,6 +6,7 @@
 #include "api/health.h"
 #include "api/home.h"
 #include "api/interactions.h"
+#include "api/log_store.h"
 #include "api/openapi.h"
 #include "api/records.h"
 #include "api/routes.h"
@@ -27,6 +28,7 @@ struct Api::Impl {
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads), d.disk_reserve),
         interactions(d.log, d.disk),
+        log_store(d.log, d.disk, d.clock, std::move(d.backups)),
         home(d.runs),
         health(std::move(d.readiness), std::move(d.faces)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
@@ -35,6 +37,7 @@ struct Api::Impl {
     workloads.add_to(router);
     records.add_to(router);
     interactions.add_to(router);
+    log_store.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
@@ -50,6 +53,7 @@ struct Api::Impl {
   WorkloadsResource workloads;
   RecordsResource records;
   InteractionsResource interactions;
+  LogStoreResource log_store;
   HomeResource home;
   HealthResource health;
   MetricsResource metrics;

@@ -26,7 +26,7 @@ struct ApiDependencies {
   runs::RunService& runs;
   logstore::LogStore& log;
   capture::Quarantine& quarantine;
-  Pool& disk;
+  Pool& disk;  ///< for reads of the stores, and uploads on their way to the disk; what finds it full gets 503
   Pool& load;  ///< for uploads alone: one takes a thread for seconds, and nothing else waits for it
   const Clock& clock;
   std::filesystem::path uploads;  ///< an existing folder for bodies while they are loaded
@@ -43,6 +43,7 @@ struct ApiDependencies {
   std::optional<PromotionParts> promotion{};   ///< absent: nothing can be promoted here
   /// More lines for `/metrics`; must not block.
   std::vector<std::function<void(std::ostream&)>> metrics{};
+  std::filesystem::path backups{};  ///< for copies of the log store
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

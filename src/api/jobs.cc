@@ -151,7 +151,7 @@ Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::C
         "this service has no candidate models: start it with --config FILE, whose nims name at "
         "least one (docs/configuration.md)");
   }
-  FW_CO_ASSIGN(const auto known, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  FW_CO_ASSIGN(const auto known, co_await run_if_room(disk_, [this] { return log_.workloads(); }));
   std::vector<Traffic> traffic;
   for (const auto& one : known) traffic.push_back({*one.workload, *one.client});
   if (const auto found = choose_traffic(traffic, *workload, *client); !found.ok()) co_return found.error();

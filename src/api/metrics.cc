@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "api/metric_text.h"
 #include "io/file.h"
 #include "io/machine.h"
 
@@ -42,10 +43,6 @@ std::size_t open_files() {
   return ec ? 0 : static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-void head(std::ostream& out, std::string_view name, std::string_view type, std::string_view help) {
-  out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << ' ' << type << '\n';
-}
-
 void write_jobs(std::ostream& out, const std::vector<runs::Job>& jobs) {
   std::map<std::string_view, int> by_status;
   for (const auto status : {runs::JobStatus::kPending, runs::JobStatus::kRunning, runs::JobStatus::kCompleted,
@@ -53,12 +50,12 @@ void write_jobs(std::ostream& out, const std::vector<runs::Job>& jobs) {
     by_status[runs::to_string(status)] = 0;
   }
   for (const auto& job : jobs) ++by_status[runs::to_string(job.status)];
-  head(out, "flywheel_jobs", "gauge", "Jobs by status.");
+  metric_head(out, "flywheel_jobs", "gauge", "Jobs by status.");
   for (const auto& [status, n] : by_status) out << "flywheel_jobs{status=\"" << status << "\"} " << n << '\n';
 }
 
 void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummary>& workloads) {
-  head(out, "flywheel_log_records", "gauge", "Interactions in the log store by workload and client.");
+  metric_head(out, "flywheel_log_records", "gauge", "Interactions in the log store by workload and client.");
   for (const auto& w : workloads) {
     out << "flywheel_log_records{workload=\"" << label(*w.workload) << "\",client=\"" << label(*w.client) << "\"} "
         << w.records << '\n';
@@ -66,11 +63,11 @@ void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummar
 }
 
 void write_http(std::ostream& out, const HttpCounters& http) {
-  head(out, "flywheel_http_requests_total", "counter", "Answers of the control API by class of status.");
+  metric_head(out, "flywheel_http_requests_total", "counter", "Answers of the control API by class of status.");
   for (int hundreds = 2; hundreds <= 5; ++hundreds) {
     out << "flywheel_http_requests_total{status=\"" << hundreds << "xx\"} " << http.answers(hundreds) << '\n';
   }
-  head(out, "flywheel_http_request_seconds_total", "counter", "Time spent on answers of the control API.");
+  metric_head(out, "flywheel_http_request_seconds_total", "counter", "Time spent on answers of the control API.");
   out << "flywheel_http_request_seconds_total " << http.seconds() << '\n';
 }
 
@@ -107,15 +104,16 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   write_records(out, workloads);
   write_http(out, http_);
   for (const auto& write : more_) write(out);
-  head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");
+  metric_head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");
   out << "flywheel_loads " << records_.loads() << '\n';
-  head(out, "flywheel_uptime_seconds", "gauge", "Time since the service started.");
+  metric_head(out, "flywheel_uptime_seconds", "gauge", "Time since the service started.");
   out << "flywheel_uptime_seconds " << to_seconds(clock_.instant() - started_) << '\n';
-  head(out, "process_resident_memory_bytes", "gauge", "Resident memory of the service, without engines and trainer.");
+  metric_head(out, "process_resident_memory_bytes", "gauge",
+              "Resident memory of the service, without engines and trainer.");
   out << "process_resident_memory_bytes " << resident_bytes() << '\n';
-  head(out, "process_open_fds", "gauge", "Open files and sockets of the service.");
+  metric_head(out, "process_open_fds", "gauge", "Open files and sockets of the service.");
   out << "process_open_fds " << open_files() << '\n';
-  head(out, "process_max_fds", "gauge", "How many the service may have open.");
+  metric_head(out, "process_max_fds", "gauge", "How many the service may have open.");
   out << "process_max_fds " << io::open_file_limit() << '\n';
   net::Response response;
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

@@ -104,6 +104,7 @@ Json report_json(const capture::LoadReport& report) {
 
 Result<capture::LoadOptions> load_options(const net::QueryParams& query) {
   capture::LoadOptions options;
+  options.origin = record::Origin::kUpload;
   if (const auto workload = query.find("workload_id")) {
     auto id = record::WorkloadId::parse(std::string(*workload));
     if (!id.ok()) return invalid_argument("workload_id " + id.error().message);
@@ -196,7 +197,8 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   }
   std::optional<std::string> reason;
   if (const auto wanted = call.query.find("reason")) reason = std::string(*wanted);
-  FW_CO_ASSIGN(const auto page, co_await run_on(disk_, [&] { return quarantine_.list(reason, offset, kPageLines); }));
+  FW_CO_ASSIGN(const auto page,
+               co_await run_if_room(disk_, [&] { return quarantine_.list(reason, offset, kPageLines); }));
   Json lines = Json::array();
   for (const auto& l : page.lines) {
     lines.push_back(

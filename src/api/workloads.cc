@@ -13,7 +13,7 @@ void WorkloadsResource::add_to(net::Router& router) {
 }
 
 Task<Result<net::Response>> WorkloadsResource::list(net::Call) {
-  FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  FW_CO_ASSIGN(const auto workloads, co_await run_if_room(disk_, [this] { return log_.workloads(); }));
   Json out = Json::array();
   for (const auto& w : workloads) {
     out.push_back({{"workload_id", *w.workload},

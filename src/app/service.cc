@@ -30,6 +30,8 @@ namespace asio = boost::asio;
 
 constexpr int kLoops = 2;
 constexpr int kDiskThreads = 4;
+constexpr int kQueryThreads = 2;
+constexpr std::size_t kMostQueries = 256;  // that wait
 constexpr int kLoadThreads = 2;
 constexpr int kCommitThreads = 1;
 constexpr int kCpuThreads = 2;
@@ -105,7 +107,8 @@ struct Service::Impl {
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
   EventLoops loops{kLoops};
-  Pool disk{"disk", kDiskThreads};
+  Pool disk{"disk", kDiskThreads};                   // the runs' own files and journals
+  Pool query{"query", kQueryThreads, kMostQueries};  // what the API reads and receives
   Pool load{"load", kLoadThreads};
   Pool cpu{"cpu", kCpuThreads};
   Pool commit{"commit", kCommitThreads};
@@ -180,6 +183,10 @@ logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 capture::Committer& Service::committer() { return impl_->committer; }
 Pool& Service::disk() { return impl_->disk; }
+Pool& Service::query() { return impl_->query; }
+std::vector<const Pool*> Service::pools() const {
+  return {&impl_->commit, &impl_->query, &impl_->load, &impl_->disk, &impl_->cpu};
+}
 Pool& Service::load() { return impl_->load; }
 const Clock& Service::clock() const { return impl_->clock; }
 const EventLoops& Service::loops() const { return impl_->loops; }

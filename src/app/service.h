@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/config/config.h"
 #include "async/event_loops.h"
@@ -25,9 +26,9 @@ struct ServiceOptions {
 };
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
-/// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/` and
-/// `uploads/`. Threads: event loops of one thread each, a `disk`, a `load`, a `commit` and a `cpu` pool. stop() before
-/// destruction.
+/// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/`,
+/// `uploads/` and `backups/`. Threads: event loops of one thread each, and a pool for each kind of work that blocks.
+/// stop() before destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.
@@ -53,7 +54,9 @@ class Service final {
   /// The road of live traffic into the log store.
   [[nodiscard]] capture::Committer& committer();
   [[nodiscard]] Pool& disk();
+  [[nodiscard]] Pool& query();
   [[nodiscard]] Pool& load();
+  [[nodiscard]] std::vector<const Pool*> pools() const;
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
   [[nodiscard]] const EventLoops& loops() const;

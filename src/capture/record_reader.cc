@@ -221,11 +221,19 @@ Result<record::Interaction> RecordReader::Impl::complete(Draft draft, std::strin
   FW_TRY(name(record.workload, options.workload, options.default_workload, draft.workload, "workload_id"));
   FW_TRY(name(record.client, options.client, options.default_client, draft.client, "client_id"));
   record.timestamp = draft.timestamp.value_or(options.loaded_at + std::chrono::nanoseconds(documents));
+  record.request = std::move(draft.request);
+  record.response = std::move(draft.response);
+  record.provenance = std::move(draft.provenance);
+  record.provenance.origin = draft.origin.value_or(options.origin);
+  if (draft.record_id && !options.workload && !options.client) {
+    auto id = record::RecordId::parse(*std::move(draft.record_id));
+    if (!id.ok()) return invalid_argument("flywheel.id " + id.error().message);
+    record.id = std::move(id).value();
+    return record;
+  }
   const std::string_view identity = key ? *key : draft.identity ? *draft.identity : text;
   const std::uint64_t occurrence = key ? 0 : occurrences.note(hash64(identity));
   record.id = record::content_id(record.workload, record.client, identity, occurrence);
-  record.request = std::move(draft.request);
-  record.response = std::move(draft.response);
   return record;
 }
 

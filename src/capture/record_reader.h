@@ -17,6 +17,7 @@ struct ReadOptions {
   std::optional<record::ClientId> client;              ///< in place of the documents' own
   std::optional<record::WorkloadId> default_workload;  ///< where a document names none
   std::optional<record::ClientId> default_client;      ///< where a document names none
+  record::Origin origin = record::Origin::kFile;       ///< the way in, where a document names none
   Timestamp loaded_at;                                 ///< the time of documents without one, a nanosecond more each
 };
 
@@ -33,7 +34,8 @@ class RecordSink {
 /// documents: action lines of Elasticsearch's `_bulk` and the ids they give, hits, lists within an object (`data`,
 /// `hits`, ...), OpenAI's batch requests and their results.
 ///
-/// A record's id comes from its `_id` where Elasticsearch gave one, else from what makes the document itself and from
+/// A record's id is the one that a log store gave it (`flywheel.id`), unless it gets another workload or client here;
+/// else it comes from its `_id` where Elasticsearch gave one, else from what makes the document itself and from
 /// how often that came before in this source. Takes any bytes. Memory: 16 to 24 bytes for each different document, and
 /// 64 MiB at most of batch lines that wait for their other half. Not thread-safe.
 class RecordReader final {

@@ -43,8 +43,25 @@ std::optional<Timestamp> from_double(double number) {
   return Timestamp(nanoseconds(std::llround(micros) * 1000));
 }
 
+/// Seconds with nine digits behind the point: no double has so many, so nanoseconds are meant, each of them.
+std::optional<Timestamp> parse_exact_seconds(std::string_view text) {
+  constexpr std::size_t kDigits = 9;
+  const auto point = text.find('.');
+  if (point == std::string_view::npos || text.size() - point - 1 != kDigits) return std::nullopt;
+  std::int64_t seconds = 0;
+  std::int64_t nanos = 0;
+  const auto is_read = [](std::string_view digits, std::int64_t& into) {
+    const auto [at, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+    return error == std::errc() && at == digits.data() + digits.size() && digits.front() != '-';
+  };
+  if (point == 0 || !is_read(text.substr(0, point), seconds) || !is_read(text.substr(point + 1), nanos)) return {};
+  if (unit_of(static_cast<double>(seconds)).nanos != kNanosPerSecond || seconds >= kMaxSeconds) return std::nullopt;
+  return Timestamp(nanoseconds(seconds * kNanosPerSecond + nanos));
+}
+
 std::optional<Timestamp> parse_number(std::string_view text) {
   const char* end = text.data() + text.size();
+  if (const auto time = parse_exact_seconds(text)) return time;
   std::int64_t integer = 0;
   if (const auto [at, error] = std::from_chars(text.data(), end, integer); error == std::errc() && at == end) {
     return from_integer(integer);

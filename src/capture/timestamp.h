@@ -8,7 +8,8 @@
 namespace fw::capture {
 
 /// A time between 1970 and 2262 out of a number or a text: epoch seconds, whole or with a fraction; larger numbers are
-/// milliseconds (from 1e11), microseconds (from 1e14) or nanoseconds (from 1e17); ISO-8601 with hyphens and colons or
+/// milliseconds (from 1e11), microseconds (from 1e14) or nanoseconds (from 1e17); a fraction of seconds is rounded to
+/// microseconds unless it has nine digits; ISO-8601 with hyphens and colons or
 /// without them: a calendar, week or ordinal date, alone or with a time to the hour, minute or second, a fraction of
 /// the last of these, and a zone (`Z`, `+02:00`, `+0200`, `+02`, `UTC`; none means UTC). Nothing when it is none of
 /// these.

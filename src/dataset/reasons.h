@@ -8,6 +8,10 @@
 namespace fw::dataset::reasons {
 
 // step "validate"
+inline constexpr std::string_view kClientGone = "the client hung up before the answer's end";
+inline constexpr std::string_view kUpstreamDied = "the upstream broke off before the answer's end";
+inline constexpr std::string_view kUpstreamRefused = "the upstream answered with an error";
+inline constexpr std::string_view kArgumentsIncomplete = "the answer ends within the arguments of a tool call";
 inline constexpr std::string_view kBeyondLimits = "JSON exceeds the limits on size, depth or number of keys";
 inline constexpr std::string_view kRequestNotObject = "request is not a JSON object";
 inline constexpr std::string_view kResponseNotObject = "response is not a JSON object";

@@ -6,30 +6,29 @@
 #include "base/log.h"
 #include "dataset/builder.h"
 #include "io/file.h"
+#include "logstore/read.h"
 #include "runs/impl/json_fields.h"
 
 namespace fw::runs {
 
 namespace {
 
-constexpr std::size_t kPageSize = 1000;
 constexpr std::uint64_t kRecordsBetweenProgress = 20'000;
 
 /// A workload's records in the log store, a page at a time.
 class LoggedRecords final : public dataset::RecordSource {
  public:
-  LoggedRecords(logstore::LogStore& log, const Job& job)
-      : log_(log), selection_{.workload = job.workload, .client = job.client, .from = {}, .to = {}} {}
+  LoggedRecords(logstore::LogStore& log, const Job& job, Deadline deadline)
+      : log_(log),
+        deadline_(std::move(deadline)),
+        selection_{.workload = job.workload, .client = job.client, .from = {}, .to = {}} {}
 
   Status scan(const Visit& visit) override {
-    std::optional<logstore::Cursor> cursor;
-    do {
-      FW_ASSIGN(const auto page, log_.scan(selection_, logstore::Order::kOldestFirst, kPageSize, cursor));
-      for (const auto& one : page.records) note_time(one.timestamp);
-      FW_TRY(visit(page.records));
-      cursor = page.next;
-    } while (cursor);
-    return {};
+    return logstore::for_each_page(log_, selection_, logstore::Order::kOldestFirst, deadline_,
+                                   [&](std::span<const record::Interaction> page) {
+                                     for (const auto& one : page) note_time(one.timestamp);
+                                     return visit(page);
+                                   });
   }
 
   Result<record::Interaction> read(const record::RecordId& id) override {
@@ -51,6 +50,7 @@ class LoggedRecords final : public dataset::RecordSource {
   }
 
   logstore::LogStore& log_;
+  Deadline deadline_;
   logstore::Selection selection_;
   std::optional<Timestamp> first_, last_;
 };
@@ -173,7 +173,7 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   const Deadline deadline = context.deadline;
   // Reads and computes by turns; the pool of those who compute, so that whoever waits for the disk alone does not
   // queue.
-  LoggedRecords records(deps.log, job);
+  LoggedRecords records(deps.log, job, deadline);
   auto built = co_await run_on(deps.cpu, [&] { return build(context, job, records); });
   if (!built.ok()) co_return built.error();
   const auto folder = context.folder();

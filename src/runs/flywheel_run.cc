@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "runs/impl/candidate_run.h"
 #include "runs/impl/dataset_stage.h"
+#include "runs/impl/deaths.h"
 #include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/report_files.h"
@@ -59,8 +60,12 @@ Task<void> FlywheelRun::stages() {
 }
 
 Task<Result<DatasetsOutcome>> FlywheelRun::prepare_datasets() {
+  // Of all stages the one that takes this process's own memory.
   const auto work = [this]() -> Task<Result<std::string>> {
+    const Deaths deaths(context_.folder());
+    FW_CO_TRY(co_await run_on(dependencies_.disk, [&] { return deaths.begin(); }));
     auto made = co_await make_datasets(context_);
+    co_await run_on(dependencies_.disk, [&] { deaths.end(); });
     if (!made.ok()) co_return made.error();
     co_return dump(to_json(*made));
   };

@@ -12,6 +12,7 @@
 
 #include "api/job_json.h"
 #include "api/openapi.h"
+#include "api/queue_metrics.h"
 #include "api/records.h"
 #include "async/run_blocking.h"
 #include "io/file.h"
@@ -72,13 +73,23 @@ class ApiTest : public testing::Test {
                                                                  *datasets_, deployer_, trainer_, evaluator_, poster_},
                                            std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
-    api_ = std::make_unique<Api>(ApiDependencies{
-        *runs_, *log_, *quarantine_, disk_, load_, clock_, folder_.path(),
+    ApiDependencies dependencies{
+        *runs_,
+        *log_,
+        *quarantine_,
+        disk_,
+        load_,
+        clock_,
+        folder_.path(),
         [](const std::string& json, const dataset::SplitSettings& base) -> Result<dataset::SplitSettings> {
           if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
           return base;
         },
-        [] { return Status{}; }, [] { return std::vector<std::string>{"KEY is not set"}; }});
+        [] { return Status{}; },
+        [] { return std::vector<std::string>{"KEY is not set"}; }};
+    dependencies.metrics = {[this](std::ostream& out) { write_queues(out, {&disk_, &load_}, committer_); }};
+    dependencies.backups = folder_.path() / "backups";
+    api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
                                             api_->handler());
@@ -129,6 +140,7 @@ class ApiTest : public testing::Test {
   Pool disk_{"disk", 2};
   Pool load_{"load", 1};
   Pool cpu_{"cpu", 1};
+  capture::Committer committer_{*log_, disk_};
   NoDeployer deployer_;
   NoTrainer trainer_;
   NoEvaluator evaluator_;
@@ -138,6 +150,34 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::Server> server_;
 };
+
+TEST_F(ApiTest, TheMetricsHaveAGaugeForEveryQueue) {
+  const auto text = send(net::Method::kGet, "/metrics").body;
+  EXPECT_THAT(text, HasSubstr("\nflywheel_pool_waiting{pool=\"load\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nflywheel_pool_refused_total{pool=\"disk\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nflywheel_committer_records_total{result=\"refused\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nflywheel_committer_oldest_wait_seconds 0\n"));
+}
+
+TEST_F(ApiTest, TheLogStoreIsCountedByEnding) {
+  const auto upload = send(
+      net::Method::kPost, "/api/records",
+      R"({"timestamp":1,"workload_id":"w","client_id":"c","flywheel":{"ending":"refused"},"request":{},"response":{}})");
+  EXPECT_EQ(upload.status, 200) << upload.body;
+  const Json counts = json_of(send(net::Method::kGet, "/api/log/stats"))["counts"];
+  const auto row = [](const char* origin, const char* ending) {
+    return Json{{"workload_id", "w"}, {"client_id", "c"}, {"origin", origin}, {"ending", ending}, {"records", 1}};
+  };
+  EXPECT_EQ(counts, (Json{row("file", "finished"), row("upload", "refused")}));
+}
+
+TEST_F(ApiTest, ABackupIsALogStoreWithWhatWasThere) {
+  const auto made = send(net::Method::kPost, "/api/log/backups", "{}");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const auto copy = logstore::open_rocksdb_log_store(json_of(made)["folder"].get<std::string>());
+  ASSERT_TRUE(copy.ok()) << copy.error();
+  EXPECT_TRUE((*copy)->find(record::RecordId("r"))->has_value());
+}
 
 TEST_F(ApiTest, AMissingFieldIs422WithTheListThatClientsOfTheBlueprintExpect) {
   const auto response = send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w"})");

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -15,6 +16,7 @@ namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
 
 constexpr auto kPause = std::chrono::milliseconds(500);
 constexpr Duration kLookBack =
@@ -117,10 +119,38 @@ int stats(bool as_json, const std::string& server) {
   return 0;
 }
 
+/// Takes what the service has made to where the user wants it: at once within a file system, else by copying.
+Status move_to(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (!error) return {};
+  fs::copy(from, to, fs::copy_options::recursive, error);
+  if (error) return system_error("cannot copy " + from.string() + " to " + to.string(), error.value());
+  fs::remove_all(from, error);
+  return {};
+}
+
+int back_up(const std::string& to, const std::string& server) {
+  const fs::path target = fs::absolute(to).lexically_normal();
+  if (fs::exists(target)) return fail(already_exists(to + " exists; a backup is written into a folder of its own"));
+  ApiClient client(server);
+  const auto answer = client.post("/api/log/backups", Json::object());
+  if (!answer.ok()) return fail(answer.error());
+  const fs::path made = answer->value("folder", "");
+  Terminal out(1);
+  if (!fs::exists(made)) {
+    out.line("the service has another machine's files; the copy lies there in " + printable(made.string()));
+    return 0;
+  }
+  if (const auto moved = move_to(made, target); !moved.ok()) return fail(moved.error());
+  out.line(to + ": a copy of the log store; put it in place of log/ in a data folder to go back to it");
+  return 0;
+}
+
 }  // namespace
 
 void add_log_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("log", "Look at the captured traffic")->group(kEverydayGroup);
+  auto* command = app.add_subcommand("log", "Look at the captured traffic, count it, copy it")->group(kEverydayGroup);
   command->require_subcommand(1);
   auto options = std::make_shared<LogOptions>();
   auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
@@ -142,6 +172,13 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_server_option(*stats_command, context);
   stats_command->callback(
       [&context, as_json] { context.action = [&context, as_json] { return stats(*as_json, context.server_url); }; });
+
+  auto* backup = command->add_subcommand("backup", "Copy the log store of a running service into a new folder");
+  auto to = std::make_shared<std::string>();
+  add_examples(*backup, "flywheel log backup /backups/log-monday");
+  backup->add_option("DIR", *to, "The folder; it must not exist")->required()->type_name("");
+  add_server_option(*backup, context);
+  backup->callback([&context, to] { context.action = [&context, to] { return back_up(*to, context.server_url); }; });
 }
 
 }  // namespace fw::app

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "api/api.h"
+#include "api/queue_metrics.h"
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
@@ -91,7 +92,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
   return {service.runs(),
           service.log(),
           service.quarantine(),
-          service.disk(),
+          service.query(),
           service.load(),
           service.clock(),
           service.data_folder() / "uploads",
@@ -108,8 +109,10 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
           [&gateway] { return faces_of(gateway); },
           api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(gateway)},
           {[&gateway](std::ostream& out) {
-            if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
-          }}};
+             if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
+           },
+           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
+          service.data_folder() / "backups"};
 }
 
 Result<Config> read_config(const ServeOptions& options) {

@@ -55,6 +55,7 @@ std::vector<Pending> CommitQueue::next_group() {
 
 void CommitQueue::hold_back(Pending pending) {
   pending.waiter.reset();
+  pending.has_failed = true;
   held_back_.push_back(std::move(pending));
 }
 
@@ -70,6 +71,12 @@ void CommitQueue::settle(std::size_t records, std::size_t bytes) {
     take(std::move(line_.front()));
     line_.pop_front();
   }
+}
+
+std::size_t CommitQueue::in_line() const {
+  std::size_t records = 0;
+  for (const Pending& one : line_) records += one.count;
+  return records;
 }
 
 std::uint64_t CommitQueue::oldest_number() const {

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{5000};
+constexpr Duration kLongestGathering = std::chrono::microseconds(500);
 
 /// Whether the failure is the batch's own: the same batch would fail again, and its neighbours in the group would not.
 bool is_of_the_batch(const Error& error) {
@@ -72,6 +73,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   void wake_writer();
   void write();
   void pause_before_retry(std::unique_lock<std::mutex>& lock);
+  void gather(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] std::vector<Result<AppendReport>> append(std::vector<Pending>& group);
   [[nodiscard]] Result<AppendReport> append_to_store(std::span<const record::Interaction> records);
   void settle(std::vector<Pending> group, const std::vector<Result<AppendReport>>& reports);
@@ -96,6 +98,9 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   bool is_writing_ = false;               // a thread of the pool is in write(), or will be
   bool is_closing_ = false;
   Duration pause_ = kFirstPause;
+  std::size_t told_ = 0;      // waiters who had their result from the last group
+  std::size_t gathered_ = 0;  // how many the writer would like to see before the next
+  Duration took_{};           // the last append; of the writer alone
 };
 
 /// A coroutine's time with the committer; also ends when its event loop is destroyed under it.
@@ -144,7 +149,7 @@ bool Committer::Impl::enter(std::vector<record::Interaction> batch, std::shared_
     return true;
   }
   queue_.take(std::move(pending));
-  wanted_.notify_one();
+  if (queue_.waited_for() >= gathered_) wanted_.notify_one();
   wake_writer();
   return true;
 }
@@ -190,6 +195,7 @@ CommitterStats Committer::Impl::stats() const {
   const Instant now = kernel_now();
   const std::lock_guard lock(mutex_);
   CommitterStats stats = counts_;
+  stats.in_line = queue_.in_line();
   stats.queued_records = queue_.queued_records();
   stats.queued_bytes = queue_.queued_bytes();
   const auto waiting = queue_.oldest();
@@ -208,14 +214,17 @@ void Committer::Impl::wake_writer() {
 void Committer::Impl::write() {
   std::unique_lock lock(mutex_);
   while (!queue_.is_empty() || queue_.has_held_back()) {
-    if (queue_.has_held_back() && !queue_.is_wanted()) {
+    if (queue_.has_held_back() && queue_.waited_for() == 0) {
       pause_before_retry(lock);
       continue;
     }
+    gather(lock);
     auto group = queue_.next_group();
     writing_since_ = group.front().since;
     lock.unlock();
+    const Instant begin = kernel_now();
     const auto reports = append(group);
+    took_ = kernel_now() - begin;
     lock.lock();
     writing_since_.reset();
     settle(std::move(group), reports);
@@ -224,9 +233,20 @@ void Committer::Impl::write() {
   idle_.notify_all();
 }
 
+/// Those whom the last group has told come again within moments. Without a moment for all of them the first to come
+/// would be a group of its own, and half of all syncs would be for one record.
+void Committer::Impl::gather(std::unique_lock<std::mutex>& lock) {
+  gathered_ = told_;
+  if (queue_.waited_for() < gathered_) {
+    const auto are_here = [this] { return queue_.waited_for() >= gathered_ || is_closing_; };
+    wanted_.wait_for(lock, std::min(took_ / 8, kLongestGathering), are_here);
+  }
+  gathered_ = 0;
+}
+
 void Committer::Impl::pause_before_retry(std::unique_lock<std::mutex>& lock) {
-  wanted_.wait_for(lock, pause_, [this] { return queue_.is_wanted() || is_closing_; });
-  if (queue_.is_wanted()) return;
+  wanted_.wait_for(lock, pause_, [this] { return queue_.waited_for() > 0 || is_closing_; });
+  if (queue_.waited_for() > 0) return;
   pause_ = std::min<Duration>(2 * pause_, kLongestPause);
   queue_.retry();
 }
@@ -263,6 +283,7 @@ void Committer::Impl::settle(std::vector<Pending> group, const std::vector<Resul
   std::size_t records = 0;
   std::size_t bytes = 0;
   ++counts_.groups;
+  told_ = 0;
   for (std::size_t i = 0; i < group.size(); ++i) {
     Pending& one = group[i];
     if (reports[i].ok()) {
@@ -285,7 +306,7 @@ void Committer::Impl::settle(std::vector<Pending> group, const std::vector<Resul
 
 bool Committer::Impl::is_kept(const Pending& pending, const Error& error) const {
   const bool is_waited_for = pending.waiter && !pending.waiter->has_left();
-  return !is_waited_for && is_retryable(error.code) && !is_closing_;
+  return !is_waited_for && is_retryable(error.code) && !(is_closing_ && pending.has_failed);
 }
 
 void Committer::Impl::note_success(const AppendReport& report) {
@@ -313,6 +334,7 @@ void Committer::Impl::resolve(const std::shared_ptr<Waiter>& waiter, Result<Appe
   waiter->result = std::move(result);
   waiter->is_done = true;
   wake_ups_.add(*waiter);
+  ++told_;
 }
 
 void Committer::Impl::resolve_flushes() {
@@ -331,6 +353,7 @@ Committer::~Committer() { impl_->close(); }
 Task<Result<AppendReport>> Committer::commit(std::vector<record::Interaction> batch, Deadline deadline) {
   const auto impl = impl_;
   if (batch.empty()) co_return AppendReport{};
+  FW_CO_TRY(deadline.check("waiting for the log store"));
   auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor, deadline.when());
   if (!impl->enter(std::move(batch), waiter)) co_return closing();
   co_return co_await Impl::result_of(impl, std::move(waiter), std::move(deadline));

@@ -26,6 +26,7 @@ struct CommitterStats {
   std::uint64_t refused = 0;       ///< records that found no room
   std::uint64_t failed = 0;        ///< records that the store did not take
   std::uint64_t groups = 0;        ///< appends, one sync each; failed ones too
+  std::size_t in_line = 0;         ///< records whose senders wait for room
   std::size_t queued_records = 0;  ///< those that are being written too
   std::size_t queued_bytes = 0;
   Duration oldest_wait{};  ///< of what is queued

@@ -114,6 +114,7 @@ Status Load::read_documents(codec::ByteSource& source) {
                         .client = options_.client,
                         .default_workload = options_.default_workload,
                         .default_client = options_.default_client,
+                        .origin = options_.origin,
                         .loaded_at = now_});
   for (std::uint64_t count = 1;; ++count) {
     const auto document = documents.next();

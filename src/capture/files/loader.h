@@ -20,6 +20,7 @@ struct LoadOptions {
   std::optional<record::ClientId> client;              ///< in place of the documents' own
   std::optional<record::WorkloadId> default_workload;  ///< where a document names none
   std::optional<record::ClientId> default_client;      ///< where a document names none
+  record::Origin origin = record::Origin::kFile;       ///< the way in, where a document names none
   std::size_t line_limit = 32ULL << 20;                ///< bytes; a longer line is a bad line
 };
 

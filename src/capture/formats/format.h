@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "codec/json_slicer.h"
+#include "record/provenance.h"
 
 namespace fw::capture {
 
@@ -28,7 +29,10 @@ struct Draft {
   std::optional<Timestamp> timestamp;
   std::optional<std::string> workload;
   std::optional<std::string> client;
-  std::optional<std::string> identity;  ///< what makes it this record and no other; the document's text when absent
+  std::optional<std::string> identity;   ///< what makes it this record and no other; the document's text when absent
+  std::optional<std::string> record_id;  ///< the record's very id, where the document comes out of a log store
+  std::optional<record::Origin> origin;  ///< the way in that the document names
+  record::Provenance provenance;         ///< but for its origin
 };
 
 /// One shape that traffic comes in. `recognises` goes by keys and kinds alone, `read` says what is wrong. Both take any

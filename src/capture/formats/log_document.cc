@@ -1,11 +1,16 @@
+#include "capture/log_document.h"
+
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
+#include "capture/formats/impl/provenance_json.h"
 
 /// Log documents of the blueprint: `{"timestamp", "workload_id", "client_id", "request", "response"}`. Request and
-/// response keep their bytes; they may also be JSON written as text. `@timestamp` is Logstash's name of the time.
+/// response keep their bytes; they may also be JSON written as text. `@timestamp` is Logstash's name of the time. What
+/// Flywheel knows of an exchange beside these is under `flywheel`.
 namespace fw::capture {
 namespace {
 
@@ -51,6 +56,16 @@ Status rename_roles(std::string& request) {
   return {};
 }
 
+/// Epoch seconds, to the nanosecond.
+std::string seconds_of(Timestamp time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+  const auto rest = (time.time_since_epoch() - seconds).count();
+  if (rest == 0) return std::to_string(seconds.count());
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%09lld", static_cast<long long>(rest));
+  return std::to_string(seconds.count()) + fraction.data();
+}
+
 Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
   FW_ASSIGN(Draft draft, read_log_document(document, slicer));
   if (may_hold_other_roles(draft.request)) FW_TRY(rename_roles(draft.request));
@@ -71,7 +86,18 @@ Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& sli
   if (time == nullptr) time = document.find("@timestamp");
   if (time == nullptr) return invalid_argument("timestamp is missing");
   FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  if (const JsonMember* said = document.find("flywheel")) FW_TRY(read_provenance(*said, slicer, draft));
   return draft;
+}
+
+std::string to_log_document(const record::Interaction& record, Contents contents) {
+  std::string out = R"({"timestamp":)" + seconds_of(record.timestamp) + R"(,"workload_id":)" +
+                    to_text(Json(*record.workload)) + R"(,"client_id":)" + to_text(Json(*record.client)) +
+                    R"(,"flywheel":)" + to_text(provenance_json(record));
+  if (contents == Contents::kWhole) {
+    out.append(R"(,"request":)").append(record.request).append(R"(,"response":)").append(record.response);
+  }
+  return out + '}';
 }
 
 constexpr Format kLogDocument{.name = "log document", .recognises = recognises, .read = read};

@@ -183,6 +183,7 @@ TEST_F(CommitterTest, ThoseInLineComeInWhenThereIsRoomAndTheFirstIsNotOvertaken)
   auto busy = begin(batch({"0", "1", "2", "3", "4"}));
   wait_until_queued(5);
   auto large = begin(batch({"5", "6"}));
+  while (committer_->stats().in_line < 2) std::this_thread::yield();
   const auto small = commit(batch({"7"}), Deadline::after(5ms));  // there is room for one
   EXPECT_EQ(small.error().code, ErrorCode::kUnavailable);
   store_.open();
@@ -212,14 +213,13 @@ TEST_F(CommitterTest, ACancelledWaiterLosesNothingThatWasTaken) {
   std::stop_source stop;
   auto one = begin(batch({"a"}), Deadline::when_stopped(stop.get_token()));
   wait_until_queued(1);
-  auto other = begin(batch({"b"}));
   stop.request_stop();
   EXPECT_EQ(one.get().error().code, ErrorCode::kCancelled);
   store_.fail_next(unavailable("the disk is away"));  // of what nobody waits for any more
   store_.open();
-  EXPECT_TRUE(other.get().ok());
   EXPECT_TRUE(flush().ok());
-  EXPECT_THAT(store_.ids(), UnorderedElementsAre("a", "b"));
+  EXPECT_THAT(store_.ids(), ElementsAre("a"));
+  EXPECT_EQ(committer_->stats().failed, 0U);
 }
 
 TEST_F(CommitterTest, AWaiterWhoseLoopIsDestroyedLosesNothingEither) {
@@ -298,6 +298,7 @@ TEST_F(CommitterTest, DestructionWritesWhatWasTakenAndTurnsBackThoseInLine) {
   auto taken = begin(batch({"a", "b", "c"}));
   wait_until_queued(3);
   auto in_line = begin(batch({"d"}));
+  while (committer_->stats().in_line < 1) std::this_thread::yield();
   ASSERT_TRUE(committer_->offer(interaction("e")));
   std::jthread opens([this] { store_.open(); });
   committer_.reset();

@@ -25,6 +25,17 @@ TEST(ParseTimestamp, ReadsFractionsToTheMicrosecond) {
   EXPECT_EQ(parse_timestamp("1700000000123.0"), kTime + 123ms);
 }
 
+TEST(ParseTimestamp, ReadsSecondsWithNineDigitsBehindThePointToTheNanosecond) {
+  EXPECT_EQ(parse_timestamp("1700000000.123456789"), kTime + 123'456'789ns);
+  EXPECT_EQ(parse_timestamp("0.000000001"), Timestamp(1ns));
+  EXPECT_EQ(parse_timestamp("1700000000.1234567891"), kTime + 123'457us);
+  EXPECT_EQ(parse_timestamp("1700000000123.000000000"), kTime + 123ms);
+  EXPECT_EQ(parse_timestamp("9999999999.123456789"), std::nullopt);
+  for (const char* text : {"-1.123456789", "1.-23456789", ".123456789", "1.1234x6789"}) {
+    EXPECT_EQ(parse_timestamp(text), text[0] == '.' ? parse_timestamp("0.123457") : std::nullopt) << text;
+  }
+}
+
 TEST(ParseTimestamp, ReadsIso8601) {
   for (const char* text :
        {"2023-11-14T22:13:20", "2023-11-14T22:13:20Z", "2023-11-14 22:13:20z", "2023-11-14T22:13:20.000+00:00",

@@ -3,15 +3,33 @@
 #include <algorithm>
 #include <numeric>
 
+#include "dataset/reasons.h"
+
 namespace fw::dataset {
 namespace {
 
 constexpr std::uint32_t kTellingWords = 3;
 
+/// Why an exchange that did not finish is nothing to learn from; "" when it did.
+std::string_view defect_of(record::Ending ending) {
+  switch (ending) {
+    case record::Ending::kFinished: return {};
+    case record::Ending::kClientGone: return reasons::kClientGone;
+    case record::Ending::kUpstreamDied: return reasons::kUpstreamDied;
+    case record::Ending::kRefused: return reasons::kUpstreamRefused;
+    case record::Ending::kArgumentsIncomplete: return reasons::kArgumentsIncomplete;
+  }
+  return {};
+}
+
 }  // namespace
 
 void Survey::add(const record::Interaction& record) {
   ++validate.in;
+  if (const auto defect = defect_of(record.provenance.ending); !defect.empty()) {
+    ++validate.reasons[std::string(defect)];
+    return;
+  }
   const RecordFacts facts = reader_.read(record.request, record.response);
   if (!facts.defect.empty()) {
     ++validate.reasons[std::string(facts.defect)];

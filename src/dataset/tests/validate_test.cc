@@ -40,6 +40,26 @@ TEST(Validate, LetsGoodRecordsThrough) {
   EXPECT_THAT(reasons_of(ask("hi"), answer_with({{"id", 1}})), testing::IsEmpty());
 }
 
+TEST(Validate, LeavesOutWhatDidNotFinishAndSaysHowItEnded) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order").ask_often(6, "cancel");
+  using enum record::Ending;
+  std::size_t at = 20;
+  for (const auto ending : {kClientGone, kClientGone, kUpstreamDied, kRefused, kArgumentsIncomplete}) {
+    traffic.records()[at++].provenance.ending = ending;
+  }
+  const auto built = build_of(traffic.records(), small_split());
+  const Step step = step_of(built->card, "validate");
+  EXPECT_EQ(step.in, 26U);
+  EXPECT_EQ(step.out, 21U);
+  EXPECT_THAT(step.reasons, testing::UnorderedElementsAre(
+                                Pair(reasons::kClientGone, 2), Pair(reasons::kUpstreamDied, 1),
+                                Pair(reasons::kUpstreamRefused, 1), Pair(reasons::kArgumentsIncomplete, 1)));
+  for (const auto& rows : {built->lineage.eval, built->lineage.train, built->lineage.validation}) {
+    for (const auto& id : rows) EXPECT_TRUE(*id < "r000020" || *id == "r000025") << id;
+  }
+}
+
 TEST(Validate, CountsWhatIsNoObject) {
   EXPECT_THAT(reasons_of("{", kAnswer.dump()), ElementsAre(Pair(reasons::kRequestNotObject, 1)));
   EXPECT_THAT(reasons_of("[]", kAnswer.dump()), ElementsAre(Pair(reasons::kRequestNotObject, 1)));

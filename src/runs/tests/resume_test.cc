@@ -191,6 +191,29 @@ TEST(Resume, ADeletionThatDiedIsTakenUpAgain) {
   });
 }
 
+TEST(Resume, DatasetsThatKillTheServiceAreNotBegunForEver) {
+  for (const std::string deaths : {"2", "3"}) {
+    World world;
+    world.script.stalls_at = "base-eval big";
+    JobId waiting;
+    live(world, [&](Life& life) -> Task<void> {
+      EXPECT_TRUE((co_await life.create()).ok());
+      waiting = (co_await life.create())->id;
+    });
+    // What a service leaves that was killed while it made the datasets.
+    const auto folder = world.folder.path() / "jobs" / *waiting;
+    EXPECT_TRUE(io::create_folders(folder).ok());
+    EXPECT_TRUE(io::write_file_atomically(folder / "begun.txt", deaths + "\n").ok());
+    world.script.stalls_at.clear();
+    live(world, [&](Life& life) -> Task<void> {
+      const auto job = co_await life.finish(waiting);
+      EXPECT_EQ(job.status, deaths == "2" ? JobStatus::kCompleted : JobStatus::kFailed);
+      if (deaths == "3") EXPECT_THAT(*job.error, ::testing::HasSubstr("the service died 3 times while they were made"));
+      EXPECT_EQ(std::filesystem::exists(folder / "begun.txt"), deaths == "3");
+    });
+  }
+}
+
 TEST(Resume, QueuedJobsGoOnInTheirOrder) {
   World world;
   world.script.stalls_at = "base-eval big";

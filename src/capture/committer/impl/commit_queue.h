@@ -22,6 +22,7 @@ struct Pending {
   Instant since;
   std::shared_ptr<Waiter> waiter;  ///< null: nobody waits (any more)
   std::uint64_t number = 0;        ///< in the order of their taking; set by the queue
+  bool has_failed = false;         ///< was held back before
 };
 
 /// What lies between the doors and the disk, and who may come in. Plain data: not thread-safe, no clock of its own.
@@ -61,8 +62,9 @@ class CommitQueue final {
   /// The lowest number that is not settled, apart from a group in the writer's hands.
   [[nodiscard]] std::uint64_t oldest_number() const;
   [[nodiscard]] bool is_empty() const { return queue_.empty(); }
-  /// Somebody waits for what is in the queue.
-  [[nodiscard]] bool is_wanted() const { return waited_for_ > 0; }
+  /// How many wait for what is in the queue.
+  [[nodiscard]] std::size_t waited_for() const { return waited_for_; }
+  [[nodiscard]] std::size_t in_line() const;  ///< records
   [[nodiscard]] std::size_t queued_records() const { return records_; }
   [[nodiscard]] std::size_t queued_bytes() const { return bytes_; }
   [[nodiscard]] std::optional<Instant> oldest() const;
