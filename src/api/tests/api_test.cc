@@ -73,7 +73,7 @@ class ApiTest : public testing::Test {
                                            std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
     api_ = std::make_unique<Api>(ApiDependencies{
-        *runs_, *log_, *quarantine_, disk_, load_, clock_, folder_.path(),
+        *runs_, *log_, *quarantine_, redactor_, disk_, load_, clock_, folder_.path(),
         [](const std::string& json, const dataset::SplitSettings& base) -> Result<dataset::SplitSettings> {
           if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
           return base;
@@ -119,6 +119,7 @@ class ApiTest : public testing::Test {
   io::TemporaryFolder folder_;
   SystemClock clock_;
   std::unique_ptr<logstore::LogStore> log_ = logstore::open_rocksdb_log_store(folder_.path() / "log").value();
+  capture::Redactor redactor_;
   std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
   std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();
   std::unique_ptr<modelops::LocalDatasetStore> datasets_ =

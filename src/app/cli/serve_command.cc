@@ -82,6 +82,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, co
   return {service.runs(),
           service.log(),
           service.quarantine(),
+          service.redactor(),
           service.disk(),
           service.load(),
           service.clock(),

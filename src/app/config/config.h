@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "capture/gateway/settings.h"
+#include "capture/redaction/settings.h"
 #include "runs/run_config.h"
 
 namespace fw::app {
@@ -43,6 +44,7 @@ struct Config {
   ServerSettings server;
   EngineSettings engines;
   capture::GatewaySettings gateway;
+  capture::RedactionSettings redact;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
   std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason
