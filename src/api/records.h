@@ -16,9 +16,9 @@ namespace fw::api {
 /// `POST /api/records`: new traffic out of a body of any size, in any form that capture::Loader reads. The body is
 /// first written to the upload folder (the loader reads blocking, the network does not wait for it), sealed with a key
 /// that is nowhere but in memory, since nothing is to reach a disk before it was redacted; then loaded and removed. One
-/// that would leave less than `disk_reserve` bytes of the disk is broken off with 507. At most kMostLoads at a time, the
-/// others get 503 and when to come again. `GET /api/quarantine`: the lines that were kept aside. What is passed outlives
-/// the router.
+/// that would leave less than `disk_reserve` bytes of the disk is broken off with 507. At most kMostLoads at a time,
+/// the others get 503 and when to come again. `GET /api/quarantine`: the lines that were kept aside. What is passed
+/// outlives the router.
 class RecordsResource final {
  public:
   static constexpr int kMostLoads = 32;  ///< received, waiting for the `load` pool or in it

@@ -82,7 +82,8 @@ Status check_engines(const runs::RunConfig& config, const modelops::EngineProgra
 
 struct Service::Impl {
   Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store, std::unique_ptr<capture::Quarantine> kept_aside,
-       capture::Redactor rules, std::unique_ptr<metastore::SqliteStore> metadata, std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
+       capture::Redactor rules, std::unique_ptr<metastore::SqliteStore> metadata,
+       std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
       : options(std::move(o)),
         log(std::move(log_store)),
         quarantine(std::move(kept_aside)),
@@ -140,8 +141,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
   FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
-  return std::unique_ptr<Service>(new Service(std::make_unique<Impl>(
-      std::move(options), std::move(log), std::move(quarantine), std::move(redactor), std::move(meta), std::move(datasets))));
+  return std::unique_ptr<Service>(
+      new Service(std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),
+                                         std::move(meta), std::move(datasets))));
 }
 
 void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::move(url)); }

@@ -59,7 +59,8 @@ class Reply {
 
   [[nodiscard]] bool may_call() const {
     const auto tools = request_.find("tools");
-    return tools != request_.end() && tools->is_array() && !tools->empty() && text_at(request_, "tool_choice") != "none";
+    return tools != request_.end() && tools->is_array() && !tools->empty() &&
+           text_at(request_, "tool_choice") != "none";
   }
 
   [[nodiscard]] bool has_tool(std::string_view name) const {
@@ -122,7 +123,8 @@ class Chunks {
     add({{"role", "assistant"}, {"content", message["content"].is_null() ? Json() : Json("")}});
     for (const auto& word : words_of(text_at(message, "content"))) add({{"content", word}});
     std::int64_t index = 0;
-    for (const Json& call : message.contains("tool_calls") ? message["tool_calls"] : Json::array()) add_call(index++, call);
+    for (const Json& call : message.contains("tool_calls") ? message["tool_calls"] : Json::array())
+      add_call(index++, call);
     add(Json::object(), response_["choices"][0]["finish_reason"]);
     if (include_usage) {
       Json last = head();

@@ -38,7 +38,8 @@ bool is_failure(std::string_view fail) {
 
 net::Response error_answer(int status, std::string_view message) {
   const char* type = status < 500 ? "invalid_request_error" : "server_error";
-  auto out = net::json_response(status, Json{{"error", {{"message", message}, {"type", type}, {"code", nullptr}}}}.dump());
+  auto out =
+      net::json_response(status, Json{{"error", {{"message", message}, {"type", type}, {"code", nullptr}}}}.dump());
   if (status == 429) out.headers.set("Retry-After", "1");
   return out;
 }
@@ -66,7 +67,8 @@ class ModelServer::Impl {
 
   Status start() {
     if (!is_failure(settings_.fail)) {
-      return invalid_argument("\"" + settings_.fail + "\" is no failure; a status from 400 to 599, cut, stall, error or no-done");
+      return invalid_argument("\"" + settings_.fail +
+                              "\" is no failure; a status from 400 to 599, cut, stall, error or no-done");
     }
     return server_.start();
   }
@@ -122,7 +124,8 @@ class ModelServer::Impl {
     const Treatment treatment = treatment_of(request.headers);
     const auto body = co_await net::read_all(*request.body, kMaxBody, request.deadline);
     if (!body.ok()) co_return;
-    if (treatment.first_byte > Duration{} && !(co_await sleep_for(treatment.first_byte, request.deadline)).ok()) co_return;
+    if (treatment.first_byte > Duration{} && !(co_await sleep_for(treatment.first_byte, request.deadline)).ok())
+      co_return;
     if (!may(request.headers)) {
       (void)co_await out.send(error_answer(401, "the API key is missing or wrong"), request.deadline);
       co_return;
@@ -165,7 +168,8 @@ class ModelServer::Impl {
     const bool breaks = treatment.fail == "cut" || treatment.fail == "stall" || treatment.fail == "error";
     if (breaks) events.resize(events.size() / 2);
     for (std::size_t i = 0; i < events.size(); ++i) {
-      if (i > 0 && treatment.between_pieces > Duration{} && !(co_await sleep_for(treatment.between_pieces, deadline)).ok()) {
+      if (i > 0 && treatment.between_pieces > Duration{} &&
+          !(co_await sleep_for(treatment.between_pieces, deadline)).ok()) {
         co_return;
       }
       if (!(co_await writer.send({.event = "", .data = std::move(events[i]), .id = ""}, deadline)).ok()) co_return;

@@ -24,7 +24,8 @@ struct Options {
 /// Every built-in kind, for who has no rules yet.
 capture::RedactionSettings every_kind() {
   capture::RedactionSettings out;
-  for (const char* kind : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"}) out.rules.push_back({.kind = kind});
+  for (const char* kind : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"})
+    out.rules.push_back({.kind = kind});
   return out;
 }
 
@@ -72,12 +73,12 @@ int survey(const Options& options) {
   capture::RedactionSurvey survey;
   int code = 0;
   for (const auto& path : options.files) {
-    const auto files = capture::files_of(path);
-    if (!files.ok()) {
-      code = fail(files.error());
+    const auto named = capture::files_of(path);
+    if (!named.ok()) {
+      code = fail(named.error());
       continue;
     }
-    for (const auto& file : *files) {
+    for (const auto& file : named->files) {
       const auto status = capture::survey_redaction(file, *redactor, SystemClock{}.now(), Deadline::never(), survey);
       if (!status.ok()) code = fail(status.error());
     }

@@ -48,7 +48,8 @@ int serve(const Options& options) {
 }  // namespace
 
 void add_sample_serve_command(CLI::App& sample, CommandContext& context) {
-  auto* command = sample.add_subcommand("serve", "Answer as the sample's production model: an OpenAI-compatible server");
+  auto* command =
+      sample.add_subcommand("serve", "Answer as the sample's production model: an OpenAI-compatible server");
   add_examples(*command,
                "flywheel sample serve --port 9000\n"
                "flywheel sample serve --latency-ms 300 --piece-ms 20 --fail-rate 0.01 --fail 429\n"

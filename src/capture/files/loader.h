@@ -74,8 +74,8 @@ struct LoadReport {
 /// goes to the quarantine, and never stops the load; a file that cannot be read is reported, and the next one is read.
 ///
 /// Memory: twice the line limit, a batch (8 MiB, or one document), what RecordReader and the unpacking take.
-/// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store, a quarantine and a redactor,
-/// which outlive them.
+/// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store, a quarantine and a
+/// redactor, which outlive them.
 class Loader final {
  public:
   /// `redactor` sees everything before the store and the quarantine do.

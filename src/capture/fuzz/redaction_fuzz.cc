@@ -27,8 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const capture::Redactor redactor = every_rule();
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)redactor.redact_unread(text);
-  record::Interaction record{.id = record::RecordId("r"), .workload = record::WorkloadId("w"),
-                             .client = record::ClientId("c"), .request = std::string(text), .response = "{}"};
+  record::Interaction record{.id = record::RecordId("r"),
+                             .workload = record::WorkloadId("w"),
+                             .client = record::ClientId("c"),
+                             .request = std::string(text),
+                             .response = "{}"};
   const bool was_json = nlohmann::json::accept(text);
   const auto counts = redactor.apply(record);
   if (!counts.ok()) {

@@ -183,7 +183,8 @@ class Pass final : public ValueJudge {
  private:
   static std::vector<Claim> found(const Rule& rule, std::string_view text) {
     std::vector<Claim> out;
-    for (auto at = rule.detector->find(text, 0); at; at = rule.detector->find(text, at->end)) out.push_back({*at, &rule});
+    for (auto at = rule.detector->find(text, 0); at; at = rule.detector->find(text, at->end))
+      out.push_back({*at, &rule});
     return out;
   }
 

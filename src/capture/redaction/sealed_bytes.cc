@@ -21,8 +21,8 @@ SealKey SealKey::make() {
 
 Seal::Seal(const SealKey& key) : impl_(std::make_unique<Impl>()) {
   constexpr std::array<unsigned char, 16> kStart{};  // a key is used once, so its counter may begin at nothing
-  FW_ASSERT(impl_->context != nullptr && EVP_EncryptInit_ex(impl_->context.get(), EVP_aes_256_ctr(), nullptr,
-                                                            key.key_.data(), kStart.data()) == 1);
+  FW_ASSERT(impl_->context != nullptr &&
+            EVP_EncryptInit_ex(impl_->context.get(), EVP_aes_256_ctr(), nullptr, key.key_.data(), kStart.data()) == 1);
 }
 Seal::~Seal() = default;
 

@@ -75,7 +75,8 @@ const Tool* tool_of(const Domain& domain, const Wording& wording) {
   return found == domain.tools.end() ? nullptr : &*found;
 }
 
-std::optional<Turn> turn_of(const Domain& domain, const Wording& wording, const std::string& text, const Turn* previous) {
+std::optional<Turn> turn_of(const Domain& domain, const Wording& wording, const std::string& text,
+                            const Turn* previous) {
   const auto bound = match(domain, wording.text, text);
   if (!bound) return std::nullopt;
   Turn turn{.wording = &wording, .tool = tool_of(domain, wording), .text = text, .standalone = text};

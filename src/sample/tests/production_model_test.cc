@@ -32,7 +32,9 @@ double agreement(Workload workload) {
     const json document = json::parse(line, nullptr, false);
     if (document.is_discarded() || !document.contains("response") || document["request"]["messages"].empty()) continue;
     const json expected = without_ids(document["response"]["choices"][0]["message"]);
-    if (expected.contains("tool_calls") && !json::accept(expected["tool_calls"][0]["function"]["arguments"].get<std::string>())) continue;
+    if (expected.contains("tool_calls") &&
+        !json::accept(expected["tool_calls"][0]["function"]["arguments"].get<std::string>()))
+      continue;
     ++all;
     same += without_ids(said(answered(document["request"]))) == expected ? 1 : 0;
   }
@@ -46,10 +48,14 @@ TEST(ProductionModel, SaysWhatTheSampleSaysThatItSaid) {
 }
 
 TEST(ProductionModel, PutsAToolsResultIntoWordsForAgentsWithPromptsOfTheirOwn) {
-  const json call = {{"id", "c"}, {"type", "function"}, {"function", {{"name", "get_order"}, {"arguments", R"({"order_id":"A-12345"})"}}}};
-  const json request = {{"messages", {{{"role", "user"}, {"content", "Where is my order A-12345?"}},
-                                      {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}},
-                                      {{"role", "tool"}, {"tool_call_id", "c"}, {"content", R"({"status": "shipped", "arrives": "Friday"})"}}}}};
+  const json call = {{"id", "c"},
+                     {"type", "function"},
+                     {"function", {{"name", "get_order"}, {"arguments", R"({"order_id":"A-12345"})"}}}};
+  const json request = {
+      {"messages",
+       {{{"role", "user"}, {"content", "Where is my order A-12345?"}},
+        {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}},
+        {{"role", "tool"}, {"tool_call_id", "c"}, {"content", R"({"status": "shipped", "arrives": "Friday"})"}}}}};
   EXPECT_EQ(said(answered(request))["content"], "Order A-12345 has been shipped and should arrive on Friday.");
 }
 
@@ -62,7 +68,9 @@ TEST(ProductionModel, CallsOnlyToolsThatARequestHas) {
 }
 
 TEST(ProductionModel, AnswersWhatItDoesNotUnderstand) {
-  EXPECT_FALSE(said(answered({{"model", "x"}, {"messages", {{{"role", "user"}, {"content", "qwertz"}}}}}))["content"].get<std::string>().empty());
+  EXPECT_FALSE(said(answered({{"model", "x"}, {"messages", {{{"role", "user"}, {"content", "qwertz"}}}}}))["content"]
+                   .get<std::string>()
+                   .empty());
   EXPECT_TRUE(answered({{"messages", 5}}).contains("refused"));
   EXPECT_TRUE(answered({{"messages", {1, 2}}}).contains("refused"));
   EXPECT_TRUE(answered(json::array()).contains("refused"));

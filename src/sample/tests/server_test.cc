@@ -16,7 +16,8 @@ using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
 
-constexpr const char* kQuestion = R"({"model":"atlas-large","messages":[{"role":"user","content":"Where is my order A-12345?"}],
+constexpr const char* kQuestion =
+    R"({"model":"atlas-large","messages":[{"role":"user","content":"Where is my order A-12345?"}],
   "tools":[{"type":"function","function":{"name":"get_order"}}])";
 
 class ModelServerTest : public testing::Test {
@@ -32,7 +33,8 @@ class ModelServerTest : public testing::Test {
   }
 
   Result<net::Response> ask(const std::string& more, net::Headers headers = {}, Duration patience = 10s) {
-    net::Request request = net::json_request(net::Method::kPost, server_->url() + "/v1/chat/completions", kQuestion + more + "}");
+    net::Request request =
+        net::json_request(net::Method::kPost, server_->url() + "/v1/chat/completions", kQuestion + more + "}");
     for (const auto& field : headers) request.headers.add(field.name, field.value);
     net::Client client(loops_.executor(0));
     return run_blocking(client.send(std::move(request), Deadline::after(patience)));

@@ -9,9 +9,8 @@ namespace {
 using testing::HasSubstr;
 
 Result<Config> parse(const std::string& text, const std::string& key = "0123456789abcdef") {
-  return parse_config("nims: [{model_name: a, url: http://127.0.0.1:9/v1}]\nredact:\n" + text, "config.yaml", ".", [&](const std::string& name) {
-    return name == "FLYWHEEL_REDACTION_KEY" ? key : std::string();
-  });
+  return parse_config("nims: [{model_name: a, url: http://127.0.0.1:9/v1}]\nredact:\n" + text, "config.yaml", ".",
+                      [&](const std::string& name) { return name == "FLYWHEEL_REDACTION_KEY" ? key : std::string(); });
 }
 std::string mistakes(const std::string& text, const std::string& key = "0123456789abcdef") {
   const auto out = parse(text, key);

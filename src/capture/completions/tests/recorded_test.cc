@@ -49,10 +49,12 @@ TEST(RecordedStreams, SayWhatTheWholeAnswerSays) {
     const std::string name = path.stem().string();
     const Dialect dialect = dialect_of(name);
     const auto out = rebuilt(bytes_of(path), false, dialect);
-    const json whole = json::parse(as_chat_response(dialect, bytes_of(fs::path(path).replace_extension(".json"))).value_or("0"));
+    const json whole =
+        json::parse(as_chat_response(dialect, bytes_of(fs::path(path).replace_extension(".json"))).value_or("0"));
     EXPECT_EQ(without_ids(out.message()), without_ids(whole["choices"][0]["message"])) << name;
     EXPECT_EQ(out.response["choices"][0]["finish_reason"], whole["choices"][0]["finish_reason"]) << name;
-    EXPECT_EQ(out.response["choices"][0].value("logprobs", json()), whole["choices"][0].value("logprobs", json())) << name;
+    EXPECT_EQ(out.response["choices"][0].value("logprobs", json()), whole["choices"][0].value("logprobs", json()))
+        << name;
     if (out.outcome.has_usage) {
       EXPECT_EQ(out.response["usage"]["completion_tokens"], whole["usage"]["completion_tokens"]) << name;
     }

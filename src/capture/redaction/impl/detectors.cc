@@ -99,7 +99,8 @@ class Phone final : public PatternDetector {
   [[nodiscard]] std::optional<Found> judge(std::string_view text, Found at) const override {
     const char left = before(text, at.begin);
     const char right = after(text, at.end);
-    if (is_word(left) || left == '-' || left == '.' || left == '/' || left == '+' || is_word(right)) return std::nullopt;
+    if (is_word(left) || left == '-' || left == '.' || left == '/' || left == '+' || is_word(right))
+      return std::nullopt;
     if (right == '-' && at.end + 1 < text.size() && is_word(text[at.end + 1])) return std::nullopt;
     return longest_groups(text, at, is_phone_number);
   }
@@ -138,7 +139,8 @@ class Card final : public PatternDetector {
  private:
   [[nodiscard]] std::optional<Found> judge(std::string_view text, Found at) const override {
     const char left = before(text, at.begin);
-    if (is_word(left) || (left == '.' && at.begin >= 2 && is_digit(text[at.begin - 2])) || is_word(after(text, at.end))) {
+    if (is_word(left) || (left == '.' && at.begin >= 2 && is_digit(text[at.begin - 2])) ||
+        is_word(after(text, at.end))) {
       return std::nullopt;
     }
     return longest_groups(text, at, [](std::string_view number) { return is_card_number(digits_of(number)); });
@@ -159,13 +161,14 @@ class Ip final : public PatternDetector {
 
  private:
   [[nodiscard]] std::optional<Found> judge(std::string_view text, Found at) const override {
-    if (text[at.end - 1] == '.' || (text[at.end - 1] == ':' && (at.end - at.begin < 2 || text[at.end - 2] != ':'))) --at.end;
+    if (text[at.end - 1] == '.' || (text[at.end - 1] == ':' && (at.end - at.begin < 2 || text[at.end - 2] != ':')))
+      --at.end;
     const std::string_view value = text.substr(at.begin, at.end - at.begin);
     const char left = before(text, at.begin);
     const char right = after(text, at.end);
     const bool goes_on = right == '.' && at.end + 1 < text.size() && is_digit(text[at.end + 1]);
-    if (is_word(left) || left == ':' || (left == '.' && at.begin >= 2 && is_digit(text[at.begin - 2])) || is_word(right) ||
-        goes_on) {
+    if (is_word(left) || left == ':' || (left == '.' && at.begin >= 2 && is_digit(text[at.begin - 2])) ||
+        is_word(right) || goes_on) {
       return std::nullopt;
     }
     return is_ipv4(value) || is_ipv6(value) ? std::optional(at) : std::nullopt;
@@ -175,9 +178,7 @@ class Ip final : public PatternDetector {
 class ApiKey final : public PatternDetector {
  public:
   ApiKey() : PatternDetector(kPattern) {}
-  [[nodiscard]] bool may_be_in(const TextFacts& facts) const override {
-    return facts.digits > 0 || facts.dashes >= 20;
-  }
+  [[nodiscard]] bool may_be_in(const TextFacts& facts) const override { return facts.digits > 0 || facts.dashes >= 20; }
 
  private:
   /// What providers begin their keys with; a header's token; a private key in PEM.

@@ -45,7 +45,8 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
       const auto [end, error] = std::from_chars(inside.data(), inside.data() + inside.size(), index);
       if (inside == "*") {
         segment.is_wildcard = true;
-      } else if (inside.size() > 2 && (inside.front() == '\'' || inside.front() == '"') && inside.back() == inside.front()) {
+      } else if (inside.size() > 2 && (inside.front() == '\'' || inside.front() == '"') &&
+                 inside.back() == inside.front()) {
         segment.name = inside.substr(1, inside.size() - 2);
       } else if (error == std::errc{} && end == inside.data() + inside.size()) {
         segment.index = index;
@@ -63,7 +64,8 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
   }
   if (out.segments_.empty()) return wrong("it names the whole document");
   constexpr std::size_t kMostDescendants = 4;  // each may stand for any number of steps
-  if (std::ranges::count(out.segments_, true, &Segment::is_descendant) > static_cast<std::ptrdiff_t>(kMostDescendants)) {
+  if (std::ranges::count(out.segments_, true, &Segment::is_descendant) >
+      static_cast<std::ptrdiff_t>(kMostDescendants)) {
     return wrong("more than four ..");
   }
   return out;

@@ -6,11 +6,12 @@ namespace fw::capture {
 namespace {
 
 TEST(RedactionChecks, CardsHaveAKnownBeginningAndTheChecksum) {
-  for (const char* number : {"4111111111111111", "5555555555554444", "2223003122003222", "378282246310005", "30569309025904",
-                             "6011111111111117", "3530111333300000"}) {
+  for (const char* number : {"4111111111111111", "5555555555554444", "2223003122003222", "378282246310005",
+                             "30569309025904", "6011111111111117", "3530111333300000"}) {
     EXPECT_TRUE(is_card_number(number)) << number;
   }
-  for (const char* number : {"4111111111111112", "1234567812345670", "411111111111", "0000000000000000", "9111111111111111"}) {
+  for (const char* number :
+       {"4111111111111112", "1234567812345670", "411111111111", "0000000000000000", "9111111111111111"}) {
     EXPECT_FALSE(is_card_number(number)) << number;
   }
 }
@@ -36,8 +37,8 @@ TEST(RedactionChecks, AddressesAreThoseOfSomebody) {
 }
 
 TEST(RedactionChecks, TelephoneNumbersAreNoDatesAndNoAmounts) {
-  for (const char* number : {"+49 30 901820", "+1 (555) 123-4567", "0161 496 0123", "(020) 7946 0123", "0049 171 1234567",
-                             "555-123-4567", "07911123456"}) {
+  for (const char* number : {"+49 30 901820", "+1 (555) 123-4567", "0161 496 0123", "(020) 7946 0123",
+                             "0049 171 1234567", "555-123-4567", "07911123456"}) {
     EXPECT_TRUE(is_phone_number(number)) << number;
   }
   for (const char* text : {"2026-11-24", "24.11.2026 10", "01/02/2024", "1234567890", "12345678", "100 000 000"}) {

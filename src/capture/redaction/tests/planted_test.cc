@@ -15,11 +15,16 @@ class Planter {
   explicit Planter(std::uint64_t seed) : random_(seed) {}
 
   std::string value(const std::string& kind) {
-    if (kind == "email") return pick({"ann", "j.smith", "o'neil", "max_mustermann", "info"}) + digits(2) + "@" + pick({"example.com", "mail.example.co.uk", "müller.example.de"});
+    if (kind == "email")
+      return pick({"ann", "j.smith", "o'neil", "max_mustermann", "info"}) + digits(2) + "@" +
+             pick({"example.com", "mail.example.co.uk", "müller.example.de"});
     if (kind == "phone") return phone();
     if (kind == "iban") return iban();
     if (kind == "card") return card();
-    if (kind == "ip") return random_.below(2) == 0 ? "203.0." + std::to_string(random_.below(256)) + "." + std::to_string(random_.below(256)) : "2001:db8:" + hex(4) + "::" + hex(4);
+    if (kind == "ip")
+      return random_.below(2) == 0
+                 ? "203.0." + std::to_string(random_.below(256)) + "." + std::to_string(random_.below(256))
+                 : "2001:db8:" + hex(4) + "::" + hex(4);
     if (kind == "api_key") return pick({"sk-", "sk-proj-", "ghp_", "hf_", "nvapi-"}) + mixed(36);
     return "eyJhbGciOiJIUzI1NiJ9.eyJ" + mixed(20) + "." + mixed(30);
   }
@@ -28,7 +33,8 @@ class Planter {
   std::string decoy() {
     switch (random_.below(9)) {
       case 0: return "order " + pick({"A-", "B-"}) + digits(5);
-      case 1: return "2026-11-" + std::to_string(10 + random_.below(20)) + " 10:" + std::to_string(10 + random_.below(50));
+      case 1:
+        return "2026-11-" + std::to_string(10 + random_.below(20)) + " 10:" + std::to_string(10 + random_.below(50));
       case 2: return "version " + digits(1) + "." + digits(2) + "." + digits(1);
       case 3: return std::to_string(random_.below(5000)) + "." + digits(2) + " pounds";
       case 4: return "ticket #" + digits(7);
@@ -40,7 +46,8 @@ class Planter {
   }
 
   std::string sentence(const std::string& within) {
-    return pick({"Please use ", "My details: ", "It was sent to ", "(", "Look at \"", "contact="}) + within + pick({", thanks.", ".", "!", " please", " and that is all"});
+    return pick({"Please use ", "My details: ", "It was sent to ", "(", "Look at \"", "contact="}) + within +
+           pick({", thanks.", ".", "!", " please", " and that is all"});
   }
 
   std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
@@ -100,8 +107,9 @@ class Planter {
 
 Redactor masking() {
   RedactionSettings settings;
-  for (const char* kind : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"}) settings.rules.push_back({.kind = kind});
-  return std::move(*Redactor::create(settings, ""));
+  for (const char* kind : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"})
+    settings.rules.push_back({.kind = kind});
+  return Redactor::create(settings, "").value();
 }
 
 TEST(PlantedValues, AreFoundWithThePrecisionAndRecallThatTheDocumentationStates) {
@@ -144,9 +152,14 @@ TEST(PlantedValues, AreGoneFromDocumentsWhichStayJson) {
   for (int i = 0; i < 500; ++i) {
     const std::string value = plant.value("email");
     const nlohmann::json arguments = {{"to", value}, {"list", {1, value, nullptr}}};
-    const nlohmann::json request = {{"messages", {{{"role", "user"}, {"content", plant.sentence(value)}}}}, {"arguments", arguments.dump()}, {value, 1}};
-    record::Interaction record{.id = record::RecordId("r"), .workload = record::WorkloadId("w"), .client = record::ClientId("c"),
-                               .request = request.dump(), .response = "{}"};
+    const nlohmann::json request = {{"messages", {{{"role", "user"}, {"content", plant.sentence(value)}}}},
+                                    {"arguments", arguments.dump()},
+                                    {value, 1}};
+    record::Interaction record{.id = record::RecordId("r"),
+                               .workload = record::WorkloadId("w"),
+                               .client = record::ClientId("c"),
+                               .request = request.dump(),
+                               .response = "{}"};
     ASSERT_TRUE(redact.apply(record).ok());
     const auto after = nlohmann::json::parse(record.request);
     EXPECT_EQ(after["messages"][0]["content"].get<std::string>().find(value), std::string::npos);

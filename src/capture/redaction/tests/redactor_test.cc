@@ -23,7 +23,8 @@ RedactionRule path(const std::string& text, RedactionAction action = RedactionAc
 }
 RedactionSettings all_kinds(RedactionAction action = RedactionAction::kMask) {
   RedactionSettings out;
-  for (const char* name : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"}) out.rules.push_back(kind(name, action));
+  for (const char* name : {"api_key", "jwt", "email", "iban", "card", "ip", "phone"})
+    out.rules.push_back(kind(name, action));
   return out;
 }
 Redactor redactor(std::vector<RedactionRule> rules) {
@@ -32,7 +33,8 @@ Redactor redactor(std::vector<RedactionRule> rules) {
   return std::move(*out);
 }
 
-record::Interaction interaction(const std::string& request, const std::string& response = "{}", const std::string& client = "shop") {
+record::Interaction interaction(const std::string& request, const std::string& response = "{}",
+                                const std::string& client = "shop") {
   return {.id = record::RecordId("r"),
           .workload = record::WorkloadId("router"),
           .client = record::ClientId(client),
@@ -51,16 +53,20 @@ std::string masked(const std::string& text) {
 
 TEST(Redactor, ReplacesValuesAndNothingElse) {
   const auto redact = redactor(all_kinds().rules);
-  const std::string request = R"({ "messages" : [ {"role":"user", "content":"Mail me at ann@example.com \u00e9\/!"} ],  "a@b.com": 4111111111111111, "x":1.0e5 })";
+  const std::string request =
+      R"({ "messages" : [ {"role":"user", "content":"Mail me at ann@example.com \u00e9\/!"} ],  "a@b.com": 4111111111111111, "x":1.0e5 })";
   auto record = interaction(request);
   const auto counts = redact.apply(record);
   ASSERT_TRUE(counts.ok()) << counts.error();
   EXPECT_EQ(*counts, (RedactionCounts{{"email", 1}}));
-  EXPECT_EQ(record.request, R"({ "messages" : [ {"role":"user", "content":"Mail me at [EMAIL] \u00e9\/!"} ],  "a@b.com": 4111111111111111, "x":1.0e5 })");
+  EXPECT_EQ(
+      record.request,
+      R"({ "messages" : [ {"role":"user", "content":"Mail me at [EMAIL] \u00e9\/!"} ],  "a@b.com": 4111111111111111, "x":1.0e5 })");
 }
 
 TEST(Redactor, WhatHoldsNothingKeepsItsBytes) {
-  const std::string request = R"({"messages":[{"role":"user","content":"order A-12345 of 2026-11-24 10:15:33, 3 x 12.50"}]})";
+  const std::string request =
+      R"({"messages":[{"role":"user","content":"order A-12345 of 2026-11-24 10:15:33, 3 x 12.50"}]})";
   auto record = interaction(request, R"({"usage":{"total_tokens":1234567890123}})");
   EXPECT_TRUE(redactor(all_kinds().rules).apply(record)->empty());
   EXPECT_EQ(record.request, request);
@@ -80,16 +86,17 @@ TEST(Redactor, EveryKindIsFoundInASentence) {
 }
 
 TEST(Redactor, WhatOnlyLooksLikeOneStays) {
-  for (const char* text :
-       {"order 1234567812345678", "v1.2.3.4 build", "12:30:45", "at 2026-11-24 10:15", "sk-learn-is-a-library-of-python",
-        "a@b", "std::vector<int>", "ratio 3.14159265358979", "DE88370400440532013000", "id 550e8400-e29b-41d4-a716-446655440000",
-        "item 4711 costs 19.99", "1.000.000 euros", "commit 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "::1"}) {
+  for (const char* text : {"order 1234567812345678", "v1.2.3.4 build", "12:30:45", "at 2026-11-24 10:15",
+                           "sk-learn-is-a-library-of-python", "a@b", "std::vector<int>", "ratio 3.14159265358979",
+                           "DE88370400440532013000", "id 550e8400-e29b-41d4-a716-446655440000", "item 4711 costs 19.99",
+                           "1.000.000 euros", "commit 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "::1"}) {
     EXPECT_EQ(masked(text), text);
   }
 }
 
 TEST(Redactor, PseudonymsAreTheSameForTheSameValueOfATenant) {
-  const auto redact = redactor({kind("email", RedactionAction::kPseudonym), kind("phone", RedactionAction::kPseudonym)});
+  const auto redact =
+      redactor({kind("email", RedactionAction::kPseudonym), kind("phone", RedactionAction::kPseudonym)});
   const auto token = [&](const std::string& text, const std::string& client = "shop") {
     auto record = interaction(asking(text), "{}", client);
     EXPECT_TRUE(redact.apply(record).ok());
@@ -105,10 +112,12 @@ TEST(Redactor, PseudonymsAreTheSameForTheSameValueOfATenant) {
 TEST(Redactor, ArgumentsThatAreJsonInATextStayJson) {
   const auto redact = redactor({kind("email"), path("$..pin", RedactionAction::kDrop)});
   const std::string arguments = R"({"to":"ann@example.com","note":"say \"hi\" \u00e9","n":[1,{"pin":"9 9"}]})";
-  const json response = {{"choices", {{{"message", {{"tool_calls", {{{"function", {{"name", "send"}, {"arguments", arguments}}}}}}}}}}}};
+  const json response = {
+      {"choices", {{{"message", {{"tool_calls", {{{"function", {{"name", "send"}, {"arguments", arguments}}}}}}}}}}}};
   auto record = interaction("{}", response.dump());
   ASSERT_TRUE(redact.apply(record).ok());
-  const std::string after = json::parse(record.response)["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"];
+  const std::string after =
+      json::parse(record.response)["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"];
   EXPECT_EQ(after, R"({"to":"[EMAIL]","note":"say \"hi\" \u00e9","n":[1,{"pin":""}]})");
 }
 
@@ -125,9 +134,11 @@ TEST(Redactor, ValuesBehindEscapesAreFound) {
 }
 
 TEST(Redactor, PathsReachValuesOfEveryKind) {
-  const auto redact = redactor({path("$.request.user", RedactionAction::kPseudonym), path("$.request.metadata", RedactionAction::kDrop),
-                                path("$.request.messages[*].name"), path("$..ssn")});
-  auto record = interaction(R"({"user":"u-77","metadata":{"a":[1,"x"]},"messages":[{"name":"Ann","content":"hi"}],"t":[{"ssn":123}]})");
+  const auto redact =
+      redactor({path("$.request.user", RedactionAction::kPseudonym), path("$.request.metadata", RedactionAction::kDrop),
+                path("$.request.messages[*].name"), path("$..ssn")});
+  auto record = interaction(
+      R"({"user":"u-77","metadata":{"a":[1,"x"]},"messages":[{"name":"Ann","content":"hi"}],"t":[{"ssn":123}]})");
   const auto counts = redact.apply(record);
   ASSERT_TRUE(counts.ok());
   const json after = json::parse(record.request);
@@ -175,7 +186,8 @@ TEST(Redactor, RedactingAgainChangesNothing) {
   auto rules = all_kinds(RedactionAction::kPseudonym).rules;
   rules.push_back(path("$..user", RedactionAction::kPseudonym));
   const auto redact = redactor(rules);
-  auto record = interaction(R"({"user":"ann","a":"ann@example.com 10.1.2.3 4111111111111111 +44 20 7946 0123 sk-abcdefghij0123456789"})");
+  auto record = interaction(
+      R"({"user":"ann","a":"ann@example.com 10.1.2.3 4111111111111111 +44 20 7946 0123 sk-abcdefghij0123456789"})");
   ASSERT_TRUE(redact.apply(record).ok());
   const auto once = record;
   EXPECT_TRUE(redact.apply(record)->empty());
