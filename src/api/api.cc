@@ -26,7 +26,7 @@ struct Api::Impl {
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
-        records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads), d.disk_reserve),
+        records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads), d.disk_reserve),
         interactions(d.log, d.disk),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
         home(d.runs),

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "capture/gateway/gateway.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
 #include "runs/run_service.h"
@@ -26,6 +27,7 @@ struct ApiDependencies {
   runs::RunService& runs;
   logstore::LogStore& log;
   capture::Quarantine& quarantine;
+  const capture::Redactor& redactor;
   Pool& disk;  ///< for reads of the stores, and uploads on their way to the disk; what finds it full gets 503
   Pool& load;  ///< for uploads alone: one takes a thread for seconds, and nothing else waits for it
   const Clock& clock;

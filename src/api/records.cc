@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "capture/files/file_source.h"
 #include "capture/files/loader.h"
+#include "capture/redaction/sealed_bytes.h"
 #include "codec/base64.h"
 #include "codec/utf8.h"
 #include "net/url.h"
@@ -36,12 +37,15 @@ class Upload {
 
   [[nodiscard]] const fs::path& path() const { return path_; }
 
+  [[nodiscard]] const capture::SealKey& key() const { return key_; }
+
   /// kStorageFull where the disk would be left with less than `reserve` bytes: the stores live there too.
-  [[nodiscard]] Status write(std::string_view piece, std::uint64_t reserve) {
+  [[nodiscard]] Status write(std::string piece, std::uint64_t reserve) {
     if (unchecked_ += piece.size(); unchecked_ >= kCheckedEvery) {
       unchecked_ = 0;
       FW_TRY(check_room(reserve));
     }
+    seal_.apply(piece);
     errno = 0;
     out_.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     return check();
@@ -68,22 +72,25 @@ class Upload {
   fs::path path_;
   std::ofstream out_;
   std::uint64_t unchecked_ = 0;
+  capture::SealKey key_ = capture::SealKey::make();
+  capture::Seal seal_{key_};
 };
 
 Task<Status> receive(net::BodyReader& body, Upload& upload, std::uint64_t reserve, Pool& disk, Deadline deadline) {
   FW_CO_TRY(co_await run_on(disk, [&] { return upload.check_room(reserve); }));
   while (true) {
-    FW_CO_ASSIGN(const auto piece, co_await body.next(deadline));
+    FW_CO_ASSIGN(auto piece, co_await body.next(deadline));
     if (!piece) break;
-    FW_CO_TRY(co_await run_on(disk, [&] { return upload.write(*piece, reserve); }));
+    FW_CO_TRY(co_await run_on(disk, [&] { return upload.write(std::move(*piece), reserve); }));
   }
   co_return co_await run_on(disk, [&upload] { return upload.close(); });
 }
 
-Result<capture::LoadReport> load_file(const fs::path& path, const std::string& name, capture::Loader loader,
-                                      const capture::LoadOptions& options, const Deadline& deadline) {
-  FW_ASSIGN(const auto source, capture::FileSource::open(path.string(), deadline));
-  return loader.load_source(name, *source, options, deadline);
+Result<capture::LoadReport> load_upload(const Upload& upload, const std::string& name, capture::Loader loader,
+                                        const capture::LoadOptions& options, const Deadline& deadline) {
+  FW_ASSIGN(const auto file, capture::FileSource::open(upload.path().string(), deadline));
+  capture::UnsealedSource source(*file, upload.key());
+  return loader.load_source(name, source, options, deadline);
 }
 
 Json report_json(const capture::LoadReport& report) {
@@ -97,6 +104,7 @@ Json report_json(const capture::LoadReport& report) {
            {"duplicates", report.duplicates}, {"bad", report.bad},
            {"skipped", report.skipped},       {"not_kept", report.not_kept},
            {"reasons", std::move(reasons)},   {"workloads", std::move(workloads)}};
+  for (const auto& [rule, count] : report.redacted) out["redacted"][rule] = count;
   out["error"] = nullptr;
   if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
   return out;
@@ -149,10 +157,12 @@ net::Response too_many_loads() {
 
 }  // namespace
 
-RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load,
-                                 const Clock& clock, fs::path uploads, std::uint64_t disk_reserve)
+RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine,
+                                 const capture::Redactor& redactor, Pool& disk, Pool& load, const Clock& clock,
+                                 fs::path uploads, std::uint64_t disk_reserve)
     : log_(log),
       quarantine_(quarantine),
+      redactor_(redactor),
       disk_(disk),
       load_(load),
       clock_(clock),
@@ -183,7 +193,7 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   auto report = co_await run_on(load_, [&]() -> Result<capture::LoadReport> {
     const auto removed_here = std::move(upload);  // a large file takes its time to go
     FW_TRY(received);
-    return load_file(removed_here->path(), name, capture::Loader(log_, quarantine_, clock_), *options, deadline);
+    return load_upload(*removed_here, name, capture::Loader(log_, quarantine_, clock_, redactor_), *options, deadline);
   });
   co_return report.ok() ? net::json_response(200, dump(report_json(*report))) : refusal(report.error(), name);
 }

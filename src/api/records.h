@@ -7,22 +7,25 @@
 #include "async/pool.h"
 #include "base/clock.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
 
 namespace fw::api {
 
 /// `POST /api/records`: new traffic out of a body of any size, in any form that capture::Loader reads. The body is
-/// first written to the upload folder (the loader reads blocking, the network does not wait for it), then loaded and
-/// removed; one that would leave less than `disk_reserve` bytes of the disk is broken off with 507. At most kMostLoads
-/// at a time, the others get 503 and when to come again. `GET /api/quarantine`: the lines that were kept aside. What is
-/// passed outlives the router.
+/// first written to the upload folder (the loader reads blocking, the network does not wait for it), sealed with a key
+/// that is nowhere but in memory, since nothing is to reach a disk before it was redacted; then loaded and removed. One
+/// that would leave less than `disk_reserve` bytes of the disk is broken off with 507. At most kMostLoads at a time,
+/// the others get 503 and when to come again. `GET /api/quarantine`: the lines that were kept aside. What is passed
+/// outlives the router.
 class RecordsResource final {
  public:
   static constexpr int kMostLoads = 32;  ///< received, waiting for the `load` pool or in it
 
-  RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, Pool& disk, Pool& load, const Clock& clock,
-                  std::filesystem::path uploads, std::uint64_t disk_reserve);
+  RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine, const capture::Redactor& redactor,
+                  Pool& disk, Pool& load, const Clock& clock, std::filesystem::path uploads,
+                  std::uint64_t disk_reserve);
   void add_to(net::Router& router);
   [[nodiscard]] int loads() const { return loads_; }
 
@@ -33,6 +36,7 @@ class RecordsResource final {
 
   logstore::LogStore& log_;
   capture::Quarantine& quarantine_;
+  const capture::Redactor& redactor_;
   Pool& disk_;
   Pool& load_;
   const Clock& clock_;

@@ -39,6 +39,7 @@ void add_commands(CLI::App& app, fw::app::CommandContext& context) {
   fw::app::add_quarantine_command(app, context);
   fw::app::add_config_command(app, context);
   fw::app::add_models_command(app, context);
+  fw::app::add_redact_command(app, context);
   fw::app::add_sample_command(app, context);
   fw::app::add_completion_command(app, context);
   fw::app::add_version_command(app, context);

@@ -84,10 +84,12 @@ Status check_engines(const runs::RunConfig& config, const modelops::EngineProgra
 
 struct Service::Impl {
   Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store, std::unique_ptr<capture::Quarantine> kept_aside,
-       std::unique_ptr<metastore::SqliteStore> metadata, std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
+       capture::Redactor rules, std::unique_ptr<metastore::SqliteStore> metadata,
+       std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
       : options(std::move(o)),
         log(std::move(log_store)),
         quarantine(std::move(kept_aside)),
+        redactor(std::move(rules)),
         meta(std::move(metadata)),
         datasets(std::move(dataset_store)),
         committer(*log, commit),
@@ -104,6 +106,7 @@ struct Service::Impl {
   SystemClock clock;
   std::unique_ptr<logstore::LogStore> log;
   std::unique_ptr<capture::Quarantine> quarantine;
+  capture::Redactor redactor;
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
   EventLoops loops{kLoops};
@@ -130,6 +133,8 @@ Service::~Service() { stop(); }
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   options.data_folder = fs::absolute(options.data_folder).lexically_normal();
   const auto& data = options.data_folder;
+  const auto& redact = options.config.redact;
+  FW_ASSIGN(auto redactor, capture::Redactor::create(redact, process_environment()(redact.key_env)));
   FW_TRY(io::create_folders(data));
   // The log store first: its lock keeps a second process out of the whole folder.
   FW_ASSIGN(auto log, logstore::open_rocksdb_log_store(data / "log"));
@@ -139,8 +144,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
   FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
-  return std::unique_ptr<Service>(new Service(std::make_unique<Impl>(
-      std::move(options), std::move(log), std::move(quarantine), std::move(meta), std::move(datasets))));
+  return std::unique_ptr<Service>(
+      new Service(std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),
+                                         std::move(meta), std::move(datasets))));
 }
 
 void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::move(url)); }
@@ -182,6 +188,7 @@ runs::RunService& Service::runs() { return impl_->runs; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 capture::Committer& Service::committer() { return impl_->committer; }
+const capture::Redactor& Service::redactor() const { return impl_->redactor; }
 Pool& Service::disk() { return impl_->disk; }
 Pool& Service::query() { return impl_->query; }
 std::vector<const Pool*> Service::pools() const {

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
 #include "runs/run_service.h"
 
@@ -53,6 +54,8 @@ class Service final {
   [[nodiscard]] capture::Quarantine& quarantine();
   /// The road of live traffic into the log store.
   [[nodiscard]] capture::Committer& committer();
+  /// What every way in has to pass.
+  [[nodiscard]] const capture::Redactor& redactor() const;
   [[nodiscard]] Pool& disk();
   [[nodiscard]] Pool& query();
   [[nodiscard]] Pool& load();

@@ -77,6 +77,7 @@ class ApiTest : public testing::Test {
         *runs_,
         *log_,
         *quarantine_,
+        redactor_,
         disk_,
         load_,
         clock_,
@@ -130,6 +131,7 @@ class ApiTest : public testing::Test {
   io::TemporaryFolder folder_;
   SystemClock clock_;
   std::unique_ptr<logstore::LogStore> log_ = logstore::open_rocksdb_log_store(folder_.path() / "log").value();
+  capture::Redactor redactor_;
   std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
   std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();
   std::unique_ptr<modelops::LocalDatasetStore> datasets_ =

@@ -37,6 +37,22 @@ nlohmann::ordered_json engines_json(const EngineSettings& engines) {
           {"serving_type", engines.serving_type}};
 }
 
+nlohmann::ordered_json redact_json(const capture::RedactionSettings& redact) {
+  constexpr std::array kActions{"drop", "mask", "pseudonym"};
+  nlohmann::ordered_json rules = nlohmann::ordered_json::array();
+  for (const auto& rule : redact.rules) {
+    nlohmann::ordered_json one{{"action", kActions.at(static_cast<std::size_t>(rule.action))}};
+    if (!rule.name.empty()) one["name"] = rule.name;
+    if (!rule.kind.empty()) one["kind"] = rule.kind;
+    if (!rule.pattern.empty()) one["pattern"] = rule.pattern;
+    if (!rule.path.empty()) one["path"] = rule.path;
+    if (!rule.workloads.empty()) one["workloads"] = rule.workloads;
+    if (!rule.except.empty()) one["except"] = rule.except;
+    rules.push_back(std::move(one));
+  }
+  return {{"key_env", redact.key_env}, {"rules", std::move(rules)}};
+}
+
 nlohmann::ordered_json logging_json(const Config& config) {
   constexpr std::array kLevels{"DEBUG", "INFO", "WARNING", "ERROR"};
   return {{"level", kLevels.at(static_cast<std::size_t>(config.log_level))}, {"json", config.log_json}};
@@ -115,6 +131,7 @@ void print_json(const CheckOutcome& outcome) {
     out["run"] = runs::to_public_json(outcome.config->run);
     out["server"] = server_json(outcome.config->server);
     out["engines"] = engines_json(outcome.config->engines);
+    out["redact"] = redact_json(outcome.config->redact);
     out["logging"] = logging_json(*outcome.config);
   }
   for (const auto& endpoint : outcome.endpoints)

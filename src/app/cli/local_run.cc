@@ -112,7 +112,7 @@ Status judge(const capture::LoadReport& report, const LocalRunOptions& options, 
 }
 
 Result<capture::LoadReport> load(Service& service, const LocalRunOptions& options, Terminal& out) {
-  capture::Loader loader(service.log(), service.quarantine(), service.clock());
+  capture::Loader loader(service.log(), service.quarantine(), service.clock(), service.redactor());
   FW_ASSIGN(const auto settings, load_options(options));
   FW_ASSIGN(auto report, loader.load({options.file}, settings, Deadline::never(), [&](const capture::LoadProgress& p) {
     out.live("  loading " + printable(p.source) + ": " + std::to_string(p.lines) + " lines");

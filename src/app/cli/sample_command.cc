@@ -4,6 +4,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/help.h"
+#include "app/cli/sample_serve_command.h"
 #include "sample/sample.h"
 
 namespace fw::app {
@@ -41,7 +42,9 @@ void add_sample_command(CLI::App& app, CommandContext& context) {
       ->capture_default_str()
       ->type_name("CLIENT");
   command->add_option("--client", settings->client)->group(kHidden);
-  command->callback([&context, settings, workload] {
+  add_sample_serve_command(*command, context);
+  command->callback([&context, settings, workload, command] {
+    if (!command->get_subcommands().empty()) return;  // the server's own callback has spoken
     context.action = [settings, workload] {
       auto parsed = sample::parse_workload(*workload);
       if (!parsed.ok()) return misuse(parsed.error());

@@ -92,6 +92,7 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
   return {service.runs(),
           service.log(),
           service.quarantine(),
+          service.redactor(),
           service.query(),
           service.load(),
           service.clock(),

@@ -164,6 +164,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, environment);
   read_promotion(root, config.promotion);
+  config.redact = read_redaction(root, environment);
   root.finish();
   warn_of_variables(problems, environment);
   if (problems.has_errors()) return problems.to_error();

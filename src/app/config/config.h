@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "capture/gateway/settings.h"
 #include "promotion/settings.h"
+#include "capture/redaction/settings.h"
 #include "runs/run_config.h"
 
 namespace fw::app {
@@ -45,6 +46,7 @@ struct Config {
   EngineSettings engines;
   capture::GatewaySettings gateway;
   promotion::Settings promotion;
+  capture::RedactionSettings redact;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
   std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason

@@ -53,6 +53,8 @@ void read_promotion(YamlSection& root, promotion::Settings& promotion);
 
 /// An IPv4 or IPv6 address.
 [[nodiscard]] bool is_address(const std::string& text);
+// redaction_section.cc
+capture::RedactionSettings read_redaction(YamlSection& root, const Environment& environment);
 
 /// Why keys of blueprints about containers do nothing here.
 inline constexpr std::string_view kNoContainers = "no containers are started here; the model runs on this machine";

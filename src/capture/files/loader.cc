@@ -8,9 +8,9 @@
 #include "capture/files/file_source.h"
 #include "capture/files/folder.h"
 #include "capture/files/impl/sniff.h"
+#include "capture/files/impl/unpacked.h"
 #include "capture/record_reader.h"
 #include "codec/json_documents.h"
-#include "codec/unpack.h"
 
 namespace fw::capture {
 namespace {
@@ -19,7 +19,6 @@ constexpr std::size_t kBatchRecords = 1000;
 constexpr std::size_t kBatchBytes = 8ULL << 20;
 constexpr std::size_t kQuarantineBatch = 1000;
 constexpr std::uint64_t kLinesBetweenChecks = 1000;
-constexpr int kMaxPackings = 3;  // of a file that was packed again
 
 std::string source_name(const std::string& path) {
   if (path == "-") return "standard input";
@@ -38,9 +37,11 @@ std::string how_much_is_loaded(const LoadedFile& file) {
 /// are kept in the report.
 class Load final : private RecordSink {
  public:
-  Load(logstore::LogStore& store, Quarantine& quarantine, Timestamp now, LoadOptions options, Deadline deadline)
+  Load(logstore::LogStore& store, Quarantine& quarantine, const Redactor& redactor, Timestamp now, LoadOptions options,
+       Deadline deadline)
       : store_(store),
         quarantine_(quarantine),
+        redactor_(redactor),
         now_(now),
         options_(std::move(options)),
         deadline_(std::move(deadline)) {}
@@ -68,6 +69,7 @@ class Load final : private RecordSink {
 
   logstore::LogStore& store_;
   Quarantine& quarantine_;
+  const Redactor& redactor_;
   Timestamp now_;
   LoadOptions options_;
   Deadline deadline_;
@@ -76,25 +78,6 @@ class Load final : private RecordSink {
   std::vector<record::Interaction> batch_;
   std::size_t batch_bytes_ = 0;
   std::vector<QuarantinedLine> bad_lines_;
-};
-
-/// A source within as many layers of packing as it has.
-class Unpacked {
- public:
-  explicit Unpacked(codec::ByteSource& source) {
-    layers_.push_back(std::make_unique<codec::PeekedSource>(source));
-    for (int i = 0; i < kMaxPackings; ++i) {
-      const codec::Packing packing = codec::packing_of(text().peek(codec::kPackingBytes));
-      if (packing == codec::Packing::kNone) break;
-      unpacking_.push_back(codec::unpack(packing, text()));
-      layers_.push_back(std::make_unique<codec::PeekedSource>(*unpacking_.back()));
-    }
-  }
-  [[nodiscard]] codec::PeekedSource& text() { return *layers_.back(); }
-
- private:
-  std::vector<std::unique_ptr<codec::PeekedSource>> layers_;
-  std::vector<std::unique_ptr<codec::ByteSource>> unpacking_;
 };
 
 Status Load::read(const std::string& name, codec::ByteSource& source) {
@@ -148,6 +131,14 @@ void Load::skip() {
 
 void Load::take(record::Interaction record, std::size_t bytes) {
   count_document();
+  const auto redacted = redactor_.apply(record);
+  if (!redacted.ok()) {
+    ++report_.bad;
+    ++report_.not_kept;
+    ++report_.reasons["it cannot be redacted, and was left out"];
+    return;
+  }
+  for (const auto& [rule, count] : *redacted) report_.redacted[rule] += count;
   ++workloads_[{record.workload, record.client}];
   batch_.push_back(std::move(record));
   batch_bytes_ += bytes;
@@ -160,7 +151,7 @@ void Load::refuse(const codec::JsonDocument& document, const std::string& reason
   bad_lines_.push_back({.source = report_.files.back().source,
                         .line = document.line,
                         .reason = reason,
-                        .bytes = std::string(document.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
+                        .bytes = redactor_.redact_unread(document.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
                         .length = document.length});
 }
 
@@ -205,7 +196,7 @@ bool LoadReport::is_complete() const {
 
 Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const LoadOptions& options, Deadline deadline,
                                 const OnProgress& on_progress) {
-  Load load(store_, quarantine_, clock_.now(), options, deadline);
+  Load load(store_, quarantine_, redactor_, clock_.now(), options, deadline);
   std::vector<std::string> files, documentation;
   for (const std::string& path : paths) {
     auto found = files_of(path);
@@ -248,7 +239,7 @@ Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const Loa
 
 Result<LoadReport> Loader::load_source(const std::string& name, codec::ByteSource& source, const LoadOptions& options,
                                        Deadline deadline) {
-  Load load(store_, quarantine_, clock_.now(), options, std::move(deadline));
+  Load load(store_, quarantine_, redactor_, clock_.now(), options, std::move(deadline));
   const Status read = load.read(name, source);
   if (!read.ok()) return given_up(read.error(), load.report());
   return load.finish();

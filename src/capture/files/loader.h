@@ -10,6 +10,7 @@
 #include "async/deadline.h"
 #include "base/clock.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "codec/byte_source.h"
 #include "logstore/log_store.h"
 
@@ -57,6 +58,7 @@ struct LoadReport {
   std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
   std::uint64_t not_kept = 0;    ///< bad lines for which the quarantine had no room
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
+  RedactionCounts redacted;                      ///< values that rules replaced, by rule
   std::vector<LoadedWorkload> workloads;         ///< ordered by workload and client
   std::vector<LoadedFile> files;
   std::vector<std::string> documentation;  ///< files of a folder that were passed over (files_of())
@@ -73,12 +75,13 @@ struct LoadReport {
 /// goes to the quarantine, and never stops the load; a file that cannot be read is reported, and the next one is read.
 ///
 /// Memory: twice the line limit, a batch (8 MiB, or one document), what RecordReader and the unpacking take.
-/// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store and a quarantine, which
-/// outlive them.
+/// Blocking: for a `disk` pool. Not thread-safe; loaders of several threads may share a store, a quarantine and a
+/// redactor, which outlive them.
 class Loader final {
  public:
-  Loader(logstore::LogStore& store, Quarantine& quarantine, const Clock& clock)
-      : store_(store), quarantine_(quarantine), clock_(clock) {}
+  /// `redactor` sees everything before the store and the quarantine do.
+  Loader(logstore::LogStore& store, Quarantine& quarantine, const Clock& clock, const Redactor& redactor)
+      : store_(store), quarantine_(quarantine), clock_(clock), redactor_(redactor) {}
 
   using OnProgress = std::function<void(const LoadProgress&)>;
 
@@ -97,6 +100,7 @@ class Loader final {
   logstore::LogStore& store_;
   Quarantine& quarantine_;
   const Clock& clock_;
+  const Redactor& redactor_;
 };
 
 }  // namespace fw::capture

@@ -55,7 +55,7 @@ class LoaderTest : public testing::Test {
   }
 
   LoadReport load(const std::vector<std::string>& paths, const LoadOptions& options = {}) {
-    Loader loader(*store_, *quarantine_, clock_);
+    Loader loader(*store_, *quarantine_, clock_, redactor_);
     auto report = loader.load(paths, options, Deadline::never());
     EXPECT_TRUE(report.ok()) << report.error();
     EXPECT_EQ(report->lines, report->appended + report->duplicates + report->bad + report->skipped);
@@ -70,6 +70,7 @@ class LoaderTest : public testing::Test {
   ManualClock clock_{from_epoch_seconds(2'000'000'000)};
   std::unique_ptr<logstore::LogStore> store_;
   std::unique_ptr<Quarantine> quarantine_;
+  Redactor redactor_;
 };
 
 TEST_F(LoaderTest, LoadsEveryLineAndNothingTwice) {
@@ -227,10 +228,22 @@ TEST_F(LoaderTest, ALineBeyondTheLimitIsABadLine) {
   EXPECT_EQ(kept.bytes.size(), 64U << 10);
 }
 
+TEST_F(LoaderTest, RedactsBeforeTheStoreAndTheQuarantine) {
+  redactor_ = std::move(*Redactor::create({.rules = {{.kind = "email"}}}, ""));
+  const std::string good = document(1);
+  std::string asked = good;
+  asked.replace(asked.find("\"content\":\"") + 11, 0, "ann@example.com ");
+  const auto report = load({write("a.jsonl", asked + "\n{\"mail\":\"bob@example.com\"}\nbob@example.com\n")});
+  EXPECT_EQ(report.redacted, (RedactionCounts{{"email", 1}}));
+  EXPECT_THAT(stored().at(0).request, HasSubstr("[EMAIL] "));
+  for (const auto& line : quarantine_->list({}, 0, 10)->lines) EXPECT_THAT(line.bytes, HasSubstr("[EMAIL]"));
+  EXPECT_EQ(quarantine_->list({}, 0, 10)->lines.size(), 2U);
+}
+
 TEST_F(LoaderTest, TellsItsProgressInBytesOfTheFile) {
   const std::string path = write("a.gz", gzip(documents(2500), folder_.path() / "x"));
   std::vector<LoadProgress> seen;
-  Loader loader(*store_, *quarantine_, clock_);
+  Loader loader(*store_, *quarantine_, clock_, redactor_);
   ASSERT_TRUE(loader.load({path}, {}, Deadline::never(), [&](const LoadProgress& p) { seen.push_back(p); }).ok());
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_EQ(seen[0].appended, 1000U);
@@ -241,7 +254,7 @@ TEST_F(LoaderTest, TellsItsProgressInBytesOfTheFile) {
 TEST_F(LoaderTest, AStoppedLoadSaysHowFarItCameAndGoesOnWhenLoadedAgain) {
   const std::string path = write("a", documents(5000));
   std::stop_source stop;
-  Loader loader(*store_, *quarantine_, clock_);
+  Loader loader(*store_, *quarantine_, clock_, redactor_);
   const auto report = loader.load({path}, {}, Deadline::when_stopped(stop.get_token()), [&](const LoadProgress& p) {
     if (p.appended >= 2000) stop.request_stop();
   });
@@ -258,7 +271,7 @@ TEST_F(LoaderTest, ASilentPipeEndsWithItsDeadline) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   const int writer = ::open(path.c_str(), O_RDWR);  // held open: no end of file
   ASSERT_EQ(::write(writer, "{}\n", 3), 3);
-  Loader loader(*store_, *quarantine_, clock_);
+  Loader loader(*store_, *quarantine_, clock_, redactor_);
   const auto report = loader.load({path}, {}, Deadline::after(20ms));
   ::close(writer);
   EXPECT_EQ(report.error().code, ErrorCode::kDeadlineExceeded);
@@ -299,7 +312,7 @@ class FullStore final : public logstore::LogStore {
 
 TEST_F(LoaderTest, AStoreThatFailsEndsTheLoadWithItsReason) {
   FullStore full(*store_);
-  Loader loader(full, *quarantine_, clock_);
+  Loader loader(full, *quarantine_, clock_, redactor_);
   const auto report = loader.load({write("a", documents(2500))}, {}, Deadline::never());
   EXPECT_EQ(report.error().code, ErrorCode::kStorageFull);
   EXPECT_THAT(report.error().message,

@@ -53,6 +53,22 @@ const std::string* find(const Bindings& bindings, std::string_view name) {
   return it == bindings.end() ? nullptr : &it->second;
 }
 
+bool bind_arguments(Turn& turn, const Bindings& said, const Turn* previous) {
+  const std::string_view implied = turn.wording->implied;
+  for (const Param& param : turn.tool->params) {
+    if (const std::string* value = find(said, param.name)) {
+      turn.arguments.emplace_back(param.name, *value);
+    } else if (implied.substr(0, implied.find('=')) == param.name) {
+      turn.arguments.emplace_back(param.name, implied.substr(implied.find('=') + 1));
+    } else if (turn.wording->moment == Moment::kFollowUp && param.required) {
+      const std::string* carried = previous == nullptr ? nullptr : find(previous->arguments, param.name);
+      if (carried == nullptr) return false;
+      turn.arguments.emplace_back(param.name, *carried);
+    }
+  }
+  return true;
+}
+
 std::string arguments_json(const Tool& tool, const Bindings& arguments) {
   std::string out = "{";
   for (const auto& [name, value] : arguments) {
@@ -177,21 +193,6 @@ std::string ConversationMaker::fill(std::string_view text, Bindings& bound) {
   }
 }
 
-void ConversationMaker::bind_arguments(Turn& turn, const Bindings& said, const Turn* previous) const {
-  const std::string_view implied = turn.wording->implied;
-  for (const Param& param : turn.tool->params) {
-    if (const std::string* value = find(said, param.name)) {
-      turn.arguments.emplace_back(param.name, *value);
-    } else if (implied.substr(0, implied.find('=')) == param.name) {
-      turn.arguments.emplace_back(param.name, implied.substr(implied.find('=') + 1));
-    } else if (turn.wording->moment == Moment::kFollowUp && param.required) {
-      const std::string* carried = find(previous->arguments, param.name);
-      FW_ASSERT(carried != nullptr);
-      turn.arguments.emplace_back(param.name, *carried);
-    }
-  }
-}
-
 Turn ConversationMaker::say(const Wording& wording, const Turn* previous) {
   Turn turn{.wording = &wording};
   const bool asks_back = wording.moment == Moment::kIncomplete;
@@ -207,7 +208,8 @@ Turn ConversationMaker::say(const Wording& wording, const Turn* previous) {
     turn.answer = fill(wording.answer, bound);
     return turn;
   }
-  bind_arguments(turn, bound, previous);
+  const bool is_bound = bind_arguments(turn, bound, previous);
+  FW_ASSERT(is_bound);
   turn.arguments_json = arguments_json(*turn.tool, turn.arguments);
   Bindings known = turn.arguments;
   turn.standalone = wording.answer.empty() ? turn.text : fill(wording.answer, known);

@@ -50,13 +50,16 @@ class ConversationMaker {
   [[nodiscard]] Turn say(const Wording& wording, const Turn* previous);
   [[nodiscard]] std::string fill(std::string_view text, Bindings& bound);
   [[nodiscard]] std::string draw(std::string_view slot, Bindings& bound);
-  void bind_arguments(Turn& turn, const Bindings& said, const Turn* previous) const;
 
   const Domain& domain_;
   Random random_;
   double turns_ = 0;
   double turns_without_tool_ = 0;
 };
+
+/// Gives the turn the arguments that its words say, imply or, after `previous`, take for granted; in the order of the
+/// tool's parameters. False when one that is taken for granted is not there.
+[[nodiscard]] bool bind_arguments(Turn& turn, const Bindings& said, const Turn* previous);
 
 /// The arguments as a compact JSON object, typed as the tool's parameters are.
 [[nodiscard]] std::string arguments_json(const Tool& tool, const Bindings& arguments);
