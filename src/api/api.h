@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/face_report.h"
 #include "api/jobs.h"
 #include "api/metrics.h"
 #include "async/pool.h"
@@ -32,6 +33,7 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
+  FaceReports faces{};                         ///< the ways in beside this API
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

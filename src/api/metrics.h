@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "api/face_report.h"
 #include "api/records.h"
 #include "async/pool.h"
 #include "base/clock.h"
@@ -31,7 +32,7 @@ class HttpCounters final {
 class MetricsResource final {
  public:
   MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                  const HttpCounters& http, const RecordsResource& records);
+                  const HttpCounters& http, const RecordsResource& records, FaceReports faces);
   void add_to(net::Router& router);
 
  private:
@@ -43,6 +44,7 @@ class MetricsResource final {
   const Clock& clock_;
   const HttpCounters& http_;
   const RecordsResource& records_;
+  FaceReports faces_;
   Instant started_;
 };
 

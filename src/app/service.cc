@@ -106,6 +106,7 @@ struct Service::Impl {
   Pool disk{"disk", kDiskThreads};
   Pool load{"load", kLoadThreads};
   Pool cpu{"cpu", kCpuThreads};
+  capture::Committer committer{*log, disk};
   io::ProcessLauncher launcher;
   net::Client client;
   modelops::LocalDeployer deployer;
@@ -174,8 +175,10 @@ void Service::wait_for_void(Task<void> task) {
 runs::RunService& Service::runs() { return impl_->runs; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
+capture::Committer& Service::committer() { return impl_->committer; }
 Pool& Service::disk() { return impl_->disk; }
 Pool& Service::load() { return impl_->load; }
+Pool& Service::cpu() { return impl_->cpu; }
 const Clock& Service::clock() const { return impl_->clock; }
 const EventLoops& Service::loops() const { return impl_->loops; }
 Executor Service::executor() { return impl_->loops.executor(0); }

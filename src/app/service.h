@@ -12,6 +12,7 @@
 #include "async/pool.h"
 #include "async/task.h"
 #include "base/clock.h"
+#include "capture/committer/committer.h"
 #include "capture/quarantine.h"
 #include "logstore/log_store.h"
 #include "runs/run_service.h"
@@ -48,8 +49,11 @@ class Service final {
   [[nodiscard]] runs::RunService& runs();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
+  /// The one road of live capture into log().
+  [[nodiscard]] capture::Committer& committer();
   [[nodiscard]] Pool& disk();
   [[nodiscard]] Pool& load();
+  [[nodiscard]] Pool& cpu();
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
   [[nodiscard]] const EventLoops& loops() const;

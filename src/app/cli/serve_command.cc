@@ -12,6 +12,7 @@
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/config/config.h"
+#include "app/elasticsearch_door.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -66,7 +67,30 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings) {
+/// The ways in beside the control API.
+struct Doors {
+  Doors(Service& service, const Config& config)
+      : elasticsearch(config.elasticsearch,
+                      {service.committer(), service.log(), service.quarantine(), service.disk(), service.cpu(),
+                       service.clock(), service.data_folder() / "elasticsearch"},
+                      service.loops()) {}
+
+  void open() {
+    elasticsearch.open();
+    are_open = true;
+  }
+  void close() { elasticsearch.close(kGrace); }
+  [[nodiscard]] std::vector<api::FaceReport> reports() const {
+    std::vector<api::FaceReport> out;
+    if (are_open && elasticsearch.is_enabled()) out.push_back(elasticsearch.report());
+    return out;
+  }
+
+  ElasticsearchDoor elasticsearch;
+  std::atomic<bool> are_open{false};
+};
+
+api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings, const Doors& doors) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -80,7 +104,8 @@ api::ApiDependencies api_dependencies(Service& service, const ServerSettings& se
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },
           settings.max_body_bytes,
-          settings.public_url};
+          settings.public_url,
+          [&doors] { return doors.reports(); }};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -113,13 +138,15 @@ int serve(const ServeOptions& options) {
   if (!options.listen.empty()) config->server.listen = options.listen;
   if (options.port >= 0) config->server.port = options.port;
   const ServerSettings server_settings = config->server;
+  const Config doors_config = *config;
 
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  api::Api api(api_dependencies(**service, server_settings));
+  Doors doors(**service, doors_config);
+  api::Api api(api_dependencies(**service, server_settings, doors));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();
@@ -131,6 +158,7 @@ int serve(const ServeOptions& options) {
     return fail(status.error());
   }
   has_started = true;
+  doors.open();
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
     log_warning("serve", "the URL was not written", {{"error", status.error().message}});
@@ -140,6 +168,7 @@ int serve(const ServeOptions& options) {
   int signal = 0;
   sigwait(&signals, &signal);
   log_info("serve", "stopping", {{"signal", signal}});
+  doors.close();
   server.stop_blocking(kGrace);
   (*service)->stop();
   std::error_code ignored;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/face_section.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "runs/run_config.h"
@@ -40,6 +41,7 @@ struct EngineSettings {
 struct Config {
   runs::RunConfig run;
   ServerSettings server;
+  ElasticsearchSettings elasticsearch;
   EngineSettings engines;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
