@@ -24,6 +24,7 @@ Task<Result<net::Response>> HealthResource::ready(net::Call) {
     nlohmann::ordered_json entry{{"name", face.name}};
     if (!face.url.empty()) entry["url"] = face.url;
     if (!face.problem.empty()) entry["problem"] = face.problem;
+    for (const auto& [what, count] : face.more) entry[what] = count;
     json["faces"].push_back(std::move(entry));
   }
   co_return net::json_response(200, json.dump());

@@ -72,6 +72,7 @@ void write_faces(std::ostream& out, const std::vector<FaceReport>& faces) {
     line("known", face.known);
     line("kept_aside", face.kept_aside);
     line("refused", face.refused);
+    for (const auto& [what, count] : face.more) line(what, count);
   }
 }
 
@@ -104,7 +105,14 @@ double HttpCounters::seconds() const { return static_cast<double>(nanoseconds_) 
 
 MetricsResource::MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
                                  const HttpCounters& http, const RecordsResource& records, FaceReports faces)
-    : runs_(runs), log_(log), disk_(disk), clock_(clock), http_(http), records_(records), faces_(std::move(faces)), started_(clock.instant()) {}
+    : runs_(runs),
+      log_(log),
+      disk_(disk),
+      clock_(clock),
+      http_(http),
+      records_(records),
+      faces_(std::move(faces)),
+      started_(clock.instant()) {}
 
 void MetricsResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/metrics", [this](net::Call call) { return scrape(std::move(call)); });

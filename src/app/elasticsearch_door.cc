@@ -4,8 +4,8 @@
 
 namespace fw::app {
 
-ElasticsearchDoor::ElasticsearchDoor(const ElasticsearchSettings& settings,
-                                     capture::BulkFaceDependencies dependencies, const EventLoops& loops)
+ElasticsearchDoor::ElasticsearchDoor(const ElasticsearchSettings& settings, capture::BulkFaceDependencies dependencies,
+                                     const EventLoops& loops)
     : enabled_(settings.face.enabled),
       face_(std::move(dependencies), {.index = settings.index, .version = settings.version}),
       server_(loops, door_options("elasticsearch", settings.face), face_.handler()) {}

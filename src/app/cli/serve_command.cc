@@ -13,6 +13,7 @@
 #include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/elasticsearch_door.h"
+#include "app/otlp_door.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -73,20 +74,30 @@ struct Doors {
       : elasticsearch(config.elasticsearch,
                       {service.committer(), service.log(), service.quarantine(), service.disk(), service.cpu(),
                        service.clock(), service.data_folder() / "elasticsearch"},
-                      service.loops()) {}
+                      service.loops()),
+        otlp(config.otlp,
+             {service.committer(), service.quarantine(), service.disk(), service.cpu(), service.clock(),
+              service.executor(), service.data_folder() / "otlp"},
+             service.loops()) {}
 
   void open() {
     elasticsearch.open();
+    otlp.open();
     are_open = true;
   }
-  void close() { elasticsearch.close(kGrace); }
+  void close() {
+    elasticsearch.close(kGrace);
+    otlp.close(kGrace);
+  }
   [[nodiscard]] std::vector<api::FaceReport> reports() const {
     std::vector<api::FaceReport> out;
     if (are_open && elasticsearch.is_enabled()) out.push_back(elasticsearch.report());
+    if (are_open && otlp.is_enabled()) out.push_back(otlp.report());
     return out;
   }
 
   ElasticsearchDoor elasticsearch;
+  OtlpDoor otlp;
   std::atomic<bool> are_open{false};
 };
 

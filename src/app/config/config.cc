@@ -162,6 +162,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
   read_elasticsearch(root, config.elasticsearch);
+  read_otlp(root, config.otlp);
   read_engines(root, config.engines);
   root.finish();
   warn_of_variables(problems, environment);

@@ -42,6 +42,7 @@ struct Config {
   runs::RunConfig run;
   ServerSettings server;
   ElasticsearchSettings elasticsearch;
+  OtlpSettings otlp;
   EngineSettings engines;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;

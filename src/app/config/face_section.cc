@@ -16,8 +16,8 @@ void read_face(YamlSection& section, FaceSettings& face) {
   section.read("enabled", face.enabled);
   section.read("listen", face.listen);
   if (!is_address(face.listen)) {
-    section.error("listen", "\"" + face.listen + "\" is no IP address; 127.0.0.1 is this machine alone, 0.0.0.0 every " +
-                                "interface");
+    section.error("listen", "\"" + face.listen +
+                                "\" is no IP address; 127.0.0.1 is this machine alone, 0.0.0.0 every " + "interface");
   }
   section.read("port", face.port, 0, 65535);
   section.read("tls_certificate", face.tls_certificate);
@@ -40,6 +40,16 @@ void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings) {
   read_face(*section, settings.face);
   section->read("index", settings.index);
   section->read("version", settings.version);
+  section->finish();
+}
+
+void read_otlp(YamlSection& root, OtlpSettings& settings) {
+  auto section = root.section("otlp");
+  if (!section) return;
+  read_face(*section, settings.face);
+  section->read_list("workload_attributes", settings.workload_attributes);
+  section->read_list("client_attributes", settings.client_attributes);
+  section->read("join_window_seconds", settings.join_window_seconds, 0.1, 86'400);
   section->finish();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/config/yaml_section.h"
 
@@ -23,6 +24,15 @@ struct ElasticsearchSettings {
   std::string version;             ///< that clients are told; empty: one that fits the client
 };
 
+/// `otlp`: OTLP over HTTP.
+struct OtlpSettings {
+  FaceSettings face{.port = 4318};
+  std::vector<std::string> workload_attributes;  ///< empty: the face's own
+  std::vector<std::string> client_attributes;
+  double join_window_seconds = 300;
+};
+
 void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings);
+void read_otlp(YamlSection& root, OtlpSettings& settings);
 
 }  // namespace fw::app

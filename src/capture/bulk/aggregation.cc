@@ -13,7 +13,6 @@ using std::chrono::sys_days;
 using std::chrono::year_month_day;
 using Milliseconds = std::chrono::sys_time<std::chrono::milliseconds>;
 
-
 std::int64_t ms_of(Timestamp time) {
   return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
 }
@@ -31,8 +30,7 @@ std::int64_t bucket_of(std::int64_t ms, const Aggregations::Definition& definiti
     case 'h': return down_to(3'600'000);
     case 'w': return ms_of(day - (std::chrono::weekday(day) - std::chrono::Monday));
     case 'M': return ms_of(date.year() / date.month() / 1);
-    case 'q':
-      return ms_of(date.year() / std::chrono::month((static_cast<unsigned>(date.month()) - 1) / 3 * 3 + 1) / 1);
+    case 'q': return ms_of(date.year() / std::chrono::month((static_cast<unsigned>(date.month()) - 1) / 3 * 3 + 1) / 1);
     case 'y': return ms_of(date.year() / 1 / 1);
     default: return down_to(86'400'000);
   }
@@ -53,9 +51,7 @@ std::int64_t bucket_after(std::int64_t ms, const Aggregations::Definition& defin
   }
 }
 
-std::string iso_ms(std::int64_t ms) {
-  return to_iso8601(Timestamp(std::chrono::milliseconds(ms))).substr(0, 23) + 'Z';
-}
+std::string iso_ms(std::int64_t ms) { return to_iso8601(Timestamp(std::chrono::milliseconds(ms))).substr(0, 23) + 'Z'; }
 
 Result<std::int64_t> fixed_interval(const std::string& text) {
   std::size_t end = 0;
@@ -67,14 +63,15 @@ Result<std::int64_t> fixed_interval(const std::string& text) {
   const std::map<std::string, std::int64_t> units{
       {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   const auto found = units.find(unit);
-  if (count == 0 || found == units.end()) return invalid_argument("[fixed_interval] [" + text + "] is none, like 90m or 1d");
+  if (count == 0 || found == units.end())
+    return invalid_argument("[fixed_interval] [" + text + "] is none, like 90m or 1d");
   return count * found->second;
 }
 
 Result<char> calendar_interval(const std::string& text) {
-  const std::map<std::string, char> names{{"minute", 'm'}, {"1m", 'm'}, {"hour", 'h'},    {"1h", 'h'}, {"day", 'd'},
-                                          {"1d", 'd'},     {"week", 'w'}, {"1w", 'w'},    {"month", 'M'}, {"1M", 'M'},
-                                          {"quarter", 'q'}, {"1q", 'q'}, {"year", 'y'},   {"1y", 'y'}};
+  const std::map<std::string, char> names{{"minute", 'm'},  {"1m", 'm'},   {"hour", 'h'}, {"1h", 'h'},    {"day", 'd'},
+                                          {"1d", 'd'},      {"week", 'w'}, {"1w", 'w'},   {"month", 'M'}, {"1M", 'M'},
+                                          {"quarter", 'q'}, {"1q", 'q'},   {"year", 'y'}, {"1y", 'y'}};
   const auto found = names.find(text);
   if (found == names.end()) return invalid_argument("[calendar_interval] [" + text + "] is none, like day or 1M");
   return found->second;
@@ -129,9 +126,12 @@ Result<std::vector<Aggregations::Definition>> parse_definitions(const Json& aggs
 
 Result<Aggregations::Definition> parse_definition(const std::string& name, const Json& body, int depth) {
   using Kind = Aggregations::Definition::Kind;
-  const std::map<std::string, Kind> kinds{{"terms", Kind::kTerms},           {"date_histogram", Kind::kDateHistogram},
-                                          {"value_count", Kind::kValueCount}, {"cardinality", Kind::kCardinality},
-                                          {"min", Kind::kMin},               {"max", Kind::kMax}};
+  const std::map<std::string, Kind> kinds{{"terms", Kind::kTerms},
+                                          {"date_histogram", Kind::kDateHistogram},
+                                          {"value_count", Kind::kValueCount},
+                                          {"cardinality", Kind::kCardinality},
+                                          {"min", Kind::kMin},
+                                          {"max", Kind::kMax}};
   Aggregations::Definition out{.name = name};
   if (!body.is_object()) return invalid_argument("aggregation [" + name + "] is an object");
   bool has_kind = false;
@@ -150,7 +150,8 @@ Result<Aggregations::Definition> parse_definition(const std::string& name, const
       return invalid_argument("aggregation [" + name + "] needs [field]");
     }
     FW_ASSIGN(out.field, parse_field(value["field"].get<std::string>()));
-    if (out.field == Field::kBody) return invalid_argument("aggregation [" + name + "]: request and response are not indexed");
+    if (out.field == Field::kBody)
+      return invalid_argument("aggregation [" + name + "]: request and response are not indexed");
     if (out.kind == Kind::kDateHistogram) {
       out.min_doc_count = 0;
       out.by_key = true;
@@ -204,7 +205,8 @@ void Aggregations::add(const record::Interaction& record, const std::vector<Defi
     const std::int64_t ms = ms_of(record.timestamp);
     state.least = std::min(state.least, ms);
     state.most = std::max(state.most, ms);
-    if (definition.kind == Kind::kMin || definition.kind == Kind::kMax || definition.kind == Kind::kValueCount) continue;
+    if (definition.kind == Kind::kMin || definition.kind == Kind::kMax || definition.kind == Kind::kValueCount)
+      continue;
     Bucket* bucket = nullptr;
     const std::size_t had = state.by_text.size() + state.by_time.size();
     if (definition.field == Field::kTime) {

@@ -16,8 +16,8 @@
 namespace fw::capture {
 
 struct BulkFaceOptions {
-  std::string index = "flywheel";  ///< the index that is all traffic, whatever way it came in
-  std::string version;             ///< that clients are told; empty: the one that fits the client
+  std::string index = "flywheel";                       ///< the index that is all traffic, whatever way it came in
+  std::string version;                                  ///< that clients are told; empty: the one that fits the client
   std::size_t max_body_bytes = std::size_t{100} << 20;  ///< packed and unpacked
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;
   Duration patience = std::chrono::seconds(20);  ///< how long a request waits for room before it is refused

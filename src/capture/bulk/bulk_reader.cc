@@ -55,7 +55,8 @@ Status check_index_name(std::string_view name) {
   if (name.empty()) return wrong("must not be empty");
   if (name.size() > kMaxIndexName) return wrong("must not be longer than 255 bytes");
   if (name == "." || name == "..") return wrong("must not be '.' or '..'");
-  if (name.front() == '_' || name.front() == '-' || name.front() == '+') return wrong("must not start with '_', '-', or '+'");
+  if (name.front() == '_' || name.front() == '-' || name.front() == '+')
+    return wrong("must not start with '_', '-', or '+'");
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     if (c >= 'A' && c <= 'Z') return wrong("must be lowercase");
@@ -207,12 +208,11 @@ void BulkReader::take(record::Interaction record, std::size_t) {
 
 void BulkReader::refuse(const codec::JsonDocument& document, const std::string& reason) {
   batch_.items.back().fail(400, "document_parsing_exception", "[1:1] " + reason);
-  batch_.bad_lines.push_back(
-      {.source = options_.source,
-       .line = item_number_,
-       .reason = reason,
-       .bytes = std::string(document.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
-       .length = document.length});
+  batch_.bad_lines.push_back({.source = options_.source,
+                              .line = item_number_,
+                              .reason = reason,
+                              .bytes = std::string(document.bytes.substr(0, QuarantineLimits{}.bytes_per_line)),
+                              .length = document.length});
 }
 
 }  // namespace fw::capture::elastic

@@ -113,20 +113,18 @@ Task<Answer> Cluster::xpack(Call) {
                            R"("monitoring":{"available":false,"enabled":false}},"tagline":"You know, for X"})"};
 }
 
-Task<Answer> Cluster::settings(Call) {
-  co_return Answer{.body = R"({"persistent":{},"transient":{}})"};
-}
+Task<Answer> Cluster::settings(Call) { co_return Answer{.body = R"({"persistent":{},"transient":{}})"}; }
 
 Task<Answer> Cluster::cat(Call call) {
   const Timestamp now = dependencies_.clock.now();
   if (call.name == "health") {
-    co_return table(call,
-                    {"epoch", "timestamp", "cluster", "status", "node.total", "node.data", "shards", "pri", "relo",
-                     "init", "unassign", "unassign.pri", "pending_tasks", "max_task_wait_time",
-                     "active_shards_percent"},
-                    {{std::to_string(to_epoch_seconds(now)), clock_time(now), std::string(kName),
-                      dependencies_.log.health().ok() ? "green" : "red", "1", "1", "1", "1", "0", "0", "0", "0", "0",
-                      "-", "100.0%"}});
+    co_return table(
+        call,
+        {"epoch", "timestamp", "cluster", "status", "node.total", "node.data", "shards", "pri", "relo", "init",
+         "unassign", "unassign.pri", "pending_tasks", "max_task_wait_time", "active_shards_percent"},
+        {{std::to_string(to_epoch_seconds(now)), clock_time(now), std::string(kName),
+          dependencies_.log.health().ok() ? "green" : "red", "1", "1", "1", "1", "0", "0", "0", "0", "0", "-",
+          "100.0%"}});
   }
   if (call.name == "nodes") {
     co_return table(call, {"ip", "node.role", "master", "name"},

@@ -20,9 +20,9 @@ std::string cause(std::string_view type, std::string_view reason) {
 
 Answer refusal(int status, std::string_view type, std::string_view reason) {
   const std::string inner = R"("type":)" + json_string(type) + R"(,"reason":)" + json_string(reason);
-  Answer answer{.status = status,
-                .body = R"({"error":{"root_cause":[{)" + inner + "}]," + inner + R"(},"status":)" +
-                        std::to_string(status) + '}'};
+  Answer answer{
+      .status = status,
+      .body = R"({"error":{"root_cause":[{)" + inner + "}]," + inner + R"(},"status":)" + std::to_string(status) + '}'};
   if (status == 429 || status == 503) answer.headers.set("Retry-After", std::string(kRetryAfter));
   return answer;
 }

@@ -34,11 +34,11 @@ Exchange::Exchange(const BulkFaceOptions& options, Counters& counters)
 void Exchange::on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint) {
   for (const net::Method method : methods) {
     methods_[pattern].insert(method);
-    router_.on_stream(method, pattern,
-                      [this, endpoint, pattern](net::IncomingRequest& request, net::PathParams params,
-                                                net::ResponseWriter& out) {
-                        return serve(endpoint, pattern, request, std::move(params), out);
-                      });
+    router_.on_stream(
+        method, pattern,
+        [this, endpoint, pattern](net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
+          return serve(endpoint, pattern, request, std::move(params), out);
+        });
   }
 }
 
@@ -59,19 +59,20 @@ void Exchange::refuse_other_methods(const std::string& pattern, const std::set<n
   for (const net::Method method : allowed) names += (names.empty() ? "" : ", ") + std::string(net::to_string(method));
   const Endpoint refuse = [names](Call call) -> Task<Answer> {
     Answer answer{.status = 405,
-                  .body = R"({"error":)" + json_string("Incorrect HTTP method [" + std::string(net::to_string(call.method)) +
-                                                  "], allowed: [" + names + "]") +
+                  .body = R"({"error":)" +
+                          json_string("Incorrect HTTP method [" + std::string(net::to_string(call.method)) +
+                                      "], allowed: [" + names + "]") +
                           R"(,"status":405})"};
     answer.headers.set("Allow", names);
     co_return answer;
   };
   for (const net::Method method : kMethods) {
     if (allowed.contains(method) || (method == net::Method::kHead && allowed.contains(net::Method::kGet))) continue;
-    router_.on_stream(method, pattern,
-                      [this, refuse, pattern](net::IncomingRequest& request, net::PathParams params,
-                                              net::ResponseWriter& out) {
-                        return serve(refuse, pattern, request, std::move(params), out);
-                      });
+    router_.on_stream(
+        method, pattern,
+        [this, refuse, pattern](net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
+          return serve(refuse, pattern, request, std::move(params), out);
+        });
   }
 }
 

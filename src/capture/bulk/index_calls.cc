@@ -52,7 +52,8 @@ Task<Answer> IndexCalls::get(Call call) {
   Json json = Json::object();
   for (const std::string& name : *names) {
     const auto entry = indices_.find(name).value_or(IndexEntry{});
-    json[name] = {{"aliases", Json::object()}, {"mappings", parsed(entry.mappings)}, {"settings", settings_json(name, entry)}};
+    json[name] = {
+        {"aliases", Json::object()}, {"mappings", parsed(entry.mappings)}, {"settings", settings_json(name, entry)}};
   }
   co_return Answer{.body = to_text(json)};
 }
@@ -70,7 +71,8 @@ Task<Answer> IndexCalls::create(Call call) {
   }
   if (!made.ok()) co_return refusal(made.error());
   if (const Status saved = co_await save(); !saved.ok()) co_return refusal(saved.error());
-  co_return Answer{.body = R"({"acknowledged":true,"shards_acknowledged":true,"index":)" + json_string(call.index) + '}'};
+  co_return Answer{.body =
+                       R"({"acknowledged":true,"shards_acknowledged":true,"index":)" + json_string(call.index) + '}'};
 }
 
 Task<Answer> IndexCalls::remove(Call call) {
@@ -79,9 +81,9 @@ Task<Answer> IndexCalls::remove(Call call) {
   }
   if (!indices_.exists(call.index)) co_return no_such_index(call.index);
   if (call.index == indices_.whole()) {
-    co_return refusal(400, "illegal_argument_exception",
-                      "index [" + call.index + "] is all traffic, whatever way it came in; delete by query what is " +
-                          "to go");
+    co_return refusal(
+        400, "illegal_argument_exception",
+        "index [" + call.index + "] is all traffic, whatever way it came in; delete by query what is " + "to go");
   }
   indices_.remove(call.index);
   if (const Status saved = co_await save(); !saved.ok()) co_return refusal(saved.error());
@@ -140,7 +142,8 @@ Task<Answer> IndexCalls::aliases(Call call) {
 
 Task<Answer> IndexCalls::get_policy_or_template(Call call) {
   if (call.name.empty() || call.name.find('*') != std::string::npos) co_return Answer{.body = "{}"};
-  co_return refusal(404, "resource_not_found_exception", "[" + call.name + "] is not kept here: it would have no effect");
+  co_return refusal(404, "resource_not_found_exception",
+                    "[" + call.name + "] is not kept here: it would have no effect");
 }
 
 Task<Answer> IndexCalls::put_policy_or_template(Call call) {

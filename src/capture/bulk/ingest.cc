@@ -13,7 +13,8 @@ constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 constexpr std::size_t kBatchItems = 4096;
 
 constexpr std::string_view kStored = R"(,"_version":1,"result":")";
-constexpr std::string_view kShards = R"(","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1)";
+constexpr std::string_view kShards =
+    R"(","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1)";
 
 /// `created`, or `noop` for what was there already.
 std::string_view result_of(const BulkItem& item) { return item.status == 201 ? "created" : "noop"; }
@@ -35,7 +36,8 @@ void append_item(std::string& out, const BulkItem& item) {
 
 /// What tells two records of one id apart.
 std::uint64_t content_of(const record::Interaction& record) {
-  return hash64(record.request) * 31 + hash64(record.response) + static_cast<std::uint64_t>(to_epoch_seconds(record.timestamp));
+  return hash64(record.request) * 31 + hash64(record.response) +
+         static_cast<std::uint64_t>(to_epoch_seconds(record.timestamp));
 }
 
 /// An answer that makes the client try the whole request again.

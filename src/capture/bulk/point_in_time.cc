@@ -16,8 +16,8 @@ std::string make_id(std::string_view kind, const Json& json) {
 }
 
 Result<Json> parse_id(std::string_view kind, std::string_view id) {
-  const Error wrong = invalid_argument("Cannot parse the id of a " +
-                                       std::string(kind == kScroll ? "scroll" : "point in time"));
+  const Error wrong =
+      invalid_argument("Cannot parse the id of a " + std::string(kind == kScroll ? "scroll" : "point in time"));
   const auto bytes = codec::base64_decode(id);
   if (!bytes.has_value()) return wrong;
   std::string_view rest = *bytes;

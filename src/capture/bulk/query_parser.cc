@@ -11,8 +11,9 @@ using Kind = Node::Kind;
 
 /// What belongs to a clause without changing what it matches.
 bool is_without_effect(std::string_view key) {
-  constexpr std::array<std::string_view, 9> kKeys{"boost",    "_name",      "case_insensitive", "operator", "analyzer",
-                                                  "rewrite", "zero_terms_query", "lenient",     "relation"};
+  constexpr std::array<std::string_view, 9> kKeys{"boost",    "_name",   "case_insensitive", "operator",
+                                                  "analyzer", "rewrite", "zero_terms_query", "lenient",
+                                                  "relation"};
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
@@ -180,7 +181,8 @@ class Parser {
     if (field != Field::kTime) return invalid_argument("[range] is for [timestamp], not for [" + named.first + "]");
     if (!named.second->is_object()) return invalid_argument("[range] needs gte, gt, lte or lt");
     const Json& bounds = *named.second;
-    const std::string format = bounds.contains("format") && bounds["format"].is_string() ? bounds["format"].get<std::string>() : "";
+    const std::string format =
+        bounds.contains("format") && bounds["format"].is_string() ? bounds["format"].get<std::string>() : "";
     Node node{.kind = Kind::kRange};
     for (const auto& [key, value] : bounds.items()) {
       if (key == "format" || key == "time_zone" || is_without_effect(key) || value.is_null()) {

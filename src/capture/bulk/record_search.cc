@@ -164,8 +164,7 @@ Result<Found> find_records(logstore::LogStore& log, const SearchScope& scope, Se
     found.is_timed_out = !is_whole;
   } else {
     if (request.size > 0) {
-      FW_ASSIGN(const bool is_whole,
-                for_each(log, scope, request.query, hits_from, request.order, deadline, take_hit));
+      FW_ASSIGN(const bool is_whole, for_each(log, scope, request.query, hits_from, request.order, deadline, take_hit));
       found.is_timed_out = !is_whole;
     }
     if (counts_all && !is_too_large) {

@@ -33,8 +33,8 @@ std::string answer_begin(const std::string& took, const Found& found, bool tells
   std::string out = R"({"took":)" + took + R"(,"timed_out":)" + (found.is_timed_out ? "true" : "false") + ',' +
                     std::string(kShards) + R"(,"hits":{)";
   if (tells_total) {
-    out += R"("total":{"value":)" + std::to_string(found.total) + R"(,"relation":")" +
-           (found.is_exact ? "eq" : "gte") + R"("},)";
+    out += R"("total":{"value":)" + std::to_string(found.total) + R"(,"relation":")" + (found.is_exact ? "eq" : "gte") +
+           R"("},)";
   }
   return out + R"("max_score":null,"hits":[)" + found.hits + "]}";
 }
@@ -45,8 +45,8 @@ std::string unknown_document(std::string_view index, std::string_view id) {
 
 /// The document of a get: the hit's members, with `found` and a version.
 std::string known_document(const record::Interaction& record, std::string_view whole, const SourceFilter& source) {
-  std::string out = R"({"_index":)" + json_string(index_of(record, whole)) + R"(,"_id":)" +
-                    json_string(id_of(record)) + R"(,"_version":1,"_seq_no":0,"_primary_term":1,"found":true)";
+  std::string out = R"({"_index":)" + json_string(index_of(record, whole)) + R"(,"_id":)" + json_string(id_of(record)) +
+                    R"(,"_version":1,"_seq_no":0,"_primary_term":1,"found":true)";
   if (!source.is_nothing()) {
     out += R"(,"_source":)";
     source.append(record, out);
@@ -72,8 +72,9 @@ Answer Search::run_search(const Call& call) {
   if (!request.ok()) return not_parsed(request.error());
   if (call.query.find("scroll")) return begin_scroll(call, std::move(request).value(), to_text(*body));
   const auto names = indices_.resolve(request->index);
-  if (!names.ok()) return call.has_flag("ignore_unavailable") ? Answer{.body = answer_begin("0", {}, true) + '}'}
-                                                              : no_such_index(request->index);
+  if (!names.ok())
+    return call.has_flag("ignore_unavailable") ? Answer{.body = answer_begin("0", {}, true) + '}'}
+                                               : no_such_index(request->index);
   const SearchScope scope{*names, indices_.whole()};
   const auto found = find_records(dependencies_.log, scope, *request, kMostHitBytes, call.deadline.within(kSearchTime));
   if (!found.ok()) return refusal(found.error());
@@ -89,7 +90,8 @@ Answer Search::run_search(const Call& call) {
 
 Answer Search::begin_scroll(const Call& call, SearchRequest request, const std::string& body) {
   if (request.size == 0) return refusal(400, "illegal_argument_exception", "[size] cannot be [0] in a scroll context");
-  if (request.from > 0) return refusal(400, "illegal_argument_exception", "using [from] is not allowed in a scroll context");
+  if (request.from > 0)
+    return refusal(400, "illegal_argument_exception", "using [from] is not allowed in a scroll context");
   if (!request.aggregations.empty() || request.after_ms || request.after_id) {
     return refusal(400, "illegal_argument_exception", "a scroll has neither aggregations nor search_after");
   }
@@ -124,8 +126,8 @@ Answer Search::go_on(ScrollState state) {
   if (!names.ok()) return no_such_index(state.index);
   const SearchScope scope{*names, indices_.whole()};
   const auto after = is_first ? std::nullopt : std::optional(logstore::Cursor{state.cursor});
-  auto found = is_at_end ? Result<Found>(Found{})
-                         : scroll_records(dependencies_.log, scope, *request, after, kMostHitBytes);
+  auto found =
+      is_at_end ? Result<Found>(Found{}) : scroll_records(dependencies_.log, scope, *request, after, kMostHitBytes);
   if (!found.ok()) return not_parsed(found.error());
   found->total = state.total;
   found->is_exact = state.is_exact;
@@ -159,9 +161,7 @@ Task<Answer> Search::open_point_in_time(Call call) {
   co_return Answer{.body = R"({"id":)" + id + R"(,"pit_id":)" + id + ',' + std::string(kShards) + '}'};
 }
 
-Task<Answer> Search::close_point_in_time(Call) {
-  co_return Answer{.body = R"({"succeeded":true,"num_freed":1})"};
-}
+Task<Answer> Search::close_point_in_time(Call) { co_return Answer{.body = R"({"succeeded":true,"num_freed":1})"}; }
 
 Task<Answer> Search::count(Call call) {
   co_return co_await on_disk([this, &call]() -> Answer {
@@ -195,7 +195,8 @@ Task<Answer> Search::get_source(Call call) {
     if (!names.ok()) return no_such_index(call.index);
     const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);
     if (!found.ok()) return refusal(found.error());
-    if (!*found) return refusal(404, "resource_not_found_exception", "Document not found [" + call.index + "]/[" + *call.id + "]");
+    if (!*found)
+      return refusal(404, "resource_not_found_exception", "Document not found [" + call.index + "]/[" + *call.id + "]");
     std::string text;
     SourceFilter::of(call.query, {}).append(**found, text);
     return {.body = std::move(text)};
@@ -225,8 +226,9 @@ Task<Answer> Search::multi_get(Call call) {
       const auto found = names.ok() ? find_by_id(dependencies_.log, {*names, indices_.whole()}, index, id)
                                     : Result<std::optional<record::Interaction>>(std::nullopt);
       if (!found.ok()) return refusal(found.error());
-      out += (out.empty() ? "" : ",") + (*found ? known_document(**found, indices_.whole(), SourceFilter::of(call.query, *source))
-                                                : unknown_document(index, id));
+      out += (out.empty() ? "" : ",") +
+             (*found ? known_document(**found, indices_.whole(), SourceFilter::of(call.query, *source))
+                     : unknown_document(index, id));
       if (out.size() > kMostHitBytes) return refusal(too_large("the documents have more than 256 MiB; ask for fewer"));
     }
     return {.body = R"({"docs":[)" + out + "]}"};
@@ -240,7 +242,8 @@ Task<Answer> Search::cat_indices(Call call) {
     std::vector<std::vector<std::string>> rows;
     for (const std::string& name : *names) {
       const std::vector<std::string> one{name};
-      const auto count = count_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline.within(kSearchTime));
+      const auto count =
+          count_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline.within(kSearchTime));
       rows.push_back({dependencies_.log.health().ok() ? "green" : "red", "open", name, name, "1", "0",
                       count.ok() ? std::to_string(*count) : "", "0"});
     }

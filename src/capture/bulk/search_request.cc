@@ -31,7 +31,8 @@ bool is_without_effect(std::string_view key) {
 }
 
 Status read_sort_key(const std::string& name, const std::string& direction, bool is_first, SearchRequest& into) {
-  if (direction != "asc" && direction != "desc") return invalid_argument("[sort] goes asc or desc, not [" + direction + "]");
+  if (direction != "asc" && direction != "desc")
+    return invalid_argument("[sort] goes asc or desc, not [" + direction + "]");
   const auto field = parse_field(name);
   if (field.ok() && *field == Field::kTime) {
     if (!is_first) return invalid_argument("[sort] by [" + name + "] comes first");
@@ -123,7 +124,8 @@ Status read_body(const Json& body, const Query::Context& context, SearchRequest&
     } else if (key == "aggs" || key == "aggregations") {
       FW_ASSIGN(into.aggregations, Aggregations::parse(value, context.whole_index));
     } else if (key == "pit") {
-      if (!value.is_object() || !value.contains("id") || !value["id"].is_string()) return invalid_argument("[pit] needs [id]");
+      if (!value.is_object() || !value.contains("id") || !value["id"].is_string())
+        return invalid_argument("[pit] needs [id]");
       into.pit = value["id"].get<std::string>();
     } else if (key != "search_after" && !is_without_effect(key)) {
       return invalid_argument("Unknown key for a search: [" + key + "]");
@@ -168,8 +170,9 @@ Result<SearchRequest> parse_search(const Call& call, const Json& body, const Que
   const auto after = body.find("search_after");
   if (after != body.end() && !after->is_null()) FW_TRY(read_search_after(*after, request));
   if (request.from > SearchRequest::kMostHits || request.from + request.size > SearchRequest::kMostHits) {
-    return invalid_argument("Result window is too large, from + size must be less than or equal to: [10000]; use " 
-                            "search_after or a scroll");
+    return invalid_argument(
+        "Result window is too large, from + size must be less than or equal to: [10000]; use "
+        "search_after or a scroll");
   }
   return request;
 }

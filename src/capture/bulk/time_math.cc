@@ -100,7 +100,8 @@ Result<Timestamp> scaled(std::string_view text, std::int64_t per_second) {
   if (!(seconds >= 0) || seconds > 9.2e9) return malformed(text);
   const auto whole = static_cast<std::int64_t>(number);
   const std::int64_t unit = 1'000'000'000 / per_second;
-  return Timestamp(Duration(whole * unit + static_cast<std::int64_t>((number - static_cast<double>(whole)) * static_cast<double>(unit))));
+  return Timestamp(Duration(
+      whole * unit + static_cast<std::int64_t>((number - static_cast<double>(whole)) * static_cast<double>(unit))));
 }
 
 }  // namespace

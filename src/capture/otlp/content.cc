@@ -88,8 +88,8 @@ bool is_model_call(const Span& span) {
 }
 
 void read_content(const Span& span, Content& into) {
-  constexpr std::array kDialects{read_whole_bodies, read_genai, read_openllmetry, read_openinference, read_vercel,
-                                 read_other_messages};
+  constexpr std::array kDialects{read_whole_bodies,  read_genai,  read_openllmetry,
+                                 read_openinference, read_vercel, read_other_messages};
   for (const auto dialect : kDialects) {
     Content found;
     dialect(span.attributes, found);

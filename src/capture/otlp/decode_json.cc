@@ -98,7 +98,8 @@ void read(const Json& json, LogRecord& log) {
   log.span_id = id_text(member(json, "spanId", "span_id"), 16);
   log.event_name = text(member(json, "eventName", "event_name"));
   const std::uint64_t time = integer(member(json, "timeUnixNano", "time_unix_nano"));
-  log.time = time_of_nanoseconds(time != 0 ? time : integer(member(json, "observedTimeUnixNano", "observed_time_unix_nano")));
+  log.time =
+      time_of_nanoseconds(time != 0 ? time : integer(member(json, "observedTimeUnixNano", "observed_time_unix_nano")));
   log.attributes = attributes(json);
   if (const Json* body = member(json, "body")) log.body = any_value(*body, 0);
   if (log.event_name.empty()) log.event_name = log.attributes.text("event.name");
@@ -149,7 +150,8 @@ Result<std::vector<Span>> decode_traces_json(std::string_view text) {
 }
 
 Result<std::vector<LogRecord>> decode_logs_json(std::string_view text) {
-  return decode<LogRecord>(text, {"resourceLogs", "resource_logs", "scopeLogs", "scope_logs", "logRecords", "log_records"});
+  return decode<LogRecord>(text,
+                           {"resourceLogs", "resource_logs", "scopeLogs", "scope_logs", "logRecords", "log_records"});
 }
 
 }  // namespace fw::capture::otlp

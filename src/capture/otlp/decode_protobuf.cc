@@ -152,7 +152,8 @@ Status read(std::string_view message, LogRecord& log) {
     switch (field.number) {
       case 1:
       case 11:
-        if (field.value != 0 && (field.number == 1 || log.time == Timestamp{})) log.time = time_of_nanoseconds(field.value);
+        if (field.value != 0 && (field.number == 1 || log.time == Timestamp{}))
+          log.time = time_of_nanoseconds(field.value);
         break;
       case 5: {
         FW_ASSIGN(log.body, any_value(field.bytes, 0));

@@ -42,7 +42,8 @@ Json contents_of(const Json& list) {
       parts.push_back({{"type", "text"}, {"text", *text}});
     } else if (const Json* image = find(part, {"image"})) {
       const Json* inside = find(*image, {"image"});
-      parts.push_back({{"type", "image_url"}, {"image_url", {{"url", value_or_null(find(inside ? *inside : *image, {"url"}))}}}});
+      parts.push_back(
+          {{"type", "image_url"}, {"image_url", {{"url", value_or_null(find(inside ? *inside : *image, {"url"}))}}}});
     } else {
       parts.push_back(part);
     }
@@ -125,7 +126,8 @@ void append_any_messages(const Json& value, Content& into) {
 }
 
 void read_whole_bodies(const Attributes& attributes, Content& into) {
-  for (const auto& [in, out] : {std::pair{"input.value", "output.value"}, {"mlflow.spanInputs", "mlflow.spanOutputs"}}) {
+  for (const auto& [in, out] :
+       {std::pair{"input.value", "output.value"}, {"mlflow.spanInputs", "mlflow.spanOutputs"}}) {
     const Json request = unpacked(attributes.find(in));
     const Json response = unpacked(attributes.find(out));
     if (find(request, {"messages"}) == nullptr || find(response, {"choices"}) == nullptr) continue;

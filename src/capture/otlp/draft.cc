@@ -44,7 +44,8 @@ Json usage_of(const Attributes& attributes) {
   const Json* output =
       attributes.find_any({"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion",
                            "ai.usage.outputTokens", "ai.usage.completionTokens"});
-  if (input == nullptr || output == nullptr || !input->is_number_integer() || !output->is_number_integer()) return nullptr;
+  if (input == nullptr || output == nullptr || !input->is_number_integer() || !output->is_number_integer())
+    return nullptr;
   const auto in = input->get<std::int64_t>();
   const auto out = output->get<std::int64_t>();
   constexpr std::int64_t kMost = 1'000'000'000'000;
@@ -92,7 +93,8 @@ Draft draft_of(const Content& content, const Span* span) {
     return draft;
   }
   Json response = Json::object();
-  if (const std::string id = text_of(attributes, {"gen_ai.response.id", "ai.response.id"}); !id.empty()) response["id"] = id;
+  if (const std::string id = text_of(attributes, {"gen_ai.response.id", "ai.response.id"}); !id.empty())
+    response["id"] = id;
   response["object"] = "chat.completion";
   if (span != nullptr) response["created"] = to_epoch_seconds(span->start);
   const std::string answered = text_of(attributes, {"gen_ai.response.model", "ai.response.model"});

@@ -25,16 +25,18 @@ Json media_part(const Json& part) {
   const std::string modality = text_at(part, "modality");
   const std::string mime = text_at(part, "mime_type");
   if (kind == "file") return {{"type", "file"}, {"file", {{"file_id", text_at(part, "file_id")}}}};
-  const std::string url =
-      kind == "uri" ? text_at(part, "uri") : "data:" + mime + ";base64," + text_at(part, kind == "blob" ? "content" : "data");
+  const std::string url = kind == "uri"
+                              ? text_at(part, "uri")
+                              : "data:" + mime + ";base64," + text_at(part, kind == "blob" ? "content" : "data");
   if (modality == "image" || mime.starts_with("image/")) {
     return {{"type", "image_url"}, {"image_url", {{"url", url}}}};
   }
   if (kind == "blob" && (modality == "audio" || mime.starts_with("audio/"))) {
     const auto slash = mime.find('/');
-    return {{"type", "input_audio"},
-            {"input_audio",
-             {{"data", text_at(part, "content")}, {"format", slash == std::string::npos ? "" : mime.substr(slash + 1)}}}};
+    return {
+        {"type", "input_audio"},
+        {"input_audio",
+         {{"data", text_at(part, "content")}, {"format", slash == std::string::npos ? "" : mime.substr(slash + 1)}}}};
   }
   return part;
 }

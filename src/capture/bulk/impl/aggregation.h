@@ -46,12 +46,10 @@ class Aggregations final {
   struct Bucket;
 
   void add(const record::Interaction& record, const std::vector<Definition>& definitions, std::vector<State>& states);
-  [[nodiscard]] static Json result_of(const Definition& definition, const State& state,
-                                             std::size_t& room_for_gaps);
+  [[nodiscard]] static Json result_of(const Definition& definition, const State& state, std::size_t& room_for_gaps);
   [[nodiscard]] static Json results_of(const std::vector<Definition>& definitions, const std::vector<State>& states,
                                        std::size_t& room_for_gaps);
-  [[nodiscard]] static Json terms_result(const Definition& definition, const State& state,
-                                             std::size_t& room_for_gaps);
+  [[nodiscard]] static Json terms_result(const Definition& definition, const State& state, std::size_t& room_for_gaps);
   [[nodiscard]] static Json histogram_result(const Definition& definition, const State& state,
                                              std::size_t& room_for_gaps);
 

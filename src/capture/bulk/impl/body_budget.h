@@ -40,9 +40,9 @@ class BodyBudget final {
   std::size_t used_ = 0;
 };
 
-/// Reads a whole body of at most `limit` bytes. Where the budget has no room it waits, reading nothing, and gives up with
-/// kResourceExhausted after `patience`; kTooLarge beyond the limit; the body's errors. `body` and `share` outlive the
-/// task.
+/// Reads a whole body of at most `limit` bytes. Where the budget has no room it waits, reading nothing, and gives up
+/// with kResourceExhausted after `patience`; kTooLarge beyond the limit; the body's errors. `body` and `share` outlive
+/// the task.
 [[nodiscard]] Task<Result<std::string>> read_body(net::BodyReader& body, std::size_t limit, BodyBudget::Share& share,
                                                   Duration patience, Deadline deadline);
 

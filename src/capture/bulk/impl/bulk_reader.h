@@ -41,8 +41,8 @@ struct BulkBatch {
 };
 
 struct BulkReadOptions {
-  std::string path_index;  ///< of actions that name none; may be empty
-  std::string whole_index; ///< the index that is all traffic: what is written to it carries no tag
+  std::string path_index;   ///< of actions that name none; may be empty
+  std::string whole_index;  ///< the index that is all traffic: what is written to it carries no tag
   ReadOptions read;
   std::size_t line_limit = std::size_t{32} << 20;
   std::string source = "elasticsearch";  ///< of lines that are kept aside

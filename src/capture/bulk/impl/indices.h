@@ -26,7 +26,7 @@ struct IndexEntry {
 /// Any thread; open() and save() block.
 class Indices final {
  public:
-  static constexpr std::size_t kMost = 1000;  ///< more are taken, but not remembered
+  static constexpr std::size_t kMost = 1000;                         ///< more are taken, but not remembered
   static constexpr std::size_t kMostBytes = std::size_t{256} << 10;  ///< of a mapping, and of settings
 
   /// `file` need not be there.

@@ -12,7 +12,8 @@ namespace fw::capture::elastic {
 /// Scrolls and points in time hold nothing in memory: their ids say all that is needed to go on, so there may be any
 /// number of them, and they outlive a restart.
 ///
-/// A point in time is the names of its indexes: traffic never changes, and what comes in meanwhile has its place in time.
+/// A point in time is the names of its indexes: traffic never changes, and what comes in meanwhile has its place in
+/// time.
 [[nodiscard]] std::string make_point_in_time(std::string_view index);
 /// kInvalidArgument for what make_point_in_time did not make.
 [[nodiscard]] Result<std::string> index_of_point_in_time(std::string_view id);
@@ -20,8 +21,8 @@ namespace fw::capture::elastic {
 /// A scroll is its search and how far it has come.
 struct ScrollState {
   std::string index;
-  std::string body;         ///< of the search, JSON
-  Timestamp now;            ///< that the search's `now` means
+  std::string body;  ///< of the search, JSON
+  Timestamp now;     ///< that the search's `now` means
   std::size_t size = 10;
   std::uint64_t total = 0;
   bool is_exact = true;

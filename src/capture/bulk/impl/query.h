@@ -22,8 +22,8 @@ enum class Field : std::uint8_t { kWorkload, kClient, kTime, kId, kIndex, kBody 
 [[nodiscard]] std::string_view index_of(const record::Interaction& record, std::string_view whole_index);
 [[nodiscard]] std::string_view text_of(const record::Interaction& record, Field field, std::string_view whole_index);
 
-/// A time out of a query: a number or a text as in timestamp.h (with `format` epoch_millis or epoch_second as those), or
-/// date math from `now` or from a time (`now-7d/d`, `2026-11-24||+1M`). kInvalidArgument.
+/// A time out of a query: a number or a text as in timestamp.h (with `format` epoch_millis or epoch_second as those),
+/// or date math from `now` or from a time (`now-7d/d`, `2026-11-24||+1M`). kInvalidArgument.
 [[nodiscard]] Result<Timestamp> parse_time(const Json& value, std::string_view format, Timestamp now);
 
 /// A query of the dialect, checked and ready to be asked of records. A value.

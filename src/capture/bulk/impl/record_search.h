@@ -25,8 +25,8 @@ struct Found {
   std::optional<logstore::Cursor> next;  ///< of a scroll
 };
 
-/// Looks through the log store for a search. Plain functions that block; errors are the store's, kTooLarge when the hits
-/// have too many bytes.
+/// Looks through the log store for a search. Plain functions that block; errors are the store's, kTooLarge when the
+/// hits have too many bytes.
 [[nodiscard]] Result<Found> find_records(logstore::LogStore& log, const SearchScope& scope, SearchRequest& request,
                                          std::size_t most_bytes, const Deadline& deadline);
 /// The next hits of a scroll, at most `request.size`; fewer when they are large.

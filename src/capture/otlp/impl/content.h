@@ -20,8 +20,8 @@ struct Content {
   [[nodiscard]] bool is_whole() const { return has_request() && has_response(); }
 };
 
-/// Whether a span is a call of a model that answers with text or tool calls, in any of the dialects: not embeddings, not
-/// tools, not the agent around it.
+/// Whether a span is a call of a model that answers with text or tool calls, in any of the dialects: not embeddings,
+/// not tools, not the agent around it.
 [[nodiscard]] bool is_model_call(const Span& span);
 
 /// The content that attributes and events of a span hold. One dialect wins, the one that keeps most.

@@ -2,11 +2,12 @@
 
 #include "capture/otlp/impl/content.h"
 
-/// The ways in which instrumentations put content into a span's attributes, one function each. A function leaves what it
-/// does not find.
+/// The ways in which instrumentations put content into a span's attributes, one function each. A function leaves what
+/// it does not find.
 namespace fw::capture::otlp {
 
-/// Whole bodies of the API: OpenInference's `input.value` and `output.value`, MLflow's `mlflow.spanInputs` and `Outputs`.
+/// Whole bodies of the API: OpenInference's `input.value` and `output.value`, MLflow's `mlflow.spanInputs` and
+/// `Outputs`.
 void read_whole_bodies(const Attributes& attributes, Content& into);
 /// The conventions since 1.37: `gen_ai.input.messages`, `gen_ai.output.messages`, `gen_ai.system_instructions`,
 /// `gen_ai.tool.definitions`.

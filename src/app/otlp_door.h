@@ -1,0 +1,36 @@
+#pragma once
+
+#include "api/face_report.h"
+#include "app/capture_door.h"
+#include "app/config/face_section.h"
+#include "async/event_loops.h"
+#include "capture/otlp/otlp_face.h"
+
+namespace fw::app {
+
+/// The listener of OTLP over HTTP.
+class OtlpDoor final {
+ public:
+  /// Everything outlives the door.
+  OtlpDoor(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies, const EventLoops& loops);
+  ~OtlpDoor();
+  OtlpDoor(const OtlpDoor&) = delete;
+  OtlpDoor& operator=(const OtlpDoor&) = delete;
+
+  /// Listens, unless the settings turn it off. Blocks for a file.
+  void open();
+  /// Running requests may end within `grace`. Not on the event loops' threads.
+  void close(Duration grace);
+
+  /// Any thread, once open() has returned.
+  [[nodiscard]] api::FaceReport report() const;
+  [[nodiscard]] bool is_enabled() const { return enabled_; }
+
+ private:
+  const bool enabled_;
+  capture::OtlpFace face_;
+  net::Server server_;
+  Status state_ = unavailable("not opened yet");
+};
+
+}  // namespace fw::app
