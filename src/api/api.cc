@@ -25,8 +25,8 @@ struct Api::Impl {
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
         home(d.runs),
-        health(std::move(d.readiness), d.faces),
-        metrics(d.runs, d.log, d.disk, d.clock, counters, records, d.faces) {
+        health(std::move(d.readiness), std::move(d.faces)),
+        metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)) {
     jobs.add_to(router);
     workloads.add_to(router);
     records.add_to(router);

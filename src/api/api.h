@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
-#include "api/face_report.h"
+#include "api/health.h"
 #include "api/jobs.h"
 #include "api/metrics.h"
 #include "async/pool.h"
@@ -33,7 +34,9 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
-  FaceReports faces{};                         ///< the ways in beside this API
+  std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service
+  /// More lines for `/metrics`; must not block.
+  std::vector<std::function<void(std::ostream&)>> metrics{};
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

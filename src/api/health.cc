@@ -1,33 +1,41 @@
 #include "api/health.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace fw::api {
+
+using Json = nlohmann::ordered_json;
+
 namespace {
 
-Task<Result<net::Response>> alive(net::Call) { co_return net::json_response(200, R"({"status":"ok"})"); }
+Task<Result<net::Response>> answer(net::Response response) { co_return response; }
 
 }  // namespace
 
-HealthResource::HealthResource(std::function<Status()> readiness, FaceReports faces)
+HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces)
     : readiness_(std::move(readiness)), faces_(std::move(faces)) {}
 
 void HealthResource::add_to(net::Router& router) {
-  router.on(net::Method::kGet, "/healthz", alive);
-  router.on(net::Method::kGet, "/readyz", [this](net::Call call) { return ready(std::move(call)); });
+  router.on(net::Method::kGet, "/healthz",
+            [](net::Call) { return answer(net::json_response(200, R"({"status":"ok"})")); });
+  router.on(net::Method::kGet, "/readyz", [this](net::Call) { return answer(ready()); });
 }
 
-Task<Result<net::Response>> HealthResource::ready(net::Call) {
-  if (const Status status = readiness_(); !status.ok()) co_return net::detail_response(503, status.error().message);
-  nlohmann::ordered_json json{{"status", "ok"}, {"faces", nlohmann::ordered_json::array()}};
-  for (const FaceReport& face : faces_ ? faces_() : std::vector<FaceReport>{}) {
-    nlohmann::ordered_json entry{{"name", face.name}};
-    if (!face.url.empty()) entry["url"] = face.url;
-    if (!face.problem.empty()) entry["problem"] = face.problem;
-    for (const auto& [what, count] : face.more) entry[what] = count;
-    json["faces"].push_back(std::move(entry));
+net::Response HealthResource::ready() const {
+  const Status status = readiness_();
+  Json body = status.ok() ? Json{{"status", "ok"}} : Json{{"detail", status.error().message}};
+  if (faces_) {
+    Json list = Json::array();
+    for (const auto& face : faces_()) {
+      Json one{{"name", face.name}, {"url", nullptr}, {"trouble", nullptr}};
+      if (!face.url.empty()) one["url"] = face.url;
+      if (!face.trouble.empty()) one["trouble"] = face.trouble;
+      list.push_back(std::move(one));
+    }
+    if (!list.empty()) body["faces"] = std::move(list);
   }
-  co_return net::json_response(200, json.dump());
+  return net::json_response(status.ok() ? 200 : 503, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace fw::api

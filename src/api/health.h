@@ -1,25 +1,33 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
-#include "api/face_report.h"
 #include "net/router.h"
 
 namespace fw::api {
 
-/// `/healthz`: this process answers. `/readyz`: it can do its work, with the ways in and why one of them stays shut, or
-/// 503 with what it lacks.
+/// A listener beside the control API, which may be off without the service being so.
+struct Face {
+  std::string name;
+  std::string url;      ///< empty: it is off
+  std::string trouble;  ///< why it is off, or what it cannot do; empty: all is well
+};
+
+/// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks; either way what each of
+/// the other listeners does.
 class HealthResource final {
  public:
-  /// `readiness` is called from any thread and must not block.
-  HealthResource(std::function<Status()> readiness, FaceReports faces);
+  /// Both are called from any thread and must not block; `faces` may be empty.
+  HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces);
   void add_to(net::Router& router);
 
  private:
-  [[nodiscard]] Task<Result<net::Response>> ready(net::Call call);
+  [[nodiscard]] net::Response ready() const;
 
   std::function<Status()> readiness_;
-  FaceReports faces_;
+  std::function<std::vector<Face>()> faces_;
 };
 
 }  // namespace fw::api

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "io/file.h"
 #include "io/machine.h"
@@ -56,26 +57,6 @@ void write_jobs(std::ostream& out, const std::vector<runs::Job>& jobs) {
   for (const auto& [status, n] : by_status) out << "flywheel_jobs{status=\"" << status << "\"} " << n << '\n';
 }
 
-void write_faces(std::ostream& out, const std::vector<FaceReport>& faces) {
-  head(out, "flywheel_face_listens", "gauge", "Whether a way in for traffic listens.");
-  for (const FaceReport& face : faces) {
-    out << "flywheel_face_listens{face=\"" << face.name << "\"} " << (face.url.empty() ? 0 : 1) << '\n';
-  }
-  head(out, "flywheel_face_documents_total", "counter",
-       "Documents of a way in: accepted (on disk), known (of these, there already), kept_aside (no traffic), refused.");
-  for (const FaceReport& face : faces) {
-    const auto line = [&](std::string_view outcome, std::uint64_t count) {
-      out << "flywheel_face_documents_total{face=\"" << face.name << "\",outcome=\"" << outcome << "\"} " << count
-          << '\n';
-    };
-    line("accepted", face.accepted);
-    line("known", face.known);
-    line("kept_aside", face.kept_aside);
-    line("refused", face.refused);
-    for (const auto& [what, count] : face.more) line(what, count);
-  }
-}
-
 void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummary>& workloads) {
   head(out, "flywheel_log_records", "gauge", "Interactions in the log store by workload and client.");
   for (const auto& w : workloads) {
@@ -104,14 +85,15 @@ std::uint64_t HttpCounters::answers(int hundreds) const { return by_class_.at(st
 double HttpCounters::seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
 
 MetricsResource::MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                                 const HttpCounters& http, const RecordsResource& records, FaceReports faces)
+                                 const HttpCounters& http, const RecordsResource& records,
+                                 std::vector<std::function<void(std::ostream&)>> more)
     : runs_(runs),
       log_(log),
       disk_(disk),
       clock_(clock),
       http_(http),
       records_(records),
-      faces_(std::move(faces)),
+      more_(std::move(more)),
       started_(clock.instant()) {}
 
 void MetricsResource::add_to(net::Router& router) {
@@ -124,7 +106,7 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   write_jobs(out, runs_.list());
   write_records(out, workloads);
   write_http(out, http_);
-  if (faces_) write_faces(out, faces_());
+  for (const auto& write : more_) write(out);
   head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");
   out << "flywheel_loads " << records_.loads() << '\n';
   head(out, "flywheel_uptime_seconds", "gauge", "Time since the service started.");

@@ -3,9 +3,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <ostream>
 #include <string>
+#include <vector>
 
-#include "api/face_report.h"
 #include "api/records.h"
 #include "async/pool.h"
 #include "base/clock.h"
@@ -32,7 +34,8 @@ class HttpCounters final {
 class MetricsResource final {
  public:
   MetricsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, const Clock& clock,
-                  const HttpCounters& http, const RecordsResource& records, FaceReports faces);
+                  const HttpCounters& http, const RecordsResource& records,
+                  std::vector<std::function<void(std::ostream&)>> more);
   void add_to(net::Router& router);
 
  private:
@@ -44,7 +47,7 @@ class MetricsResource final {
   const Clock& clock_;
   const HttpCounters& http_;
   const RecordsResource& records_;
-  FaceReports faces_;
+  std::vector<std::function<void(std::ostream&)>> more_;
   Instant started_;
 };
 

@@ -23,4 +23,13 @@ Status open_door(net::Server& server, std::string_view name) {
   return status;
 }
 
+void write_outcomes(std::ostream& out, std::string_view name, std::string_view help, const Outcomes& outcomes) {
+  out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << " counter\n";
+  for (const auto& [outcome, count] : outcomes) out << name << "{outcome=\"" << outcome << "\"} " << count << '\n';
+}
+
+void write_gauge(std::ostream& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << " gauge\n" << name << ' ' << value << '\n';
+}
+
 }  // namespace fw::app

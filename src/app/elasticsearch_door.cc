@@ -3,7 +3,6 @@
 #include "base/log.h"
 
 namespace fw::app {
-
 ElasticsearchDoor::ElasticsearchDoor(const ElasticsearchSettings& settings, capture::BulkFaceDependencies dependencies,
                                      const EventLoops& loops)
     : enabled_(settings.face.enabled),
@@ -22,15 +21,25 @@ void ElasticsearchDoor::open() {
 
 void ElasticsearchDoor::close(Duration grace) { server_.stop_blocking(grace); }
 
-api::FaceReport ElasticsearchDoor::report() const {
+std::optional<api::Face> ElasticsearchDoor::face() const {
+  if (!enabled_) return std::nullopt;
+  if (!state_.ok()) return api::Face{.name = "elasticsearch", .url = "", .trouble = state_.error().message};
+  return api::Face{
+      .name = "elasticsearch",
+      .url = server_.url(),
+      .trouble = face_.is_full() ? "no room for new connections: the log store is slower than what comes in" : ""};
+}
+
+void ElasticsearchDoor::write_metrics(std::ostream& out) const {
+  if (!enabled_) return;
   const capture::BulkFaceStats stats = face_.stats();
-  return {.name = "elasticsearch",
-          .url = state_.ok() ? server_.url() : "",
-          .problem = state_.ok() ? "" : state_.error().message,
-          .accepted = stats.accepted,
-          .known = stats.known,
-          .kept_aside = stats.kept_aside,
-          .refused = stats.refused};
+  write_outcomes(out, "flywheel_elasticsearch_documents_total",
+                 "Documents of the Elasticsearch dialect: on disk, of these there already, no traffic, not stored.",
+                 {{"accepted", stats.accepted},
+                  {"known", stats.known},
+                  {"kept_aside", stats.kept_aside},
+                  {"refused", stats.refused}});
+  write_gauge(out, "flywheel_elasticsearch_bytes_in_flight", "Bodies that are in memory.", stats.bytes_in_flight);
 }
 
 }  // namespace fw::app

@@ -1,6 +1,9 @@
 #pragma once
 
-#include "api/face_report.h"
+#include <optional>
+#include <ostream>
+
+#include "api/health.h"
 #include "app/capture_door.h"
 #include "app/config/face_section.h"
 #include "async/event_loops.h"
@@ -23,9 +26,9 @@ class ElasticsearchDoor final {
   /// Running requests may end within `grace`. Not on the event loops' threads.
   void close(Duration grace);
 
-  /// Any thread, once open() has returned.
-  [[nodiscard]] api::FaceReport report() const;
-  [[nodiscard]] bool is_enabled() const { return enabled_; }
+  /// Nothing where it is turned off. Any thread once open() has returned, as write_metrics().
+  [[nodiscard]] std::optional<api::Face> face() const;
+  void write_metrics(std::ostream& out) const;
 
  private:
   const bool enabled_;

@@ -32,20 +32,36 @@ void OtlpDoor::close(Duration grace) {
   face_.stop();
 }
 
-api::FaceReport OtlpDoor::report() const {
+std::optional<api::Face> OtlpDoor::face() const {
+  if (!enabled_) return std::nullopt;
+  if (!state_.ok()) return api::Face{.name = "otlp", .url = "", .trouble = state_.error().message};
+  const auto silent = face_.stats().spans_without_content;
+  return api::Face{.name = "otlp",
+                   .url = server_.url(),
+                   .trouble = silent == 0 ? ""
+                                          : std::to_string(silent) +
+                                                " model calls came without prompt and answer; turn on the capture of "
+                                                "content where they are instrumented, and send logs as well as traces"};
+}
+
+void OtlpDoor::write_metrics(std::ostream& out) const {
+  if (!enabled_) return;
   const capture::OtlpFaceStats stats = face_.stats();
-  return {.name = "otlp",
-          .url = state_.ok() ? server_.url() : "",
-          .problem = state_.ok() ? "" : state_.error().message,
-          .accepted = stats.accepted,
-          .known = stats.known,
-          .kept_aside = stats.kept_aside,
-          .refused = stats.refused,
-          .more = {{"spans_without_content", stats.spans_without_content},
-                   {"incomplete_events", stats.incomplete_events},
-                   {"failed_calls", stats.failed_calls},
-                   {"other", stats.other},
-                   {"waiting", stats.waiting}}};
+  write_outcomes(out, "flywheel_otlp_interactions_total",
+                 "Interactions out of telemetry: on disk, of these there already, no traffic, not stored.",
+                 {{"accepted", stats.accepted},
+                  {"known", stats.known},
+                  {"kept_aside", stats.kept_aside},
+                  {"refused", stats.refused}});
+  write_outcomes(out, "flywheel_otlp_unused_total",
+                 "Telemetry that made no interaction: model calls without content, of which events are missing, that "
+                 "failed; and what is of something else.",
+                 {{"without_content", stats.spans_without_content},
+                  {"incomplete_events", stats.incomplete_events},
+                  {"failed_calls", stats.failed_calls},
+                  {"other", stats.other}});
+  write_gauge(out, "flywheel_otlp_waiting_calls", "Model calls that wait for their span or their events.",
+              stats.waiting);
 }
 
 }  // namespace fw::app

@@ -10,7 +10,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PINS = HERE / "pins"
@@ -105,3 +104,21 @@ class GoProgram:
 
     def run(self, *arguments, timeout=120):
         return subprocess.run([self.folder / "peer", *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
+
+
+class DebianProgram:
+    """A program of Debian packages, unpacked beside the system instead of installed into it."""
+
+    def __init__(self, name, packages, program):
+        self.folder = made_once(name, json.dumps(packages), lambda folder: self.make(folder, name, packages))
+        self.program = self.folder / "root" / program
+        self.libraries = next((self.folder / "root/usr/lib").glob("*-linux-gnu"))
+        self.env = {**os.environ, "LD_LIBRARY_PATH": str(self.libraries)}
+
+    @staticmethod
+    def make(folder, name, packages):
+        if shutil.which("apt-get") is None:
+            raise Unavailable(f"{name} comes as Debian packages, and this is no Debian")
+        run(["apt-get", "download", *packages], f"{name} cannot be fetched", cwd=folder)
+        for package in folder.glob("*.deb"):
+            run(["dpkg", "-x", package, folder / "root"], f"{package.name} cannot be unpacked")

@@ -9,7 +9,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from flywheel import Service, wait_until  # noqa: E402
 
-CONFIG = "elasticsearch: {port: 0}\n"
+CONFIG = "elasticsearch: {port: 0}\notlp: {port: 0}\n"
 
 
 class CaptureService(Service):

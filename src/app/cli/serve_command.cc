@@ -89,11 +89,17 @@ struct Doors {
     elasticsearch.close(kGrace);
     otlp.close(kGrace);
   }
-  [[nodiscard]] std::vector<api::FaceReport> reports() const {
-    std::vector<api::FaceReport> out;
-    if (are_open && elasticsearch.is_enabled()) out.push_back(elasticsearch.report());
-    if (are_open && otlp.is_enabled()) out.push_back(otlp.report());
+  /// Empty until open() has returned.
+  [[nodiscard]] std::vector<api::Face> faces() const {
+    std::vector<api::Face> out;
+    if (!are_open) return out;
+    if (auto face = elasticsearch.face()) out.push_back(std::move(*face));
+    if (auto face = otlp.face()) out.push_back(std::move(*face));
     return out;
+  }
+  void write_metrics(std::ostream& out) const {
+    elasticsearch.write_metrics(out);
+    otlp.write_metrics(out);
   }
 
   ElasticsearchDoor elasticsearch;
@@ -116,7 +122,8 @@ api::ApiDependencies api_dependencies(Service& service, const ServerSettings& se
           },
           settings.max_body_bytes,
           settings.public_url,
-          [&doors] { return doors.reports(); }};
+          [&doors] { return doors.faces(); },
+          {[&doors](std::ostream& out) { doors.write_metrics(out); }}};
 }
 
 Result<Config> read_config(const ServeOptions& options) {

@@ -6,7 +6,8 @@
 
 #include "async/task.h"
 #include "capture/bulk/impl/elastic_answer.h"
-#include "net/router.h"
+#include "net/http.h"
+#include "net/url.h"
 
 namespace fw::capture::elastic {
 

@@ -8,6 +8,7 @@
 #include "capture/bulk/impl/body_budget.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/counters.h"
+#include "net/router.h"
 
 namespace fw::capture::elastic {
 
