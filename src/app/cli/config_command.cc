@@ -28,12 +28,9 @@ nlohmann::ordered_json server_json(const ServerSettings& server) {
 }
 
 nlohmann::ordered_json face_json(const FaceSettings& face) {
-  return {{"enabled", face.enabled},
-          {"listen", face.listen},
-          {"port", face.port},
-          {"tls_certificate", face.tls_certificate},
-          {"tls_key", face.tls_key},
-          {"insecure", face.insecure}};
+  return {{"enabled", face.enabled}, {"listen", face.listen},
+          {"port", face.port},       {"tls_certificate", face.tls_certificate},
+          {"tls_key", face.tls_key}, {"insecure", face.insecure}};
 }
 
 nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings) {
