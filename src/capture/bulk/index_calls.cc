@@ -3,6 +3,7 @@
 #include "capture/bulk/impl/bulk_reader.h"
 #include "capture/bulk/impl/json_body.h"
 #include "capture/bulk/impl/packed_body.h"
+#include "capture/bulk/impl/record_search.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -47,6 +48,10 @@ Task<Status> IndexCalls::save() {
 }
 
 Task<Answer> IndexCalls::get(Call call) {
+  if (call.index.starts_with('_') && call.index != "_all") {
+    co_return refusal(400, "illegal_argument_exception",
+                      "[" + call.index + "] is no part of the Elasticsearch dialect that is served here");
+  }
   const auto names = indices_.resolve(call.index);
   if (!names.ok()) co_return no_such_index(call.index);
   Json json = Json::object();
@@ -85,6 +90,12 @@ Task<Answer> IndexCalls::remove(Call call) {
         400, "illegal_argument_exception",
         "index [" + call.index + "] is all traffic, whatever way it came in; delete by query what is " + "to go");
   }
+  // The name goes last: a removal that was broken off can be asked for again.
+  const auto removed = co_await run_on(dependencies_.disk, [&] {
+    const std::vector<std::string> one{call.index};
+    return remove_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline);
+  });
+  if (!removed.ok()) co_return refusal(removed.error());
   indices_.remove(call.index);
   if (const Status saved = co_await save(); !saved.ok()) co_return refusal(saved.error());
   co_return Answer{.body = std::string(kAcknowledged)};

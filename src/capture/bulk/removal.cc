@@ -9,9 +9,10 @@ namespace {
 constexpr std::size_t kMostBody = std::size_t{1} << 20;
 constexpr std::size_t kRemovalPage = 1000;
 
-/// Deletes what matches, page by page. The ids of a page are at hand before any of it goes.
-Result<std::uint64_t> remove_matching(logstore::LogStore& log, const SearchScope& scope, const Query& query,
-                                      const Deadline& deadline) {
+}  // namespace
+
+Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope& scope, const Query& query,
+                                     const Deadline& deadline) {
   const logstore::Selection selection = query.selection();
   if (scope.holds_all() && query.is_selection()) return log.remove(selection);
   std::uint64_t removed = 0;
@@ -32,8 +33,6 @@ Result<std::uint64_t> remove_matching(logstore::LogStore& log, const SearchScope
   return removed;
 }
 
-}  // namespace
-
 Task<Answer> Search::delete_by_query(Call call) {
   const Instant begin = dependencies_.clock.instant();
   co_return co_await on_disk([&]() -> Answer {
@@ -47,7 +46,7 @@ Task<Answer> Search::delete_by_query(Call call) {
     if (!query.ok()) return refusal(400, "parsing_exception", query.error().message);
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
-    const auto removed = remove_matching(dependencies_.log, {*names, indices_.whole()}, *query, call.deadline);
+    const auto removed = remove_records(dependencies_.log, {*names, indices_.whole()}, *query, call.deadline);
     if (!removed.ok()) return refusal(removed.error());
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(dependencies_.clock.instant() - begin);
     const std::string count = std::to_string(*removed);

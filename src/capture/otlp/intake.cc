@@ -12,10 +12,7 @@ namespace {
 class DocumentSink final : public RecordSink {
  public:
   explicit DocumentSink(Intake& into) : into_(into) {}
-  void take(record::Interaction record, std::size_t) override {
-    record.provenance.origin = record::Origin::kOtlp;
-    into_.records.push_back(std::move(record));
-  }
+  void take(record::Interaction record, std::size_t) override { into_.records.push_back(std::move(record)); }
   void refuse(const codec::JsonDocument& document, const std::string& reason) override {
     into_.bad_lines.push_back({.source = "otlp",
                                .line = document.line,
@@ -163,7 +160,10 @@ Intake Sorter::take_spans(std::vector<Span> spans, const DefaultNames& names, Ti
 Intake Sorter::take_logs(std::vector<LogRecord> logs, const DefaultNames& names, Timestamp now) {
   Intake intake;
   DocumentSink sink(intake);
-  RecordReader reader({.default_workload = names.workload, .default_client = names.client, .loaded_at = now});
+  RecordReader reader({.default_workload = names.workload,
+                       .default_client = names.client,
+                       .origin = record::Origin::kOtlp,
+                       .loaded_at = now});
   std::uint64_t number = 0;
   for (LogRecord& log : logs) {
     ++number;

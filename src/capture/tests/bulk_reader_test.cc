@@ -77,7 +77,6 @@ TEST(BulkReader, TagsWhatIsOfAnIndexOfItsOwnOrHasAnIdOfItsOwn) {
       read("{\"index\":{\"_index\":\"a\",\"_id\":\"7\"}}\n" + document() + "\n{\"index\":{}}\n" + document() + "\n");
   EXPECT_THAT(outcome.all.records[0].provenance.tags, ElementsAre(record::Tag{"_id", "7"}, record::Tag{"_index", "a"}));
   EXPECT_THAT(outcome.all.records[1].provenance.tags, ElementsAre());
-  EXPECT_EQ(outcome.all.records[1].provenance.origin, record::Origin::kBulk);
 }
 
 TEST(BulkReader, KeepsAsideWhatIsNoTrafficAndGoesOn) {

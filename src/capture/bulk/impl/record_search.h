@@ -39,6 +39,9 @@ struct Found {
 /// The records of one `_id`: the one it came with, whatever workload and client it came from, or a record's own.
 [[nodiscard]] Result<std::optional<record::Interaction>> find_by_id(logstore::LogStore& log, const SearchScope& scope,
                                                                     std::string_view index, std::string_view id);
+/// Deletes what matches, page by page; how many. What comes in meanwhile may stay.
+[[nodiscard]] Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope& scope,
+                                                   const Query& query, const Deadline& deadline);
 /// A hit without `sort`, its `_source` through the filter; appended.
 void append_hit(const record::Interaction& record, std::string_view whole_index, const SourceFilter& source,
                 std::string& out);
