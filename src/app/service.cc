@@ -195,6 +195,7 @@ std::vector<const Pool*> Service::pools() const {
   return {&impl_->commit, &impl_->query, &impl_->load, &impl_->disk, &impl_->cpu};
 }
 Pool& Service::load() { return impl_->load; }
+Pool& Service::cpu() { return impl_->cpu; }
 const Clock& Service::clock() const { return impl_->clock; }
 const EventLoops& Service::loops() const { return impl_->loops; }
 Executor Service::executor() { return impl_->loops.executor(0); }

@@ -60,6 +60,7 @@ class Service final {
   [[nodiscard]] Pool& query();
   [[nodiscard]] Pool& load();
   [[nodiscard]] std::vector<const Pool*> pools() const;
+  [[nodiscard]] Pool& cpu();
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
   [[nodiscard]] const EventLoops& loops() const;

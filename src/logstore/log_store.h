@@ -115,6 +115,16 @@ class LogStore {
 
   /// Deletes the records of a selection; returns how many. Durable on return.
   [[nodiscard]] virtual Result<std::uint64_t> remove(const Selection& selection) = 0;
+  /// The same of single records; ids that are not there do not count.
+  [[nodiscard]] virtual Result<std::uint64_t> remove_records(std::span<const record::RecordId>) {
+    return unimplemented("this log store deletes no single records");
+  }
+
+  /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
+  /// meanwhile. Opening a store there gives the same records.
+  [[nodiscard]] virtual Status backup(const std::filesystem::path&) {
+    return unimplemented("this log store cannot be copied while it is in use");
+  }
 
   /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
   /// meanwhile. Opening a store there gives the same records.

@@ -27,6 +27,27 @@ nlohmann::ordered_json server_json(const ServerSettings& server) {
           {"tls_key", server.tls_key}};
 }
 
+nlohmann::ordered_json face_json(const FaceSettings& face) {
+  return {{"enabled", face.enabled}, {"listen", face.listen},
+          {"port", face.port},       {"tls_certificate", face.tls_certificate},
+          {"tls_key", face.tls_key}, {"insecure", face.insecure}};
+}
+
+nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings) {
+  auto json = face_json(settings.face);
+  json["index"] = settings.index;
+  json["version"] = settings.version;
+  return json;
+}
+
+nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
+  auto json = face_json(settings.face);
+  json["workload_attributes"] = settings.workload_attributes;
+  json["client_attributes"] = settings.client_attributes;
+  json["join_window_seconds"] = settings.join_window_seconds;
+  return json;
+}
+
 nlohmann::ordered_json engines_json(const EngineSettings& engines) {
   return {{"llama_server", engines.llama_server.string()},
           {"llama_quantize", engines.llama_quantize.string()},
@@ -130,6 +151,8 @@ void print_json(const CheckOutcome& outcome) {
     out["warnings"] = outcome.warnings;
     out["run"] = runs::to_public_json(outcome.config->run);
     out["server"] = server_json(outcome.config->server);
+    out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
+    out["otlp"] = otlp_json(outcome.config->otlp);
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);
     out["logging"] = logging_json(*outcome.config);

@@ -13,7 +13,9 @@
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/config/config.h"
+#include "app/elasticsearch_door.h"
 #include "app/gateway_face.h"
+#include "app/otlp_door.h"
 #include "app/promotion_desk.h"
 #include "app/service.h"
 #include "base/log.h"
@@ -74,9 +76,48 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-std::vector<api::Face> faces_of(const GatewayFace& gateway) {
-  std::vector<api::Face> faces;
-  if (auto face = gateway.face()) faces.push_back(std::move(*face));
+/// The ways in beside the control API.
+struct Doors {
+  Doors(Service& service, const Config& config)
+      : elasticsearch(config.elasticsearch,
+                      {service.committer(), service.log(), service.quarantine(), service.disk(), service.cpu(),
+                       service.clock(), service.data_folder() / "elasticsearch"},
+                      service.loops()),
+        otlp(config.otlp,
+             {service.committer(), service.quarantine(), service.disk(), service.cpu(), service.clock(),
+              service.executor(), service.data_folder() / "otlp"},
+             service.loops()) {}
+
+  void open() {
+    elasticsearch.open();
+    otlp.open();
+    are_open = true;
+  }
+  void close() {
+    elasticsearch.close(kGrace);
+    otlp.close(kGrace);
+  }
+  /// Empty until open() has returned.
+  [[nodiscard]] std::vector<api::Face> faces() const {
+    std::vector<api::Face> out;
+    if (!are_open) return out;
+    if (auto face = elasticsearch.face()) out.push_back(std::move(*face));
+    if (auto face = otlp.face()) out.push_back(std::move(*face));
+    return out;
+  }
+  void write_metrics(std::ostream& out) const {
+    elasticsearch.write_metrics(out);
+    otlp.write_metrics(out);
+  }
+
+  ElasticsearchDoor elasticsearch;
+  OtlpDoor otlp;
+  std::atomic<bool> are_open{false};
+};
+
+std::vector<api::Face> faces_of(const GatewayFace& gateway, const Doors& doors) {
+  std::vector<api::Face> faces = doors.faces();
+  if (auto face = gateway.face()) faces.insert(faces.begin(), std::move(*face));
   return faces;
 }
 
@@ -87,7 +128,7 @@ std::vector<std::string> upstream_names(GatewayFace& gateway) {
   return names;
 }
 
-api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, PromotionDesk& desk,
+api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, PromotionDesk& desk, const Doors& doors,
                                       const ServerSettings& settings) {
   return {service.runs(),
           service.log(),
@@ -107,11 +148,12 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
           kDiskReserve,
           gateway.gateway(),
           GatewayFace::routes_file(service),
-          [&gateway] { return faces_of(gateway); },
+          [&gateway, &doors] { return faces_of(gateway, doors); },
           api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(gateway)},
           {[&gateway](std::ostream& out) {
              if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
            },
+           [&doors](std::ostream& out) { doors.write_metrics(out); },
            [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
           service.data_folder() / "backups"};
 }
@@ -171,6 +213,7 @@ int serve(const ServeOptions& options) {
   const ServerSettings server_settings = config->server;
   const capture::GatewaySettings gateway_settings = config->gateway;
   const promotion::Settings promotion_settings = config->promotion;
+  const Config doors_config = *config;
 
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
@@ -182,7 +225,8 @@ int serve(const ServeOptions& options) {
   GatewayFace gateway(gateway_settings, **service,
                       [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
   (*desk)->join(gateway.gateway());
-  api::Api api(api_dependencies(**service, gateway, **desk, server_settings));
+  Doors doors(**service, doors_config);
+  api::Api api(api_dependencies(**service, gateway, **desk, doors, server_settings));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();
@@ -195,6 +239,7 @@ int serve(const ServeOptions& options) {
   }
   has_started = true;
   gateway.start();
+  doors.open();
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
     log_warning("serve", "the URL was not written", {{"error", status.error().message}});
@@ -204,6 +249,7 @@ int serve(const ServeOptions& options) {
   const int signal = wait_for_end(signals, options, gateway);
   log_info("serve", "stopping", {{"signal", signal}});
   gateway.stop();
+  doors.close();
   server.stop_blocking(kGrace);
   (*service)->stop();
   (*desk)->join(nullptr);

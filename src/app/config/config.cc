@@ -161,6 +161,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   check_together(root, config.run);
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
+  read_elasticsearch(root, config.elasticsearch);
+  read_otlp(root, config.otlp);
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, environment);
   read_promotion(root, config.promotion);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/face_section.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "capture/gateway/settings.h"
@@ -43,6 +44,8 @@ struct EngineSettings {
 struct Config {
   runs::RunConfig run;
   ServerSettings server;
+  ElasticsearchSettings elasticsearch;
+  OtlpSettings otlp;
   EngineSettings engines;
   capture::GatewaySettings gateway;
   promotion::Settings promotion;

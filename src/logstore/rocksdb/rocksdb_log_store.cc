@@ -364,4 +364,23 @@ Status RocksDbLogStore::backup(const std::filesystem::path& folder) {
   return {};
 }
 
+Result<std::uint64_t> RocksDbLogStore::remove_records(std::span<const record::RecordId> ids) {
+  const std::lock_guard lock(removing_);
+  FW_ASSIGN(const auto use, database_->use());
+  const std::unordered_set<record::RecordId> each_once(ids.begin(), ids.end());
+  std::vector<layout::Location> locations;
+  std::string value;
+  for (const record::RecordId& id : each_once) {
+    const auto status = database_->db().Get({}, database_->ids(), *id, &value);
+    if (status.IsNotFound()) continue;
+    if (!status.ok()) return failure("read", status);
+    FW_ASSIGN(auto found, layout::parse_id_value(id, value));
+    locations.push_back(std::move(found.location));
+  }
+  rocksdb::WriteBatch writes;
+  FW_TRY(delete_records(writes, locations));
+  if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
+  return locations.size();
+}
+
 }  // namespace fw::logstore

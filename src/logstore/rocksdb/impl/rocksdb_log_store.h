@@ -33,6 +33,7 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::vector<RecordCount>> counts() override;
   [[nodiscard]] Status backup(const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
+  [[nodiscard]] Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override;
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
  private:

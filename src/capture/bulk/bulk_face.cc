@@ -1,0 +1,160 @@
+#include "capture/bulk/bulk_face.h"
+
+#include "capture/bulk/impl/cluster.h"
+#include "capture/bulk/impl/counters.h"
+#include "capture/bulk/impl/exchange.h"
+#include "capture/bulk/impl/index_calls.h"
+#include "capture/bulk/impl/indices.h"
+#include "capture/bulk/impl/ingest.h"
+#include "capture/bulk/impl/search.h"
+
+namespace fw::capture {
+
+using elastic::Answer;
+using elastic::Call;
+using net::Method;
+
+namespace {
+
+template <class Object>
+elastic::Endpoint bound(Object& object, Task<Answer> (Object::*method)(Call)) {
+  return [&object, method](Call call) { return (object.*method)(std::move(call)); };
+}
+
+}  // namespace
+
+struct BulkFace::Impl {
+  Impl(BulkFaceDependencies d, BulkFaceOptions o)
+      : dependencies(std::move(d)),
+        options(std::move(o)),
+        indices(dependencies.folder / "indices.json", options.index, dependencies.clock),
+        ingest(dependencies, options, indices, counters),
+        searches(dependencies, indices),
+        index_calls(dependencies, indices),
+        cluster(dependencies, options),
+        exchange(options, counters) {
+    add_cluster();
+    add_documents();
+    add_searches();
+    add_indices();
+    exchange.finish();
+  }
+
+  void add_cluster();
+  void add_documents();
+  void add_searches();
+  void add_indices();
+
+  BulkFaceDependencies dependencies;
+  BulkFaceOptions options;
+  elastic::Counters counters;
+  elastic::Indices indices;
+  elastic::Ingest ingest;
+  elastic::Search searches;
+  elastic::IndexCalls index_calls;
+  elastic::Cluster cluster;
+  elastic::Exchange exchange;
+};
+
+void BulkFace::Impl::add_cluster() {
+  using elastic::Cluster;
+  exchange.on({Method::kGet}, "/", bound(cluster, &Cluster::root));
+  for (const char* path : {"/_cluster/health", "/_cluster/health/{index}"}) {
+    exchange.on({Method::kGet}, path, bound(cluster, &Cluster::health));
+  }
+  exchange.on({Method::kGet}, "/_cluster/settings", bound(cluster, &Cluster::settings));
+  for (const char* path : {"/_nodes", "/_nodes/{name}", "/_nodes/{index}/{name}"}) {
+    exchange.on({Method::kGet}, path, bound(cluster, &Cluster::nodes));
+  }
+  exchange.on({Method::kGet}, "/_license", bound(cluster, &Cluster::license));
+  exchange.on({Method::kGet}, "/_xpack", bound(cluster, &Cluster::xpack));
+  exchange.on({Method::kGet}, "/_cat/{name}", bound(cluster, &Cluster::cat));
+}
+
+void BulkFace::Impl::add_documents() {
+  using elastic::Ingest;
+  for (const char* path : {"/_bulk", "/{index}/_bulk"}) {
+    exchange.on({Method::kPost, Method::kPut}, path, bound(ingest, &Ingest::bulk));
+  }
+  exchange.on({Method::kPost}, "/{index}/_doc", bound(ingest, &Ingest::index_document));
+  exchange.on({Method::kPost, Method::kPut}, "/{index}/_doc/{id}", bound(ingest, &Ingest::index_document));
+  exchange.on({Method::kPost, Method::kPut}, "/{index}/_create/{id}", bound(ingest, &Ingest::create_document));
+}
+
+void BulkFace::Impl::add_searches() {
+  using elastic::Search;
+  const std::initializer_list<Method> read{Method::kGet, Method::kPost};
+  for (const std::string base : {"", "/{index}"}) {
+    exchange.on(read, base + "/_search", bound(searches, &Search::search));
+    exchange.on(read, base + "/_count", bound(searches, &Search::count));
+    exchange.on(read, base + "/_mget", bound(searches, &Search::multi_get));
+  }
+  exchange.on(read, "/_search/scroll", bound(searches, &Search::scroll));
+  exchange.on({Method::kDelete}, "/_search/scroll", bound(searches, &Search::clear_scroll));
+  exchange.on({Method::kPost}, "/{index}/_pit", bound(searches, &Search::open_point_in_time));
+  exchange.on({Method::kPost}, "/{index}/_search/point_in_time", bound(searches, &Search::open_point_in_time));
+  exchange.on({Method::kDelete}, "/_pit", bound(searches, &Search::close_point_in_time));
+  exchange.on({Method::kDelete}, "/_search/point_in_time", bound(searches, &Search::close_point_in_time));
+  exchange.on({Method::kGet}, "/{index}/_doc/{id}", bound(searches, &Search::get_document));
+  exchange.on({Method::kGet}, "/{index}/_source/{id}", bound(searches, &Search::get_source));
+  exchange.on({Method::kDelete}, "/{index}/_doc/{id}", bound(searches, &Search::delete_document));
+  exchange.on({Method::kPost}, "/{index}/_delete_by_query", bound(searches, &Search::delete_by_query));
+  for (const char* path : {"/_cat/indices", "/_cat/indices/{index}"}) {
+    exchange.on({Method::kGet}, path, bound(searches, &Search::cat_indices));
+  }
+  for (const char* path : {"/_cat/count", "/_cat/count/{index}"}) {
+    exchange.on({Method::kGet}, path, bound(searches, &Search::cat_count));
+  }
+}
+
+void BulkFace::Impl::add_indices() {
+  using elastic::IndexCalls;
+  exchange.on({Method::kGet}, "/{index}", bound(index_calls, &IndexCalls::get));
+  exchange.on({Method::kPut}, "/{index}", bound(index_calls, &IndexCalls::create));
+  exchange.on({Method::kDelete}, "/{index}", bound(index_calls, &IndexCalls::remove));
+  for (const char* path : {"/_mapping", "/{index}/_mapping"}) {
+    exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::mapping));
+  }
+  exchange.on({Method::kPut, Method::kPost}, "/{index}/_mapping", bound(index_calls, &IndexCalls::put_mapping));
+  for (const char* path : {"/_settings", "/{index}/_settings"}) {
+    exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::settings));
+    exchange.on({Method::kPut}, path, bound(index_calls, &IndexCalls::put_settings));
+  }
+  for (const char* verb : {"_refresh", "_flush", "_forcemerge"}) {
+    for (const std::string& path : {std::string("/") + verb, std::string("/{index}/") + verb}) {
+      exchange.on({Method::kGet, Method::kPost}, path, bound(index_calls, &IndexCalls::refresh));
+    }
+  }
+  for (const char* path : {"/_alias", "/{index}/_alias", "/_aliases", "/_alias/{name}"}) {
+    exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::aliases));
+  }
+  for (const char* kind : {"_index_template", "_template", "_component_template", "_ilm/policy", "_ingest/pipeline"}) {
+    const std::string base = std::string("/") + kind;
+    exchange.on({Method::kGet}, base, bound(index_calls, &IndexCalls::get_policy_or_template));
+    exchange.on({Method::kGet}, base + "/{name}", bound(index_calls, &IndexCalls::get_policy_or_template));
+    exchange.on({Method::kPut, Method::kPost, Method::kDelete}, base + "/{name}",
+                bound(index_calls, &IndexCalls::put_policy_or_template));
+  }
+}
+
+BulkFace::BulkFace(BulkFaceDependencies dependencies, BulkFaceOptions options)
+    : impl_(std::make_unique<Impl>(std::move(dependencies), std::move(options))) {}
+BulkFace::~BulkFace() = default;
+
+Status BulkFace::open() { return impl_->indices.open(); }
+
+net::Handler BulkFace::handler() { return impl_->exchange.handler(); }
+
+BulkFaceStats BulkFace::stats() const {
+  const elastic::Counters& counters = impl_->counters;
+  return {.requests = counters.requests,
+          .accepted = counters.accepted,
+          .known = counters.known,
+          .kept_aside = counters.kept_aside,
+          .refused = counters.refused,
+          .bytes_in_flight = impl_->exchange.bytes_in_flight()};
+}
+
+bool BulkFace::is_full() const { return impl_->exchange.is_full(); }
+
+}  // namespace fw::capture

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "async/pool.h"
+#include "base/clock.h"
+#include "capture/committer/committer.h"
+#include "capture/quarantine.h"
+#include "logstore/log_store.h"
+#include "net/server.h"
+
+namespace fw::capture {
+
+struct BulkFaceOptions {
+  std::string index = "flywheel";                       ///< the index that is all traffic, whatever way it came in
+  std::string version;                                  ///< that clients are told; empty: the one that fits the client
+  std::size_t max_body_bytes = std::size_t{100} << 20;  ///< packed and unpacked
+  std::size_t max_bytes_in_flight = std::size_t{512} << 20;
+  Duration patience = std::chrono::seconds(20);  ///< how long a request waits for room before it is refused
+};
+
+/// Everything outlives the face.
+struct BulkFaceDependencies {
+  Committer& committer;
+  logstore::LogStore& log;
+  Quarantine& quarantine;
+  Pool& disk;
+  Pool& cpu;
+  const Clock& clock;
+  std::filesystem::path folder;  ///< for the names and mappings of indexes; made when there is something to keep
+};
+
+/// Counters that only grow, but for the last.
+struct BulkFaceStats {
+  std::uint64_t requests = 0;
+  std::uint64_t accepted = 0;    ///< documents on disk
+  std::uint64_t known = 0;       ///< of them, those that were there already
+  std::uint64_t kept_aside = 0;  ///< documents that are no traffic
+  std::uint64_t refused = 0;     ///< documents that found no room or that the store did not take
+  std::size_t bytes_in_flight = 0;
+};
+
+/// The Elasticsearch dialect (docs/capture.md): what log shippers and official clients send, into the log store and out
+/// of it. A document is acknowledged when it would survive `kill -9` and power loss. Any thread; outlives the server
+/// that calls its handler.
+class BulkFace final {
+ public:
+  BulkFace(BulkFaceDependencies dependencies, BulkFaceOptions options);
+  ~BulkFace();
+  BulkFace(const BulkFace&) = delete;
+  BulkFace& operator=(const BulkFace&) = delete;
+
+  /// Reads what an earlier process kept of indexes. Blocks.
+  [[nodiscard]] Status open();
+  [[nodiscard]] net::Handler handler();
+  [[nodiscard]] BulkFaceStats stats() const;
+  /// There is no room for what waits already: new connections had better be refused.
+  [[nodiscard]] bool is_full() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fw::capture

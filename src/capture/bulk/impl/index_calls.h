@@ -1,0 +1,40 @@
+#pragma once
+
+#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/impl/call.h"
+#include "capture/bulk/impl/indices.h"
+
+namespace fw::capture::elastic {
+
+/// Indexes as clients make and ask for them, and what shippers set up around them (templates, policies, pipelines):
+/// taken, and of no effect. Any thread.
+class IndexCalls final {
+ public:
+  IndexCalls(const BulkFaceDependencies& dependencies, Indices& indices)
+      : dependencies_(dependencies), indices_(indices) {}
+
+  [[nodiscard]] Task<Answer> get(Call call);
+  [[nodiscard]] Task<Answer> create(Call call);
+  [[nodiscard]] Task<Answer> remove(Call call);
+  [[nodiscard]] Task<Answer> mapping(Call call);
+  [[nodiscard]] Task<Answer> put_mapping(Call call);
+  [[nodiscard]] Task<Answer> settings(Call call);
+  /// `PUT /{index}/_settings`: taken, without effect.
+  [[nodiscard]] Task<Answer> put_settings(Call call);
+  /// `_refresh`, `_flush`, `_forcemerge`: what is acknowledged is on disk and seen already.
+  [[nodiscard]] Task<Answer> refresh(Call call);
+  [[nodiscard]] Task<Answer> aliases(Call call);
+  [[nodiscard]] Task<Answer> get_policy_or_template(Call call);
+  [[nodiscard]] Task<Answer> put_policy_or_template(Call call);
+
+ private:
+  [[nodiscard]] Task<Status> save();
+
+  const BulkFaceDependencies& dependencies_;
+  Indices& indices_;
+};
+
+/// The answer for an index that is not known.
+[[nodiscard]] Answer no_such_index(std::string_view index);
+
+}  // namespace fw::capture::elastic

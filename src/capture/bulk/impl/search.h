@@ -1,0 +1,46 @@
+#pragma once
+
+#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/impl/call.h"
+#include "capture/bulk/impl/indices.h"
+#include "capture/bulk/impl/point_in_time.h"
+#include "capture/bulk/impl/search_request.h"
+
+namespace fw::capture::elastic {
+
+/// The reads: searches, scrolls, points in time, documents by id; and what is deleted by a query. Any thread. Memory is
+/// bounded: hits by kMostHitBytes, aggregations by their buckets, scrolls and points in time hold nothing.
+class Search final {
+ public:
+  static constexpr std::size_t kMostHitBytes = std::size_t{256} << 20;  ///< of one answer
+
+  Search(const BulkFaceDependencies& dependencies, Indices& indices) : dependencies_(dependencies), indices_(indices) {}
+
+  [[nodiscard]] Task<Answer> search(Call call);
+  [[nodiscard]] Task<Answer> count(Call call);
+  [[nodiscard]] Task<Answer> scroll(Call call);
+  [[nodiscard]] Task<Answer> clear_scroll(Call call);
+  /// Elasticsearch's `/{index}/_pit` and OpenSearch's `/{index}/_search/point_in_time`.
+  [[nodiscard]] Task<Answer> open_point_in_time(Call call);
+  [[nodiscard]] Task<Answer> close_point_in_time(Call call);
+  [[nodiscard]] Task<Answer> multi_get(Call call);
+  [[nodiscard]] Task<Answer> get_document(Call call);
+  [[nodiscard]] Task<Answer> get_source(Call call);
+  [[nodiscard]] Task<Answer> delete_document(Call call);
+  [[nodiscard]] Task<Answer> delete_by_query(Call call);
+  [[nodiscard]] Task<Answer> cat_indices(Call call);
+  [[nodiscard]] Task<Answer> cat_count(Call call);
+
+ private:
+  [[nodiscard]] Query::Context context() const { return {indices_.whole(), dependencies_.clock.now()}; }
+  /// An endpoint's work that reads the store, on the disk pool; an exception's place is taken by the caller.
+  [[nodiscard]] Task<Answer> on_disk(std::function<Answer()> work);
+  [[nodiscard]] Answer run_search(const Call& call);
+  [[nodiscard]] Answer begin_scroll(const Call& call, SearchRequest request, const std::string& body);
+  [[nodiscard]] Answer go_on(ScrollState state);
+
+  const BulkFaceDependencies& dependencies_;
+  Indices& indices_;
+};
+
+}  // namespace fw::capture::elastic

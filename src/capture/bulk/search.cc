@@ -1,0 +1,267 @@
+#include "capture/bulk/impl/search.h"
+
+#include "capture/bulk/impl/cluster.h"
+#include "capture/bulk/impl/index_calls.h"
+#include "capture/bulk/impl/packed_body.h"
+#include "capture/bulk/impl/record_search.h"
+
+namespace fw::capture::elastic {
+namespace {
+
+constexpr std::size_t kMostBody = std::size_t{16} << 20;
+constexpr std::size_t kMostGets = 10'000;
+constexpr Duration kSearchTime = std::chrono::seconds(60);
+constexpr std::string_view kShards = R"("_shards":{"total":1,"successful":1,"skipped":0,"failed":0})";
+
+Result<Json> body_of(const Call& call) {
+  FW_ASSIGN(const std::string text, unpacked_body(call, kMostBody));
+  return parse_object(text);
+}
+
+/// What cannot be parsed, in the dialect's words.
+Answer not_parsed(const Error& error) {
+  if (error.code == ErrorCode::kInvalidArgument) return refusal(400, "parsing_exception", error.message);
+  return refusal(error);
+}
+
+std::string milliseconds_since(const Clock& clock, Instant begin) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(clock.instant() - begin).count());
+}
+
+/// `{"took", "timed_out", "_shards", "hits": {...}` without its end.
+std::string answer_begin(const std::string& took, const Found& found, bool tells_total) {
+  std::string out = R"({"took":)" + took + R"(,"timed_out":)" + (found.is_timed_out ? "true" : "false") + ',' +
+                    std::string(kShards) + R"(,"hits":{)";
+  if (tells_total) {
+    out += R"("total":{"value":)" + std::to_string(found.total) + R"(,"relation":")" + (found.is_exact ? "eq" : "gte") +
+           R"("},)";
+  }
+  return out + R"("max_score":null,"hits":[)" + found.hits + "]}";
+}
+
+std::string unknown_document(std::string_view index, std::string_view id) {
+  return R"({"_index":)" + json_string(index) + R"(,"_id":)" + json_string(id) + R"(,"found":false})";
+}
+
+/// The document of a get: the hit's members, with `found` and a version.
+std::string known_document(const record::Interaction& record, std::string_view whole, const SourceFilter& source) {
+  std::string out = R"({"_index":)" + json_string(index_of(record, whole)) + R"(,"_id":)" + json_string(id_of(record)) +
+                    R"(,"_version":1,"_seq_no":0,"_primary_term":1,"found":true)";
+  if (!source.is_nothing()) {
+    out += R"(,"_source":)";
+    source.append(record, out);
+  }
+  return out + '}';
+}
+
+}  // namespace
+
+Task<Answer> Search::on_disk(std::function<Answer()> work) {
+  co_return co_await run_on(dependencies_.disk, std::move(work));
+}
+
+Task<Answer> Search::search(Call call) {
+  co_return co_await on_disk([this, &call] { return run_search(call); });
+}
+
+Answer Search::run_search(const Call& call) {
+  const Instant begin = dependencies_.clock.instant();
+  const auto body = body_of(call);
+  if (!body.ok()) return not_parsed(body.error());
+  auto request = parse_search(call, *body, context());
+  if (!request.ok()) return not_parsed(request.error());
+  if (call.query.find("scroll")) return begin_scroll(call, std::move(request).value(), to_text(*body));
+  const auto names = indices_.resolve(request->index);
+  if (!names.ok())
+    return call.has_flag("ignore_unavailable") ? Answer{.body = answer_begin("0", {}, true) + '}'}
+                                               : no_such_index(request->index);
+  const SearchScope scope{*names, indices_.whole()};
+  const auto found = find_records(dependencies_.log, scope, *request, kMostHitBytes, call.deadline.within(kSearchTime));
+  if (!found.ok()) return refusal(found.error());
+  std::string text = answer_begin(milliseconds_since(dependencies_.clock, begin), *found, request->tells_total);
+  if (!request->pit.empty()) text += R"(,"pit_id":)" + json_string(request->pit);
+  if (!request->aggregations.empty()) {
+    const auto aggregations = request->aggregations.to_json();
+    if (!aggregations.ok()) return refusal(400, "too_many_buckets_exception", aggregations.error().message);
+    text += R"(,"aggregations":)" + to_text(*aggregations);
+  }
+  return {.body = text + '}'};
+}
+
+Answer Search::begin_scroll(const Call& call, SearchRequest request, const std::string& body) {
+  if (request.size == 0) return refusal(400, "illegal_argument_exception", "[size] cannot be [0] in a scroll context");
+  if (request.from > 0)
+    return refusal(400, "illegal_argument_exception", "using [from] is not allowed in a scroll context");
+  if (!request.aggregations.empty() || request.after_ms || request.after_id) {
+    return refusal(400, "illegal_argument_exception", "a scroll has neither aggregations nor search_after");
+  }
+  const auto names = indices_.resolve(request.index);
+  if (!names.ok()) return no_such_index(request.index);
+  const SearchScope scope{*names, indices_.whole()};
+  const auto total = count_records(dependencies_.log, scope, request.query, call.deadline.within(kSearchTime));
+  ScrollState state{.index = request.index,
+                    .body = body,
+                    .now = dependencies_.clock.now(),
+                    .size = request.size,
+                    .total = total.ok() ? *total : 0,
+                    .is_exact = total.ok()};
+  // The parameters of the first request are as good as its body.
+  Json whole = Json::parse(body, nullptr, false);
+  if (const auto sort = call.query.find("sort"); sort && !whole.contains("sort")) whole["sort"] = std::string(*sort);
+  state.body = to_text(whole);
+  return go_on(std::move(state));
+}
+
+Answer Search::go_on(ScrollState state) {
+  const Instant begin = dependencies_.clock.instant();
+  const bool is_first = state.cursor.empty();
+  const bool is_at_end = state.cursor == "end";
+  const auto body = parse_object(state.body);
+  if (!body.ok()) return not_parsed(body.error());
+  const Query::Context context{indices_.whole(), state.now};
+  auto request = parse_search(Call{.index = state.index}, *body, context);
+  if (!request.ok()) return not_parsed(request.error());
+  request->size = std::clamp<std::size_t>(state.size, 1, SearchRequest::kMostHits);
+  const auto names = indices_.resolve(state.index);
+  if (!names.ok()) return no_such_index(state.index);
+  const SearchScope scope{*names, indices_.whole()};
+  const auto after = is_first ? std::nullopt : std::optional(logstore::Cursor{state.cursor});
+  auto found =
+      is_at_end ? Result<Found>(Found{}) : scroll_records(dependencies_.log, scope, *request, after, kMostHitBytes);
+  if (!found.ok()) return not_parsed(found.error());
+  found->total = state.total;
+  found->is_exact = state.is_exact;
+  state.cursor = found->next ? found->next->token : "end";
+  std::string text = answer_begin(milliseconds_since(dependencies_.clock, begin), *found, true);
+  return {.body = text + R"(,"_scroll_id":)" + json_string(make_scroll_id(state)) + '}'};
+}
+
+Task<Answer> Search::scroll(Call call) {
+  const auto body = body_of(call);
+  if (!body.ok()) co_return not_parsed(body.error());
+  std::string id = call.id.value_or("");
+  if (const auto parameter = call.query.find("scroll_id")) id = *parameter;
+  if (body->contains("scroll_id") && (*body)["scroll_id"].is_string()) id = (*body)["scroll_id"];
+  auto state = parse_scroll_id(id);
+  if (!state.ok()) co_return refusal(400, "illegal_argument_exception", state.error().message);
+  co_return co_await on_disk([this, &state] { return go_on(*state); });
+}
+
+Task<Answer> Search::clear_scroll(Call call) {
+  const auto body = body_of(call);
+  if (!body.ok()) co_return not_parsed(body.error());
+  std::size_t count = 1;
+  if (body->contains("scroll_id") && (*body)["scroll_id"].is_array()) count = (*body)["scroll_id"].size();
+  co_return Answer{.body = R"({"succeeded":true,"num_freed":)" + std::to_string(count) + '}'};
+}
+
+Task<Answer> Search::open_point_in_time(Call call) {
+  if (!indices_.resolve(call.index).ok()) co_return no_such_index(call.index);
+  const std::string id = json_string(make_point_in_time(call.index));
+  co_return Answer{.body = R"({"id":)" + id + R"(,"pit_id":)" + id + ',' + std::string(kShards) + '}'};
+}
+
+Task<Answer> Search::close_point_in_time(Call) { co_return Answer{.body = R"({"succeeded":true,"num_freed":1})"}; }
+
+Task<Answer> Search::count(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto body = body_of(call);
+    if (!body.ok()) return not_parsed(body.error());
+    const auto query = parse_selection(call, *body, context());
+    if (!query.ok()) return not_parsed(query.error());
+    const auto names = indices_.resolve(call.index);
+    if (!names.ok()) return no_such_index(call.index);
+    const auto count =
+        count_records(dependencies_.log, {*names, indices_.whole()}, *query, call.deadline.within(kSearchTime));
+    if (!count.ok()) return refusal(count.error());
+    return {.body = R"({"count":)" + std::to_string(*count) + ',' + std::string(kShards) + '}'};
+  });
+}
+
+Task<Answer> Search::get_document(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto names = indices_.resolve(call.index);
+    if (!names.ok()) return no_such_index(call.index);
+    const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);
+    if (!found.ok()) return refusal(found.error());
+    if (!*found) return {.status = 404, .body = unknown_document(call.index, *call.id)};
+    return {.body = known_document(**found, indices_.whole(), SourceFilter::of(call.query, {}))};
+  });
+}
+
+Task<Answer> Search::get_source(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto names = indices_.resolve(call.index);
+    if (!names.ok()) return no_such_index(call.index);
+    const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);
+    if (!found.ok()) return refusal(found.error());
+    if (!*found)
+      return refusal(404, "resource_not_found_exception", "Document not found [" + call.index + "]/[" + *call.id + "]");
+    std::string text;
+    SourceFilter::of(call.query, {}).append(**found, text);
+    return {.body = std::move(text)};
+  });
+}
+
+Task<Answer> Search::multi_get(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto body = body_of(call);
+    if (!body.ok()) return not_parsed(body.error());
+    Json docs = body->contains("docs") ? (*body)["docs"] : Json::array();
+    if (body->contains("ids") && (*body)["ids"].is_array()) {
+      for (const Json& id : (*body)["ids"]) docs.push_back({{"_id", id}});
+    }
+    if (!docs.is_array() || docs.empty() || docs.size() > kMostGets) {
+      return refusal(400, "action_request_validation_exception", "Validation Failed: 1: no documents to get;");
+    }
+    std::string out;
+    for (const Json& doc : docs) {
+      if (!doc.is_object() || !doc.contains("_id")) return refusal(400, "parsing_exception", "[docs] need [_id]");
+      const std::string id = doc["_id"].is_string() ? doc["_id"].get<std::string>() : doc["_id"].dump();
+      const std::string index =
+          doc.contains("_index") && doc["_index"].is_string() ? doc["_index"].get<std::string>() : call.index;
+      auto source = doc.contains("_source") ? SourceFilter::parse(doc["_source"]) : SourceFilter();
+      if (!source.ok()) return not_parsed(source.error());
+      const auto names = indices_.resolve(index);
+      const auto found = names.ok() ? find_by_id(dependencies_.log, {*names, indices_.whole()}, index, id)
+                                    : Result<std::optional<record::Interaction>>(std::nullopt);
+      if (!found.ok()) return refusal(found.error());
+      out += (out.empty() ? "" : ",") +
+             (*found ? known_document(**found, indices_.whole(), SourceFilter::of(call.query, *source))
+                     : unknown_document(index, id));
+      if (out.size() > kMostHitBytes) return refusal(too_large("the documents have more than 256 MiB; ask for fewer"));
+    }
+    return {.body = R"({"docs":[)" + out + "]}"};
+  });
+}
+
+Task<Answer> Search::cat_indices(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto names = indices_.resolve(call.index);
+    if (!names.ok()) return no_such_index(call.index);
+    std::vector<std::vector<std::string>> rows;
+    for (const std::string& name : *names) {
+      const std::vector<std::string> one{name};
+      const auto count =
+          count_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline.within(kSearchTime));
+      rows.push_back({dependencies_.log.health().ok() ? "green" : "red", "open", name, name, "1", "0",
+                      count.ok() ? std::to_string(*count) : "", "0"});
+    }
+    return table(call, {"health", "status", "index", "uuid", "pri", "rep", "docs.count", "docs.deleted"}, rows);
+  });
+}
+
+Task<Answer> Search::cat_count(Call call) {
+  co_return co_await on_disk([this, &call]() -> Answer {
+    const auto names = indices_.resolve(call.index);
+    if (!names.ok()) return no_such_index(call.index);
+    const auto count =
+        count_records(dependencies_.log, {*names, indices_.whole()}, Query(), call.deadline.within(kSearchTime));
+    if (!count.ok()) return refusal(count.error());
+    const Timestamp now = dependencies_.clock.now();
+    return table(call, {"epoch", "timestamp", "count"},
+                 {{std::to_string(to_epoch_seconds(now)), to_iso8601(now).substr(11, 8), std::to_string(*count)}});
+  });
+}
+
+}  // namespace fw::capture::elastic

@@ -1,0 +1,164 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "capture/bulk/impl/point_in_time.h"
+#include "capture/bulk/impl/search_request.h"
+
+namespace fw::capture::elastic {
+namespace {
+
+using testing::HasSubstr;
+
+const Query::Context kContext{"flywheel", from_epoch_seconds(1'760'000'000)};
+
+record::Interaction record_of(const std::string& workload, std::int64_t seconds, const std::string& id = "r") {
+  return {.id = record::RecordId(id),
+          .workload = record::WorkloadId(workload),
+          .client = record::ClientId("dev"),
+          .timestamp = from_epoch_seconds(seconds),
+          .request = R"({"model":"big","messages":[]})",
+          .response = R"({"choices":[]})"};
+}
+
+Query query(const std::string& text) {
+  const auto json = parse_object(text);
+  auto parsed = Query::parse(*json, kContext);
+  EXPECT_TRUE(parsed.ok()) << parsed.error().message;
+  return parsed.ok() ? *parsed : Query();
+}
+
+std::string refusal_of(const std::string& body) {
+  const auto json = parse_object(body);
+  if (!json.ok()) return json.error().message;
+  const auto request = parse_search(Call{.index = "flywheel"}, *json, kContext);
+  return request.ok() ? "" : request.error().message;
+}
+
+TEST(Query, OfTheBlueprintIsASelection) {
+  const Query q = query(R"({"bool":{"must":[{"match":{"client_id":"dev"}},{"match":{"workload_id":"router"}}]}})");
+  EXPECT_TRUE(q.is_selection());
+  EXPECT_EQ(**q.selection().workload, "router");
+  EXPECT_EQ(**q.selection().client, "dev");
+  EXPECT_TRUE(q.matches(record_of("router", 1), "flywheel"));
+  EXPECT_FALSE(q.matches(record_of("support", 1), "flywheel"));
+}
+
+TEST(Query, SaysWhatASelectionCannot) {
+  for (const std::string text :
+       {R"({"terms":{"workload_id":["a","b"]}})", R"({"bool":{"must_not":{"term":{"workload_id":"a"}}}})",
+        R"({"bool":{"should":[{"term":{"workload_id":"a"}}]}})", R"({"match_none":{}})",
+        R"({"bool":{"filter":[{"term":{"workload_id":"a"}},{"term":{"workload_id":"b"}}]}})"}) {
+    EXPECT_FALSE(query(text).is_selection()) << text;
+  }
+}
+
+TEST(Query, RangesAreInclusiveAsTheySay) {
+  const Query q = query(R"({"range":{"timestamp":{"gt":100,"lte":200}}})");
+  EXPECT_FALSE(q.matches(record_of("w", 100), "flywheel"));
+  EXPECT_TRUE(q.matches(record_of("w", 101), "flywheel"));
+  EXPECT_TRUE(q.matches(record_of("w", 200), "flywheel"));
+  EXPECT_FALSE(q.matches(record_of("w", 201), "flywheel"));
+}
+
+TEST(Query, TimesAreNumbersTextsAndMath) {
+  const auto time = [](const std::string& text, const std::string& format = "") {
+    const auto parsed = parse_time(Json::parse(text), format, kContext.now);
+    return parsed.ok() ? to_epoch_seconds(*parsed) : -1;
+  };
+  EXPECT_EQ(time("1760000000"), 1'760'000'000);
+  EXPECT_EQ(time("1760000000000"), 1'760'000'000);
+  EXPECT_EQ(time("5000", "epoch_millis"), 5);
+  EXPECT_EQ(time("\"2025-10-09T08:53:20Z\""), 1'760'000'000);
+  EXPECT_EQ(time("\"now-1h\""), 1'760'000'000 - 3600);
+  EXPECT_EQ(time("\"now/d\""), 1'759'968'000);
+  EXPECT_EQ(time("\"2024-01-31||+1M\""), 1'709'164'800);  // the last of February
+  EXPECT_EQ(time("\"now-900000y\""), 0);                  // the first moment there is
+  for (const char* wrong : {"\"later\"", "true", "\"now+\"", "\"now-5\"", "\"now^1d\"", "-1"})
+    EXPECT_EQ(time(wrong), -1) << wrong;
+}
+
+TEST(Search, NamesThePartThatIsNotKnown) {
+  EXPECT_THAT(refusal_of(R"({"query":{"fuzzy":{"workload_id":"x"}}})"), HasSubstr("unknown query [fuzzy]"));
+  EXPECT_THAT(refusal_of(R"({"highlight":{}})"), HasSubstr("[highlight]"));
+  EXPECT_THAT(refusal_of(R"({"query":{"term":{"request.model":"x"}}})"), HasSubstr("[request.model]"));
+  EXPECT_THAT(refusal_of(R"({"sort":["price"]})"), HasSubstr("[price]"));
+  EXPECT_THAT(refusal_of(R"({"from":9999,"size":2})"), HasSubstr("Result window"));
+  EXPECT_THAT(refusal_of(R"({"aggs":{"x":{"avg":{"field":"timestamp"}}}})"), HasSubstr("[avg]"));
+  EXPECT_THAT(refusal_of(R"({"search_after":[1]})"), HasSubstr("search_after"));
+  EXPECT_EQ(refusal_of(R"({"query":{"match_all":{}},"sort":[{"timestamp":"desc"}],"search_after":[1]})"), "");
+}
+
+TEST(Search, NestingIsBounded) {
+  std::string deep = R"({"match_all":{}})";
+  for (int i = 0; i < 20; ++i) deep = R"({"bool":{"must":)" + deep + "}}";
+  EXPECT_THAT(refusal_of(R"({"query":)" + deep + "}"), HasSubstr("too deeply"));
+}
+
+TEST(SourceFilter, KeepsBytesUnlessItReachesIntoThem) {
+  auto record = record_of("router", 5);
+  record.request = R"({"b" : 1, "a":  2})";
+  std::string all;
+  SourceFilter().append(record, all);
+  EXPECT_THAT(all, HasSubstr(R"("request":{"b" : 1, "a":  2})"));
+  std::string some;
+  SourceFilter::parse(Json::parse(R"(["request.b","client_id"])"))->append(record, some);
+  EXPECT_EQ(some, R"({"client_id":"dev","request":{"b":1}})");
+  std::string less;
+  SourceFilter::parse(Json::parse(R"({"excludes":["re*"]})"))->append(record, less);
+  EXPECT_EQ(less, R"({"timestamp":5,"workload_id":"router","client_id":"dev"})");
+}
+
+TEST(FilterPath, KeepsAndTakesAway) {
+  const Json answer = Json::parse(
+      R"({"took":1,"items":[{"index":{"_id":"a","status":201}},{"create":{"status":400,"error":{"type":"t"}}}]})");
+  EXPECT_EQ(filtered(answer, "items.*.status,items.*.error.type"),
+            Json::parse(R"({"items":[{"index":{"status":201}},{"create":{"status":400,"error":{"type":"t"}}}]})"));
+  EXPECT_EQ(filtered(answer, "-items"), Json::parse(R"({"took":1})"));
+  EXPECT_EQ(filtered(answer, "**.type"), Json::parse(R"({"items":[{"create":{"error":{"type":"t"}}}]})"));
+  EXPECT_EQ(filtered(answer, "nothing"), Json::object());
+}
+
+TEST(Aggregations, CountByWorkloadAndTime) {
+  auto aggregations = Aggregations::parse(
+      Json::parse(
+          R"({"w":{"terms":{"field":"workload_id","size":1},"aggs":{"t":{"date_histogram":{"field":"timestamp","fixed_interval":"10s"}}}}})"),
+      "flywheel");
+  ASSERT_TRUE(aggregations.ok());
+  for (const std::int64_t second : {0, 1, 35}) aggregations->add(record_of("router", second));
+  aggregations->add(record_of("support", 1));
+  const Json json = *aggregations->to_json();
+  EXPECT_EQ(json["w"]["sum_other_doc_count"], 1);
+  const Json& bucket = json["w"]["buckets"][0];
+  EXPECT_EQ(bucket["key"], "router");
+  std::vector<int> counts;
+  for (const Json& b : bucket["t"]["buckets"]) counts.push_back(b["doc_count"]);
+  EXPECT_THAT(counts, testing::ElementsAre(2, 0, 0, 1));
+  EXPECT_EQ(bucket["t"]["buckets"][3]["key"], 30'000);
+}
+
+TEST(Aggregations, EmptyBucketsAreBounded) {
+  auto aggregations = Aggregations::parse(
+      Json::parse(R"({"t":{"date_histogram":{"field":"timestamp","fixed_interval":"1ms"}}})"), "flywheel");
+  aggregations->add(record_of("router", 0));
+  aggregations->add(record_of("router", 9'000'000'000));
+  EXPECT_LE((*aggregations->to_json())["t"]["buckets"].size(), Aggregations::kMaxBuckets + 2);
+}
+
+TEST(ScrollId, ComesBackAndOthersAreRefused) {
+  const ScrollState state{
+      .index = "a*", .body = "{}", .now = kContext.now, .size = 7, .total = 9, .is_exact = false, .cursor = "x"};
+  const std::string id = make_scroll_id(state);
+  const auto back = parse_scroll_id(id);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->index, "a*");
+  EXPECT_EQ(back->cursor, "x");
+  EXPECT_EQ(back->now, kContext.now);
+  std::string changed = id;
+  changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(parse_scroll_id(changed).ok());
+  EXPECT_FALSE(parse_scroll_id(make_point_in_time("a")).ok());
+  EXPECT_FALSE(parse_scroll_id("").ok());
+}
+
+}  // namespace
+}  // namespace fw::capture::elastic

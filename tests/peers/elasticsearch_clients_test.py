@@ -1,0 +1,65 @@
+"""Official clients of Elasticsearch and OpenSearch, and NVIDIA's exporter, unmodified against the Elasticsearch dialect."""
+import json
+import unittest
+import urllib.request
+
+from peers import GoProgram, NodeFolder, Unavailable, Venv
+from service import CaptureService
+
+
+def fetched(make):
+    try:
+        return make()
+    except Unavailable as error:
+        raise unittest.SkipTest(str(error)) from None
+
+
+class ElasticsearchClients(unittest.TestCase):
+    def setUp(self):
+        self.service = CaptureService().start()
+        self.addCleanup(self.service.close)
+        self.url = self.service.face("elasticsearch")
+
+    def succeeds(self, done):
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + (self.service.folder / "service.log").read_text()[-2000:])
+
+    def test_python_9(self):
+        self.succeeds(fetched(lambda: Venv("elasticsearch9")).run("elastic_python.py", self.url))
+        self.assertEqual(self.service.records()[("router", "dev")], 1500)
+
+    def test_python_8_packed(self):
+        self.succeeds(fetched(lambda: Venv("elasticsearch8")).run("elastic_python.py", self.url, "packed"))
+        self.assertEqual(self.service.records()[("router", "dev")], 1500)
+
+    def test_opensearch_python(self):
+        self.succeeds(fetched(lambda: Venv("opensearch")).run("opensearch_python.py", self.url))
+        self.assertEqual(self.service.records()[("opensearch", "dev")], 990)
+
+    def test_nvidia_exporter(self):
+        self.succeeds(fetched(lambda: Venv("nat_data_flywheel")).run("nat_exporter.py", self.url))
+        self.assertEqual(self.service.records(), {("agent", "toolkit"): 101})
+
+    def test_node_9(self):
+        self.succeeds(fetched(lambda: NodeFolder("elastic-node9", {"@elastic/elasticsearch": "9.5.1"})).run("elastic_node.mjs", self.url))
+        self.assertEqual(self.service.records(), {("node", "dev"): 1201})
+
+    def test_node_8(self):
+        self.succeeds(fetched(lambda: NodeFolder("elastic-node8", {"@elastic/elasticsearch": "8.19.1"})).run("elastic_node.mjs", self.url))
+        self.assertEqual(self.service.records(), {("node", "dev"): 1201})
+
+    def test_go_bulk_indexer(self):
+        program = fetched(lambda: GoProgram("go_bulk_indexer", ["github.com/elastic/go-elasticsearch/v9@v9.5.2"]))
+        self.succeeds(program.run(self.url, 3000))
+        self.assertEqual(self.service.records(), {("go", "dev"): 3000})
+
+    def test_documents_that_are_no_traffic_are_kept_aside(self):
+        body = b'{"index":{}}\n{"message":"hello"}\n'
+        request = urllib.request.Request(self.url + "/flywheel/_bulk", data=body, headers={"Content-Type": "application/x-ndjson"})
+        with urllib.request.urlopen(request) as answer:
+            self.assertTrue(json.load(answer)["errors"])
+        lines = self.service.call("GET", "/api/quarantine")[1]["lines"]
+        self.assertEqual([(line["source"], line["text"]) for line in lines], [("elasticsearch", '{"message":"hello"}')])
+
+
+if __name__ == "__main__":
+    unittest.main()
