@@ -47,6 +47,8 @@ struct GgufValue {
   [[nodiscard]] static GgufValue string(std::string value);
   [[nodiscard]] static GgufValue strings(std::span<const std::string> values);
   [[nodiscard]] static GgufValue u32s(std::span<const std::uint32_t> values);
+  [[nodiscard]] static GgufValue i32s(std::span<const std::int32_t> values);
+  [[nodiscard]] static GgufValue f32s(std::span<const float> values);
 
   /// Nothing where the value is of another kind, negative or fractional.
   [[nodiscard]] std::optional<std::uint64_t> as_uint() const;

@@ -20,6 +20,14 @@ std::string encoded(T value) {
 }
 
 template <class T>
+GgufValue array_of(GgufType element, std::span<const T> values) {
+  return {.type = GgufType::kArray,
+          .element = element,
+          .count = values.size(),
+          .bytes = std::string(reinterpret_cast<const char*>(values.data()), values.size_bytes())};
+}
+
+template <class T>
 T decoded(std::string_view bytes) {
   T value{};
   FW_ASSERT(bytes.size() >= sizeof(T));
@@ -71,11 +79,9 @@ GgufValue GgufValue::strings(std::span<const std::string> values) {
   return out;
 }
 
-GgufValue GgufValue::u32s(std::span<const std::uint32_t> values) {
-  GgufValue out{.type = GgufType::kArray, .element = GgufType::kU32, .count = values.size()};
-  for (const std::uint32_t value : values) out.bytes += encoded(value);
-  return out;
-}
+GgufValue GgufValue::u32s(std::span<const std::uint32_t> values) { return array_of(GgufType::kU32, values); }
+GgufValue GgufValue::i32s(std::span<const std::int32_t> values) { return array_of(GgufType::kI32, values); }
+GgufValue GgufValue::f32s(std::span<const float> values) { return array_of(GgufType::kF32, values); }
 
 std::optional<std::uint64_t> GgufValue::as_uint() const { return decode_uint(type, bytes); }
 

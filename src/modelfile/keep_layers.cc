@@ -15,8 +15,9 @@ constexpr std::string_view kKeptKey = "flywheel.kept_layers";
 constexpr std::string_view kLayerPrefix = "blk.";
 
 // Architectures all of whose decoder layers have the same kind, whatever their index.
-constexpr std::array<std::string_view, 10> kUniform{"llama",   "qwen2", "qwen3",     "qwen2moe", "qwen3moe",
-                                                    "granite", "gemma", "internlm2", "stablelm", "starcoder2"};
+constexpr std::array<std::string_view, 11> kUniform{"llama",    "qwen2",      "qwen3", "qwen2moe",
+                                                    "qwen3moe", "granite",    "gemma", "internlm2",
+                                                    "stablelm", "starcoder2", "phi3"};
 // Keys (after the architecture's name) that tie a layer's kind to its index, unless they are 0.
 constexpr std::array<std::string_view, 6> kPositional{"leading_dense_block_count",        "nextn_predict_layers",
                                                       "attention.sliding_window_pattern", "interleave_moe_layer_step",

@@ -29,6 +29,8 @@ struct TrainingSettings {
   double adapter_dropout = 0.1;
   std::optional<double> alpha;      ///< default: 2 * adapter_dim
   std::optional<int> upper_layers;  ///< LoRA on the last n layers only; default: on all
+  bool rank_stabilised = false;     ///< scale alpha / sqrt(rank) instead of alpha / rank
+  int patience = 0;                 ///< epochs without a better validation loss before training ends; 0: never
   Schedule schedule = Schedule::kLinear;
   double warmup_ratio = 0.06;    ///< of all steps
   double final_lr_ratio = 0.05;  ///< of the learning rate, at the last step

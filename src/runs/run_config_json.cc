@@ -85,6 +85,8 @@ modelops::TrainingSettings read_training(const json& value) {
   t.adapter_dropout = value.at("adapter_dropout");
   t.alpha = optional_field<double>(value, "alpha");
   t.upper_layers = optional_field<int>(value, "upper_layers");
+  t.rank_stabilised = value.value("rank_stabilised", false);
+  t.patience = value.value("patience", 0);
   t.schedule = read_schedule(value.at("schedule"));
   t.warmup_ratio = value.at("warmup_ratio");
   t.final_lr_ratio = value.at("final_lr_ratio");
@@ -283,6 +285,8 @@ json to_json(const modelops::TrainingSettings& t) {
           {"adapter_dropout", t.adapter_dropout},
           {"alpha", optional_json(t.alpha)},
           {"upper_layers", optional_json(t.upper_layers)},
+          {"rank_stabilised", t.rank_stabilised},
+          {"patience", t.patience},
           {"schedule", to_string(t.schedule)},
           {"warmup_ratio", t.warmup_ratio},
           {"final_lr_ratio", t.final_lr_ratio},

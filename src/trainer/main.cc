@@ -52,6 +52,9 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
       ->capture_default_str();
   command.add_option("--weight-decay", o.weight_decay)->check(CLI::NonNegativeNumber)->capture_default_str();
   command.add_option("--rank", o.rank, "of the adapter")->check(CLI::Range(1, 4096))->capture_default_str();
+  command.add_flag("--rank-stabilised", o.rank_stabilised, "scale by alpha over the rank's root (rsLoRA)");
+  command.add_option("--patience", o.patience, "epochs without a better validation loss that end training; 0: none do")
+      ->check(CLI::Range(0, 100000));
   command.add_option("--dropout", o.dropout, "on the adapter's inputs")
       ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
@@ -131,10 +134,18 @@ int run(int argc, char** argv) {
   add_model_options(*tokens_command, tokens.model);
   tokens_command->add_option("--rows", tokens.rows, "JSONL of {\"messages\", \"tools\"}")->required();
 
+  ConvertArguments convert;
+  auto* convert_command = app.add_subcommand("convert", "make a GGUF file of a Hugging Face folder");
+  convert_command->add_option("--model", convert.model, "Hugging Face folder")->required();
+  convert_command->add_option("--out", convert.out, "file to write");
+  convert_command->add_option("--cache", convert.cache, "instead: folder that keeps it; looked into first");
+
   PlanArguments plan;
   auto* plan_command = app.add_subcommand("plan", "print what memory a training with rows of --max-seq-length needs");
   add_model_options(*plan_command, plan.model);
   add_training_options(*plan_command, plan.options);
+
+  plan_command->add_option("--memory", plan.memory, "bytes to plan with; default: what is free here");
 
   auto* processor_command = app.add_subcommand("processor", "print threads and precision that training takes here");
 
@@ -148,6 +159,7 @@ int run(int argc, char** argv) {
     if (*train_command) return run_train(train, events, guard);
     if (*merge_command) return run_merge(merge, events);
     if (*processor_command) return run_processor(events);
+    if (*convert_command) return run_convert(convert, events, guard);
     if (*plan_command) return run_plan(plan, events);
     if (*tokens_command) return run_tokens(tokens, events);
     return run_score(score, events, guard);

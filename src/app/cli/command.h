@@ -41,6 +41,7 @@ void add_config_command(CLI::App& app, CommandContext& context);
 void add_redact_command(CLI::App& app, CommandContext& context);
 void add_sample_command(CLI::App& app, CommandContext& context);
 void add_models_command(CLI::App& app, CommandContext& context);
+void add_models_fit_command(CLI::App& models, CommandContext& context);
 void add_completion_command(CLI::App& app, CommandContext& context);
 void add_version_command(CLI::App& app, CommandContext& context);
 

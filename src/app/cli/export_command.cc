@@ -78,33 +78,36 @@ Status write_with_template(const fs::path& in, const fs::path& out, const std::s
                                });
 }
 
-Task<Status> run_merge(fs::path trainer, std::vector<std::string> arguments) {
+/// Runs flywheel-trainer; the first argument is its command.
+Task<Status> run_trainer(std::vector<std::string> arguments) {
+  const auto trainer = modelops::find_engine_programs(own_folder(), modelops::default_cache_folder()).trainer;
+  if (trainer.empty()) {
+    co_return unavailable(
+        "flywheel-trainer, which merges, is not installed (run scripts/build); --no-model exports the "
+        "adapter alone");
+  }
+  const std::string name = "flywheel-trainer " + arguments.front();
   io::ProcessLauncher launcher;
   FW_CO_ASSIGN(const auto process, launcher.start({.program = trainer, .arguments = std::move(arguments)}));
   FW_CO_ASSIGN(const auto status, co_await process->wait(Deadline::never()));
   if (status.is_success()) co_return Status{};
-  co_return failed_precondition(io::describe_end("flywheel-trainer merge", status, process->last_lines()));
+  co_return failed_precondition(io::describe_end(name, status, process->last_lines()));
 }
 
 /// The merged model, complete by itself: its chat template is the one it was evaluated with.
-Status write_model(const ExportPlan& plan, const fs::path& folder, const std::string& chat_template) {
-  const auto trainer = modelops::find_engine_programs(own_folder(), modelops::default_cache_folder()).trainer;
-  if (trainer.empty()) {
-    return unavailable(
-        "flywheel-trainer, which merges, is not installed (run scripts/build); --no-model exports the "
-        "adapter alone");
-  }
+Status write_model(const ExportPlan& plan, const fs::path& base, const fs::path& folder,
+                   const std::string& chat_template) {
   std::error_code error;
-  if (!fs::exists(plan.base, error)) {
-    return not_found("the base model " + plan.base.string() + " is not there; --no-model exports the adapter alone");
+  if (!fs::exists(base, error)) {
+    return not_found("the base model " + base.string() + " is not there; --no-model exports the adapter alone");
   }
   const fs::path merged = folder / (chat_template.empty() ? "model.gguf" : "model.part");
-  std::vector<std::string> arguments{"merge", "--model",       plan.base.string(), "--adapter", plan.adapter.string(),
-                                     "--out", merged.string(), "--type",           plan.type};
+  std::vector<std::string> arguments{"merge", "--model",       base.string(), "--adapter", plan.adapter.string(),
+                                     "--out", merged.string(), "--type",      plan.type};
   std::string layers;
   for (const int layer : plan.keep_layers) layers += (layers.empty() ? "" : ",") + std::to_string(layer);
   if (!layers.empty()) arguments.insert(arguments.end(), {"--keep-layers", layers});
-  FW_TRY(run_blocking(run_merge(trainer, std::move(arguments))));
+  FW_TRY(run_blocking(run_trainer(std::move(arguments))));
   if (chat_template.empty()) return {};
   const auto status = write_with_template(merged, folder / "model.gguf", chat_template);
   fs::remove(merged, error);
@@ -112,24 +115,26 @@ Status write_model(const ExportPlan& plan, const fs::path& folder, const std::st
 }
 
 /// Text of the chat template that the run used instead of the base's own; empty when it used that.
-Result<std::string> own_template(const ExportPlan& plan) {
+Result<std::string> own_template(const ExportPlan& plan, const fs::path& base) {
   std::error_code error;
-  if (!fs::exists(plan.base, error)) return std::string();
+  if (!fs::exists(base, error)) return std::string();
   const io::TemporaryFolder scratch;
-  const modelops::ModelSpec model{.path = plan.base, .context_length = plan.context_length, .chat = plan.chat};
+  const modelops::ModelSpec model{.path = base, .context_length = plan.context_length, .chat = plan.chat};
   FW_ASSIGN(const auto chat, modelops::prepare_chat_template(scratch.path(), model));
   if (chat.file.empty()) return std::string();
   return io::read_file(chat.file);
 }
 
-Status fill_folder(const ExportPlan& plan, const fs::path& folder, bool with_model, Terminal& notes) {
+/// `base`: the plan's, as a GGUF file.
+Status fill_folder(const ExportPlan& plan, const fs::path& base, const fs::path& folder, bool with_model,
+                   Terminal& notes) {
   FW_TRY(copy_here(plan.adapter, folder / "adapter.gguf"));
   FW_TRY(copy_here(plan.peft, folder / "peft"));
-  FW_ASSIGN(const std::string chat_template, own_template(plan));
+  FW_ASSIGN(const std::string chat_template, own_template(plan, base));
   if (!chat_template.empty()) FW_TRY(io::write_file_atomically(folder / "chat_template.jinja", chat_template));
   if (with_model) {
     notes.live("  merging the adapter into " + plan.candidate);
-    const auto status = write_model(plan, folder, chat_template);
+    const auto status = write_model(plan, base, folder, chat_template);
     notes.end_live();
     FW_TRY(status);
     FW_TRY(io::write_file_atomically(folder / "Modelfile", ollama_modelfile(plan)));
@@ -137,11 +142,22 @@ Status fill_folder(const ExportPlan& plan, const fs::path& folder, bool with_mod
   return io::write_file_atomically(folder / "README.md", export_readme(plan, with_model, !chat_template.empty()));
 }
 
+/// A base that is a Hugging Face folder is the GGUF file that is made of it, as it was in the run.
+Status fill_folder_from_base(const ExportPlan& plan, const fs::path& folder, bool with_model, Terminal& notes) {
+  std::error_code error;
+  if (!fs::is_directory(plan.base, error)) return fill_folder(plan, plan.base, folder, with_model, notes);
+  const fs::path converted = folder / "base.part";
+  FW_TRY(run_blocking(run_trainer({"convert", "--model", plan.base.string(), "--out", converted.string()})));
+  const auto status = fill_folder(plan, converted, folder, with_model, notes);
+  fs::remove(converted, error);
+  return status;
+}
+
 /// All of it, or an empty folder.
 Status write_export(const ExportPlan& plan, const fs::path& folder, bool with_model, Terminal& notes) {
   FW_TRY(check_here(plan));
   FW_TRY(make_folder(folder));
-  auto status = fill_folder(plan, folder, with_model, notes);
+  auto status = fill_folder_from_base(plan, folder, with_model, notes);
   if (status.ok()) return status;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) fs::remove_all(entry.path(), ignored);

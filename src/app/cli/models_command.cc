@@ -11,6 +11,7 @@ namespace fw::app {
 void add_models_command(CLI::App& app, CommandContext& context) {
   auto* models = app.add_subcommand("models", "Look at model files")->group(kSetupGroup);
   models->require_subcommand(1);
+  add_models_fit_command(*models, context);
   auto* inspect = models->add_subcommand("inspect", "What a model file holds: architecture, sizes, types, template");
   auto path = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);

@@ -48,6 +48,7 @@ void read_training(YamlSection& parent, modelops::TrainingSettings& training) {
     section->read("clip_norm", training.clip_norm, 0, 1e6);
     section->read("weight_decay", training.weight_decay, 0, 10);
     section->read("gradient_accumulation", training.gradient_accumulation, 1, 4096);
+    section->read("patience", training.patience, 0, 1000);
     section->finish();
   }
   if (auto section = parent.section("lora_config")) {
@@ -55,6 +56,11 @@ void read_training(YamlSection& parent, modelops::TrainingSettings& training) {
     section->read("adapter_dropout", training.adapter_dropout, 0, 0.99);
     section->read("alpha", training.alpha, 1e-6, 1e6);
     section->read("upper_layers", training.upper_layers, 1, 1024);
+    section->read("use_rslora", training.rank_stabilised);
+    if (section->has("modules_to_save"))
+      section->error("modules_to_save",
+                     "is not done here: an adapter holds low-rank pairs alone, which is what the engine can add to a "
+                     "model; leave it out, or raise adapter_dim");
     section->finish();
   }
 }

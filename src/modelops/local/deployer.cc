@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "modelops/local/impl/chat_template.h"
+#include "modelops/local/impl/folder_model.h"
 #include "modelops/local/impl/model_cache.h"
 #include "modelops/local/impl/served_engine.h"
 #include "modelops/local/impl/serving_type.h"
@@ -108,6 +109,7 @@ Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest
 
 Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest request, Deadline deadline) {
   FW_CO_TRY(check_installed(settings, request.model));
+  FW_CO_ASSIGN(request.model, co_await as_gguf(settings, launcher, std::move(request.model), deadline));
   FW_CO_ASSIGN(const auto facts, co_await run_on(disk, [&] { return read_model_facts(request.model.path); }));
   const DeploymentId id(make_id(request.model.name));
   FolderGuard folder(engines_folder() / *id);
@@ -160,6 +162,7 @@ LocalDeployer::~LocalDeployer() { FW_ASSERT(impl_->served.empty()); }
 Task<Status> LocalDeployer::prepare(DeploymentRequest request, Deadline deadline) {
   if (!request.model.is_local() || request.model.endpoint) co_return Status{};
   FW_CO_TRY(check_installed(impl_->settings, request.model));
+  FW_CO_ASSIGN(request.model, co_await as_gguf(impl_->settings, impl_->launcher, std::move(request.model), deadline));
   FW_CO_ASSIGN(auto facts, co_await run_on(impl_->disk, [&] { return read_model_facts(request.model.path); }));
   if (request.adapter && impl_->cache.can_merge(facts)) co_return Status{};
   const auto made = co_await impl_->cache.prepare(request.model, std::move(facts), std::move(deadline));

@@ -10,7 +10,8 @@
 #include "io/file.h"
 #include "modelfile/gguf.h"
 #include "modelfile/keep_layers.h"
-#include "modelops/local/impl/model_facts.h"
+#include "modelfile/trainable.h"
+#include "modelops/local/impl/folder_model.h"
 
 namespace fw::modelops {
 namespace {
@@ -24,8 +25,6 @@ constexpr std::uint64_t kMostJson = 64 << 20;
 constexpr std::array<std::string_view, 10> kEncoders{"bert",         "nomic-bert",     "nomic-bert-moe", "jina-bert-v2",
                                                      "jina-bert-v3", "neo-bert",       "modern-bert",    "t5encoder",
                                                      "eurobert",     "gemma-embedding"};
-/// What flywheel-trainer knows (src/trainer/weights).
-constexpr std::array<std::string_view, 3> kTrainable{"llama", "qwen2", "qwen3"};
 
 std::string first_bytes_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -103,9 +102,9 @@ std::optional<std::string> other_kind(const GgufHeader& header) {
 
 void check_against_settings(const GgufHeader& header, const ModelSpec& model, bool is_trained, ModelCheck& out) {
   const std::string architecture = text_of(header, "general.architecture");
-  if (is_trained && std::ranges::find(kTrainable, architecture) == kTrainable.end())
-    out.errors.push_back("architecture \"" + architecture + "\" cannot be trained here (llama, qwen2 and qwen3 can); " +
-                         "set customization_enabled: false");
+  if (is_trained && !modelfile::is_trainable(architecture))
+    out.errors.push_back("architecture \"" + architecture + "\" cannot be trained here (" +
+                         modelfile::list_of_trainable() + " can); set customization_enabled: false");
   const auto context = number_of(header, architecture + ".context_length");
   if (context > 0 && model.context_length > 0 && static_cast<std::uint64_t>(model.context_length) > context)
     out.warnings.push_back("context_length " + std::to_string(model.context_length) +
@@ -157,8 +156,9 @@ void check_folder(const ModelSpec& model, ModelCheck& out) {
       out.errors.push_back(it->path().filename().string() +
                            " is a Git LFS pointer; fetch the file itself with `git lfs pull`");
   }
-  // What serving says of folders is the same here.
-  if (auto facts = read_model_facts(model.path); !facts.ok()) out.errors.push_back(facts.error().message);
+  for (auto& reason : why_not_convertible(model.path)) out.errors.push_back(std::move(reason));
+  if (!model.keep_layers.empty() && out.errors.empty())
+    out.warnings.emplace_back("whether layers can be left out of it is known once it is converted");
 }
 
 }  // namespace

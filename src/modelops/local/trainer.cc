@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "modelops/local/impl/chat_template.h"
+#include "modelops/local/impl/folder_model.h"
 #include "modelops/local/impl/model_facts.h"
 #include "modelops/local/impl/trainer_protocol.h"
 
@@ -139,6 +140,7 @@ Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_pr
   if (!job.model.is_local()) {
     co_return invalid_argument("model \"" + job.model.name + "\" has no weights here (path) that could be fine-tuned");
   }
+  FW_CO_ASSIGN(job.model, co_await as_gguf(settings_, launcher_, std::move(job.model), deadline));
   FW_CO_ASSIGN(auto prepared, prepare_folders(settings_, job));
   Curve curve(std::move(on_progress));
   std::string death;

@@ -53,9 +53,18 @@ struct TokensArguments {
 /// Prints what rows are trained on: their token ids, and where the answer begins.
 [[nodiscard]] Status run_tokens(const TokensArguments& arguments, EventWriter& events);
 
+struct ConvertArguments {
+  std::filesystem::path model;
+  std::filesystem::path out;    ///< the file to write
+  std::filesystem::path cache;  ///< instead: a folder in which it is looked for first, and kept
+};
+/// Makes a GGUF file of a Hugging Face folder.
+[[nodiscard]] Status run_convert(const ConvertArguments& arguments, EventWriter& events, const ProcessGuard& guard);
+
 struct PlanArguments {
   ModelArguments model;
   TrainingOptions options;
+  std::optional<std::uint64_t> memory;  ///< bytes, of another machine than this
 };
 /// Prints what memory a training with rows of max_seq_length would need, out of the model's header alone, or that it
 /// would not fit here.

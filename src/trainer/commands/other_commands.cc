@@ -77,8 +77,12 @@ Status run_plan(const PlanArguments& arguments, EventWriter& events) {
   needs.largest_step = std::int64_t{options.batch_size} * options.gradient_accumulation * needs.longest_row;
   const std::uint64_t weights = weight_bytes(config, needs.precision);
   const std::uint64_t adapter = adapter_bytes(config, needs.rank, needs.trained_layers);
-  const std::uint64_t available = io::read_machine_limits().available_bytes;
-  needs.available = available - std::min(available, weights + adapter);
+  const std::uint64_t available = arguments.memory.value_or(io::read_machine_limits().available_bytes);
+  if (weights + adapter >= available)
+    return resource_exhausted("the model's weights and the adapter's state need " +
+                              std::to_string((weights + adapter) >> 20) + " MiB of memory, and " +
+                              std::to_string(available >> 20) + " MiB are there");
+  needs.available = available - weights - adapter;
   FW_ASSIGN(const auto plan, plan_memory(needs));
   events.write({{"event", "plan"},
                 {"pass_tokens", plan.pass_tokens},

@@ -22,7 +22,9 @@ Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments) {
   auto file = arguments.tokenizer;
   if (file.empty() && std::filesystem::is_directory(arguments.model, error))
     return invalid_argument(
-        "a Hugging Face folder needs a GGUF file of the same model for its tokenizer; name it with --tokenizer");
+        "a Hugging Face folder is trained out of the GGUF file that `flywheel-trainer convert` makes of it; name that, "
+        "or "
+        "with --tokenizer one of the same model");
   if (file.empty()) file = arguments.model;
   return ChatTokenizer::open(file,
                              arguments.chat_template.empty() ? std::nullopt : std::optional(arguments.chat_template),

@@ -21,7 +21,7 @@ std::uint64_t kept_in_layer(const MemoryNeeds& n) {
                        (half < 1 ? half * static_cast<double>(c.q_size()) : 0);
   const double floats = 2 * static_cast<double>(c.hidden) + 2 * half * static_cast<double>(c.hidden) + heads +
                         2 * static_cast<double>(c.feed_forward) + half * static_cast<double>(c.feed_forward) +
-                        7 * static_cast<double>(n.rank);
+                        (c.post_norms ? 2 * static_cast<double>(c.hidden) : 0) + 7 * static_cast<double>(n.rank);
   return static_cast<std::uint64_t>(floats * sizeof(float));
 }
 

@@ -32,6 +32,8 @@ std::uint64_t resident_bytes() {
 // What of a configuration decides what the weights compute.
 std::string shape_of(const ModelConfig& c) {
   const auto& r = c.rope;
+  nlohmann::json kinds = nlohmann::json::array();
+  for (const auto& kind : c.kinds) kinds.push_back({kind.is_windowed, static_cast<int>(kind.rope)});
   return nlohmann::json{c.heads,
                         c.kv_heads,
                         c.head_dim,
@@ -43,7 +45,16 @@ std::string shape_of(const ModelConfig& c) {
                         r.attention_factor,
                         r.extra_attention_factor,
                         r.divisors,
-                        c.sliding_window}
+                        c.sliding_window,
+                        c.rotated,
+                        c.local_rope_theta,
+                        kinds,
+                        static_cast<int>(c.activation),
+                        c.post_norms,
+                        c.embedding_scale,
+                        c.attention_scale,
+                        c.attention_cap,
+                        c.logit_cap}
       .dump();
 }
 
@@ -74,6 +85,8 @@ std::string fingerprint_of(const ModelWeights& weights, const std::vector<Traini
                                 o.alpha,
                                 o.dropout,
                                 o.upper_layers.value_or(-1),
+                                o.rank_stabilised,
+                                o.patience,
                                 o.seed,
                                 o.keep_order};
   if (o.initial_adapter)
@@ -117,7 +130,7 @@ class Training {
     FW_TRY(prepare_states());
     FW_TRY(plan());
     started_ = last_checkpoint_ = clock_.instant();
-    while (state_.step < rate_.total_steps) {
+    while (state_.step < rate_.total_steps && !has_lost_patience()) {
       FW_TRY(run_step());
       FW_TRY(keep_checkpoint());
     }
@@ -129,6 +142,10 @@ class Training {
       result.validation_loss = state_.best->loss;
       result.validation_exact = state_.best->exact;
     }
+    if (state_.step < rate_.total_steps)
+      warnings_.push_back("training ended after epoch " + std::to_string(state_.step / steps_per_epoch_) + " of " +
+                          std::to_string(options_.epochs) + ": the validation loss had not become better for " +
+                          std::to_string(options_.patience));
     result.warnings = warnings_;
     return result;
   }
@@ -145,6 +162,7 @@ class Training {
     AdapterSettings settings;
     settings.rank = options_.rank;
     settings.alpha = options_.alpha;
+    settings.rank_stabilised = options_.rank_stabilised;
     settings.first_layer = first_layer_;
     return make_adapter(weights_.config, settings, Random::for_purpose(options_.seed, "adapter"));
   }
@@ -244,6 +262,12 @@ class Training {
     }
     auto random = Random::for_purpose(options_.seed, "order of epoch " + std::to_string(epoch));
     return shuffle_families(families_, std::max<std::size_t>(1, step_rows / 2), random);
+  }
+
+  // What a checkpoint holds is enough to know it again.
+  [[nodiscard]] bool has_lost_patience() const {
+    return options_.patience > 0 && state_.best && state_.step % steps_per_epoch_ == 0 &&
+           state_.step - state_.best->step >= options_.patience * steps_per_epoch_;
   }
 
   // One forward and backward pass over some rows of a step; their loss summed.

@@ -28,9 +28,11 @@ struct TrainingOptions {
   double weight_decay = 0;
   std::int64_t rank = 32;
   double alpha = 64;
+  bool rank_stabilised = false;  ///< scale alpha / sqrt(rank) instead of alpha / rank
   double dropout = 0;
   std::optional<int> upper_layers;  ///< LoRA on the last n layers only
   std::uint64_t seed = 0;
+  int patience = 0;         ///< epochs in a row without a better validation loss that end it; 0: none do
   bool keep_order = false;  ///< rows in the file's order in every epoch, instead of one drawn from the seed
   /// Where training starts from instead of a new adapter; its rank, scale and layers are kept.
   std::optional<Adapter> initial_adapter;

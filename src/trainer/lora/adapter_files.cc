@@ -48,7 +48,7 @@ Result<AdapterPaths> write_adapter(const Adapter& adapter, const ModelConfig& co
   std::filesystem::remove_all(stage, error);
   FW_TRY(io::create_folders(stage));
   FW_TRY(write_gguf_adapter(adapter, config, stage / "adapter.gguf"));
-  FW_TRY(write_peft_adapter(adapter, base_model, dropout, stage / "peft"));
+  FW_TRY(write_peft_adapter(adapter, config, base_model, dropout, stage / "peft"));
   FW_TRY(io::sync_folder(stage));
   FW_TRY(put_in_place(stage, clean));
   return AdapterPaths{clean / "adapter.gguf", clean / "peft"};

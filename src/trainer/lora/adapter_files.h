@@ -16,7 +16,8 @@ namespace fw::trainer {
                                         const std::filesystem::path& file);
 
 /// The adapter in PEFT's format: adapter_config.json and adapter_model.safetensors in `folder`, which is created.
-[[nodiscard]] Status write_peft_adapter(const Adapter& adapter, const std::string& base_model, double dropout,
+[[nodiscard]] Status write_peft_adapter(const Adapter& adapter, const ModelConfig& config,
+                                        const std::string& base_model, double dropout,
                                         const std::filesystem::path& folder);
 /// Reads that format. kUnimplemented for what would change the model beyond low-rank pairs of its seven linear layers
 /// (DoRA, patterns, biases, modules_to_save), kDataLoss for tensors that are no such pair.

@@ -27,6 +27,18 @@ FW_INLINE float fast_exp(float x) {
   return e * std::bit_cast<float>(power);
 }
 
+// Near zero the exponential's form loses what is left of x: there a series, right to 1e-8 of x.
+FW_INLINE float fast_tanh(float x) {
+  const float square = x * x;
+  const float series = x * (1.0F + square * (-0.333333333F + square * (0.133333333F + square * -0.0539682540F)));
+  const float whole = 1.0F - 2.0F / (fast_exp(2.0F * x) + 1.0F);
+  return square < 0.0225F ? series : whole;
+}
+
+// GELU's tanh form: x / 2 * (1 + tanh(kGeluA * (x + kGeluB * x^3))).
+constexpr float kGeluA = 0.797884560802865F;
+constexpr float kGeluB = 0.044715F;
+
 // The largest of x[0, count), count > 0, in lanes: one running maximum would wait for itself at every element.
 FW_INLINE float largest_of(const float* x, std::int64_t count) {
   constexpr int kLanes = 32;
@@ -104,6 +116,52 @@ FW_CLONES void swiglu_backward(const float* dy, const float* gate_up, std::int64
       d_up[i] = in[i] * silu;
     }
   }
+}
+
+FW_CLONES void geglu(const float* gate_up, std::int64_t rows, std::int64_t width, float* y) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* gate = gate_up + r * 2 * width;
+    const float* up = gate + width;
+    float* out = y + r * width;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float g = gate[i];
+      out[i] = 0.5F * g * (1.0F + fast_tanh(kGeluA * g * (1.0F + kGeluB * g * g))) * up[i];
+    }
+  }
+}
+
+FW_CLONES void geglu_backward(const float* dy, const float* gate_up, std::int64_t rows, std::int64_t width,
+                              float* d_gate_up) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* gate = gate_up + r * 2 * width;
+    const float* up = gate + width;
+    const float* in = dy + r * width;
+    float* d_gate = d_gate_up + r * 2 * width;
+    float* d_up = d_gate + width;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float g = gate[i];
+      const float t = fast_tanh(kGeluA * g * (1.0F + kGeluB * g * g));
+      const float slope = 0.5F * (1.0F + t) + 0.5F * g * (1.0F - t * t) * kGeluA * (1.0F + 3.0F * kGeluB * g * g);
+      d_gate[i] = in[i] * up[i] * slope;
+      d_up[i] = in[i] * 0.5F * g * (1.0F + t);
+    }
+  }
+}
+
+FW_CLONES void soft_cap(float* x, std::int64_t count, float scale, float cap) {
+  const float inner = scale / cap;
+  for (std::int64_t i = 0; i < count; ++i) x[i] = cap * fast_tanh(inner * x[i]);
+}
+
+FW_CLONES void soft_cap_slopes(const float* y, std::int64_t count, float cap, float* slopes) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float t = y[i] / cap;
+    slopes[i] = 1.0F - t * t;
+  }
+}
+
+FW_CLONES void multiply(float* x, const float* by, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) x[i] *= by[i];
 }
 
 FW_CLONES void rotate(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y) {

@@ -18,6 +18,16 @@ void rms_norm_backward(const float* dy, const float* x, const float* w, const fl
 void swiglu(const float* gate_up, std::int64_t rows, std::int64_t width, float* y);
 void swiglu_backward(const float* dy, const float* gate_up, std::int64_t rows, std::int64_t width, float* d_gate_up);
 
+/// The same with GELU's tanh form instead of SiLU.
+void geglu(const float* gate_up, std::int64_t rows, std::int64_t width, float* y);
+void geglu_backward(const float* dy, const float* gate_up, std::int64_t rows, std::int64_t width, float* d_gate_up);
+
+/// x = cap * tanh(scale * x / cap), in place.
+void soft_cap(float* x, std::int64_t count, float scale, float cap);
+/// Its derivative by scale * x, from what it has made: 1 - (y / cap)^2.
+void soft_cap_slopes(const float* y, std::int64_t count, float cap, float* slopes);
+void multiply(float* x, const float* by, std::int64_t count);
+
 /// One head of one token, rotated: halves (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin). sign -1 turns back.
 void rotate(const float* x, const float* cosine, const float* sine, float sign, std::int64_t half, float* y);
 

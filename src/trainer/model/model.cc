@@ -6,6 +6,7 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -78,7 +79,13 @@ LayerWeights load_layer(Loader& loader, const ModelConfig& config, int index) {
   const std::vector<std::int64_t> gate_rows{config.feed_forward, config.feed_forward};
   LayerWeights w;
   w.attention_norm = loader.read(stem + "input_layernorm.weight", {config.hidden});
-  w.feed_forward_norm = loader.read(stem + "post_attention_layernorm.weight", {config.hidden});
+  w.feed_forward_norm =
+      loader.read(stem + (config.post_norms ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"),
+                  {config.hidden});
+  if (config.post_norms) {
+    w.attention_post_norm = loader.read(stem + "post_attention_layernorm.weight", {config.hidden});
+    w.feed_forward_post_norm = loader.read(stem + "post_feedforward_layernorm.weight", {config.hidden});
+  }
   w.qkv = loader.read_matrix({attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"},
                              qkv_rows, config.hidden);
   w.qkv_bias = loader.read_joined_if_there(
@@ -139,8 +146,9 @@ at::Tensor index_tensor(const std::vector<std::int64_t>& values) {
 std::vector<at::Tensor> ModelWeights::parameters() const {
   std::vector<at::Tensor> all{embedding};
   for (const auto& w : layers)
-    for (const auto& t : {w.attention_norm, w.qkv, w.qkv_bias, w.q_norm, w.k_norm, w.out, w.out_bias,
-                          w.feed_forward_norm, w.gate_up, w.gate_up_bias, w.down, w.down_bias})
+    for (const auto& t :
+         {w.attention_norm, w.qkv, w.qkv_bias, w.q_norm, w.k_norm, w.out, w.out_bias, w.feed_forward_norm, w.gate_up,
+          w.gate_up_bias, w.down, w.down_bias, w.attention_post_norm, w.feed_forward_post_norm})
       if (t.defined()) all.push_back(t);
   all.push_back(final_norm);
   if (!head.is_same(embedding)) all.push_back(head);
@@ -166,13 +174,18 @@ Result<ModelWeights> load_weights(WeightSource& source, std::span<const int> kee
   weights.head =
       config.tied ? weights.embedding : loader.read_matrix({"lm_head.weight"}, {config.vocab}, config.hidden);
   FW_TRY(loader.status());
+  if (!config.kinds.empty()) {
+    std::vector<LayerKind> kinds;
+    for (const int index : kept) kinds.push_back(config.kind(index));
+    weights.config.kinds = std::move(kinds);
+  }
   weights.config.layers = static_cast<std::int64_t>(kept.size());
   return weights;
 }
 
-RopeTable make_rope_table(const ModelConfig& config, std::int64_t length) {
-  const auto frequencies = rope_frequencies(config);
-  const std::int64_t half = config.head_dim / 2;
+RopeTable make_rope_table(const ModelConfig& config, std::int64_t length, LayerRope rope) {
+  const auto frequencies = rope_frequencies(config, rope);
+  const std::int64_t half = config.rotary_size() / 2;
   RopeTable table{at::empty({length, half}, at::kFloat), at::empty({length, half}, at::kFloat)};
   float* cosine = table.cosine.mutable_data_ptr<float>();
   float* sine = table.sine.mutable_data_ptr<float>();
@@ -187,8 +200,10 @@ RopeTable make_rope_table(const ModelConfig& config, std::int64_t length) {
 
 PackedInput prepare(const ModelConfig& config, TokenTree tree) {
   PackedInput input;
-  input.plan = std::make_shared<AttentionPlan>(
-      tree, AttentionShape{config.heads, config.kv_heads, config.head_dim, config.sliding_window}, threads());
+  AttentionShape shape{config.heads, config.kv_heads, config.head_dim, 0, config.attention_scale, config.attention_cap};
+  input.whole = std::make_shared<AttentionPlan>(tree, shape, threads());
+  shape.window = config.sliding_window;
+  input.windowed = shape.window > 0 ? std::make_shared<AttentionPlan>(tree, shape, threads()) : input.whole;
   input.positions = std::make_shared<std::vector<std::int64_t>>(tree.positions);
   input.keys = at::empty({static_cast<std::int64_t>(tree.keys.size())}, at::kInt);
   std::memcpy(input.keys.mutable_data_ptr<std::int32_t>(), tree.keys.data(), tree.keys.size() * sizeof tree.keys[0]);
@@ -197,7 +212,13 @@ PackedInput prepare(const ModelConfig& config, TokenTree tree) {
 }
 
 PackedModel::PackedModel(const ModelWeights& weights, const Adapter* adapter, std::int64_t longest)
-    : weights_(weights), adapter_(adapter), rope_(make_rope_table(weights.config, longest)) {}
+    : weights_(weights), adapter_(adapter) {
+  for (int layer = 0; layer < weights.config.layers; ++layer) {
+    const auto rope = weights.config.kind(layer).rope;
+    auto& table = ropes_[static_cast<std::size_t>(rope)];
+    if (!table.cosine.defined()) table = make_rope_table(weights.config, longest, rope);
+  }
+}
 
 void PackedModel::set_dropout(double probability, std::uint64_t seed) {
   dropout_ = probability;
@@ -206,7 +227,10 @@ void PackedModel::set_dropout(double probability, std::uint64_t seed) {
 
 at::Tensor PackedModel::embed(const TokenTree& tree) const {
   const std::vector<std::int64_t> ids(tree.tokens.begin(), tree.tokens.end());
-  return at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token).to(at::kFloat);
+  const auto embedded =
+      at::embedding(weights_.embedding, index_tensor(ids), weights_.config.padding_token).to(at::kFloat);
+  const double scale = weights_.config.embedding_scale;
+  return scale == 1 ? embedded : embedded * scale;
 }
 
 at::Tensor PackedModel::project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -245,17 +269,25 @@ at::Tensor PackedModel::attention(const at::Tensor& hidden, const PackedInput& i
                       {Projection::kKey, config.q_size()},
                       {Projection::kValue, config.q_size() + config.kv_size()}});
   if (w.q_norm.defined()) qkv = normalise_heads(qkv, w);
-  return tree_attention(qkv, input.plan, input.positions, rope_, weights_.precision());
+  const LayerKind kind = config.kind(layer);
+  return tree_attention(qkv, kind.is_windowed ? input.windowed : input.whole, input.positions,
+                        ropes_[static_cast<std::size_t>(kind.rope)], weights_.precision());
 }
 
 at::Tensor PackedModel::behind_attention(const at::Tensor& hidden, const at::Tensor& attended, const at::Tensor& keys,
                                          int layer) const {
   const auto& w = weights_.layers[static_cast<std::size_t>(layer)];
   const auto& config = weights_.config;
-  const auto middle = hidden + project(attended, w.out, w.out_bias, keys, layer, {{Projection::kOutput, 0}});
+  const auto added = [&](const at::Tensor& x, const at::Tensor& post_norm) {
+    return post_norm.defined() ? rms_norm(x, post_norm, config.norm_eps) : x;
+  };
+  const auto middle = hidden + added(project(attended, w.out, w.out_bias, keys, layer, {{Projection::kOutput, 0}}),
+                                     w.attention_post_norm);
   const auto gate_up = project(rms_norm(middle, w.feed_forward_norm, config.norm_eps), w.gate_up, w.gate_up_bias, keys,
                                layer, {{Projection::kGate, 0}, {Projection::kUp, config.feed_forward}});
-  return middle + project(swiglu(gate_up), w.down, w.down_bias, keys, layer, {{Projection::kDown, 0}});
+  return middle +
+         added(project(gated(gate_up, config.activation), w.down, w.down_bias, keys, layer, {{Projection::kDown, 0}}),
+               w.feed_forward_post_norm);
 }
 
 at::Tensor PackedModel::run_layers(at::Tensor hidden, const PackedInput& input, int first, int last) const {
@@ -304,12 +336,14 @@ HeadResult PackedModel::loss(at::Tensor hidden, const PackedInput& input, int fi
   top = rms_norm(top, weights_.final_norm, weights_.config.norm_eps);
   if (lines.size() != needed.size() || !std::is_sorted(lines.begin(), lines.end()))
     top = top.index_select(0, index_tensor(lines));
-  return head_loss(top, weights_.head, targets);
+  return head_loss(top, weights_.head, targets, weights_.config.logit_cap);
 }
 
 at::Tensor PackedModel::logits(const PackedInput& input) const {
   const auto hidden = run_layers(embed(*input.tree), input, 0, static_cast<int>(weights_.layers.size()));
-  return fw::trainer::linear(rms_norm(hidden, weights_.final_norm, weights_.config.norm_eps), weights_.head, {});
+  const auto& config = weights_.config;
+  const auto logits = fw::trainer::linear(rms_norm(hidden, weights_.final_norm, config.norm_eps), weights_.head, {});
+  return config.logit_cap > 0 ? at::tanh(logits / config.logit_cap) * config.logit_cap : logits;
 }
 
 }  // namespace fw::trainer

@@ -21,8 +21,9 @@ namespace fw::trainer {
 /// One decoder layer. What shares an input is one matrix: qkv = q | k | v rows, gate_up = gate | up rows.
 struct LayerWeights {
   at::Tensor attention_norm, feed_forward_norm;
+  at::Tensor attention_post_norm, feed_forward_post_norm;  ///< defined with ModelConfig::post_norms
   at::Tensor qkv, qkv_bias;
-  at::Tensor q_norm, k_norm;  ///< [head_dim]; defined for qwen3 only
+  at::Tensor q_norm, k_norm;  ///< [head_dim]; defined for qwen3 and gemma3 only
   at::Tensor out, out_bias;
   at::Tensor gate_up, gate_up_bias;
   at::Tensor down, down_bias;
@@ -47,12 +48,13 @@ struct ModelWeights {
                                                 Precision precision = Precision::kFp32);
 
 /// Cosine and sine of positions 0 .. length - 1.
-[[nodiscard]] RopeTable make_rope_table(const ModelConfig& config, std::int64_t length);
+[[nodiscard]] RopeTable make_rope_table(const ModelConfig& config, std::int64_t length,
+                                        LayerRope rope = LayerRope::kGlobal);
 
 /// What a pass over a packed batch works with; shared by the layers.
 struct PackedInput {
   std::shared_ptr<const TokenTree> tree;
-  std::shared_ptr<const AttentionPlan> plan;
+  std::shared_ptr<const AttentionPlan> whole, windowed;  ///< of layers that see everything, and of those that do not
   std::shared_ptr<const std::vector<std::int64_t>> positions;
   at::Tensor keys;  ///< TokenTree::keys
 };
@@ -96,7 +98,7 @@ class PackedModel final {
 
   const ModelWeights& weights_;
   const Adapter* adapter_;
-  RopeTable rope_;
+  std::array<RopeTable, 3> ropes_;  ///< by LayerRope; empty where no layer has it
   double dropout_ = 0;
   std::uint64_t dropout_seed_ = 0;
   bool recomputes_ = false;

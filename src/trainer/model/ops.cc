@@ -115,14 +115,16 @@ struct RmsNormFunction : Function<RmsNormFunction> {
   }
 };
 
-struct SwigluFunction : Function<SwigluFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate_up) {
+struct GatedFunction : Function<GatedFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate_up, std::int64_t activation) {
     const std::int64_t rows = gate_up.size(0), width = gate_up.size(1) / 2;
     auto y = at::empty({rows, width}, gate_up.options());
+    const auto kernel = activation == static_cast<std::int64_t>(Activation::kGelu) ? kernels::geglu : kernels::swiglu;
     for_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-      kernels::swiglu(read(gate_up) + begin * 2 * width, end - begin, width, data(y) + begin * width);
+      kernel(read(gate_up) + begin * 2 * width, end - begin, width, data(y) + begin * width);
     });
     ctx->save_for_backward({gate_up});
+    ctx->saved_data["activation"] = activation;
     return y;
   }
 
@@ -131,11 +133,13 @@ struct SwigluFunction : Function<SwigluFunction> {
     const auto dy = grads[0].contiguous();
     const std::int64_t rows = gate_up.size(0), width = gate_up.size(1) / 2;
     auto d_gate_up = at::empty_like(gate_up);
+    const bool is_gelu = ctx->saved_data["activation"].toInt() == static_cast<std::int64_t>(Activation::kGelu);
+    const auto kernel = is_gelu ? kernels::geglu_backward : kernels::swiglu_backward;
     for_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-      kernels::swiglu_backward(read(dy) + begin * width, read(gate_up) + begin * 2 * width, end - begin, width,
-                               data(d_gate_up) + begin * 2 * width);
+      kernel(read(dy) + begin * width, read(gate_up) + begin * 2 * width, end - begin, width,
+             data(d_gate_up) + begin * 2 * width);
     });
-    return {d_gate_up};
+    return {d_gate_up, at::Tensor()};
   }
 };
 
@@ -303,6 +307,28 @@ struct AttentionContext : torch::CustomClassHolder {
   Precision precision;
 };
 
+// One head of one token, its first elements rotated; sign -1 turns back.
+class HeadRotation {
+ public:
+  HeadRotation(const RopeTable& rope, std::int64_t position, std::int64_t head_dim, float sign)
+      : half_(rope.cosine.size(1)),
+        rest_(head_dim - 2 * half_),
+        cosine_(read(rope.cosine) + position * half_),
+        sine_(read(rope.sine) + position * half_),
+        sign_(sign) {}
+
+  void operator()(const float* x, float* y) const {
+    kernels::rotate(x, cosine_, sine_, sign_, half_, y);
+    if (rest_ > 0) std::memcpy(y + 2 * half_, x + 2 * half_, static_cast<std::size_t>(rest_) * sizeof(float));
+  }
+
+ private:
+  std::int64_t half_, rest_;
+  const float* cosine_;
+  const float* sine_;
+  float sign_;
+};
+
 struct SplitViews {
   at::Tensor q, k, v;
 };
@@ -321,12 +347,11 @@ SplitViews split_and_rotate(const at::Tensor& qkv, const AttentionContext& conte
     for (std::int64_t t = begin; t < end; ++t) {
       const float* row = read(qkv) + t * shape.width();
       const std::int64_t position = (*context.positions)[static_cast<std::size_t>(t)];
-      const float* cosine = read(context.rope.cosine) + position * (d / 2);
-      const float* sine = read(context.rope.sine) + position * (d / 2);
+      const HeadRotation rotate(context.rope, position, d, 1);
       for (std::int64_t h = 0; h < shape.heads; ++h)
-        kernels::rotate(row + h * d, cosine, sine, 1, d / 2, q + (((h / group) * tokens + t) * group + h % group) * d);
+        rotate(row + h * d, q + (((h / group) * tokens + t) * group + h % group) * d);
       for (std::int64_t h = 0; h < shape.kv_heads; ++h) {
-        kernels::rotate(row + (shape.heads + h) * d, cosine, sine, 1, d / 2, k + (h * tokens + t) * d);
+        rotate(row + (shape.heads + h) * d, k + (h * tokens + t) * d);
         std::memcpy(v + (h * tokens + t) * d, row + (shape.heads + shape.kv_heads + h) * d,
                     static_cast<std::size_t>(d) * sizeof(float));
       }
@@ -343,13 +368,11 @@ at::Tensor join_and_rotate_back(const SplitViews& grads, const AttentionContext&
     for (std::int64_t t = begin; t < end; ++t) {
       float* row = data(d_qkv) + t * shape.width();
       const std::int64_t position = (*context.positions)[static_cast<std::size_t>(t)];
-      const float* cosine = read(context.rope.cosine) + position * (d / 2);
-      const float* sine = read(context.rope.sine) + position * (d / 2);
+      const HeadRotation rotate_back(context.rope, position, d, -1);
       for (std::int64_t h = 0; h < shape.heads; ++h)
-        kernels::rotate(read(grads.q) + (((h / group) * tokens + t) * group + h % group) * d, cosine, sine, -1, d / 2,
-                        row + h * d);
+        rotate_back(read(grads.q) + (((h / group) * tokens + t) * group + h % group) * d, row + h * d);
       for (std::int64_t h = 0; h < shape.kv_heads; ++h) {
-        kernels::rotate(read(grads.k) + (h * tokens + t) * d, cosine, sine, -1, d / 2, row + (shape.heads + h) * d);
+        rotate_back(read(grads.k) + (h * tokens + t) * d, row + (shape.heads + h) * d);
         std::memcpy(row + (shape.heads + shape.kv_heads + h) * d, read(grads.v) + (h * tokens + t) * d,
                     static_cast<std::size_t>(d) * sizeof(float));
       }
@@ -398,21 +421,32 @@ struct HeadOutputs {
   const std::vector<std::int32_t>* targets;
 };
 
-// One row of logits: loss and hit of its target; the row becomes softmax - onehot when `keep_gradient`.
-void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float& loss,
+// One row of logits: loss and hit of its target; the row becomes softmax - onehot when `keep_gradient`, times the
+// slope of the cap where there is one.
+void finish_row(float* logits, std::int64_t vocab, std::int32_t target, bool keep_gradient, float cap, float& loss,
                 std::uint8_t& hit) {
+  std::vector<float> slopes;
+  if (cap > 0) {
+    kernels::soft_cap(logits, vocab, 1, cap);
+    if (keep_gradient) {
+      slopes.resize(static_cast<std::size_t>(vocab));
+      kernels::soft_cap_slopes(logits, vocab, cap, slopes.data());
+    }
+  }
   const float target_logit = logits[target];
   const float top = kernels::largest(logits, vocab);
   // A tie counts for the lowest index, as an engine's argmax does.
   hit = target_logit == top && std::find(logits, logits + target, top) == logits + target ? 1 : 0;
   const float log_sum = kernels::softmax_row(logits, 0, vocab, vocab, 1);
   loss = log_sum - target_logit;
-  if (keep_gradient) logits[target] -= 1;
+  if (!keep_gradient) return;
+  logits[target] -= 1;
+  if (!slopes.empty()) kernels::multiply(logits, slopes.data(), vocab);
 }
 
 struct HeadLossFunction : Function<HeadLossFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
-                            HeadOutputs* outputs, bool hidden_needed, bool weight_needed) {
+                            HeadOutputs* outputs, bool hidden_needed, bool weight_needed, double cap) {
     const std::int64_t terms = hidden.size(0), vocab = weight.size(0);
     const std::int64_t chunk = std::clamp<std::int64_t>(terms, 1, kLogitRows);
     auto d_hidden = hidden_needed ? at::empty_like(hidden) : at::Tensor();
@@ -427,7 +461,7 @@ struct HeadLossFunction : Function<HeadLossFunction> {
         for (std::int64_t r = from; r < to; ++r) {
           const auto term = static_cast<std::size_t>(begin + r);
           finish_row(data(logits) + r * vocab, vocab, (*outputs->targets)[term], hidden_needed || weight_needed,
-                     (*outputs->losses)[term], (*outputs->hits)[term]);
+                     static_cast<float>(cap), (*outputs->losses)[term], (*outputs->hits)[term]);
         }
       });
       if (!hidden_needed && !weight_needed) continue;
@@ -444,7 +478,7 @@ struct HeadLossFunction : Function<HeadLossFunction> {
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto saved = ctx->get_saved_variables();
     const double factor = grads[0].item<double>();
-    variable_list result(5);
+    variable_list result(6);
     for (std::size_t i = 0; i < 2; ++i)
       if (saved[i].defined()) result[i] = saved[i] * factor;
     return result;
@@ -457,7 +491,9 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return RmsNormFunction::apply(x, weight, eps);
 }
 
-at::Tensor swiglu(const at::Tensor& gate_up) { return SwigluFunction::apply(gate_up); }
+at::Tensor gated(const at::Tensor& gate_up, Activation activation) {
+  return GatedFunction::apply(gate_up, static_cast<std::int64_t>(activation));
+}
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                   const std::array<LowRank, 3>& low_rank, double scale, Dropout dropout) {
@@ -483,14 +519,15 @@ at::Tensor tree_attention(const at::Tensor& qkv, const std::shared_ptr<const Att
   return TreeAttentionFunction::apply(qkv, context);
 }
 
-HeadResult head_loss(const at::Tensor& hidden, const at::Tensor& weight, const std::vector<std::int32_t>& targets) {
+HeadResult head_loss(const at::Tensor& hidden, const at::Tensor& weight, const std::vector<std::int32_t>& targets,
+                     double cap) {
   HeadResult result;
   result.losses.resize(targets.size());
   result.hits.resize(targets.size());
   HeadOutputs outputs{&result.losses, &result.hits, &targets};
   const bool gradients = at::GradMode::is_enabled();
   result.loss = HeadLossFunction::apply(hidden, weight, &outputs, gradients && hidden.requires_grad(),
-                                        gradients && weight.requires_grad());
+                                        gradients && weight.requires_grad(), cap);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trainer/model/tree_attention.h"
+#include "trainer/weights/model_config.h"
 
 namespace fw::trainer {
 
@@ -18,8 +19,8 @@ namespace fw::trainer {
 /// x [tokens, width] -> the same shape.
 [[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
-/// [tokens, 2 * width] of gate | up -> [tokens, width].
-[[nodiscard]] at::Tensor swiglu(const at::Tensor& gate_up);
+/// [tokens, 2 * width] of gate | up -> activation(gate) * up, [tokens, width].
+[[nodiscard]] at::Tensor gated(const at::Tensor& gate_up, Activation activation = Activation::kSilu);
 
 /// A low-rank addition to `rows` output columns of a linear layer from `offset` on: scale * (x a^T) b^T.
 struct LowRank {
@@ -41,7 +42,8 @@ struct Dropout {
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                                 const std::array<LowRank, 3>& low_rank = {}, double scale = 1, Dropout dropout = {});
 
-/// Cosine and sine of every position below a length, [positions, head_dim / 2] each.
+/// Cosine and sine of every position below a length, [positions, rotated elements / 2] each; of a head's first
+/// elements.
 struct RopeTable {
   at::Tensor cosine;
   at::Tensor sine;
@@ -60,8 +62,8 @@ struct HeadResult {
   std::vector<std::uint8_t> hits;  ///< per term: the target has the highest logit
 };
 /// hidden [terms, width], weight [vocab, width]. Logits are made a few rows at a time and never kept; the gradient of
-/// `hidden` is computed on the way when it is needed.
+/// `hidden` is computed on the way when it is needed. With a `cap` the logits are cap * tanh(logit / cap).
 [[nodiscard]] HeadResult head_loss(const at::Tensor& hidden, const at::Tensor& weight,
-                                   const std::vector<std::int32_t>& targets);
+                                   const std::vector<std::int32_t>& targets, double cap = 0);
 
 }  // namespace fw::trainer

@@ -6,15 +6,18 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -28,22 +31,33 @@ at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 class Reference {
  public:
   Reference(const ModelWeights& weights, const Adapter* adapter, const at::Tensor& mask)
-      : weights_(weights), config_(weights.config), adapter_(adapter), rope_(make_rope_table(config_, mask.size(1))) {
+      : weights_(weights), config_(weights.config), adapter_(adapter) {
+    for (std::size_t i = 0; i < ropes_.size(); ++i)
+      ropes_[i] = make_rope_table(config_, mask.size(1), static_cast<LayerRope>(i));
     const auto position = at::arange(mask.size(1), at::kLong);
     const auto distance = position.unsqueeze(1) - position.unsqueeze(0);  // [query, key]
-    auto visible = distance >= 0;
-    if (config_.sliding_window > 0) visible = visible.logical_and(distance < config_.sliding_window);
-    visible_ = visible.unsqueeze(0).logical_and(mask.to(at::kBool).unsqueeze(1)).unsqueeze(1);  // [rows, 1, query, key]
+    const auto with_padding = [&](const at::Tensor& visible) {            // [rows, 1, query, key]
+      return visible.unsqueeze(0).logical_and(mask.to(at::kBool).unsqueeze(1)).unsqueeze(1);
+    };
+    const auto earlier = distance >= 0;
+    visible_ = with_padding(earlier);
+    in_window_ = with_padding(earlier.logical_and(distance < config_.sliding_window));
   }
 
   at::Tensor layer(const at::Tensor& x, int index) const {
     const auto& w = weights_.layers[static_cast<std::size_t>(index)];
-    const auto middle = x + attention(norm(x, w.attention_norm, config_.norm_eps), w, index);
+    const auto added = [&](const at::Tensor& y, const at::Tensor& weight) {
+      return weight.defined() ? norm(y, weight, config_.norm_eps) : y;
+    };
+    const auto middle =
+        x + added(attention(norm(x, w.attention_norm, config_.norm_eps), w, index), w.attention_post_norm);
     const auto input = norm(middle, w.feed_forward_norm, config_.norm_eps);
     const std::int64_t f = config_.feed_forward;
     const auto gate = project(input, w.gate_up, w.gate_up_bias, 0, f, index, Projection::kGate);
     const auto up = project(input, w.gate_up, w.gate_up_bias, f, f, index, Projection::kUp);
-    return middle + project(at::silu(gate) * up, w.down, w.down_bias, 0, config_.hidden, index, Projection::kDown);
+    const auto active = config_.activation == Activation::kGelu ? at::gelu(gate, "tanh") : at::silu(gate);
+    return middle + added(project(active * up, w.down, w.down_bias, 0, config_.hidden, index, Projection::kDown),
+                          w.feed_forward_post_norm);
   }
 
  private:
@@ -64,25 +78,34 @@ class Reference {
     return split.transpose(1, 2);  // [rows, heads, width, head_dim]
   }
 
-  at::Tensor rotate(const at::Tensor& x) const {
-    const std::int64_t half = config_.head_dim / 2;
+  at::Tensor rotate(const at::Tensor& x, const RopeTable& rope) const {
+    const std::int64_t half = config_.rotary_size() / 2;
     const auto first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
-    return at::cat({first * rope_.cosine - second * rope_.sine, second * rope_.cosine + first * rope_.sine}, -1);
+    return at::cat({first * rope.cosine - second * rope.sine, second * rope.cosine + first * rope.sine,
+                    x.narrow(-1, 2 * half, config_.head_dim - 2 * half)},
+                   -1);
   }
 
   at::Tensor attention(const at::Tensor& x, const LayerWeights& w, int layer) const {
     const std::int64_t q_size = config_.q_size(), kv_size = config_.kv_size();
-    const auto q =
-        rotate(heads(project(x, w.qkv, w.qkv_bias, 0, q_size, layer, Projection::kQuery), config_.heads, w.q_norm));
+    const LayerKind kind = config_.kind(layer);
+    const auto& rope = ropes_[static_cast<std::size_t>(kind.rope)];
+    const auto q = rotate(
+        heads(project(x, w.qkv, w.qkv_bias, 0, q_size, layer, Projection::kQuery), config_.heads, w.q_norm), rope);
     auto k = rotate(
-        heads(project(x, w.qkv, w.qkv_bias, q_size, kv_size, layer, Projection::kKey), config_.kv_heads, w.k_norm));
+        heads(project(x, w.qkv, w.qkv_bias, q_size, kv_size, layer, Projection::kKey), config_.kv_heads, w.k_norm),
+        rope);
     auto v = heads(project(x, w.qkv, w.qkv_bias, q_size + kv_size, kv_size, layer, Projection::kValue),
                    config_.kv_heads, {});
     const std::int64_t group = config_.heads / config_.kv_heads;
     k = k.repeat_interleave(group, 1);
     v = v.repeat_interleave(group, 1);
-    auto scores = at::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(config_.head_dim));
-    scores = at::where(visible_, scores, at::full({}, std::numeric_limits<float>::lowest(), scores.options()));
+    const double scale =
+        config_.attention_scale > 0 ? config_.attention_scale : 1 / std::sqrt(static_cast<double>(config_.head_dim));
+    auto scores = at::matmul(q, k.transpose(-1, -2)) * scale;
+    if (config_.attention_cap > 0) scores = at::tanh(scores / config_.attention_cap) * config_.attention_cap;
+    scores = at::where(kind.is_windowed ? in_window_ : visible_, scores,
+                       at::full({}, std::numeric_limits<float>::lowest(), scores.options()));
     const auto attended =
         at::matmul(at::softmax(scores, -1), v).transpose(1, 2).reshape({x.size(0), x.size(1), q_size});
     return project(attended, w.out, w.out_bias, 0, config_.hidden, layer, Projection::kOutput);
@@ -91,8 +114,8 @@ class Reference {
   const ModelWeights& weights_;
   const ModelConfig& config_;
   const Adapter* adapter_;
-  RopeTable rope_;
-  at::Tensor visible_;
+  std::array<RopeTable, 3> ropes_;  ///< by LayerRope
+  at::Tensor visible_, in_window_;
 };
 
 }  // namespace
@@ -100,9 +123,11 @@ class Reference {
 at::Tensor reference_logits(const ModelWeights& weights, const Adapter* adapter, const at::Tensor& ids,
                             const at::Tensor& mask) {
   const Reference reference(weights, adapter, mask);
-  auto x = at::embedding(weights.embedding, ids, weights.config.padding_token);
+  auto x = at::embedding(weights.embedding, ids, weights.config.padding_token) * weights.config.embedding_scale;
   for (int layer = 0; layer < static_cast<int>(weights.layers.size()); ++layer) x = reference.layer(x, layer);
-  return at::linear(norm(x, weights.final_norm, weights.config.norm_eps), weights.head);
+  const auto logits = at::linear(norm(x, weights.final_norm, weights.config.norm_eps), weights.head);
+  const double cap = weights.config.logit_cap;
+  return cap > 0 ? at::tanh(logits / cap) * cap : logits;
 }
 
 at::Tensor reference_loss(const ModelWeights& weights, const Adapter* adapter, const std::vector<TrainingRow>& rows) {

@@ -33,7 +33,9 @@ class TileWork {
         pieces_(plan.pieces(tile)),
         rows_((tile.end - tile.begin) * shape_.group()),
         columns_(tile.position + tile.end - tile.begin),
-        scale_(1.0F / std::sqrt(static_cast<float>(shape_.head_dim))),
+        scale_(shape_.scale > 0 ? static_cast<float>(shape_.scale)
+                                : 1.0F / std::sqrt(static_cast<float>(shape_.head_dim))),
+        cap_(static_cast<float>(shape_.cap)),
         q_(buffers.q + (tile.kv_head * plan.tokens() + tile.begin) * shape_.group() * shape_.head_dim),
         k_(buffers.k + tile.kv_head * plan.tokens() * shape_.head_dim),
         v_(buffers.v + tile.kv_head * plan.tokens() * shape_.head_dim),
@@ -67,16 +69,24 @@ class TileWork {
   }
 
   void softmax(float* scores) const {
+    if (cap_ > 0) kernels::soft_cap(scores, rows_ * columns_, scale_, cap_);
     for_rows([&](std::int64_t row, std::int64_t low, std::int64_t high) {
-      log_sum_[row] = kernels::softmax_row(scores + row * columns_, low, high, columns_, scale_);
+      log_sum_[row] = kernels::softmax_row(scores + row * columns_, low, high, columns_, cap_ > 0 ? 1 : scale_);
     });
   }
-  void softmax_again(float* scores) const {
+  // `slopes` is filled with the cap's derivative, where there is one.
+  void softmax_again(float* scores, std::vector<float>& slopes) const {
+    if (cap_ > 0) {
+      slopes.resize(std::max(slopes.size(), size(rows_ * columns_)));
+      kernels::soft_cap(scores, rows_ * columns_, scale_, cap_);
+      kernels::soft_cap_slopes(scores, rows_ * columns_, cap_, slopes.data());
+    }
     for_rows([&](std::int64_t row, std::int64_t low, std::int64_t high) {
-      kernels::softmax_row_again(scores + row * columns_, low, high, columns_, scale_, log_sum_[row]);
+      kernels::softmax_row_again(scores + row * columns_, low, high, columns_, cap_ > 0 ? 1 : scale_, log_sum_[row]);
     });
   }
   [[nodiscard]] float scale() const { return scale_; }
+  [[nodiscard]] bool is_capped() const { return cap_ > 0; }
 
   // Rows of the tile lie token by token, a token's heads together; rows of `out` hold all heads of a token.
   void scatter(const float* rows, float* out) const {
@@ -115,6 +125,7 @@ class TileWork {
   std::int64_t rows_;
   std::int64_t columns_;
   float scale_;
+  float cap_;
   const float* q_;
   const float* k_;
   const float* v_;
@@ -138,7 +149,7 @@ void attend_tile(const TileWork& work, std::int64_t head_dim, float* out, std::v
 }
 
 struct BackwardScratch {
-  std::vector<float> p, dp, d_rows, out_rows;
+  std::vector<float> p, dp, d_rows, out_rows, slopes;
 };
 
 // dq of the tile, and what it adds to dk and dv (of its key-and-value head, all tokens).
@@ -152,7 +163,7 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
   work.gather(d_out, s.d_rows.data());
   work.gather(out, s.out_rows.data());
   work.multiply_keys(work.q(), &TileWork::k_of, s.p.data());
-  work.softmax_again(s.p.data());
+  work.softmax_again(s.p.data(), s.slopes);
   work.multiply_keys(s.d_rows.data(), &TileWork::v_of, s.dp.data());
   for (const auto& piece : work.pieces())
     work.multiply(piece.length, head_dim, rows, transposed(s.p.data() + piece.column, columns),
@@ -162,6 +173,7 @@ void attend_tile_backward(const TileWork& work, std::int64_t head_dim, const flo
     kernels::softmax_row_backward(s.p.data() + row * columns, s.dp.data() + row * columns, columns, delta,
                                   work.scale());
   }
+  if (work.is_capped()) kernels::multiply(s.dp.data(), s.slopes.data(), rows * columns);
   float beta = 0;
   for (const auto& piece : work.pieces()) {
     const float* ds = s.dp.data() + piece.column;

@@ -13,6 +13,8 @@ struct AttentionShape {
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t window = 0;  ///< 0: every earlier token is seen
+  double scale = 0;         ///< of scores; 0: 1 / sqrt(head_dim)
+  double cap = 0;           ///< scaled scores s become cap * tanh(s / cap); 0: they stay
 
   [[nodiscard]] std::int64_t group() const { return heads / kv_heads; }
   [[nodiscard]] std::int64_t width() const { return (heads + 2 * kv_heads) * head_dim; }

@@ -31,7 +31,7 @@ class AdapterFiles : public testing::Test {
 };
 
 TEST_F(AdapterFiles, InPeftsFormatReadBackTheSame) {
-  ASSERT_TRUE(write_peft_adapter(adapter_, "base", 0.1, folder_.path() / "peft").ok());
+  ASSERT_TRUE(write_peft_adapter(adapter_, weights_.config, "base", 0.1, folder_.path() / "peft").ok());
   const auto read = read_peft_adapter(weights_.config, folder_.path() / "peft");
   ASSERT_TRUE(read.ok()) << read.error();
   EXPECT_EQ(loss(weights_, &adapter_), loss(weights_, &*read));
@@ -116,7 +116,7 @@ TEST_F(AdapterFiles, ThatCannotBeWrittenLeaveTheOldOnes) {
 
 // Each of these is another model than the low-rank pairs alone make.
 TEST_F(AdapterFiles, InPeftsFormatWithMoreThanLowRankPairsAreRefusedByName) {
-  ASSERT_TRUE(write_peft_adapter(adapter_, "base", 0.1, folder_.path()).ok());
+  ASSERT_TRUE(write_peft_adapter(adapter_, weights_.config, "base", 0.1, folder_.path()).ok());
   const auto config = *io::read_file(folder_.path() / "adapter_config.json");
   for (const std::string setting :
        {R"("use_dora": true)", R"("alpha_pattern": {"q_proj": 8})", R"("rank_pattern": {"q_proj": 8})",
@@ -172,7 +172,7 @@ TEST_F(AdapterFiles, OfAFullDiskAreAnErrorAndLeaveNothing) {
 }
 
 TEST_F(AdapterFiles, DamagedInPeftsFormatAreRefused) {
-  ASSERT_TRUE(write_peft_adapter(adapter_, "base", 0.1, folder_.path()).ok());
+  ASSERT_TRUE(write_peft_adapter(adapter_, weights_.config, "base", 0.1, folder_.path()).ok());
   for (const char* json : {"{}", "{\"peft_type\":\"LORA\",\"r\":\"x\"}", "{\"peft_type\":\"LORA\",\"r\":0}",
                            "{\"peft_type\":\"LORA\",\"r\":5}"}) {
     ASSERT_TRUE(io::write_file_atomically(folder_.path() / "adapter_config.json", json).ok());

@@ -21,7 +21,25 @@ struct Case {
   bool head_norms = false;
   bool untied = false;
   int threads = 2;
+  void (*edit)(ModelConfig&) = nullptr;
 };
+
+// What Gemma has beside Llama.
+void make_gemma(ModelConfig& c) {
+  c.activation = Activation::kGelu;
+  c.post_norms = true;
+  c.embedding_scale = 1.5;
+  c.attention_scale = 0.7;
+  c.attention_cap = 2;
+  c.logit_cap = 3;
+  c.sliding_window = 11;
+  c.local_rope_theta = 500;
+  c.kinds = {{.is_windowed = true, .rope = LayerRope::kLocal}, {}, {.is_windowed = true, .rope = LayerRope::kLocal}};
+}
+void make_partly_still(ModelConfig& c) {
+  c.rotated = 4;
+  c.kinds = {{}, {.rope = LayerRope::kNone}, {}};
+}
 
 class PackedGradients : public testing::TestWithParam<Case> {
  protected:
@@ -30,6 +48,7 @@ class PackedGradients : public testing::TestWithParam<Case> {
     auto config = TinyModel::config();
     config.sliding_window = GetParam().window;
     config.tied = !GetParam().untied;
+    if (GetParam().edit != nullptr) GetParam().edit(config);
     weights_ = TinyModel::make(config, 3, GetParam().biases, GetParam().head_norms);
     Random random(5);
     rows_ = random_rows(5, GetParam().beginning, 9, config.vocab, random);
@@ -102,8 +121,46 @@ INSTANTIATE_TEST_SUITE_P(All, PackedGradients,
                                          Case{"MoreThreadsThanHeads", 40, 8, 0, false, false, false, 7},
                                          Case{"SlidingWindow", 40, 8, 11}, Case{"Biases", 30, 8, 0, true},
                                          Case{"HeadNorms", 30, 8, 0, false, true},
-                                         Case{"UntiedHead", 30, 8, 0, false, false, true}),
+                                         Case{"UntiedHead", 30, 8, 0, false, false, true},
+                                         Case{"Gemma", 40, 8, 0, false, true, false, 2, make_gemma},
+                                         Case{"PartlyStill", 40, 8, 0, false, false, false, 2, make_partly_still}),
                          [](const auto& info) { return info.param.name; });
+
+// Rows of which each is the beginning of the next: one walk through the longest, with a loss on every answer.
+TEST(Conversations, AreTrainedInOneWalkWithTheLossAndGradientsOfTheirTurnsApart) {
+  const auto config = TinyModel::config();
+  const auto weights = TinyModel::make(config, 3);
+  Random random(5);
+  const auto whole = random_rows(1, 72, 9, config.vocab, random).front().tokens;
+  std::vector<TrainingRow> turns;
+  for (const std::size_t end : {20U, 37U, 52U, 70U})
+    turns.push_back(
+        {{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(end)}, static_cast<std::int64_t>(end) - 6});
+  auto adapter = random_adapter(config, {.rank = 4, .alpha = 6}, 11);
+  const PackedModel model(weights, &adapter, 128);
+  const auto gradients = [&](const std::vector<std::vector<const TrainingRow*>>& passes, double& loss) {
+    std::vector<at::Tensor> out;
+    loss = 0;
+    for (const auto& rows : passes) {
+      const auto input = prepare(config, pack(rows, 1));
+      const auto result = model.loss(model.embed(*input.tree), input, 0);
+      result.loss.backward();
+      loss += result.loss.item<double>();
+    }
+    for (const auto& item : adapter.named()) {
+      out.push_back(item.tensor.grad().clone());
+      item.tensor.mutable_grad().reset();
+    }
+    return out;
+  };
+  EXPECT_EQ(pack(pointers_to(turns), 1).tokens.size(), turns.back().tokens.size() - 1);
+  double together = 0, apart = 0;
+  const auto once = gradients({pointers_to(turns)}, together);
+  const auto each = gradients({{&turns[0]}, {&turns[1]}, {&turns[2]}, {&turns[3]}}, apart);
+  EXPECT_NEAR(together, apart, 1e-5 * apart);
+  for (std::size_t i = 0; i < once.size(); ++i)
+    EXPECT_LE((once[i] - each[i]).abs().max().item<double>(), 2e-5 * each[i].abs().max().item<double>()) << i;
+}
 
 TEST(Dropout, DropsTheShareAndKeepsTheMean) {
   auto config = TinyModel::config();

@@ -46,6 +46,10 @@ ModelWeights TinyModel::make(ModelConfig c, std::uint64_t seed, bool biases, boo
     LayerWeights layer;
     layer.attention_norm = vector(c.hidden);
     layer.feed_forward_norm = vector(c.hidden);
+    if (c.post_norms) {
+      layer.attention_post_norm = vector(c.hidden);
+      layer.feed_forward_post_norm = vector(c.hidden);
+    }
     layer.qkv = matrix(c.q_size() + 2 * c.kv_size(), c.hidden);
     layer.qkv_bias = bias(c.q_size() + 2 * c.kv_size());
     if (head_norms) {

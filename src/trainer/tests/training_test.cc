@@ -307,6 +307,65 @@ TEST_F(LoraTraining, AccumulatedBatchesAreOneLargeBatch) {
   expect_same(large->adapter, accumulated->adapter, 2e-4);
 }
 
+TEST_F(LoraTraining, OnADiskThatFillsNamesTheCheckpointAndGoesOnOnceThereIsRoom) {
+  io::TemporaryFolder folder;
+  options_.checkpoint_folder = folder.path();
+  options_.checkpoint_seconds = 0;
+  const auto whole = run();
+  ASSERT_TRUE(whole.ok()) << whole.error();
+  const auto size = std::filesystem::file_size(folder.path() / "checkpoint.safetensors");
+  std::filesystem::remove(folder.path() / "checkpoint.safetensors");
+  struct rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit small{size / 2, before.rlim_max};
+  ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto full = run();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(full.ok());
+  EXPECT_NE(full.error().message.find("checkpoint"), std::string::npos) << full.error();
+  const auto again = run();
+  ASSERT_TRUE(again.ok()) << again.error();
+  expect_same(again->adapter, whole->adapter);
+}
+
+TEST_F(LoraTraining, EndsWhenItsPatienceIsLostAndKeepsTheBest) {
+  options_.epochs = 60;
+  options_.learning_rate = 0.05;  // soon learns the training rows by heart, which makes the others worse
+  options_.decay = Decay::kConstant;
+  options_.patience = 2;
+  const auto result = run();
+  ASSERT_TRUE(result.ok()) << result.error();
+  const std::int64_t epoch = 6;  // steps
+  EXPECT_LT(result->steps, 60 * epoch);
+  EXPECT_EQ(result->steps, result->best_step + 2 * epoch);
+  ASSERT_FALSE(result->warnings.empty());
+  EXPECT_NE(result->warnings.back().find("validation loss"), std::string::npos);
+}
+
+TEST_F(LoraTraining, InterruptedAfterItsPatienceWasLostEndsTheSameWay) {
+  io::TemporaryFolder folder;
+  options_.epochs = 60;
+  options_.learning_rate = 0.05;
+  options_.decay = Decay::kConstant;
+  options_.patience = 1;
+  options_.checkpoint_folder = folder.path();
+  const auto whole = run();
+  ASSERT_TRUE(whole.ok()) << whole.error();
+  const auto again = run();
+  ASSERT_TRUE(again.ok()) << again.error();
+  EXPECT_EQ(again->resumed_from, whole->steps);
+  EXPECT_EQ(again->steps, whole->steps);
+  expect_same(again->adapter, whole->adapter);
+}
+
+TEST_F(LoraTraining, OfStabilisedRankIsScaledByItsRoot) {
+  options_.rank_stabilised = true;
+  const auto result = run();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_DOUBLE_EQ(result->adapter.settings.scale(), options_.alpha / 2);  // of rank 4
+}
+
 TEST(LearningRate, RisesThenFallsToItsFinalShare) {
   LearningRate rate{1.0, Decay::kLinear, 0.2, 0.1, 10};
   EXPECT_DOUBLE_EQ(rate.at(0), 0.5);

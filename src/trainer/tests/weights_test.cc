@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "io/file.h"
+#include "modelfile/trainable.h"
+#include "trainer/families/family.h"
 #include "trainer/tests/tiny_gguf.h"
 #include "trainer/tests/tiny_model.h"
 #include "trainer/weights/gguf_names.h"
@@ -203,7 +205,7 @@ TEST(HuggingFaceConfig, RefusesWhatItCannotTrainWithAReason) {
             std::string::npos);
 }
 
-TEST(HuggingFaceConfig, TakesAWindowForAllLayersOrNone) {
+TEST(HuggingFaceConfig, TakesAWindowForAllLayersSomeOrNone) {
   const std::string qwen =
       R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":4,)"
       R"("num_attention_heads":2,"use_sliding_window":true,"sliding_window":16,)";
@@ -211,10 +213,29 @@ TEST(HuggingFaceConfig, TakesAWindowForAllLayersOrNone) {
   EXPECT_EQ(parse_hugging_face_config(qwen + R"("max_window_layers":0})")->sliding_window, 16);
   EXPECT_EQ(parse_hugging_face_config(qwen.substr(0, qwen.size() - 1) + "}")->sliding_window, 0);  // 28 by default
   const auto mixed = parse_hugging_face_config(qwen + R"("max_window_layers":3})");
-  ASSERT_FALSE(mixed.ok());
-  EXPECT_NE(mixed.error().message.find("3 of 4 layers have no sliding window"), std::string::npos) << mixed.error();
-  EXPECT_EQ(parse_hugging_face_config(qwen + R"("partial_rotary_factor":0.5})").error().code,
-            ErrorCode::kUnimplemented);
+  ASSERT_TRUE(mixed.ok()) << mixed.error();
+  EXPECT_FALSE(mixed->kind(2).is_windowed);
+  EXPECT_TRUE(mixed->kind(3).is_windowed);
+}
+
+TEST(HuggingFaceConfig, TakesPartOfAHeadToRotateWhereFilesCanSayIt) {
+  const std::string sizes =
+      R"("vocab_size":10,"hidden_size":16,"intermediate_size":8,"num_hidden_layers":4,"num_attention_heads":2,)"
+      R"("partial_rotary_factor":0.5})";
+  EXPECT_EQ(parse_hugging_face_config(R"({"model_type":"phi3",)" + sizes)->rotary_size(), 4);
+  EXPECT_EQ(parse_hugging_face_config(R"({"model_type":"llama",)" + sizes).error().code, ErrorCode::kUnimplemented);
+}
+
+TEST(Families, AreThoseThatTheRestOfTheProductKnows) {
+  std::vector<std::string_view> ours;
+  for (const auto& family : families()) ours.push_back(family.architecture);
+  const auto known = modelfile::trainable_architectures();
+  EXPECT_EQ(ours, std::vector<std::string_view>(known.begin(), known.end()));
+  for (const auto& family : families())
+    for (const auto& type : family.model_types)
+      EXPECT_EQ(modelfile::architecture_of_model_type(type), family.architecture);
+  EXPECT_EQ(modelfile::architecture_of_model_type("bert"), "");
+  EXPECT_NE(parse_hugging_face_config(R"({"model_type":"bert"})").error().message.find("gemma2"), std::string::npos);
 }
 
 TEST(GgufNames, RowsGoToPairsAndBack) {

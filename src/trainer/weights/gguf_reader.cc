@@ -145,6 +145,25 @@ std::int64_t GgufReader::array_size(const std::string& key) const {
   return static_cast<std::int64_t>(gguf_get_arr_n(keys(), id));
 }
 
+std::vector<std::int64_t> GgufReader::integers(const std::string& key) const {
+  std::vector<std::int64_t> out;
+  const auto id = gguf_find_key(keys(), key.c_str());
+  if (id < 0 || gguf_get_kv_type(keys(), id) != GGUF_TYPE_ARRAY) return out;
+  const auto append = [&]<class T>(T) {
+    const T* values = static_cast<const T*>(gguf_get_arr_data(keys(), id));
+    for (std::size_t i = 0; i < gguf_get_arr_n(keys(), id); ++i) out.push_back(static_cast<std::int64_t>(values[i]));
+  };
+  switch (gguf_get_arr_type(keys(), id)) {
+    case GGUF_TYPE_BOOL:
+    case GGUF_TYPE_UINT8: append(std::uint8_t{}); break;
+    case GGUF_TYPE_INT8: append(std::int8_t{}); break;
+    case GGUF_TYPE_UINT32: append(std::uint32_t{}); break;
+    case GGUF_TYPE_INT32: append(std::int32_t{}); break;
+    default: break;
+  }
+  return out;
+}
+
 std::int64_t GgufReader::tensor_count() const {
   return parts_.back().first_tensor +
          (parts_.back().context == nullptr ? 0 : gguf_get_n_tensors(parts_.back().context));

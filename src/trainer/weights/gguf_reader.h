@@ -28,6 +28,8 @@ class GgufReader final {
   [[nodiscard]] std::optional<double> number(const std::string& key) const;
   [[nodiscard]] std::optional<std::string> text(const std::string& key) const;
   [[nodiscard]] std::int64_t array_size(const std::string& key) const;
+  /// An array of whole numbers or truth values; empty for anything else.
+  [[nodiscard]] std::vector<std::int64_t> integers(const std::string& key) const;
 
   struct Tensor {
     std::int64_t index = -1;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "modelfile/trainable.h"
+#include "trainer/families/family.h"
 #include "trainer/weights/gguf_names.h"
 #include "trainer/weights/gguf_reader.h"
 #include "trainer/weights/weight_source.h"
@@ -10,40 +12,56 @@ namespace {
 
 class GgufSource final : public WeightSource {
  public:
-  GgufSource(GgufReader reader, ModelConfig config) : reader_(std::move(reader)), config_(std::move(config)) {}
+  GgufSource(GgufReader reader, ModelConfig config)
+      : reader_(std::move(reader)), config_(std::move(config)), family_(family_of(config_)) {}
 
   [[nodiscard]] const ModelConfig& config() const override { return config_; }
-  [[nodiscard]] bool has(const std::string& name) const override {
-    const auto theirs = gguf_name(name);
-    return theirs && reader_.find(*theirs).has_value();
-  }
+  [[nodiscard]] bool has(const std::string& name) const override { return place_of(name).has_value(); }
   [[nodiscard]] Status read(const std::string& name, std::span<const std::int64_t> shape,
                             std::span<float> out) override;
 
  private:
-  // Rows in pairs are a matter of architecture llama alone; qwen2 and qwen3 rotate halves in GGUF too.
+  // A tensor of the file and the rows of it that are meant.
+  struct Place {
+    GgufReader::Tensor tensor;
+    std::string name;
+    std::int64_t first = 0;
+    std::optional<std::int64_t> rows;  ///< that the tensor must have; absent: those that are asked for
+  };
+  [[nodiscard]] std::optional<Place> place_of(const std::string& name) const {
+    const auto joined = family_.joined ? joined_rows(name, config_) : std::nullopt;
+    const auto theirs = gguf_name(joined ? joined->name : name, config_.post_norms);
+    const auto tensor = theirs ? reader_.find(*theirs) : std::nullopt;
+    if (!tensor) return std::nullopt;
+    if (joined) return Place{*tensor, *theirs, joined->first, joined->all};
+    return Place{*tensor, *theirs, 0, std::nullopt};
+  }
   [[nodiscard]] std::int64_t paired_heads(const std::string& name) const {
-    if (config_.architecture != "llama") return 0;
+    if (!family_.rows_in_pairs) return 0;
     if (name.find(".q_proj.") != std::string::npos) return config_.heads;
     return name.find(".k_proj.") != std::string::npos ? config_.kv_heads : 0;
   }
 
   GgufReader reader_;
   ModelConfig config_;
+  const Family& family_;
   std::vector<float> buffer_;
 };
 
 Status GgufSource::read(const std::string& name, std::span<const std::int64_t> shape, std::span<float> out) {
-  const auto theirs = gguf_name(name);
-  const auto tensor = theirs ? reader_.find(*theirs) : std::nullopt;
-  if (!tensor) return data_loss("the file lacks tensor " + theirs.value_or(name));
-  if (!std::equal(tensor->shape.begin(), tensor->shape.end(), shape.begin(), shape.end()))
-    return data_loss("tensor " + *theirs + " has another shape than the file's header says");
-  FW_TRY(reader_.dequantize(*tensor, buffer_));
+  const auto place = place_of(name);
+  if (!place) return data_loss("the file lacks tensor " + gguf_name(name, config_.post_norms).value_or(name));
+  std::vector<std::int64_t> expected(shape.begin(), shape.end());
+  if (place->rows) expected[0] = *place->rows;
+  if (place->tensor.shape != expected)
+    return data_loss("tensor " + place->name + " has another shape than the file's header says");
+  FW_TRY(reader_.dequantize(place->tensor, buffer_));
+  const std::int64_t width = shape.size() > 1 ? shape[1] : 1;
+  const auto rows = std::span(buffer_).subspan(static_cast<std::size_t>(place->first * width), out.size());
   if (const auto heads = paired_heads(name); heads > 0) {
-    rows_to_halves(buffer_, heads, shape.size() > 1 ? shape[1] : 1, out);
+    rows_to_halves(rows, heads, width, out);
   } else {
-    std::memcpy(out.data(), buffer_.data(), out.size_bytes());
+    std::memcpy(out.data(), rows.data(), out.size_bytes());
   }
   return {};
 }
@@ -73,10 +91,7 @@ Status read_rope(const GgufReader& reader, const std::string& prefix, ModelConfi
     if (reader.has(prefix + key))
       return unimplemented("the file sets " + prefix + key + ", which the engine does not apply to " +
                            config.architecture + " models: what is served is not what the file describes");
-  const auto rotated = reader.integer(prefix + "rope.dimension_count").value_or(config.head_dim);
-  if (rotated != config.head_dim)
-    return unimplemented("the model rotates " + std::to_string(rotated) + " of a head's " +
-                         std::to_string(config.head_dim) + " elements; only whole heads are supported");
+  config.rotated = reader.integer(prefix + "rope.dimension_count").value_or(0);
   const auto values = reader.integer(prefix + "attention.value_length").value_or(config.head_dim);
   if (values != config.head_dim)
     return unimplemented("the model's values have " + std::to_string(values) + " elements a head and its keys " +
@@ -88,8 +103,10 @@ Status read_rope(const GgufReader& reader, const std::string& prefix, ModelConfi
 Result<ModelConfig> read_config(const GgufReader& reader) {
   ModelConfig config;
   config.architecture = reader.text("general.architecture").value_or("");
-  if (config.architecture != "llama" && config.architecture != "qwen2" && config.architecture != "qwen3")
-    return unimplemented("architecture \"" + config.architecture + "\" cannot be trained; llama, qwen2 and qwen3 can");
+  const Family* family = find_family(config.architecture);
+  if (family == nullptr)
+    return unimplemented("architecture \"" + config.architecture + "\" cannot be trained; " +
+                         modelfile::list_of_trainable() + " can");
   if (const auto kind = reader.text("general.type"); kind && *kind != "model")
     return invalid_argument("the file holds an " + *kind + ", not a model");
   const std::string prefix = config.architecture + ".";
@@ -111,6 +128,8 @@ Result<ModelConfig> read_config(const GgufReader& reader) {
   config.vocab = embedding->shape[0];
   config.tied = !reader.find("output.weight").has_value();
   FW_TRY(read_rope(reader, prefix, config));
+  if (family->from_gguf != nullptr) FW_TRY(family->from_gguf(reader, prefix, config));
+  FW_TRY(check_rotation(*family, config));
   FW_TRY(check(config));
   return config;
 }

@@ -16,7 +16,7 @@ struct Range {
 // Peng et al. 2023, "YaRN", as Hugging Face's _compute_yarn_parameters states it.
 void apply_yarn(const ModelConfig& config, RopeFrequencies& out) {
   const auto& rope = config.rope;
-  const double dim = static_cast<double>(config.head_dim);
+  const double dim = static_cast<double>(config.rotary_size());
   const double original = rope.original_context > 0 ? rope.original_context : static_cast<double>(config.context);
   const auto dimension_of = [&](double rotations) {
     return dim * std::log(original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(config.rope_theta));
@@ -82,21 +82,36 @@ Status check(const ModelConfig& config) {
                      std::to_string(config.kv_heads) + " key and value heads");
   if (config.head_dim % 2 != 0)
     return data_loss("the model's head size " + std::to_string(config.head_dim) + " is odd");
+  if (config.rotary_size() < 2 || config.rotary_size() > config.head_dim || config.rotary_size() % 2 != 0)
+    return data_loss("the model rotates " + std::to_string(config.rotary_size()) + " of a head's " +
+                     std::to_string(config.head_dim) + " elements");
+  if (!config.kinds.empty() && config.kinds.size() != static_cast<std::size_t>(config.layers))
+    return data_loss("the model describes the attention of " + std::to_string(config.kinds.size()) +
+                     " layers and has " + std::to_string(config.layers));
   if (!(config.norm_eps > 0 && config.norm_eps < 1) || !(config.rope_theta > 0) || !(config.rope.factor > 0) ||
-      !(config.rope.extra_attention_factor > 0))
+      !(config.rope.extra_attention_factor > 0) || !(config.local_rope_theta > 0))
     return data_loss("the model's norm epsilon, rope theta or rope factor is out of range");
-  if (!config.rope.divisors.empty() && config.rope.divisors.size() != static_cast<std::size_t>(config.head_dim / 2))
-    return data_loss("rope_freqs.weight does not have head size / 2 elements");
+  if (!(config.attention_scale >= 0) || !(config.attention_cap >= 0) || !(config.logit_cap >= 0) ||
+      !std::isfinite(config.embedding_scale))
+    return data_loss("the model's scale of attention or of the embedding, or a cap of its scores, is out of range");
+  if (!config.rope.divisors.empty() &&
+      config.rope.divisors.size() != static_cast<std::size_t>(config.rotary_size() / 2))
+    return data_loss("the divisors of rotary frequencies (rope_freqs.weight) are not one for each of the " +
+                     std::to_string(config.rotary_size() / 2) + " frequencies");
   if (config.rope.kind == RopeKind::kLlama3 && !(config.rope.original_context > 0))
     return data_loss("rope type llama3 lacks original_max_position_embeddings");
   return {};
 }
 
-RopeFrequencies rope_frequencies(const ModelConfig& config) {
+RopeFrequencies rope_frequencies(const ModelConfig& config, LayerRope rope) {
   RopeFrequencies out;
-  for (std::int64_t i = 0; i < config.head_dim / 2; ++i)
+  const double theta = rope == LayerRope::kLocal ? config.local_rope_theta : config.rope_theta;
+  for (std::int64_t i = 0; i < config.rotary_size() / 2; ++i)
     out.inverse.push_back(
-        1.0 / std::pow(config.rope_theta, 2 * static_cast<double>(i) / static_cast<double>(config.head_dim)));
+        rope == LayerRope::kNone
+            ? 0.0
+            : 1.0 / std::pow(theta, 2 * static_cast<double>(i) / static_cast<double>(config.rotary_size())));
+  if (rope != LayerRope::kGlobal) return out;
   switch (config.rope.kind) {
     case RopeKind::kDefault: break;
     case RopeKind::kLinear:

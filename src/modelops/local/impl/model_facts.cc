@@ -56,9 +56,8 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   std::error_code error;
   if (std::filesystem::is_directory(model, error)) {
     return unimplemented("model " + model.string() +
-                         " is a folder, and models are served and trained out of GGUF files; make one of it with "
-                         "llama.cpp's convert_hf_to_gguf.py (`convert_hf_to_gguf.py " +
-                         model.string() + " --outfile model.gguf`) and name that");
+                         " is a folder, and models are served and trained out of the GGUF files that are made of them "
+                         "(`flywheel-trainer convert`)");
   }
   FW_ASSIGN(auto gguf, modelfile::read_gguf_model(model));
   const GgufHeader& header = gguf.header;
@@ -74,6 +73,12 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   for (const auto& tensor : header.tensors) facts.parameters += tensor.elements();
   facts.layers = static_cast<std::int64_t>(number_of(header, facts.architecture + ".block_count"));
   facts.context_length = static_cast<std::int64_t>(number_of(header, facts.architecture + ".context_length"));
+  // Beyond the context of the short rotary frequencies the engine changes to the long ones, for whole requests;
+  // training knows the short ones (src/trainer/families/phi3.cc).
+  const auto original =
+      static_cast<std::int64_t>(number_of(header, facts.architecture + ".rope.scaling.original_context_length"));
+  if (header.find_tensor("rope_factors_short.weight") != nullptr && original > 0)
+    facts.context_length = std::min(facts.context_length, original);
   facts.cache_bytes_per_token = cache_bytes_per_token(header, facts.architecture);
   facts.bytes = gguf.file_bytes;
   facts.files = std::move(gguf.files);

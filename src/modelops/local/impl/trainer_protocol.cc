@@ -142,6 +142,8 @@ std::vector<std::string> trainer_arguments(const TrainingJob& job, const Trainer
   add("--alpha", text_of(s.alpha.value_or(2.0 * s.adapter_dim)));
   add("--dropout", text_of(s.adapter_dropout));
   if (s.upper_layers) add("--upper-layers", std::to_string(*s.upper_layers));
+  if (s.rank_stabilised) out.emplace_back("--rank-stabilised");
+  if (s.patience > 0) add("--patience", std::to_string(s.patience));
   add("--schedule", std::string(text_of(s.schedule)));
   add("--warmup-ratio", text_of(s.warmup_ratio));
   add("--final-lr-ratio", text_of(s.final_lr_ratio));

@@ -7,12 +7,14 @@
 
 #include "io/file.h"
 #include "modelfile/gguf.h"
+#include "modelfile/safetensors.h"
 
 namespace fw::modelops {
 namespace {
 
 using modelfile::GgufHeader;
 using modelfile::GgufValue;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -117,6 +119,25 @@ TEST_F(ModelCheckTest, FoldersMissShardsOrHoldPointers) {
   EXPECT_THAT(errors(folder_.path()), Contains(HasSubstr("one.safetensors is a Git LFS pointer")));
   write_bytes("adapter_config.json", "{}");
   EXPECT_THAT(errors(folder_.path()), ElementsAre(HasSubstr("LoRA adapter")));
+}
+
+TEST_F(ModelCheckTest, AFolderIsGoodWhenItCanBecomeAGgufFile) {
+  const float zero = 0;
+  const modelfile::TensorToWrite tensor{
+      "a", modelfile::ElementType::kF32, {1}, {reinterpret_cast<const char*>(&zero), sizeof zero}};
+  ASSERT_TRUE(modelfile::write_safetensors(folder_.path() / "model.safetensors", {&tensor, 1}).ok());
+  write_bytes("config.json", R"({"model_type": "gemma3_text"})");
+  EXPECT_THAT(errors(folder_.path(), true), ElementsAre(HasSubstr("has no tokenizer")));
+  write_bytes("tokenizer.json", "{}");
+  EXPECT_THAT(errors(folder_.path(), true), IsEmpty());
+  write_bytes("config.json", R"({"model_type": "mamba"})");
+  EXPECT_THAT(errors(folder_.path(), true),
+              ElementsAre(AllOf(HasSubstr("mamba"), HasSubstr("qwen3, smollm3 and mistral"))));
+  write_bytes("config.json", R"({"model_type": "llama", "quantization_config": {"bits": 4}})");
+  EXPECT_THAT(errors(folder_.path(), true), ElementsAre(HasSubstr("quantised")));
+  std::filesystem::remove(folder_.path() / "model.safetensors");
+  write_bytes("config.json", R"({"model_type": "llama"})");
+  EXPECT_THAT(errors(folder_.path(), true), ElementsAre(HasSubstr("no *.safetensors file")));
 }
 
 }  // namespace

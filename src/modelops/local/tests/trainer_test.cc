@@ -168,6 +168,8 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   TrainingJob job{
       .model = {.path = "/m.gguf", .keep_layers = {0, 1, 5}}, .train_rows = "/t", .validation_rows = "/v", .seed = 9};
   job.settings.upper_layers = 15;
+  job.settings.rank_stabilised = true;
+  job.settings.patience = 2;
   job.settings.schedule = Schedule::kCosine;
   job.settings.learning_rate = 2e-3;
   job.settings.precision = TrainingPrecision::kFp32;
@@ -181,6 +183,8 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   EXPECT_EQ(value_of("--chat-template-file"), "/j");
   EXPECT_EQ(value_of("--validation"), "/v");
   EXPECT_EQ(value_of("--upper-layers"), "15");
+  EXPECT_EQ(value_of("--patience"), "2");
+  EXPECT_TRUE(std::ranges::find(arguments, "--rank-stabilised") != arguments.end());
   EXPECT_EQ(value_of("--schedule"), "cosine");
   EXPECT_EQ(value_of("--precision"), "fp32");
   EXPECT_EQ(value_of("--learning-rate"), "0.002");

@@ -1,0 +1,109 @@
+#include "trainer/convert/gguf_cache.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <vector>
+
+#include "base/hash.h"
+#include "io/file.h"
+
+namespace fw::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What decides the file that is made: another number makes everybody convert again.
+constexpr std::string_view kForm = "1";
+constexpr std::array<std::string_view, 4> kRead{".json", ".safetensors", ".model", ".jinja"};
+
+// Holds an exclusive lock on a file until it dies; the system lets go of it when the process does.
+class Lock {
+ public:
+  explicit Lock(const fs::path& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (fd_ >= 0) ::flock(fd_, LOCK_EX);
+  }
+  ~Lock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int fd_;
+};
+
+Result<std::vector<fs::path>> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (std::ranges::find(kRead, it->path().extension().string()) != kRead.end()) files.push_back(it->path());
+  if (error) return system_error("cannot list " + folder.string(), error.value());
+  std::ranges::sort(files);
+  return files;
+}
+
+// Names, sizes and times of change: equal ones hold equal bytes.
+std::string stamp_of(const std::vector<fs::path>& files) {
+  std::string all(kForm);
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
+    all += "\n" + fs::absolute(file).string() + "|" + std::to_string(size) + "|" + std::to_string(changed);
+  }
+  return sha256_hex(all).substr(0, 32);
+}
+
+Result<std::string> digest_of(const std::vector<fs::path>& files) {
+  std::string all(kForm);
+  std::string chunk(1 << 20, '\0');
+  for (const auto& file : files) {
+    std::ifstream in(file, std::ios::binary);
+    Sha256 hash;
+    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || in.gcount() > 0)
+      hash.update(std::string_view(chunk).substr(0, static_cast<std::size_t>(in.gcount())));
+    if (in.bad() || !in.eof()) return data_loss("cannot read " + file.string() + " to its end");
+    all += "\n" + file.filename().string() + " " + hash.finish_hex();
+  }
+  return sha256_hex(all).substr(0, 32);
+}
+
+Status check_space(const fs::path& cache, const std::vector<fs::path>& files) {
+  std::error_code error;
+  std::uint64_t needed = 64 << 20;
+  for (const auto& file : files) needed += fs::file_size(file, error);
+  const auto space = fs::space(cache, error);
+  if (error || space.available >= needed) return {};
+  return resource_exhausted("folder " + cache.string() + " has " + std::to_string(space.available >> 20) +
+                            " MiB left and the model's GGUF file needs " + std::to_string(needed >> 20) +
+                            " MiB; free some space or move the data folder (--data)");
+}
+
+}  // namespace
+
+Result<fs::path> find_or_convert(const fs::path& folder, const fs::path& cache, const OnConverted& on_converted) {
+  FW_ASSIGN(const auto files, files_of(folder));
+  FW_TRY(io::create_folders(cache));
+  const fs::path stamp = cache / ("folder-" + stamp_of(files) + ".txt");
+  const auto file_of = [&](const std::string& digest) { return fs::absolute(cache / ("folder-" + digest + ".gguf")); };
+  std::error_code error;
+  if (const auto known = io::read_file(stamp, 64); known.ok() && fs::exists(file_of(*known), error))
+    return file_of(*known);
+  FW_TRY(check_convertible(folder));
+  FW_ASSIGN(const auto digest, digest_of(files));
+  const Lock lock(cache / ("folder-" + digest + ".lock"));
+  if (!fs::exists(file_of(digest), error)) {
+    FW_TRY(check_space(cache, files));
+    FW_TRY(convert_to_gguf(folder, file_of(digest), on_converted));
+  }
+  FW_TRY(io::write_file_atomically(stamp, digest));
+  return file_of(digest);
+}
+
+}  // namespace fw::trainer
