@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "app/config/yaml_section.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "review/queue.h"
 #include "runs/run_config.h"
 
 namespace fw::app {
@@ -41,9 +43,12 @@ struct Config {
   runs::RunConfig run;
   ServerSettings server;
   EngineSettings engines;
+  review::ReviewSettings review;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
   std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason
+  std::string file;                   ///< that was read; empty: there is none
+  std::vector<Setting> settings;      ///< what the file was asked for, section by section
 };
 
 /// Reads an environment variable; empty when it is not set.
