@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/health.h"
-#include "api/home.h"
+#include "api/live.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/records.h"
+#include "api/reviews.h"
+#include "api/statistics.h"
+#include "api/traffic.h"
 #include "api/workloads.h"
 
 namespace fw::api {
@@ -24,7 +29,11 @@ struct Api::Impl {
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.disk, d.load, d.clock, std::move(d.uploads)),
-        home(d.runs),
+        traffic(d.log, d.disk, d.clock),
+        statistics(d.runs, d.log, d.disk, d.clock),
+        reviews(d.reviews, d.review_opener, d.disk),
+        live(d.runs, d.log, d.disk),
+        configuration(std::move(d.configuration)),
         health(std::move(d.readiness)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records) {
     jobs.add_to(router);
@@ -32,7 +41,12 @@ struct Api::Impl {
     records.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
-    home.add_to(router);
+    traffic.add_to(router);
+    statistics.add_to(router);
+    reviews.add_to(router);
+    live.add_to(router);
+    configuration.add_to(router);
+    PagesResource().add_to(router);
     add_openapi(router);
   }
 
@@ -42,7 +56,11 @@ struct Api::Impl {
   JobsResource jobs;
   WorkloadsResource workloads;
   RecordsResource records;
-  HomeResource home;
+  TrafficResource traffic;
+  StatisticsResource statistics;
+  ReviewsResource reviews;
+  LiveResource live;
+  ConfigurationResource configuration;
   HealthResource health;
   MetricsResource metrics;
 };

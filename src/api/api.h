@@ -13,6 +13,8 @@
 #include "capture/quarantine.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
+#include "review/opener.h"
+#include "review/reviews.h"
 #include "runs/run_service.h"
 
 namespace fw::api {
@@ -22,6 +24,8 @@ struct ApiDependencies {
   runs::RunService& runs;
   logstore::LogStore& log;
   capture::Quarantine& quarantine;
+  review::Reviews& reviews;
+  review::ReviewOpener& review_opener;
   Pool& disk;
   Pool& load;  ///< for uploads alone: one takes a thread for seconds, and nothing else waits for it
   const Clock& clock;
@@ -30,8 +34,9 @@ struct ApiDependencies {
   std::function<Status()> readiness;
   /// What a person should know of a job that has not ended, in sentences; may be empty.
   std::function<std::vector<std::string>()> warnings;
-  std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
-  std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
+  std::uint64_t max_body_bytes = 16ULL << 20;    ///< of a request that is read whole; uploads have no limit
+  std::string public_url{};                      ///< how others reach the API, if not by address; may be empty
+  std::function<std::string()> configuration{};  ///< the JSON of `/api/configuration`
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "capture/quarantine.h"
 #include "logstore/log_store.h"
+#include "review/opener.h"
+#include "review/reviews.h"
 #include "runs/run_service.h"
 
 namespace fw::app {
@@ -46,6 +48,8 @@ class Service final {
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] review::Reviews& reviews();
+  [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
   [[nodiscard]] Pool& disk();

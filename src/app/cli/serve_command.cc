@@ -12,6 +12,7 @@
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/config/config.h"
+#include "app/config/configuration_json.h"
 #include "app/service.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -66,10 +67,12 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   return options;
 }
 
-api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings) {
+api::ApiDependencies api_dependencies(Service& service, const ServerSettings& settings, std::string configuration) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
+          service.reviews(),
+          service.review_opener(),
           service.disk(),
           service.load(),
           service.clock(),
@@ -80,12 +83,21 @@ api::ApiDependencies api_dependencies(Service& service, const ServerSettings& se
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },
           settings.max_body_bytes,
-          settings.public_url};
+          settings.public_url,
+          [configuration = std::move(configuration)] { return configuration; }};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
   if (options.config.empty()) return Config{};
   return load_config(options.config, process_environment());
+}
+
+/// What the command line says goes before the file; returns what it said.
+std::vector<Setting> apply_command_line(const ServeOptions& options, ServerSettings& server) {
+  std::vector<Setting> said;
+  if (!options.listen.empty()) said.push_back({"server.listen", server.listen = options.listen});
+  if (options.port >= 0) said.push_back({"server.port", std::to_string(server.port = options.port)});
+  return said;
 }
 
 Task<void> refuse(const net::IncomingRequest& request, net::ResponseWriter& out) {
@@ -110,8 +122,7 @@ int serve(const ServeOptions& options) {
   for (const auto& warning : config->warnings) log_warning("config", warning);
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
-  if (!options.listen.empty()) config->server.listen = options.listen;
-  if (options.port >= 0) config->server.port = options.port;
+  const std::string configuration = configuration_json(*config, apply_command_line(options, config->server));
   const ServerSettings server_settings = config->server;
 
   ServiceOptions service_options;
@@ -119,7 +130,7 @@ int serve(const ServeOptions& options) {
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  api::Api api(api_dependencies(**service, server_settings));
+  api::Api api(api_dependencies(**service, server_settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();
