@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
+#include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/health.h"
-#include "api/home.h"
 #include "api/interactions.h"
+#include "api/live.h"
 #include "api/log_store.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/records.h"
+#include "api/reviews.h"
 #include "api/routes.h"
+#include "api/statistics.h"
+#include "api/traffic.h"
 #include "api/workloads.h"
 
 namespace fw::api {
@@ -29,7 +34,11 @@ struct Api::Impl {
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads), d.disk_reserve),
         interactions(d.log, d.disk),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
-        home(d.runs),
+        traffic(d.log, d.disk, d.clock),
+        statistics(d.runs, d.log, d.disk, d.clock),
+        reviews(d.reviews, d.review_opener, d.disk),
+        live(d.runs, d.log, d.disk),
+        configuration(std::move(d.configuration)),
         health(std::move(d.readiness), std::move(d.faces)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
@@ -42,7 +51,12 @@ struct Api::Impl {
     metrics.add_to(router);
     routes.add_to(router);
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
-    home.add_to(router);
+    traffic.add_to(router);
+    statistics.add_to(router);
+    reviews.add_to(router);
+    live.add_to(router);
+    configuration.add_to(router);
+    PagesResource().add_to(router);
     add_openapi(router);
   }
 
@@ -54,7 +68,11 @@ struct Api::Impl {
   RecordsResource records;
   InteractionsResource interactions;
   LogStoreResource log_store;
-  HomeResource home;
+  TrafficResource traffic;
+  StatisticsResource statistics;
+  ReviewsResource reviews;
+  LiveResource live;
+  ConfigurationResource configuration;
   HealthResource health;
   MetricsResource metrics;
   RoutesResource routes;

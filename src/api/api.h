@@ -18,6 +18,8 @@
 #include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
+#include "review/opener.h"
+#include "review/reviews.h"
 #include "runs/run_service.h"
 
 namespace fw::api {
@@ -28,6 +30,8 @@ struct ApiDependencies {
   logstore::LogStore& log;
   capture::Quarantine& quarantine;
   const capture::Redactor& redactor;
+  review::Reviews& reviews;
+  review::ReviewOpener& review_opener;
   Pool& disk;  ///< for reads of the stores, and uploads on their way to the disk; what finds it full gets 503
   Pool& load;  ///< for uploads alone: one takes a thread for seconds, and nothing else waits for it
   const Clock& clock;
@@ -45,7 +49,8 @@ struct ApiDependencies {
   std::optional<PromotionParts> promotion{};   ///< absent: nothing can be promoted here
   /// More lines for `/metrics`; must not block.
   std::vector<std::function<void(std::ostream&)>> metrics{};
-  std::filesystem::path backups{};  ///< for copies of the log store
+  std::filesystem::path backups{};               ///< for copies of the log store
+  std::function<std::string()> configuration{};  ///< the JSON of `/api/configuration`
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

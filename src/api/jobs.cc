@@ -5,6 +5,7 @@
 
 #include "api/job_json.h"
 #include "api/job_request.h"
+#include "api/query_params.h"
 #include "api/request_body.h"
 #include "api/traffic_choice.h"
 #include "net/sse.h"
@@ -25,23 +26,6 @@ net::Response ok(const Json& json) { return net::json_response(200, dump(json));
 
 net::Response id_and_message(const runs::JobId& id, std::string_view message) {
   return ok({{"id", *id}, {"message", message}});
-}
-
-/// A whole number of the query between `least` and `most`; absent, or a problem.
-std::optional<std::int64_t> query_number(const net::QueryParams& query, const char* name, std::int64_t least,
-                                         std::int64_t most, std::vector<FieldProblem>& problems) {
-  const auto text = query.find(name);
-  if (!text) return std::nullopt;
-  std::int64_t value = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (parsed.ec == std::errc{} && parsed.ptr == text->data() + text->size() && value >= least && value <= most) {
-    return value;
-  }
-  problems.push_back({"int_parsing",
-                      {"query", name},
-                      "Input should be a whole number from " + std::to_string(least) + " to " + std::to_string(most),
-                      std::string(*text)});
-  return std::nullopt;
 }
 
 std::string_view name_of(metastore::DeliveryStatus status) {

@@ -19,6 +19,13 @@ Result<net::Headers> credentials(const capture::UpstreamSettings& upstream) {
   return std::move(found.headers);
 }
 
+capture::CaptureFilter redaction(const capture::Redactor& redactor) {
+  return [&redactor](record::Interaction& interaction) -> Status {
+    FW_TRY(redactor.apply(interaction));
+    return {};
+  };
+}
+
 net::ServerOptions server_options(const capture::GatewaySettings& settings) {
   net::ServerOptions options;
   options.name = "gateway";

@@ -100,6 +100,8 @@ struct Service::Impl {
         poster(client),
         runs({loops.executor(0), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
              run_options(options)),
+        reviews(meta->reviews(), clock, options.config.review),
+        review_opener(runs, reviews, disk, loops.executor(0)),
         engines(check_engines(options.config.run, local_settings(options).programs)) {}
 
   ServiceOptions options;
@@ -123,6 +125,8 @@ struct Service::Impl {
   evals::EvaluationLoop evaluator;
   runs::HttpWebhookPoster poster;
   runs::RunService runs;
+  review::Reviews reviews;
+  review::ReviewOpener review_opener;
   std::atomic<Phase> phase{Phase::kStarting};
   Status engines;  ///< whether what the candidates need is installed
 };
@@ -153,6 +157,7 @@ void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::
 
 Status Service::start() {
   FW_TRY(wait_for(impl_->runs.start()));
+  impl_->review_opener.start();
   impl_->phase = Phase::kRunning;
   return {};
 }
@@ -171,6 +176,7 @@ Status Service::readiness() const {
 
 void Service::stop() {
   if (impl_->phase.exchange(Phase::kStopped) == Phase::kStopped) return;
+  wait_for_void(impl_->review_opener.stop());
   wait_for_void(impl_->runs.stop());
   wait_for_void(impl_->deployer.stop());
 }
@@ -185,6 +191,8 @@ void Service::wait_for_void(Task<void> task) {
 }
 
 runs::RunService& Service::runs() { return impl_->runs; }
+review::Reviews& Service::reviews() { return impl_->reviews; }
+review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 capture::Committer& Service::committer() { return impl_->committer; }

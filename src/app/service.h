@@ -17,6 +17,8 @@
 #include "capture/quarantine.h"
 #include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
+#include "review/opener.h"
+#include "review/reviews.h"
 #include "runs/run_service.h"
 
 namespace fw::app {
@@ -50,6 +52,8 @@ class Service final {
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] review::Reviews& reviews();
+  [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
   /// The road of live traffic into the log store.

@@ -56,6 +56,33 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_by_delivery ON attempts (delivery_id);
 )sql",
+    R"sql(
+CREATE TABLE passed_over (job_id TEXT PRIMARY KEY) STRICT;
+CREATE TABLE reviews (
+  id TEXT PRIMARY KEY,
+  job_id TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  data TEXT NOT NULL
+) STRICT;
+CREATE TABLE review_items (
+  review_id TEXT NOT NULL REFERENCES reviews(id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  record_id TEXT NOT NULL,
+  head TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (review_id, record_id)
+) STRICT;
+CREATE TABLE review_labels (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  review_id TEXT NOT NULL,
+  record_id TEXT NOT NULL,
+  person TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  FOREIGN KEY (review_id, record_id) REFERENCES review_items(review_id, record_id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX review_labels_by_review ON review_labels (review_id);
+)sql",
 };
 
 Result<std::int64_t> pragma(Connection& connection, const std::string& name) {

@@ -6,6 +6,7 @@
 
 #include "metastore/impl/schema.h"
 #include "metastore/impl/sqlite.h"
+#include "metastore/impl/sqlite_reviews.h"
 
 namespace fw::metastore {
 
@@ -110,10 +111,13 @@ struct SqliteStore::Impl {
 
   std::mutex mutex;
   Connection connection;
+  SqliteReviews reviews{connection, mutex};
 };
 
 SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SqliteStore::~SqliteStore() = default;
+
+ReviewStore& SqliteStore::reviews() { return impl_->reviews; }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file) {
   FW_ASSIGN(auto connection, Connection::open(file));

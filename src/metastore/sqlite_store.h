@@ -4,11 +4,12 @@
 #include <memory>
 
 #include "metastore/meta_store.h"
+#include "metastore/review_store.h"
 
 namespace fw::metastore {
 
-/// The MetaStore in one SQLite file (WAL, synchronous=FULL). One process at a time: the file stays locked while the
-/// store is open. docs/formats/metadata.md describes the tables.
+/// The MetaStore and the ReviewStore in one SQLite file (WAL, synchronous=FULL). One process at a time: the file stays
+/// locked while the store is open. docs/formats/metadata.md describes the tables.
 class SqliteStore final : public MetaStore {
  public:
   /// Opens or creates the file; brings an older schema up to date. kFailedPrecondition when a newer flywheel wrote it
@@ -33,6 +34,9 @@ class SqliteStore final : public MetaStore {
   [[nodiscard]] Result<std::vector<Delivery>> deliveries(const std::string& job_id) override;
   [[nodiscard]] Status record_attempt(const std::string& delivery_id, const Attempt& attempt,
                                       DeliveryStatus status) override;
+
+  /// The reviews in the same file; as long as the store.
+  [[nodiscard]] ReviewStore& reviews();
 
  private:
   struct Impl;

@@ -6,7 +6,8 @@
 asm(".section .rodata\n"
     ".global fw_report_html\n"
     "fw_report_html:\n"
-    ".incbin \"" FW_REPORT_HTML
+    ".incbin \"" FW_WEB_DIST
+    "/report.html"
     "\"\n"
     ".global fw_report_html_end\n"
     "fw_report_html_end:\n"

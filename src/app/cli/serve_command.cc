@@ -13,6 +13,7 @@
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/config/config.h"
+#include "app/config/configuration_json.h"
 #include "app/elasticsearch_door.h"
 #include "app/gateway_face.h"
 #include "app/otlp_door.h"
@@ -129,11 +130,13 @@ std::vector<std::string> upstream_names(GatewayFace& gateway) {
 }
 
 api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, PromotionDesk& desk, const Doors& doors,
-                                      const ServerSettings& settings) {
+                                      const ServerSettings& settings, std::string configuration) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
           service.redactor(),
+          service.reviews(),
+          service.review_opener(),
           service.query(),
           service.load(),
           service.clock(),
@@ -155,12 +158,28 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
            },
            [&doors](std::ostream& out) { doors.write_metrics(out); },
            [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
-          service.data_folder() / "backups"};
+          service.data_folder() / "backups",
+          [configuration = std::move(configuration)] { return configuration; }};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
   if (options.config.empty()) return Config{};
   return load_config(options.config, process_environment());
+}
+
+/// What the command line says goes before the file; returns what it said.
+std::vector<Setting> apply_command_line(const ServeOptions& options, Config& config) {
+  std::vector<Setting> said;
+  if (!options.listen.empty()) said.push_back({"server.listen", config.server.listen = options.listen});
+  if (options.port >= 0) said.push_back({"server.port", std::to_string(config.server.port = options.port)});
+  if (!options.upstream.empty()) {
+    config.gateway.upstreams = {{.name = "default", .url = options.upstream}};
+    said.push_back({"gateway.upstream", options.upstream});
+  }
+  if (options.gateway_port >= 0) {
+    said.push_back({"gateway.port", std::to_string(config.gateway.port = options.gateway_port)});
+  }
+  return said;
 }
 
 Task<void> refuse(const net::IncomingRequest& request, net::ResponseWriter& out) {
@@ -176,14 +195,6 @@ net::Handler once_started(const std::atomic<bool>& has_started, net::Handler han
   };
 }
 
-/// What the command line says wins over the file.
-void apply(const ServeOptions& options, Config& config) {
-  if (!options.listen.empty()) config.server.listen = options.listen;
-  if (options.port >= 0) config.server.port = options.port;
-  if (!options.upstream.empty()) config.gateway.upstreams = {{.name = "default", .url = options.upstream}};
-  if (options.gateway_port >= 0) config.gateway.port = options.gateway_port;
-}
-
 /// Waits for the signal that ends the service; a hang-up has it read its routes again.
 int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayFace& gateway) {
   while (true) {
@@ -192,7 +203,7 @@ int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayFa
     if (signal != SIGHUP) return signal;
     auto config = read_config(options);
     if (config.ok()) {
-      apply(options, *config);
+      (void)apply_command_line(options, *config);
       gateway.reload(config->gateway);
     } else {
       log_error("serve", "the configuration was not read again", {{"why", config.error().message}});
@@ -209,7 +220,7 @@ int serve(const ServeOptions& options) {
   for (const auto& warning : config->warnings) log_warning("config", warning);
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
-  apply(options, *config);
+  const std::string configuration = configuration_json(*config, apply_command_line(options, *config));
   const ServerSettings server_settings = config->server;
   const capture::GatewaySettings gateway_settings = config->gateway;
   const promotion::Settings promotion_settings = config->promotion;
@@ -226,7 +237,7 @@ int serve(const ServeOptions& options) {
                       [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
   (*desk)->join(gateway.gateway());
   Doors doors(**service, doors_config);
-  api::Api api(api_dependencies(**service, gateway, **desk, doors, server_settings));
+  api::Api api(api_dependencies(**service, gateway, **desk, doors, server_settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(server_settings);
   listener.observe = api.observer();

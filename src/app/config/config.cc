@@ -158,6 +158,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_production(root, config.run.production, environment);
   read_evaluation(root, config.run.evaluation);
   read_promising(root, config.run.promising);
+  read_review(root, config.review);
   check_together(root, config.run);
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
@@ -171,6 +172,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   warn_of_variables(problems, environment);
   if (problems.has_errors()) return problems.to_error();
   config.warnings = problems.warnings();
+  config.file = file;
+  config.settings = problems.take_settings();
   return config;
 }
 

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "app/config/face_section.h"
+#include "app/config/yaml_section.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "capture/gateway/settings.h"
-#include "promotion/settings.h"
 #include "capture/redaction/settings.h"
+#include "promotion/settings.h"
+#include "review/queue.h"
 #include "runs/run_config.h"
 
 namespace fw::app {
@@ -50,9 +52,12 @@ struct Config {
   capture::GatewaySettings gateway;
   promotion::Settings promotion;
   capture::RedactionSettings redact;
+  review::ReviewSettings review;
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;
   std::vector<std::string> warnings;  ///< keys that are accepted but have no effect, each with its line and the reason
+  std::string file;                   ///< that was read; empty: there is none
+  std::vector<Setting> settings;      ///< what the file was asked for, section by section
 };
 
 /// Reads an environment variable; empty when it is not set.

@@ -73,6 +73,24 @@ void read_promising(YamlSection& root, runs::PromisingRule& promising) {
   }
 }
 
+void read_review(YamlSection& root, review::ReviewSettings& review) {
+  auto section = root.section("review");
+  if (!section) return;
+  auto open = static_cast<std::size_t>(review.open);
+  section->read_choice("open", open, {"off", "promising", "always"});
+  review.open = static_cast<review::ReviewSettings::Open>(open);
+  section->read("max_rows", review.max_rows, 1, 10'000);
+  if (auto weights = section->section("weights")) {
+    for (const std::string& label : weights->keys()) {
+      double weight = 1;
+      weights->read(label.c_str(), weight, 0, 1000);
+      review.weights[label] = weight;
+    }
+    weights->finish();
+  }
+  section->finish();
+}
+
 std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& environment) {
   std::vector<runs::Webhook> out;
   for (auto& section : root.list("webhooks")) {

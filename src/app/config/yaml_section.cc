@@ -96,6 +96,44 @@ nlohmann::ordered_json json_of(const YAML::Node& node, int depth = 0) {
   return text;
 }
 
+std::string shown(bool value) { return value ? "true" : "false"; }
+template <class T>
+  requires std::is_arithmetic_v<T>
+std::string shown(T value) {
+  return to_text(value);
+}
+template <class T>
+std::string shown(const std::optional<T>& value) {
+  return value ? shown(*value) : "";
+}
+std::string shown(const std::vector<int>& layers) {
+  std::string out;
+  for (const int layer : layers) out += (out.empty() ? "" : ", ") + std::to_string(layer);
+  return out;
+}
+
+/// An address without what may be secret in it: user, password and query everywhere; of a webhook also the path, which
+/// often is the key.
+std::string shown_url(std::string_view path, const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto host = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto host_end = std::min(url.find_first_of("/?#", host), url.size());
+  const auto at = url.rfind('@', host_end);
+  const std::string origin =
+      url.substr(0, host) + url.substr(at != std::string::npos && at >= host ? at + 1 : host,
+                                       host_end - (at != std::string::npos && at >= host ? at + 1 : host));
+  const std::string rest = url.substr(host_end, url.find_first_of("?#", host_end) - host_end);
+  if (path.starts_with("webhooks")) return origin + (rest.size() > 1 ? "/\u2026" : "");
+  return origin + rest;
+}
+
+/// Names without their values, which may be keys.
+std::string shown_names(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::string out;
+  for (const auto& [name, value] : pairs) out += (out.empty() ? "" : ", ") + name;
+  return out.empty() ? "" : out + " (values are not shown)";
+}
+
 std::string join_names(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
@@ -183,6 +221,22 @@ int YamlSection::line_of(std::string_view key) const {
 }
 const std::string& YamlSection::path() const { return impl_->path; }
 
+std::vector<std::string> YamlSection::keys() const {
+  std::vector<std::string> out;
+  for (const auto& entry : impl_->node) {
+    if (entry.first.IsScalar()) out.push_back(entry.first.Scalar());
+  }
+  return out;
+}
+
+void YamlSection::note(const char* key, std::string value) {
+  const YAML::Node node = impl_->at(key);
+  const std::string path = impl_->full(key);
+  const std::string_view name = key;
+  if (name == "url" || name.ends_with("_url")) value = shown_url(path, value);
+  impl_->problems->note({path, std::move(value), node.IsDefined() ? Impl::line(node) : 0});
+}
+
 template <class T, class Convert>
 void YamlSection::read_scalar(const char* key, T& out, const char* expected, Convert convert) {
   impl_->known.emplace_back(key);
@@ -216,6 +270,7 @@ void YamlSection::read_number(const char* key, T& out, Number least, Number most
     value = *number;
     return true;
   });
+  note(key, shown(out));
 }
 
 void YamlSection::read(const char* key, std::string& out) {
@@ -224,6 +279,7 @@ void YamlSection::read(const char* key, std::string& out) {
     value = node.Scalar();
     return true;
   });
+  note(key, out);
 }
 void YamlSection::read(const char* key, bool& out) {
   read_scalar(key, out, "true or false", [](const YAML::Node& node, bool& value) {
@@ -231,6 +287,7 @@ void YamlSection::read(const char* key, bool& out) {
     if (parsed) value = *parsed;
     return parsed.has_value();
   });
+  note(key, shown(out));
 }
 void YamlSection::read(const char* key, double& out, double least, double most) {
   read_number<double, double>(key, out, least, most, "a number");
@@ -261,12 +318,13 @@ void YamlSection::read_choice(const char* key, std::size_t& index, const std::ve
     if (found != names.end()) value = static_cast<std::size_t>(found - names.begin());
     return found != names.end();
   });
+  note(key, index < names.size() ? names[index] : "");
 }
 
 void YamlSection::read_layers(const char* key, std::vector<int>& out) {
   impl_->known.emplace_back(key);
   const YAML::Node node = impl_->at(key);
-  if (!node.IsDefined() || node.IsNull()) return;
+  if (!node.IsDefined() || node.IsNull()) return note(key, shown(out));
   std::vector<int> layers;
   bool good = node.IsScalar() && parse_layers(node.Scalar(), layers);
   if (node.IsSequence()) {
@@ -282,6 +340,7 @@ void YamlSection::read_layers(const char* key, std::vector<int>& out) {
     return;
   }
   out = std::move(layers);
+  note(key, shown(out));
 }
 
 void YamlSection::read_texts(const char* key, std::vector<std::pair<std::string, std::string>>& out) {
@@ -296,6 +355,7 @@ void YamlSection::read_texts(const char* key, std::vector<std::pair<std::string,
     }
   }
   if (!good) impl_->problems->error(Impl::line(node), impl_->full(key), "expected names with texts");
+  note(key, shown_names(out));
 }
 
 void YamlSection::read_json_values(const char* key, std::vector<std::pair<std::string, std::string>>& out) {
@@ -311,19 +371,24 @@ void YamlSection::read_json_values(const char* key, std::vector<std::pair<std::s
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
     out.emplace_back(name, json_of(entry.second).dump(-1, ' ', false, Json::error_handler_t::replace));
   }
+  note(key, shown_names(out));
 }
 
 void YamlSection::read_list(const char* key, std::vector<std::string>& out) {
   impl_->known.emplace_back(key);
   const YAML::Node node = impl_->at(key);
   if (!node.IsDefined() || node.IsNull()) return;
-  if (node.IsScalar()) return out.push_back(node.Scalar());
+  if (node.IsScalar()) {
+    out.push_back(node.Scalar());
+    return note(key, join_names(out));
+  }
   bool good = node.IsSequence();
   for (std::size_t i = 0; good && i < node.size(); ++i) {
     good = node[i].IsScalar();
     if (good) out.push_back(node[i].Scalar());
   }
   if (!good) impl_->problems->error(Impl::line(node), impl_->full(key), "expected a list of names, as in [seed, stop]");
+  note(key, join_names(out));
 }
 
 const char* YamlSection::either(const char* current, const char* older) {

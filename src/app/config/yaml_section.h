@@ -12,7 +12,14 @@
 
 namespace fw::app {
 
-/// What is wrong, or only worth knowing, about a configuration file, in the order of its lines.
+/// One value in force, as text for people. What may be secret is left out of it.
+struct Setting {
+  std::string path;   ///< `data_split_config.eval_size`, `nims[0].model_name`
+  std::string value;  ///< empty where nothing is set and there is no default
+  int line = 0;       ///< of the file; 0: the default
+};
+
+/// What is wrong, or only worth knowing, about a configuration file, in the order of its lines; and what was read.
 class Problems final {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
@@ -20,6 +27,10 @@ class Problems final {
   /// `line` counts from 1; 0 when no line can be named.
   void error(int line, std::string_view key, std::string_view what);
   void warning(int line, std::string_view key, std::string_view what);
+
+  /// A value as it is after its key was looked up.
+  void note(Setting setting) { settings_.push_back(std::move(setting)); }
+  [[nodiscard]] std::vector<Setting> take_settings() { return std::move(settings_); }
 
   [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
   /// All errors, one a line: `config.yaml:12: nims[0].gpu: unknown key; did you mean "gpus"?`
@@ -37,6 +48,7 @@ class Problems final {
   std::string file_;
   std::vector<Entry> errors_;
   std::vector<Entry> warnings_;
+  std::vector<Setting> settings_;
 };
 
 /// One mapping of a YAML document while it is read. Each key that the reader asks for is thereby known; `finish()`
@@ -57,6 +69,8 @@ class YamlSection final {
   /// Line of a key's value, or of the section where the key is absent.
   [[nodiscard]] int line_of(std::string_view key) const;
   [[nodiscard]] const std::string& path() const;
+  /// The names that stand in the mapping, for one whose keys are the user's own.
+  [[nodiscard]] std::vector<std::string> keys() const;
 
   void read(const char* key, std::string& out);
   void read(const char* key, bool& out);
@@ -103,6 +117,9 @@ class YamlSection final {
   void read_scalar(const char* key, T& out, const char* expected, Convert convert);
   template <class T, class Number>
   void read_number(const char* key, T& out, Number least, Number most, const char* expected);
+
+  /// Tells the Problems what `key` is now.
+  void note(const char* key, std::string value);
 
   std::unique_ptr<Impl> impl_;
 };

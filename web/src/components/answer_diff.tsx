@@ -4,7 +4,10 @@ import { diffCalls, type CallDiff, type Leaf, type Status } from "./diff_calls";
 import { diffWords, type Piece } from "./diff_words";
 import { Name, Plain } from "./plain";
 
-const kWords: Record<Status, string> = { same: "", wrong: "differs", missing: "missing", extra: "extra" };
+export type Words = Record<Status, string>;
+const kWords: Words = { same: "", wrong: "differs", missing: "missing", extra: "extra" };
+/** For two answers of which neither is the one to go by. */
+export const kSideWords: Words = { same: "", wrong: "differs", missing: "left only", extra: "right only" };
 
 /** Nothing on a side is said in words: an empty cell could be an empty text. */
 const Nothing = (props: { children: ComponentChildren }) => <span class="nothing">{props.children}</span>;
@@ -17,7 +20,7 @@ function Pieces(props: { pieces: Piece[]; mark: "lost" | "gained" }) {
 
 const Marked = (props: { text: string; mark: "lost" | "gained" }) => <mark class={props.mark}><Plain text={props.text} /></mark>;
 
-function LeafRow(props: { leaf: Leaf; both: boolean }) {
+function LeafRow(props: { leaf: Leaf; both: boolean; words: Words }) {
   const { path, status, left, right } = props.leaf;
   const texts = status === "wrong" && typeof left === "string" && typeof right === "string" ? diffWords(shown(left), shown(right)) : null;
   const cell = (value: unknown, mark: "lost" | "gained", pieces?: Piece[]) => {
@@ -30,19 +33,19 @@ function LeafRow(props: { leaf: Leaf; both: boolean }) {
       <th scope="row"><Name text={path === "" ? "arguments" : path} /></th>
       <td class="code">{cell(left, "lost", texts?.left)}</td>
       <td class="code">{cell(right, "gained", texts?.right)}</td>
-      <td class="status">{props.both && kWords[status]}</td>
+      <td class="status">{props.both && props.words[status]}</td>
     </tr>
   );
 }
 
-function CallRows(props: { diff: CallDiff }) {
+function CallRows(props: { diff: CallDiff; words: Words }) {
   const { diff } = props;
   const both = diff.left !== undefined && diff.right !== undefined;
   const name = (text: string | undefined, mark: "lost" | "gained") => {
     if (text === undefined) return <Nothing>no such call</Nothing>;
     return diff.status === "same" ? <Name text={text} /> : <mark class={mark}><Name text={text} /></mark>;
   };
-  const status = both ? (diff.status === "wrong" ? "another tool" : "") : `${kWords[diff.status]} call`;
+  const status = both ? (diff.status === "wrong" ? "another tool" : "") : props.words === kWords ? `${kWords[diff.status]} call` : props.words[diff.status];
   return (
     <tbody>
       <tr class={`call ${diff.status}`}>
@@ -51,17 +54,18 @@ function CallRows(props: { diff: CallDiff }) {
         <td class="code">{name(diff.right, "gained")}</td>
         <td class="status">{status}</td>
       </tr>
-      {diff.leaves.map((leaf) => <LeafRow key={leaf.path} leaf={leaf} both={both} />)}
+      {diff.leaves.map((leaf) => <LeafRow key={leaf.path} leaf={leaf} both={both} words={props.words} />)}
     </tbody>
   );
 }
 
-function TextRow(props: { left: string; right: string }) {
+function TextRow(props: { left: string; right: string; words: Words }) {
   const { left, right } = props;
   if (left === "" && right === "") return null;
   const diff = diffWords(left, right);
   const side = (text: string, pieces: Piece[], mark: "lost" | "gained") => (text === "" ? <Nothing>no text</Nothing> : <Pieces pieces={pieces} mark={mark} />);
-  const status = left === right ? "" : left === "" ? "extra text" : right === "" ? "missing text" : "differs";
+  const is = left === right ? "same" : left === "" ? "extra" : right === "" ? "missing" : "wrong";
+  const status = props.words === kWords && (is === "extra" || is === "missing") ? `${kWords[is]} text` : props.words[is];
   return (
     <tbody>
       <tr class={left === right ? "same" : "wrong"}>
@@ -74,19 +78,19 @@ function TextRow(props: { left: string; right: string }) {
   );
 }
 
-/** Production's answer beside a candidate's, with what differs marked on both sides. */
-export function AnswerDiff(props: { reference: Message; answer: Message | null; names: [string, ComponentChildren]; trouble: string | null }) {
-  const { reference, answer } = props;
+/** Production's answer beside a candidate's, or any two (then with `kSideWords`), with what differs marked on both sides. */
+export function AnswerDiff(props: { reference: Message; answer: Message | null; names: [ComponentChildren, ComponentChildren]; trouble: string | null; words?: Words }) {
+  const { reference, answer, words = kWords } = props;
   const left = contentText(reference.content);
   const right = contentText(answer?.content);
   const calls = diffCalls(reference.tool_calls ?? [], answer?.tool_calls ?? []);
   const nothing = calls.length === 0 && left === "" && right === "";
   return (
-    <table class="diff">
+    <table class={words === kWords ? "diff" : "diff sides"}>
       <thead><tr><td /><th scope="col">{props.names[0]}</th><th scope="col">{props.names[1]}</th><td /></tr></thead>
       {props.trouble && <tbody><tr class="wrong"><th scope="row">answer</th><td /><td class="trouble"><Plain text={props.trouble} /></td><td class="status">failed</td></tr></tbody>}
-      {(answer !== null || !props.trouble) && <TextRow left={left} right={right} />}
-      {calls.map((diff, i) => <CallRows key={i} diff={diff} />)}
+      {(answer !== null || !props.trouble) && <TextRow left={left} right={right} words={words} />}
+      {calls.map((diff, i) => <CallRows key={i} diff={diff} words={words} />)}
       {nothing && !props.trouble && <tbody><tr><th scope="row">answer</th><td><Nothing>empty</Nothing></td><td><Nothing>empty</Nothing></td><td /></tr></tbody>}
     </table>
   );

@@ -26,6 +26,9 @@ export function go(patch: Place) {
   tell(place);
 }
 
+/** Looks at the address again, where something else than a link has changed it. */
+export const refreshPlace = () => tell(read());
+
 export function usePlace(): Place {
   const [place, setPlace] = useState(current);
   useEffect(() => {

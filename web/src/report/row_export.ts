@@ -34,12 +34,14 @@ export function download(name: string, type: string, text: string) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/** Nothing but ASCII: what cannot be seen in a terminal stands there as an escape. */
-const asciiJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** JSON text in nothing but ASCII: what cannot be seen in a terminal stands there as an escape. */
+export const asciiText = (json: string): string => json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** One word of a shell command. */
+export const shellQuoted = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
 
 /** The request as a shell command; whose server is asked is left to the environment. */
 export function asCurl(row: DivergentRow, model: string): string {
-  const body = asciiJson({ model, messages: row.messages ?? [], temperature: 0 }).replace(/'/g, "'\\''");
-  return `curl -sS "\${BASE_URL:-http://127.0.0.1:8080/v1}/chat/completions" -H 'content-type: application/json' --data-raw '${body}'`;
+  const body = asciiText(JSON.stringify({ model, messages: row.messages ?? [], temperature: 0 }));
+  return `curl -sS "\${BASE_URL:-http://127.0.0.1:8080/v1}/chat/completions" -H 'content-type: application/json' --data-raw ${shellQuoted(body)}`;
 }

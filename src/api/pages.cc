@@ -1,0 +1,57 @@
+#include "api/pages.h"
+
+#include <algorithm>
+
+#include "pages/app_page.h"
+
+namespace fw::api {
+namespace {
+
+constexpr const char* kPages[] = {"/",
+                                  "/workloads",
+                                  "/workloads/{rest...}",
+                                  "/traffic",
+                                  "/traffic/{rest...}",
+                                  "/runs",
+                                  "/runs/{rest...}",
+                                  "/review",
+                                  "/review/{rest...}",
+                                  "/settings"};
+
+bool takes_gzip(const net::Headers& headers) { return headers.has_token("Accept-Encoding", "gzip"); }
+
+/// The whole file, or 304 where the browser's copy is the same.
+Task<Result<net::Response>> answer(pages::Asset asset, net::Call call) {
+  net::Response response;
+  response.headers.set("ETag", pages::assets_tag());
+  response.headers.set("Cache-Control", "no-cache");
+  response.headers.set("Vary", "Accept-Encoding");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  response.headers.set("Referrer-Policy", "no-referrer");
+  response.headers.set("Content-Security-Policy", std::string(pages::kAppPolicy));
+  if (call.request.headers.find("If-None-Match").value_or("") == pages::assets_tag()) {
+    response.status = 304;
+    co_return response;
+  }
+  response.headers.set("Content-Type", std::string(asset.type));
+  const bool packed = takes_gzip(call.request.headers);
+  if (packed) response.headers.set("Content-Encoding", "gzip");
+  response.body = packed ? asset.gzip : asset.plain;
+  co_return response;
+}
+
+Task<Result<net::Response>> no_asset() { co_return not_found("there is no such file"); }
+
+}  // namespace
+
+void PagesResource::add_to(net::Router& router) {
+  for (const char* page : kPages) {
+    router.on(net::Method::kGet, page, [](net::Call call) { return answer(pages::app_document(), std::move(call)); });
+  }
+  router.on(net::Method::kGet, "/assets/{name}", [](net::Call call) {
+    const auto* asset = pages::find_asset(call.params.at("name"));
+    return asset == nullptr ? no_asset() : answer(*asset, std::move(call));
+  });
+}
+
+}  // namespace fw::api

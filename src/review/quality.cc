@@ -1,0 +1,188 @@
+#include "review/quality.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/random.h"
+#include "evals/statistics/kappa.h"
+#include "evals/statistics/proportion.h"
+
+namespace fw::review {
+namespace {
+
+constexpr int kDraws = 2000;
+
+/// 1 where the candidate is no worse, 0 where it is; nothing where the person could not tell.
+std::optional<double> value_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kProductionBetter: return 0.0;
+    case Verdict::kCannotTell: return std::nullopt;
+    case Verdict::kCandidateBetter:
+    case Verdict::kBothFine:
+    case Verdict::kBothWrong: return 1.0;
+  }
+  return std::nullopt;
+}
+
+/// The mean of what people say of each row.
+std::map<std::string, double> values_by_row(const std::vector<Label>& labels) {
+  std::map<std::string, std::pair<double, int>> sums;
+  for (const auto& label : labels) {
+    if (const auto value = value_of(label.verdict)) {
+      auto& [sum, n] = sums[label.record_id];
+      sum += *value;
+      ++n;
+    }
+  }
+  std::map<std::string, double> out;
+  for (const auto& [row, sum] : sums) out[row] = sum.first / sum.second;
+  return out;
+}
+
+struct Judged {
+  double sum = 0;
+  std::uint64_t n = 0;
+  [[nodiscard]] double mean() const { return sum / static_cast<double>(n); }
+};
+
+/// What one class adds: its share of good answers, and how uncertain that is.
+struct Part {
+  double good = 0;
+  double variance = 0;
+};
+
+Part part_of(const Stratum& stratum, const Judged& own, const Judged& all) {
+  const auto rows = static_cast<double>(std::max<std::uint64_t>(stratum.rows, 1));
+  const double divergent = static_cast<double>(stratum.divergent) / rows;
+  const double mean = own.n > 0 ? own.mean() : all.mean();
+  Part part{1 - divergent + divergent * mean, 0};
+  part.variance = part.good * (1 - part.good) / rows;
+  if (stratum.divergent == 0) return part;
+  // A verdict more and one less keep few equal verdicts from looking certain.
+  const auto n = static_cast<double>(own.n);
+  const double guarded = (own.sum + 1) / (n + 2);
+  const double unseen = 1 - std::min(1.0, n / static_cast<double>(stratum.divergent));
+  part.variance += divergent * divergent * (own.n > 0 ? guarded * (1 - guarded) / n : 0.25) * unseen;
+  return part;
+}
+
+using Verdicts = std::map<std::string, Verdict>;  // by row
+
+std::map<std::string, Verdicts> by_person(const std::vector<Label>& labels) {
+  std::map<std::string, Verdicts> out;
+  for (const auto& label : labels) out[label.person][label.record_id] = label.verdict;
+  return out;
+}
+
+evals::Interval drawn_again(const std::vector<int>& a, const std::vector<int>& b) {
+  Random random(20'260'101);
+  std::vector<double> kappas;
+  std::vector<int> x(a.size()), y(b.size());
+  for (int draw = 0; draw < kDraws; ++draw) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const auto row = random.below(a.size());
+      x[i] = a[row];
+      y[i] = b[row];
+    }
+    const double kappa = evals::cohen_kappa(x, y, evals::KappaWeights::kNone);
+    // Equal answers of one kind throughout: as much agreement as there can be.
+    kappas.push_back(std::isnan(kappa) ? 1.0 : kappa);
+  }
+  std::ranges::sort(kappas);
+  return {kappas[static_cast<std::size_t>(0.025 * kDraws)], kappas[static_cast<std::size_t>(0.975 * kDraws)]};
+}
+
+std::optional<Agreement> agreement_of(const std::string& first, const Verdicts& a, const std::string& second,
+                                      const Verdicts& b) {
+  std::vector<int> x, y;
+  for (const auto& [row, verdict] : a) {
+    const auto other = b.find(row);
+    if (other == b.end()) continue;
+    x.push_back(static_cast<int>(verdict));
+    y.push_back(static_cast<int>(other->second));
+  }
+  if (x.empty()) return std::nullopt;
+  Agreement out{.first = first, .second = second, .rows = x.size()};
+  for (std::size_t i = 0; i < x.size(); ++i) out.equal += x[i] == y[i] ? 1 : 0;
+  const double kappa = evals::cohen_kappa(x, y, evals::KappaWeights::kNone);
+  if (std::isnan(kappa)) return out;
+  out.kappa = kappa;
+  if (x.size() > 1) out.interval = drawn_again(x, y);
+  return out;
+}
+
+}  // namespace
+
+std::optional<Quality> quality(const Subject& subject, const std::vector<Item>& items,
+                               const std::vector<Label>& labels) {
+  const auto values = values_by_row(labels);
+  std::map<std::string, Judged> by_class;
+  Judged all;
+  for (const auto& item : items) {
+    const auto value = values.find(item.record_id);
+    if (value == values.end()) continue;
+    for (auto* judged : {&by_class[item.label], &all}) {
+      judged->sum += value->second;
+      ++judged->n;
+    }
+  }
+  if (all.n == 0) return std::nullopt;
+  Quality out{.rows = subject.rows, .divergent = subject.divergent, .judged = all.n};
+  double shares = 0, variance = 0, rows = 0;
+  for (const auto& stratum : subject.classes) {
+    const Part part = part_of(stratum, by_class[stratum.label], all);
+    out.as_good += stratum.share * part.good;
+    variance += stratum.share * stratum.share * part.variance;
+    shares += stratum.share;
+    rows += static_cast<double>(stratum.rows);
+  }
+  if (shares <= 0) return std::nullopt;
+  out.as_good = std::clamp(out.as_good / shares, 0.0, 1.0);
+  variance /= shares * shares;
+  const double spread = out.as_good * (1 - out.as_good);
+  const double effective = variance > 0 && spread > 0 ? std::min(spread / variance, rows) : rows;
+  out.interval = evals::wilson_interval_of_rate(out.as_good, std::max(effective, 1.0));
+  return out;
+}
+
+std::vector<Agreement> agreements(const std::vector<Label>& labels) {
+  const auto people = by_person(labels);
+  std::vector<Agreement> out;
+  for (auto first = people.begin(); first != people.end(); ++first) {
+    for (auto second = std::next(first); second != people.end(); ++second) {
+      if (auto found = agreement_of(first->first, first->second, second->first, second->second))
+        out.push_back(std::move(*found));
+    }
+  }
+  std::ranges::stable_sort(out, std::greater<>(), &Agreement::rows);
+  return out;
+}
+
+std::optional<JudgeCheck> check_judge(const std::vector<Item>& items, const std::vector<Label>& labels) {
+  const auto values = values_by_row(labels);
+  JudgeCheck out;
+  for (const auto& item : items) {
+    const auto value = values.find(item.record_id);
+    if (!item.judge || value == values.end() || value->second == 0.5) continue;
+    const bool finds_good = *item.judge >= 0.5;
+    if (value->second > 0.5) {
+      ++out.good;
+      out.found_good += finds_good ? 1 : 0;
+    } else {
+      ++out.bad;
+      out.found_bad += finds_good ? 0 : 1;
+    }
+  }
+  if (out.good + out.bad == 0) return std::nullopt;
+  const auto interval = [](std::uint64_t k, std::uint64_t n) {
+    return n == 0 ? evals::Interval{0, 1}
+                  : evals::wilson_interval(static_cast<std::int64_t>(k), static_cast<std::int64_t>(n));
+  };
+  out.sensitivity = interval(out.found_good, out.good);
+  out.specificity = interval(out.found_bad, out.bad);
+  return out;
+}
+
+}  // namespace fw::review

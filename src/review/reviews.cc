@@ -1,0 +1,116 @@
+#include "review/reviews.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/random.h"
+
+namespace fw::review {
+namespace {
+
+Result<Review> review_of(const metastore::ReviewRow& row) {
+  FW_ASSIGN(auto subject, subject_from_json(row.data));
+  return Review{row.id, row.job_id, row.created_at, std::move(subject)};
+}
+
+Result<Item> item_of(const metastore::ReviewItemRow& row) {
+  FW_ASSIGN(auto item, item_from_head(row.head));
+  item.record_id = row.record_id;
+  item.body = row.body;
+  return item;
+}
+
+}  // namespace
+
+Result<std::string> Reviews::open(const std::string& job_id, const std::string& report) {
+  const auto parsed = nlohmann::ordered_json::parse(report, nullptr, false);
+  FW_ASSIGN(const auto queue, queue_of(parsed, settings_));
+  if (!queue || queue->items.empty()) {
+    return failed_precondition("job " + job_id + " has nothing to review: no candidate was evaluated, or none differs");
+  }
+  std::vector<metastore::ReviewItemRow> rows;
+  for (const auto& item : queue->items) rows.push_back({item.record_id, head_json(item), item.body});
+  const metastore::ReviewRow review{random_hex(12), job_id, clock_.now(), subject_json(queue->subject)};
+  FW_TRY(store_.create_review(review, rows));
+  return review.id;
+}
+
+Result<std::vector<Review>> Reviews::list() {
+  FW_ASSIGN(const auto rows, store_.reviews());
+  std::vector<Review> out;
+  for (const auto& row : rows) {
+    FW_ASSIGN(auto review, review_of(row));
+    out.push_back(std::move(review));
+  }
+  return out;
+}
+
+Result<Review> Reviews::find(const std::string& id) {
+  FW_ASSIGN(const auto row, store_.review(id));
+  if (!row) return not_found("there is no review " + id);
+  return review_of(*row);
+}
+
+Result<std::vector<Label>> Reviews::labels_that_count(const std::string& id) {
+  FW_ASSIGN(const auto rows, store_.labels(id));
+  std::map<std::pair<std::string, std::string>, const metastore::ReviewLabelRow*> last;
+  for (const auto& row : rows) last[{row.record_id, row.person}] = &row;
+  std::vector<Label> out;
+  for (const auto& [key, row] : last) {
+    if (row->data.empty()) continue;
+    FW_ASSIGN(auto label, label_from_json(row->data));
+    label.record_id = row->record_id;
+    label.person = row->person;
+    label.at = row->at;
+    out.push_back(std::move(label));
+  }
+  return out;
+}
+
+Result<WholeReview> Reviews::whole(const std::string& id) {
+  WholeReview out;
+  FW_ASSIGN(out.review, find(id));
+  FW_ASSIGN(const auto rows, store_.review_items(id));
+  for (const auto& row : rows) {
+    FW_ASSIGN(auto item, item_of(row));
+    out.items.push_back(std::move(item));
+  }
+  FW_ASSIGN(out.labels, labels_that_count(id));
+  return out;
+}
+
+Result<Item> Reviews::item(const std::string& id, const std::string& record_id) {
+  FW_ASSIGN(const auto row, store_.review_item(id, record_id));
+  if (!row) return not_found("row " + record_id + " is not in review " + id);
+  return item_of(*row);
+}
+
+Result<std::uint64_t> Reviews::label(const std::string& id, Label label, bool whole_group) {
+  label.at = clock_.now();
+  std::vector<metastore::ReviewLabelRow> rows{{0, label.record_id, label.person, label.at, to_json(label)}};
+  if (whole_group) {
+    FW_ASSIGN(const auto all, whole(id));
+    const auto own = std::ranges::find(all.items, label.record_id, &Item::record_id);
+    if (own == all.items.end()) return not_found("row " + label.record_id + " is not in review " + id);
+    std::set<std::string> judged{label.record_id};
+    for (const auto& known : all.labels) {
+      if (known.person == label.person) judged.insert(known.record_id);
+    }
+    // A note and a corrected answer are of one row; what was said of its like is the verdict alone.
+    const Label alike{.verdict = label.verdict, .tags = label.tags};
+    for (const auto& item : all.items) {
+      if (item.group == own->group && !judged.contains(item.record_id))
+        rows.push_back({0, item.record_id, label.person, label.at, to_json(alike)});
+    }
+  }
+  FW_TRY(store_.add_labels(id, rows));
+  return rows.size();
+}
+
+Status Reviews::withdraw(const std::string& id, const std::string& record_id, const std::string& person) {
+  return store_.add_labels(id, std::vector<metastore::ReviewLabelRow>{{0, record_id, person, clock_.now(), ""}});
+}
+
+}  // namespace fw::review

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "metastore/review_store.h"
+#include "review/queue.h"
+#include "review/verdict.h"
+
+namespace fw::review {
+
+struct Review {
+  std::string id;
+  std::string job_id;
+  Timestamp created_at;
+  Subject subject;
+};
+
+/// A review with all that was said, without the items' bodies.
+struct WholeReview {
+  Review review;
+  std::vector<Item> items;    ///< in the queue's order
+  std::vector<Label> labels;  ///< that count: the last of every person on every row, in the order of the rows' first
+};
+
+/// Reviews in their store. Any thread; blocks: on a `disk` pool.
+class Reviews final {
+ public:
+  Reviews(metastore::ReviewStore& store, const Clock& clock, ReviewSettings settings)
+      : store_(store), clock_(clock), settings_(std::move(settings)) {}
+
+  [[nodiscard]] const ReviewSettings& settings() const { return settings_; }
+  /// Jobs that were looked at.
+  [[nodiscard]] Result<std::vector<std::string>> considered() { return store_.considered_jobs(); }
+  [[nodiscard]] Status pass_over(const std::string& job_id) { return store_.pass_over(job_id); }
+  /// Opens a review of an ended job, out of its report. kFailedPrecondition when there is nothing to judge,
+  /// kAlreadyExists when it has one.
+  [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report);
+
+  /// The newest first.
+  [[nodiscard]] Result<std::vector<Review>> list();
+  [[nodiscard]] Result<WholeReview> whole(const std::string& id);
+  /// With its body.
+  [[nodiscard]] Result<Item> item(const std::string& id, const std::string& record_id);
+  /// Keeps what a person says of a row; with `whole_group`, of every row that looks alike and that they have not judged
+  /// yet too. Returns how many rows were labelled.
+  [[nodiscard]] Result<std::uint64_t> label(const std::string& id, Label label, bool whole_group);
+  /// Takes back what a person said of a row.
+  [[nodiscard]] Status withdraw(const std::string& id, const std::string& record_id, const std::string& person);
+
+ private:
+  [[nodiscard]] Result<Review> find(const std::string& id);
+  [[nodiscard]] Result<std::vector<Label>> labels_that_count(const std::string& id);
+
+  metastore::ReviewStore& store_;
+  const Clock& clock_;
+  ReviewSettings settings_;
+};
+
+}  // namespace fw::review

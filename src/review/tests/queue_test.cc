@@ -1,0 +1,99 @@
+#include "review/queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "review/tests/report_fixture.h"
+
+namespace fw::review {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> ids(const Queue& queue) {
+  std::vector<std::string> out;
+  for (const auto& item : queue.items) out.push_back(item.record_id);
+  return out;
+}
+
+Queue queue(const Json& rows, const ReviewSettings& settings = {}) {
+  return queue_of(report_with(rows, rows.size()), settings).value().value();
+}
+
+TEST(ReviewQueue, ARareClassComesBeforeACommonOne) {
+  const Json rows{row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}})),
+                  row("r2", "rare", call("a", {{"x", 1}}), call("b", {{"x", 1}}))};
+  const auto found = queue(rows);
+  EXPECT_THAT(ids(found), ElementsAre("r2", "r1"));
+  EXPECT_THAT(found.items[0].why, ElementsAre("rare class"));
+}
+
+TEST(ReviewQueue, StakesGoBeforeRarity) {
+  const Json rows{row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}})),
+                  row("r2", "rare", call("a", {{"x", 1}}), call("b", {{"x", 1}}))};
+  EXPECT_THAT(ids(queue(rows, {.weights = {{"common", 5}}})), ElementsAre("r1", "r2"));
+}
+
+TEST(ReviewQueue, WhereJudgeAndMetricDisagreeComesFirst) {
+  const Json rows{row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}})),
+                  row("r2", "common", call("a", {{"x", 1}}), call("c", {{"x", 1}}), {{"similarity", 0.9}})};
+  const auto found = queue(rows);
+  EXPECT_EQ(found.items[0].record_id, "r2");
+  EXPECT_THAT(found.items[0].why, ElementsAre("judge and metric disagree"));
+}
+
+TEST(ReviewQueue, RowsThatDifferInTheSameArgumentStandTogether) {
+  const Json rows{row("r1", "common", call("a", {{"x", 1}, {"y", 2}}), call("a", {{"x", 1}, {"y", 3}})),
+                  row("r2", "common", call("a", {{"x", 1}, {"y", 2}}), call("a", {{"x", 2}, {"y", 2}})),
+                  row("r3", "common", call("a", {{"x", 4}, {"y", 5}}), call("a", {{"x", 4}, {"y", 6}}))};
+  const auto found = queue(rows);
+  std::map<std::string, std::string> groups;
+  for (const auto& item : found.items) groups[item.record_id] = item.group;
+  EXPECT_EQ(groups["r1"], groups["r3"]);
+  EXPECT_NE(groups["r1"], groups["r2"]);
+  EXPECT_NE(ids(found)[1], "r2");
+}
+
+TEST(ReviewQueue, CountsWhatItLeavesOutAndWhatEachClassHas) {
+  Json rows = Json::array();
+  for (int i = 0; i < 9; ++i)
+    rows.push_back(
+        row("r" + std::to_string(i), i < 2 ? "rare" : "common", call("a", {{"x", i}}), call("b", {{"x", i}})));
+  const auto found = queue_of(report_with(rows, 9), {.max_rows = 5}).value().value();
+  EXPECT_EQ(found.items.size(), 5u);
+  EXPECT_EQ(found.subject.left_out, 4u);
+  ASSERT_EQ(found.subject.classes.size(), 2u);
+  EXPECT_EQ(found.subject.classes[0].divergent, 7u);
+  EXPECT_EQ(found.subject.classes[1].divergent, 2u);
+}
+
+TEST(ReviewQueue, AReportWithoutAnEvaluationHasNone) {
+  Json report = report_with(Json::array(), 0);
+  report["summary"]["model_name"] = nullptr;
+  EXPECT_FALSE(queue_of(report, {}).value());
+  EXPECT_EQ(queue_of(Json(3), {}).error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(queue_of(Json{{"summary", {{"model_name", "m"}}}}, {}).error().code, ErrorCode::kDataLoss);
+}
+
+TEST(ReviewQueue, HeadAndSubjectComeBackAsTheyWereStored) {
+  const auto found =
+      queue(Json{row("r1", "rare", call("a", {{"x", 1}}), call("b", {{"x", 1}}), {{"similarity", 0.25}})});
+  const auto item = item_from_head(head_json(found.items[0])).value();
+  EXPECT_EQ(item.label, "rare");
+  EXPECT_EQ(item.group, found.items[0].group);
+  EXPECT_EQ(item.judge, 0.25);
+  const auto subject = subject_from_json(subject_json(found.subject)).value();
+  EXPECT_EQ(subject.model_name, "small");
+  EXPECT_EQ(subject.classes[1].share, 0.1);
+}
+
+TEST(ReviewQueue, HostileAnswersAreItemsLikeAnyOther) {
+  for (const Json& message :
+       {Json(nullptr), Json(7), Json{{"tool_calls", "x"}},
+        Json{{"tool_calls", {1, Json{{"function", 2}}, Json{{"function", {{"name", 3}, {"arguments", "{"}}}}}}}}) {
+    EXPECT_EQ(queue(Json{row("r1", "common", message, call("b", {{"x", 1}}))}).items.size(), 1u) << message;
+  }
+}
+
+}  // namespace
+}  // namespace fw::review

@@ -1,0 +1,78 @@
+#include "review/reviews.h"
+
+#include <gtest/gtest.h>
+
+#include "io/file.h"
+#include "metastore/sqlite_store.h"
+#include "review/tests/report_fixture.h"
+
+namespace fw::review {
+namespace {
+
+class ReviewsTest : public testing::Test {
+ protected:
+  ReviewsTest() {
+    const Json rows{row("r1", "common", call("a", {{"y", 2}}), call("a", {{"y", 3}})),
+                    row("r2", "common", call("a", {{"y", 5}}), call("a", {{"y", 6}})),
+                    row("r3", "rare", call("a", {{"y", 2}}), call("b", {{"y", 3}}))};
+    id_ = reviews_.open("job", report_with(rows, 3).dump()).value();
+  }
+  std::uint64_t say(const std::string& record, Verdict verdict, const std::string& person, bool alike = false) {
+    return reviews_.label(id_, {.record_id = record, .person = person, .verdict = verdict}, alike).value();
+  }
+  std::vector<Label> labels() { return reviews_.whole(id_).value().labels; }
+
+  io::TemporaryFolder folder_;
+  ManualClock clock_;
+  std::unique_ptr<metastore::SqliteStore> store_ = metastore::SqliteStore::open(folder_.path() / "m.db").value();
+  Reviews reviews_{store_->reviews(), clock_, {}};
+  std::string id_;
+};
+
+TEST_F(ReviewsTest, TheQueueIsTheReports) {
+  const auto whole = reviews_.whole(id_).value();
+  EXPECT_EQ(whole.review.job_id, "job");
+  EXPECT_EQ(whole.items.size(), 3u);
+  EXPECT_EQ(whole.items[0].record_id, "r3");
+  EXPECT_NE(reviews_.item(id_, "r1").value().body.find("hello"), std::string::npos);
+}
+
+TEST_F(ReviewsTest, TheLastWordOfAPersonCountsAndBothPeoplesAreKept) {
+  say("r1", Verdict::kBothFine, "ann");
+  say("r1", Verdict::kBothWrong, "ann");
+  say("r1", Verdict::kBothFine, "bob");
+  ASSERT_EQ(labels().size(), 2u);
+  EXPECT_EQ(labels()[0].verdict, Verdict::kBothWrong);
+  EXPECT_EQ(labels()[1].person, "bob");
+}
+
+TEST_F(ReviewsTest, WhatIsWithdrawnDoesNotCountUntilItIsSaidAgain) {
+  say("r1", Verdict::kBothFine, "ann");
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  EXPECT_TRUE(labels().empty());
+  say("r1", Verdict::kBothFine, "ann");
+  EXPECT_EQ(labels().size(), 1u);
+}
+
+TEST_F(ReviewsTest, AVerdictOfTheGroupLeavesWhatWasJudgedAlone) {
+  say("r2", Verdict::kBothWrong, "ann");
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "ann", true), 1u);
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "bob", true), 2u);
+  EXPECT_EQ(labels().size(), 4u);
+}
+
+TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {
+  EXPECT_EQ(reviews_.label(id_, {.record_id = "x", .person = "ann"}, false).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(reviews_.label("x", {.record_id = "r1", .person = "ann"}, true).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(reviews_.whole("x").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ReviewsTest, AJobIsReviewedOnceAndOnlyIfSomethingDiffers) {
+  EXPECT_EQ(
+      reviews_.open("job", report_with(Json{row("r1", "rare", call("a", {}), call("b", {}))}, 1).dump()).error().code,
+      ErrorCode::kAlreadyExists);
+  EXPECT_EQ(reviews_.open("other", report_with(Json::array(), 0).dump()).error().code, ErrorCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace fw::review

@@ -1,0 +1,85 @@
+// The service's API as the pages use it. Whatever it says goes through Plain before it is shown.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+export interface FieldProblem { loc: string[]; msg: string }
+
+/** What went wrong: the service's own words, and which fields they are about. */
+export class ApiError extends Error {
+  constructor(message: string, readonly status: number, readonly problems: FieldProblem[] = []) { super(message); }
+}
+
+function errorOf(status: number, text: string): ApiError {
+  let detail: unknown = text;
+  try {
+    detail = (JSON.parse(text) as { detail?: unknown }).detail ?? text;
+  } catch { /* no JSON: the text is all there is */ }
+  if (Array.isArray(detail)) {
+    const problems = detail.map((d: { loc?: unknown[]; msg?: unknown }) => ({ loc: (d.loc ?? []).map(String), msg: String(d.msg ?? "") }));
+    return new ApiError(problems.map((p) => `${p.loc.slice(1).join(".")}: ${p.msg}`).join("; "), status, problems);
+  }
+  return new ApiError(typeof detail === "string" && detail !== "" ? detail : `the service answered with status ${status}`, status);
+}
+
+async function request(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<string> {
+  const init: RequestInit = { method, signal };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "content-type": "application/json" };
+  }
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError("the service cannot be reached; is it still running?", 0);
+  }
+  const text = await response.text();
+  if (!response.ok) throw errorOf(response.status, text);
+  return text;
+}
+
+export const getText = (url: string, signal?: AbortSignal) => request("GET", url, undefined, signal);
+export const getJson = async <T>(url: string, signal?: AbortSignal): Promise<T> => JSON.parse(await getText(url, signal)) as T;
+export const post = async <T>(url: string, body: unknown = {}): Promise<T> => JSON.parse(await request("POST", url, body)) as T;
+export const remove = async <T>(url: string): Promise<T> => JSON.parse(await request("DELETE", url, undefined)) as T;
+
+export interface Resource<T> { data: T | null; error: ApiError | null; reload: () => void }
+
+/** A resource of the API; asked for again when its address changes, or by reload(). What is known stays shown until the answer comes. */
+export function useResource<T>(url: string | null, load: (url: string, signal: AbortSignal) => Promise<T> = getJson): Resource<T> {
+  const [state, setState] = useState<{ url: string | null; data: T | null; error: ApiError | null }>({ url, data: null, error: null });
+  const [asked, setAsked] = useState(0);
+  const reload = useCallback(() => setAsked((n) => n + 1), []);
+  useEffect(() => {
+    if (url === null) return;
+    const abort = new AbortController();
+    load(url, abort.signal).then(
+      (data) => setState({ url, data, error: null }),
+      (error) => { if (!abort.signal.aborted) setState((s) => ({ url, data: s.url === url ? s.data : null, error: error instanceof ApiError ? error : new ApiError(String(error), 0) })); });
+    return () => abort.abort();
+  }, [url, asked]);
+  return state.url === url ? { data: state.data, error: state.error, reload } : { data: null, error: null, reload };
+}
+
+/** Calls `action` when `changes` does, not at first, and at most once in `pause` milliseconds. */
+export function useOnChange(changes: unknown, action: () => void, pause = 1500) {
+  const last = useRef({ value: changes, at: 0 });
+  useEffect(() => {
+    if (last.current.value === changes) return;
+    last.current.value = changes;
+    const wait = Math.max(0, last.current.at + pause - Date.now());
+    const timer = setTimeout(() => {
+      last.current.at = Date.now();
+      action();
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [changes]);
+}
+
+export function useEvery(milliseconds: number | null, action: () => void) {
+  useEffect(() => {
+    if (milliseconds === null) return;
+    const timer = setInterval(action, milliseconds);
+    return () => clearInterval(timer);
+  }, [milliseconds, action]);
+}

@@ -1,0 +1,42 @@
+// What changes in the service while the page is open. One connection for the whole page; the browser takes it up again.
+import { useEffect, useState } from "preact/hooks";
+
+export interface Live {
+  connected: boolean | null;
+  traffic: { records: number; workloads: number; newest: string | null } | null;
+  jobs: { jobs: number; unfinished: number; revision: string } | null;
+}
+
+let state: Live = { connected: null, traffic: null, jobs: null };
+const listeners = new Set<(live: Live) => void>();
+const tell = (patch: Partial<Live>) => {
+  state = { ...state, ...patch };
+  listeners.forEach((listener) => listener(state));
+};
+
+/** A browser gives up on a stream whose answer is no event stream; it is asked again then. */
+const kAgain = 5000;
+
+function connect() {
+  const source = new EventSource("/api/events");
+  source.onopen = () => tell({ connected: true });
+  source.onerror = () => {
+    tell({ connected: false });
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);
+  };
+  source.addEventListener("traffic", (e) => tell({ traffic: JSON.parse((e as MessageEvent<string>).data) }));
+  source.addEventListener("jobs", (e) => tell({ jobs: JSON.parse((e as MessageEvent<string>).data) }));
+}
+
+let started = false;
+export function useLive(): Live {
+  const [live, setLive] = useState(state);
+  useEffect(() => {
+    if (!started) connect();
+    started = true;
+    listeners.add(setLive);
+    setLive(state);
+    return () => { listeners.delete(setLive); };
+  }, []);
+  return live;
+}

@@ -1,0 +1,104 @@
+import { useState } from "preact/hooks";
+import { Plain } from "../../components/plain";
+import { ApiError, post, useResource, type FieldProblem } from "../api";
+import { Choice, PageTitle, Trouble, Waiting } from "../parts";
+import { address, go } from "../place";
+import type { Configuration, WorkloadName } from "../types";
+
+interface Field { key: string; title: string; hint: string; check: (v: string) => string }
+
+const whole = (least: number) => (v: string) => (/^\d+$/.test(v) && Number(v) >= least ? "" : `a whole number from ${least}`);
+const share = (least: number, most: number) => (v: string) => (v.trim() !== "" && Number(v) >= least && Number(v) <= most ? "" : `a number from ${least} to ${most}`);
+
+/** The keys of data_split_config that people change most; all of them are in docs/configuration.md. */
+const kFields: Field[] = [
+  { key: "eval_size", title: "evaluation rows", hint: "on which every candidate is measured", check: whole(1) },
+  { key: "val_ratio", title: "validation share", hint: "of the training rows, for the training's own checks", check: share(0, 0.999999) },
+  { key: "min_total_records", title: "least records", hint: "with fewer the run is not begun", check: whole(1) },
+  { key: "limit", title: "most records", hint: "newest first", check: whole(1) },
+  { key: "random_seed", title: "seed", hint: "the same seed draws the same rows", check: whole(0) },
+  { key: "newest_eval_share", title: "share of newest rows", hint: "of the evaluation rows, from traffic that training never saw", check: share(0, 1) },
+];
+
+const valueOf = (configuration: Configuration, path: string): string => configuration.settings.find((s) => s.path === path)?.value ?? "";
+
+function SplitField(props: { field: Field; standing: string; value: string | undefined; problem: string; set: (v: string) => void }) {
+  const { field, value, standing } = props;
+  const id = `field-${field.key}`;
+  return (
+    <div class="field">
+      <label for={id}>{field.title} <code>{field.key}</code></label>
+      <input id={id} value={value ?? standing} inputMode="decimal" aria-invalid={props.problem !== ""} aria-describedby={`${id}-hint`} onInput={(e) => props.set(e.currentTarget.value)} />
+      <span id={`${id}-hint`} class={props.problem === "" ? "small muted" : "small bad"}>{props.problem === "" ? field.hint : <Plain text={`must be ${props.problem}`} />}</span>
+    </div>
+  );
+}
+
+function Candidates(props: { configuration: Configuration }) {
+  const models = props.configuration.settings.filter((s) => /^nims\[\d+\]\.model_name$/.test(s.path));
+  if (models.length === 0) return <p class="problem">This service has no candidates: start it with a configuration whose <code>nims</code> names at least one.</p>;
+  return <p class="small muted">Candidates: {models.map((m, i) => <>{i > 0 && ", "}<Plain text={m.value} /></>)}. <a href="/settings">The whole configuration</a>.</p>;
+}
+
+/** Problems that the service found, by the last name of where they are. */
+const problemsOf = (error: ApiError | null): Record<string, string> => Object.fromEntries((error?.problems ?? []).map((p: FieldProblem) => [p.loc[p.loc.length - 1] ?? "", p.msg]));
+
+function Form(props: { configuration: Configuration; workloads: WorkloadName[]; query: URLSearchParams }) {
+  const { configuration, workloads, query } = props;
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const workload = query.get("workload") ?? (workloads.length === 1 ? workloads[0]!.workload_id : "");
+  const clients = workloads.filter((w) => w.workload_id === workload);
+  const client = query.get("client") ?? (clients.length === 1 ? clients[0]!.client_id : "");
+  const theirs = problemsOf(error);
+  const problem = (f: Field) => (values[f.key] !== undefined && values[f.key] !== "" ? f.check(values[f.key]!) : "") || theirs[f.key] || "";
+  const changed = Object.entries(values).filter(([key, v]) => v !== "" && v !== valueOf(configuration, `data_split_config.${key}`));
+  const start = async (event: Event) => {
+    event.preventDefault();
+    if (kFields.some((f) => problem(f) !== "" && !theirs[f.key])) return;
+    setBusy(true);
+    try {
+      const split = changed.length > 0 ? { data_split_config: Object.fromEntries(changed.map(([k, v]) => [k, Number(v)])) } : {};
+      const job = await post<{ id: string }>("/api/jobs", { workload_id: workload, client_id: client, ...split });
+      go(address(["runs", job.id]));
+    } catch (e) {
+      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setBusy(false);
+    }
+  };
+  const chosen = clients.find((c) => c.client_id === client);
+  return (
+    <form class="form" onSubmit={start}>
+      <div class="filters">
+        <Choice name="workload" label="workload" value={workload} any="choose" options={[...new Set(workloads.map((w) => w.workload_id))].map((w) => [w, w])} also={{ client: "" }} />
+        <Choice name="client" label="traffic of" value={client} any="choose" options={clients.map((c) => [c.client_id, c.client_id])} />
+      </div>
+      {chosen && <p class="small muted">{chosen.records.toLocaleString("en-US")} interactions.</p>}
+      <Candidates configuration={configuration} />
+      <fieldset>
+        <legend>How rows are drawn</legend>
+        <div class="fields">
+          {kFields.map((f) => <SplitField key={f.key} field={f} standing={valueOf(configuration, `data_split_config.${f.key}`)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />)}
+        </div>
+      </fieldset>
+      <Trouble error={error} />
+      <p><button type="submit" class="main" disabled={busy || workload === "" || client === ""}>{busy ? "starting \u2026" : "start the run"}</button></p>
+      {changed.length > 0 && <p class="small muted">Other than configured: {changed.map(([k, v]) => `${k} = ${v}`).join(", ")}.</p>}
+    </form>
+  );
+}
+
+export function StartRun(props: { query: URLSearchParams }) {
+  const configuration = useResource<Configuration>("/api/configuration");
+  const workloads = useResource<{ workloads: WorkloadName[] }>("/api/workloads");
+  const error = configuration.error ?? workloads.error;
+  return (
+    <>
+      <PageTitle title="Start a run" eyebrow={<a href="/runs">Runs</a>} />
+      <Trouble error={error} retry={() => { configuration.reload(); workloads.reload(); }} />
+      {(!configuration.data || !workloads.data) && !error && <Waiting what="the configuration" />}
+      {configuration.data && workloads.data && <Form configuration={configuration.data} workloads={workloads.data.workloads} query={props.query} />}
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { count, plural } from "../../components/format";
+import { Name, Plain } from "../../components/plain";
+import { useResource } from "../api";
+import { address } from "../place";
+import type { JobSummary, ReviewSummary } from "../types";
+
+const kFailed = 3;
+
+/** What a person should look at: reviews with rows that nobody has judged, and runs that failed lately. */
+export function WhatWaits(props: { jobs: JobSummary[] }) {
+  const reviews = useResource<{ reviews: ReviewSummary[] }>("/api/reviews");
+  const open = (reviews.data?.reviews ?? []).filter((r) => r.counts.judged < r.counts.items);
+  const failed = props.jobs.filter((j) => j.status === "failed").slice(0, kFailed);
+  if (failed.length === 0 && open.length === 0) return null;
+  return (
+    <section>
+      <h2>Waits for you</h2>
+      <ul class="lines">
+        {open.map((r) => (
+          <li key={r.id} class="line">
+            <a href={address(["review", r.id])}><span class="badge">review</span><strong><Name text={r.workload_id} /></strong><span><Plain text={r.model_name} />: {plural(r.counts.items - r.counts.judged, "row")} to judge</span><span class="muted right">{count(r.counts.judged)} of {count(r.counts.items)} judged</span></a>
+          </li>
+        ))}
+        {failed.map((j) => <li key={j.id} class="line"><a href={address(["runs", j.id])}><span class="badge no">failed</span>a run of <strong><Name text={j.workload_id} /></strong> failed: see why</a></li>)}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+// Small things that every page is made of.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Plain, visible } from "../components/plain";
+import type { ApiError } from "./api";
+import { setQuery } from "./place";
+
+/** A page's heading: names the window too, and takes the focus when the page is entered, so that a screen reader begins there. */
+export function PageTitle(props: { title: string; eyebrow?: ComponentChildren; children?: ComponentChildren; tools?: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${visible(props.title)} \u2013 Flywheel`;
+  }, [props.title]);
+  useEffect(() => {
+    if (entered) heading.current?.focus({ preventScroll: true });
+    entered = true;
+  }, []);
+  return (
+    <header class="page-title">
+      {props.eyebrow && <p class="eyebrow">{props.eyebrow}</p>}
+      <div class="head"><h1 ref={heading} tabIndex={-1}><Plain text={props.title} /></h1>{props.tools}</div>
+      {props.children}
+    </header>
+  );
+}
+/** The first page is where the browser put the reader. */
+let entered = false;
+
+export const Trouble = (props: { error: ApiError | null; retry?: () => void }) => props.error && (
+  <p class="problem" role="alert"><Plain text={props.error.message} />{props.retry && <> <button type="button" class="quiet" onClick={props.retry}>try again</button></>}</p>
+);
+
+/** Said when the answer takes longer than a glance. */
+export function Waiting(props: { what: string }) {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 300);
+    return () => clearTimeout(timer);
+  }, []);
+  return <p class="muted waiting" role="status">{late && `Reading ${props.what} \u2026`}</p>;
+}
+
+const kTones: Record<string, string> = { completed: "yes", failed: "no", cancelled: "quiet", running: "busy", pending: "quiet", ready: "yes", delivered: "yes" };
+export const Badge = (props: { text: string; tone?: string }) => <span class={`badge ${props.tone ?? kTones[props.text] ?? ""}`}>{props.text}</span>;
+
+/** One figure of a page with its name. */
+export const Figure = (props: { name: string; value: ComponentChildren; children?: ComponentChildren }) => (
+  <div class="figure-box"><dt>{props.name}</dt><dd><strong>{props.value}</strong><span>{props.children}</span></dd></div>
+);
+
+/** A choice that stands in the address under `name`. */
+export function Choice(props: { name: string; label: string; value: string; any: string; options: [string, string][]; also?: Record<string, string> }) {
+  const options = props.value !== "" && !props.options.some(([v]) => v === props.value) ? [...props.options, [props.value, props.value] as [string, string]] : props.options;
+  return (
+    <label>
+      {props.label}
+      <select value={props.value} onChange={(e) => setQuery({ [props.name]: e.currentTarget.value, ...props.also })}>
+        <option value="">{props.any}</option>
+        {options.map(([value, text]) => <option key={value} value={value}>{visible(text)}</option>)}
+      </select>
+    </label>
+  );
+}
+
+/** Text that stands in the address; the address follows when typing pauses, since browsers bound how often it may change. */
+export function TextChoice(props: { name: string; label: string; value: string; placeholder?: string; type?: string; class?: string }) {
+  const [text, setText] = useState(props.value);
+  useEffect(() => setText(props.value), [props.value]);
+  useEffect(() => {
+    if (text === props.value) return;
+    const timer = setTimeout(() => setQuery({ [props.name]: text }), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return <label class={props.class}>{props.label}<input type={props.type ?? "search"} value={text} placeholder={props.placeholder} onInput={(e) => setText(e.currentTarget.value)} /></label>;
+}
+
+/** A bar with how far something has come. */
+export const Progress = (props: { done: number; total: number; label: string }) => (
+  <progress class="progress" max={Math.max(1, props.total)} value={props.done} aria-label={props.label} title={props.label} />
+);

@@ -1,0 +1,73 @@
+import type { ComponentChildren } from "preact";
+import { useLive } from "./live";
+import { usePlace, type Place } from "./place";
+import { ComparePage } from "./pages/compare";
+import { InteractionPage } from "./pages/interaction";
+import { Overview } from "./pages/overview";
+import { CardPage } from "./pages/card";
+import { ReviewPage } from "./pages/review";
+import { Reviews } from "./pages/reviews";
+import { RunPage } from "./pages/run";
+import { RunReport } from "./pages/run_report";
+import { Runs } from "./pages/runs";
+import { StartRun } from "./pages/start_run";
+import { Settings } from "./pages/settings";
+import { Traffic } from "./pages/traffic";
+import { WorkloadPage } from "./pages/workload";
+import { Workloads } from "./pages/workloads";
+import { PageTitle } from "./parts";
+
+const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["review", "Review"], ["settings", "Settings"]];
+
+function NoPage() {
+  return <PageTitle title="There is no such page"><p><a href="/">Overview</a></p></PageTitle>;
+}
+
+/** The page of an address. */
+function pageOf({ path, query }: Place): ComponentChildren {
+  const [section = "", id, part] = path;
+  if (section === "" && path.length === 0) return <Overview />;
+  if (section === "workloads") return id === undefined ? <Workloads /> : <WorkloadPage workload={id} client={query.get("client") ?? ""} />;
+  if (section === "traffic") return id === undefined ? <Traffic query={query} /> : <InteractionPage id={id} query={query} />;
+  if (section === "review") {
+    if (id === undefined) return <Reviews />;
+    return part === undefined ? <ReviewPage id={id} /> : <CardPage review={id} record={part} query={query} />;
+  }
+  if (section === "settings" && path.length === 1) return <Settings query={query} />;
+  if (section === "runs") {
+    if (id === undefined) return <Runs />;
+    if (id === "new") return <StartRun query={query} />;
+    if (part === undefined) return <RunPage id={id} />;
+    if (part === "report") return <RunReport id={id} />;
+    if (part === "compare") return <ComparePage id={id} query={query} />;
+  }
+  return <NoPage />;
+}
+
+function Connection() {
+  const { connected } = useLive();
+  if (connected === null) return null;
+  return (
+    <span class={`connection ${connected ? "on" : "off"}`} role="status">
+      <i aria-hidden="true" />{connected ? "live" : "no connection; trying again"}
+    </span>
+  );
+}
+
+export function Shell() {
+  const place = usePlace();
+  const section = place.path[0] ?? "";
+  return (
+    <>
+      <a class="skip" href="#page">Skip to the page</a>
+      <header class="shell">
+        <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="22" height="22" />Flywheel</a>
+        <nav aria-label="pages">
+          {kSections.map(([name, title]) => <a key={name} href={`/${name}`} aria-current={name === section ? "page" : undefined}>{title}</a>)}
+        </nav>
+        <Connection />
+      </header>
+      <main id="page" key={place.path.join("/")}>{pageOf(place)}</main>
+    </>
+  );
+}

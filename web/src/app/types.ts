@@ -1,0 +1,66 @@
+// The API's answers, as far as the pages read them (/openapi.json has all of it).
+
+export interface Sums { records: number; errors: number; prompt_tokens: number; cached_tokens: number; completion_tokens: number; without_usage: number; seconds_mean: number | null }
+export type Point = Sums & { at: string };
+export interface NamedCount { name: string; records: number }
+export interface WorkloadStatistics {
+  workload_id: string; client_id: string; records: number; oldest: string; newest: string; is_complete: boolean; total: Sums;
+  series: { width_seconds: number; points: Point[] };
+  classes: NamedCount[]; models: NamedCount[]; finish_reasons: NamedCount[]; endings: NamedCount[]; origins: NamedCount[]; variants: NamedCount[];
+}
+export interface Price { input_per_million: number; output_per_million: number; cached_input_per_million: number | null }
+export interface Statistics { production: { name: string | null; price: Price | null }; workloads: WorkloadStatistics[] }
+
+export interface WorkloadName { workload_id: string; client_id: string; records: number; oldest: string; newest: string }
+
+export interface InteractionSummary {
+  id: string; timestamp: string; workload_id: string; client_id: string; class: string | null; called: string[]; tools_offered: number; messages: number;
+  model_asked: string | null; model_answered: string | null; finish_reason: string | null; is_error: boolean; ending: string; origin: string; asked: string; answered: string;
+  prompt_tokens: number | null; completion_tokens: number | null; seconds: number | null; bytes: number;
+}
+export interface Provenance {
+  origin: string; ending: string; http_status: number | null; first_token_seconds: number | null; seconds: number | null; model_asked: string | null; model_answered: string | null;
+  route: string | null; variant: string | null; conversation: string | null; key: string | null; tags: { name: string; value: string }[];
+}
+export type Interaction = InteractionSummary & { provenance: Provenance; request: unknown; response: unknown };
+export interface TrafficPage { interactions: InteractionSummary[]; scanned: number; next_cursor: string | null }
+
+export type JobStatus = "pending" | "running" | "completed" | "cancelled" | "failed";
+export interface JobSummary { id: string; workload_id: string; client_id: string; status: JobStatus; started_at: string; finished_at: string | null; error: string | null }
+export interface EvaluationState {
+  eval_type: string; variant: string; scores: Record<string, number>; started_at: string | null; finished_at: string | null; runtime_seconds: number; progress: number;
+  rows_done: number; rows_total: number; rows_failed: number; error: string | null;
+}
+export interface CustomizationState {
+  started_at: string | null; finished_at: string | null; runtime_seconds: number; progress: number; epochs_completed: number; steps_completed: number; steps_total: number;
+  loss: number | null; seconds_left: number; error: string | null;
+}
+export interface CandidateState {
+  model_name: string; status: string; deployment_status: string; deployment: string | null; runtime_seconds: number; evaluations: EvaluationState[];
+  customizations: CustomizationState[]; error: string | null;
+}
+export interface JobDetail extends JobSummary {
+  stage: string | null; run_started_at: string | null; num_records: number; seed: number; workload_type: string | null; nims: CandidateState[];
+  datasets: { name: string; num_records: number; digest: string }[]; warnings: string[]; llm_judge: { model_name: string; error: string | null } | null;
+}
+
+export interface Setting { path: string; value: string; source: "file" | "command_line" | "default"; line: number | null }
+export interface Configuration { file: string | null; settings: Setting[]; warnings: string[] }
+export interface Delivery { id: string; url: string; status: string; attempts: { at: string; status: number; error: string }[] }
+
+export interface ReviewQuality { rows: number; divergent: number; judged: number; as_good: number; low: number; high: number }
+export interface ReviewAgreement { people: [string, string]; rows: number; equal: number; kappa: number | null; low: number; high: number }
+export interface ReviewJudge { good: number; found_good: number; bad: number; found_bad: number; sensitivity: { low: number; high: number }; specificity: { low: number; high: number } }
+export interface ReviewSummary {
+  id: string; job_id: string; created_at: string; workload_id: string; client_id: string; model_name: string; variant: string; decision: "yes" | "no" | "not_decided";
+  rows: number; divergent: number; left_out: number; counts: { items: number; judged: number; people: Record<string, number>; verdicts: Record<string, number> };
+  quality: ReviewQuality | null; agreements: ReviewAgreement[]; judge: ReviewJudge | null;
+}
+export interface QueueItem { record_id: string; class: string | null; group: string; why: string[]; judged_by: number; mine: string | null }
+export type WholeReview = ReviewSummary & { queue: QueueItem[] };
+export interface CardSide { message: unknown; failure: string | null }
+export interface ReviewCard {
+  record_id: string; why: string[]; messages: unknown[] | null; left: CardSide; right: CardSide; alike: number; alike_left: number; judged_by_others: number;
+  mine: { verdict: string; note: string; tags: string[]; corrected: unknown; at: string } | null;
+  revealed: { candidate: "left" | "right"; class: string; agreement: number | null; scores: Record<string, number>; mistakes: string[] } | null;
+}
