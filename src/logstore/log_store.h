@@ -126,12 +126,6 @@ class LogStore {
     return unimplemented("this log store cannot be copied while it is in use");
   }
 
-  /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
-  /// meanwhile. Opening a store there gives the same records.
-  [[nodiscard]] virtual Status backup(const std::filesystem::path&) {
-    return unimplemented("this log store cannot be copied while it is in use");
-  }
-
   /// Why appends would fail at present; success when none is known. Does not block.
   [[nodiscard]] virtual Status health() const { return {}; }
 };

@@ -81,12 +81,12 @@ net::ServerOptions server_options(const ServerSettings& settings) {
 struct Doors {
   Doors(Service& service, const Config& config)
       : elasticsearch(config.elasticsearch,
-                      {service.committer(), service.log(), service.quarantine(), service.disk(), service.cpu(),
-                       service.clock(), service.data_folder() / "elasticsearch"},
+                      {service.committer(), service.log(), service.quarantine(), service.redactor(), service.disk(),
+                       service.cpu(), service.clock(), service.data_folder() / "elasticsearch"},
                       service.loops()),
         otlp(config.otlp,
-             {service.committer(), service.quarantine(), service.disk(), service.cpu(), service.clock(),
-              service.executor(), service.data_folder() / "otlp"},
+             {service.committer(), service.quarantine(), service.redactor(), service.disk(), service.cpu(),
+              service.clock(), service.executor(), service.data_folder() / "otlp"},
              service.loops()) {}
 
   void open() {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
 #include "net/server.h"
 
@@ -28,6 +29,7 @@ struct BulkFaceDependencies {
   Committer& committer;
   logstore::LogStore& log;
   Quarantine& quarantine;
+  const Redactor& redactor;
   Pool& disk;
   Pool& cpu;
   const Clock& clock;

@@ -80,7 +80,7 @@ Task<Answer> Ingest::bulk(Call call) {
   std::size_t count = 0;
   bool has_errors = false;
   while (true) {
-    auto batch = co_await run_on(dependencies_.cpu, [&reader] { return reader.next(kBatchBytes, kBatchItems); });
+    auto batch = co_await run_on(dependencies_.cpu, [this, &reader] { return next_batch(reader); });
     if (!batch.ok()) co_return refusal(batch.error());
     if (!*batch) break;
     co_await store(**batch, call);
@@ -118,7 +118,7 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
   text += "}}\n" + *document + '\n';
   codec::StringSource source(text);
   BulkReader reader(source, read_options(call, call.index));
-  auto batch = co_await run_on(dependencies_.cpu, [&reader] { return reader.next(kBatchBytes, kBatchItems); });
+  auto batch = co_await run_on(dependencies_.cpu, [this, &reader] { return next_batch(reader); });
   if (!batch.ok()) co_return refusal(batch.error());
   if (!*batch) co_return refusal(400, "parse_exception", "request body is required");
   co_await store(**batch, call);
@@ -130,6 +130,30 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
   co_return Answer{.status = item.status,
                    .body = R"({"_index":)" + json_string(item.index) + R"(,"_id":)" + json_string(item.id) +
                            std::string(kStored) + std::string(result_of(item)) + std::string(kShards) + '}'};
+}
+
+Result<std::optional<BulkBatch>> Ingest::next_batch(BulkReader& reader) const {
+  FW_ASSIGN(auto batch, reader.next(kBatchBytes, kBatchItems));
+  if (batch) redact(*batch);
+  return batch;
+}
+
+void Ingest::redact(BulkBatch& batch) const {
+  const Redactor& redactor = dependencies_.redactor;
+  if (!redactor.has_rules()) return;
+  for (QuarantinedLine& line : batch.bad_lines) line.bytes = redactor.redact_unread(line.bytes);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    if (const auto done = redactor.apply(batch.records[i]); !done.ok()) {
+      batch.items[batch.item_of[i]].fail(400, "document_parsing_exception",
+                                         "it cannot be redacted, so it is not stored: " + done.error().message);
+      continue;
+    }
+    if (kept != i) batch.records[kept] = std::move(batch.records[i]);
+    batch.item_of[kept++] = batch.item_of[i];
+  }
+  batch.records.resize(kept);
+  batch.item_of.resize(kept);
 }
 
 Task<void> Ingest::store(BulkBatch& batch, const Call& call) {

@@ -85,6 +85,8 @@ struct OtlpFace::Impl {
 
   Task<void> serve(Signal signal, net::IncomingRequest& request, net::ResponseWriter& out);
   Task<net::Response> answer(Signal signal, Encoding encoding, net::IncomingRequest& request);
+  Result<Intake> sorted(Signal signal, Encoding encoding, std::string body, const net::Headers& headers);
+  /// The same, redacted.
   Result<Intake> sort(Signal signal, Encoding encoding, std::string body, const net::Headers& headers);
   Task<Status> store(Intake& intake, Deadline deadline);
   Task<void> look_after_windows();
@@ -135,7 +137,7 @@ Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net
   co_return otlp::accepted(encoding, signal, intake->rejected, intake->why);
 }
 
-Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::string body, const net::Headers& headers) {
+Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::string body, const net::Headers& headers) {
   FW_ASSIGN(const std::string text, unpacked(std::move(body), headers, options.max_body_bytes));
   const auto names = names_of(headers);
   const Timestamp now = dependencies.clock.now();
@@ -145,6 +147,17 @@ Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::strin
   }
   FW_ASSIGN(auto logs, encoding == Encoding::kJson ? otlp::decode_logs_json(text) : otlp::decode_logs(text));
   return sorter.take_logs(std::move(logs), names, now);
+}
+
+Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::string body, const net::Headers& headers) {
+  FW_ASSIGN(Intake intake, sorted(signal, encoding, std::move(body), headers));
+  const Redactor& redactor = dependencies.redactor;
+  if (!redactor.has_rules()) return intake;
+  for (QuarantinedLine& line : intake.bad_lines) line.bytes = redactor.redact_unread(line.bytes);
+  // A piece of a call is no interaction yet: rules with paths would not find what they are for.
+  intake.waiting.clear();
+  for (record::Interaction& record : intake.records) FW_TRY(redactor.apply(record));
+  return intake;
 }
 
 Status OtlpFace::Impl::keep(const Intake& intake) {
@@ -191,7 +204,7 @@ Task<void> OtlpFace::Impl::look_after_windows() {
 
 void OtlpFace::Impl::take_ended(const otlp::JoinedCall& call) {
   auto record = sorter.interaction_of(call, {});
-  if (!record.ok()) return;
+  if (!record.ok() || !dependencies.redactor.apply(*record).ok()) return;
   unstored.push_back(std::move(record).value());
   unsettled.emplace_back(call.trace_id, call.span_id);
 }
@@ -215,9 +228,10 @@ Task<Status> OtlpFace::Impl::end_windows() {
 /// Nothing that waits is forgotten: lines are rewritten only once the records of complete calls are stored.
 void OtlpFace::Impl::tidy() {
   const std::size_t on_disk = pending.bytes();
-  const std::size_t live = joiner.waiting_bytes();
+  const std::size_t live = dependencies.redactor.has_rules() ? 0 : joiner.waiting_bytes();
   if (on_disk == 0 || (live > 0 && (on_disk < kRewriteBytes || on_disk < 2 * live))) return;
-  if (const Status done = pending.rewrite(joiner.waiting_lines()); !done.ok()) {
+  if (const Status done = pending.rewrite(live == 0 ? std::vector<std::string>() : joiner.waiting_lines());
+      !done.ok()) {
     log_warning("otlp", "the pieces that wait were not rewritten", {{"error", done.error().message}});
   }
 }

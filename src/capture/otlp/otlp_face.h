@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
+#include "capture/redaction/redactor.h"
 #include "net/server.h"
 
 namespace fw::capture {
@@ -30,11 +31,13 @@ struct OtlpFaceOptions {
 struct OtlpFaceDependencies {
   Committer& committer;
   Quarantine& quarantine;
+  const Redactor& redactor;
   Pool& disk;
   Pool& cpu;
   const Clock& clock;
-  Executor executor;             ///< for what is done when a window ends
-  std::filesystem::path folder;  ///< for pieces that wait
+  Executor executor;  ///< for what is done when a window ends
+  std::filesystem::path
+      folder;  ///< for pieces that wait; where there are rules for redaction they wait in memory alone
 };
 
 /// Counters that only grow, but for the last.
