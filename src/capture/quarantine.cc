@@ -72,7 +72,9 @@ struct Quarantine::Impl {
   /// Takes note of every entry, and cuts a torn one off the end.
   Status read_entries();
   Status append(std::string_view bytes);
-  /// Cuts off what append() has written: `size` stays the file's, and no half entry lies before later ones.
+  /// Cuts off what lies behind `size`, so that no half or refused entry stands before later ones. Where the disk takes
+  /// not even that, the next append() does it first.
+  Status cut_to_size();
   Error taken_back(Error error);
   Error failed(std::string_view what) const { return system_error(std::string(what) + " " + path.string(), errno); }
 
@@ -80,6 +82,7 @@ struct Quarantine::Impl {
   QuarantineLimits limits;
   std::mutex writing;  // held over the disk, by add() and clear(); before mutex
   int fd = -1;
+  bool is_longer = false;                   // than `size`; under writing
   std::unordered_set<std::uint64_t> known;  // hashes of entries; under writing
   mutable std::mutex mutex;                 // of the rest, never held over the disk
   std::atomic<std::uint64_t> size = 0;      // changed under writing alone
@@ -120,6 +123,7 @@ Status Quarantine::Impl::read_entries() {
 }
 
 Status Quarantine::Impl::append(std::string_view bytes) {
+  if (is_longer) FW_TRY(cut_to_size());
   const std::uint64_t end = size + bytes.size();
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
@@ -132,8 +136,14 @@ Status Quarantine::Impl::append(std::string_view bytes) {
   return {};
 }
 
+Status Quarantine::Impl::cut_to_size() {
+  is_longer = ::ftruncate(fd, static_cast<off_t>(size)) != 0;
+  if (is_longer) return failed("cannot mend the quarantine");
+  return {};
+}
+
 Error Quarantine::Impl::taken_back(Error error) {
-  (void)!::ftruncate(fd, static_cast<off_t>(size));
+  (void)cut_to_size();
   return error;
 }
 
@@ -209,6 +219,7 @@ Status Quarantine::clear() {
   if (::ftruncate(impl_->fd, 0) != 0 || ::fdatasync(impl_->fd) != 0)
     return impl_->failed("cannot clear the quarantine");
   impl_->size = 0;
+  impl_->is_longer = false;
   impl_->known.clear();
   const std::lock_guard lock(impl_->mutex);
   impl_->counts.clear();
