@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,6 +33,21 @@ struct Page {
   std::optional<Cursor> next;  ///< absent when the scan is at its end
 };
 
+/// A record without its content.
+struct RecordKey {
+  record::RecordId id;
+  record::WorkloadId workload;
+  record::ClientId client;
+  Timestamp timestamp;
+
+  friend bool operator==(const RecordKey&, const RecordKey&) = default;
+};
+
+struct KeyPage {
+  std::vector<RecordKey> keys;
+  std::optional<Cursor> next;  ///< absent when the scan is at its end
+};
+
 struct WorkloadSummary {
   record::WorkloadId workload;
   record::ClientId client;
@@ -40,20 +56,38 @@ struct WorkloadSummary {
   Timestamp newest;
 };
 
+struct WorkloadPage {
+  std::vector<WorkloadSummary> workloads;
+  std::optional<Cursor> next;  ///< absent at the end
+};
+
 struct AppendReport {
   std::uint64_t appended = 0;      ///< new records
   std::uint64_t duplicates = 0;    ///< ids that were there already; the stored record stays as it is
   std::vector<std::size_t> known;  ///< the places of these in the batch, ascending
 };
 
-/// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a
-/// `disk` pool. Records are returned byte for byte as they were appended.
+/// How many records of a pair came in one way and ended in one way.
+struct RecordCount {
+  record::WorkloadId workload;
+  record::ClientId client;
+  record::Origin origin{};
+  record::Ending ending{};
+  std::uint64_t records = 0;
+
+  friend bool operator==(const RecordCount&, const RecordCount&) = default;
+};
+
+/// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a pool
+/// of their kind; what reads more than a page goes through logstore/read.h, which minds a Deadline. Records are
+/// returned byte for byte as they were appended.
 class LogStore {
  public:
   virtual ~LogStore() = default;
 
-  /// Appends all records or none. On return they would survive `kill -9` and power loss. A record whose id is known is
-  /// left out and counted: appending the same batch again changes nothing.
+  /// Appends the records. On success all of them would survive `kill -9` and power loss, and every read that begins
+  /// later sees them. A record whose id is known is left out and named: appending the same batch again changes nothing.
+  /// After an error some may be in (the embedded store: all or none); appending the batch again is safe.
   [[nodiscard]] virtual Result<AppendReport> append(std::span<const record::Interaction> batch) = 0;
 
   /// Up to `limit` (1 to 10,000) records of the selection in time order; records of one time are ordered by id. Records
@@ -61,13 +95,32 @@ class LogStore {
   [[nodiscard]] virtual Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
                                           const std::optional<Cursor>& after) = 0;
 
+  /// The same without contents: up to `limit` (1 to 100,000) keys. A store that keeps keys apart reads no content for
+  /// it.
+  [[nodiscard]] virtual Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
+                                                  const std::optional<Cursor>& after);
+
   [[nodiscard]] virtual Result<std::optional<record::Interaction>> find(const record::RecordId& id) = 0;
 
   /// Every (workload, client) pair that has records, with exact counts, ordered by workload and client.
   [[nodiscard]] virtual Result<std::vector<WorkloadSummary>> workloads() = 0;
 
+  /// Up to `limit` of them, those after an earlier page's cursor.
+  [[nodiscard]] virtual Result<WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after);
+
+  /// The same by way in and ending too, without reading a record; ordered by all four.
+  [[nodiscard]] virtual Result<std::vector<RecordCount>> counts() {
+    return unimplemented("this log store does not count its records by their endings");
+  }
+
   /// Deletes the records of a selection; returns how many. Durable on return.
   [[nodiscard]] virtual Result<std::uint64_t> remove(const Selection& selection) = 0;
+
+  /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
+  /// meanwhile. Opening a store there gives the same records.
+  [[nodiscard]] virtual Status backup(const std::filesystem::path&) {
+    return unimplemented("this log store cannot be copied while it is in use");
+  }
 
   /// Why appends would fail at present; success when none is known. Does not block.
   [[nodiscard]] virtual Status health() const { return {}; }

@@ -10,7 +10,7 @@ namespace {
 constexpr char kForm = 1;
 constexpr std::size_t kHeadBytes = 1 + 8 + 8;
 constexpr std::size_t kCheckBytes = 8;
-constexpr std::size_t kMaxTokenBytes = 2 * (kHeadBytes + layout::kMaxRecordIdBytes + kCheckBytes);
+constexpr std::size_t kMaxTokenBytes = 2 * (kHeadBytes + 2 * layout::kMaxNameBytes + kCheckBytes);
 
 std::string bytes_of(std::uint64_t value) {
   std::string out;
@@ -53,6 +53,16 @@ std::optional<std::string> from_hex(std::string_view hex) {
 }
 
 }  // namespace
+
+Cursor make_workload_cursor(std::string_view count_key) { return {to_hex(count_key)}; }
+
+Result<std::string> parse_workload_cursor(const Cursor& cursor) {
+  auto key = from_hex(cursor.token);
+  if (!key || !layout::parse_count_key(*key).ok()) {
+    return invalid_argument("the cursor is not one of this list; start it again without a cursor");
+  }
+  return *std::move(key);
+}
 
 Cursor make_cursor(const Selection& selection, Order order, const Position& position) {
   std::string bytes(1, kForm);

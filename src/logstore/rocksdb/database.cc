@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/log.h"
 #include "io/file.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/layout.h"
@@ -209,12 +210,7 @@ Status Database::check_version() {
       }
       if (!first->status().ok()) return store_error("read", folder_, first->status());
     }
-    rocksdb::WriteOptions durable;
-    durable.sync = true;
-    const auto put =
-        db_->Put(durable, meta(), rocksdb::Slice(layout::kVersionKey), std::to_string(layout::kFormatVersion));
-    if (!put.ok()) return store_error("initialise", folder_, put);
-    return {};
+    return put_version();
   }
   if (!status.ok()) return store_error("read", folder_, status);
   std::uint32_t version = 0;
@@ -229,6 +225,18 @@ Status Database::check_version() {
                                std::to_string(layout::kFormatVersion) +
                                ": upgrade, or choose another folder with --data");
   }
+  if (version == layout::kFormatVersion) return {};
+  // What an older version wrote is read as it is: only the number changes, so that older programs stay away.
+  log_info("logstore", "store upgraded", {{"store", folder_.string()}, {"from", version}});
+  return put_version();
+}
+
+Status Database::put_version() {
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  const auto put =
+      db_->Put(durable, meta(), rocksdb::Slice(layout::kVersionKey), std::to_string(layout::kFormatVersion));
+  if (!put.ok()) return store_error("write the version of", folder_, put);
   return {};
 }
 

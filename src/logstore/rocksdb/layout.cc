@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "logstore/rocksdb/impl/big_endian.h"
+#include "logstore/rocksdb/impl/provenance_bytes.h"
 
 namespace fw::logstore::layout {
 namespace {
 
 constexpr char kEnd = '\0';  // ends a name inside a key
-constexpr char kContentForm = 1;
+constexpr char kContentAlone = 1;
+constexpr char kContentAndProvenance = 2;
 constexpr std::size_t kTimeBytes = 8;
 
 Error damaged(std::string_view what) {
@@ -32,16 +35,6 @@ Status check_name(std::string_view what, std::string_view name, std::size_t limi
   return {};
 }
 
-void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
-}
-
-std::uint64_t parse_big_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
-
 /// Takes the parts of a key off its front.
 class Parts {
  public:
@@ -60,6 +53,17 @@ class Parts {
     rest_.remove_prefix(kTimeBytes);
     return true;
   }
+  /// The default kind at the end, else two bytes.
+  bool kind(Kind& out) {
+    if (rest_.empty()) return true;
+    if (rest_.size() != 2) return false;
+    const auto origin = static_cast<std::uint8_t>(rest_[0]);
+    const auto ending = static_cast<std::uint8_t>(rest_[1]);
+    out = {static_cast<record::Origin>(origin), static_cast<record::Ending>(ending)};
+    rest_ = {};
+    return origin <= static_cast<std::uint8_t>(record::Origin::kOtlp) &&
+           ending <= static_cast<std::uint8_t>(record::Ending::kArgumentsIncomplete);
+  }
   bool id(std::string& out) {
     out.assign(rest_);
     rest_ = {};
@@ -70,6 +74,12 @@ class Parts {
  private:
   std::string_view rest_;
 };
+
+void append_kind(std::string& out, const Kind& kind) {
+  if (kind == Kind{}) return;
+  out.push_back(static_cast<char>(kind.origin));
+  out.push_back(static_cast<char>(kind.ending));
+}
 
 struct Names {
   std::string workload;
@@ -101,7 +111,7 @@ bool is_name(std::string_view name) { return check_name("the name", name, kMaxNa
 void append_time(std::string& key, Timestamp time) {
   // The sign bit flipped: times before 1970 come first.
   const auto count = static_cast<std::uint64_t>(time.time_since_epoch().count());
-  append_big_endian(key, count ^ (1ULL << 63), kTimeBytes);
+  append_big_endian(key, count ^ (1ULL << 63), static_cast<int>(kTimeBytes));
 }
 
 Timestamp parse_time(std::string_view eight_bytes) {
@@ -137,21 +147,29 @@ Result<Location> parse_record_key(std::string_view key) {
 }
 
 std::string record_value(const record::Interaction& record) {
+  const std::string provenance = provenance_bytes(record.provenance);
   std::string value;
-  value.reserve(1 + 4 + record.request.size() + record.response.size());
-  value.push_back(kContentForm);
+  value.reserve(9 + record.request.size() + record.response.size() + provenance.size());
+  value.push_back(provenance.empty() ? kContentAlone : kContentAndProvenance);
   append_big_endian(value, record.request.size(), 4);
-  value.append(record.request).append(record.response);
+  if (!provenance.empty()) append_big_endian(value, record.response.size(), 4);
+  value.append(record.request).append(record.response).append(provenance);
   return value;
 }
 
 Status parse_record_value(std::string_view value, record::Interaction& record) {
-  if (value.size() < 5 || value[0] != kContentForm) return damaged("record");
+  const char form = value.empty() ? '\0' : value.front();
+  const std::size_t head = form == kContentAlone ? 5 : 9;
+  if ((form != kContentAlone && form != kContentAndProvenance) || value.size() < head) return damaged("record");
   const std::uint64_t request = parse_big_endian(value.substr(1, 4));
-  value.remove_prefix(5);
-  if (request > value.size()) return damaged("record");
-  record.request.assign(value.substr(0, request));
-  record.response.assign(value.substr(request));
+  const std::string_view content = value.substr(head);
+  if (request > content.size()) return damaged("record");
+  const std::uint64_t response =
+      form == kContentAlone ? content.size() - request : parse_big_endian(value.substr(5, 4));
+  if (response > content.size() - request) return damaged("record");
+  record.request.assign(content.substr(0, request));
+  record.response.assign(content.substr(request, response));
+  FW_ASSIGN(record.provenance, parse_provenance(content.substr(request + response)));
   return {};
 }
 
@@ -188,20 +206,22 @@ Result<Location> parse_index_entry(std::string_view key, std::string_view value)
   return located(std::move(names), time);
 }
 
-std::string id_value(const Location& location) {
+std::string id_value(const Location& location, const Kind& kind) {
   std::string value = record_prefix(location.workload, location.client);
   append_time(value, location.time);
+  append_kind(value, kind);
   return value;
 }
 
-Result<Location> parse_id_value(const record::RecordId& id, std::string_view value) {
+Result<LocatedKind> parse_id_value(const record::RecordId& id, std::string_view value) {
   Parts parts(value);
   Names names{.workload = {}, .client = {}, .id = *id};
   Timestamp time;
-  if (!parts.name(names.workload) || !parts.name(names.client) || !parts.time(time) || !parts.is_at_end()) {
+  Kind kind;
+  if (!parts.name(names.workload) || !parts.name(names.client) || !parts.time(time) || !parts.kind(kind)) {
     return damaged("id entry");
   }
-  return located(std::move(names), time);
+  return LocatedKind{located(std::move(names), time), kind};
 }
 
 std::string count_key(const record::WorkloadId& workload, const record::ClientId& client) {
@@ -215,6 +235,23 @@ Result<CountedPair> parse_count_key(std::string_view key) {
   if (!parts.name(names.workload) || !parts.name(names.client) || !parts.is_at_end()) return damaged("count");
   return CountedPair{record::WorkloadId::from_stored(std::move(names.workload)),
                      record::ClientId::from_stored(std::move(names.client))};
+}
+
+std::string kind_count_key(const record::WorkloadId& workload, const record::ClientId& client, const Kind& kind) {
+  std::string key = std::string(kKindCountPrefix) + record_prefix(workload, client);
+  append_kind(key, kind);
+  return key;
+}
+
+Result<CountedKind> parse_kind_count_key(std::string_view key) {
+  if (!key.starts_with(kKindCountPrefix)) return damaged("count");
+  Parts parts(key.substr(kKindCountPrefix.size()));
+  Names names;
+  Kind kind;
+  if (!parts.name(names.workload) || !parts.name(names.client) || !parts.kind(kind)) return damaged("count");
+  return CountedKind{{record::WorkloadId::from_stored(std::move(names.workload)),
+                      record::ClientId::from_stored(std::move(names.client))},
+                     kind};
 }
 
 std::string count_value(std::int64_t count) {

@@ -1,6 +1,11 @@
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <tuple>
 #include <unordered_set>
 
 #include "logstore/rocksdb/impl/cursor.h"
@@ -13,11 +18,13 @@ namespace {
 
 constexpr std::size_t kMaxPageRecords = 10'000;
 constexpr std::size_t kMaxPageBytes = 64ULL << 20;
+constexpr std::size_t kMaxPageKeys = 100'000;
 constexpr std::size_t kMaxBatchBytes = 1ULL << 30;
 constexpr std::size_t kRemovalBatch = 1000;
 constexpr std::array kIndexes{layout::Index::kTime, layout::Index::kWorkload, layout::Index::kClient};
 
 layout::Location location_of(const record::Interaction& r) { return {r.workload, r.client, r.timestamp, r.id}; }
+layout::Kind kind_of(const record::Interaction& r) { return {r.provenance.origin, r.provenance.ending}; }
 
 /// One view of the store for as long as it lives.
 class Snapshot final {
@@ -89,10 +96,15 @@ Result<std::vector<std::size_t>> RocksDbLogStore::put_new(rocksdb::WriteBatch& w
       continue;
     }
     put_record(writes, batch[i]);
-    ++counts[layout::count_key(batch[i].workload, batch[i].client)];
+    count(counts, location_of(batch[i]), kind_of(batch[i]), +1);
   }
   add_counts(writes, counts);
   return known;
+}
+
+void RocksDbLogStore::count(Counts& counts, const layout::Location& location, const layout::Kind& kind, int change) {
+  counts[layout::count_key(location.workload, location.client)] += change;
+  if (kind != layout::Kind{}) counts[layout::kind_count_key(location.workload, location.client, kind)] += change;
 }
 
 void RocksDbLogStore::add_counts(rocksdb::WriteBatch& writes, const Counts& counts) {
@@ -121,7 +133,7 @@ Result<std::vector<std::size_t>> RocksDbLogStore::known_records(std::span<const 
 void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Interaction& record) {
   const layout::Location location = location_of(record);
   writes.Put(database_->records(), layout::record_key(location), layout::record_value(record));
-  writes.Put(database_->ids(), *location.id, layout::id_value(location));
+  writes.Put(database_->ids(), *location.id, layout::id_value(location, kind_of(record)));
   for (const layout::Index index : kIndexes) {
     writes.Put(database_->times(), layout::index_key(index, location), layout::index_value(index, location));
   }
@@ -129,15 +141,16 @@ void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Inte
 
 Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records) {
   Counts counts;
-  std::string ignored;
+  std::string value;
   for (const layout::Location& location : records) {
-    const auto status = database_->db().Get({}, database_->ids(), *location.id, &ignored);
+    const auto status = database_->db().Get({}, database_->ids(), *location.id, &value);
     if (status.IsNotFound()) continue;
     if (!status.ok()) return failure("read", status);
+    FW_ASSIGN(const auto found, layout::parse_id_value(location.id, value));
     writes.Delete(database_->records(), layout::record_key(location));
     writes.Delete(database_->ids(), *location.id);
     for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
-    --counts[layout::count_key(location.workload, location.client)];
+    count(counts, location, found.kind, -1);
   }
   add_counts(writes, counts);
   return {};
@@ -170,6 +183,29 @@ Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std:
   return page;
 }
 
+Result<KeyPage> RocksDbLogStore::scan_keys(const Selection& selection, Order order, std::size_t limit,
+                                           const std::optional<Cursor>& after) {
+  if (limit < 1 || limit > kMaxPageKeys) {
+    return invalid_argument("a page of keys has 1 to 100000 keys, not " + std::to_string(limit));
+  }
+  std::optional<Position> position;
+  if (after) {
+    FW_ASSIGN(position, parse_cursor(*after, selection, order));
+  }
+  FW_ASSIGN(const auto use, database_->use());
+  const Snapshot snapshot(database_->db());
+  KeyPage page;
+  Scan scan(*database_, snapshot.get(), selection, order, position, Scan::Wanted::kKeys);
+  layout::Location last;
+  for (std::size_t seen = 0; !scan.is_at_end() && seen < limit; scan.next(), ++seen) {
+    FW_ASSIGN(last, scan.location());
+    if (scan.is_wanted(last)) page.keys.push_back({last.id, last.workload, last.client, last.time});
+  }
+  if (!scan.status().ok()) return failure("read", scan.status());
+  if (!scan.is_at_end()) page.next = make_cursor(selection, order, {last.time, last.id});
+  return page;
+}
+
 Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::RecordId& id) {
   FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
@@ -179,7 +215,8 @@ Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::R
   auto status = database_->db().Get(options, database_->ids(), *id, &value);
   if (status.IsNotFound()) return std::optional<record::Interaction>();
   if (!status.ok()) return failure("read", status);
-  FW_ASSIGN(layout::Location location, layout::parse_id_value(id, value));
+  FW_ASSIGN(layout::LocatedKind found, layout::parse_id_value(id, value));
+  layout::Location& location = found.location;
   status = database_->db().Get(options, database_->records(), layout::record_key(location), &value);
   if (!status.ok()) return failure("read", status);
   record::Interaction record{.id = id,
@@ -192,28 +229,79 @@ Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::R
   return std::optional(std::move(record));
 }
 
-Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
-  FW_ASSIGN(const auto use, database_->use());
-  const Snapshot snapshot(database_->db());
-  const std::string end = layout::past_prefix(std::string(layout::kCountPrefix));
+Status RocksDbLogStore::visit_counts(const rocksdb::Snapshot* snapshot, std::string_view prefix, std::string_view from,
+                                     const std::function<Result<bool>(std::string_view, std::int64_t)>& visit) {
+  const std::string end = layout::past_prefix(std::string(prefix));
   const rocksdb::Slice end_slice(end);
   rocksdb::ReadOptions options;
-  options.snapshot = snapshot.get();
+  options.snapshot = snapshot;
   options.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> entry(database_->db().NewIterator(options, database_->meta()));
+  for (entry->Seek(rocksdb::Slice(from)); entry->Valid(); entry->Next()) {
+    const auto count = layout::parse_count_value(entry->value().ToStringView());
+    if (!count) return data_loss("the log store " + database_->folder().string() + " holds a damaged count");
+    FW_ASSIGN(const bool goes_on, visit(entry->key().ToStringView(), *count));
+    if (!goes_on) return {};
+  }
+  if (!entry->status().ok()) return failure("read", entry->status());
+  return {};
+}
+
+Result<std::vector<WorkloadSummary>> RocksDbLogStore::workloads() {
+  FW_ASSIGN(auto page, workloads_page(std::numeric_limits<std::size_t>::max(), std::nullopt));
+  return std::move(page.workloads);
+}
+
+Result<WorkloadPage> RocksDbLogStore::workloads_page(std::size_t limit, const std::optional<Cursor>& after) {
+  std::string from(layout::kCountPrefix);
+  if (after) {
+    FW_ASSIGN(from, parse_workload_cursor(*after));
+  }
+  FW_ASSIGN(const auto use, database_->use());
+  const Snapshot snapshot(database_->db());
   rocksdb::ReadOptions all;
   all.snapshot = snapshot.get();
   const std::unique_ptr<rocksdb::Iterator> record(database_->db().NewIterator(all, database_->records()));
-  std::vector<WorkloadSummary> summaries;
-  for (entry->Seek(rocksdb::Slice(layout::kCountPrefix)); entry->Valid(); entry->Next()) {
-    FW_ASSIGN(const auto pair, layout::parse_count_key(entry->key().ToStringView()));
-    const auto count = layout::parse_count_value(entry->value().ToStringView());
-    if (!count) return data_loss("the log store " + database_->folder().string() + " holds a damaged count");
-    FW_ASSIGN(auto summary, summarise(pair, *count, *record));
-    if (summary) summaries.push_back(std::move(*summary));
-  }
-  if (!entry->status().ok()) return failure("read", entry->status());
-  return summaries;
+  WorkloadPage page;
+  FW_TRY(visit_counts(snapshot.get(), layout::kCountPrefix, from,
+                      [&](std::string_view key, std::int64_t count) -> Result<bool> {
+                        if (page.workloads.size() >= limit) {
+                          page.next = make_workload_cursor(key);
+                          return false;
+                        }
+                        FW_ASSIGN(const auto pair, layout::parse_count_key(key));
+                        FW_ASSIGN(auto summary, summarise(pair, count, *record));
+                        if (summary) page.workloads.push_back(std::move(*summary));
+                        return true;
+                      }));
+  return page;
+}
+
+Result<std::vector<RecordCount>> RocksDbLogStore::counts() {
+  FW_ASSIGN(const auto use, database_->use());
+  const Snapshot snapshot(database_->db());
+  std::vector<RecordCount> counts;
+  const auto add = [&](const layout::CountedPair& pair, const layout::Kind& kind, std::int64_t count) {
+    counts.push_back({pair.workload, pair.client, kind.origin, kind.ending, static_cast<std::uint64_t>(count)});
+  };
+  std::map<std::string, std::int64_t> of_other_kinds;  // by the pair's count key
+  const auto add_kind = [&](std::string_view key, std::int64_t count) -> Result<bool> {
+    FW_ASSIGN(const auto counted, layout::parse_kind_count_key(key));
+    of_other_kinds[layout::count_key(counted.pair.workload, counted.pair.client)] += count;
+    add(counted.pair, counted.kind, count);
+    return true;
+  };
+  FW_TRY(visit_counts(snapshot.get(), layout::kKindCountPrefix, layout::kKindCountPrefix, add_kind));
+  const auto add_rest = [&](std::string_view key, std::int64_t count) -> Result<bool> {
+    FW_ASSIGN(const auto pair, layout::parse_count_key(key));
+    add(pair, {}, count - of_other_kinds[std::string(key)]);
+    return true;
+  };
+  FW_TRY(visit_counts(snapshot.get(), layout::kCountPrefix, layout::kCountPrefix, add_rest));
+  std::erase_if(counts, [](const RecordCount& one) { return one.records == 0; });
+  std::ranges::sort(
+      counts, {}, [](const RecordCount& one) { return std::tuple(one.workload, one.client, one.origin, one.ending); });
+  return counts;
 }
 
 Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::CountedPair& pair, std::int64_t count,
@@ -259,6 +347,21 @@ Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
   }
   if (!scan.status().ok()) return failure("read", scan.status());
   return removed;
+}
+
+Status RocksDbLogStore::backup(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder, ignored)) {
+    return already_exists(folder.string() + " exists; a backup is written into a folder of its own");
+  }
+  FW_ASSIGN(const auto use, database_->use());
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(&database_->db(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // 0: what is in memory is written to a table first, so that the copy needs no log.
+  if (status.ok()) status = checkpoint->CreateCheckpoint(folder.string(), 0);
+  if (!status.ok()) return failure("copy", status);
+  return {};
 }
 
 }  // namespace fw::logstore

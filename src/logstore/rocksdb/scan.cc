@@ -5,8 +5,9 @@
 namespace fw::logstore {
 namespace {
 
-std::optional<layout::Index> index_for(const Selection& selection) {
-  if (selection.workload && selection.client) return std::nullopt;
+std::optional<layout::Index> index_for(const Selection& selection, Scan::Wanted wanted) {
+  // The keys of `records` lie among their contents: a walk over them reads all blocks.
+  if (selection.workload && selection.client && wanted == Scan::Wanted::kRecords) return std::nullopt;
   if (selection.workload) return layout::Index::kWorkload;
   if (selection.client) return layout::Index::kClient;
   return layout::Index::kTime;
@@ -18,10 +19,10 @@ bool can_match(const Selection& selection) {
          (!selection.client || layout::is_name(**selection.client));
 }
 
-std::string prefix_for(const Selection& selection) {
-  if (selection.workload && selection.client) return layout::record_prefix(*selection.workload, *selection.client);
+std::string prefix_for(const Selection& selection, std::optional<layout::Index> index) {
+  if (!index) return layout::record_prefix(*selection.workload, *selection.client);
   const std::string name = selection.workload ? **selection.workload : selection.client ? **selection.client : "";
-  return layout::index_prefix(*index_for(selection), name);
+  return layout::index_prefix(*index, name);
 }
 
 std::string at(std::string prefix, Timestamp time) {
@@ -32,9 +33,10 @@ std::string at(std::string prefix, Timestamp time) {
 }  // namespace
 
 Scan::Scan(Database& database, const rocksdb::Snapshot* snapshot, const Selection& selection, Order order,
-           const std::optional<Position>& after)
-    : database_(database), index_(index_for(selection)), order_(order) {
-  const std::string prefix = prefix_for(selection);
+           const std::optional<Position>& after, Wanted wanted)
+    : database_(database), index_(index_for(selection, wanted)), order_(order) {
+  if (index_ == layout::Index::kWorkload) only_client_ = selection.client;
+  const std::string prefix = prefix_for(selection, index_);
   lower_ = selection.from ? at(prefix, *selection.from) : prefix;
   upper_ = selection.to ? at(prefix, *selection.to) : layout::past_prefix(prefix);
   if (after) {

@@ -24,10 +24,61 @@ TEST(Layout, KeysAreThoseOfTheFormatPage) {
 
 TEST(Layout, EveryKeyReadsBackAsItsLocation) {
   EXPECT_EQ(*parse_record_key(record_key(example())), example());
-  EXPECT_EQ(*parse_id_value(example().id, id_value(example())), example());
+  EXPECT_EQ(parse_id_value(example().id, id_value(example()))->location, example());
   for (const Index index : {Index::kTime, Index::kWorkload, Index::kClient}) {
     EXPECT_EQ(*parse_index_entry(index_key(index, example()), index_value(index, example())), example());
   }
+}
+
+constexpr Kind kGone{record::Origin::kGateway, record::Ending::kClientGone};
+
+TEST(Layout, AKindThatIsNotTheDefaultStandsWithTheIdAndInACountOfItsOwn) {
+  EXPECT_EQ(to_hex(id_value(example())), "726f757465720064656d6f0097979cfe362a0000");
+  EXPECT_EQ(to_hex(id_value(example(), kGone)), "726f757465720064656d6f0097979cfe362a00000201");
+  EXPECT_EQ(parse_id_value(example().id, id_value(example(), kGone))->kind, kGone);
+  const std::string key = kind_count_key(example().workload, example().client, kGone);
+  EXPECT_EQ(to_hex(key), "6b726f757465720064656d6f000201");
+  EXPECT_EQ(parse_kind_count_key(key)->kind, kGone);
+}
+
+record::Interaction with_provenance() {
+  return {.request = R"({"a": 1})",
+          .response = "{}",
+          .provenance = {.origin = record::Origin::kGateway,
+                         .ending = record::Ending::kUpstreamDied,
+                         .http_status = 502,
+                         .first_token = std::chrono::microseconds(-1),
+                         .total = std::chrono::microseconds(7),
+                         .model_asked = "a",
+                         .model_answered = std::string(70'000, 'b'),
+                         .route = "c",
+                         .variant = "d",
+                         .conversation = std::string("e\0f", 3),
+                         .key = "g",
+                         .tags = {{"h", "i"}, {"", ""}}}};
+}
+
+TEST(Layout, ARecordComesBackWithItsProvenance) {
+  for (const auto& record : {with_provenance(), record::Interaction{.request = "{}", .response = "[]"}}) {
+    record::Interaction read{.provenance = {.route = "another's"}};
+    ASSERT_TRUE(parse_record_value(record_value(record), read).ok());
+    EXPECT_EQ(read, record);
+  }
+}
+
+TEST(Layout, ARecordOfTheFirstFormatReadsWithTheDefaults) {
+  record::Interaction read{.provenance = {.route = "another's"}};
+  ASSERT_TRUE(parse_record_value(std::string_view("\x01\0\0\0\x02{}[]", 9), read).ok());
+  EXPECT_EQ(read, (record::Interaction{.request = "{}", .response = "[]"}));
+  const record::Interaction plain{.request = "{}", .response = "[]"};
+  EXPECT_EQ(record_value(plain), std::string_view("\x01\0\0\0\x02{}[]", 9));
+}
+
+TEST(Layout, FieldsOfALaterVersionArePassedOver) {
+  const std::string value = record_value({.request = "{}", .response = "[]", .provenance = {.key = "k"}});
+  record::Interaction read;
+  ASSERT_TRUE(parse_record_value(value + std::string("Z\0\0\0\x03new", 8), read).ok());
+  EXPECT_EQ(read.provenance.key, "k");
 }
 
 TEST(Layout, TimesBefore1970SortBeforeThoseAfter) {
@@ -46,11 +97,18 @@ TEST(Layout, DamagedBytesAreDataLossNeverACrash) {
     bytes.resize(random.below(bytes.size() + 1));
     if (!bytes.empty()) bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
     record::Interaction record;
-    for (const bool ok :
-         {parse_record_key(bytes).ok(), parse_index_entry(bytes, bytes).ok(), parse_count_key(bytes).ok(),
-          parse_id_value(example().id, bytes).ok(), parse_record_value(bytes, record).ok()}) {
+    for (const bool ok : {parse_record_key(bytes).ok(), parse_index_entry(bytes, bytes).ok(),
+                          parse_count_key(bytes).ok(), parse_id_value(example().id, bytes).ok(),
+                          parse_kind_count_key(bytes).ok(), parse_record_value(bytes, record).ok()}) {
       (void)ok;
     }
+  }
+  const std::string whole = record_value(with_provenance());
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = whole.substr(0, random.below(whole.size() + 1));
+    if (!bytes.empty()) bytes[random.below(std::min<std::size_t>(bytes.size(), 100))] ^= char(1 << random.below(8));
+    record::Interaction record;
+    (void)parse_record_value(bytes, record);
   }
   EXPECT_EQ(parse_record_key("router").error().code, ErrorCode::kDataLoss);
   record::Interaction record;

@@ -87,10 +87,31 @@ TEST_F(OpenLogStore, AStoreOpenInAnotherProcessIsRefusedWithTheRemedy) {
 }
 
 TEST_F(OpenLogStore, ANewerFormatIsRefusedAndNamed) {
-  with_raw_store([](rocksdb::DB& db) { ASSERT_TRUE(db.Put({}, "version", "2").ok()); }, /*add_family=*/true);
+  with_raw_store([](rocksdb::DB& db) { ASSERT_TRUE(db.Put({}, "version", "3").ok()); }, /*add_family=*/true);
   const Error error = error_of_opening();
   EXPECT_EQ(error.code, ErrorCode::kFailedPrecondition);
-  EXPECT_THAT(error.message, HasSubstr("has format 2, made by a newer Flywheel"));
+  EXPECT_THAT(error.message, HasSubstr("has format 3, made by a newer Flywheel; this one reads up to 2"));
+}
+
+TEST_F(OpenLogStore, AStoreOfTheFirstFormatIsUpgradedAndReadsAsItWas) {
+  // Records without provenance are written as the first format wrote all (Layout tests hold its bytes).
+  const auto old = interaction("old", "w", "c", 1);
+  append({old});
+  with_raw_store([](rocksdb::DB& db) { ASSERT_TRUE(db.Put({}, "version", "1").ok()); });
+  reopen();
+  auto fresh = interaction("new", "w", "c", 2);
+  fresh.provenance = {.origin = record::Origin::kGateway, .ending = record::Ending::kClientGone};
+  append({fresh});
+  EXPECT_EQ(all({}, Order::kOldestFirst), (std::vector{old, fresh}));
+  EXPECT_THAT(store_->counts().value(),
+              testing::ElementsAre(
+                  RecordCount{old.workload, old.client, record::Origin::kFile, record::Ending::kFinished, 1},
+                  RecordCount{old.workload, old.client, record::Origin::kGateway, record::Ending::kClientGone, 1}));
+  with_raw_store([](rocksdb::DB& db) {
+    std::string version;
+    ASSERT_TRUE(db.Get({}, "version", &version).ok());
+    EXPECT_EQ(version, "2");
+  });
 }
 
 TEST_F(OpenLogStore, AnUnreadableVersionIsDataLoss) {

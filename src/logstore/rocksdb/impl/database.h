@@ -56,6 +56,7 @@ class Database final {
   void close();
   [[nodiscard]] rocksdb::Status reopen();
   [[nodiscard]] Status check_version();
+  [[nodiscard]] Status put_version();
 
   const std::filesystem::path folder_;
   const RocksDbOptions options_;

@@ -12,7 +12,7 @@
 /// nothing here knows RocksDB, and every decoder takes any bytes and answers kDataLoss for those that are not ours.
 namespace fw::logstore::layout {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 
 inline constexpr std::size_t kMaxRecordIdBytes = 128;
 inline constexpr std::size_t kMaxNameBytes = 256;              ///< workload and client ids
@@ -44,7 +44,7 @@ enum class Index : char { kTime = 't', kWorkload = 'w', kClient = 'c' };
 [[nodiscard]] Result<Location> parse_record_key(std::string_view key);
 
 [[nodiscard]] std::string record_value(const record::Interaction& record);
-/// Fills request and response.
+/// Fills request, response and provenance.
 [[nodiscard]] Status parse_record_value(std::string_view value, record::Interaction& record);
 
 /// The prefix of an index for the selection's names: kTime has none, kWorkload its workload, kClient its client.
@@ -54,9 +54,21 @@ enum class Index : char { kTime = 't', kWorkload = 'w', kClient = 'c' };
 [[nodiscard]] std::string index_value(Index index, const Location& location);
 [[nodiscard]] Result<Location> parse_index_entry(std::string_view key, std::string_view value);
 
-/// The value under a record's id: its location but for the id.
-[[nodiscard]] std::string id_value(const Location& location);
-[[nodiscard]] Result<Location> parse_id_value(const record::RecordId& id, std::string_view value);
+/// By what records are counted beside workload and client.
+struct Kind {
+  record::Origin origin = record::Origin::kFile;
+  record::Ending ending = record::Ending::kFinished;
+
+  friend bool operator==(const Kind&, const Kind&) = default;
+};
+
+/// The value under a record's id: its location but for the id, and its kind unless that is the default.
+[[nodiscard]] std::string id_value(const Location& location, const Kind& kind = {});
+struct LocatedKind {
+  Location location;
+  Kind kind;
+};
+[[nodiscard]] Result<LocatedKind> parse_id_value(const record::RecordId& id, std::string_view value);
 
 [[nodiscard]] std::string count_key(const record::WorkloadId& workload, const record::ClientId& client);
 inline constexpr std::string_view kCountPrefix = "n";
@@ -65,6 +77,16 @@ struct CountedPair {
   record::ClientId client;
 };
 [[nodiscard]] Result<CountedPair> parse_count_key(std::string_view key);
+
+/// The key of how many records of a kind a pair has; kinds but for the default one are counted.
+[[nodiscard]] std::string kind_count_key(const record::WorkloadId& workload, const record::ClientId& client,
+                                         const Kind& kind);
+inline constexpr std::string_view kKindCountPrefix = "k";
+struct CountedKind {
+  CountedPair pair;
+  Kind kind;
+};
+[[nodiscard]] Result<CountedKind> parse_kind_count_key(std::string_view key);
 [[nodiscard]] std::string count_value(std::int64_t count);
 [[nodiscard]] std::optional<std::int64_t> parse_count_value(std::string_view value);
 

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,7 +16,8 @@ namespace fw::logstore {
 
 /// LogStore on RocksDB. Invariants, each kept by writing one batch:
 /// 1. A record has exactly one entry in `records`, one in `ids` and three in `times`, or none anywhere.
-/// 2. The count of a (workload, client) pair is the number of its entries in `records`.
+/// 2. The count of a (workload, client) pair is the number of its entries in `records`; that of a kind the number of
+///    those of this kind.
 class RocksDbLogStore final : public LogStore {
  public:
   explicit RocksDbLogStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -23,8 +25,13 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<AppendReport> append(std::span<const record::Interaction> batch) override;
   [[nodiscard]] Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
                                   const std::optional<Cursor>& after) override;
+  [[nodiscard]] Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
+                                          const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<std::optional<record::Interaction>> find(const record::RecordId& id) override;
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
+  [[nodiscard]] Result<WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after) override;
+  [[nodiscard]] Result<std::vector<RecordCount>> counts() override;
+  [[nodiscard]] Status backup(const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
@@ -38,6 +45,11 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
   using Counts = std::map<std::string, std::int64_t>;  // by count key
   void add_counts(rocksdb::WriteBatch& writes, const Counts& counts);
+  static void count(Counts& counts, const layout::Location& location, const layout::Kind& kind, int change);
+  /// Calls `visit` with key and count of every entry of the meta family under `prefix`, from the key `from` on, while
+  /// it returns true.
+  [[nodiscard]] Status visit_counts(const rocksdb::Snapshot* snapshot, std::string_view prefix, std::string_view from,
+                                    const std::function<Result<bool>(std::string_view key, std::int64_t count)>& visit);
   /// Puts all records of the batch but the known ones, which it returns, into `writes`.
   [[nodiscard]] Result<std::vector<std::size_t>> put_new(rocksdb::WriteBatch& writes,
                                                          std::span<const record::Interaction> batch);

@@ -13,12 +13,15 @@
 namespace fw::logstore {
 
 /// Walks the records of a selection in order, on a snapshot, each step one location; the content is read when asked
-/// for. A selection of workload and client walks `records` itself, any other one the index that has its order. Not
-/// thread-safe; the database and the snapshot outlive it.
+/// for. A selection of workload and client walks `records` itself, any other one the index that has its order; where
+/// only keys are wanted, that of the workload, and passes over those of other clients. Not thread-safe; the database
+/// and the snapshot outlive it.
 class Scan final {
  public:
+  enum class Wanted { kRecords, kKeys };
+
   Scan(Database& database, const rocksdb::Snapshot* snapshot, const Selection& selection, Order order,
-       const std::optional<Position>& after);
+       const std::optional<Position>& after, Wanted wanted = Wanted::kRecords);
   Scan(const Scan&) = delete;  // nor moved: RocksDB keeps pointers into it
   Scan& operator=(const Scan&) = delete;
 
@@ -28,12 +31,17 @@ class Scan final {
   [[nodiscard]] rocksdb::Status status() const { return iterator_->status(); }
 
   [[nodiscard]] Result<layout::Location> location() const;
+  /// Whether a location belongs to the selection: false for those of other clients.
+  [[nodiscard]] bool is_wanted(const layout::Location& location) const {
+    return !only_client_ || location.client == *only_client_;
+  }
   [[nodiscard]] Result<record::Interaction> record() const;
 
  private:
   Database& database_;
   rocksdb::ReadOptions point_;
   std::optional<layout::Index> index_;  // absent: the walk is over `records`
+  std::optional<record::ClientId> only_client_;
   Order order_;
   std::string lower_;
   std::string upper_;
