@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the gateway costs and whether it is faithful: the service with capture off, journal and before_last_byte, beside
+"""What the gateway costs and whether it is faithful: gateway_alone with capture off, journal and before_last_byte, beside
 nginx and the upstream itself, cell by cell in one run.
 
-    measure.py --flywheel build/release/bin/flywheel --gwbench PATH [--nginx PATH] [--seconds 5] [--only load|stream|abuse|kill]
+    measure.py --gateway build/release/bin/gateway_alone --gwbench PATH [--nginx PATH] [--seconds 5] [--only load|stream|abuse]
 
 gwbench is the load generator and mock upstream (another repository's; see README.md). Everything listens on 127.0.0.1 and
 ends with the run. One JSON line a cell goes to --out, a table to standard output."""
@@ -15,9 +15,8 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
 
-CAPTURES = {"off": "{enabled: false}", "journal": "{durability: journal}", "before_last_byte": "{durability: before_last_byte}"}
+CAPTURES = ("off", "journal", "before_last_byte")
 NGINX = """worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 20000; }}
 http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
@@ -60,37 +59,23 @@ def running(command, port, log):
             process.wait()
 
 
-class Flywheel:
-    """The service as a gateway, over a data folder of its own."""
+class Gateway:
+    """gateway_alone over a data folder of its own. What it took is known when it has ended."""
 
     def __init__(self, options, upstream, folder, capture):
-        self.port, self.api, self.folder = free_port(), free_port(), folder
         folder.mkdir(parents=True)
-        (folder / "config.yaml").write_text(
-            f"logging_config: {{level: WARNING}}\nserver: {{port: {self.api}}}\n"
-            f"gateway:\n  port: {self.port}\n  max_connections: 30000\n"
-            f"  upstreams: [{{name: mock, url: 'http://127.0.0.1:{upstream}/v1', max_connections: 100000,"
-            f" max_retries: {options.retries}, failures_until_open: 1000000, idle_timeout_seconds: {options.patience}}}]\n"
-            f"  capture: {CAPTURES[capture]}\n")
-        self.command = [options.flywheel, "serve", "--config", folder / "config.yaml", "--data", folder / "data"]
+        self.port, self.log, self.asked = free_port(), folder / "log", 0
+        self.command = [options.gateway, "--port", self.port, "--upstream", f"http://127.0.0.1:{upstream}/v1", "--capture",
+                        capture, "--data", folder / "data", "--patience", options.patience]
 
     def running(self):
-        return running(self.command, self.port, self.folder / "log")
+        return running(self.command, self.port, self.log)
 
-    def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.api}{path}", timeout=60) as answer:
-            return answer.read().decode()
-
-    def stored(self):
-        return sum(one["records"] for one in json.loads(self.get("/api/workloads"))["workloads"])
-
-    def settled(self):
-        """How many records there are once no more come."""
-        before, now = -1, self.stored()
-        while before != now:
-            time.sleep(0.5)
-            before, now = now, self.stored()
-        return now
+    def taken(self):
+        for line in reversed(self.log.read_text().splitlines()):
+            if line.startswith('{"taken"'):
+                return json.loads(line)["taken"]
+        return None
 
 
 class Bench:
@@ -110,7 +95,7 @@ class Bench:
     def peers(self, upstream):
         """name -> (port, pid, service or None) of everything under test, all at once."""
         with contextlib.ExitStack() as stack:
-            found = {"direct": (upstream.port, None, None)}
+            found, gateways = {"direct": (upstream.port, None, None)}, {}
             if self.options.nginx:
                 port, folder = free_port(), self.folder / f"nginx-{free_port()}"
                 folder.mkdir()
@@ -119,10 +104,13 @@ class Bench:
                     running([self.options.nginx, "-c", folder / "nginx.conf", "-p", folder], port, folder / "log"))
                 found["nginx"] = (port, process.pid, None)
             for capture in CAPTURES:
-                service = Flywheel(self.options, upstream.port, self.folder / f"{capture}-{free_port()}", capture)
-                process = stack.enter_context(service.running())
-                found[capture] = (service.port, process.pid, service)
+                gateways[capture] = gateway = Gateway(self.options, upstream.port, self.folder / f"{capture}-{free_port()}", capture)
+                process = stack.enter_context(gateway.running())
+                found[capture] = (gateway.port, process.pid, gateway)
             yield found
+        for capture, gateway in gateways.items():
+            print(f"{capture}: the client asked for {gateway.asked}, the store holds {gateway.taken()}")
+            self.note("counts", capture, {"asked": gateway.asked, "stored": gateway.taken()})
 
     def upstream(self, stack, *arguments):
         port = free_port()
@@ -132,38 +120,37 @@ class Bench:
         return process
 
     def load(self):
-        print("load: answers of 2 KB | requests/s | added p50, p99 us | CPU us a request | client = store")
+        print("load: answers of 2 KB | requests/s | added p50, p99 us | processes of the gateway")
         with contextlib.ExitStack() as stack:
             upstream = self.upstream(stack)
             peers = stack.enter_context(self.peers(upstream))
             for connections in self.options.connections:
                 base = None
-                for name, (port, pid, service) in peers.items():
-                    before = service.stored() if service else 0
-                    arguments = ["load", "--url", f"http://127.0.0.1:{port}", "--connections", connections, "--seconds",
-                                 self.options.seconds, "--warmup", 1, "--upstream-pid", upstream.pid]
-                    found = self.gwbench(*arguments, *(["--pid", pid] if pid else []))[-1]
+                for name, (port, pid, gateway) in peers.items():
+                    found = self.gwbench("load", "--url", f"http://127.0.0.1:{port}", "--connections", connections, "--seconds",
+                                         self.options.seconds, "--warmup", 1, "--upstream-pid", upstream.pid,
+                                         *(["--pid", pid] if pid else []))[-1]
                     base = base or found
-                    kept = service.settled() - before if service else None
-                    self.note(f"load {connections}", name, found, kept=kept)
-                    self.print_load(connections, name, found, base, kept)
+                    if gateway:
+                        gateway.asked += found["ok"] + sum(found["warmup"].values()) + found["unfinished"]
+                    self.note(f"load {connections}", name, found)
+                    self.print_load(connections, name, found, base)
 
-    def print_load(self, connections, name, found, base, kept):
+    def print_load(self, connections, name, found, base):
         added = [round(found["latency_us"][p] - base["latency_us"][p]) for p in ("p50", "p99")]
-        sent = found["ok"] + found.get("warmup", 0)
-        counts = "-" if kept is None else f"{sent}, {kept}"
-        cpu = (found.get("gateway") or {}).get("cpu_us_per_ok") or (found.get("gateway") or {}).get("cpu_us_per_request")
-        print(f"{connections:5} {name:17} {found['rps']:10.0f} {added[0]:8} {added[1]:8} {cpu} {counts}", flush=True)
+        print(f"{connections:5} {name:17} {found['rps']:10.0f} {added[0]:8} {added[1]:8} {json.dumps(found.get('gateway'))}", flush=True)
 
     def stream(self):
-        print("streams: 50 chunks, 20 ms apart | chunks/s | transit p50, p99 us | CPU | failed")
+        print("streams: 50 chunks, 20 ms apart | chunks/s | transit p50, p99 us | processes of the gateway | failed")
         with contextlib.ExitStack() as stack:
             upstream = self.upstream(stack)
             peers = stack.enter_context(self.peers(upstream))
             for streams in self.options.streams:
-                for name, (port, pid, _) in peers.items():
+                for name, (port, pid, gateway) in peers.items():
                     found = self.gwbench("stream", "--url", f"http://127.0.0.1:{port}", "--streams", streams, "--seconds",
                                          self.options.seconds, "--warmup", 1, *(["--pid", pid] if pid else []))[-1]
+                    if gateway:
+                        gateway.asked += found["started"]
                     self.note(f"stream {streams}", name, found)
                     transit = found["transit_us"]
                     print(f"{streams:5} {name:17} {found['frames_per_s']:9.0f} {transit['p50']:8.0f} {transit['p99']:8.0f} "
@@ -174,9 +161,9 @@ class Bench:
         with contextlib.ExitStack() as stack:
             upstream = self.upstream(stack, "--slow-ms", 2000)
             for capture in ("journal", "before_last_byte"):
-                service = Flywheel(self.options, upstream.port, self.folder / f"abuse-{capture}", capture)
-                process = stack.enter_context(service.running())
-                for found in self.gwbench("abuse", "--url", f"http://127.0.0.1:{service.port}", "--upstream",
+                gateway = Gateway(self.options, upstream.port, self.folder / f"abuse-{capture}", capture)
+                process = stack.enter_context(gateway.running())
+                for found in self.gwbench("abuse", "--url", f"http://127.0.0.1:{gateway.port}", "--upstream",
                                           f"http://127.0.0.1:{upstream.port}", "--pid", process.pid, timeout=900):
                     self.note("abuse", capture, found)
                     print(f"{capture:17} {found.get('case', found.get('name')):28} {found.get('verdict')} "
@@ -185,18 +172,17 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--flywheel", required=True, type=pathlib.Path)
+    parser.add_argument("--gateway", required=True, type=pathlib.Path)
     parser.add_argument("--gwbench", required=True)
     parser.add_argument("--nginx")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--connections", type=lambda t: [int(n) for n in t.split(",")], default=[1, 16, 64, 256])
     parser.add_argument("--streams", type=lambda t: [int(n) for n in t.split(",")], default=[64, 512])
-    parser.add_argument("--patience", type=float, default=300, help="seconds of an upstream's silence")
-    parser.add_argument("--retries", type=int, default=2)
+    parser.add_argument("--patience", type=int, default=300, help="seconds of an upstream's or a client's silence")
     parser.add_argument("--only", choices=["load", "stream", "abuse"])
     parser.add_argument("--out", default="gateway_bench.jsonl")
     options = parser.parse_args()
-    options.flywheel = options.flywheel.resolve()
+    options.gateway = options.gateway.resolve()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench-"))
     try:
         bench = Bench(options, folder)

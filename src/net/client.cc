@@ -33,6 +33,7 @@ Result<WireRequest> to_wire(Request request, bool has_source, const ClientOption
   wire.is_head_request = request.method == Method::kHead;
   wire.is_replayable = !has_source && (is_idempotent(request.method) || request.headers.contains("Idempotency-Key"));
   std::string& head = wire.head;
+  head.reserve(1024);
   const bool goes_whole = options.proxy && !wire.url.is_tls;  // a proxy has to be told the server (RFC 9112, 3.2.2)
   head.append(to_string(request.method)).append(" ");
   if (goes_whole) head.append(wire.url.origin());

@@ -48,6 +48,18 @@ nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   return json;
 }
 
+/// Where traffic would go; keys stand in variables, and headers may hold what variables say.
+nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway) {
+  nlohmann::ordered_json upstreams = nlohmann::ordered_json::array();
+  for (const auto& u : gateway.upstreams) {
+    upstreams.push_back({{"name", u.name}, {"url", u.url}, {"api_key_env", u.api_key_env}});
+  }
+  nlohmann::ordered_json routes = nlohmann::ordered_json::array();
+  for (const auto& route : gateway.routes) routes.push_back(route.name);
+  return {{"enabled", gateway.is_on()},     {"listen", gateway.listen},          {"port", gateway.port},
+          {"tls", gateway.tls.has_value()}, {"upstreams", std::move(upstreams)}, {"routes", std::move(routes)}};
+}
+
 nlohmann::ordered_json engines_json(const EngineSettings& engines) {
   return {{"llama_server", engines.llama_server.string()},
           {"llama_quantize", engines.llama_quantize.string()},
@@ -153,6 +165,7 @@ void print_json(const CheckOutcome& outcome) {
     out["server"] = server_json(outcome.config->server);
     out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
     out["otlp"] = otlp_json(outcome.config->otlp);
+    out["gateway"] = gateway_json(outcome.config->gateway);
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);
     out["logging"] = logging_json(*outcome.config);

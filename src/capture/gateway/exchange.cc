@@ -91,7 +91,8 @@ void Exchange::plan() {
   const CaptureSettings& capture = shared_.settings.capture;
   table_ = shared_.table.load();
   Workbenches::Loan bench(shared_.benches);
-  if (!body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
+  const bool is_looked_at = (dialect_ && capture.is_enabled) || !table_->routes().empty();
+  if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
   Labels labels = labels_of(in_.path(), in_.headers, scan_, capture);
   choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
   promoted_ =

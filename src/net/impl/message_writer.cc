@@ -17,12 +17,22 @@ constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "F
 constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+/// Which bytes a name and which a value may have: looked up for every byte of every header that is sent.
+struct AllowedBytes {
+  constexpr AllowedBytes() {
+    for (int c = 0; c < 256; ++c) in_value[static_cast<std::size_t>(c)] = c == '\t' || (c >= ' ' && c != 127);
+    for (const char c :
+         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~")) {
+      in_name[static_cast<unsigned char>(c)] = true;
+    }
+  }
+  std::array<bool, 256> in_name{};
+  std::array<bool, 256> in_value{};
+};
+constexpr AllowedBytes kAllowed;
 
-bool is_value_character(unsigned char c) { return c == '\t' || (c >= ' ' && c != 127); }
+bool is_token_character(char c) { return kAllowed.in_name[static_cast<unsigned char>(c)]; }
+bool is_value_character(char c) { return kAllowed.in_value[static_cast<unsigned char>(c)]; }
 
 bool is_one_of(std::span<const std::string_view> fields, std::string_view name) {
   return std::any_of(fields.begin(), fields.end(),
