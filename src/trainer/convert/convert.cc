@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/file.h"
 #include "modelfile/gguf.h"
 #include "trainer/convert/model_keys.h"
 #include "trainer/convert/vocabulary.h"
@@ -66,6 +68,22 @@ bool is_left_out(const std::string& name, const ModelConfig& c) {
          name.find("multi_modal_projector.") != std::string::npos || (c.tied && name == "lm_head.weight");
 }
 
+// The rotary divisors beyond a model's original context, which training never sees: the engine wants them with the
+// others.
+std::vector<float> long_divisors(const fs::path& folder) {
+  std::vector<float> out;
+  const auto text = io::read_file(folder / "config.json", 1 << 20);
+  const auto config = text.ok() ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {
+    const auto rope = config.is_object() ? config.find(key) : config.end();
+    if (!config.is_object() || rope == config.end() || !rope->is_object() || !rope->contains("long_factor")) continue;
+    for (const auto& value : rope->at("long_factor"))
+      if (value.is_number()) out.push_back(value.get<float>());
+    break;
+  }
+  return out;
+}
+
 class Conversion {
  public:
   Conversion(ModelConfig config, std::vector<modelfile::SafetensorsFile> files)
@@ -74,7 +92,7 @@ class Conversion {
   [[nodiscard]] modelfile::GgufHeader& header() { return header_; }
 
   // Every tensor of the folder gets its place, or is refused by name.
-  Status place() {
+  Status place(const std::vector<float>& long_divisors) {
     auto expected = shapes_in_layers(config_);
     expected["model.embed_tokens.weight"] = expected["lm_head.weight"] = {config_.vocab, config_.hidden};
     expected["model.norm.weight"] = {config_.hidden};
@@ -93,6 +111,8 @@ class Conversion {
         FW_TRY(add(*theirs, name, file, entry));
       }
     add_frequencies();
+    if (!config_.rope.divisors.empty() && long_divisors.size() == config_.rope.divisors.size())
+      add_values("rope_factors_long.weight", long_divisors);
     return check_whole();
   }
 
@@ -132,21 +152,22 @@ class Conversion {
     return {};
   }
 
+  void add_values(const char* name, std::vector<float> values) {
+    header_.tensors.push_back({name, kF32, {values.size()}});
+    sources_.push_back({.values = std::move(values)});
+  }
+
   // Frequencies that GGUF keeps as divisors of the default ones.
   void add_frequencies() {
-    const bool is_llama3 = config_.rope.kind == RopeKind::kLlama3;
-    if (!is_llama3 && config_.rope.divisors.empty()) return;
-    Source source;
+    if (!config_.rope.divisors.empty()) return add_values("rope_factors_short.weight", config_.rope.divisors);
+    if (config_.rope.kind != RopeKind::kLlama3) return;
+    std::vector<float> divisors;
     const auto scaled = rope_frequencies(config_).inverse;
     for (std::size_t i = 0; i < scaled.size(); ++i)
-      source.values.push_back(
-          is_llama3 ? static_cast<float>(std::pow(config_.rope_theta, -2.0 * static_cast<double>(i) /
-                                                                          static_cast<double>(config_.rotary_size())) /
-                                         scaled[i])
-                    : config_.rope.divisors[i]);
-    header_.tensors.push_back(
-        {is_llama3 ? "rope_freqs.weight" : "rope_factors_short.weight", kF32, {source.values.size()}});
-    sources_.push_back(std::move(source));
+      divisors.push_back(static_cast<float>(
+          std::pow(config_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config_.rotary_size())) /
+          scaled[i]));
+    add_values("rope_freqs.weight", std::move(divisors));
   }
 
   [[nodiscard]] Status check_whole() const {
@@ -241,7 +262,7 @@ Status convert_to_gguf(const fs::path& folder, const fs::path& out, const OnConv
   FW_ASSIGN(auto config, read_hugging_face_config(folder));
   FW_ASSIGN(auto files, open_safetensors_of(folder));
   Conversion conversion(config, std::move(files));
-  FW_TRY(conversion.place());
+  FW_TRY(conversion.place(long_divisors(folder)));
   FW_TRY(write_keys(folder, config, conversion.header()));
   conversion.header().set("general.file_type", GgufValue::u32(file_type_of(conversion.header())));
   return conversion.write(out, on_converted);

@@ -29,15 +29,19 @@ nlohmann::json config_of(const ModelConfig& c) {
           {"tie_word_embeddings", c.tied}};
 }
 
-// Tokens `a`, `b`, .. as many as the model has, without merges.
-nlohmann::json tokenizer_of(std::int64_t size) {
-  nlohmann::json vocab = nlohmann::json::object();
-  for (std::int64_t id = 0; id < size; ++id) vocab[std::string(1, static_cast<char>('!' + id))] = id;
-  return {{"pre_tokenizer", {{"type", "ByteLevel"}}},
-          {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", nlohmann::json::array()}}}};
-}
-
 }  // namespace
+
+void write_byte_tokenizer(std::int64_t size, const std::filesystem::path& folder) {
+  nlohmann::json vocab = nlohmann::json::object();
+  for (std::int64_t id = 0; id < size - 1; ++id)
+    vocab[id < 3 ? "<" + std::to_string(id) + ">" : std::string(1, static_cast<char>(' ' + id - 2))] = id;
+  vocab["ab"] = size - 1;
+  write(folder / "tokenizer.json",
+        {{"added_tokens", {{{"id", 1}, {"content", "<1>"}, {"special", true}}}},
+         {"pre_tokenizer", {{"type", "ByteLevel"}, {"use_regex", true}}},
+         {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", nlohmann::json::array({"a b"})}}}});
+  write(folder / "tokenizer_config.json", {{"bos_token", "<1>"}, {"chat_template", "{{ messages }}"}});
+}
 
 void write_folder(const ModelWeights& weights, const std::filesystem::path& folder) {
   const auto& c = weights.config;
@@ -72,7 +76,7 @@ void write_folder(const ModelWeights& weights, const std::filesystem::path& fold
   if (!modelfile::write_safetensors(folder / "model.safetensors", tensors).ok())
     throw std::runtime_error("cannot write the weights of " + folder.string());
   write(folder / "config.json", config_of(c));
-  write(folder / "tokenizer.json", tokenizer_of(c.vocab));
+  write_byte_tokenizer(c.vocab, folder);
 }
 
 }  // namespace fw::trainer

@@ -56,10 +56,10 @@ FAMILIES = {
     "phi3": tf.Phi3Config(**shape(original_max_position_embeddings=128, sliding_window=None)),
     # Phi 4 mini's: three quarters of a head rotated, two sets of divisors.
     "phi3-longrope": tf.Phi3Config(**shape(
-        hidden_size=40, max_position_embeddings=512, original_max_position_embeddings=128, sliding_window=None,
+        hidden_size=40, max_position_embeddings=1024, original_max_position_embeddings=256, sliding_window=None,
         partial_rotary_factor=0.8,
         rope_parameters=rope("longrope", 10000.0, partial_rotary_factor=0.8, short_factor=SHORT, long_factor=LONG,
-                             original_max_position_embeddings=128))),
+                             original_max_position_embeddings=256))),
 }
 
 
