@@ -42,6 +42,13 @@ nlohmann::ordered_json logging_json(const Config& config) {
   return {{"level", kLevels.at(static_cast<std::size_t>(config.log_level))}, {"json", config.log_json}};
 }
 
+nlohmann::ordered_json review_json(const review::ReviewSettings& review) {
+  constexpr std::array kOpen{"off", "promising", "always"};
+  return {{"open", kOpen.at(static_cast<std::size_t>(review.open))},
+          {"max_rows", review.max_rows},
+          {"weights", review.weights}};
+}
+
 constexpr Duration kPatience = std::chrono::minutes(3);
 
 struct CheckOptions {
@@ -116,6 +123,7 @@ void print_json(const CheckOutcome& outcome) {
     out["server"] = server_json(outcome.config->server);
     out["engines"] = engines_json(outcome.config->engines);
     out["logging"] = logging_json(*outcome.config);
+    out["review"] = review_json(outcome.config->review);
   }
   for (const auto& endpoint : outcome.endpoints)
     out["endpoints"].push_back({{"role", endpoint.role}, {"good", endpoint.answer.ok()}, {"said", sentence(endpoint)}});
