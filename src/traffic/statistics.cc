@@ -178,12 +178,18 @@ Status StatisticsKeeper::check(Reading& reading, const logstore::WorkloadSummary
 
 Result<StatisticsKeeper::Snapshot> StatisticsKeeper::get(const logstore::WorkloadSummary& of, Duration time) {
   Reading& reading = reading_of(of);
-  const std::lock_guard lock(reading.mutex);
+  const std::unique_lock lock(reading.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    const std::lock_guard published(reading.published_mutex);
+    return reading.published;
+  }
   if (reading.selection || reading.statistics.total.records != of.records) {
     FW_TRY(read_on(reading, of, saturating_add(clock_.instant(), time)));
     if (!reading.selection) FW_TRY(check(reading, of));
   }
-  return Snapshot{reading.statistics, !reading.selection && reading.newest};
+  const std::lock_guard published(reading.published_mutex);
+  reading.published = {reading.statistics, !reading.selection && reading.newest};
+  return reading.published;
 }
 
 }  // namespace fw::traffic

@@ -73,7 +73,8 @@ class StatisticsKeeper final {
     Statistics statistics;
     bool is_complete = false;  ///< false: more was there than the time allowed to read; ask again
   };
-  /// Reads on for at most `time`, then tells.
+  /// Reads on for at most `time`, then tells. While another caller reads the same, it tells what was known before: one
+  /// thread at a time waits for the disk.
   [[nodiscard]] Result<Snapshot> get(const logstore::WorkloadSummary& of, Duration time);
 
  private:
@@ -82,7 +83,7 @@ class StatisticsKeeper final {
   static constexpr auto kPatience = std::chrono::seconds(20);
 
   struct Reading {
-    std::mutex mutex;
+    std::mutex mutex;  // of all but what is published
     Statistics statistics;
     std::optional<Timestamp> newest;                         ///< of what was read
     std::map<Timestamp, std::vector<std::uint64_t>> recent;  ///< hashes of ids not older than newest - kOutOfOrder
@@ -90,6 +91,9 @@ class StatisticsKeeper final {
     std::optional<logstore::Selection> selection;  ///< of the scan under way
     std::optional<logstore::Cursor> cursor;
     std::optional<Instant> short_since;  ///< since when the store has had more than was read
+
+    std::mutex published_mutex;
+    Snapshot published;
 
     void take(const record::Interaction& record, ExchangeReader& reader);
     void forget_old();

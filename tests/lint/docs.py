@@ -55,7 +55,8 @@ class Program:
             done = subprocess.run([self.binary, "config", "check", "--json", "--file-only", file.name], capture_output=True,
                                   text=True, timeout=20)
         answer = json.loads(done.stdout)
-        settings = {key: value for key, value in answer.items() if key in ("run", "server", "elasticsearch", "otlp", "engines", "redact", "logging")}
+        settings = {key: value for key, value in answer.items()
+                    if key in ("run", "server", "elasticsearch", "otlp", "gateway", "promotion", "engines", "redact", "logging", "review")}
         return answer["valid"], answer.get("error", ""), settings
 
 

@@ -72,6 +72,10 @@ export class Service {
   load(documents) {
     return this.call("POST", "/api/records", asLines(documents));
   }
+  /** What `flywheel` prints when it is told to work with this service. */
+  async command(...words) {
+    return (await run(bin, [...words, "--server", this.url], { env: { ...process.env, NO_COLOR: "1" } })).stdout;
+  }
   /** An endpoint that answers as production did; its address. */
   async echoOf(documents) {
     this.folder ??= await mkdtemp(path.join(os.tmpdir(), "flywheel-app-"));

@@ -91,6 +91,13 @@ nlohmann::ordered_json logging_json(const Config& config) {
   return {{"level", kLevels.at(static_cast<std::size_t>(config.log_level))}, {"json", config.log_json}};
 }
 
+nlohmann::ordered_json review_json(const review::ReviewSettings& review) {
+  constexpr std::array kOpen{"off", "promising", "always"};
+  return {{"open", kOpen.at(static_cast<std::size_t>(review.open))},
+          {"max_rows", review.max_rows},
+          {"weights", review.weights}};
+}
+
 constexpr Duration kPatience = std::chrono::minutes(3);
 
 struct CheckOptions {
@@ -169,6 +176,7 @@ void print_json(const CheckOutcome& outcome) {
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);
     out["logging"] = logging_json(*outcome.config);
+    out["review"] = review_json(outcome.config->review);
   }
   for (const auto& endpoint : outcome.endpoints)
     out["endpoints"].push_back({{"role", endpoint.role}, {"good", endpoint.answer.ok()}, {"said", sentence(endpoint)}});

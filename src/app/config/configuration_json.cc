@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/assert.h"
+
 namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Every section that has defaults of its own, empty: what is read of it are the defaults.
+/// Every section that has defaults of its own, empty: what is read of it are the defaults. There must be a candidate.
 constexpr const char* kEmptySections = R"(
+nims: [{model_name: any, url: "http://127.0.0.1:9/v1"}]
 logging_config: {}
 server: {}
 engines: {}
@@ -28,7 +31,9 @@ std::string section_of(const std::string& path) { return path.substr(0, path.fin
 std::vector<Setting> defaults() {
   const auto nothing_set = [](const std::string&) { return std::string(); };
   auto config = parse_config(kEmptySections, "", "", nothing_set);
-  return config.ok() ? std::move(config->settings) : std::vector<Setting>{};
+  FW_ASSERT(config.ok());
+  std::erase_if(config->settings, [](const Setting& each) { return section_of(each.path) == "nims"; });
+  return std::move(config->settings);
 }
 
 /// The file's settings, and behind them those of sections that it lacks.
