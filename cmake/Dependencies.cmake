@@ -18,7 +18,7 @@ find_package(LibLZMA REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(RE2 REQUIRED re2)  # linked as ${RE2_LINK_LIBRARIES}: its -pthread would be a flag of whatever uses capture
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 set(FW_CACHE "$ENV{FLYWHEEL_CACHE}")
