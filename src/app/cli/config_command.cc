@@ -48,6 +48,13 @@ nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   return json;
 }
 
+nlohmann::ordered_json promotion_json(const promotion::Settings& settings) {
+  return {{"signatures", settings.rules.signatures},
+          {"canary_steps", settings.rules.steps},
+          {"max_error_rate", settings.gates.errors},
+          {"false_alarm_rate", settings.gates.alpha}};
+}
+
 /// Where traffic would go; keys stand in variables, and headers may hold what variables say.
 nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway) {
   nlohmann::ordered_json upstreams = nlohmann::ordered_json::array();
@@ -173,6 +180,7 @@ void print_json(const CheckOutcome& outcome) {
     out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
     out["otlp"] = otlp_json(outcome.config->otlp);
     out["gateway"] = gateway_json(outcome.config->gateway);
+    out["promotion"] = promotion_json(outcome.config->promotion);
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);
     out["logging"] = logging_json(*outcome.config);
