@@ -16,7 +16,7 @@ fw::capture::Redactor every_rule() {
   }
   settings.rules.push_back({.name = "pin", .path = "$..pin", .action = RedactionAction::kDrop});
   settings.rules.push_back({.name = "user", .path = "$.request.user", .action = RedactionAction::kPseudonym});
-  return std::move(*fw::capture::Redactor::create(settings, "0123456789abcdef"));
+  return fw::capture::Redactor::create(settings, "0123456789abcdef").value();
 }
 
 }  // namespace

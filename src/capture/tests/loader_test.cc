@@ -229,7 +229,7 @@ TEST_F(LoaderTest, ALineBeyondTheLimitIsABadLine) {
 }
 
 TEST_F(LoaderTest, RedactsBeforeTheStoreAndTheQuarantine) {
-  redactor_ = std::move(*Redactor::create({.rules = {{.kind = "email"}}}, ""));
+  redactor_ = Redactor::create({.rules = {{.kind = "email"}}}, "").value();
   const std::string good = document(1);
   std::string asked = good;
   asked.replace(asked.find("\"content\":\"") + 11, 0, "ann@example.com ");
