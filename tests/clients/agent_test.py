@@ -5,12 +5,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-import packages
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "gateway"))
+import clients  # the virtual environment with the official packages
 
 BIN = pathlib.Path(os.environ["FLYWHEEL_BIN_DIR"])
 AGENT = pathlib.Path(os.environ["FLYWHEEL_SOURCE_DIR"]) / "examples/agent"
@@ -37,10 +39,7 @@ class ExampleAgent(unittest.TestCase):
     def setUpClass(cls):
         if not (BIN / "flywheel").exists():
             raise unittest.SkipTest("flywheel is not built")
-        try:
-            cls.python = packages.python()
-        except packages.Unavailable as why:
-            raise unittest.SkipTest(str(why))
+        cls.python = clients.python()
 
     def agent(self, url, *messages, **options):
         env = {**os.environ, "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
@@ -69,13 +68,13 @@ class ExampleAgent(unittest.TestCase):
         """So that its traffic is the sample's, and the production model knows its nodes."""
         lines = subprocess.run([BIN / "flywheel", "sample", "--count", "1"], capture_output=True, text=True, check=True)
         request = json.loads(lines.stdout)["request"]
-        code = f"import json, prompts; print(json.dumps([prompts.ROUTER, prompts.TOOLS]))"
+        code = "import json, prompts; print(json.dumps([prompts.ROUTER, prompts.TOOLS]))"
         done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, cwd=AGENT, check=True)
         self.assertEqual(json.loads(done.stdout), [request["messages"][0]["content"], request["tools"]])
 
     def test_talks_to_a_real_engine(self):
-        servers = glob.glob(str(packages.cache_folder() / "llama.cpp-*/build/bin/llama-server"))
-        models = glob.glob(str(packages.cache_folder() / "models/*.gguf"))
+        servers = glob.glob(str(clients.cache_folder() / "llama.cpp-*/build/bin/llama-server"))
+        models = glob.glob(str(clients.cache_folder() / "models/*.gguf"))
         if not servers or not models:
             self.skipTest("no llama-server or no model in the cache (scripts/setup)")
         port = 18400 + os.getpid() % 1000

@@ -1,5 +1,6 @@
-"""Reads an event stream on standard input with the official client of its dialect; prints streams.facts() of what that
-client makes of it. Runs in the environment of packages.py."""
+"""Reads event streams, a list of name, dialect and base64 on standard input, each with the official client of its dialect;
+prints streams.facts() of what that client makes of them. Runs with the interpreter that has the clients."""
+import base64
 import json
 import sys
 
@@ -59,8 +60,9 @@ def of_messages(body):
 
 
 def main():
-    read = {"chat": of_chat, "responses": of_responses, "messages": of_messages}[sys.argv[1]]
-    json.dump(streams.facts(read(sys.stdin.buffer.read())), sys.stdout)
+    read = {"chat": of_chat, "responses": of_responses, "messages": of_messages}
+    json.dump({name: streams.facts(read[dialect](base64.b64decode(body)))
+               for name, dialect, body in json.load(sys.stdin)}, sys.stdout)
 
 
 if __name__ == "__main__":
