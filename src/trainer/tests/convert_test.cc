@@ -183,14 +183,14 @@ TEST_F(Vocabularies, OfPairsThatFallBackToBytesScoreByTheirOrder) {
                    {"byte_fallback", true},
                    {"unk_token", "<unk>"},
                    {"vocab", {{"<unk>", 0}, {"<0x0A>", 1}, {"a", 2}, {"b", 3}, {"ab", 4}, {"abb", 5}}},
-                   {"merges", {{"a", "b"}, {"ab", "b"}}}}}};
+                   {"merges", Json::array({Json::array({"a", "b"}), Json::array({"ab", "b"})})}}}};
   const auto v = read(tokenizer);
   ASSERT_TRUE(v.ok()) << v.error();
   EXPECT_EQ(v->model, "llama");
   EXPECT_EQ(v->types[0], TokenType::kUnknown);
   EXPECT_EQ(v->types[1], TokenType::kByte);
   EXPECT_GT(v->scores[4], v->scores[5]);
-  tokenizer["model"]["merges"] = {{"ab", "b"}, {"a", "b"}};
+  tokenizer["model"]["merges"] = Json::array({Json::array({"ab", "b"}), Json::array({"a", "b"})});
   EXPECT_NE(read(tokenizer).error().message.find("another order"), std::string::npos);
 }
 
