@@ -87,12 +87,16 @@ void GatewayFace::start() {
   options.observe = [this](const net::Exchange& exchange) { access_log_.note(exchange); };
   server_ = std::make_unique<net::Server>(service_.loops(), std::move(options), gateway_->handler());
   if (const auto started = server_->start(); !started.ok()) {
+    log_warning("serve", "the gateway is off", {{"why", started.error().message}});
+    const std::lock_guard lock(mutex_);
     why_off_ = started.error().message;
     server_.reset();
-    log_warning("serve", "the gateway is off", {{"why", why_off_}});
     return;
   }
-  url_ = server_->url();
+  {
+    const std::lock_guard lock(mutex_);
+    url_ = server_->url();
+  }
   const auto file = service_.data_folder() / "gateway.url";
   if (const auto written = io::write_file_atomically(file, url_ + '\n'); !written.ok()) {
     log_warning("serve", "the gateway's URL was not written", {{"error", written.error().message}});
@@ -121,6 +125,7 @@ void GatewayFace::reload(const capture::GatewaySettings& settings) {
 }
 
 std::optional<api::Face> GatewayFace::face() const {
+  const std::lock_guard lock(mutex_);
   if (!gateway_ && why_off_.empty()) return std::nullopt;
   api::Face face{.name = "gateway", .url = url_, .trouble = why_off_};
   if (!gateway_ || !why_off_.empty()) return face;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -35,7 +37,7 @@ class GatewayFace final {
 
   /// nullptr where none is configured, or it cannot be made.
   [[nodiscard]] capture::Gateway* gateway() { return gateway_.get(); }
-  /// Nothing where none is configured. Any thread after start().
+  /// Nothing where none is configured. Any thread.
   [[nodiscard]] std::optional<api::Face> face() const;
   [[nodiscard]] static std::filesystem::path routes_file(const Service& service);
 
@@ -44,6 +46,7 @@ class GatewayFace final {
   net::AccessLog access_log_;
   std::unique_ptr<capture::Gateway> gateway_;
   std::unique_ptr<net::Server> server_;
+  mutable std::mutex mutex_;  // guards both: the API asks while the gateway is started
   std::string url_;
   std::string why_off_;
 };

@@ -91,14 +91,15 @@ void Exchange::plan() {
   const CaptureSettings& capture = shared_.settings.capture;
   table_ = shared_.table.load();
   Workbenches::Loan bench(shared_.benches);
-  const bool is_looked_at = (dialect_ && capture.is_enabled) || !table_->routes().empty();
+  const bool is_kept = dialect_ && capture.is_enabled;
+  const bool is_looked_at = is_kept || !table_->routes().empty() || !table_->promoted().empty();
   if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
   Labels labels = labels_of(in_.path(), in_.headers, scan_, capture);
   choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
   promoted_ =
       dialect_ ? table_->promoted_for(*labels.workload, *labels.client, labels.conversation, bench->random) : nullptr;
   if (promoted_ != nullptr) choice_.targets.insert(choice_.targets.begin(), &promoted_->target);
-  if (!dialect_ || !capture.is_enabled) return;
+  if (!is_kept) return;
   const auto own = capture.samples.find(*labels.workload);
   const double share = own == capture.samples.end() ? capture.sample : own->second;
   if (share < 1 && bench->random.uniform() >= share) return shared_.counters.keep(Kept::kSampledOut);
