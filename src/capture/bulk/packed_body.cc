@@ -4,8 +4,8 @@
 
 namespace fw::capture::elastic {
 
-bool Call::has_flag(std::string_view name) const {
-  const auto value = query.find(name);
+bool Call::has_flag(std::string_view flag) const {
+  const auto value = query.find(flag);
   return value && *value != "false" && *value != "0";
 }
 

@@ -24,7 +24,7 @@ struct Call {
   Deadline deadline = Deadline::never();
 
   /// A parameter that is on when it stands alone, too: `?pretty`, `?refresh=true`.
-  [[nodiscard]] bool has_flag(std::string_view name) const;
+  [[nodiscard]] bool has_flag(std::string_view flag) const;
   /// Shippers that say nothing of themselves (rsyslog's omelasticsearch) take every status for final: what they cannot
   /// deliver they drop. They are kept waiting, and cut off where waiting does not help; that they do try again.
   [[nodiscard]] bool drops_what_is_refused() const { return !headers.contains("User-Agent"); }
