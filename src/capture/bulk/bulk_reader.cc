@@ -199,6 +199,7 @@ void BulkReader::read_document(const Line& line) {
 
 void BulkReader::take(record::Interaction record, std::size_t) {
   const BulkItem& item = batch_.items.back();
+  record.provenance.origin = record::Origin::kBulk;
   if (item.has_own_id) record.provenance.tags.push_back({"_id", item.id});
   if (item.index != options_.whole_index) record.provenance.tags.push_back({"_index", item.index});
   batch_.item_of.push_back(batch_.items.size() - 1);

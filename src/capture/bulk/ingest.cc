@@ -55,7 +55,6 @@ BulkReadOptions Ingest::read_options(const Call& call, std::string index) const 
   BulkReadOptions options;
   options.path_index = std::move(index);
   options.whole_index = options_.index;
-  options.read.origin = record::Origin::kBulk;
   options.read.loaded_at = dependencies_.clock.now();
   // The gateway's headers name the workload and client of documents that do not say so themselves.
   if (const auto workload = call.headers.find("x-flywheel-workload")) {

@@ -12,7 +12,10 @@ namespace {
 class DocumentSink final : public RecordSink {
  public:
   explicit DocumentSink(Intake& into) : into_(into) {}
-  void take(record::Interaction record, std::size_t) override { into_.records.push_back(std::move(record)); }
+  void take(record::Interaction record, std::size_t) override {
+    record.provenance.origin = record::Origin::kOtlp;
+    into_.records.push_back(std::move(record));
+  }
   void refuse(const codec::JsonDocument& document, const std::string& reason) override {
     into_.bad_lines.push_back({.source = "otlp",
                                .line = document.line,
@@ -162,7 +165,6 @@ Intake Sorter::take_logs(std::vector<LogRecord> logs, const DefaultNames& names,
   DocumentSink sink(intake);
   RecordReader reader({.default_workload = names.workload,
                        .default_client = names.client,
-                       .origin = record::Origin::kOtlp,
                        .loaded_at = now});
   std::uint64_t number = 0;
   for (LogRecord& log : logs) {
