@@ -230,12 +230,12 @@ test("a run is started with a form that checks beside its fields, and is watched
     const rows = page.getByLabel(/evaluation rows/);
     await rows.fill("many");
     await seen(page, "must be a whole number from 1");
-    await rows.fill("200");
+    await rows.fill("300");
     await page.getByRole("button", { name: "start the run" }).click();
     await heading(page, "Run of router");
     job = page.url().split("/").pop();
     await page.locator(".page-title .badge", { hasText: "completed" }).waitFor({ timeout: 300000 });
-    await page.locator(".step-text", { hasText: "200 rows" }).first().waitFor();
+    await page.locator(".step-text", { hasText: "300 rows" }).first().waitFor();
     assert.equal((await service.call("GET", `/api/jobs/${job}`)).status, "completed");
   });
 });

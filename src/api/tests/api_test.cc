@@ -319,7 +319,7 @@ class ReviewApiTest : public ApiTest {
              {"label", "a"},
              {"messages", Json::array()},
              {"reference", call},
-             {"answers", {answer}}}}}}}};
+             {"answers", Json::array({answer})}}}}}}};
     id_ = reviews_->open("job", report.dump()).value();
   }
   std::string card() const { return "/api/reviews/" + id_ + "/items/r%2F1"; }

@@ -77,7 +77,7 @@ TEST(ReviewQueue, AReportWithoutAnEvaluationHasNone) {
 
 TEST(ReviewQueue, HeadAndSubjectComeBackAsTheyWereStored) {
   const auto found =
-      queue(Json{row("r1", "rare", call("a", {{"x", 1}}), call("b", {{"x", 1}}), {{"similarity", 0.25}})});
+      queue(Json::array({row("r1", "rare", call("a", {{"x", 1}}), call("b", {{"x", 1}}), {{"similarity", 0.25}})}));
   const auto item = item_from_head(head_json(found.items[0])).value();
   EXPECT_EQ(item.label, "rare");
   EXPECT_EQ(item.group, found.items[0].group);
@@ -91,7 +91,7 @@ TEST(ReviewQueue, HostileAnswersAreItemsLikeAnyOther) {
   for (const Json& message :
        {Json(nullptr), Json(7), Json{{"tool_calls", "x"}},
         Json{{"tool_calls", {1, Json{{"function", 2}}, Json{{"function", {{"name", 3}, {"arguments", "{"}}}}}}}}) {
-    EXPECT_EQ(queue(Json{row("r1", "common", message, call("b", {{"x", 1}}))}).items.size(), 1u) << message;
+    EXPECT_EQ(queue(Json::array({row("r1", "common", message, call("b", {{"x", 1}}))})).items.size(), 1u) << message;
   }
 }
 

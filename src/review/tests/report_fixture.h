@@ -21,7 +21,7 @@ inline Json row(const std::string& id, const std::string& label, const Json& ref
           {"label", label},
           {"messages", {{{"role", "user"}, {"content", "hello"}}}},
           {"reference", reference},
-          {"answers", {answer}}};
+          {"answers", Json::array({answer})}};
 }
 
 /// The parts of a report that a review is made of: 100 rows of class `common`, 4 of `rare`.

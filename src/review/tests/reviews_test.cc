@@ -68,9 +68,10 @@ TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {
 }
 
 TEST_F(ReviewsTest, AJobIsReviewedOnceAndOnlyIfSomethingDiffers) {
-  EXPECT_EQ(
-      reviews_.open("job", report_with(Json{row("r1", "rare", call("a", {}), call("b", {}))}, 1).dump()).error().code,
-      ErrorCode::kAlreadyExists);
+  EXPECT_EQ(reviews_.open("job", report_with(Json::array({row("r1", "rare", call("a", {}), call("b", {}))}), 1).dump())
+                .error()
+                .code,
+            ErrorCode::kAlreadyExists);
   EXPECT_EQ(reviews_.open("other", report_with(Json::array(), 0).dump()).error().code, ErrorCode::kFailedPrecondition);
 }
 
