@@ -159,7 +159,8 @@ void run(std::uint64_t count, const std::filesystem::path& folder) {
   auto loaded = must(logstore::open_rocksdb_log_store(folder / "loaded"));
   auto quarantine = must(capture::Quarantine::open(folder / "quarantine"));
   const SystemClock clock;
-  capture::Loader loader(*loaded, *quarantine, clock);
+  const capture::Redactor no_rules;
+  capture::Loader loader(*loaded, *quarantine, clock, no_rules);
   measure("load the file", count,
           [&] { must(loader.load({(folder / "lines.jsonl").string()}, {}, Deadline::never())); });
 }

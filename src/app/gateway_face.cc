@@ -59,7 +59,7 @@ GatewayFace::GatewayFace(capture::GatewaySettings settings, Service& service,
                                                            service.clock(),
                                                            credentials,
                                                            modelops::process_variables(),
-                                                           {},
+                                                           {redaction(service_.redactor())},
                                                            std::move(on_promoted)});
   if (!made.ok()) {
     why_off_ = made.error().message;

@@ -115,8 +115,11 @@ TEST(Responses, ParallelCallsWithoutPlacesAreToldByTheirIds) {
 }
 
 TEST(Responses, AnIncompleteResponseWasCut) {
-  const auto out = responses(kCreated + event(R"({"type":"response.incomplete","response":{"status":"incomplete",
-      "incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}})"));
+  const auto out = responses(
+      kCreated +
+      event(
+          R"({"type":"response.incomplete","response":{"status":"incomplete",)"
+          R"("incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}})"));
   EXPECT_EQ(out.response["choices"][0]["finish_reason"], "length");
   EXPECT_EQ(out.outcome.ending, Ending::kFinished);
 }
