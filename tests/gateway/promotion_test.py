@@ -9,8 +9,8 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "traffic"))
 import echo_model
+import gateway  # finds the next one
 import flywheel
-import gateway
 
 CONFIG = """
   - {{model_name: small, url: '{candidate}', served_model_name: echo, customization_enabled: false}}

@@ -192,16 +192,27 @@ TOP = ""  # the section of keys that stand in none
 
 def configuration_rows():
     """(line, sections, keys, defaults, whether they have an effect) of every row of the tables of docs/configuration.md."""
-    sections = []
+    sections = outer = []
     for number, line in enumerate(CONFIGURATION.read_text().splitlines(), 1):
         if line.startswith("## "):
-            sections = re.findall(r"`(\w+)(?:\[\])?`", line) or ([TOP] if "top of the file" in line else [])
+            sections = outer = re.findall(r"`(\w+)(?:\[\])?`", line) or ([TOP] if "top of the file" in line else [])
+        elif (inner := re.match(r"`(\w+)(\[\])?`[^|]*:$", line)) or (inner := re.match(r"`(\w+)(\[\])`, ", line)):
+            # A table of the keys within a key of the section.
+            sections = [f"{section}.{inner[1]}{inner[2] or ''}" for section in outer]
         cells = [cell.strip() for cell in line.split("|")[1:-1]] if line.startswith("| `") else []
         if len(cells) >= 3 and sections:
             keys = re.findall(r"`(\w+)`", cells[0])
             defaults = [cell.strip() for cell in cells[1].split(",")]
             defaults = defaults if len(defaults) == len(keys) else [cells[1]] * len(keys)
             yield number, sections, keys, defaults, "no effect" not in cells[2]
+
+
+# Sections within sections, with what else they need; a pair given twice is what is asked about.
+WITHIN = {
+    "gateway.upstreams[]": "gateway: {{upstreams: [{{url: 'http://127.0.0.1:9/v1', {pair}}}]}}\n",
+    "gateway.routes[]": "gateway: {{upstream: 'http://127.0.0.1:9/v1', routes: [{{targets: [{{upstream: default}}], {pair}}}]}}\n",
+    "gateway.capture": "gateway: {{upstream: 'http://127.0.0.1:9/v1', capture: {{{pair}}}}}\n",
+}
 
 
 def minimal(section, key, value, is_local=False):
@@ -217,6 +228,8 @@ def minimal(section, key, value, is_local=False):
         text += f"webhooks: [{{{key}: {value}}}]\n"
     elif section == TOP:
         text += f"{key}: {value}\n"
+    elif section in WITHIN:
+        text += WITHIN[section].format(pair=f"{key}: {value}")
     elif section != "nims":
         text += f"{section}: {{{key}: {value}}}\n"
     return text
@@ -236,6 +249,9 @@ def other_values(value):
 def check_configuration(program):
     name = CONFIGURATION.relative_to(ROOT).as_posix()
     plain = [program.check_config(minimal("nims", "model_name", "a", is_local))[2] for is_local in (False, True)]
+    # With one upstream, which the tables within `gateway` need.
+    plain += [program.check_config(minimal(section, key, value, is_local))[2] for is_local in (False, True)
+              for section, key, value in (("gateway.upstreams[]", "name", "upstream-1"), ("gateway.capture", "enabled", "true"))]
     rows = list(configuration_rows())
     every_key = {key for _, _, keys, _, _ in rows for key in keys}
     for number, sections, keys, defaults, has_effect in rows:

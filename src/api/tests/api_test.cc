@@ -93,6 +93,7 @@ class ApiTest : public testing::Test {
         [] { return std::vector<std::string>{"KEY is not set"}; }};
     dependencies.metrics = {[this](std::ostream& out) { write_queues(out, {&disk_, &load_}, committer_); }};
     dependencies.backups = folder_.path() / "backups";
+    dependencies.promotion.emplace(PromotionParts{*promotions_, watch_, *audit_, {"small"}});
     api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
@@ -156,6 +157,9 @@ class ApiTest : public testing::Test {
   std::unique_ptr<review::Reviews> reviews_ =
       std::make_unique<review::Reviews>(meta_->reviews(), clock_, review::ReviewSettings{});
   std::unique_ptr<review::ReviewOpener> opener_;
+  std::unique_ptr<audit::AuditLog> audit_ = std::move(audit::AuditLog::open(folder_.path() / "audit", clock_)).value();
+  std::unique_ptr<promotion::Promotions> promotions_ = std::move(promotion::Promotions::open(*audit_, {})).value();
+  promotion::CanaryWatch watch_{{}, {0.5}};
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::Server> server_;
 };
@@ -475,6 +479,43 @@ TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
           << method << ' ' << path << " answered " << response.status << ", which the document does not name";
     }
   }
+}
+
+TEST_F(ApiTest, AProposalNamesAJobAndAnUpstreamThatThereAre) {
+  const auto propose = [this](const char* body) { return send(net::Method::kPost, "/api/promotions", body); };
+  EXPECT_EQ(propose(R"({"job_id": "x"})").status, 422);
+  const auto nowhere = propose(R"({"job_id": "0123456789abcdef01234567", "upstream": "large", "person": "ada"})");
+  EXPECT_EQ(nowhere.status, 400);
+  EXPECT_THAT(nowhere.body, HasSubstr("it has small"));
+  EXPECT_EQ(propose(R"({"job_id": "0123456789abcdef01234567", "upstream": "small", "person": "ada"})").status, 404);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/promotions"))["promotions"].size(), 0U);
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions?at=yesterday").status, 400);
+}
+
+TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
+  const auto proposed = promotions_->propose({.workload = "w",
+                                              .client = "c",
+                                              .job = "j",
+                                              .model = "m",
+                                              .variant = "v",
+                                              .upstream = "small",
+                                              .digests = {{"base", "aa"}}},
+                                             "ada", "why");
+  ASSERT_TRUE(proposed.ok());
+  const std::string path = "/api/promotions/" + proposed->id;
+  const auto act = [&](const char* action, const char* body) { return send(net::Method::kPost, path + action, body); };
+  EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 400);
+  const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
+  const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
+  EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
+  EXPECT_EQ(act("/start_shadow", R"({"person": "op"})").status, 501);
+  EXPECT_EQ(json_of(act("/start_canary", R"({"person": "op"})"))["share"], 0.01);
+  EXPECT_EQ(act("/reject", R"({"person": "op"})").status, 400);
+  EXPECT_EQ(act("/change", R"({"person": "op"})").status, 404);
+  const auto entries = json_of(send(net::Method::kGet, "/api/audit?after=1"))["entries"];
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[1]["action"], "promotion.start_canary");
+  EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 400);
 }
 
 TEST_F(ApiTest, HealthAndReadinessAnswer) {

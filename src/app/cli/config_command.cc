@@ -55,16 +55,50 @@ nlohmann::ordered_json promotion_json(const promotion::Settings& settings) {
           {"false_alarm_rate", settings.gates.alpha}};
 }
 
-/// Where traffic would go; keys stand in variables, and headers may hold what variables say.
+/// Keys stand in variables, and headers may hold what variables say: neither is shown.
+nlohmann::ordered_json upstream_json(const capture::UpstreamSettings& u) {
+  return {{"name", u.name},
+          {"url", u.url},
+          {"api_key_env", u.api_key_env},
+          {"api_key_header", u.api_key_header},
+          {"max_connections", u.max_connections},
+          {"connect_timeout_seconds", to_seconds(u.connect_timeout)},
+          {"first_byte_timeout_seconds", to_seconds(u.first_byte_timeout)},
+          {"idle_timeout_seconds", to_seconds(u.idle_timeout)},
+          {"max_retries", u.max_retries},
+          {"max_retry_wait_seconds", to_seconds(u.max_retry_wait)},
+          {"failures_until_open", u.failures_until_open},
+          {"open_seconds", to_seconds(u.open_for)}};
+}
+
+nlohmann::ordered_json capture_json(const capture::CaptureSettings& c) {
+  return {{"enabled", c.is_enabled},
+          {"durability", c.durability == capture::Durability::kJournal ? "journal" : "before_last_byte"},
+          {"sample", c.sample},
+          {"samples", c.samples},
+          {"untagged_workload", c.untagged},
+          {"untagged_client", c.client},
+          {"rules", c.rules.size()},
+          {"max_record_bytes", c.max_record_bytes}};
+}
+
 nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway) {
   nlohmann::ordered_json upstreams = nlohmann::ordered_json::array();
-  for (const auto& u : gateway.upstreams) {
-    upstreams.push_back({{"name", u.name}, {"url", u.url}, {"api_key_env", u.api_key_env}});
-  }
+  for (const auto& upstream : gateway.upstreams) upstreams.push_back(upstream_json(upstream));
   nlohmann::ordered_json routes = nlohmann::ordered_json::array();
   for (const auto& route : gateway.routes) routes.push_back(route.name);
-  return {{"enabled", gateway.is_on()},     {"listen", gateway.listen},          {"port", gateway.port},
-          {"tls", gateway.tls.has_value()}, {"upstreams", std::move(upstreams)}, {"routes", std::move(routes)}};
+  return {{"enabled", gateway.is_enabled},
+          {"listen", gateway.listen},
+          {"port", gateway.port},
+          {"tls", gateway.tls.has_value()},
+          {"max_connections", gateway.max_connections},
+          {"max_body_bytes", gateway.max_body_bytes},
+          {"max_bytes_in_flight", gateway.max_bytes_in_flight},
+          {"drain_seconds", to_seconds(gateway.drain)},
+          {"access_log", gateway.access_log},
+          {"upstreams", std::move(upstreams)},
+          {"routes", std::move(routes)},
+          {"capture", capture_json(gateway.capture)}};
 }
 
 nlohmann::ordered_json engines_json(const EngineSettings& engines) {

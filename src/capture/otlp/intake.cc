@@ -163,9 +163,7 @@ Intake Sorter::take_spans(std::vector<Span> spans, const DefaultNames& names, Ti
 Intake Sorter::take_logs(std::vector<LogRecord> logs, const DefaultNames& names, Timestamp now) {
   Intake intake;
   DocumentSink sink(intake);
-  RecordReader reader({.default_workload = names.workload,
-                       .default_client = names.client,
-                       .loaded_at = now});
+  RecordReader reader({.default_workload = names.workload, .default_client = names.client, .loaded_at = now});
   std::uint64_t number = 0;
   for (LogRecord& log : logs) {
     ++number;

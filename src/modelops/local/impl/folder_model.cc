@@ -88,8 +88,9 @@ std::vector<std::string> why_not_convertible(const fs::path& folder) {
   std::vector<std::string> out;
   const std::string type = text_of(config, "model_type");
   if (modelfile::architecture_of_model_type(type).empty())
-    out.push_back("model type \"" + type + "\" is not converted here (" + modelfile::list_of_trainable() +
-                  " and mistral are); make a GGUF file of it with llama.cpp's convert_hf_to_gguf.py and name that");
+    out.push_back(
+        "model type \"" + type + "\" is not converted here (" + modelfile::list_of_trainable() +
+        " are, mistral as llama); make a GGUF file of it with llama.cpp's convert_hf_to_gguf.py and name that");
   if (config.contains("quantization_config"))
     out.emplace_back("its weights are quantised, which is not read out of folders; name a GGUF file of the model");
   std::error_code error;
