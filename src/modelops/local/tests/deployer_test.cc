@@ -43,7 +43,7 @@ TEST_F(DeployerWithoutEngineTest, RefusesWhatIsNoModel) {
   EXPECT_THAT(error_of({.model = {.name = "m", .path = folder_.path() / "text.gguf"}}).message, HasSubstr("text.gguf"));
   EXPECT_THAT(error_of({.model = {.name = "m", .path = folder_.path() / "absent.gguf"}}).message,
               HasSubstr("absent.gguf"));
-  EXPECT_EQ(error_of({.model = {.name = "m", .path = folder_.path()}}).code, ErrorCode::kUnimplemented);
+  EXPECT_EQ(error_of({.model = {.name = "m", .path = folder_.path()}}).code, ErrorCode::kFailedPrecondition);
   EXPECT_EQ(error_of({.model = {.name = "m"}}).code, ErrorCode::kInvalidArgument);
 }
 

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include <thread>
 
 #include "async/run_blocking.h"
@@ -26,7 +24,8 @@ class LocalTrainerTest : public testing::Test {
   void play(const std::string& script) {
     const fs::path program = folder_.path() / "fake-trainer";
     const std::string head =
-        "#!/bin/sh\nfor a; do case $previous in --out) out=$a;; --checkpoint) checkpoint=$a;; esac; previous=$a; "
+        "#!/bin/sh\n[ $1 = convert ] && echo '{\"event\":\"done\",\"gguf\":\"'$3'\"}' && exit\nfor a; do case "
+        "$previous in --out) out=$a;; --checkpoint) checkpoint=$a;; esac; previous=$a; "
         "done\n";
     ASSERT_TRUE(io::write_file_atomically(program, head + script).ok());
     fs::permissions(program, fs::perms::owner_all);
@@ -34,11 +33,10 @@ class LocalTrainerTest : public testing::Test {
     settings_.programs.trainer = program;
   }
   Result<TrainedModel> train(Deadline deadline = Deadline::after(30s)) {
-    const fs::path model = folder_.path() / "model.gguf";
-    // The head of a file without tensors and values: what is in it is the trainer's business.
-    std::ofstream(model, std::ios::binary) << std::string("GGUF\3\0\0\0", 8) + std::string(16, '\0');
-    TrainingJob job{
-        .model = {.name = "small", .path = model}, .train_rows = "train.jsonl", .work_folder = folder_.path() / "work"};
+    fs::create_directories(folder_.path() / "model");
+    TrainingJob job{.model = {.name = "small", .path = folder_.path() / "model"},
+                    .train_rows = "train.jsonl",
+                    .work_folder = folder_.path() / "work"};
     LocalTrainer trainer(settings_, launcher_);
     return run_blocking(trainer.train(
         job,
