@@ -3,6 +3,7 @@ the gates when its engine dies, without a request that is not answered. The cand
 answer as production did (tests/traffic/echo_model.py)."""
 import json
 import pathlib
+import subprocess
 import sys
 import unittest
 import urllib.request
@@ -43,9 +44,15 @@ class Promotion(unittest.TestCase):
                 cls.documents.append(document)
             except (ValueError, KeyError, IndexError, TypeError):
                 pass
-        cls.production, cls.candidate = echo_model.EchoModel(cls.documents), echo_model.EchoModel(cls.documents)
+        cls.production = echo_model.EchoModel(cls.documents)
         cls.addClassCleanup(cls.production.close)
-        cls.service.config.write_text("nims:" + CONFIG.format(candidate=cls.candidate.url, production=cls.production.url))
+        # The candidate is a program of its own, so that it can die.
+        kept = cls.service.folder / "kept.jsonl"
+        kept.write_text("".join(json.dumps(document) + "\n" for document in cls.documents), encoding="utf-8")
+        cls.candidate = subprocess.Popen([sys.executable, echo_model.__file__, kept], stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.candidate.kill)
+        candidate_url = cls.candidate.stdout.readline().strip()
+        cls.service.config.write_text("nims:" + CONFIG.format(candidate=candidate_url, production=cls.production.url))
         cls.service.start()
         flywheel.run("load", traffic, "--server", cls.service.url)
         status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
@@ -104,7 +111,8 @@ class Promotion(unittest.TestCase):
         self.assertEqual(len(shares), 2)
 
         # Its engine dies: every request is answered all the same, and the gates take it off.
-        self.candidate.close()
+        self.candidate.kill()
+        self.candidate.wait()
         asked = 0
         while self.stage(one) == "canary" and asked < 400:
             self.ask(asked, f"dead-{asked}")

@@ -68,7 +68,12 @@ class Production:
         given = collections.defaultdict(list)
         for document in documents:
             messages, tools = document["request"]["messages"], document["request"].get("tools")
-            given[key_of(messages, tools), system_of(messages)].append(document["response"]["choices"][0]["message"])
+            message = document["response"]["choices"][0]["message"]
+            try:
+                answer_key(message)
+                given[key_of(messages, tools), system_of(messages)].append(message)
+            except ValueError:  # arguments that are no JSON: such a record becomes no row
+                continue
         self.answers = collections.defaultdict(dict)
         for (key, system), messages in given.items():
             self.answers[key][system] = chosen(messages)
