@@ -91,6 +91,8 @@ void BulkFace::Impl::add_searches() {
   }
   exchange.on(read, "/_search/scroll", bound(searches, &Search::scroll));
   exchange.on({Method::kDelete}, "/_search/scroll", bound(searches, &Search::clear_scroll));
+  exchange.on(read, "/_search/scroll/{id}", bound(searches, &Search::scroll));
+  exchange.on({Method::kDelete}, "/_search/scroll/{id}", bound(searches, &Search::clear_scroll));
   exchange.on({Method::kPost}, "/{index}/_pit", bound(searches, &Search::open_point_in_time));
   exchange.on({Method::kPost}, "/{index}/_search/point_in_time", bound(searches, &Search::open_point_in_time));
   exchange.on({Method::kDelete}, "/_pit", bound(searches, &Search::close_point_in_time));

@@ -3,6 +3,7 @@
 #include "capture/bulk/impl/cluster.h"
 #include "capture/bulk/impl/index_calls.h"
 #include "capture/bulk/impl/packed_body.h"
+#include "capture/bulk/impl/point_in_time.h"
 #include "capture/bulk/impl/record_search.h"
 
 namespace fw::capture::elastic {
@@ -99,60 +100,76 @@ Answer Search::begin_scroll(const Call& call, SearchRequest request, const std::
   if (!names.ok()) return no_such_index(request.index);
   const SearchScope scope{*names, indices_.whole()};
   const auto total = count_records(dependencies_.log, scope, request.query, call.deadline.within(kSearchTime));
-  ScrollState state{.index = request.index,
-                    .body = body,
-                    .now = dependencies_.clock.now(),
-                    .size = request.size,
-                    .total = total.ok() ? *total : 0,
-                    .is_exact = total.ok()};
   // The parameters of the first request are as good as its body.
   Json whole = Json::parse(body, nullptr, false);
   if (const auto sort = call.query.find("sort"); sort && !whole.contains("sort")) whole["sort"] = std::string(*sort);
-  state.body = to_text(whole);
-  return go_on(std::move(state));
+  const Duration keep_alive = keep_alive_of(*call.query.find("scroll"));
+  const auto id = scrolls_.open({.index = request.index,
+                                 .body = to_text(whole),
+                                 .now = dependencies_.clock.now(),
+                                 .size = request.size,
+                                 .total = total.ok() ? *total : 0,
+                                 .is_exact = total.ok(),
+                                 .cursor = std::nullopt},
+                                keep_alive);
+  if (!id.ok()) return refusal(id.error());
+  return next_page(*id, keep_alive);
 }
 
-Answer Search::go_on(ScrollState state) {
+Answer Search::next_page(const std::string& id, Duration keep_alive) {
   const Instant begin = dependencies_.clock.instant();
-  const bool is_first = state.cursor.empty();
-  const bool is_at_end = state.cursor == "end";
-  const auto body = parse_object(state.body);
+  auto scroll = scrolls_.find(id);
+  if (!scroll.ok()) return refusal(404, "search_context_missing_exception", scroll.error().message);
+  const auto body = parse_object(scroll->body);
   if (!body.ok()) return not_parsed(body.error());
-  const Query::Context context{indices_.whole(), state.now};
-  auto request = parse_search(Call{.index = state.index}, *body, context);
+  auto request = parse_search(Call{.index = scroll->index}, *body, {indices_.whole(), scroll->now});
   if (!request.ok()) return not_parsed(request.error());
-  request->size = std::clamp<std::size_t>(state.size, 1, SearchRequest::kMostHits);
-  const auto names = indices_.resolve(state.index);
-  if (!names.ok()) return no_such_index(state.index);
+  request->size = scroll->size;
+  const auto names = indices_.resolve(scroll->index);
+  if (!names.ok()) return no_such_index(scroll->index);
   const SearchScope scope{*names, indices_.whole()};
-  const auto after = is_first ? std::nullopt : std::optional(logstore::Cursor{state.cursor});
-  auto found =
-      is_at_end ? Result<Found>(Found{}) : scroll_records(dependencies_.log, scope, *request, after, kMostHitBytes);
+  std::optional<logstore::Cursor> after;
+  if (scroll->cursor) after = logstore::Cursor{*scroll->cursor};
+  auto found = scroll->is_at_end ? Result<Found>(Found{})
+                                 : scroll_records(dependencies_.log, scope, *request, after, kMostHitBytes);
   if (!found.ok()) return not_parsed(found.error());
-  found->total = state.total;
-  found->is_exact = state.is_exact;
-  state.cursor = found->next ? found->next->token : "end";
-  std::string text = answer_begin(milliseconds_since(dependencies_.clock, begin), *found, true);
-  return {.body = text + R"(,"_scroll_id":)" + json_string(make_scroll_id(state)) + '}'};
+  found->total = scroll->total;
+  found->is_exact = scroll->is_exact;
+  scroll->is_at_end = !found->next;
+  if (found->next) scroll->cursor = found->next->token;
+  scrolls_.go_on(id, *scroll, keep_alive);
+  const std::string text = answer_begin(milliseconds_since(dependencies_.clock, begin), *found, true);
+  return {.body = text + R"(,"_scroll_id":)" + json_string(id) + '}'};
 }
 
 Task<Answer> Search::scroll(Call call) {
   const auto body = body_of(call);
   if (!body.ok()) co_return not_parsed(body.error());
   std::string id = call.id.value_or("");
+  std::string keep_alive;
   if (const auto parameter = call.query.find("scroll_id")) id = *parameter;
-  if (body->contains("scroll_id") && (*body)["scroll_id"].is_string()) id = (*body)["scroll_id"];
-  auto state = parse_scroll_id(id);
-  if (!state.ok()) co_return refusal(400, "illegal_argument_exception", state.error().message);
-  co_return co_await on_disk([this, &state] { return go_on(*state); });
+  if (const auto parameter = call.query.find("scroll")) keep_alive = *parameter;
+  if (body->contains("scroll_id") && (*body)["scroll_id"].is_string()) id = (*body)["scroll_id"].get<std::string>();
+  if (body->contains("scroll") && (*body)["scroll"].is_string()) keep_alive = (*body)["scroll"].get<std::string>();
+  co_return co_await on_disk([&] { return next_page(id, keep_alive_of(keep_alive)); });
 }
 
 Task<Answer> Search::clear_scroll(Call call) {
   const auto body = body_of(call);
   if (!body.ok()) co_return not_parsed(body.error());
-  std::size_t count = 1;
-  if (body->contains("scroll_id") && (*body)["scroll_id"].is_array()) count = (*body)["scroll_id"].size();
-  co_return Answer{.body = R"({"succeeded":true,"num_freed":)" + std::to_string(count) + '}'};
+  Json ids = body->contains("scroll_id") ? (*body)["scroll_id"] : Json::array();
+  if (call.id) ids = *call.id;
+  if (!ids.is_array()) ids = Json::array({ids});
+  std::size_t count = 0;
+  for (const Json& id : ids) {
+    if (id == "_all") {
+      count += scrolls_.close_all();
+    } else if (id.is_string() && scrolls_.close(id.get<std::string>())) {
+      ++count;
+    }
+  }
+  co_return Answer{.status = count > 0 ? 200 : 404,
+                   .body = R"({"succeeded":true,"num_freed":)" + std::to_string(count) + '}'};
 }
 
 Task<Answer> Search::open_point_in_time(Call call) {

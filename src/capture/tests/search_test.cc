@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/bulk/impl/point_in_time.h"
+#include "capture/bulk/impl/scrolls.h"
 #include "capture/bulk/impl/search_request.h"
 
 namespace fw::capture::elastic {
@@ -144,20 +145,40 @@ TEST(Aggregations, EmptyBucketsAreBounded) {
   EXPECT_LE((*aggregations->to_json())["t"]["buckets"].size(), Aggregations::kMaxBuckets + 2);
 }
 
-TEST(ScrollId, ComesBackAndOthersAreRefused) {
-  const ScrollState state{
-      .index = "a*", .body = "{}", .now = kContext.now, .size = 7, .total = 9, .is_exact = false, .cursor = "x"};
-  const std::string id = make_scroll_id(state);
-  const auto back = parse_scroll_id(id);
-  ASSERT_TRUE(back.ok());
-  EXPECT_EQ(back->index, "a*");
-  EXPECT_EQ(back->cursor, "x");
-  EXPECT_EQ(back->now, kContext.now);
+TEST(Scrolls, KeepTheirIdAndEndInTime) {
+  ManualClock clock;
+  Scrolls scrolls(clock);
+  const std::string id = *scrolls.open({.index = "a", .body = "{}"}, std::chrono::minutes(2));
+  Scroll state = *scrolls.find(id);
+  EXPECT_FALSE(state.cursor.has_value());
+  state.cursor = "further";
+  clock.advance(std::chrono::seconds(119));
+  scrolls.go_on(id, state, std::chrono::minutes(2));
+  clock.advance(std::chrono::seconds(119));
+  EXPECT_EQ(scrolls.find(id)->cursor, "further");
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_FALSE(scrolls.find(id).ok());
+}
+
+TEST(Scrolls, AreBounded) {
+  ManualClock clock;
+  Scrolls scrolls(clock);
+  std::string last;
+  for (std::size_t i = 0; i < Scrolls::kMost; ++i) last = *scrolls.open({.body = "{}"}, std::chrono::minutes(1));
+  EXPECT_EQ(scrolls.open({.body = "{}"}, std::chrono::minutes(1)).error().code, ErrorCode::kResourceExhausted);
+  EXPECT_TRUE(scrolls.close(last));
+  EXPECT_FALSE(scrolls.close(last));
+  EXPECT_TRUE(scrolls.open({.body = "{}"}, std::chrono::minutes(1)).ok());
+  EXPECT_FALSE(scrolls.open({.body = std::string(Scrolls::kMostBytes, ' ')}, std::chrono::minutes(1)).ok());
+}
+
+TEST(PointInTime, ComesBackAndOthersAreRefused) {
+  const std::string id = make_point_in_time("a*,b");
+  EXPECT_EQ(*index_of_point_in_time(id), "a*,b");
   std::string changed = id;
   changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';
-  EXPECT_FALSE(parse_scroll_id(changed).ok());
-  EXPECT_FALSE(parse_scroll_id(make_point_in_time("a")).ok());
-  EXPECT_FALSE(parse_scroll_id("").ok());
+  EXPECT_FALSE(index_of_point_in_time(changed).ok());
+  EXPECT_FALSE(index_of_point_in_time("").ok());
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ def search(es):
     first = es.search(index=INDEX, query=blueprint_query("router"), sort=[{"timestamp": {"order": "desc"}}], size=1000,
                       scroll="2m")
     hits, scroll = first["hits"]["hits"], first["_scroll_id"]
-    while page := es.scroll(scroll_id=scroll, scroll="2m")["hits"]["hits"]:
+    while page := es.scroll(scroll_id=scroll, scroll="2m")["hits"]["hits"]:  # the first id, again and again
         hits += page
     assert es.clear_scroll(scroll_id=scroll)["succeeded"]
     assert [hit["_source"] for hit in hits] == [document(i) for i in reversed(range(1500))]

@@ -3,18 +3,19 @@
 #include "capture/bulk/bulk_face.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/indices.h"
-#include "capture/bulk/impl/point_in_time.h"
+#include "capture/bulk/impl/scrolls.h"
 #include "capture/bulk/impl/search_request.h"
 
 namespace fw::capture::elastic {
 
 /// The reads: searches, scrolls, points in time, documents by id; and what is deleted by a query. Any thread. Memory is
-/// bounded: hits by kMostHitBytes, aggregations by their buckets, scrolls and points in time hold nothing.
+/// bounded: hits by kMostHitBytes, aggregations by their buckets, scrolls by their number; points in time hold nothing.
 class Search final {
  public:
   static constexpr std::size_t kMostHitBytes = std::size_t{256} << 20;  ///< of one answer
 
-  Search(const BulkFaceDependencies& dependencies, Indices& indices) : dependencies_(dependencies), indices_(indices) {}
+  Search(const BulkFaceDependencies& dependencies, Indices& indices)
+      : dependencies_(dependencies), indices_(indices), scrolls_(dependencies.clock) {}
 
   [[nodiscard]] Task<Answer> search(Call call);
   [[nodiscard]] Task<Answer> count(Call call);
@@ -37,10 +38,12 @@ class Search final {
   [[nodiscard]] Task<Answer> on_disk(std::function<Answer()> work);
   [[nodiscard]] Answer run_search(const Call& call);
   [[nodiscard]] Answer begin_scroll(const Call& call, SearchRequest request, const std::string& body);
-  [[nodiscard]] Answer go_on(ScrollState state);
+  /// The next page of a scroll that is open.
+  [[nodiscard]] Answer next_page(const std::string& id, Duration keep_alive);
 
   const BulkFaceDependencies& dependencies_;
   Indices& indices_;
+  Scrolls scrolls_;
 };
 
 }  // namespace fw::capture::elastic
