@@ -58,7 +58,7 @@ class ElasticsearchClients(unittest.TestCase):
         with urllib.request.urlopen(request) as answer:
             self.assertTrue(json.load(answer)["errors"])
         lines = self.service.call("GET", "/api/quarantine")[1]["lines"]
-        self.assertEqual([(line["source"], line["text"]) for line in lines], [("elasticsearch", '{"message":"hello"}')])
+        self.assertEqual([(line["source"], line["bytes"]) for line in lines], [("elasticsearch", '{"message":"hello"}')])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from flywheel import wait_until
-from service import CaptureService, document
+from service import CaptureService, document, wait_until
 from shippers_test import free_port
 
 KILLS = int(os.environ.get("FLYWHEEL_KILLS", "10"))

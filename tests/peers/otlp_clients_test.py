@@ -2,9 +2,8 @@
 import json
 import unittest
 
-from flywheel import StubEndpoint, wait_until
 from peers import Unavailable, Venv
-from service import CaptureService
+from service import CaptureService, StubEndpoint, wait_until
 
 
 class OtlpClients(unittest.TestCase):

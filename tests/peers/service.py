@@ -1,13 +1,9 @@
 """`flywheel serve` with its ways in on free ports, for the tests of real peers."""
-import json
-import os
 import pathlib
 import sys
-import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from flywheel import Service, wait_until  # noqa: E402
+from flywheel import Service, StubEndpoint, wait_until  # noqa: E402, F401
 
 CONFIG = "elasticsearch: {port: 0}\notlp: {port: 0}\n"
 

@@ -7,9 +7,8 @@ import pathlib
 import shutil
 import unittest
 
-from flywheel import wait_until
 from peers import DebianProgram, Unavailable
-from service import CaptureService, document
+from service import CaptureService, document, wait_until
 
 RSYSLOG = """
 global(workDirectory="{folder}" maxMessageSize="8m" parser.escapeControlCharactersOnReceive="off")

@@ -53,7 +53,9 @@ Task<Answer> IndexCalls::get(Call call) {
                       "[" + call.index + "] is no part of the Elasticsearch dialect that is served here");
   }
   const auto names = indices_.resolve(call.index);
-  if (!names.ok()) co_return no_such_index(call.index);
+  // Who asks whether an index is there, to make it if it is not, is to make the whole one, too.
+  const bool is_unmade = call.index == indices_.whole() && !indices_.exists(call.index);
+  if (!names.ok() || is_unmade) co_return no_such_index(call.index);
   Json json = Json::object();
   for (const std::string& name : *names) {
     const auto entry = indices_.find(name).value_or(IndexEntry{});

@@ -134,17 +134,21 @@ Result<std::vector<std::string>> Indices::resolve(std::string_view expression) c
   };
   if (expression.empty() || expression == "_all") expression = "*";
   const std::lock_guard lock(mutex_);
+  const auto fits_whole = [&](std::string_view pattern) {
+    return pattern.find('*') != std::string_view::npos && matches_pattern(pattern, whole_);
+  };
   while (!expression.empty()) {
     const auto comma = expression.find(',');
     const std::string_view part = expression.substr(0, comma);
     expression = comma == std::string_view::npos ? std::string_view{} : expression.substr(comma + 1);
+    if (part == whole_ || fits_whole(part)) add(whole_);
     if (part.find('*') != std::string_view::npos) {
       for (const auto& [name, entry] : entries_) {
         if (matches_pattern(part, name)) add(name);
       }
     } else if (entries_.contains(part)) {
       add(std::string(part));
-    } else if (!part.empty()) {
+    } else if (!part.empty() && part != whole_) {
       return not_found("no such index [" + std::string(part) + "]");
     }
   }

@@ -46,7 +46,7 @@ class Indices final {
   void remove(std::string_view name);
 
   /// The known names that a list of names and patterns (`a,logs-*`, `_all`, empty) means, each once. A name without a
-  /// star that is not known is kNotFound.
+  /// star that is not known is kNotFound; the whole index can always be read, whether somebody made it or not.
   [[nodiscard]] Result<std::vector<std::string>> resolve(std::string_view expression) const;
 
  private:
