@@ -4,6 +4,7 @@ import shutil
 import socket
 import unittest
 import urllib.parse
+import urllib.request
 
 import flywheel
 
@@ -30,7 +31,7 @@ class Redaction(unittest.TestCase):
     def setUp(self):
         self.service = flywheel.Service(CONFIG, env={"FLYWHEEL_REDACTION_KEY": KEY})
         self.addCleanup(shutil.rmtree, self.service.folder, True)
-        self.addCleanup(self.service.kill)
+        self.addCleanup(lambda: self.service.process and self.service.kill())
 
     def on_disk(self):
         """All bytes below the data folder."""
@@ -71,6 +72,42 @@ class Redaction(unittest.TestCase):
             self.service.kill()
         self.assertGreater(len(self.on_disk()), len(body) // 2)
         self.assert_nothing_planted()
+
+    def send(self, url, body, kind="application/json", **headers):
+        request = urllib.request.Request(url, data=body.encode(), headers={"Content-Type": kind, **headers})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def face(self, name):
+        return next(face["url"] for face in self.service.call("GET", "/readyz")[1]["faces"] if face["name"] == name)
+
+    def test_what_comes_in_live_is_redacted_by_every_way(self):
+        upstream = flywheel.StubEndpoint(f"write to {MAIL}")
+        self.addCleanup(upstream.close)
+        self.service.config.write_text(CONFIG + f"gateway: {{port: 0, upstream: '{upstream.url}'}}\n"
+                                       "elasticsearch: {port: 0}\notlp: {port: 0}\n")
+        self.service.start()
+        flywheel.wait_until((self.service.data / "gateway.url").exists, 30, "the gateway listens")
+
+        asked = {"model": "m", "messages": [{"role": "user", "content": f"I am {MAIL}, card {CARD}"}]}
+        answer = self.send(self.face("gateway") + "/v1/chat/completions", json.dumps(asked))
+        self.assertIn(MAIL, answer["choices"][0]["message"]["content"])  # the client's bytes are its own
+
+        lines = [json.dumps({"index": {}}), json.dumps(document(1, MAIL)), json.dumps({"index": {}}), json.dumps({"mail": MAIL})]
+        items = self.send(self.face("elasticsearch") + "/flywheel/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")["items"]
+        self.assertEqual([item["index"]["status"] for item in items], [201, 400])
+        again = self.send(self.face("elasticsearch") + "/flywheel/_bulk", "\n".join(lines[:2]) + "\n", "application/x-ndjson")
+        self.assertFalse(again["errors"], again)  # the same document again is no conflict, redacted or not
+
+        log = {"body": {"stringValue": json.dumps(document(2, f"card {CARD}"))}}
+        event = {"traceId": "0" * 31 + "1", "spanId": "0" * 15 + "1", "eventName": "gen_ai.user.message",
+                 "body": {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": f"call {MAIL}"}}]}}}
+        self.send(self.face("otlp") + "/v1/logs", json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [log, event]}]}]}))
+
+        flywheel.wait_until(lambda: sum(w["records"] for w in self.service.call("GET", "/api/workloads")[1]["workloads"]) == 3, 20,
+                            "all three are stored")
+        self.service.kill()
+        self.assertIn(b"[CARD]", self.assert_nothing_planted())
 
     def test_a_dry_run_counts_and_changes_nothing(self):
         file = self.service.folder / "traffic.jsonl"
