@@ -30,7 +30,8 @@ export function address(path: string[], query: Record<string, string | undefined
 export function go(to: string) {
   history.pushState(null, "", to);
   tell();
-  window.scrollTo(0, 0);
+  // After the page that is left: it keeps where its reader was.
+  setTimeout(() => window.scrollTo(0, 0));
 }
 
 /** Sets members of the query, "" takes one away; adds nothing to the history. */

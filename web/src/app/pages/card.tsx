@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { AnswerDiff, kSideWords } from "../../components/answer_diff";
 import { Conversation } from "../../components/conversation";
 import { LongText } from "../../components/long_text";
@@ -107,7 +107,7 @@ function nextOf(queue: QueueItem[], record: string): QueueItem | undefined {
 function useKeys(keys: Record<string, () => void>) {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (e.ctrlKey || e.metaKey || e.altKey || (isTyping(e.target) && e.key !== "Escape")) return;
       const action = latest.current[e.key];
@@ -199,14 +199,16 @@ export function CardPage(props: { review: string; record: string; query: URLSear
   // Asked for on its own, so that what was typed stays.
   const sides = useResource<ReviewCard>(person === "" || !revealed ? null : `${item}&reveal=1`);
   const at = review.data?.queue.findIndex((i) => i.record_id === props.record) ?? -1;
+  // While the next row is on its way the one before stays in `card.data`: a key pressed then must not judge it again.
+  const isShown = card.data?.record_id === props.record;
   const reload = useCallback(() => { review.reload(); card.reload(); }, [review.reload, card.reload]);
   return (
     <>
       <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review])}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>
       <Trouble error={review.error ?? card.error} retry={reload} />
       {person === "" && <p class="filters"><PersonField person={person} set={setPerson} /></p>}
-      {person !== "" && (!review.data || !card.data) && !review.error && !card.error && <Waiting what="the row" />}
-      {review.data && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} />}
+      {person !== "" && (!review.data || !isShown) && !review.error && !card.error && <Waiting what="the row" />}
+      {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} />}
     </>
   );
 }

@@ -57,7 +57,7 @@ function Compared(props: { report: Report; query: URLSearchParams }) {
         <Choice name="show" label="rows" value={which} any={`all (${count(pairs.length)})`} options={[["a", `left agrees more (${n("a")})`], ["b", `right agrees more (${n("b")})`], ["same", `as much (${n("same")})`]]} />
       </form>
       <p class="muted small">Of the rows on which the best-ranked candidate does not give production's answer. What differs is marked <mark class="side">so</mark>.</p>
-      <p role="status">{plural(found.length, "row")}</p>
+      <h2><span role="status">{plural(found.length, "row")}</span></h2>
       {found.slice(0, shown).map((p) => <PairCard key={p.row.record_id} pair={p} kind={leadingKind(report)} />)}
       {found.length > shown && <button type="button" class="more" onClick={() => setQuery({ rows: String(shown + kShown) })}>show more ({count(found.length - shown)} left)</button>}
     </>

@@ -13,7 +13,8 @@ import { WhatWaits } from "./what_waits";
 
 const kFirst = (origin: string): [string, string][] => [
   ["Sample traffic of a customer-service agent", "flywheel sample --workload router --count 1400 > traffic.jsonl\nflywheel load traffic.jsonl"],
-  ["One interaction, as an application logs it", `curl -sS ${origin}/api/records -H 'content-type: application/x-ndjson' --data-raw '{"workload_id": "first", "client_id": "me", "request": {"model": "big-model", "messages": [{"role": "user", "content": "Hello"}]}, "response": {"model": "big-model", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello! How can I help?"}, "finish_reason": "stop"}]}}'`],
+  ["One interaction, as an application logs it", `curl -sS ${origin}/api/records -H 'content-type: application/x-ndjson' --data-raw '{"timestamp": ${Math.floor(Date.now() / 1000)}, "workload_id": "first", "client_id": "me", "request": {"model": "big-model", "messages": [{"role": "user", "content": "Hello"}]}, "response": {"model": "big-model", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello! How can I help?"}, "finish_reason": "stop"}]}}'`],
+  ["All that an application asks, through the gateway", "flywheel serve --upstream https://api.openai.com/v1\nexport OPENAI_BASE_URL=http://127.0.0.1:8001/v1"],
 ];
 
 /** What an empty service shows: how traffic gets in. The page changes by itself when it has. */
@@ -43,7 +44,7 @@ function WorkloadCard(props: { workload: WorkloadStatistics; statistics: Statist
         <span class="head"><strong><Name text={w.workload_id} /></strong><span class="muted small">of <Plain text={w.client_id} /></span></span>
         <Sparkline values={values} label={`interactions of ${w.workload_id}, one bar for each ${stretch(w.series.width_seconds)}`} />
         <span class="facts">
-          <span>{compact(w.records)} interactions</span>
+          <span>{compact(w.records)} {w.records === 1 ? "interaction" : "interactions"}</span>
           <span>{compact(w.total.prompt_tokens + w.total.completion_tokens)} tokens</span>
           {price && <span>{dollars(cost(w.total, price))}</span>}
           {w.total.errors > 0 && <span class="bad">{plural(w.total.errors, "error")}</span>}
