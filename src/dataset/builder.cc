@@ -1,6 +1,7 @@
 #include "dataset/builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/hash.h"
@@ -12,6 +13,7 @@
 #include "dataset/impl/rows.h"
 #include "dataset/impl/selection.h"
 #include "dataset/impl/split.h"
+#include "dataset/impl/tokens.h"
 #include "dataset/impl/weights.h"
 #include "dataset/reasons.h"
 
@@ -177,13 +179,19 @@ class Assembler {
       measure_row(facts.traits, last_user_text(exchange.request));
       Json line = evaluation_row(exchange, facts);
       eval += to_line(line) + '\n';
+      note_tokens(line, figures_.request_tokens);
       figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
+      note_tokens(line, figures_.request_tokens_with_examples);
       icl += to_line(line) + '\n';
       out_.lineage.eval.push_back(id);
     }));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};
     return {};
+  }
+
+  void note_tokens(const Json& line, std::vector<std::uint64_t>& tokens) const {
+    if (!request_.contexts.empty()) tokens.push_back(estimate_tokens(to_line(line.at("request"))));
   }
 
   void measure_row(const modelops::RowTraits& traits, const std::string& said) {
@@ -203,6 +211,8 @@ class Assembler {
     card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
     figures_.example_rows = out_.lineage.train.size();
     card.notes = write_notes(request_, selected_, split_, card, figures_);
+    out_.warnings = too_long_for(request_.contexts, figures_);
+    std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
   }
 
   std::string name_of(const std::string& kind) const {

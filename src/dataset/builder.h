@@ -22,13 +22,21 @@ struct BuildProgress {
   std::uint64_t rows_total = 0;  ///< 0 while the window is read
 };
 
+/// How long a request may be for a candidate that is served with a fixed context.
+struct ContextLimit {
+  std::string model;
+  std::uint64_t context_length = 0;  ///< tokens
+  std::uint64_t answer_tokens = 0;   ///< of them, those that an answer may take
+};
+
 struct BuildRequest {
   record::WorkloadId workload;
   RecordSource& records;  ///< the selected window
   SplitSettings split;    ///< `random_seed` is not read: `seed` is
   IclSettings icl;
   std::uint64_t seed = 0;
-  Timestamp now;  ///< only for the names of the datasets
+  Timestamp now;                            ///< only for the names of the datasets
+  std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
   Deadline deadline = Deadline::never();
   std::function<void(const BuildProgress&)> on_progress;  ///< may be absent
 };
@@ -52,7 +60,8 @@ struct BuiltDatasets {
   Dataset icl;    ///< eval_data.jsonl, the same rows with in-context examples
   Dataset train;  ///< training/train_data.jsonl, validation/val_data.jsonl, lineage.jsonl
   Lineage lineage;
-  Card card;
+  Card card;                          ///< its notes hold the warnings too
+  std::vector<std::string> warnings;  ///< what will go wrong with these rows, and what to change
 };
 
 /// Makes the datasets of a run out of a workload's records: validate, de-duplicate, sample, split, write rows

@@ -26,6 +26,7 @@ inline constexpr std::string_view kAssistantLast = "the request ends with an ass
 inline constexpr std::string_view kEarlierCallMalformed = "a tool call of an earlier turn has no function name";
 inline constexpr std::string_view kEarlierArguments = "arguments of an earlier turn's tool call are no JSON object";
 inline constexpr std::string_view kToolsMalformed = "request.tools is not a list of tool definitions";
+inline constexpr std::string_view kToolTwice = "two tools of the request have one name and different definitions";
 inline constexpr std::string_view kToolNotFunction = "a tool of the request is not a function";
 inline constexpr std::string_view kChoicesMissing = "response.choices is missing or not a list";
 inline constexpr std::string_view kChoicesEmpty = "response.choices is empty";
@@ -65,6 +66,9 @@ inline constexpr std::string_view kCallShape = "a tool or tool call had its name
 inline constexpr std::string_view kContentParts = "content given as a list of text parts";
 inline constexpr std::string_view kLegacyCalls = "functions and function_call instead of tools and tool_calls";
 inline constexpr std::string_view kRole = "a role under another name";
+inline constexpr std::string_view kResultMissing =
+    "a tool call of an earlier turn had no result: an empty one stands for it";
+inline constexpr std::string_view kSameTool = "a tool was defined twice in the same words";
 inline constexpr std::string_view kSchema =
     "a tool's schema with a $ref that leads nowhere, a type that is none, or true, false or null in it";
 inline constexpr std::string_view kToolContent = "a tool's result that is no text";

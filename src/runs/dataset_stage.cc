@@ -73,6 +73,17 @@ std::function<void(const dataset::BuildProgress&)> teller(JobRecord& record, std
   };
 }
 
+/// Endpoints elsewhere have contexts that nobody told us.
+std::vector<dataset::ContextLimit> contexts_of(const RunConfig& config) {
+  std::vector<dataset::ContextLimit> out;
+  for (const auto& candidate : config.candidates) {
+    if (!candidate.model.is_local() || candidate.model.context_length <= 0) continue;
+    out.push_back({candidate.model.name, static_cast<std::uint64_t>(candidate.model.context_length),
+                   static_cast<std::uint64_t>(std::max(config.evaluation.max_tokens, 0))});
+  }
+  return out;
+}
+
 Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
   auto& log = context.dependencies.log;
   return dataset::build({.workload = job.workload,
@@ -81,6 +92,7 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
                          .icl = context.config().icl,
                          .seed = job.seed,
                          .now = from_epoch_seconds(job.dataset_stamp),
+                         .contexts = contexts_of(context.config()),
                          .deadline = context.deadline,
                          .on_progress = teller(*context.record, count_records(log, job))});
 }
@@ -193,6 +205,9 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   outcome.usage = usage_of(*built);
   outcome.window = records.window(built->card.steps.front().in);
   outcome.card = to_json(built->card).dump();
+  outcome.warnings = built->warnings;
+  for (const auto& warning : outcome.warnings)
+    log_warning("runs", "datasets", {{"job", *job.id}, {"warning", warning}});
   co_return outcome;
 }
 

@@ -48,6 +48,7 @@ DatasetsOutcome read_datasets(const json& object) {
   if (const auto window = object.find("window"); window != object.end() && !window->is_null())
     outcome.window = TrafficWindow{window->at("records"), window->at("first"), window->at("last")};
   outcome.card = object.at("card").dump();
+  outcome.warnings = object.value("warnings", outcome.warnings);
   return outcome;
 }
 
@@ -102,7 +103,8 @@ json to_json(const DatasetsOutcome& outcome) {
           {"validation_rows", outcome.validation_rows},
           {"usage", usage},
           {"window", window},
-          {"card", json::parse(outcome.card)}};
+          {"card", json::parse(outcome.card)},
+          {"warnings", outcome.warnings}};
 }
 
 json to_json(const EvaluationOutcome& outcome) {

@@ -45,9 +45,13 @@ std::string fixed(double value, int digits) {
 std::string datasets_summary(const Json& outcome) {
   const auto eval = outcome.find("eval");
   const double eval_rows = eval != outcome.end() && eval->is_object() ? number_of(*eval, "num_records") : 0;
-  return whole(number_of(outcome, "num_records")) + " records: " + whole(eval_rows) + " evaluation, " +
-         whole(number_of(outcome, "train_rows")) + " training, " + whole(number_of(outcome, "validation_rows")) +
-         " validation rows";
+  std::string out = whole(number_of(outcome, "num_records")) + " records: " + whole(eval_rows) + " evaluation, " +
+                    whole(number_of(outcome, "train_rows")) + " training, " +
+                    whole(number_of(outcome, "validation_rows")) + " validation rows";
+  const Json warnings = outcome.value("warnings", Json::array());
+  for (const auto& warning : warnings)
+    if (warning.is_string()) out += "; " + printable(warning.get<std::string>());
+  return out;
 }
 
 std::string evaluation_summary(const Json& outcome) {

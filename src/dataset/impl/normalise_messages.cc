@@ -21,8 +21,9 @@ class Messages {
 
   Defect run(Json& messages) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
+      if (Defect defect = role(messages[i])) return defect;
+      if (!has_role(messages[i], "tool")) i += fill_in_results(messages, i);
       Json& message = messages[i];
-      if (Defect defect = role(message)) return defect;
       if (Defect defect = content(message)) return defect;
       if (has_role(message, "assistant")) {
         Calls calls(out_, true, true, "call_" + std::to_string(i) + '_');
@@ -32,7 +33,9 @@ class Messages {
         if (Defect defect = answered_call(message)) return defect;
       }
     }
-    return has_role(messages.back(), "assistant") ? Defect(reasons::kAssistantLast) : std::nullopt;
+    if (has_role(messages.back(), "assistant")) return reasons::kAssistantLast;
+    fill_in_results(messages, messages.size());
+    return std::nullopt;
   }
 
  private:
@@ -66,6 +69,25 @@ class Messages {
     message["content"] = content == nullptr ? "" : to_line(*content);
     out_.repairs.insert(repairs::kToolContent);
     return std::nullopt;
+  }
+
+  /// Hosted servers refuse a conversation in which a call has no result (the agent was interrupted, or handed over).
+  /// Puts empty results in front of message `at` for the calls that still wait; says how many.
+  std::size_t fill_in_results(Json& messages, std::size_t at) {
+    const auto comes_late = [&](const std::string& id) {
+      for (std::size_t i = at; i < messages.size(); ++i)
+        if (string_member(messages[i], "tool_call_id") == id) return true;
+      return false;
+    };
+    std::erase_if(waiting_, comes_late);
+    const std::size_t count = waiting_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      messages.insert(messages.begin() + static_cast<std::ptrdiff_t>(at + i),
+                      Json{{"role", "tool"}, {"tool_call_id", waiting_[i]}, {"content", ""}});
+    }
+    if (count > 0) out_.repairs.insert(repairs::kResultMissing);
+    waiting_.clear();
+    return count;
   }
 
   void note_calls(const Json& message) {

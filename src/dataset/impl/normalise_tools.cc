@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
+#include <string>
 
 #include "dataset/impl/normalise_parts.h"
 #include "dataset/reasons.h"
@@ -125,6 +128,21 @@ void lift_functions(Json& request, Normalised& out) {
   out.repairs.insert(repairs::kLegacyCalls);
 }
 
+/// A tool that stands there again goes; hosted servers refuse it, and a call could mean either.
+Defect no_tool_twice(Json& tools, Normalised& out) {
+  std::map<std::string, std::size_t> seen;
+  std::set<std::size_t> again;
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    const auto [it, is_new] = seen.emplace(string_member(tools[i]["function"], "name"), i);
+    if (is_new) continue;
+    if (nlohmann::json(tools[it->second]) != nlohmann::json(tools[i])) return reasons::kToolTwice;
+    again.insert(i);
+  }
+  for (auto i = again.rbegin(); i != again.rend(); ++i) tools.erase(*i);
+  if (!again.empty()) out.repairs.insert(repairs::kSameTool);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Defect tools(Json& request, Normalised& out) {
@@ -135,7 +153,7 @@ Defect tools(Json& request, Normalised& out) {
   for (Json& one : *tools) {
     if (Defect defect = tool(one, out)) return defect;
   }
-  return std::nullopt;
+  return no_tool_twice(*tools, out);
 }
 
 }  // namespace fw::dataset::normal

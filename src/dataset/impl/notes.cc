@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -135,7 +136,33 @@ void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const Ro
                        : "more do not fit into icl_config.max_context_length less reserved_tokens."));
 }
 
+std::optional<std::string> too_long_note(const ContextLimit& limit, const std::vector<std::uint64_t>& tokens,
+                                         const std::string& kind) {
+  const auto beyond = static_cast<std::uint64_t>(std::ranges::count_if(
+      tokens, [&](std::uint64_t count) { return count + limit.answer_tokens > limit.context_length; }));
+  if (beyond == 0) return std::nullopt;
+  constexpr std::uint64_t kStep = 1024;
+  const std::uint64_t enough = (std::ranges::max(tokens) + limit.answer_tokens + kStep - 1) / kStep * kStep;
+  return std::to_string(beyond) + " of " + amount(tokens.size(), kind + " row is", kind + " rows are") +
+         " about as long as the context of \"" + limit.model + "\" or longer (" + std::to_string(limit.context_length) +
+         " tokens, " + std::to_string(limit.answer_tokens) +
+         " of them for the answer) and may get no answer, which counts as wrong; context_length: " +
+         std::to_string(enough) + " holds them.";
+}
+
 }  // namespace
+
+std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
+  std::vector<std::string> out;
+  for (const ContextLimit& limit : contexts) {
+    if (auto note = too_long_note(limit, figures.request_tokens, "evaluation")) {
+      out.push_back(*note);
+    } else if (auto with = too_long_note(limit, figures.request_tokens_with_examples, "in-context")) {
+      out.push_back(*with + " Or lower icl_config.max_context_length.");
+    }
+  }
+  return out;
+}
 
 Step split_step(const Selected& selected, const Split& split) {
   Step step{"split", selected.rows.size(), 0, {}, {}};

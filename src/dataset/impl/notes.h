@@ -11,9 +11,16 @@ namespace fw::dataset {
 
 /// Figures of the finished rows that only their writer knows.
 struct RowFigures {
-  std::uint64_t rows_short_of_examples = 0;  ///< in-context rows with fewer than min_examples
-  std::uint64_t example_rows = 0;            ///< training rows that examples are drawn from
+  std::uint64_t rows_short_of_examples = 0;                      ///< in-context rows with fewer than min_examples
+  std::uint64_t example_rows = 0;                                ///< training rows that examples are drawn from
+  std::vector<std::uint64_t> request_tokens = {};                ///< of each evaluation row, estimated
+  std::vector<std::uint64_t> request_tokens_with_examples = {};  ///< of each in-context row
 };
+
+/// For each candidate whose context does not hold every evaluation row's request and answer: how many are beyond it,
+/// and the context_length that would do.
+[[nodiscard]] std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts,
+                                                    const RowFigures& figures);
 
 /// The card's notes: plain sentences with figures, for a card that is complete but for them.
 [[nodiscard]] std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected,

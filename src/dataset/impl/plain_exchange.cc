@@ -105,6 +105,7 @@ bool PlainExchange::read(std::string_view request, std::string_view response, Fo
   if (has_lone_surrogate(request) || has_lone_surrogate(response)) return false;
   facts_ = &facts;
   call_ids_.clear();
+  open_calls_.clear();
   system_ = messages_ = turns_ = 0;
   bytes_ = 0;
   user_seen_ = false;
@@ -149,8 +150,11 @@ bool PlainExchange::read_messages(Element element) {
   for (const Element message : messages) {
     if (!read_message(message, number++, messages.size())) return false;
   }
-  return true;
+  return are_calls_answered();
 }
+
+/// normalise() gives results to those that have none; what it left open is answered later.
+bool PlainExchange::are_calls_answered() const { return is_normal_ || open_calls_.empty(); }
 
 bool PlainExchange::read_message(Element element, std::size_t number, std::size_t count) {
   static constexpr std::array<std::string_view, 6> kNames{"role",         "content",       "tool_calls",
@@ -167,8 +171,13 @@ bool PlainExchange::read_message(Element element, std::size_t number, std::size_
   if (!members.has(1) ? !is_assistant : !read_content(members[1], is_assistant, turn)) return false;
   if (role == "tool") {
     if (!members.string(3, id) || id.empty() || std::ranges::find(call_ids_, id) == call_ids_.end()) return false;
+    if (const auto open = std::ranges::find(open_calls_, id); open != open_calls_.end()) open_calls_.erase(open);
+  } else if (!are_calls_answered()) {
+    return false;
   } else if (is_assistant) {
+    const std::size_t before = call_ids_.size();
     if (members.has(2) && !read_calls(members[2], true, turn)) return false;
+    open_calls_.assign(call_ids_.begin() + static_cast<std::ptrdiff_t>(before), call_ids_.end());
   } else if (role != "user" && role != "system" && role != "developer") {
     return false;
   }
@@ -274,6 +283,7 @@ bool PlainExchange::read_arguments(std::string_view text, std::uint64_t& hash) {
 bool PlainExchange::read_tools(Element element) {
   static constexpr std::array<std::string_view, 2> kNames{"type", "function"};
   static constexpr std::array<std::string_view, 2> kFunctionNames{"name", "parameters"};
+  tool_names_.clear();
   for (const Element tool : simdjson::dom::array(element)) {
     Object object;
     Object function;
@@ -287,7 +297,10 @@ bool PlainExchange::read_tools(Element element) {
     if (described.is_repeated() || !described.string(0, name) || name.empty()) return false;
     if (!described.has(1) && function["parameters"].error() == simdjson::SUCCESS) return false;  // null
     if (described.has(1) && !described[1].is_object()) return false;
+    tool_names_.push_back(name);
   }
+  std::ranges::sort(tool_names_);
+  if (std::ranges::adjacent_find(tool_names_) != tool_names_.end()) return false;
   bool is_odd = false;
   const std::uint64_t hash = hash_json(element, is_odd);
   if (is_odd && is_normal_) sound_schemas_.insert(hash);

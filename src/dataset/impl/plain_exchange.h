@@ -39,6 +39,7 @@ class PlainExchange {
   bool read_request(Object request);
   bool read_messages(Element messages);
   bool read_message(Element element, std::size_t number, std::size_t count);
+  [[nodiscard]] bool are_calls_answered() const;
   bool read_content(Element content, bool is_answer, Turn& turn);
   bool read_calls(Element calls, bool parse, Turn& turn);
   bool read_call(Element call, bool parse, std::uint64_t& hash);
@@ -56,13 +57,15 @@ class PlainExchange {
   simdjson::dom::parser arguments_parser_;
   std::unordered_set<std::uint64_t> sound_schemas_;  // tools with references that lead somewhere
   RecordFacts* facts_ = nullptr;
-  std::vector<std::string_view> call_ids_;  // of the request so far
-  std::string first_label_;                 // of the calls read last
-  std::uint64_t messages_ = 0;              // hash of all messages so far
-  std::uint64_t system_ = 0;                // of the system messages before the first turn
-  std::uint64_t turns_ = 0;                 // of all others so far
-  std::size_t bytes_ = 0;                   // of the turns' texts
-  std::size_t turn_bytes_ = 0;              // of the calls read last
+  std::vector<std::string_view> call_ids_;    // of the request so far
+  std::vector<std::string_view> open_calls_;  // of the last message that called: those without a result yet
+  std::vector<std::string_view> tool_names_;
+  std::string first_label_;     // of the calls read last
+  std::uint64_t messages_ = 0;  // hash of all messages so far
+  std::uint64_t system_ = 0;    // of the system messages before the first turn
+  std::uint64_t turns_ = 0;     // of all others so far
+  std::size_t bytes_ = 0;       // of the turns' texts
+  std::size_t turn_bytes_ = 0;  // of the calls read last
   bool user_seen_ = false;
   bool is_normal_ = false;
 };

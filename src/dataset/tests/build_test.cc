@@ -268,6 +268,48 @@ TEST(Build, EndsWithItsDeadlineAndTellsHowFarItRead) {
   EXPECT_EQ(read, 1000u);
 }
 
+TEST(Build, SaysBeforehandWhichRowsACandidatesContextDoesNotHold) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order");
+  std::string policy;
+  for (int i = 0; i < 2000; ++i) policy += "clause " + std::to_string(i) + ' ';
+  traffic.ask_often(3, "get_order", policy);
+  RecordsInMemory source(traffic.records());
+  BuildRequest request{.workload = record::WorkloadId("router"),
+                       .records = source,
+                       .split = small_split(23),
+                       .icl = {},
+                       .seed = 7,
+                       .now = from_epoch_seconds(1'732'460'000),
+                       .contexts = {{"small", 2048, 64}, {"roomy", 32768, 64}}};
+  const auto built = build(request).value();
+  ASSERT_EQ(built.warnings.size(), 1u);
+  EXPECT_THAT(built.warnings[0], AllOf(HasSubstr("3 of 23 evaluation rows"), HasSubstr("\"small\""),
+                                       HasSubstr("2048 tokens"), HasSubstr("context_length: ")));
+  EXPECT_EQ(built.card.notes.back(), built.warnings[0]);
+
+  request.contexts = {{"roomy", 32768, 64}};
+  EXPECT_TRUE(build(request).value().warnings.empty());
+}
+
+TEST(Build, SaysBeforehandThatExamplesDoNotFitIntoACandidatesContext) {
+  Traffic traffic;
+  traffic.ask_often(40, "get_order");
+  RecordsInMemory source(traffic.records());
+  BuildRequest request{
+      .workload = record::WorkloadId("router"),
+      .records = source,
+      .split = small_split(4),
+      .icl = {.max_context_length = 8192, .reserved_tokens = 512, .max_examples = 3, .min_examples = 1},
+      .seed = 7,
+      .now = from_epoch_seconds(1'732'460'000),
+      .contexts = {{"small", 200, 16}}};
+  const auto built = build(request).value();
+  ASSERT_EQ(built.warnings.size(), 1u);
+  EXPECT_THAT(built.warnings[0], HasSubstr("4 of 4 in-context rows"));
+  EXPECT_THAT(built.warnings[0], HasSubstr("icl_config.max_context_length"));
+}
+
 TEST(Build, SaysSoWhereEvaluationTakesEverything) {
   Traffic traffic;
   traffic.ask_often(6, "get_order");

@@ -131,5 +131,64 @@ TEST(Normalise, KnowsRolesByTheirOtherNames) {
   EXPECT_EQ(out.request["messages"][1]["role"], "assistant");
 }
 
+Json two_calls() {
+  Json asked = call("get_order", Json::object());
+  asked["tool_calls"].push_back(asked["tool_calls"][0]);
+  asked["tool_calls"][0]["id"] = "a";
+  asked["tool_calls"][1]["id"] = "b";
+  for (Json& one : asked["tool_calls"]) one["function"]["arguments"] = "{}";
+  return asked;
+}
+
+Json result_of(const std::string& id, const std::string& content) {
+  return {{"role", "tool"}, {"tool_call_id", id}, {"content", content}};
+}
+
+TEST(Normalise, ACallWithoutAResultGetsAnEmptyOne) {
+  const Outcome out =
+      normalised(request_of(Json::array({say("user", "q"), two_calls(), result_of("b", "sent"), say("user", "and?")})));
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kResultMissing));
+  ASSERT_EQ(out.request["messages"].size(), 5u);
+  EXPECT_EQ(out.request["messages"][2]["content"], "sent");
+  EXPECT_EQ(out.request["messages"][3], result_of("a", ""));
+  EXPECT_EQ(out.request["messages"][4]["content"], "and?");
+}
+
+TEST(Normalise, ACallWithoutAResultAtTheEndGetsAnEmptyOneToo) {
+  const Outcome out = normalised(request_of(Json::array({say("user", "q"), two_calls(), result_of("a", "sent")})));
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kResultMissing));
+  EXPECT_EQ(out.request["messages"].back(), result_of("b", ""));
+}
+
+TEST(Normalise, AResultThatComesLateIsItsCallsResult) {
+  const Json request = request_of(Json::array({say("user", "q"), two_calls(), result_of("a", "1"), say("user", "wait"),
+                                               result_of("b", "2"), say("user", "ok")}));
+  const Outcome out = normalised(request);
+  EXPECT_TRUE(out.found.repairs.empty());
+  EXPECT_EQ(out.request, request);
+}
+
+Json with_tools(Json tools) {
+  Json request = request_of(Json::array({say("user", "q")}));
+  request["tools"] = std::move(tools);
+  return request;
+}
+
+TEST(Normalise, AToolDefinedTwiceInTheSameWordsStaysOnce) {
+  const Json tool = {{"type", "function"}, {"function", {{"name", "f"}, {"description", "d"}}}};
+  const Json reordered = {{"function", {{"description", "d"}, {"name", "f"}}}, {"type", "function"}};
+  const Outcome out = normalised(with_tools(Json::array({tool, reordered})));
+  EXPECT_EQ(out.found.defect, std::nullopt);
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kSameTool));
+  EXPECT_EQ(out.request["tools"], Json::array({tool}));
+}
+
+TEST(Normalise, TwoToolsOfOneNameAreNotToldApart) {
+  const Json one = {{"type", "function"}, {"function", {{"name", "f"}, {"description", "d"}}}};
+  const Json other = {{"type", "function"}, {"function", {{"name", "f"}, {"description", "e"}}}};
+  EXPECT_EQ(normalised(with_tools(Json::array({one, other}))).found.defect, reasons::kToolTwice);
+}
+
 }  // namespace
 }  // namespace fw::dataset

@@ -27,7 +27,8 @@ struct DatasetsOutcome {
   std::uint64_t validation_rows = 0;
   std::optional<ProductionUsage> usage;  ///< absent when no logged answer says it
   std::optional<TrafficWindow> window;
-  std::string card;  ///< dataset::Card as JSON
+  std::string card;                   ///< dataset::Card as JSON
+  std::vector<std::string> warnings;  ///< of the rows, for people (dataset::BuiltDatasets)
 };
 
 struct EvaluationOutcome {
