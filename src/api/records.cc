@@ -1,5 +1,6 @@
 #include "api/records.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -58,9 +59,12 @@ class Upload {
   [[nodiscard]] Status check_room(std::uint64_t reserve) const {
     std::error_code ec;
     const auto space = fs::space(path_.parent_path(), ec);
+    // Of a small disk no more than its twentieth: it would never be free enough.
+    reserve = std::min<std::uint64_t>(reserve, space.capacity / 20);
     if (ec || space.available >= reserve) return {};
-    return storage_full("the upload would leave less than " + std::to_string(reserve >> 20) + " MiB free in " +
-                        path_.parent_path().string() + "; make room, or load the file in parts");
+    return storage_full("no space left for the upload in " + path_.parent_path().string() + ": it would leave " +
+                        std::to_string(space.available >> 20) + " MiB free, and " + std::to_string(reserve >> 20) +
+                        " MiB are kept for the stores; make room, or load the file in parts");
   }
 
  private:

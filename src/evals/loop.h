@@ -19,6 +19,9 @@ struct LoopOptions {
   std::vector<Duration> outage_pauses = {std::chrono::seconds(2),  std::chrono::seconds(5),  std::chrono::seconds(10),
                                          std::chrono::seconds(20), std::chrono::seconds(40), std::chrono::seconds(60),
                                          std::chrono::seconds(80), std::chrono::seconds(80)};
+  /// So many of the pauses where it has not answered any row yet: it is broken rather than away. A bit more than a
+  /// minute.
+  std::size_t pauses_before_any_answer = 5;
   /// For one of these questions.
   Duration probe_timeout = std::chrono::seconds(30);
 };

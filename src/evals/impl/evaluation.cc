@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "async/task_group.h"
@@ -215,7 +216,10 @@ Task<Status> Evaluation::wait_for(WatchedEndpoint& endpoint) {
   log_warning("evals", "evaluation suspended", {{"endpoint", endpoint.name}, {"error", first.message}});
   // A wrong key or address that never worked does not mend itself.
   if (!endpoint.breaker.has_answered() && !is_retryable(first.code)) co_return given_up(endpoint.name);
-  for (const Duration pause : options_.outage_pauses) {
+  std::span<const Duration> pauses = options_.outage_pauses;
+  if (!endpoint.breaker.has_answered())
+    pauses = pauses.first(std::min(pauses.size(), options_.pauses_before_any_answer));
+  for (const Duration pause : pauses) {
     FW_CO_TRY(co_await sleep_for(pause, deadline_));
     const ChatReply reply = co_await endpoint.probe->ask(endpoint.known_good, deadline_);
     FW_CO_TRY(deadline_.check("evaluation"));

@@ -333,6 +333,18 @@ TEST_F(EvaluationTest, AKeyThatNeverWorkedFailsItWithoutWaiting) {
   EXPECT_LE(seen().size(), 12u);
 }
 
+TEST_F(EvaluationTest, AnEndpointThatNeverAnsweredIsGivenUpSooner) {
+  EvaluationLoop loop(clock, work,
+                      {.first_retry_wait = 1ms, .outage_pauses = {1ms, 1ms, 60s}, .pauses_before_any_answer = 2});
+  serve_answers([](const json&, int) { return net::detail_response(500, "oops"); });
+  job.max_retries = 0;
+  write_rows(some_rows(60));
+  const auto result = run(loop.evaluate(job, {}, Deadline::after(30s)));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(result.error().message, HasSubstr("oops"));
+}
+
 TEST_F(EvaluationTest, CancelDuringAnOutageEndsItAtOnce) {
   EvaluationLoop patient(clock, work, {.first_retry_wait = 1ms, .outage_pauses = {60s}});
   std::stop_source stop;

@@ -7,6 +7,7 @@
 #include "modelops/openai/impl/endpoint_error.h"
 #include "modelops/openai/impl/refusal.h"
 #include "modelops/openai/impl/request_form.h"
+#include "modelops/openai/impl/tool_names.h"
 #include "modelops/openai/redaction.h"
 
 namespace fw::modelops {
@@ -70,6 +71,7 @@ struct ChatEndpoint::Impl {
   std::size_t at = 0;     ///< of urls: where it is
   bool is_found = false;  ///< `at` answered
   bool unasked_stream = false;
+  bool wants_plain_names = false;  ///< refused the names of a request's tools, and took them changed
 };
 
 ChatEndpoint::ChatEndpoint(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -87,9 +89,10 @@ Task<ChatExchange> ChatEndpoint::send(std::string body, std::optional<Duration> 
   std::vector<RequestChange> tentative;
   std::optional<ChatExchange> first;  // from where it was looked for first, when that was not it
   std::size_t at = impl_->at;
+  std::optional<PlainNames> plain = impl_->wants_plain_names ? with_plain_names(body) : std::nullopt;
   while (true) {
     SentParameters sent;
-    std::string formed = impl_->form.apply(body, tentative, sent);
+    std::string formed = impl_->form.apply(plain ? plain->body : body, tentative, sent);
     auto exchange =
         co_await impl_->post(impl_->urls[at], std::move(formed), patience ? deadline.within(*patience) : deadline);
     if (!exchange.outcome.ok()) co_return exchange;
@@ -98,6 +101,10 @@ Task<ChatExchange> ChatEndpoint::send(std::string body, std::optional<Duration> 
       if (!first) first = exchange;
       if (++at < impl_->urls.size()) continue;
       co_return *first;
+    }
+    if (!plain && refuses_tool_names(answer)) {
+      plain = with_plain_names(body);
+      if (plain) continue;
     }
     if (tentative.size() < kMostChanges) {
       auto change = change_for(answer, sent);
@@ -110,6 +117,10 @@ Task<ChatExchange> ChatEndpoint::send(std::string body, std::optional<Duration> 
     if (!impl_->is_found) impl_->at = at;
     impl_->is_found = true;
     impl_->form.accept(tentative, sent);
+    if (plain) {
+      impl_->wants_plain_names = true;
+      exchange.outcome->body = with_original_names(answer.body, plain->originals);
+    }
     co_return exchange;
   }
 }
@@ -136,6 +147,10 @@ std::vector<std::string> ChatEndpoint::notes() const {
   const std::string subject = "the endpoint of \"" + impl_->endpoint.model + "\" ";
   std::vector<std::string> out = impl_->credentials.notes;
   for (const auto& change : impl_->form.learnt()) out.push_back(subject + sentence_of(change));
+  if (impl_->wants_plain_names)
+    out.push_back(subject +
+                  "refuses tool names with other characters than letters, digits, _ and -, or longer than 64; "
+                  "they were sent under names that it takes and put back in its answers");
   if (impl_->unasked_stream && !impl_->asks_for_stream())
     out.push_back(subject + "answers as an event stream though none was asked for; the answers were put together");
   return out;

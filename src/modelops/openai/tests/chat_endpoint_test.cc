@@ -174,6 +174,29 @@ TEST_F(ChatEndpointTest, LearnsOnceWhatTheServerDoesNotTakeAndSaysIt) {
                           HasSubstr("refuses \"temperature\""), HasSubstr("refuses \"seed\"")));
 }
 
+TEST_F(ChatEndpointTest, ToolNamesThatAServerRefusesAreSentInItsFormAndPutBack) {
+  answer_ = [](const Seen& seen) {
+    const std::string name = seen.body["tools"][0]["function"]["name"];
+    if (name.find('.') != std::string::npos)
+      return refused(
+          "Invalid 'tools[0].function.name': string does not match pattern. Expected a string that matches "
+          "the pattern '^[a-zA-Z0-9_-]+$'.");
+    const json call{{"id", "c"}, {"type", "function"}, {"function", {{"name", name}, {"arguments", "{}"}}}};
+    return net::json_response(
+        200, json{{"choices", {{{"index", 0}, {"message", {{"role", "assistant"}, {"tool_calls", {call}}}}}}}}.dump());
+  };
+  connect({});
+  const json tools = {{"tools", {{{"type", "function"}, {"function", {{"name", "math.hypot"}}}}}}};
+  for (int i = 0; i < 2; ++i) {
+    const auto exchange = ask(tools);
+    ASSERT_TRUE(exchange.outcome.ok());
+    const json answer = json::parse(exchange.outcome->body);
+    EXPECT_EQ(answer["choices"][0]["message"]["tool_calls"][0]["function"]["name"], "math.hypot");
+  }
+  EXPECT_EQ(seen().size(), 3u) << "refused once, then known";
+  EXPECT_THAT(chat_->notes(), Contains(HasSubstr("tool names")));
+}
+
 TEST_F(ChatEndpointTest, AnErrorOfOneRowIsNotLearntForTheOthers) {
   answer_ = [](const Seen& request) {
     return request.body.contains("bad") ? refused("tools are not supported with this audio")
