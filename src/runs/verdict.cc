@@ -47,12 +47,13 @@ std::vector<Tests> tests_of(std::span<const Evidence> evidence, const Thresholds
       tests[i].p_yes = evals::p_above(*evidence[i].agreement, thresholds.yes);
       tests[i].p_no = evals::p_below(for_no(evidence[i], ceiling), thresholds.no);
     }
-    yes.push_back(tests[i].p_yes);
+    if (!evidence[i].is_partial) yes.push_back(tests[i].p_yes);
     no.push_back(tests[i].p_no);
   }
   const auto adjusted_yes = evals::holm(yes), adjusted_no = evals::holm(no);
+  std::size_t next = 0;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    tests[i].adjusted_yes = adjusted_yes[i];
+    if (!evidence[i].is_partial) tests[i].adjusted_yes = adjusted_yes[next++];
     tests[i].adjusted_no = adjusted_no[i];
   }
   return tests;
@@ -110,6 +111,11 @@ class Judgement {
     if (knows_no() && out_.newest == Decision::kNo) {
       return end(Decision::kNo, fmt::format("{}, but on the newest part {}: below the threshold of {}",
                                             agreement_phrase(), with_interval(*e_.newest), percent(thresholds_.value)));
+    }
+    if (e_.is_partial) {
+      return end(
+          Decision::kNotDecided,
+          agreement_phrase() + "; it was asked a part of the rows (evaluation.untuned_rows), which never says yes");
     }
     if (tests_.adjusted_yes > kAlpha) return undecided();
     if (e_.newest && e_.newest->mean < thresholds_.yes) {
@@ -219,17 +225,18 @@ std::string with_interval(const evals::Estimate& e) {
 
 std::vector<Verdict> decide(std::span<const Evidence> evidence, const PromisingRule& rule, const Ceiling& ceiling) {
   const auto tests = tests_of(evidence, thresholds_of(rule, ceiling), ceiling);
+  const auto full = static_cast<std::size_t>(std::ranges::count(evidence, false, &Evidence::is_partial));
   std::vector<Verdict> verdicts;
   for (std::size_t i = 0; i < evidence.size(); ++i)
-    verdicts.push_back(Judgement(evidence[i], tests[i], evidence.size(), rule, ceiling).run());
+    verdicts.push_back(Judgement(evidence[i], tests[i], full, rule, ceiling).run());
   return verdicts;
 }
 
 std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling) {
   return fmt::format(
       "yes: the agreement is shown to lie at {} or above (ceiling {} less a margin of {}; one-sided test at 2.5 %, "
-      "Holm-adjusted "
-      "over all evaluations), also on the newest part, above the best trivial baseline, and at no higher cost than "
+      "Holm-adjusted over all evaluations that asked all rows), also on the newest part, above the best trivial "
+      "baseline, and at no higher cost than "
       "production; no: shown to lie below, or trivial, or costlier; otherwise not decided. Yes comes first, then not "
       "decided; the cheaper before the dearer among yes, the higher lower bound among the others.",
       percent(ceiling.value - rule.margin), percent(ceiling.value), percent(rule.margin));

@@ -83,6 +83,21 @@ TEST_F(ReportTest, SaysOnTopWhatALeadDecidesBy) {
   EXPECT_FALSE(summary["next_steps"].empty());
 }
 
+TEST_F(ReportTest, ModelsAsTheyAreAreAskedFewerRowsWhereSaid) {
+  world_.config.promising = {.margin = 0.3, .min_rows = 10};
+  world_.config.evaluation.untuned_rows = 12;
+  const auto report = run();
+  const auto& tuned = report["candidates"][0]["evaluations"];
+  EXPECT_EQ(tuned[0]["rows"], 12);
+  EXPECT_EQ(tuned[1]["rows"], 12);
+  EXPECT_EQ(tuned[2]["rows"], 20);
+  EXPECT_EQ(tuned[2]["difference_to_base"]["n"], 12) << "paired over the rows that both have";
+  EXPECT_EQ(report["candidates"][1]["evaluations"][0]["rows"], 20) << "nothing else is known of it";
+  for (const auto& one : report["baselines"]) EXPECT_EQ(one["n"], 20) << one;
+  EXPECT_EQ(report["summary"]["decision"], "yes");
+  EXPECT_THAT(report["scoring"]["notes"].dump(), ::testing::HasSubstr("evaluation.untuned_rows"));
+}
+
 TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
   const auto baselines = run()["baselines"];
   ASSERT_THAT(baselines, SizeIs(3));

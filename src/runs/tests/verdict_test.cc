@@ -111,6 +111,19 @@ TEST(Verdict, AllEvaluationsOfAJobAreAdjustedTogether) {
   EXPECT_THAT(among.reason, HasSubstr("not among the 6 evaluations"));
 }
 
+TEST(Verdict, WhatWasAskedAPartOfTheRowsNeverSaysYesAndCostsTheOthersNothing) {
+  Evidence part = seen(80, 80);
+  part.is_partial = true;
+  const std::vector<Evidence> evidence{seen(314, 320), part, part, part, part};
+  const auto verdicts = decide(evidence, {}, {});
+  EXPECT_EQ(verdicts[0].p_adjusted, verdicts[0].p_value);
+  EXPECT_EQ(verdicts[0].decision, Decision::kYes);
+  EXPECT_EQ(verdicts[1].decision, Decision::kNotDecided);
+  EXPECT_THAT(verdicts[1].reason, HasSubstr("untuned_rows"));
+  part.agreement = rate(4, 80);
+  EXPECT_EQ(decide({&part, 1}, {}, {}).front().decision, Decision::kNo) << "what is far below stays no";
+}
+
 TEST(Verdict, AMeasuredCeilingLowersWhatIsAskedFor) {
   EXPECT_EQ(verdict_on(seen(280, 300)).decision, Decision::kNotDecided);
   const Ceiling ceiling{.value = 0.9, .low = 0.88, .high = 0.92, .n = 400, .source = "replay"};
