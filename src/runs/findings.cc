@@ -123,8 +123,9 @@ Findings find(const ReportInput& input) {
   findings.ceiling = ceiling_of(input, findings.scoring);
   if (input.usage && input.config.production.price) {
     findings.production_cost_per_1000 = evals::cost_per_1000(
-        *input.config.production.price,
-        {.prompt_mean = input.usage->prompt_tokens_mean, .completion_mean = input.usage->completion_tokens_mean});
+        *input.config.production.price, {.prompt_mean = input.usage->prompt_tokens_mean,
+                                         .cached_prompt_mean = input.usage->cached_prompt_tokens_mean,
+                                         .completion_mean = input.usage->completion_tokens_mean});
   }
   gather_evidence(input, findings);
   rank_all(input, findings);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <deque>
 
+#include "runs/impl/dataset_stage.h"
 #include "runs/impl/ranking.h"
 #include "runs/run_config_json.h"
 #include "runs/tests/schema.h"
@@ -138,6 +139,20 @@ TEST_F(ReportTest, ComparesWithTheBaseOnTheSameRows) {
   const auto& difference = evaluations[2]["difference_to_base"];
   EXPECT_EQ(difference["n"], 20);
   EXPECT_NEAR(difference["difference"].get<double>(), mean(evaluations[2]) - mean(evaluations[0]), 1e-12);
+}
+
+TEST(ProductionUsage, IsOfTheTrafficsMixAndKnowsCachedTokens) {
+  const auto usage = production_usage(
+      R"({"weight":9,"response":{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":100,"completion_tokens":10}}})"
+      "\n"
+      R"({"weight":1,"response":{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":1100,"completion_tokens":10,"prompt_tokens_details":{"cached_tokens":1000}}}})"
+      "\n");
+  ASSERT_TRUE(usage);
+  EXPECT_NEAR(usage->prompt_tokens_mean, 200, 1e-9);
+  EXPECT_NEAR(usage->cached_prompt_tokens_mean, 100, 1e-9);
+  EXPECT_NEAR(usage->completion_tokens_mean, 10, 1e-9);
+  EXPECT_EQ(usage->rows, 2u);
+  EXPECT_FALSE(production_usage("{}\n"));
 }
 
 TEST_F(ReportTest, SetsTheCostAgainstProduction) {

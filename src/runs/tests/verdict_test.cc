@@ -98,6 +98,22 @@ TEST(Verdict, TheNewestPartMustHoldToo) {
   EXPECT_EQ(verdict_on(evidence).newest, Decision::kYes);
 }
 
+TEST(Verdict, ANoOnTheNewestPartIsAdjustedForAllEvaluationsToo) {
+  Evidence evidence = seen(298, 300);
+  evidence.newest = rate(52, 60);
+  EXPECT_EQ(verdict_on(evidence).newest, Decision::kNo);
+  const std::vector<Evidence> six(6, evidence);
+  for (const Verdict& one : decide(six, {}, {})) EXPECT_EQ(one.decision, Decision::kNotDecided) << one.reason;
+}
+
+TEST(Verdict, SaysWhichBarAMeasuredCeilingSets) {
+  const Ceiling ceiling{.value = 0.917, .low = 0.82, .high = 0.965, .n = 60, .source = "replay", .note = ""};
+  const Verdict v = verdict_on(seen(93, 100), {}, ceiling);
+  EXPECT_EQ(v.decision, Decision::kNotDecided);
+  EXPECT_THAT(v.reason, HasSubstr("known only to lie between 82.0 % and 96.5 % (60 rows)"));
+  EXPECT_THAT(v.reason, HasSubstr("shown for 91.5 %"));
+}
+
 TEST(Verdict, AllEvaluationsOfAJobAreAdjustedTogether) {
   const std::vector<Evidence> alone{seen(97, 100)};
   std::vector<Evidence> many(6, seen(20, 100));
