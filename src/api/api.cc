@@ -39,7 +39,7 @@ struct Api::Impl {
         reviews(d.reviews, d.review_opener, d.disk),
         live(d.runs, d.log, d.disk),
         configuration(std::move(d.configuration)),
-        health(std::move(d.readiness), std::move(d.faces)),
+        health(std::move(d.readiness), std::move(d.listeners)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);

@@ -45,8 +45,8 @@ struct ApiDependencies {
   std::uint64_t disk_reserve = 256ULL << 20;   ///< bytes of the disk that no upload may take
   capture::Gateway* gateway = nullptr;         ///< where there is one
   std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
-  std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service
-  std::optional<PromotionParts> promotion{};   ///< absent: nothing can be promoted here
+  std::function<std::vector<ListenerState>()> listeners{};  ///< beside this API
+  std::optional<PromotionParts> promotion{};                ///< absent: nothing can be promoted here
   /// More lines for `/metrics`; must not block.
   std::vector<std::function<void(std::ostream&)>> metrics{};
   std::filesystem::path backups{};               ///< for copies of the log store
