@@ -8,6 +8,11 @@ ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings,
                                        capture::BulkFaceDependencies dependencies)
     : face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
 
+void ElasticsearchWayIn::adjust(net::ServerOptions& options) {
+  // rsyslog takes every answer for final, and tries again only where there is no connection.
+  options.is_full = [this] { return face_.is_full(); };
+}
+
 Status ElasticsearchWayIn::open() {
   // Documents can be taken without them.
   if (const Status names = face_.open(); !names.ok()) {

@@ -11,9 +11,14 @@ class ElasticsearchWayIn final : public WayIn {
   /// Everything outlives it.
   ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkFaceDependencies dependencies);
 
-  [[nodiscard]] std::string_view name() const override { return "elasticsearch"; }
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kElasticsearch; }
+  void adjust(net::ServerOptions& options) override;
   [[nodiscard]] Status open() override;
   [[nodiscard]] net::Handler handler() override { return face_.handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::BulkFace::refusal(request, why);
+  }
   [[nodiscard]] std::string trouble() const override;
   void write_metrics(std::ostream& out) const override;
 

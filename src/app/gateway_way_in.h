@@ -7,6 +7,7 @@
 #include "app/listener.h"
 #include "app/service.h"
 #include "capture/gateway/gateway.h"
+#include "capture/gateway/refusal.h"
 #include "net/access_log.h"
 
 namespace fw::app {
@@ -19,11 +20,15 @@ class GatewayWayIn final : public WayIn {
   GatewayWayIn(capture::GatewaySettings settings, Service& service,
                std::function<void(const std::string&, bool)> on_promoted = {});
 
-  [[nodiscard]] std::string_view name() const override { return "gateway"; }
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kGateway; }
   void adjust(net::ServerOptions& options) override;
   /// Why the gateway could not be made.
   [[nodiscard]] Status open() override { return made_; }
   [[nodiscard]] net::Handler handler() override { return gateway_->handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::refusal_of(request.path(), why);
+  }
   void has_opened(const std::string& url) override;
   void close() override;
   [[nodiscard]] std::string trouble() const override;

@@ -11,6 +11,7 @@
 #include "api/health.h"
 #include "app/config/listener_section.h"
 #include "async/event_loops.h"
+#include "auth/guard.h"
 #include "net/server.h"
 
 namespace fw::app {
@@ -23,14 +24,18 @@ class WayIn {
   WayIn& operator=(const WayIn&) = delete;
   virtual ~WayIn() = default;
 
-  /// In log lines, `/readyz` and metrics.
-  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Which keys are good for it; its name in log lines, `/readyz` and metrics.
+  [[nodiscard]] virtual auth::ListenerName listener() const = 0;
+  [[nodiscard]] std::string_view name() const { return to_string(listener()); }
   /// What it needs of its server beyond where that listens.
   virtual void adjust(net::ServerOptions& /*options*/) {}
   /// Before the first request; an error keeps the listener off. May block for a file.
   [[nodiscard]] virtual Status open() { return {}; }
   /// As long as the listener listens.
   [[nodiscard]] virtual net::Handler handler() = 0;
+  /// Why a request is not let in, as auth::RefusalWriter.
+  [[nodiscard]] virtual std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                             const auth::Refusal& why) const = 0;
   virtual void has_opened(const std::string& /*url*/) {}
   /// After the last request.
   virtual void close() {}
@@ -40,11 +45,13 @@ class WayIn {
 };
 
 /// An address of the service beside the control API's. Unlike the control API's it may be off without the service being
-/// so: a port that is taken, or what answers there cannot work. That is logged and stands in `/readyz`.
+/// so: a port that is taken, what answers there cannot work, or it would be open to whoever reaches it. That is logged
+/// and stands in `/readyz`. Requests pass a guard.
 class Listener final {
  public:
-  /// `loops` outlive it.
-  Listener(ListenerSettings settings, std::unique_ptr<WayIn> way_in, const EventLoops& loops);
+  /// What is passed outlives it.
+  Listener(ListenerSettings settings, std::unique_ptr<WayIn> way_in, const EventLoops& loops,
+           const auth::Keyring& keyring, const Clock& clock);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -56,6 +63,8 @@ class Listener final {
   /// Any thread, also while it is started.
   [[nodiscard]] api::ListenerState state() const;
   void write_metrics(std::ostream& out) const { way_in_->write_metrics(out); }
+  /// Who was refused.
+  void write_access(std::ostream& out) const;
 
  private:
   [[nodiscard]] Status open();
@@ -63,11 +72,19 @@ class Listener final {
   const ListenerSettings settings_;
   const std::unique_ptr<WayIn> way_in_;
   const EventLoops& loops_;
+  const auth::Keyring& keyring_;
+  const Clock& clock_;
+  std::unique_ptr<auth::Guard> guard_;  // once it has been opened
   std::unique_ptr<net::Server> server_;
-  mutable std::mutex mutex_;  // guards both
+  mutable std::mutex mutex_;  // guards both, and that there is a guard
   std::string url_;
   std::string why_off_;
 };
+
+/// Whether something may listen there: on this machine alone; elsewhere with TLS and a key to ask for, or where its
+/// section says `insecure: true`. kFailedPrecondition with the remedy. `section`: of the configuration.
+[[nodiscard]] Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::string_view section,
+                                    auth::ListenerName listener);
 
 /// All of them, in the order in which they are named.
 class Listeners final {
@@ -77,6 +94,7 @@ class Listeners final {
   void stop(Duration grace);
   [[nodiscard]] std::vector<api::ListenerState> states() const;
   void write_metrics(std::ostream& out) const;
+  void write_access(std::ostream& out) const;
 
  private:
   std::vector<std::unique_ptr<Listener>> all_;

@@ -11,9 +11,13 @@ class OtlpWayIn final : public WayIn {
   /// Everything outlives it.
   OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies);
 
-  [[nodiscard]] std::string_view name() const override { return "otlp"; }
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kOtlp; }
   [[nodiscard]] Status open() override { return face_.start(); }
   [[nodiscard]] net::Handler handler() override { return face_.handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::OtlpFace::refusal(request, why);
+  }
   void close() override { face_.stop(); }
   [[nodiscard]] std::string trouble() const override;
   void write_metrics(std::ostream& out) const override;

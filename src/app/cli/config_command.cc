@@ -21,7 +21,7 @@ nlohmann::ordered_json server_json(const ServerSettings& server) {
   return {{"listen", server.listener.listen},        {"port", server.listener.port},
           {"max_body_bytes", server.max_body_bytes}, {"max_connections", server.max_connections},
           {"public_url", server.public_url},         {"tls_certificate", server.listener.tls_certificate},
-          {"tls_key", server.listener.tls_key}};
+          {"tls_key", server.listener.tls_key},      {"insecure", server.listener.insecure}};
 }
 
 nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
@@ -43,6 +43,16 @@ nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   json["client_attributes"] = settings.client_attributes;
   json["join_window_seconds"] = settings.join_window_seconds;
   return json;
+}
+
+nlohmann::ordered_json auth_json(const auth::Settings& settings) {
+  nlohmann::ordered_json roles = nlohmann::ordered_json::object();
+  for (const auto& [person, role] : settings.proxy.roles) roles[person] = to_string(role);
+  return {{"proxy_header", settings.proxy.header},
+          {"allowed", settings.proxy.addresses},
+          {"role", settings.proxy.role ? to_string(*settings.proxy.role) : ""},
+          {"roles", std::move(roles)},
+          {"session_idle_minutes", to_seconds(settings.session_idle) / 60}};
 }
 
 nlohmann::ordered_json promotion_json(const promotion::Settings& settings) {
@@ -211,6 +221,7 @@ void print_json(const CheckOutcome& outcome) {
     out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
     out["otlp"] = otlp_json(outcome.config->otlp);
     out["gateway"] = gateway_json(outcome.config->gateway, outcome.config->gateway_listener);
+    out["auth"] = auth_json(outcome.config->auth);
     out["promotion"] = promotion_json(outcome.config->promotion);
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);

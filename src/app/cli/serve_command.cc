@@ -101,7 +101,8 @@ struct WaysIn {
 
   void add(Service& service, const ListenerSettings& settings, std::unique_ptr<WayIn> way_in) {
     if (settings.enabled) {
-      listeners.add(std::make_unique<Listener>(settings, std::move(way_in), service.loops()));
+      listeners.add(
+          std::make_unique<Listener>(settings, std::move(way_in), service.loops(), service.keyring(), service.clock()));
     }
   }
 
@@ -117,7 +118,7 @@ std::vector<std::string> upstream_names(const capture::Gateway* gateway) {
 }
 
 api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, PromotionDesk& desk,
-                                      const ServerSettings& settings, std::string configuration) {
+                                      const Config& config, std::string configuration) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -133,17 +134,22 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           [&service, environment = process_environment()] {
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },
-          settings.max_body_bytes,
-          settings.public_url,
+          config.server.max_body_bytes,
+          config.server.public_url,
           kDiskReserve,
           ways_in.the_gateway(),
           GatewayWayIn::routes_file(service),
           [&ways_in] { return ways_in.listeners.states(); },
           api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(ways_in.the_gateway())},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
-           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
+           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); },
+           [&service](std::ostream& out) { service.keyring().write_metrics(out); },
+           [&ways_in](std::ostream& out) { ways_in.listeners.write_access(out); }},
           service.data_folder() / "backups",
-          [configuration = std::move(configuration)] { return configuration; }};
+          [configuration = std::move(configuration)] { return configuration; },
+          &service.keyring(),
+          config.auth,
+          config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://")};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -217,11 +223,17 @@ int serve(const ServeOptions& options) {
   WaysIn ways_in(**service, settings,
                  [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
   (*desk)->join(ways_in.the_gateway());
-  api::Api api(api_dependencies(**service, ways_in, **desk, settings.server, configuration));
+  api::Api api(api_dependencies(**service, ways_in, **desk, settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(settings.server);
   listener.observe = api.observer();
   net::Server server((*service)->loops(), std::move(listener), once_started(has_started, api.handler()));
+  const bool asks_for_key = (*service)->keyring().asks_for_key(auth::ListenerName::kControl);
+  if (const auto safe = check_exposure(settings.server.listener, asks_for_key || settings.auth.proxy.is_on(), "server",
+                                       auth::ListenerName::kControl);
+      !safe.ok()) {
+    return fail(safe.error());
+  }
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
   (*service)->set_public_url(settings.server.public_url.empty() ? server.url() : settings.server.public_url);
   if (const auto status = (*service)->start(); !status.ok()) {

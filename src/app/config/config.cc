@@ -62,6 +62,7 @@ void read_server(YamlSection& root, ServerSettings& server) {
   auto section = root.section("server");
   if (!section) return;
   read_address(*section, server.listener);
+  section->read("insecure", server.listener.insecure);
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
   section->read("max_connections", server.max_connections, 1, 100'000);
   section->read("public_url", server.public_url);
@@ -157,6 +158,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, config.gateway_listener, environment);
   read_promotion(root, config.promotion);
+  read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
   root.finish();
   warn_of_variables(problems, environment);

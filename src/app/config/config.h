@@ -9,6 +9,7 @@
 
 #include "app/config/listener_section.h"
 #include "app/config/yaml_section.h"
+#include "auth/settings.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "capture/gateway/settings.h"
@@ -49,6 +50,7 @@ struct Config {
   capture::GatewaySettings gateway;
   ListenerSettings gateway_listener{.port = 8001};
   promotion::Settings promotion;
+  auth::Settings auth;
   capture::RedactionSettings redact;
   review::ReviewSettings review;
   LogLevel log_level = LogLevel::kInfo;

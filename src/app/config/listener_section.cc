@@ -3,11 +3,7 @@
 #include "app/config/sections.h"
 
 namespace fw::app {
-namespace {
-
-bool is_loopback(const std::string& text) { return text.starts_with("127.") || text == "::1"; }
-
-}  // namespace
+bool ListenerSettings::is_local() const { return listen.starts_with("127.") || listen == "::1"; }
 
 std::optional<net::ServerTls> ListenerSettings::tls() const {
   if (tls_certificate.empty()) return std::nullopt;
@@ -32,7 +28,7 @@ void read_listener(YamlSection& section, ListenerSettings& settings) {
   section.read("enabled", settings.enabled);
   read_address(section, settings);
   section.read("insecure", settings.insecure);
-  if (settings.enabled && !is_loopback(settings.listen) && !settings.tls() && !settings.insecure) {
+  if (settings.enabled && !settings.is_local() && !settings.tls() && !settings.insecure) {
     section.error("listen", settings.listen +
                                 " is open to other machines, and traffic would go over the wire in plain " +
                                 "text; set tls_certificate and tls_key, or insecure: true");

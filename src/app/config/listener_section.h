@@ -16,9 +16,11 @@ struct ListenerSettings {
   int port = 0;                 ///< 0: one that is free
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
-  bool insecure = false;  ///< may listen beyond this machine without TLS
+  bool insecure = false;  ///< may listen beyond this machine without TLS and without keys
 
   [[nodiscard]] std::optional<net::ServerTls> tls() const;
+  /// This machine alone reaches it.
+  [[nodiscard]] bool is_local() const;
 };
 
 /// `elasticsearch`: the Elasticsearch dialect.
