@@ -28,9 +28,9 @@ Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::
                                "tls_key" + otherwise);
   }
   if (!asks_for_key) {
-    return failed_precondition(place + ", and no key was made for it: make one with \"flywheel keys create NAME " +
-                               (listener == auth::ListenerName::kControl ? "--role admin" : "") + " --listener " +
-                               std::string(to_string(listener)) +
+    const char* role = listener == auth::ListenerName::kControl ? " --role admin" : "";
+    return failed_precondition(place + ", and no key was made for it: make one with \"flywheel keys create NAME" +
+                               role + " --listener " + std::string(to_string(listener)) +
                                "\" (with --data FOLDER while the service does not run)" + otherwise);
   }
   return {};

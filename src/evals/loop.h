@@ -34,8 +34,9 @@ struct LoopOptions {
 /// A row without an answer (after its retries), or with one that cannot be scored, says why in its failure and has no
 /// scores. A row with an answer may lack a score and say why in its error.
 ///
-/// Where the endpoint leaves rows_until_down rows in a row without an answer, nothing more is sent until it answers
-/// again; the rows of the outage are asked once more then. Where it does not come back the evaluation fails, whatever
+/// Where the endpoint leaves rows_until_down rows in a row without an answer, it is asked again what it has answered
+/// before. Where it answers that, the rows were not to its taste and stay failed. Else nothing more is sent until it
+/// does; the rows of the outage are asked once more then. Where it does not come back the evaluation fails, whatever
 /// was answered before: the error says how many rows were asked and answered and why the others were not, and the
 /// results file has the rows as they were. So it is with the judge. An evaluation of which no row was answered fails
 /// too.

@@ -177,7 +177,8 @@ void count_rows(Rows rows, const ScoringSettings& settings, EvaluationSummary& o
     count_reason(row.failure, out.failures);
     out.rows_failed += !row.is_answered();
     if (!row.is_answered()) continue;
-    out.rows_unscored += !agreement_of(row, settings).has_value();
+    if (agreement_of(row, settings)) continue;
+    ++out.rows_unscored;
     count_reason(row.error, out.unscored);
   }
 }
@@ -191,19 +192,21 @@ std::optional<LatencySummary> latency_of(Rows rows, bool alone) {
   return LatencySummary{latencies.size(), percentile_of_sorted(latencies, 50), percentile_of_sorted(latencies, 95)};
 }
 
-/// Cut answers have been paid for as well.
+/// Of the traffic's mix, as the agreement is. Cut answers have been paid for as well.
 std::optional<TokenSummary> tokens_of(Rows rows) {
-  std::uint64_t prompt = 0, cached = 0, completion = 0, counted = 0;
+  double prompt = 0, cached = 0, completion = 0, weight = 0;
+  std::uint64_t total = 0;
   for (const RowResult& row : rows) {
     if (row.prompt_tokens == 0) continue;
-    prompt += row.prompt_tokens;
-    cached += std::min(row.cached_prompt_tokens, row.prompt_tokens);
-    completion += row.completion_tokens;
-    ++counted;
+    const double w = row.traits.weight;
+    prompt += w * static_cast<double>(row.prompt_tokens);
+    cached += w * static_cast<double>(std::min(row.cached_prompt_tokens, row.prompt_tokens));
+    completion += w * static_cast<double>(row.completion_tokens);
+    weight += w;
+    total += row.prompt_tokens + row.completion_tokens;
   }
-  if (counted == 0) return std::nullopt;
-  const auto mean = [counted](std::uint64_t sum) { return static_cast<double>(sum) / static_cast<double>(counted); };
-  return TokenSummary{mean(prompt), mean(cached), mean(completion), prompt + completion};
+  if (weight <= 0) return std::nullopt;
+  return TokenSummary{prompt / weight, cached / weight, completion / weight, total};
 }
 
 }  // namespace

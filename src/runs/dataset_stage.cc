@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "dataset/builder.h"
+#include "evals/answer.h"
 #include "io/file.h"
 #include "logstore/read.h"
 #include "runs/impl/json_fields.h"
@@ -97,16 +98,6 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
                          .on_progress = teller(*context.record, count_records(log, job))});
 }
 
-std::optional<ProductionUsage> usage_of(const dataset::BuiltDatasets& built) {
-  std::vector<std::string> responses;
-  std::istringstream lines(built.eval.files.front().content);
-  for (std::string line; std::getline(lines, line);) {
-    const auto row = nlohmann::json::parse(line, nullptr, false);
-    if (row.is_object() && row.contains("response")) responses.push_back(dump(row["response"]));
-  }
-  return production_usage(responses);
-}
-
 std::filesystem::path names_file(const std::filesystem::path& job_folder) { return job_folder / "datasets.txt"; }
 
 /// The names are on the disk before the datasets are: a job that dies in between can still be deleted whole.
@@ -159,23 +150,26 @@ std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_fo
   return names;
 }
 
-std::optional<ProductionUsage> production_usage(const std::vector<std::string>& responses) {
+std::optional<ProductionUsage> production_usage(const std::string& evaluation_rows) {
   ProductionUsage usage;
-  for (const auto& text : responses) {
-    const auto response = nlohmann::json::parse(text, nullptr, false);
-    if (!response.is_object() || !response.contains("usage") || !response["usage"].is_object()) continue;
-    const auto& said = response["usage"];
-    const auto prompt = said.find("prompt_tokens");
-    const auto completion = said.find("completion_tokens");
-    if (prompt == said.end() || completion == said.end()) continue;
-    if (!prompt->is_number_unsigned() || !completion->is_number_unsigned()) continue;
-    usage.prompt_tokens_mean += prompt->get<double>();
-    usage.completion_tokens_mean += completion->get<double>();
+  double weight = 0;
+  std::istringstream lines(evaluation_rows);
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    if (!row.is_object() || !row.contains("response")) continue;
+    const auto answer = evals::parse_answer(dump(row["response"]));
+    if (!answer.ok() || answer->prompt_tokens == 0) continue;
+    const double w = row.value("weight", 1.0);
+    usage.prompt_tokens_mean += w * static_cast<double>(answer->prompt_tokens);
+    usage.cached_prompt_tokens_mean +=
+        w * static_cast<double>(std::min(answer->cached_prompt_tokens, answer->prompt_tokens));
+    usage.completion_tokens_mean += w * static_cast<double>(answer->completion_tokens);
+    weight += w;
     ++usage.rows;
   }
-  if (usage.rows == 0) return std::nullopt;
-  usage.prompt_tokens_mean /= static_cast<double>(usage.rows);
-  usage.completion_tokens_mean /= static_cast<double>(usage.rows);
+  if (weight <= 0) return std::nullopt;
+  for (double* mean : {&usage.prompt_tokens_mean, &usage.cached_prompt_tokens_mean, &usage.completion_tokens_mean})
+    *mean /= weight;
   return usage;
 }
 
@@ -202,7 +196,7 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   outcome.train = refs->at(2);
   outcome.train_rows = built->lineage.train.size();
   outcome.validation_rows = built->lineage.validation.size();
-  outcome.usage = usage_of(*built);
+  outcome.usage = production_usage(built->eval.files.front().content);
   outcome.window = records.window(built->card.steps.front().in);
   outcome.card = to_json(built->card).dump();
   outcome.warnings = built->warnings;

@@ -9,11 +9,13 @@ using modelops::RowResult;
 
 constexpr std::uint64_t kFewestRepeats = 30;  ///< rows below which repeats in the traffic say nothing of the ceiling
 
-const std::vector<RowResult>* any_rows(const ReportInput& input) {
+/// Of an evaluation that asked all rows, if one did.
+const std::vector<RowResult>* most_rows(const ReportInput& input) {
+  const std::vector<RowResult>* most = nullptr;
   for (const auto& [key, evaluation] : input.evaluations) {
-    if (!evaluation.rows.empty()) return &evaluation.rows;
+    if (evaluation.rows.size() > (most == nullptr ? 0 : most->size())) most = &evaluation.rows;
   }
-  return nullptr;
+  return most;
 }
 
 Ceiling ceiling_of_replay(const ReportInput& input, const evals::Estimate& e) {
@@ -48,7 +50,7 @@ Ceiling ceiling_of(const ReportInput& input, const evals::ScoringSettings& scori
     const auto e = evals::agreement_over(input.production->rows, scoring, [](const RowResult&) { return true; });
     if (e && e->n >= kFewestRepeats) return ceiling_of_replay(input, *e);
   }
-  if (const auto* rows = any_rows(input)) {
+  if (const auto* rows = most_rows(input)) {
     if (const auto ceiling = ceiling_of_repeats(*rows, scoring)) return *ceiling;
   }
   return {.note =
@@ -67,10 +69,21 @@ std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std:
   return BaselineEvidence{best.title, best.agreement.mean, *difference};
 }
 
+/// Was it asked evaluation.untuned_rows of the rows alone? Settled by the configuration, whatever became of the others.
+bool is_partial(const ReportInput& input, const ReportInput::EvaluationKey& key, std::size_t rows) {
+  const auto& asked = input.config.evaluation.untuned_rows;
+  const auto variant = modelops::find_variant(*key.second);
+  return asked && variant && !variant->has_adapter && input.config.candidates.at(key.first).customization_enabled &&
+         rows == *asked;
+}
+
 void gather_evidence(const ReportInput& input, Findings& findings) {
   for (const auto& [key, summary] : findings.summaries) {
     const auto& rows = input.evaluations.at(key).rows;
-    Evidence one{.rows = summary.rows, .rows_unscored = summary.rows_unscored, .agreement = summary.agreement};
+    Evidence one{.rows = summary.rows,
+                 .rows_unscored = summary.rows_unscored,
+                 .is_partial = is_partial(input, key, rows.size()),
+                 .agreement = summary.agreement};
     if (summary.agreement && !summary.agreement->is_rate)
       one.at_best = evals::agreement_at_best(rows, findings.scoring);
     one.newest =
@@ -106,12 +119,13 @@ Findings find(const ReportInput& input) {
     const auto& price = input.config.candidates.at(key.first).model.price;
     findings.summaries.emplace(key, evals::summarize(evaluation.rows, findings.scoring, price));
   }
-  if (const auto* rows = any_rows(input)) findings.baselines = evals::trivial_baselines(*rows, findings.scoring);
+  if (const auto* rows = most_rows(input)) findings.baselines = evals::trivial_baselines(*rows, findings.scoring);
   findings.ceiling = ceiling_of(input, findings.scoring);
   if (input.usage && input.config.production.price) {
     findings.production_cost_per_1000 = evals::cost_per_1000(
-        *input.config.production.price,
-        {.prompt_mean = input.usage->prompt_tokens_mean, .completion_mean = input.usage->completion_tokens_mean});
+        *input.config.production.price, {.prompt_mean = input.usage->prompt_tokens_mean,
+                                         .cached_prompt_mean = input.usage->cached_prompt_tokens_mean,
+                                         .completion_mean = input.usage->completion_tokens_mean});
   }
   gather_evidence(input, findings);
   rank_all(input, findings);

@@ -42,8 +42,8 @@ DatasetsOutcome read_datasets(const json& object) {
   outcome.train_rows = object.at("train_rows");
   outcome.validation_rows = object.at("validation_rows");
   if (const auto& usage = object.at("usage"); !usage.is_null()) {
-    outcome.usage =
-        ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"), usage.at("rows")};
+    outcome.usage = ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"),
+                                    usage.value("cached_prompt_tokens_mean", 0.0), usage.at("rows")};
   }
   if (const auto window = object.find("window"); window != object.end() && !window->is_null())
     outcome.window = TrafficWindow{window->at("records"), window->at("first"), window->at("last")};
@@ -88,6 +88,7 @@ json to_json(const DatasetsOutcome& outcome) {
   if (outcome.usage) {
     usage = {{"prompt_tokens_mean", outcome.usage->prompt_tokens_mean},
              {"completion_tokens_mean", outcome.usage->completion_tokens_mean},
+             {"cached_prompt_tokens_mean", outcome.usage->cached_prompt_tokens_mean},
              {"rows", outcome.usage->rows}};
   }
   json window;

@@ -14,11 +14,13 @@
 
 namespace fw::runs {
 
-/// What the production model used per request, from the `usage` of the logged answers to the evaluation rows.
+/// What the production model used per request, from the `usage` of the logged answers to the evaluation rows: means
+/// over the traffic's mix (rows weighed by the records that they stand for).
 struct ProductionUsage {
   double prompt_tokens_mean = 0;
   double completion_tokens_mean = 0;
-  std::uint64_t rows = 0;  ///< that had a usage
+  double cached_prompt_tokens_mean = 0;  ///< of prompt_tokens_mean, those that the server had computed before
+  std::uint64_t rows = 0;                ///< that had a usage
 };
 
 /// The workload's records from which the datasets were drawn.

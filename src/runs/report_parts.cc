@@ -166,6 +166,9 @@ ordered_json scoring_json(const ReportInput& input, const Findings& findings) {
   ordered_json notes = ordered_json::array();
   notes.push_back("a row without a usable answer counts 0");
   notes.push_back("rows are weighed by the records of the traffic that they stand for");
+  if (const auto rows = input.config.evaluation.untuned_rows)
+    notes.push_back("models that were fine-tuned later were asked at most " + std::to_string(*rows) +
+                    " rows as they were, drawn by lot (evaluation.untuned_rows)");
   if (!input.config.judge)
     notes.push_back("no judge is configured: rows that production answered in text are compared by " +
                     std::string(evals::leading_metric(modelops::AnswerKind::kText, findings.scoring).title));

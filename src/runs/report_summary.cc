@@ -13,6 +13,7 @@ using nlohmann::ordered_json;
 constexpr double kDaySeconds = 86'400;
 constexpr double kShortestWindow = 3'600;  ///< seconds; below that a month is guessed, not measured
 constexpr double kMonthDays = 30;
+constexpr double kWideCeiling = 0.04;  ///< of its interval: as much as most margins
 
 std::string headline_of(const ReportInput& input, const Contender* best) {
   const std::string& workload = *input.job.workload;
@@ -38,13 +39,13 @@ void add_failures(const evals::EvaluationSummary& summary, std::vector<std::stri
   }
 }
 
-std::vector<std::string> next_steps(const ReportInput& input, const Contender* best, std::uint64_t divergent) {
+std::vector<std::string> next_steps(const ReportInput& input, const Findings& findings, const Contender* best) {
   if (best == nullptr) return {"read the errors of the candidates below, mend their configuration, and run again"};
   std::vector<std::string> steps;
   const Verdict& verdict = best->verdict;
   if (verdict.decision == Decision::kYes) {
-    if (divergent > 0)
-      steps.push_back(fmt::format("review the {} rows on which it differs from production", divergent));
+    if (findings.divergent > 0)
+      steps.push_back(fmt::format("review the {} rows on which it differs from production", findings.divergent));
     steps.push_back("serve it as shown below, send a small share of the traffic to it, and compare");
     return steps;
   }
@@ -53,6 +54,14 @@ std::vector<std::string> next_steps(const ReportInput& input, const Contender* b
     steps.push_back(fmt::format("evaluate on {} rows (data_split_config.eval_size; the workload has {} records)",
                                 *verdict.rows_needed,
                                 input.window ? input.window->records : input.job.num_records.value_or(0)));
+  }
+  if (const Ceiling& ceiling = findings.ceiling; verdict.decision == Decision::kNotDecided &&
+                                                 ceiling.source == "replay" &&
+                                                 ceiling.high - ceiling.low > kWideCeiling) {
+    steps.push_back(
+        fmt::format("ask production again on more rows (production.replay_rows, now {}): how far it agrees "
+                    "with itself is known to {} only",
+                    ceiling.n, percent(ceiling.high - ceiling.low)));
   }
   if (!best->summary->agreement->is_rate && !input.config.judge)
     steps.push_back("configure a judge (llm_judge_config): texts are compared by their words alone");
@@ -127,7 +136,7 @@ ordered_json summary_json(const ReportInput& input, const Findings& findings) {
                    {"eval_type", nullptr},
                    {"headline", headline_of(input, best)},
                    {"reasons", ordered_json::array()},
-                   {"next_steps", next_steps(input, best, findings.divergent)},
+                   {"next_steps", next_steps(input, findings, best)},
                    {"score", nullptr},
                    {"newest", nullptr},
                    {"threshold", threshold_json(input, findings)},

@@ -43,6 +43,8 @@ struct EvaluationSettings {
   int max_retries = 3;
   int max_tokens = 512;
   std::vector<modelops::Variant> variants = modelops::default_variants();  ///< in this order; at least one
+  /// Of a candidate that will be fine-tuned, its evaluations before that ask so many rows, drawn by lot; absent: all.
+  std::optional<std::uint64_t> untuned_rows = {};
   std::string text_metric = "rouge_l";  ///< leads where production answered in text and no judge is configured
 };
 

@@ -190,6 +190,7 @@ json evaluation_json(const EvaluationSettings& evaluation) {
           {"max_retries", evaluation.max_retries},
           {"max_tokens", evaluation.max_tokens},
           {"variants", variants_json(evaluation.variants)},
+          {"untuned_rows", evaluation.untuned_rows ? json(*evaluation.untuned_rows) : json()},
           {"text_metric", evaluation.text_metric}};
 }
 
@@ -198,6 +199,8 @@ EvaluationSettings read_evaluation(const json& value) {
   EvaluationSettings settings{value.at("parallelism"), std::chrono::duration_cast<Duration>(timeout),
                               value.at("max_retries"), value.at("max_tokens")};
   if (value.contains("variants")) settings.variants = read_variants(value.at("variants"));
+  if (value.contains("untuned_rows") && !value.at("untuned_rows").is_null())
+    settings.untuned_rows = value.at("untuned_rows").get<std::uint64_t>();
   settings.text_metric = value.value("text_metric", settings.text_metric);
   return settings;
 }

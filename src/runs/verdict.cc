@@ -47,12 +47,13 @@ std::vector<Tests> tests_of(std::span<const Evidence> evidence, const Thresholds
       tests[i].p_yes = evals::p_above(*evidence[i].agreement, thresholds.yes);
       tests[i].p_no = evals::p_below(for_no(evidence[i], ceiling), thresholds.no);
     }
-    yes.push_back(tests[i].p_yes);
+    if (!evidence[i].is_partial) yes.push_back(tests[i].p_yes);
     no.push_back(tests[i].p_no);
   }
   const auto adjusted_yes = evals::holm(yes), adjusted_no = evals::holm(no);
+  std::size_t next = 0;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    tests[i].adjusted_yes = adjusted_yes[i];
+    if (!evidence[i].is_partial) tests[i].adjusted_yes = adjusted_yes[next++];
     tests[i].adjusted_no = adjusted_no[i];
   }
   return tests;
@@ -62,10 +63,16 @@ std::string times(double ratio) { return fmt::format("{:.{}f}", ratio, ratio < 1
 
 class Judgement {
  public:
-  Judgement(const Evidence& evidence, const Tests& tests, std::size_t count, const PromisingRule& rule,
+  /// `all`: evaluations of the job; `full`: those of them that asked all rows.
+  Judgement(const Evidence& evidence, const Tests& tests, std::size_t all, std::size_t full, const PromisingRule& rule,
             const Ceiling& ceiling)
-      : e_(evidence), tests_(tests), rule_(rule), ceiling_(ceiling), thresholds_(thresholds_of(rule, ceiling)) {
-    out_.tests = count;
+      : e_(evidence),
+        tests_(tests),
+        all_(all),
+        rule_(rule),
+        ceiling_(ceiling),
+        thresholds_(thresholds_of(rule, ceiling)) {
+    out_.tests = full;
   }
 
   Verdict run() {
@@ -111,6 +118,11 @@ class Judgement {
       return end(Decision::kNo, fmt::format("{}, but on the newest part {}: below the threshold of {}",
                                             agreement_phrase(), with_interval(*e_.newest), percent(thresholds_.value)));
     }
+    if (e_.is_partial) {
+      return end(
+          Decision::kNotDecided,
+          agreement_phrase() + "; it was asked a part of the rows (evaluation.untuned_rows), which never says yes");
+    }
     if (tests_.adjusted_yes > kAlpha) return undecided();
     if (e_.newest && e_.newest->mean < thresholds_.yes) {
       return end(Decision::kNotDecided,
@@ -126,7 +138,7 @@ class Judgement {
   [[nodiscard]] Decision alone(const evals::Estimate& part) const {
     if (part.n < rule_.min_rows) return Decision::kNotDecided;
     if (evals::p_above(part, thresholds_.yes) <= kAlpha) return Decision::kYes;
-    if (evals::p_below(part, thresholds_.no) <= kAlpha) return Decision::kNo;
+    if (evals::p_below(part, thresholds_.no) * static_cast<double>(all_) <= kAlpha) return Decision::kNo;
     return Decision::kNotDecided;
   }
 
@@ -162,18 +174,33 @@ class Judgement {
         need(static_cast<double>(*rows));
     }
     std::string reason = agreement_phrase();
-    const double p = is_down ? tests_.p_no : tests_.p_yes;
-    if (p <= kAlpha) {
-      reason += fmt::format(": {} the threshold of {} alone, but not among the {} evaluations of this job",
-                            is_down ? "below" : "above", percent(thresholds_.value), out_.tests);
-    } else {
-      reason += fmt::format(": the interval holds the threshold of {}", percent(thresholds_.value));
-    }
+    reason += ": " + why_undecided(is_down);
     if (out_.rows_needed) {
       reason += fmt::format("; if that rate is the true one, {} rows would decide with a chance of {:.0f} %",
                             *out_.rows_needed, *out_.chance * 100);
     }
     end(Decision::kNotDecided, std::move(reason));
+  }
+
+  [[nodiscard]] std::string why_undecided(bool is_down) const {
+    const double p = is_down ? tests_.p_no : tests_.p_yes;
+    const std::string threshold = percent(thresholds_.value);
+    if (p <= kAlpha) {
+      return fmt::format("{} the threshold of {} alone, but not among the {} evaluations of this job",
+                         is_down ? "below" : "above", threshold, is_down ? all_ : out_.tests);
+    }
+    const evals::Interval& interval = is_down ? for_no(e_, ceiling_).interval : e_.agreement->interval;
+    if (interval.low <= thresholds_.value && thresholds_.value <= interval.high)
+      return fmt::format("the interval holds the threshold of {}", threshold);
+    if (ceiling_.is_measured() && interval.low <= thresholds_.yes && thresholds_.no <= interval.high) {
+      return fmt::format(
+          "the threshold is {}, but production's agreement with itself is known only to lie between {} and {} ({} "
+          "rows), so it has to be shown for {}",
+          threshold, percent(ceiling_.low), percent(ceiling_.high), ceiling_.n,
+          percent(is_down ? thresholds_.no : thresholds_.yes));
+    }
+    return fmt::format("{} the threshold of {}, but an exact test does not exclude chance", is_down ? "below" : "above",
+                       threshold);
   }
 
   void need(double rows) {
@@ -194,6 +221,7 @@ class Judgement {
 
   const Evidence& e_;
   const Tests& tests_;
+  std::size_t all_;
   const PromisingRule& rule_;
   const Ceiling& ceiling_;
   const Thresholds thresholds_;
@@ -219,17 +247,18 @@ std::string with_interval(const evals::Estimate& e) {
 
 std::vector<Verdict> decide(std::span<const Evidence> evidence, const PromisingRule& rule, const Ceiling& ceiling) {
   const auto tests = tests_of(evidence, thresholds_of(rule, ceiling), ceiling);
+  const auto full = static_cast<std::size_t>(std::ranges::count(evidence, false, &Evidence::is_partial));
   std::vector<Verdict> verdicts;
   for (std::size_t i = 0; i < evidence.size(); ++i)
-    verdicts.push_back(Judgement(evidence[i], tests[i], evidence.size(), rule, ceiling).run());
+    verdicts.push_back(Judgement(evidence[i], tests[i], evidence.size(), full, rule, ceiling).run());
   return verdicts;
 }
 
 std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling) {
   return fmt::format(
       "yes: the agreement is shown to lie at {} or above (ceiling {} less a margin of {}; one-sided test at 2.5 %, "
-      "Holm-adjusted "
-      "over all evaluations), also on the newest part, above the best trivial baseline, and at no higher cost than "
+      "Holm-adjusted over all evaluations that asked all rows), also on the newest part, above the best trivial "
+      "baseline, and at no higher cost than "
       "production; no: shown to lie below, or trivial, or costlier; otherwise not decided. Yes comes first, then not "
       "decided; the cheaper before the dearer among yes, the higher lower bound among the others.",
       percent(ceiling.value - rule.margin), percent(ceiling.value), percent(rule.margin));

@@ -17,7 +17,9 @@ std::uint64_t evaluations_of(const runs::RunConfig& run) {
   std::uint64_t tests = 0;
   for (const auto& candidate : run.candidates) {
     tests += static_cast<std::uint64_t>(std::ranges::count_if(run.evaluation.variants, [&](const auto& variant) {
-      return !variant.has_adapter || candidate.customization_enabled;
+      if (variant.has_adapter) return candidate.customization_enabled;
+      return !candidate.customization_enabled ||
+             run.evaluation.untuned_rows.value_or(run.split.eval_size) >= run.split.eval_size;
     }));
   }
   return std::max<std::uint64_t>(tests, 1);
@@ -43,7 +45,8 @@ std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
   if (run.promising.margin <= 0)
     return "promising.margin is 0: no number of rows shows that a model is as good; allow some, as 0.05";
   const std::string what = "eval_size " + std::to_string(run.split.eval_size) + " is too small for promising.margin " +
-                           percent(run.promising.margin) + " and " + std::to_string(tests) + " evaluations" +
+                           percent(run.promising.margin) + " and " + std::to_string(tests) +
+                           (tests == 1 ? " evaluation" : " evaluations") +
                            (effective < 0.95 ? ", with the newest rows weighed by their share of the traffic: " : ": ");
   if (const auto needed = runs::rows_that_can_decide(run.promising, tests); rows < needed)
     return what + "even a model that is right on every row could get a yes only from " + rows_of(needed) +

@@ -55,6 +55,7 @@ void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation) {
     section->read("request_timeout_seconds", timeout, 0.1, 86'400);
     section->read("max_retries", evaluation.max_retries, 0, 100);
     section->read("max_tokens", evaluation.max_tokens, 1, 1 << 20);
+    section->read("untuned_rows", evaluation.untuned_rows, 1, 1'000'000);
     read_variants(*section, evaluation.variants);
     static const std::vector<std::string> kTextMetrics{"rouge_l", "token_f1", "exact_match"};
     std::size_t metric = 0;

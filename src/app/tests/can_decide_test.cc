@@ -26,6 +26,16 @@ TEST(CanDecide, SaysFromWhichRowsOnAPerfectModelGetsAYes) {
   EXPECT_THAT(*cannot_decide(one_candidate(300, 0)), HasSubstr("promising.margin is 0"));
 }
 
+TEST(CanDecide, CountsOnlyEvaluationsThatCanSayYes) {
+  runs::RunConfig run = one_candidate(100, 0.05);
+  ASSERT_TRUE(cannot_decide(run).has_value());
+  EXPECT_THAT(*cannot_decide(run), HasSubstr("and 3 evaluations"));
+  run.evaluation.untuned_rows = 60;
+  EXPECT_EQ(cannot_decide(run), std::nullopt);
+  run.evaluation.untuned_rows = 100;
+  EXPECT_TRUE(cannot_decide(run).has_value()) << "all rows after all";
+}
+
 TEST(CanDecide, CountsRowsOfTheNewestPartByTheirShareOfTheTraffic) {
   runs::RunConfig run = one_candidate(160, 0.05);
   ASSERT_EQ(cannot_decide(run), std::nullopt);

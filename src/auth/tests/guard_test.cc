@@ -13,32 +13,36 @@ namespace {
 
 using testing::HasSubstr;
 
-/// What a handler answered.
-class KeptAnswer final : public net::ResponseWriter {
- public:
-  Task<Status> send(net::Response response, Deadline) override {
-    head.status = response.status;
-    body = std::move(response.body);
-    co_return Status{};
-  }
-  Task<Status> start(net::ResponseHead h, Deadline) override {
-    head = std::move(h);
-    is_cut = true;
-    co_return Status{};
-  }
-  Task<Status> write(std::string piece, Deadline) override {
-    body += piece;
-    co_return Status{};
-  }
-  Task<Status> finish(Deadline) override {
-    is_cut = false;
-    co_return Status{};
-  }
-  [[nodiscard]] bool has_started() const override { return head.status != 0; }
-
+/// What a client got.
+struct Answer {
   net::ResponseHead head{.status = 0, .headers = {}};
   std::string body;
   bool is_cut = false;
+};
+
+class KeepingWriter final : public net::ResponseWriter {
+ public:
+  Task<Status> send(net::Response response, Deadline) override {
+    answer.head.status = response.status;
+    answer.body = std::move(response.body);
+    co_return Status{};
+  }
+  Task<Status> start(net::ResponseHead head, Deadline) override {
+    answer.head = std::move(head);
+    answer.is_cut = true;
+    co_return Status{};
+  }
+  Task<Status> write(std::string piece, Deadline) override {
+    answer.body += piece;
+    co_return Status{};
+  }
+  Task<Status> finish(Deadline) override {
+    answer.is_cut = false;
+    co_return Status{};
+  }
+  [[nodiscard]] bool has_started() const override { return answer.head.status != 0; }
+
+  Answer answer;
 };
 
 class GuardTest : public testing::Test {
@@ -65,12 +69,12 @@ class GuardTest : public testing::Test {
     (void)co_await out.send(net::text_response(200, "echo " + *body), Deadline::never());
   }
 
-  KeptAnswer ask(net::Headers headers) {
-    KeptAnswer answer;
+  Answer ask(net::Headers headers) {
+    KeepingWriter writer;
     net::StringBody body("hello");
     net::IncomingRequest request{.headers = std::move(headers), .body = &body};
-    run_blocking(handler_(request, answer));
-    return answer;
+    run_blocking(handler_(request, writer));
+    return writer.answer;
   }
 
   SystemClock clock_;

@@ -51,6 +51,12 @@ Defect choices_of(Json& response, Normalised& out) {
   return std::nullopt;
 }
 
+/// Of a model that reasons, cut before it came to its answer.
+bool ends_thinking(const std::string& text) {
+  const std::size_t open = text.rfind("<think>");
+  return open != text.npos && text.find("</think>", open) == text.npos;
+}
+
 }  // namespace
 
 Defect answer(Json& response, bool parse_arguments, Normalised& out) {
@@ -69,6 +75,7 @@ Defect answer(Json& response, bool parse_arguments, Normalised& out) {
       break;
     case Content::kText: break;
   }
+  if (ends_thinking(text_of(message))) return reasons::kAnswerThinking;
   if (Defect defect = Calls(out, false, parse_arguments, "call_").normalise(message)) return defect;
   if (tool_calls_of(message) == nullptr && text_of(message).empty()) return reasons::kAnswerEmpty;
   return std::nullopt;

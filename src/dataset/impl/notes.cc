@@ -147,7 +147,7 @@ std::optional<std::string> too_long_note(const ContextLimit& limit, const std::v
          " about as long as the context of \"" + limit.model + "\" or longer (" + std::to_string(limit.context_length) +
          " tokens, " + std::to_string(limit.answer_tokens) +
          " of them for the answer) and may get no answer, which counts as wrong; context_length: " +
-         std::to_string(enough) + " holds them.";
+         std::to_string(enough) + " holds them, if the model has as much.";
 }
 
 }  // namespace

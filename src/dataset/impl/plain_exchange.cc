@@ -379,6 +379,7 @@ bool PlainExchange::read_answer(Object choice) {
   if (!is_normal_ && (members.has(3) || (members.has(2) && !is_empty_text(members[2])))) return false;
   Turn turn;
   if (members.has(0) && !read_content(members[0], true, turn)) return false;
+  if (!is_normal_ && turn.text.find("<think>") != turn.text.npos) return false;
   first_label_.clear();
   if (members.has(1) && !read_calls(members[1], parse_arguments_, turn)) return false;
   if (!turn.calls && turn.text.empty()) return false;

@@ -119,6 +119,9 @@ TEST(Validate, NamesAnswersThatAreNoneToLearnFrom) {
   Json refused = kAnswer;
   refused["choices"][0]["message"]["refusal"] = "I cannot help with that.";
   EXPECT_THAT(reasons_of(ask("hi"), refused), ElementsAre(Pair(reasons::kAnswerRefused, 1)));
+  const Json thinking = reply(say("assistant", "<think>the user says hi"));
+  EXPECT_THAT(reasons_of(ask("hi"), thinking), ElementsAre(Pair(reasons::kAnswerThinking, 1)));
+  EXPECT_THAT(reasons_of(ask("hi"), reply(say("assistant", "<think>so</think>hello"))), testing::IsEmpty());
   Json failed = kAnswer;
   failed["error"] = {{"message", "overloaded"}};
   EXPECT_THAT(reasons_of(ask("hi"), failed), ElementsAre(Pair(reasons::kResponseIsError, 1)));

@@ -9,7 +9,7 @@
 
 namespace fw::evals {
 
-/// Counts the rows that an endpoint left without an answer one after the other, for reasons that may hit every row.
+/// Counts the rows that an endpoint left without an answer one after the other.
 /// After so many it is open: no further rows are to be sent until it is closed. Not thread-safe.
 class Breaker final {
  public:
@@ -30,7 +30,7 @@ class Breaker final {
   [[nodiscard]] bool has_answered() const { return has_answered_; }
   /// The latest failure.
   [[nodiscard]] const Error& reason() const { return reason_; }
-  /// Closes it; gives back the rows of the streak, which were left without an answer for no fault of the model.
+  /// Closes it; gives back the rows of the streak.
   [[nodiscard]] std::vector<std::size_t> close() { return std::exchange(streak_, {}); }
 
  private:

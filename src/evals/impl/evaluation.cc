@@ -21,7 +21,7 @@ using modelops::RowResult;
 /// Reasons that an error message lists.
 constexpr std::size_t kMaxReasons = 5;
 
-/// No answer for a reason that other rows may meet as well; what is wrong with this row alone is not meant (400, 413).
+/// No answer for a reason that is the endpoint's; what may be this row's own is not meant (400, 413, unreadable).
 bool is_outage(const ChatReply& reply) {
   if (reply.answer.ok()) return false;
   const ErrorCode code = reply.answer.error().code;
@@ -174,16 +174,18 @@ Task<Status> Evaluation::ask_rows(std::vector<std::size_t> rows, std::size_t par
 /// Waits for endpoints whose breaker is open, and puts the rows of the outage back to those that are left.
 Task<Status> Evaluation::outlast_outages(std::vector<std::size_t>& left) {
   if (target_->breaker.is_open()) {
-    FW_CO_TRY(co_await wait_for(*target_));
+    FW_CO_ASSIGN(const bool away, co_await was_away(*target_));
     for (const std::size_t i : target_->breaker.close()) {
+      if (!away && !states_[i].looked_down) continue;
       if (std::exchange(states_[i].was_put_back, true)) continue;
       put_back(i);
       left.push_back(i);
     }
   }
   if (judge_ && judge_->breaker.is_open()) {
-    FW_CO_TRY(co_await wait_for(*judge_));
+    FW_CO_ASSIGN(const bool away, co_await was_away(*judge_));
     for (const std::size_t i : judge_->breaker.close()) {
+      if (!away && !states_[i].judge_looked_down) continue;
       if (std::exchange(states_[i].judge_put_back, true)) continue;
       put_back_for_judge(i);
       left.push_back(i);
@@ -210,22 +212,29 @@ void Evaluation::put_back_for_judge(std::size_t i) {
   --done_;
 }
 
-/// Asks once after each of the pauses until there is an answer, be it that this request is refused.
-Task<Status> Evaluation::wait_for(WatchedEndpoint& endpoint) {
+/// What the endpoint answered once it is asked again: where it answers at once, the failures were their rows' own
+/// (false). Else it is asked after each of the pauses until it answers (true). An endpoint that never answered is back
+/// as soon as it says anything, be it that this request is refused.
+Task<Result<bool>> Evaluation::was_away(WatchedEndpoint& endpoint) {
   const Error first = endpoint.breaker.reason();
+  const bool has_answered = endpoint.breaker.has_answered();
+  if (has_answered) {
+    const ChatReply reply = co_await endpoint.probe->ask(endpoint.known_good, deadline_);
+    FW_CO_TRY(deadline_.check("evaluation"));
+    if (reply.answer.ok()) co_return false;
+  }
   log_warning("evals", "evaluation suspended", {{"endpoint", endpoint.name}, {"error", first.message}});
   // A wrong key or address that never worked does not mend itself.
-  if (!endpoint.breaker.has_answered() && !is_retryable(first.code)) co_return given_up(endpoint.name);
+  if (!has_answered && !is_retryable(first.code)) co_return given_up(endpoint.name);
   std::span<const Duration> pauses = options_.outage_pauses;
-  if (!endpoint.breaker.has_answered())
-    pauses = pauses.first(std::min(pauses.size(), options_.pauses_before_any_answer));
+  if (!has_answered) pauses = pauses.first(std::min(pauses.size(), options_.pauses_before_any_answer));
   for (const Duration pause : pauses) {
     FW_CO_TRY(co_await sleep_for(pause, deadline_));
     const ChatReply reply = co_await endpoint.probe->ask(endpoint.known_good, deadline_);
     FW_CO_TRY(deadline_.check("evaluation"));
-    if (is_outage(reply)) continue;
+    if (has_answered ? !reply.answer.ok() : is_outage(reply)) continue;
     log_warning("evals", "evaluation goes on", {{"endpoint", endpoint.name}});
-    co_return Status{};
+    co_return true;
   }
   co_return given_up(endpoint.name);
 }
@@ -262,7 +271,10 @@ Task<void> Evaluation::ask(std::size_t i) {
   result.was_alone = is_alone_;
   if (!reply.answer.ok()) {
     result.failure = reply.answer.error().message;
-    if (is_outage(reply)) target_->breaker.note_failure(i, reply.answer.error());
+    states_[i].looked_down = is_outage(reply);
+    // Once it has answered, any failure may be an outage: servers die with pages for people, and with 400.
+    if (states_[i].looked_down || target_->breaker.has_answered())
+      target_->breaker.note_failure(i, reply.answer.error());
     co_return;
   }
   if (!target_->breaker.has_answered()) target_->known_good = result.request;
@@ -288,7 +300,9 @@ Task<void> Evaluation::judge(std::size_t i) {
   const ChatReply reply = co_await judge_->chat->ask(request, deadline_);
   if (!reply.answer.ok() && deadline_.is_over()) co_return;
   states_[i].was_judged = true;
-  if (is_outage(reply)) judge_->breaker.note_failure(i, reply.answer.error());
+  states_[i].judge_looked_down = is_outage(reply);
+  if (!reply.answer.ok() && (states_[i].judge_looked_down || judge_->breaker.has_answered()))
+    judge_->breaker.note_failure(i, reply.answer.error());
   if (reply.answer.ok() && !judge_->breaker.has_answered()) judge_->known_good = request;
   if (reply.answer.ok()) judge_->breaker.note_answer();
   score_judgement(reply.answer, task, result);

@@ -43,8 +43,10 @@ class Evaluation final {
   /// What is known of a row beside its result.
   struct RowState {
     bool is_done = false;
-    bool was_put_back = false;     ///< it was in the streak of an outage; once, so that the work ends
-    bool was_judged = false;       ///< the judge has been asked
+    bool looked_down = false;   ///< it was left without an answer for a reason that is the endpoint's (is_outage)
+    bool was_put_back = false;  ///< it was in the streak of an outage; once, so that the work ends
+    bool was_judged = false;    ///< the judge has been asked
+    bool judge_looked_down = false;
     bool judge_put_back = false;   ///< the same for the judge's streak
     std::string error_of_metrics;  ///< the result's error before the judge
   };
@@ -59,7 +61,7 @@ class Evaluation final {
 
   Task<Status> ask_rows(std::vector<std::size_t> rows, std::size_t parallelism);
   Task<Status> outlast_outages(std::vector<std::size_t>& left);
-  Task<Status> wait_for(WatchedEndpoint& endpoint);
+  Task<Result<bool>> was_away(WatchedEndpoint& endpoint);
   void put_back(std::size_t i);
   void put_back_for_judge(std::size_t i);
 

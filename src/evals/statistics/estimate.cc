@@ -72,11 +72,37 @@ double effective_rows(const Moments& m, double n) {
 /// Share of the records that may be unlike all that were seen.
 double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
 
+/// An interval that leaves open what conversations that were not seen may be like.
+Interval with_room(const Interval& interval, double mean, double effective_clusters) {
+  const double open = open_share(effective_clusters);
+  return {std::max(0.0, std::min(interval.low, mean * (1 - open))),
+          std::min(1.0, std::max(interval.high, mean + (1 - mean) * open))};
+}
+
+/// Few errors, each in another conversation, say little of how errors go together: a conversation may still be wrong as
+/// a whole, as may those that nobody saw.
+bool has_conversations(const Estimate& e) { return e.clusters < e.n; }
+
+/// The chance that so many conversations would be as they are if a share of all were the other way.
+double p_of_room(double seen, double threshold, double effective_clusters) {
+  return seen <= threshold ? 1 : std::pow(threshold / seen, effective_clusters);
+}
+
+/// P(X <= right) of the binomial distribution, for numbers of rows that are no whole ones.
+double exact_p_below(const Estimate& e, double threshold) {
+  const double right = e.mean * e.effective_n;
+  return right >= e.effective_n ? 1 : beta_cdf(1 - threshold, e.effective_n - right, right + 1);
+}
+
 Interval graded_interval(const Estimate& e) {
   const double t = e.clusters > 1 ? student_t_quantile(1 - kTail, static_cast<double>(e.clusters - 1)) : 0;
-  const double open = open_share(e.effective_clusters), half = t * e.standard_error;
-  return {std::max(0.0, std::min(e.mean - half, e.mean * (1 - open))),
-          std::min(1.0, std::max(e.mean + half, e.mean + (1 - e.mean) * open))};
+  const double half = t * e.standard_error;
+  return with_room({e.mean - half, e.mean + half}, e.mean, e.effective_clusters);
+}
+
+Interval rate_interval(const Estimate& e) {
+  const Interval wilson = wilson_interval_of_rate(e.mean, e.effective_n);
+  return has_conversations(e) ? with_room(wilson, e.mean, e.effective_clusters) : wilson;
 }
 
 double rate_z(const Estimate& e, double threshold) {
@@ -95,11 +121,14 @@ double t_tail(const Estimate& e, double t) {
 /// The test takes the threshold's own error for that of the rate (Wilson's interval does), so this must too: with the
 /// error of the rate that was seen, the rows for a rate near 1 come out at half of what is needed.
 double rows_for_rate(const Estimate& e, double threshold, double alpha, double power) {
-  const double room = normal_quantile(1 - alpha) * std::sqrt(threshold * (1 - threshold)) +
-                      normal_quantile(power) * std::sqrt(e.mean * (1 - e.mean));
-  double rows = std::pow(room / (e.mean - threshold), 2);
+  const double gap = normal_quantile(1 - alpha) * std::sqrt(threshold * (1 - threshold)) +
+                     normal_quantile(power) * std::sqrt(e.mean * (1 - e.mean));
+  double rows = std::pow(gap / (e.mean - threshold), 2);
   if (e.mean > threshold) rows = std::max(rows, static_cast<double>(rows_to_pass_at_best(threshold, alpha)));
-  return rows * static_cast<double>(e.n) / e.effective_n;
+  rows *= static_cast<double>(e.n) / e.effective_n;
+  if (!has_conversations(e)) return rows;
+  const double room = e.mean > threshold ? threshold / e.mean : (1 - threshold) / (1 - e.mean);
+  return std::max(rows, std::log(alpha) / std::log(room) * static_cast<double>(e.n) / e.effective_clusters);
 }
 
 double rows_for_grades(const Estimate& e, double threshold, double alpha, double power) {
@@ -134,14 +163,17 @@ Estimate estimate(const Sample& sample, bool is_rate) {
   e.clusters = static_cast<std::uint64_t>(m.clusters);
   e.effective_clusters = m.effective_clusters;
   e.effective_n = effective_rows(m, static_cast<double>(e.n));
-  e.interval = is_rate ? wilson_interval_of_rate(e.mean, e.effective_n) : graded_interval(e);
+  e.interval = is_rate ? rate_interval(e) : graded_interval(e);
   return e;
 }
 
 double p_above(const Estimate& e, double threshold) {
   if (threshold >= 1) return 1;
   if (threshold <= 0) return 0;
-  if (e.is_rate) return normal_sf(rate_z(e, threshold));
+  if (e.is_rate) {
+    const double p = normal_sf(rate_z(e, threshold));
+    return has_conversations(e) ? std::max(p, p_of_room(e.mean, threshold, e.effective_clusters)) : p;
+  }
   if (e.mean <= threshold) return std::max(0.5, t_tail(e, graded_t(e, threshold)));
   return std::max(t_tail(e, graded_t(e, threshold)), std::pow(threshold / e.mean, e.effective_clusters));
 }
@@ -149,7 +181,10 @@ double p_above(const Estimate& e, double threshold) {
 double p_below(const Estimate& e, double threshold) {
   if (threshold >= 1) return e.mean < 1 ? 0 : 1;
   if (threshold <= 0) return 1;
-  if (e.is_rate) return normal_cdf(rate_z(e, threshold));
+  if (e.is_rate) {
+    const double p = std::max(normal_cdf(rate_z(e, threshold)), exact_p_below(e, threshold));
+    return has_conversations(e) ? std::max(p, p_of_room(1 - e.mean, 1 - threshold, e.effective_clusters)) : p;
+  }
   if (e.mean >= threshold) return std::max(0.5, t_tail(e, -graded_t(e, threshold)));
   return std::max(t_tail(e, -graded_t(e, threshold)), std::pow((1 - threshold) / (1 - e.mean), e.effective_clusters));
 }

@@ -52,13 +52,15 @@ struct Estimate {
 /// Rates: Wilson's interval on the effective number of rows, p (1 - p) over that
 /// error's square, at most what
 /// the weights leave (Kish 1965) and at least what full dependence within conversations leaves, times (z / t)^2 for the
-/// degrees of freedom G - 1 (Korn and Graubard 1998); where all rows are alone and weigh the same, n itself. Graded
-/// values: Student's t with G - 1 degrees of freedom, never narrower than what equal values leave open: with n values
-/// alike a share of 1 - 0.025^(1/n) of the records may be anything.
+/// degrees of freedom G - 1 (Korn and Graubard 1998); where all rows are alone and weigh the same, n itself. Where a
+/// conversation has several rows never narrower than what equal values leave open, conversations taken for rows: few
+/// errors say little of how they go together. Graded values: Student's t with G - 1 degrees of freedom, never narrower
+/// than what equal values leave open: with n values alike a share of 1 - 0.025^(1/n) of the records may be anything.
 [[nodiscard]] Estimate estimate(const Sample& sample, bool is_rate);
 
 /// One-sided p-values of "the mean is at most (at least) the threshold"; small ones say that it lies above (below).
-/// They agree with the interval: the threshold lies outside of it where p < 0.025.
+/// They agree with the interval: the threshold lies outside of it where p < 0.025. Only p_below of a rate is at times
+/// larger: near 1 Wilson's interval says too soon that a rate lies below, so the binomial tail must say it too.
 [[nodiscard]] double p_above(const Estimate& e, double threshold);
 [[nodiscard]] double p_below(const Estimate& e, double threshold);
 

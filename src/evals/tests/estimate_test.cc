@@ -33,7 +33,7 @@ TEST(Estimate, OfIndependentRatesIsWilsons) {
 TEST(Estimate, TheTestAgreesWithTheInterval) {
   const Estimate e = estimate(rates(96, 4), true);
   EXPECT_NEAR(p_above(e, e.interval.low), 0.025, 1e-9);
-  EXPECT_NEAR(p_below(e, e.interval.high), 0.025, 1e-9);
+  EXPECT_GE(p_below(e, e.interval.high), 0.025);
   const Estimate g = estimate(graded({0.9, 0.8, 1, 0.7, 0.95, 0.85, 0.9, 0.6, 1, 0.9}), false);
   EXPECT_NEAR(p_above(g, g.interval.low), 0.025, 1e-9);
 }
@@ -74,6 +74,30 @@ TEST(Estimate, AllRightInFewConversationsIsNotTakenForManyRows) {
   const Estimate e = estimate(sample, true);
   EXPECT_LE(e.effective_n, 3);
   EXPECT_LT(e.interval.low, 0.6);
+}
+
+/// 20 conversations of ten rows; `wrong` of the rows, each in another conversation.
+Sample in_conversations(std::uint32_t wrong) {
+  Sample sample;
+  for (std::uint32_t i = 0; i < 200; ++i) sample.add(i % 10 == 0 && i / 10 < wrong ? 0 : 1, 1, i / 10);
+  return sample;
+}
+
+TEST(Estimate, ErrorsDoNotMakeAResultSurer) {
+  double last = p_above(estimate(in_conversations(0), true), 0.95);
+  EXPECT_GT(last, 0.025) << "twenty conversations cannot show that others are as good";
+  for (std::uint32_t wrong = 1; wrong < 5; ++wrong) {
+    const double p = p_above(estimate(in_conversations(wrong), true), 0.95);
+    EXPECT_GE(p, last) << wrong;
+    last = p;
+  }
+  EXPECT_LT(estimate(in_conversations(2), true).interval.low, 0.9);
+}
+
+TEST(Estimate, NearOneTheBinomialTailMustSayNoToo) {
+  // scipy.stats.binom.cdf(47, 50, 0.98) and (25, 50, 0.98)
+  EXPECT_NEAR(p_below(estimate(rates(47, 3), true), 0.98), 0.0784, 1e-3);
+  EXPECT_LT(p_below(estimate(rates(25, 25), true), 0.98), 1e-12);
 }
 
 TEST(Estimate, WeighsRowsByTheTrafficTheyStandFor) {

@@ -316,12 +316,40 @@ TEST_F(EvaluationTest, SevenFailuresInARowAreFailedRows) {
 }
 
 TEST_F(EvaluationTest, ManyRowsThatTheModelCannotTakeAreFailedRowsAndNoOutage) {
-  serve_answers(with_outage(5, 30, net::detail_response(400, "context too long")));
+  // It goes on answering what it has answered: the rows are too much for it, it is not away.
+  std::set<std::string> refused;
+  std::string good;
+  serve_answers([&](const json& request, int n) {
+    const std::string key = request.dump();
+    if (n < 5) good = good.empty() ? key : good;
+    if (n >= 5 && n < 36 && key != good) refused.insert(key);
+    return refused.contains(key) ? net::detail_response(400, "context too long") : obey(request, n);
+  });
+  job.parallelism = 1;
   write_rows(some_rows(60));
   const auto result = evaluate();
   ASSERT_TRUE(result.ok()) << result.error();
-  EXPECT_EQ(progress.back().rows_failed, 30u);
+  EXPECT_EQ(progress.back().rows_failed, refused.size());
+  EXPECT_GT(refused.size(), 20u);
 }
+
+class DiesWith : public EvaluationTest, public testing::WithParamInterface<net::Response> {};
+
+TEST_P(DiesWith, AnAnswerThatIsNone) {
+  serve_answers(with_outage(50, 1'000, GetParam()));
+  job.max_retries = 0;
+  job.parallelism = 1;
+  write_rows(some_rows(100));
+  const auto result = evaluate();
+  ASSERT_FALSE(result.ok()) << "what it answered until then is no measure of the model";
+  EXPECT_THAT(result.error().message, HasSubstr("58 of 100 rows were asked, 50 were answered"));
+}
+
+INSTANTIATE_TEST_SUITE_P(HalfWay, DiesWith,
+                         testing::Values(net::detail_response(400, "model not loaded"),
+                                         net::json_response(200, R"({"error":{"message":"model overloaded"}})"),
+                                         net::json_response(200, R"({"choices":[]})"),
+                                         net::Response{.status = 200, .headers = {}, .body = "<html>down</html>"}));
 
 TEST_F(EvaluationTest, AKeyThatNeverWorkedFailsItWithoutWaiting) {
   EvaluationLoop patient(clock, work, {.first_retry_wait = 1ms, .outage_pauses = {60s}});

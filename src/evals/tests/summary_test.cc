@@ -127,6 +127,10 @@ TEST(Summary, CostFollowsTokensAndPriceAndIsAbsentWithoutEither) {
   rows[0].cached_prompt_tokens = rows[1].cached_prompt_tokens = 80;
   price.cached_input_per_million = 0.25;
   EXPECT_NEAR(*summarize(rows, kPlain, price).cost_per_1000, 0.05 + 0.02 + 0.2, 1e-12);
+  rows[0].cached_prompt_tokens = rows[1].cached_prompt_tokens = 0;
+  rows[0].traits.weight = 9;
+  rows[1].prompt_tokens = 1100;
+  EXPECT_NEAR(*summarize(rows, kPlain, price).cost_per_1000, 0.5 + 0.2, 1e-12) << "of the traffic's mix";
   const std::vector uncounted{text_result("a", 1)};
   const auto s = summarize(uncounted, kPlain, price);
   EXPECT_FALSE(s.cost_per_1000 || s.tokens);

@@ -12,7 +12,7 @@ namespace fw::runs {
 /// The names of all datasets that the job may have stored, finished or not.
 [[nodiscard]] std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder);
 
-/// The mean of the `usage` of logged responses (JSON texts); absent when none says it.
-[[nodiscard]] std::optional<ProductionUsage> production_usage(const std::vector<std::string>& responses);
+/// The mean of the `usage` of logged responses, of evaluation rows as JSON lines; absent when none says it.
+[[nodiscard]] std::optional<ProductionUsage> production_usage(const std::string& evaluation_rows);
 
 }  // namespace fw::runs

@@ -42,6 +42,9 @@ struct BaselineEvidence {
 struct Evidence {
   std::uint64_t rows = 0;
   std::uint64_t rows_unscored = 0;
+  /// Asked a part of the rows (EvaluationSettings::untuned_rows), as was settled before: never yes, and so none of the
+  /// tests that the others' yes is adjusted for.
+  bool is_partial = false;
   std::optional<evals::Estimate> agreement;
   /// The agreement if every text that differs from production's were as good: what a graded score cannot be below where
   /// nobody knows how far production's own texts differ. Absent where the agreement is a rate.
@@ -57,7 +60,7 @@ struct Verdict {
   std::string reason;                ///< the first thing that decides, in words
   std::optional<double> p_value;     ///< one-sided, of the direction that the rows point to
   std::optional<double> p_adjusted;  ///< Holm's, over all evaluations of the job
-  std::uint64_t tests = 0;           ///< evaluations of the job
+  std::uint64_t tests = 0;           ///< evaluations of the job that can say yes
   std::optional<std::uint64_t> rows_needed;
   std::optional<double> chance;    ///< that rows_needed rows decide
   std::optional<Decision> newest;  ///< of the newest part alone

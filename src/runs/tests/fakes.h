@@ -192,7 +192,8 @@ class FakeEvaluator final : public modelops::Evaluator {
       Deadline deadline) override {
     const std::string place = *job.variant + " " + job.target.model;
     calls_.push_back(place);
-    FW_CO_ASSIGN(const auto rows, evals::read_rows(job.rows));
+    FW_CO_ASSIGN(auto rows, evals::read_rows(job.rows));
+    if (job.max_rows && *job.max_rows < rows.size()) rows.resize(*job.max_rows);
     modelops::EvaluationResult result{.wall_seconds = 1};
     for (const auto& row : rows) {
       if (result.rows.size() == rows.size() / 2) FW_CO_TRY(co_await script_.pass(place, deadline));

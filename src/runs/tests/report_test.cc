@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <deque>
 
+#include "runs/impl/dataset_stage.h"
 #include "runs/impl/ranking.h"
 #include "runs/run_config_json.h"
 #include "runs/tests/schema.h"
@@ -83,6 +84,21 @@ TEST_F(ReportTest, SaysOnTopWhatALeadDecidesBy) {
   EXPECT_FALSE(summary["next_steps"].empty());
 }
 
+TEST_F(ReportTest, ModelsAsTheyAreAreAskedFewerRowsWhereSaid) {
+  world_.config.promising = {.margin = 0.3, .min_rows = 10};
+  world_.config.evaluation.untuned_rows = 12;
+  const auto report = run();
+  const auto& tuned = report["candidates"][0]["evaluations"];
+  EXPECT_EQ(tuned[0]["rows"], 12);
+  EXPECT_EQ(tuned[1]["rows"], 12);
+  EXPECT_EQ(tuned[2]["rows"], 20);
+  EXPECT_EQ(tuned[2]["difference_to_base"]["n"], 12) << "paired over the rows that both have";
+  EXPECT_EQ(report["candidates"][1]["evaluations"][0]["rows"], 20) << "nothing else is known of it";
+  for (const auto& one : report["baselines"]) EXPECT_EQ(one["n"], 20) << one;
+  EXPECT_EQ(report["summary"]["decision"], "yes");
+  EXPECT_THAT(report["scoring"]["notes"].dump(), ::testing::HasSubstr("evaluation.untuned_rows"));
+}
+
 TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
   const auto baselines = run()["baselines"];
   ASSERT_THAT(baselines, SizeIs(3));
@@ -123,6 +139,20 @@ TEST_F(ReportTest, ComparesWithTheBaseOnTheSameRows) {
   const auto& difference = evaluations[2]["difference_to_base"];
   EXPECT_EQ(difference["n"], 20);
   EXPECT_NEAR(difference["difference"].get<double>(), mean(evaluations[2]) - mean(evaluations[0]), 1e-12);
+}
+
+TEST(ProductionUsage, IsOfTheTrafficsMixAndKnowsCachedTokens) {
+  const auto usage = production_usage(
+      R"({"weight":9,"response":{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":100,"completion_tokens":10}}})"
+      "\n"
+      R"({"weight":1,"response":{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":1100,"completion_tokens":10,"prompt_tokens_details":{"cached_tokens":1000}}}})"
+      "\n");
+  ASSERT_TRUE(usage);
+  EXPECT_NEAR(usage->prompt_tokens_mean, 200, 1e-9);
+  EXPECT_NEAR(usage->cached_prompt_tokens_mean, 100, 1e-9);
+  EXPECT_NEAR(usage->completion_tokens_mean, 10, 1e-9);
+  EXPECT_EQ(usage->rows, 2u);
+  EXPECT_FALSE(production_usage("{}\n"));
 }
 
 TEST_F(ReportTest, SetsTheCostAgainstProduction) {

@@ -98,6 +98,22 @@ TEST(Verdict, TheNewestPartMustHoldToo) {
   EXPECT_EQ(verdict_on(evidence).newest, Decision::kYes);
 }
 
+TEST(Verdict, ANoOnTheNewestPartIsAdjustedForAllEvaluationsToo) {
+  Evidence evidence = seen(298, 300);
+  evidence.newest = rate(52, 60);
+  EXPECT_EQ(verdict_on(evidence).newest, Decision::kNo);
+  const std::vector<Evidence> six(6, evidence);
+  for (const Verdict& one : decide(six, {}, {})) EXPECT_EQ(one.decision, Decision::kNotDecided) << one.reason;
+}
+
+TEST(Verdict, SaysWhichBarAMeasuredCeilingSets) {
+  const Ceiling ceiling{.value = 0.917, .low = 0.82, .high = 0.965, .n = 60, .source = "replay", .note = ""};
+  const Verdict v = verdict_on(seen(93, 100), {}, ceiling);
+  EXPECT_EQ(v.decision, Decision::kNotDecided);
+  EXPECT_THAT(v.reason, HasSubstr("known only to lie between 82.0 % and 96.5 % (60 rows)"));
+  EXPECT_THAT(v.reason, HasSubstr("shown for 91.5 %"));
+}
+
 TEST(Verdict, AllEvaluationsOfAJobAreAdjustedTogether) {
   const std::vector<Evidence> alone{seen(97, 100)};
   std::vector<Evidence> many(6, seen(20, 100));
@@ -109,6 +125,19 @@ TEST(Verdict, AllEvaluationsOfAJobAreAdjustedTogether) {
   EXPECT_EQ(among.tests, 6U);
   EXPECT_NEAR(*among.p_adjusted, *among.p_value * 6, 1e-12);
   EXPECT_THAT(among.reason, HasSubstr("not among the 6 evaluations"));
+}
+
+TEST(Verdict, WhatWasAskedAPartOfTheRowsNeverSaysYesAndCostsTheOthersNothing) {
+  Evidence part = seen(80, 80);
+  part.is_partial = true;
+  const std::vector<Evidence> evidence{seen(314, 320), part, part, part, part};
+  const auto verdicts = decide(evidence, {}, {});
+  EXPECT_EQ(verdicts[0].p_adjusted, verdicts[0].p_value);
+  EXPECT_EQ(verdicts[0].decision, Decision::kYes);
+  EXPECT_EQ(verdicts[1].decision, Decision::kNotDecided);
+  EXPECT_THAT(verdicts[1].reason, HasSubstr("untuned_rows"));
+  part.agreement = rate(4, 80);
+  EXPECT_EQ(decide({&part, 1}, {}, {}).front().decision, Decision::kNo) << "what is far below stays no";
 }
 
 TEST(Verdict, AMeasuredCeilingLowersWhatIsAskedFor) {

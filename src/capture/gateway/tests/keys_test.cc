@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
+#include <gtest/gtest.h>
 #include "auth/guard.h"
 #include "capture/gateway/labels.h"
 #include "capture/gateway/refusal.h"
-#include "gtest/gtest.h"
 
 namespace fw::capture {
 namespace {
