@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "api/access.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/health.h"
 #include "api/interactions.h"
+#include "api/keys.h"
 #include "api/live.h"
 #include "api/log_store.h"
 #include "api/openapi.h"
@@ -13,6 +15,7 @@
 #include "api/records.h"
 #include "api/reviews.h"
 #include "api/routes.h"
+#include "api/session.h"
 #include "api/statistics.h"
 #include "api/traffic.h"
 #include "api/workloads.h"
@@ -39,8 +42,8 @@ struct Api::Impl {
         reviews(d.reviews, d.review_opener, d.disk),
         live(d.runs, d.log, d.disk),
         configuration(std::move(d.configuration)),
-        health(std::move(d.readiness), std::move(d.faces)),
-        metrics(d.runs, d.log, d.disk, d.clock, counters, records, std::move(d.metrics)),
+        health(std::move(d.readiness), std::move(d.listeners)),
+        metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);
     workloads.add_to(router);
@@ -50,6 +53,7 @@ struct Api::Impl {
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
+    if (d.keyring != nullptr) add_access(d);
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
@@ -58,6 +62,20 @@ struct Api::Impl {
     configuration.add_to(router);
     PagesResource().add_to(router);
     add_openapi(router);
+  }
+
+  /// Of requests that were not let in, behind those of the other listeners.
+  std::vector<std::function<void(std::ostream&)>> with_access(std::vector<std::function<void(std::ostream&)>> writers) {
+    writers.emplace_back([this](std::ostream& out) {
+      if (access) access->write_metrics(out);
+    });
+    return writers;
+  }
+
+  void add_access(ApiDependencies& d) {
+    access.emplace(*d.keyring, std::move(d.auth), d.clock);
+    session.emplace(*access, d.is_secure).add_to(router);
+    keys.emplace(*d.keyring, d.promotion ? &d.promotion->audit : nullptr, d.disk).add_to(router);
   }
 
   HttpCounters counters;
@@ -77,12 +95,19 @@ struct Api::Impl {
   MetricsResource metrics;
   RoutesResource routes;
   std::optional<PromotionsResource> promotions;
+  std::optional<Access> access;
+  std::optional<SessionResource> session;
+  std::optional<KeysResource> keys;
 };
 
 Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}
 Api::~Api() = default;
 
-net::Handler Api::handler() { return impl_->guard.guarded(impl_->router.handler()); }
+net::Handler Api::handler() {
+  net::Handler resources = impl_->router.handler();
+  if (impl_->access) resources = impl_->access->guarded(std::move(resources));
+  return impl_->guard.guarded(std::move(resources));
+}
 
 std::function<void(const net::Exchange&)> Api::observer() {
   return

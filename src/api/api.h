@@ -12,6 +12,8 @@
 #include "api/metrics.h"
 #include "api/promotions.h"
 #include "async/pool.h"
+#include "auth/keyring.h"
+#include "auth/settings.h"
 #include "base/clock.h"
 #include "capture/gateway/gateway.h"
 #include "capture/quarantine.h"
@@ -45,12 +47,16 @@ struct ApiDependencies {
   std::uint64_t disk_reserve = 256ULL << 20;   ///< bytes of the disk that no upload may take
   capture::Gateway* gateway = nullptr;         ///< where there is one
   std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
-  std::function<std::vector<Face>()> faces{};  ///< the other listeners of the service
-  std::optional<PromotionParts> promotion{};   ///< absent: nothing can be promoted here
-  /// More lines for `/metrics`; must not block.
+  std::function<std::vector<ListenerState>()> listeners{};  ///< beside this API
+  std::optional<PromotionParts> promotion{};                ///< absent: nothing can be promoted here
+  /// More lines for `/metrics`; must not block. The last ends with the metric of auth::Guard, which goes on with this
+  /// API's own.
   std::vector<std::function<void(std::ostream&)>> metrics{};
   std::filesystem::path backups{};               ///< for copies of the log store
   std::function<std::string()> configuration{};  ///< the JSON of `/api/configuration`
+  auth::Keyring* keyring = nullptr;              ///< absent: everybody may do everything
+  auth::Settings auth{};
+  bool is_secure = false;  ///< browsers reach the API by https alone
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

@@ -13,8 +13,8 @@ Task<Result<net::Response>> answer(net::Response response) { co_return response;
 
 }  // namespace
 
-HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces)
-    : readiness_(std::move(readiness)), faces_(std::move(faces)) {}
+HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners)
+    : readiness_(std::move(readiness)), listeners_(std::move(listeners)) {}
 
 void HealthResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/healthz",
@@ -25,12 +25,12 @@ void HealthResource::add_to(net::Router& router) {
 net::Response HealthResource::ready() const {
   const Status status = readiness_();
   Json body = status.ok() ? Json{{"status", "ok"}} : Json{{"detail", status.error().message}};
-  if (faces_) {
+  if (listeners_) {
     Json list = Json::array();
-    for (const auto& face : faces_()) {
-      Json one{{"name", face.name}, {"url", nullptr}, {"trouble", nullptr}};
-      if (!face.url.empty()) one["url"] = face.url;
-      if (!face.trouble.empty()) one["trouble"] = face.trouble;
+    for (const auto& listener : listeners_()) {
+      Json one{{"name", listener.name}, {"url", nullptr}, {"trouble", nullptr}};
+      if (!listener.url.empty()) one["url"] = listener.url;
+      if (!listener.trouble.empty()) one["trouble"] = listener.trouble;
       list.push_back(std::move(one));
     }
     if (!list.empty()) body["faces"] = std::move(list);

@@ -9,7 +9,7 @@
 namespace fw::api {
 
 /// A listener beside the control API, which may be off without the service being so.
-struct Face {
+struct ListenerState {
   std::string name;
   std::string url;      ///< empty: it is off
   std::string trouble;  ///< why it is off, or what it cannot do; empty: all is well
@@ -19,15 +19,15 @@ struct Face {
 /// the other listeners does.
 class HealthResource final {
  public:
-  /// Both are called from any thread and must not block; `faces` may be empty.
-  HealthResource(std::function<Status()> readiness, std::function<std::vector<Face>()> faces);
+  /// Both are called from any thread and must not block; `listeners` may be empty.
+  HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners);
   void add_to(net::Router& router);
 
  private:
   [[nodiscard]] net::Response ready() const;
 
   std::function<Status()> readiness_;
-  std::function<std::vector<Face>()> faces_;
+  std::function<std::vector<ListenerState>()> listeners_;
 };
 
 }  // namespace fw::api

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "api/access.h"
 #include "api/request_body.h"
 #include "capture/timestamp.h"
 #include "promotion/evidence.h"
@@ -132,7 +133,7 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   Json body;
   std::vector<FieldProblem> problems;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
-  const std::string job = required_text(body, "job_id", problems), person = required_text(body, "person", problems),
+  const std::string job = required_text(body, "job_id", problems), person = acting_person(call, body, problems),
                     upstream = required_text(body, "upstream", problems);
   const std::string model = optional_text(body, "model_name", kMaxReason, problems),
                     variant = optional_text(body, "variant", kMaxReason, problems),
@@ -162,7 +163,7 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   Json body;
   std::vector<FieldProblem> problems;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
-  const std::string person = required_text(body, "person", problems);
+  const std::string person = acting_person(call, body, problems);
   const std::string digest = *action == Action::kSign ? required_text(body, "digest", problems) : std::string();
   const std::string reason = optional_text(body, "reason", kMaxReason, problems);
   if (!problems.empty()) co_return unprocessable(problems);

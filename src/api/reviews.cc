@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/access.h"
 #include "api/query_params.h"
 #include "api/request_body.h"
 #include "api/review_json.h"
@@ -119,7 +120,7 @@ Task<Result<net::Response>> ReviewsResource::open(net::Call call) {
 }
 
 Task<Result<net::Response>> ReviewsResource::one(net::Call call) {
-  const std::string person = query_text(call.query, "person");
+  const std::string person = person_of(call, query_text(call.query, "person"));
   FW_CO_ASSIGN(const auto whole, co_await run_on(disk_, [&] { return reviews_.whole(call.params.at("id")); }));
   Json out = review_summary(whole);
   out["queue"] = review_items(whole, person);
@@ -127,7 +128,7 @@ Task<Result<net::Response>> ReviewsResource::one(net::Call call) {
 }
 
 Task<Result<net::Response>> ReviewsResource::card(net::Call call) {
-  const std::string person = query_text(call.query, "person");
+  const std::string person = person_of(call, query_text(call.query, "person"));
   std::vector<FieldProblem> problems;
   check_person(person, "query", problems);
   const auto reveal = query_number(call.query, "reveal", 0, 1, problems);
@@ -147,7 +148,7 @@ Task<Result<net::Response>> ReviewsResource::label(net::Call call) {
   Json body;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
   review::Label label{.record_id = call.params.at("record")};
-  label.person = required_text(body, "person", problems);
+  label.person = acting_person(call, body, problems);
   if (problems.empty()) check_person(label.person, "body", problems);
   const auto& id = call.params.at("id");
   const auto verdict = read_verdict(body, review::is_candidate_left(id, label.record_id, label.person), problems);
@@ -162,7 +163,7 @@ Task<Result<net::Response>> ReviewsResource::label(net::Call call) {
 }
 
 Task<Result<net::Response>> ReviewsResource::withdraw(net::Call call) {
-  const std::string person = query_text(call.query, "person");
+  const std::string person = person_of(call, query_text(call.query, "person"));
   std::vector<FieldProblem> problems;
   check_person(person, "query", problems);
   if (!problems.empty()) co_return unprocessable(problems);

@@ -38,6 +38,7 @@ void add_commands(CLI::App& app, fw::app::CommandContext& context) {
   fw::app::add_audit_command(app, context);
   fw::app::add_export_command(app, context);
   fw::app::add_quarantine_command(app, context);
+  fw::app::add_keys_command(app, context);
   fw::app::add_config_command(app, context);
   fw::app::add_models_command(app, context);
   fw::app::add_redact_command(app, context);

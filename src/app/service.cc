@@ -10,6 +10,8 @@
 
 #include "app/engine_programs.h"
 #include "app/own_folder.h"
+#include "async/task_group.h"
+#include "base/log.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -35,6 +37,7 @@ constexpr std::size_t kMostQueries = 256;  // that wait
 constexpr int kLoadThreads = 2;
 constexpr int kCommitThreads = 1;
 constexpr int kCpuThreads = 2;
+constexpr Duration kBetweenSaves = std::chrono::seconds(30);  // of when keys were used
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;
@@ -111,6 +114,7 @@ struct Service::Impl {
   capture::Redactor redactor;
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
+  std::unique_ptr<auth::Keyring> keyring;
   EventLoops loops{kLoops};
   Pool disk{"disk", kDiskThreads};                   // the runs' own files and journals
   Pool query{"query", kQueryThreads, kMostQueries};  // what the API reads and receives
@@ -127,9 +131,20 @@ struct Service::Impl {
   runs::RunService runs;
   review::Reviews reviews;
   review::ReviewOpener review_opener;
+  Task<void> save_use_of_keys();
+
+  TaskGroup upkeep{loops.executor(0)};
   std::atomic<Phase> phase{Phase::kStarting};
   Status engines;  ///< whether what the candidates need is installed
 };
+
+Task<void> Service::Impl::save_use_of_keys() {
+  const Deadline deadline = Deadline::when_stopped(upkeep.stop_token());
+  while ((co_await sleep_for(kBetweenSaves, deadline)).ok()) {
+    const Status saved = co_await run_on(disk, [this] { return keyring->save_use(); });
+    if (!saved.ok()) log_warning("auth", "the last use of keys was not kept", {{"error", saved.error().message}});
+  }
+}
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() { stop(); }
@@ -148,9 +163,10 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
   FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
-  return std::unique_ptr<Service>(
-      new Service(std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),
-                                         std::move(meta), std::move(datasets))));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),
+                                     std::move(meta), std::move(datasets));
+  FW_ASSIGN(impl->keyring, auth::Keyring::open(impl->meta->keys(), impl->clock));
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
 void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::move(url)); }
@@ -158,6 +174,7 @@ void Service::set_public_url(std::string url) { impl_->runs.set_public_url(std::
 Status Service::start() {
   FW_TRY(wait_for(impl_->runs.start()));
   impl_->review_opener.start();
+  impl_->upkeep.spawn("use of keys", impl_->save_use_of_keys());
   impl_->phase = Phase::kRunning;
   return {};
 }
@@ -176,6 +193,9 @@ Status Service::readiness() const {
 
 void Service::stop() {
   if (impl_->phase.exchange(Phase::kStopped) == Phase::kStopped) return;
+  impl_->upkeep.request_stop();
+  impl_->upkeep.join_blocking();
+  (void)impl_->keyring->save_use();
   wait_for_void(impl_->review_opener.stop());
   wait_for_void(impl_->runs.stop());
   wait_for_void(impl_->deployer.stop());
@@ -195,6 +215,7 @@ review::Reviews& Service::reviews() { return impl_->reviews; }
 review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
+auth::Keyring& Service::keyring() { return *impl_->keyring; }
 capture::Committer& Service::committer() { return impl_->committer; }
 const capture::Redactor& Service::redactor() const { return impl_->redactor; }
 Pool& Service::disk() { return impl_->disk; }

@@ -12,6 +12,7 @@
 #include "async/keep_result.h"
 #include "async/pool.h"
 #include "async/task.h"
+#include "auth/keyring.h"
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
@@ -56,6 +57,7 @@ class Service final {
   [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
+  [[nodiscard]] auth::Keyring& keyring();
   /// The road of live traffic into the log store.
   [[nodiscard]] capture::Committer& committer();
   /// What every way in has to pass.

@@ -83,6 +83,16 @@ CREATE TABLE review_labels (
 ) STRICT;
 CREATE INDEX review_labels_by_review ON review_labels (review_id);
 )sql",
+    R"sql(
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL,
+  data TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_used INTEGER,
+  revoked_at INTEGER
+) STRICT;
+)sql",
 };
 
 Result<std::int64_t> pragma(Connection& connection, const std::string& name) {

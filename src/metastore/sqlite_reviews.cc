@@ -1,30 +1,11 @@
 #include "metastore/impl/sqlite_reviews.h"
 
+#include "metastore/impl/rows.h"
+
 namespace fw::metastore {
 namespace {
 
-std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
-Timestamp to_time(std::int64_t nanoseconds) { return Timestamp(std::chrono::nanoseconds(nanoseconds)); }
-
 ReviewRow read_review(const Statement& row) { return {row.text(0), row.text(1), to_time(row.number(2)), row.text(3)}; }
-
-/// Every row of a statement through `read`.
-template <class Row, class Read>
-Result<std::vector<Row>> all_rows(Statement& select, Read read) {
-  std::vector<Row> out;
-  for (;;) {
-    FW_ASSIGN(const bool has_row, select.step());
-    if (!has_row) return out;
-    out.push_back(read(select));
-  }
-}
-
-template <class Row, class Read>
-Result<std::optional<Row>> first_row(Statement& select, Read read) {
-  FW_ASSIGN(const bool has_row, select.step());
-  if (!has_row) return std::optional<Row>();
-  return std::optional<Row>(read(select));
-}
 
 }  // namespace
 

@@ -4,16 +4,15 @@
 #include <mutex>
 #include <utility>
 
+#include "metastore/impl/rows.h"
 #include "metastore/impl/schema.h"
 #include "metastore/impl/sqlite.h"
+#include "metastore/impl/sqlite_keys.h"
 #include "metastore/impl/sqlite_reviews.h"
 
 namespace fw::metastore {
 
 namespace {
-
-std::int64_t to_number(Timestamp time) { return time.time_since_epoch().count(); }
-Timestamp to_time(std::int64_t nanoseconds) { return Timestamp(std::chrono::nanoseconds(nanoseconds)); }
 
 /// WAL keeps readers and the writer apart; FULL syncs each commit; the exclusive mode holds the file's lock until it is
 /// closed, which is what keeps a second service out of the data folder.
@@ -112,12 +111,14 @@ struct SqliteStore::Impl {
   std::mutex mutex;
   Connection connection;
   SqliteReviews reviews{connection, mutex};
+  SqliteKeys keys{connection, mutex};
 };
 
 SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SqliteStore::~SqliteStore() = default;
 
 ReviewStore& SqliteStore::reviews() { return impl_->reviews; }
+KeyStore& SqliteStore::keys() { return impl_->keys; }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file) {
   FW_ASSIGN(auto connection, Connection::open(file));

@@ -3,13 +3,14 @@
 #include <filesystem>
 #include <memory>
 
+#include "metastore/key_store.h"
 #include "metastore/meta_store.h"
 #include "metastore/review_store.h"
 
 namespace fw::metastore {
 
-/// The MetaStore and the ReviewStore in one SQLite file (WAL, synchronous=FULL). One process at a time: the file stays
-/// locked while the store is open. docs/formats/metadata.md describes the tables.
+/// The MetaStore, the ReviewStore and the KeyStore in one SQLite file (WAL, synchronous=FULL). One process at a time:
+/// the file stays locked while the store is open. docs/formats/metadata.md describes the tables.
 class SqliteStore final : public MetaStore {
  public:
   /// Opens or creates the file; brings an older schema up to date. kFailedPrecondition when a newer flywheel wrote it
@@ -37,6 +38,8 @@ class SqliteStore final : public MetaStore {
 
   /// The reviews in the same file; as long as the store.
   [[nodiscard]] ReviewStore& reviews();
+  /// Likewise the API keys.
+  [[nodiscard]] KeyStore& keys();
 
  private:
   struct Impl;

@@ -179,6 +179,7 @@ Task<void> call_endpoint(std::shared_ptr<const Whole> whole, IncomingRequest& re
             .params = std::move(params),
             .query = QueryParams(request.query()),
             .peer = request.peer,
+            .caller = request.caller,
             .deadline = request.deadline};
   auto response = co_await whole->endpoint(std::move(call));
   co_await answer(out, response.ok() ? std::move(*response) : failure_response(response.error(), request, false));

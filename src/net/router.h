@@ -28,6 +28,7 @@ struct Call {
   PathParams params;
   QueryParams query;
   std::string peer;
+  std::shared_ptr<const auth::Caller> caller{};  ///< as of IncomingRequest
   Deadline deadline = Deadline::never();
 };
 

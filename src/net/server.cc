@@ -61,6 +61,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   Status listen();
   Task<void> accept_all();
+  [[nodiscard]] bool resets() const;
   void accepted(tcp::socket socket, Executor own);
   Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
   void begin_stop(Duration grace);
@@ -133,7 +134,22 @@ Task<void> Server::Impl::accept_all() {
   }
 }
 
+bool Server::Impl::resets() const {
+  const auto& is_full = shared->options.is_full;
+  if (!is_full) return false;
+  if (is_full()) return true;
+  const std::lock_guard lock(mutex);
+  return connections.size() >= shared->options.max_connections;
+}
+
 void Server::Impl::accepted(tcp::socket socket, Executor own) {
+  if (resets()) {
+    // Closed with a reset: to the client it is as if nobody listened.
+    error_code ignored;
+    socket.set_option(tcp::socket::linger(true, 0), ignored);
+    socket.close(ignored);
+    return;
+  }
   auto connection = std::make_shared<ServerConnection>(shared, std::move(socket), own);
   bool is_one_too_many = false;
   {

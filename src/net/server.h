@@ -11,6 +11,10 @@
 #include "net/http.h"
 #include "net/tls.h"
 
+namespace fw::auth {
+class Caller;
+}
+
 namespace fw::net {
 
 /// What was answered to one request: for counters and access logs. The views live during the call.
@@ -30,6 +34,9 @@ struct ServerOptions {
   std::uint16_t port = 0;             ///< 0: one that is free (Server::port)
   std::optional<ServerTls> tls;
   std::size_t max_connections = 4096;  ///< more are answered 503 and closed
+  /// Asked for every new connection, on the acceptor's thread; true resets it, and what goes beyond max_connections is
+  /// reset too. For listeners with clients that take every answer for final and try again only where there is none.
+  std::function<bool()> is_full;
   std::size_t max_header_bytes = 64 * 1024;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   Duration header_timeout =
@@ -53,7 +60,9 @@ struct IncomingRequest {
   Method method = Method::kGet;
   std::string target;  ///< path and query as they came
   Headers headers;
-  std::string peer;            ///< address and port of the client
+  std::string peer;  ///< address and port of the client
+  /// Who sent it, where something in front of the handler found out (auth/guard.h); nothing here looks into it.
+  std::shared_ptr<const auth::Caller> caller{};
   BodyReader* body = nullptr;  ///< never null in a handler
   /// Ends when the client is gone, when the server stops, with ServerOptions::request_timeout, and when the head of an
   /// answer to HEAD has been sent.

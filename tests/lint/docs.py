@@ -56,7 +56,7 @@ class Program:
                                   text=True, timeout=20)
         answer = json.loads(done.stdout)
         settings = {key: value for key, value in answer.items()
-                    if key in ("run", "server", "elasticsearch", "otlp", "gateway", "promotion", "engines", "redact", "logging", "review")}
+                    if key in ("run", "server", "elasticsearch", "otlp", "gateway", "auth", "promotion", "engines", "redact", "logging", "review")}
         return answer["valid"], answer.get("error", ""), settings
 
 

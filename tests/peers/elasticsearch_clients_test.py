@@ -52,6 +52,14 @@ class ElasticsearchClients(unittest.TestCase):
         self.succeeds(program.run(self.url, 3000))
         self.assertEqual(self.service.records(), {("go", "dev"): 3000})
 
+    def test_python_with_keys(self):
+        def key(name, **more):
+            return self.service.call("POST", "/api/keys", {"name": name, "listeners": ["elasticsearch"], **more})[1]["secret"]
+        writer, reader = key("shop", tenant="acme", workloads=["router"]), key("analyst")
+        self.succeeds(fetched(lambda: Venv("elasticsearch9")).run("elastic_keys.py", self.url, writer, reader))
+        self.assertEqual(self.service.records(), {("router", "acme"): 101})
+        self.assertNotIn(writer[-64:], (self.service.folder / "service.log").read_text())
+
     def test_documents_that_are_no_traffic_are_kept_aside(self):
         body = b'{"index":{}}\n{"message":"hello"}\n'
         request = urllib.request.Request(self.url + "/flywheel/_bulk", data=body, headers={"Content-Type": "application/x-ndjson"})

@@ -1,6 +1,8 @@
 """OpenTelemetry's SDK, instrumented applications and the Collector, as they are, against the OTLP face."""
 import json
 import unittest
+import urllib.error
+import urllib.request
 
 from peers import Unavailable, Venv
 from service import CaptureService, StubEndpoint, wait_until
@@ -16,7 +18,6 @@ class OtlpClients(unittest.TestCase):
 
     def interactions(self):
         """What was captured, read back through the Elasticsearch dialect, oldest first."""
-        import urllib.request
         body = json.dumps({"size": 100, "sort": ["timestamp"]}).encode()
         request = urllib.request.Request(self.service.face("elasticsearch") + "/_search", data=body,
                                          headers={"Content-Type": "application/json"})
@@ -48,6 +49,47 @@ class OtlpClients(unittest.TestCase):
 
     def test_openinference(self):
         self.run_application("openinference")
+
+
+class OtlpWithKeys(unittest.TestCase):
+    """What exporters send is let in by key, is the key's tenant's, and is refused in google.rpc's form."""
+
+    def setUp(self):
+        self.service = CaptureService().start()
+        self.addCleanup(self.service.close)
+        self.url = self.service.face("otlp")
+
+    def key(self, **more):
+        return self.service.call("POST", "/api/keys", {"name": "agent", "listeners": ["otlp"], **more})[1]["secret"]
+
+    def send(self, headers, workload="router"):
+        document = {"timestamp": 1_760_000_000, "workload_id": workload, "client_id": "claimed",
+                    "request": {"model": "big", "messages": [{"role": "user", "content": "hi"}]},
+                    "response": {"choices": [{"index": 0, "message": {"role": "assistant", "content": "yes"}}]}}
+        logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(document)}}]}]}]}
+        request = urllib.request.Request(self.url + "/v1/logs", data=json.dumps(logs).encode(), method="POST",
+                                         headers={"Content-Type": "application/json", **headers})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error), error.headers
+
+    def test_right_wrong_limited_and_foreign(self):
+        key = self.key(tenant="acme", workloads=["router"])
+        self.assertEqual(self.send({})[:2][0], 401)
+        status, body, _ = self.send({"Authorization": "Bearer " + key[:-1] + ("0" if key[-1] != "0" else "1")})
+        self.assertEqual((status, body["code"]), (401, 16))
+        self.assertEqual(self.send({"Authorization": "Bearer " + key})[:2], (200, {"partialSuccess": {}}))
+        status, body, _ = self.send({"x-flywheel-key": key}, workload="payroll")
+        self.assertEqual((status, body["partialSuccess"]["rejectedLogRecords"]), (200, "1"))
+        self.assertIn("not for workload payroll", body["partialSuccess"]["errorMessage"])
+        self.assertEqual(self.service.records(), {("router", "acme"): 1})
+        slow = self.key(limits={"requests_per_second": 0.1})
+        self.send({"x-flywheel-key": slow})
+        status, body, headers = self.send({"x-flywheel-key": slow})
+        self.assertEqual((status, body["code"]), (429, 8))
+        self.assertGreater(int(headers["Retry-After"]), 1)
 
 
 if __name__ == "__main__":

@@ -468,3 +468,47 @@ test("on paper there is nothing to press", { skip }, async () => {
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
   });
 });
+
+test("a service with keys asks who one is, lets in who has one as far as the role goes, and lets go", { skip }, async () => {
+  const guarded = await new Service().start();
+  const context = await browser.newContext();
+  try {
+    context.setDefaultTimeout(60000);
+    const page = await context.newPage();
+    await page.goto(`${guarded.url}/settings`);
+    await seen(page, "whoever reaches this address is admin");
+    const form = page.getByRole("form", { name: "make a key" });
+    await form.getByLabel("name").fill("ada");
+    await form.getByRole("button", { name: "make a key" }).click();
+    const admin = await page.locator(".secret").textContent();
+    assert.match(admin, /^fw-[0-9a-f]{12}-[0-9a-f]{64}$/);
+    await seen(page, "ada, admin");
+    await page.getByRole("button", { name: "sign out" }).click();
+    await page.goto(`${guarded.url}/runs`);
+    await heading(page, "Sign in");
+    await page.getByLabel("your key").fill(`${admin.slice(0, -1)}${admin.endsWith("0") ? "1" : "0"}`);
+    await page.getByRole("button", { name: "sign in" }).click();
+    await seen(page, "not known here");
+    await page.getByLabel("your key").fill(admin);
+    await page.getByRole("button", { name: "sign in" }).click();
+    await heading(page, "Runs");
+    await seen(page, "ada, admin");
+    assert.equal(await page.evaluate(() => document.cookie), "", "scripts see no cookie");
+    assert.equal(await page.evaluate(() => fetch("/api/keys", { method: "POST", body: "{}" }).then((r) => r.status)), 403, "without the token nothing is changed");
+    await page.goto(`${guarded.url}/settings`);
+    await form.getByLabel("name").fill("vic");
+    await form.getByLabel("for").selectOption("viewer");
+    await form.getByRole("button", { name: "make a key" }).click();
+    const viewer = await page.locator(".secret").textContent();
+    await page.getByRole("button", { name: "sign out" }).click();
+    await heading(page, "Sign in");
+    await page.getByLabel("your key").fill(viewer);
+    await page.getByRole("button", { name: "sign in" }).click();
+    await seen(page, "vic, viewer");
+    assert.equal(await page.getByRole("heading", { name: "Keys" }).count(), 0, "keys are an admin's");
+    assert.equal(await page.evaluate(() => fetch("/api/keys").then((r) => r.status)), 403);
+  } finally {
+    await context.close();
+    await guarded.close();
+  }
+});

@@ -93,6 +93,7 @@ class ApiTest : public testing::Test {
         [] { return std::vector<std::string>{"KEY is not set"}; }};
     dependencies.metrics = {[this](std::ostream& out) { write_queues(out, {&disk_, &load_}, committer_); }};
     dependencies.backups = folder_.path() / "backups";
+    dependencies.keyring = keyring_.get();
     dependencies.promotion.emplace(PromotionParts{*promotions_, watch_, *audit_, {"small"}});
     api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
@@ -139,6 +140,7 @@ class ApiTest : public testing::Test {
   capture::Redactor redactor_;
   std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
   std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();
+  std::unique_ptr<auth::Keyring> keyring_ = auth::Keyring::open(meta_->keys(), clock_).value();
   std::unique_ptr<modelops::LocalDatasetStore> datasets_ =
       modelops::LocalDatasetStore::open(folder_.path() / "datasets").value();
   boost::asio::io_context io_;

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -52,6 +53,12 @@ class FileBody final : public net::BodyReader {
   std::uint64_t sent_ = 0;
 };
 
+/// The key of FLYWHEEL_KEY, which services that ask for one need.
+void add_key(net::Headers& headers) {
+  const char* key = std::getenv("FLYWHEEL_KEY");
+  if (key != nullptr && *key != '\0') headers.set("Authorization", "Bearer " + std::string(key));
+}
+
 Result<Json> to_json(Result<net::Response> response, const std::string& url) {
   if (!response.ok()) return std::move(response).error();
   if (!response->is_success()) return net::status_error(url, *response);
@@ -90,6 +97,7 @@ struct ApiClient::Impl {
   }
 
   Result<net::Response> send(net::Request request) {
+    add_key(request.headers);
     auto response = run(client.send(std::move(request), Deadline::after(std::chrono::minutes(10))));
     if (!response.ok()) return explain(std::move(response).error());
     return response;
@@ -156,6 +164,7 @@ Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, FileBody
   request.method = net::Method::kPost;
   request.target = std::move(url);
   request.headers.set("Content-Type", "application/x-ndjson");
+  add_key(request.headers);
   net::Response response;
   const net::AnswerReader keep = [&response](net::ResponseStream& answer, Deadline deadline) {
     return read_whole(response, answer, deadline);
@@ -181,6 +190,7 @@ Task<Status> ApiClient::Impl::read_events(std::string url, Reading& reading,
   net::Request request;
   request.target = url;
   request.headers.set("Accept", "text/event-stream");
+  add_key(request.headers);
   if (reading.last_id > 0) request.headers.set("Last-Event-ID", std::to_string(reading.last_id));
   FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), Deadline::after(kLongestSilence)));
   if (stream->head().status != 200) {

@@ -26,8 +26,8 @@ struct Patience {
   std::function<void(const Error&)> on_wait;
 };
 
-/// Talks to a running service for one command, blocking. Errors carry the service's own words; an unreachable service
-/// is an error with the remedy. Not thread-safe.
+/// Talks to a running service for one command, blocking, with the key of FLYWHEEL_KEY where there is one. Errors carry
+/// the service's own words; an unreachable service is an error with the remedy. Not thread-safe.
 class ApiClient final {
  public:
   explicit ApiClient(std::string base_url);

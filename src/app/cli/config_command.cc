@@ -18,34 +18,41 @@ namespace fw::app {
 namespace {
 
 nlohmann::ordered_json server_json(const ServerSettings& server) {
-  return {{"listen", server.listen},
-          {"port", server.port},
-          {"max_body_bytes", server.max_body_bytes},
-          {"max_connections", server.max_connections},
-          {"public_url", server.public_url},
-          {"tls_certificate", server.tls_certificate},
-          {"tls_key", server.tls_key}};
+  return {{"listen", server.listener.listen},        {"port", server.listener.port},
+          {"max_body_bytes", server.max_body_bytes}, {"max_connections", server.max_connections},
+          {"public_url", server.public_url},         {"tls_certificate", server.listener.tls_certificate},
+          {"tls_key", server.listener.tls_key},      {"insecure", server.listener.insecure}};
 }
 
-nlohmann::ordered_json face_json(const FaceSettings& face) {
-  return {{"enabled", face.enabled}, {"listen", face.listen},
-          {"port", face.port},       {"tls_certificate", face.tls_certificate},
-          {"tls_key", face.tls_key}, {"insecure", face.insecure}};
+nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
+  return {{"enabled", listener.enabled}, {"listen", listener.listen},
+          {"port", listener.port},       {"tls_certificate", listener.tls_certificate},
+          {"tls_key", listener.tls_key}, {"insecure", listener.insecure}};
 }
 
 nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings) {
-  auto json = face_json(settings.face);
+  auto json = listener_json(settings.listener);
   json["index"] = settings.index;
   json["version"] = settings.version;
   return json;
 }
 
 nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
-  auto json = face_json(settings.face);
+  auto json = listener_json(settings.listener);
   json["workload_attributes"] = settings.workload_attributes;
   json["client_attributes"] = settings.client_attributes;
   json["join_window_seconds"] = settings.join_window_seconds;
   return json;
+}
+
+nlohmann::ordered_json auth_json(const auth::Settings& settings) {
+  nlohmann::ordered_json roles = nlohmann::ordered_json::object();
+  for (const auto& [person, role] : settings.proxy.roles) roles[person] = to_string(role);
+  return {{"proxy_header", settings.proxy.header},
+          {"allowed", settings.proxy.addresses},
+          {"role", settings.proxy.role ? to_string(*settings.proxy.role) : ""},
+          {"roles", std::move(roles)},
+          {"session_idle_minutes", to_seconds(settings.session_idle) / 60}};
 }
 
 nlohmann::ordered_json promotion_json(const promotion::Settings& settings) {
@@ -82,15 +89,15 @@ nlohmann::ordered_json capture_json(const capture::CaptureSettings& c) {
           {"max_record_bytes", c.max_record_bytes}};
 }
 
-nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway) {
+nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway, const ListenerSettings& listener) {
   nlohmann::ordered_json upstreams = nlohmann::ordered_json::array();
   for (const auto& upstream : gateway.upstreams) upstreams.push_back(upstream_json(upstream));
   nlohmann::ordered_json routes = nlohmann::ordered_json::array();
   for (const auto& route : gateway.routes) routes.push_back(route.name);
   return {{"enabled", gateway.is_enabled},
-          {"listen", gateway.listen},
-          {"port", gateway.port},
-          {"tls", gateway.tls.has_value()},
+          {"listen", listener.listen},
+          {"port", listener.port},
+          {"tls", listener.tls().has_value()},
           {"max_connections", gateway.max_connections},
           {"max_body_bytes", gateway.max_body_bytes},
           {"max_bytes_in_flight", gateway.max_bytes_in_flight},
@@ -213,7 +220,8 @@ void print_json(const CheckOutcome& outcome) {
     out["server"] = server_json(outcome.config->server);
     out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
     out["otlp"] = otlp_json(outcome.config->otlp);
-    out["gateway"] = gateway_json(outcome.config->gateway);
+    out["gateway"] = gateway_json(outcome.config->gateway, outcome.config->gateway_listener);
+    out["auth"] = auth_json(outcome.config->auth);
     out["promotion"] = promotion_json(outcome.config->promotion);
     out["engines"] = engines_json(outcome.config->engines);
     out["redact"] = redact_json(outcome.config->redact);

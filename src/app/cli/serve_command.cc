@@ -14,9 +14,10 @@
 #include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/config/configuration_json.h"
-#include "app/elasticsearch_door.h"
-#include "app/gateway_face.h"
-#include "app/otlp_door.h"
+#include "app/elasticsearch_way_in.h"
+#include "app/gateway_way_in.h"
+#include "app/listener.h"
+#include "app/otlp_way_in.h"
 #include "app/promotion_desk.h"
 #include "app/service.h"
 #include "base/log.h"
@@ -66,71 +67,58 @@ std::size_t connections_within_limit(std::size_t wanted) {
 net::ServerOptions server_options(const ServerSettings& settings) {
   net::ServerOptions options;
   options.name = "control api";
-  options.address = settings.listen;
-  options.port = static_cast<std::uint16_t>(settings.port);
+  options.address = settings.listener.listen;
+  options.port = static_cast<std::uint16_t>(settings.listener.port);
+  options.tls = settings.listener.tls();
   options.max_connections = connections_within_limit(static_cast<std::size_t>(settings.max_connections));
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
   options.max_body_bytes = SIZE_MAX;
-  if (!settings.tls_certificate.empty()) {
-    options.tls = net::ServerTls{settings.tls_certificate, settings.tls_key};
-  }
   return options;
 }
 
-/// The ways in beside the control API.
-struct Doors {
-  Doors(Service& service, const Config& config)
-      : elasticsearch(config.elasticsearch,
-                      {service.committer(), service.log(), service.quarantine(), service.redactor(), service.disk(),
-                       service.cpu(), service.clock(), service.data_folder() / "elasticsearch"},
-                      service.loops()),
-        otlp(config.otlp,
-             {service.committer(), service.quarantine(), service.redactor(), service.disk(), service.cpu(),
-              service.clock(), service.executor(), service.data_folder() / "otlp"},
-             service.loops()) {}
+/// The ways in beside the control API, and what else the service does with the gateway.
+struct WaysIn {
+  WaysIn(Service& service, const Config& config, std::function<void(const std::string&, bool)> on_promoted) {
+    if (config.gateway.is_on()) {
+      auto made = std::make_unique<GatewayWayIn>(config.gateway, service, std::move(on_promoted));
+      gateway = made.get();
+      add(service, config.gateway_listener, std::move(made));
+    }
+    add(service, config.elasticsearch.listener,
+        std::make_unique<ElasticsearchWayIn>(
+            config.elasticsearch,
+            capture::BulkFaceDependencies{service.committer(), service.log(), service.quarantine(), service.redactor(),
+                                          service.disk(), service.cpu(), service.clock(),
+                                          service.data_folder() / "elasticsearch"}));
+    add(service, config.otlp.listener,
+        std::make_unique<OtlpWayIn>(
+            config.otlp, capture::OtlpFaceDependencies{service.committer(), service.quarantine(), service.redactor(),
+                                                       service.disk(), service.cpu(), service.clock(),
+                                                       service.executor(), service.data_folder() / "otlp"}));
+  }
+  /// nullptr where none is configured, or it cannot be made.
+  [[nodiscard]] capture::Gateway* the_gateway() const { return gateway == nullptr ? nullptr : gateway->gateway(); }
 
-  void open() {
-    elasticsearch.open();
-    otlp.open();
-    are_open = true;
-  }
-  void close() {
-    elasticsearch.close(kGrace);
-    otlp.close(kGrace);
-  }
-  /// Empty until open() has returned.
-  [[nodiscard]] std::vector<api::Face> faces() const {
-    std::vector<api::Face> out;
-    if (!are_open) return out;
-    if (auto face = elasticsearch.face()) out.push_back(std::move(*face));
-    if (auto face = otlp.face()) out.push_back(std::move(*face));
-    return out;
-  }
-  void write_metrics(std::ostream& out) const {
-    elasticsearch.write_metrics(out);
-    otlp.write_metrics(out);
+  void add(Service& service, const ListenerSettings& settings, std::unique_ptr<WayIn> way_in) {
+    if (settings.enabled) {
+      listeners.add(
+          std::make_unique<Listener>(settings, std::move(way_in), service.loops(), service.keyring(), service.clock()));
+    }
   }
 
-  ElasticsearchDoor elasticsearch;
-  OtlpDoor otlp;
-  std::atomic<bool> are_open{false};
+  Listeners listeners;
+  GatewayWayIn* gateway = nullptr;  // of one of the listeners
 };
 
-std::vector<api::Face> faces_of(const GatewayFace& gateway, const Doors& doors) {
-  std::vector<api::Face> faces = doors.faces();
-  if (auto face = gateway.face()) faces.insert(faces.begin(), std::move(*face));
-  return faces;
-}
-
-std::vector<std::string> upstream_names(GatewayFace& gateway) {
+std::vector<std::string> upstream_names(const capture::Gateway* gateway) {
   std::vector<std::string> names;
-  if (gateway.gateway() == nullptr) return names;
-  for (const auto& upstream : gateway.gateway()->settings().upstreams) names.push_back(upstream.name);
+  if (gateway == nullptr) return names;
+  for (const auto& upstream : gateway->settings().upstreams) names.push_back(upstream.name);
   return names;
 }
 
-api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, PromotionDesk& desk, const Doors& doors,
-                                      const ServerSettings& settings, std::string configuration) {
+api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, PromotionDesk& desk,
+                                      const Config& config, std::string configuration) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -146,20 +134,22 @@ api::ApiDependencies api_dependencies(Service& service, GatewayFace& gateway, Pr
           [&service, environment = process_environment()] {
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },
-          settings.max_body_bytes,
-          settings.public_url,
+          config.server.max_body_bytes,
+          config.server.public_url,
           kDiskReserve,
-          gateway.gateway(),
-          GatewayFace::routes_file(service),
-          [&gateway, &doors] { return faces_of(gateway, doors); },
-          api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(gateway)},
-          {[&gateway](std::ostream& out) {
-             if (gateway.gateway() != nullptr) gateway.gateway()->write_metrics(out);
-           },
-           [&doors](std::ostream& out) { doors.write_metrics(out); },
-           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); }},
+          ways_in.the_gateway(),
+          GatewayWayIn::routes_file(service),
+          [&ways_in] { return ways_in.listeners.states(); },
+          api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(ways_in.the_gateway())},
+          {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
+           [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); },
+           [&service](std::ostream& out) { service.keyring().write_metrics(out); },
+           [&ways_in](std::ostream& out) { ways_in.listeners.write_access(out); }},
           service.data_folder() / "backups",
-          [configuration = std::move(configuration)] { return configuration; }};
+          [configuration = std::move(configuration)] { return configuration; },
+          &service.keyring(),
+          config.auth,
+          config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://")};
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -170,14 +160,14 @@ Result<Config> read_config(const ServeOptions& options) {
 /// What the command line says goes before the file; returns what it said.
 std::vector<Setting> apply_command_line(const ServeOptions& options, Config& config) {
   std::vector<Setting> said;
-  if (!options.listen.empty()) said.push_back({"server.listen", config.server.listen = options.listen});
-  if (options.port >= 0) said.push_back({"server.port", std::to_string(config.server.port = options.port)});
+  if (!options.listen.empty()) said.push_back({"server.listen", config.server.listener.listen = options.listen});
+  if (options.port >= 0) said.push_back({"server.port", std::to_string(config.server.listener.port = options.port)});
   if (!options.upstream.empty()) {
     config.gateway.upstreams = {{.name = "default", .url = options.upstream}};
     said.push_back({"gateway.upstream", options.upstream});
   }
   if (options.gateway_port >= 0) {
-    said.push_back({"gateway.port", std::to_string(config.gateway.port = options.gateway_port)});
+    said.push_back({"gateway.port", std::to_string(config.gateway_listener.port = options.gateway_port)});
   }
   return said;
 }
@@ -196,7 +186,7 @@ net::Handler once_started(const std::atomic<bool>& has_started, net::Handler han
 }
 
 /// Waits for the signal that ends the service; a hang-up has it read its routes again.
-int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayFace& gateway) {
+int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayWayIn* gateway) {
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
@@ -204,7 +194,7 @@ int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayFa
     auto config = read_config(options);
     if (config.ok()) {
       (void)apply_command_line(options, *config);
-      gateway.reload(config->gateway);
+      if (gateway != nullptr) gateway->reload(config->gateway);
     } else {
       log_error("serve", "the configuration was not read again", {{"why", config.error().message}});
     }
@@ -221,46 +211,46 @@ int serve(const ServeOptions& options) {
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
   const std::string configuration = configuration_json(*config, apply_command_line(options, *config));
-  const ServerSettings server_settings = config->server;
-  const capture::GatewaySettings gateway_settings = config->gateway;
-  const promotion::Settings promotion_settings = config->promotion;
-  const Config doors_config = *config;
+  const Config settings = *config;
 
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
   service_options.config = std::move(*config);
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
-  auto desk = PromotionDesk::open(promotion_settings, **service);
+  auto desk = PromotionDesk::open(settings.promotion, **service);
   if (!desk.ok()) return fail(desk.error());
-  GatewayFace gateway(gateway_settings, **service,
-                      [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
-  (*desk)->join(gateway.gateway());
-  Doors doors(**service, doors_config);
-  api::Api api(api_dependencies(**service, gateway, **desk, doors, server_settings, configuration));
+  WaysIn ways_in(**service, settings,
+                 [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
+  (*desk)->join(ways_in.the_gateway());
+  api::Api api(api_dependencies(**service, ways_in, **desk, settings, configuration));
   std::atomic<bool> has_started{false};
-  net::ServerOptions listener = server_options(server_settings);
+  net::ServerOptions listener = server_options(settings.server);
   listener.observe = api.observer();
   net::Server server((*service)->loops(), std::move(listener), once_started(has_started, api.handler()));
+  const bool asks_for_key = (*service)->keyring().asks_for_key(auth::ListenerName::kControl);
+  if (const auto safe = check_exposure(settings.server.listener, asks_for_key || settings.auth.proxy.is_on(), "server",
+                                       auth::ListenerName::kControl);
+      !safe.ok()) {
+    return fail(safe.error());
+  }
   if (const auto status = server.start(); !status.ok()) return fail(status.error());
-  (*service)->set_public_url(server_settings.public_url.empty() ? server.url() : server_settings.public_url);
+  (*service)->set_public_url(settings.server.public_url.empty() ? server.url() : settings.server.public_url);
   if (const auto status = (*service)->start(); !status.ok()) {
     server.stop_blocking(kGrace);
     return fail(status.error());
   }
   has_started = true;
-  gateway.start();
-  doors.open();
+  ways_in.listeners.start();
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
     log_warning("serve", "the URL was not written", {{"error", status.error().message}});
   }
   log_info("serve", "listening", {{"url", server.url()}, {"data", (*service)->data_folder().string()}});
 
-  const int signal = wait_for_end(signals, options, gateway);
+  const int signal = wait_for_end(signals, options, ways_in.gateway);
   log_info("serve", "stopping", {{"signal", signal}});
-  gateway.stop();
-  doors.close();
+  ways_in.listeners.stop(kGrace);
   server.stop_blocking(kGrace);
   (*service)->stop();
   (*desk)->join(nullptr);

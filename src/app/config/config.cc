@@ -61,21 +61,12 @@ void read_mlflow(YamlSection& root) {
 void read_server(YamlSection& root, ServerSettings& server) {
   auto section = root.section("server");
   if (!section) return;
-  section->read("listen", server.listen);
-  if (!is_address(server.listen)) {
-    section->error("listen", "\"" + server.listen + "\" is no IP address; 127.0.0.1 is this machine alone, 0.0.0.0 " +
-                                 "every interface");
-  }
-  section->read("port", server.port, 0, 65535);
+  read_address(*section, server.listener);
+  section->read("insecure", server.listener.insecure);
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
   section->read("max_connections", server.max_connections, 1, 100'000);
   section->read("public_url", server.public_url);
   if (!server.public_url.empty()) server.public_url = checked_url(*section, "public_url", server.public_url);
-  section->read("tls_certificate", server.tls_certificate);
-  section->read("tls_key", server.tls_key);
-  if (server.tls_certificate.empty() != server.tls_key.empty()) {
-    section->error(server.tls_key.empty() ? "tls_certificate" : "tls_key", "tls_certificate and tls_key go together");
-  }
   section->finish();
 }
 
@@ -165,8 +156,9 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_elasticsearch(root, config.elasticsearch);
   read_otlp(root, config.otlp);
   read_engines(root, config.engines);
-  read_gateway(root, config.gateway, environment);
+  read_gateway(root, config.gateway, config.gateway_listener, environment);
   read_promotion(root, config.promotion);
+  read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
   root.finish();
   warn_of_variables(problems, environment);

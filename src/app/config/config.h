@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "app/config/face_section.h"
+#include "app/config/listener_section.h"
 #include "app/config/yaml_section.h"
+#include "auth/settings.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "capture/gateway/settings.h"
@@ -21,13 +22,10 @@ namespace fw::app {
 
 /// `server`: where the control API listens and what it accepts.
 struct ServerSettings {
-  std::string listen = "127.0.0.1";
-  int port = 8000;
+  ListenerSettings listener{.port = 8000};
   std::uint64_t max_body_bytes = 16ULL << 20;
   int max_connections = 512;
-  std::string public_url;       ///< how others reach the API, in webhooks; empty: from listen and port
-  std::string tls_certificate;  ///< PEM file; empty: plain HTTP
-  std::string tls_key;
+  std::string public_url;  ///< how others reach the API, in webhooks; empty: from listen and port
 };
 
 /// `engines`: the programs that serve and train on this machine. An empty path means: beside this program, then in the
@@ -50,7 +48,9 @@ struct Config {
   OtlpSettings otlp;
   EngineSettings engines;
   capture::GatewaySettings gateway;
+  ListenerSettings gateway_listener{.port = 8001};
   promotion::Settings promotion;
+  auth::Settings auth;
   capture::RedactionSettings redact;
   review::ReviewSettings review;
   LogLevel log_level = LogLevel::kInfo;

@@ -101,10 +101,11 @@ std::string bind_failure(const std::string& address, int port) {
   return code == EADDRINUSE ? "is in use by another program (the service itself, if it runs)" : std::strerror(code);
 }
 
-void check_port(const ServerSettings& server, Findings& out) {
-  if (server.port == 0) return;
-  const auto why = bind_failure(server.listen, server.port);
-  if (!why.empty()) add(out, false, "server: port " + std::to_string(server.port) + " of " + server.listen + " " + why);
+void check_port(const ListenerSettings& listener, Findings& out) {
+  if (listener.port == 0) return;
+  const auto why = bind_failure(listener.listen, listener.port);
+  if (!why.empty())
+    add(out, false, "server: port " + std::to_string(listener.port) + " of " + listener.listen + " " + why);
 }
 
 template <class T>
@@ -148,12 +149,12 @@ std::vector<Finding> check_machine(const Config& config, const modelops::EngineP
   check_reachable(config.run, out);
   check_models(config.run, out);
   check_engines(config, programs, out);
-  const auto& server = config.server;
-  if (!server.tls_certificate.empty() && !server.tls_key.empty()) {
-    if (auto status = check_certificate(server.tls_certificate, server.tls_key); !status.ok())
+  const ListenerSettings& listener = config.server.listener;
+  if (const auto tls = listener.tls(); tls && !listener.tls_key.empty()) {
+    if (auto status = check_certificate(listener.tls_certificate, listener.tls_key); !status.ok())
       add(out, true, "server: " + status.error().message);
   }
-  check_port(server, out);
+  check_port(listener, out);
   return out;
 }
 

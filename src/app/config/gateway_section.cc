@@ -138,25 +138,7 @@ void read_capture(YamlSection& gateway, capture::CaptureSettings& settings) {
   section->finish();
 }
 
-void read_listener(YamlSection& section, GatewaySettings& gateway) {
-  section.read("enabled", gateway.is_enabled);
-  section.read("listen", gateway.listen);
-  if (!is_address(gateway.listen)) section.error("listen", '"' + gateway.listen + "\" is no IP address");
-  section.read("port", gateway.port, 0, 65535);
-  std::string certificate, key;
-  section.read("tls_certificate", certificate);
-  section.read("tls_key", key);
-  if (certificate.empty() != key.empty()) {
-    section.error(key.empty() ? "tls_certificate" : "tls_key", "tls_certificate and tls_key go together");
-  }
-  if (!certificate.empty()) gateway.tls = net::ServerTls{certificate, key};
-  bool is_insecure = false;
-  section.read("insecure", is_insecure);
-  const bool is_local = gateway.listen == "::1" || gateway.listen.starts_with("127.");
-  if (!is_local && !gateway.tls && !is_insecure) {
-    section.error("listen", gateway.listen + " can be reached from other machines, which would send prompts and keys " +
-                                "in the clear; set tls_certificate and tls_key, or insecure: true");
-  }
+void read_limits(YamlSection& section, GatewaySettings& gateway) {
   read_size(section, "max_connections", gateway.max_connections, 1, 1'000'000);
   read_size(section, "max_body_bytes", gateway.max_body_bytes, 1024, 1ULL << 32);
   read_size(section, "max_bytes_in_flight", gateway.max_bytes_in_flight, 1024, 1ULL << 40);
@@ -166,10 +148,13 @@ void read_listener(YamlSection& section, GatewaySettings& gateway) {
 
 }  // namespace
 
-void read_gateway(YamlSection& root, GatewaySettings& gateway, const Environment& environment) {
+void read_gateway(YamlSection& root, GatewaySettings& gateway, ListenerSettings& listener,
+                  const Environment& environment) {
   auto section = root.section("gateway");
   if (!section) return;
-  read_listener(*section, gateway);
+  read_listener(*section, listener);
+  gateway.is_enabled = listener.enabled;
+  read_limits(*section, gateway);
   read_upstreams(*section, gateway.upstreams, environment);
   gateway.routes = read_routes(*section);
   read_capture(*section, gateway.capture);

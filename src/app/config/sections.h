@@ -47,7 +47,11 @@ void read_review(YamlSection& root, review::ReviewSettings& review);
 std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& environment);
 
 // gateway_section.cc
-void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, const Environment& environment);
+void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, ListenerSettings& listener,
+                  const Environment& environment);
+
+// auth_section.cc
+void read_auth(YamlSection& root, auth::Settings& auth);
 
 // promotion_section.cc
 void read_promotion(YamlSection& root, promotion::Settings& promotion);

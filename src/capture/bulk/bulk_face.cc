@@ -21,6 +21,31 @@ elastic::Endpoint bound(Object& object, Task<Answer> (Object::*method)(Call)) {
   return [&object, method](Call call) { return (object.*method)(std::move(call)); };
 }
 
+/// Whose traffic somebody may read, or remove, does not go by tenant or workload: a key that is bound to one does
+/// neither.
+elastic::Endpoint guarded(elastic::Endpoint endpoint, auth::Role role, const char* what) {
+  return [endpoint = std::move(endpoint), role, what](Call call) -> Task<Answer> {
+    const auth::Caller& caller = auth::caller_of(call.caller);
+    if (caller.sees_everything() && caller.role >= role) return endpoint(std::move(call));
+    return [](Answer answer) -> Task<Answer> {
+      co_return answer;
+    }(elastic::refusal(403, "security_exception",
+                             "key " + caller.key_id + " may not " + what +
+                                 ": that needs one without a tenant and workloads of its own, " + "with the role " +
+                                 std::string(auth::to_string(role)) + " at least"));
+  };
+}
+
+template <class Object>
+elastic::Endpoint reading(Object& object, Task<Answer> (Object::*method)(Call)) {
+  return guarded(bound(object, method), auth::Role::kViewer, "read");
+}
+
+template <class Object>
+elastic::Endpoint removing(Object& object, Task<Answer> (Object::*method)(Call)) {
+  return guarded(bound(object, method), auth::Role::kOperator, "remove");
+}
+
 }  // namespace
 
 struct BulkFace::Impl {
@@ -85,27 +110,27 @@ void BulkFace::Impl::add_searches() {
   using elastic::Search;
   const std::initializer_list<Method> read{Method::kGet, Method::kPost};
   for (const std::string base : {"", "/{index}"}) {
-    exchange.on(read, base + "/_search", bound(searches, &Search::search));
-    exchange.on(read, base + "/_count", bound(searches, &Search::count));
-    exchange.on(read, base + "/_mget", bound(searches, &Search::multi_get));
+    exchange.on(read, base + "/_search", reading(searches, &Search::search));
+    exchange.on(read, base + "/_count", reading(searches, &Search::count));
+    exchange.on(read, base + "/_mget", reading(searches, &Search::multi_get));
   }
-  exchange.on(read, "/_search/scroll", bound(searches, &Search::scroll));
-  exchange.on({Method::kDelete}, "/_search/scroll", bound(searches, &Search::clear_scroll));
-  exchange.on(read, "/_search/scroll/{id}", bound(searches, &Search::scroll));
-  exchange.on({Method::kDelete}, "/_search/scroll/{id}", bound(searches, &Search::clear_scroll));
-  exchange.on({Method::kPost}, "/{index}/_pit", bound(searches, &Search::open_point_in_time));
-  exchange.on({Method::kPost}, "/{index}/_search/point_in_time", bound(searches, &Search::open_point_in_time));
-  exchange.on({Method::kDelete}, "/_pit", bound(searches, &Search::close_point_in_time));
-  exchange.on({Method::kDelete}, "/_search/point_in_time", bound(searches, &Search::close_point_in_time));
-  exchange.on({Method::kGet}, "/{index}/_doc/{id}", bound(searches, &Search::get_document));
-  exchange.on({Method::kGet}, "/{index}/_source/{id}", bound(searches, &Search::get_source));
-  exchange.on({Method::kDelete}, "/{index}/_doc/{id}", bound(searches, &Search::delete_document));
-  exchange.on({Method::kPost}, "/{index}/_delete_by_query", bound(searches, &Search::delete_by_query));
+  exchange.on(read, "/_search/scroll", reading(searches, &Search::scroll));
+  exchange.on({Method::kDelete}, "/_search/scroll", reading(searches, &Search::clear_scroll));
+  exchange.on(read, "/_search/scroll/{id}", reading(searches, &Search::scroll));
+  exchange.on({Method::kDelete}, "/_search/scroll/{id}", reading(searches, &Search::clear_scroll));
+  exchange.on({Method::kPost}, "/{index}/_pit", reading(searches, &Search::open_point_in_time));
+  exchange.on({Method::kPost}, "/{index}/_search/point_in_time", reading(searches, &Search::open_point_in_time));
+  exchange.on({Method::kDelete}, "/_pit", reading(searches, &Search::close_point_in_time));
+  exchange.on({Method::kDelete}, "/_search/point_in_time", reading(searches, &Search::close_point_in_time));
+  exchange.on({Method::kGet}, "/{index}/_doc/{id}", reading(searches, &Search::get_document));
+  exchange.on({Method::kGet}, "/{index}/_source/{id}", reading(searches, &Search::get_source));
+  exchange.on({Method::kDelete}, "/{index}/_doc/{id}", removing(searches, &Search::delete_document));
+  exchange.on({Method::kPost}, "/{index}/_delete_by_query", removing(searches, &Search::delete_by_query));
   for (const char* path : {"/_cat/indices", "/_cat/indices/{index}"}) {
-    exchange.on({Method::kGet}, path, bound(searches, &Search::cat_indices));
+    exchange.on({Method::kGet}, path, reading(searches, &Search::cat_indices));
   }
   for (const char* path : {"/_cat/count", "/_cat/count/{index}"}) {
-    exchange.on({Method::kGet}, path, bound(searches, &Search::cat_count));
+    exchange.on({Method::kGet}, path, reading(searches, &Search::cat_count));
   }
 }
 
@@ -113,7 +138,7 @@ void BulkFace::Impl::add_indices() {
   using elastic::IndexCalls;
   exchange.on({Method::kGet}, "/{index}", bound(index_calls, &IndexCalls::get));
   exchange.on({Method::kPut}, "/{index}", bound(index_calls, &IndexCalls::create));
-  exchange.on({Method::kDelete}, "/{index}", bound(index_calls, &IndexCalls::remove));
+  exchange.on({Method::kDelete}, "/{index}", removing(index_calls, &IndexCalls::remove));
   for (const char* path : {"/_mapping", "/{index}/_mapping"}) {
     exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::mapping));
   }
@@ -155,6 +180,17 @@ BulkFaceStats BulkFace::stats() const {
           .kept_aside = counters.kept_aside,
           .refused = counters.refused,
           .bytes_in_flight = impl_->exchange.bytes_in_flight()};
+}
+
+std::optional<net::Response> BulkFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
+  const Call call{.headers = request.headers};
+  if (refusal.status == 429 && call.drops_what_is_refused()) return std::nullopt;
+  const bool is_limit = refusal.status == 429;
+  elastic::Answer answer = elastic::refusal(
+      refusal.status, is_limit ? "es_rejected_execution_exception" : "security_exception", refusal.message);
+  if (is_limit) answer.headers.set("Retry-After", refusal.retry_after());
+  if (refusal.status == 401) answer.headers.set("WWW-Authenticate", R"(Basic realm="flywheel", ApiKey)");
+  return elastic::response_of(call, std::move(answer));
 }
 
 bool BulkFace::is_full() const { return impl_->exchange.is_full(); }

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/pool.h"
+#include "auth/guard.h"
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
@@ -60,6 +62,9 @@ class BulkFace final {
   [[nodiscard]] Status open();
   [[nodiscard]] net::Handler handler();
   [[nodiscard]] BulkFaceStats stats() const;
+  /// Why a request is not let in, in the dialect's words; nothing for shippers that would drop what they sent.
+  [[nodiscard]] static std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                            const auth::Refusal& refusal);
   /// There is no room for what waits already: new connections had better be refused.
   [[nodiscard]] bool is_full() const;
 

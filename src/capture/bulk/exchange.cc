@@ -28,6 +28,13 @@ std::string media_type(const Call& call) {
 
 }  // namespace
 
+net::Response response_of(const Call& call, Answer answer) {
+  net::Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+  response.headers.set("X-Elastic-Product", "Elasticsearch");
+  response.headers.set("Content-Type", answer.is_text ? "text/plain; charset=UTF-8" : media_type(call));
+  return response;
+}
+
 Exchange::Exchange(const BulkFaceOptions& options, Counters& counters)
     : options_(options), counters_(counters), budget_(options.max_bytes_in_flight) {}
 
@@ -87,6 +94,7 @@ Task<void> Exchange::serve(Endpoint endpoint, std::string pattern, net::Incoming
             .headers = request.headers,
             .body = {},
             .peer = request.peer,
+            .caller = request.caller,
             .deadline = request.deadline};
   if (pattern.find("{id}") != std::string::npos) call.id = params.at("id");
   BodyBudget::Share share(budget_);
@@ -115,10 +123,7 @@ Task<void> Exchange::send(const Call& call, Answer answer, net::ResponseWriter& 
       answer.body = json.dump(call.has_flag("pretty") ? 2 : -1, ' ', false, Json::error_handler_t::replace);
     }
   }
-  net::Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
-  response.headers.set("X-Elastic-Product", "Elasticsearch");
-  response.headers.set("Content-Type", answer.is_text ? "text/plain; charset=UTF-8" : media_type(call));
-  (void)co_await out.send(std::move(response), call.deadline);
+  (void)co_await out.send(response_of(call, std::move(answer)), call.deadline);
 }
 
 bool Exchange::is_full() const { return budget_.used() > budget_.limit() / 2; }

@@ -47,6 +47,19 @@ Answer try_again(const Call& call, std::string_view type, std::string_view reaso
   return answer;
 }
 
+/// Leaves out the records for which `keeps(record, item)` is false.
+template <class Keeps>
+void keep_where(BulkBatch& batch, Keeps keeps) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    if (!keeps(batch.records[i], batch.items[batch.item_of[i]])) continue;
+    if (kept != i) batch.records[kept] = std::move(batch.records[i]);
+    batch.item_of[kept++] = batch.item_of[i];
+  }
+  batch.records.resize(kept);
+  batch.item_of.resize(kept);
+}
+
 bool passes_with_time(const BulkItem& item) { return item.status == 429 || item.status == 503; }
 
 }  // namespace
@@ -79,7 +92,8 @@ Task<Answer> Ingest::bulk(Call call) {
   std::size_t count = 0;
   bool has_errors = false;
   while (true) {
-    auto batch = co_await run_on(dependencies_.cpu, [this, &reader] { return next_batch(reader); });
+    auto batch = co_await run_on(dependencies_.cpu,
+                                 [this, &reader, &call] { return next_batch(reader, auth::caller_of(call.caller)); });
     if (!batch.ok()) co_return refusal(batch.error());
     if (!*batch) break;
     co_await store(**batch, call);
@@ -117,7 +131,8 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
   text += "}}\n" + *document + '\n';
   codec::StringSource source(text);
   BulkReader reader(source, read_options(call, call.index));
-  auto batch = co_await run_on(dependencies_.cpu, [this, &reader] { return next_batch(reader); });
+  auto batch = co_await run_on(dependencies_.cpu,
+                               [this, &reader, &call] { return next_batch(reader, auth::caller_of(call.caller)); });
   if (!batch.ok()) co_return refusal(batch.error());
   if (!*batch) co_return refusal(400, "parse_exception", "request body is required");
   co_await store(**batch, call);
@@ -131,28 +146,36 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
                            std::string(kStored) + std::string(result_of(item)) + std::string(kShards) + '}'};
 }
 
-Result<std::optional<BulkBatch>> Ingest::next_batch(BulkReader& reader) const {
+Result<std::optional<BulkBatch>> Ingest::next_batch(BulkReader& reader, const auth::Caller& caller) const {
   FW_ASSIGN(auto batch, reader.next(kBatchBytes, kBatchItems));
+  if (batch) attribute(*batch, caller);
   if (batch) redact(*batch);
   return batch;
+}
+
+void Ingest::attribute(BulkBatch& batch, const auth::Caller& caller) {
+  if (caller.via == auth::Via::kNothing) return;
+  keep_where(batch, [&](record::Interaction& record, BulkItem& item) {
+    if (!caller.may_write(*record.workload)) {
+      item.fail(403, "security_exception", "key " + caller.key_id + " is not for workload " + *record.workload);
+      return false;
+    }
+    if (!caller.tenant.empty()) record.client = record::ClientId::from_stored(caller.tenant);
+    record.provenance.key = caller.key_id;
+    return true;
+  });
 }
 
 void Ingest::redact(BulkBatch& batch) const {
   const Redactor& redactor = dependencies_.redactor;
   if (!redactor.has_rules()) return;
   for (QuarantinedLine& line : batch.bad_lines) line.bytes = redactor.redact_unread(line.bytes);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < batch.records.size(); ++i) {
-    if (const auto done = redactor.apply(batch.records[i]); !done.ok()) {
-      batch.items[batch.item_of[i]].fail(400, "document_parsing_exception",
-                                         "it cannot be redacted, so it is not stored: " + done.error().message);
-      continue;
-    }
-    if (kept != i) batch.records[kept] = std::move(batch.records[i]);
-    batch.item_of[kept++] = batch.item_of[i];
-  }
-  batch.records.resize(kept);
-  batch.item_of.resize(kept);
+  keep_where(batch, [&](record::Interaction& record, BulkItem& item) {
+    const auto done = redactor.apply(record);
+    if (done.ok()) return true;
+    item.fail(400, "document_parsing_exception", "it cannot be redacted, so it is not stored: " + done.error().message);
+    return false;
+  });
 }
 
 Task<void> Ingest::store(BulkBatch& batch, const Call& call) {

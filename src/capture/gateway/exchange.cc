@@ -6,6 +6,7 @@
 
 #include "capture/gateway/impl/openai_error.h"
 #include "capture/gateway/impl/retry_rule.h"
+#include "capture/gateway/refusal.h"
 #include "record/record_id.h"
 
 namespace fw::capture {
@@ -86,24 +87,33 @@ Task<Status> Exchange::read_body() {
 }
 
 /// What is asked, by whom, where it goes, and whether it is kept.
-void Exchange::plan() {
+Status Exchange::plan() {
   request_whole_ = kernel_now();
   const CaptureSettings& capture = shared_.settings.capture;
   table_ = shared_.table.load();
   Workbenches::Loan bench(shared_.benches);
   const bool is_kept = dialect_ && capture.is_enabled;
-  const bool is_looked_at = is_kept || !table_->routes().empty() || !table_->promoted().empty();
+  const auth::Caller& caller = auth::caller_of(in_);
+  const bool is_looked_at =
+      is_kept || !table_->routes().empty() || !table_->promoted().empty() || !caller.workloads.empty();
   if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
-  Labels labels = labels_of(in_.path(), in_.headers, scan_, capture);
+  Labels labels = labels_of(in_.path(), in_.headers, scan_, capture, caller);
+  if (dialect_ && !caller.may_write(*labels.workload)) {
+    return unauthorized("key " + caller.key_id + " is not for workload " + *labels.workload +
+                        "; name another in x-flywheel-workload, or ask for another key");
+  }
   choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
   promoted_ =
       dialect_ ? table_->promoted_for(*labels.workload, *labels.client, labels.conversation, bench->random) : nullptr;
   if (promoted_ != nullptr) choice_.targets.insert(choice_.targets.begin(), &promoted_->target);
-  if (!is_kept) return;
+  if (!is_kept) return {};
   const auto own = capture.samples.find(*labels.workload);
   const double share = own == capture.samples.end() ? capture.sample : own->second;
-  if (share < 1 && bench->random.uniform() >= share) return shared_.counters.keep(Kept::kSampledOut);
-  if (!scan_.is_object) return shared_.counters.keep(Kept::kUnreadable);
+  const bool is_sampled_out = share < 1 && bench->random.uniform() >= share;
+  if (is_sampled_out || !scan_.is_object) {
+    shared_.counters.keep(is_sampled_out ? Kept::kSampledOut : Kept::kUnreadable);
+    return {};
+  }
   const Timestamp now = shared_.with.clock.now();
   recorder_.emplace(Recorder::Begin{.id = record::live_id(now),
                                     .labels = std::move(labels),
@@ -112,6 +122,7 @@ void Exchange::plan() {
                                     .when = now,
                                     .request_whole = request_whole_},
                     capture.max_record_bytes);
+  return {};
 }
 
 net::Request Exchange::request_for(const Upstream& upstream, const Target& target) const {
@@ -129,7 +140,7 @@ net::Request Exchange::request_for(const Upstream& upstream, const Target& targe
 
 Task<void> Exchange::run() {
   if (!reads_whole_body()) {
-    plan();
+    if (const Status planned = plan(); !planned.ok()) co_return co_await refuse(planned.error());
     co_return co_await relay_upload();
   }
   if (const auto read = co_await read_body(); !read.ok()) {
@@ -137,8 +148,13 @@ Task<void> Exchange::run() {
     shared_.counters.refuse();
     co_return co_await fail(body_error(read.error()));
   }
-  plan();
+  if (const Status planned = plan(); !planned.ok()) co_return co_await refuse(planned.error());
   co_await relay();
+}
+
+Task<void> Exchange::refuse(Error error) {
+  shared_.counters.refuse();
+  co_await fail(refusal_of(in_.path(), {.status = 403, .message = std::move(error.message)}));
 }
 
 Task<void> Exchange::relay() {

@@ -64,11 +64,13 @@ std::string first_of(std::string one, std::string other) { return one.empty() ? 
 }  // namespace
 
 Labels labels_of(std::string_view path, const net::Headers& headers, const RequestScan& scan,
-                 const CaptureSettings& settings) {
+                 const CaptureSettings& settings, const auth::Caller& caller) {
   const auto header = [&](std::string_view name) { return std::string(trimmed(headers.find(name).value_or(""))); };
   std::string workload = first_of(header("x-flywheel-workload"), in_metadata(scan, "workload_id", "workload"));
+  if (workload.empty() && caller.workloads.size() == 1) workload = caller.workloads.front();
   if (workload.empty()) workload = from_rules(settings, &LabelRule::workload, path, scan);
-  std::string client = first_of(header("x-flywheel-client"), in_metadata(scan, "client_id", "client"));
+  std::string client = first_of(caller.tenant, header("x-flywheel-client"));
+  if (client.empty()) client = in_metadata(scan, "client_id", "client");
   if (client.empty()) client = first_of(scan.user, from_rules(settings, &LabelRule::client, path, scan));
   Labels labels;
   labels.workload = record::WorkloadId::from_stored(first_of(std::move(workload), settings.untagged));
@@ -76,6 +78,7 @@ Labels labels_of(std::string_view path, const net::Headers& headers, const Reque
   labels.conversation =
       first_of(header("x-flywheel-conversation"), in_metadata(scan, "conversation_id", "conversation"));
   if (!labels.conversation.empty()) labels.conversation = record::repaired_id(std::move(labels.conversation), 256);
+  labels.key = caller.key_id;
   labels.tags = parse_tags(headers.find("x-flywheel-tags").value_or(""));
   return labels;
 }

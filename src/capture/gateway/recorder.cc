@@ -132,6 +132,7 @@ Result<record::Interaction> Recorder::finish(std::string request, BytesEnd end, 
   provenance_.model_asked = std::move(begin_.model);
   provenance_.conversation = std::move(begin_.labels.conversation);
   provenance_.tags = std::move(begin_.labels.tags);
+  provenance_.key = std::move(begin_.labels.key);
   out.response = response(end, scanner);
   if (is_too_large_) return too_large("the answer is larger than " + std::to_string(max_bytes_) + " bytes");
   out.id = std::move(begin_.id);

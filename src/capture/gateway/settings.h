@@ -95,9 +95,6 @@ struct CaptureSettings {
 /// The gateway of a service. Without upstreams there is none.
 struct GatewaySettings {
   bool is_enabled = true;
-  std::string listen = "127.0.0.1";
-  int port = 8001;
-  std::optional<net::ServerTls> tls;
   std::size_t max_connections = 16'384;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together

@@ -8,12 +8,23 @@
 namespace fw::capture::otlp {
 namespace {
 
+/// Whose the record is, by the key it came with. kUnauthorized: the key is not for its workload.
+Status attribute(record::Interaction& record, const auth::Caller& caller) {
+  if (!caller.may_write(*record.workload)) {
+    return unauthorized("key " + caller.key_id + " is not for workload " + *record.workload);
+  }
+  if (!caller.tenant.empty()) record.client = record::ClientId::from_stored(caller.tenant);
+  record.provenance.key = caller.key_id;
+  return {};
+}
+
 /// The documents of one request's log records.
 class DocumentSink final : public RecordSink {
  public:
-  explicit DocumentSink(Intake& into) : into_(into) {}
+  DocumentSink(Intake& into, const auth::Caller& caller) : into_(into), caller_(caller) {}
   void take(record::Interaction record, std::size_t) override {
     record.provenance.origin = record::Origin::kOtlp;
+    if (const Status may = attribute(record, caller_); !may.ok()) return into_.reject(may.error().message);
     into_.records.push_back(std::move(record));
   }
   void refuse(const codec::JsonDocument& document, const std::string& reason) override {
@@ -28,7 +39,17 @@ class DocumentSink final : public RecordSink {
 
  private:
   Intake& into_;
+  const auth::Caller& caller_;
 };
+
+/// A piece that waits keeps who brought it.
+template <class Telemetry>
+void note_caller(std::optional<Telemetry>& piece, const std::shared_ptr<const auth::Caller>& caller) {
+  if (!piece) return;
+  auto origin = std::make_shared<Origin>(*piece->origin);
+  origin->caller = caller;
+  piece->origin = std::move(origin);
+}
 
 /// Keys in the alphabet's order, and whole numbers whole: without `parse_ints` a collector makes all of them doubles.
 nlohmann::json canonical(const Json& value) {
@@ -95,6 +116,7 @@ Result<record::Interaction> Sorter::interaction_of(const JoinedCall& call, const
   record::Interaction record;
   record.workload = record::WorkloadId::from_stored(std::move(workload));
   record.client = record::ClientId::from_stored(std::move(client));
+  FW_TRY(attribute(record, auth::caller_of(names.caller || !call.origin ? names.caller : call.origin->caller)));
   Draft draft = draft_of(call.content, call.span ? &*call.span : nullptr);
   record.timestamp = draft.timestamp.value_or(call.time);
   record.id = record::content_id(record.workload, record.client, "otlp " + call.trace_id + ' ' + call.span_id, 0);
@@ -120,6 +142,10 @@ void Sorter::take_call(const JoinedCall& call, const DefaultNames& names, Intake
 }
 
 void Sorter::wait_for_rest(Piece piece, const DefaultNames& names, Intake& into) {
+  if (names.caller) {
+    note_caller(piece.span, names.caller);
+    note_caller(piece.event, names.caller);
+  }
   std::string line = to_line(piece);
   into.waiting.push_back(line);
   if (const auto call = joiner_.add(std::move(piece), std::move(line))) {
@@ -162,7 +188,7 @@ Intake Sorter::take_spans(std::vector<Span> spans, const DefaultNames& names, Ti
 
 Intake Sorter::take_logs(std::vector<LogRecord> logs, const DefaultNames& names, Timestamp now) {
   Intake intake;
-  DocumentSink sink(intake);
+  DocumentSink sink(intake, auth::caller_of(names.caller));
   RecordReader reader({.default_workload = names.workload, .default_client = names.client, .loaded_at = now});
   std::uint64_t number = 0;
   for (LogRecord& log : logs) {

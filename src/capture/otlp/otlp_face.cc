@@ -50,8 +50,9 @@ Result<std::string> unpacked(std::string body, const net::Headers& headers, std:
   }
 }
 
-otlp::DefaultNames names_of(const net::Headers& headers) {
-  otlp::DefaultNames names;
+otlp::DefaultNames names_of(const net::IncomingRequest& request) {
+  const net::Headers& headers = request.headers;
+  otlp::DefaultNames names{.caller = request.caller};
   if (const auto workload = headers.find("x-flywheel-workload")) {
     if (auto id = record::WorkloadId::parse(std::string(*workload)); id.ok()) names.workload = std::move(id).value();
   }
@@ -85,9 +86,9 @@ struct OtlpFace::Impl {
 
   Task<void> serve(Signal signal, net::IncomingRequest& request, net::ResponseWriter& out);
   Task<net::Response> answer(Signal signal, Encoding encoding, net::IncomingRequest& request);
-  Result<Intake> sorted(Signal signal, Encoding encoding, std::string body, const net::Headers& headers);
+  Result<Intake> sorted(Signal signal, Encoding encoding, std::string body, const net::IncomingRequest& request);
   /// The same, redacted.
-  Result<Intake> sort(Signal signal, Encoding encoding, std::string body, const net::Headers& headers);
+  Result<Intake> sort(Signal signal, Encoding encoding, std::string body, const net::IncomingRequest& request);
   Task<Status> store(Intake& intake, Deadline deadline);
   Task<void> look_after_windows();
   Task<Status> end_windows();
@@ -127,8 +128,8 @@ Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net
   BodyBudget::Share share(budget);
   auto body = co_await read_body(*request.body, options.max_body_bytes, share, options.patience, request.deadline);
   if (!body.ok()) co_return otlp::refused(encoding, body.error());
-  auto intake = co_await run_on(dependencies.cpu,
-                                [&] { return sort(signal, encoding, std::move(body).value(), request.headers); });
+  auto intake =
+      co_await run_on(dependencies.cpu, [&] { return sort(signal, encoding, std::move(body).value(), request); });
   if (!intake.ok()) co_return otlp::refused(encoding, intake.error());
   const Status stored = co_await store(*intake, request.deadline.within(options.patience));
   if (!stored.ok()) co_return otlp::refused(encoding, stored.error());
@@ -137,9 +138,10 @@ Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net
   co_return otlp::accepted(encoding, signal, intake->rejected, intake->why);
 }
 
-Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::string body, const net::Headers& headers) {
-  FW_ASSIGN(const std::string text, unpacked(std::move(body), headers, options.max_body_bytes));
-  const auto names = names_of(headers);
+Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::string body,
+                                      const net::IncomingRequest& request) {
+  FW_ASSIGN(const std::string text, unpacked(std::move(body), request.headers, options.max_body_bytes));
+  const auto names = names_of(request);
   const Timestamp now = dependencies.clock.now();
   if (signal == Signal::kTraces) {
     FW_ASSIGN(auto spans, encoding == Encoding::kJson ? otlp::decode_traces_json(text) : otlp::decode_traces(text));
@@ -149,8 +151,9 @@ Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::str
   return sorter.take_logs(std::move(logs), names, now);
 }
 
-Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::string body, const net::Headers& headers) {
-  FW_ASSIGN(Intake intake, sorted(signal, encoding, std::move(body), headers));
+Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::string body,
+                                    const net::IncomingRequest& request) {
+  FW_ASSIGN(Intake intake, sorted(signal, encoding, std::move(body), request));
   const Redactor& redactor = dependencies.redactor;
   if (!redactor.has_rules()) return intake;
   for (QuarantinedLine& line : intake.bad_lines) line.bytes = redactor.redact_unread(line.bytes);
@@ -256,6 +259,13 @@ Status OtlpFace::start() {
 void OtlpFace::stop() {
   impl_->group.request_stop();
   impl_->group.join_blocking();
+}
+
+net::Response OtlpFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
+  const Encoding encoding = encoding_of(request.headers).value_or(Encoding::kProtobuf);
+  net::Response response = otlp::refused(encoding, refusal.status, refusal.message);
+  if (refusal.status == 429) response.headers.set("Retry-After", refusal.retry_after());
+  return response;
 }
 
 net::Handler OtlpFace::handler() { return impl_->router.handler(); }

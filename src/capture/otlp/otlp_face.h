@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "async/pool.h"
+#include "auth/guard.h"
 #include "base/clock.h"
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
@@ -70,6 +71,8 @@ class OtlpFace final {
   void stop();
 
   [[nodiscard]] net::Handler handler();
+  /// Why a request is not let in, as exporters read it.
+  [[nodiscard]] static net::Response refusal(const net::IncomingRequest& request, const auth::Refusal& refusal);
   [[nodiscard]] OtlpFaceStats stats() const;
 
  private:

@@ -20,12 +20,29 @@ Attributes attributes_of(const Json& list) {
 std::int64_t count(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp time_of(const Json& value) { return Timestamp(Duration(value.get<std::int64_t>())); }
 
-Json origin_json(const Origin& origin) { return {{"resource", to_json(origin.resource)}, {"scope", origin.scope}}; }
+Json origin_json(const Origin& origin) {
+  Json out{{"resource", to_json(origin.resource)}, {"scope", origin.scope}};
+  if (origin.caller) {
+    out["key"] = {
+        {"id", origin.caller->key_id}, {"tenant", origin.caller->tenant}, {"workloads", origin.caller->workloads}};
+  }
+  return out;
+}
+
+std::shared_ptr<const auth::Caller> caller_of(const Json& key) {
+  auto caller = std::make_shared<auth::Caller>();
+  caller->via = auth::Via::kKey;
+  caller->key_id = key.at("id").get<std::string>();
+  caller->tenant = key.at("tenant").get<std::string>();
+  caller->workloads = key.at("workloads").get<std::vector<std::string>>();
+  return caller;
+}
 
 std::shared_ptr<const Origin> origin_of(const Json& json) {
   auto origin = std::make_shared<Origin>();
   origin->resource = attributes_of(json.at("resource"));
   origin->scope = json.at("scope").get<std::string>();
+  if (json.contains("key")) origin->caller = caller_of(json.at("key"));
   return origin;
 }
 

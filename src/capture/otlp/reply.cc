@@ -44,6 +44,16 @@ Code code_of(ErrorCode code) {
   }
 }
 
+net::Response refused(Encoding encoding, const Code& code, const std::string& message) {
+  const nlohmann::ordered_json json{{"code", code.rpc}, {"message", message}};
+  std::string body = encoding == Encoding::kJson
+                         ? json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                         : varint_field(1, static_cast<std::uint64_t>(code.rpc)) + bytes_field(2, message);
+  net::Response response = reply(code.http, encoding, std::move(body));
+  if (code.http == 429 || code.http == 503) response.headers.set("Retry-After", std::string(kRetryAfter));
+  return response;
+}
+
 }  // namespace
 
 net::Response accepted(Encoding encoding, Signal signal, std::uint64_t rejected, const std::string& why) {
@@ -60,14 +70,12 @@ net::Response accepted(Encoding encoding, Signal signal, std::uint64_t rejected,
 }
 
 net::Response refused(Encoding encoding, const Error& error) {
-  const Code code = code_of(error.code);
-  const nlohmann::ordered_json json{{"code", code.rpc}, {"message", error.message}};
-  std::string body = encoding == Encoding::kJson
-                         ? json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                         : varint_field(1, static_cast<std::uint64_t>(code.rpc)) + bytes_field(2, error.message);
-  net::Response response = reply(code.http, encoding, std::move(body));
-  if (code.http == 429 || code.http == 503) response.headers.set("Retry-After", std::string(kRetryAfter));
-  return response;
+  return refused(encoding, code_of(error.code), error.message);
+}
+
+net::Response refused(Encoding encoding, int status, const std::string& message) {
+  const int rpc = status == 401 ? 16 : status == 403 ? 7 : 8;
+  return refused(encoding, {.http = status, .rpc = rpc}, message);
 }
 
 net::Response unsupported_media_type() {

@@ -20,12 +20,19 @@ function errorOf(status: number, text: string): ApiError {
   return new ApiError(typeof detail === "string" && detail !== "" ? detail : `the service answered with status ${status}`, status);
 }
 
+let token: string | null = null;
+let tellSignedOut = () => {};
+/** What proves, where something is changed, that it is this page that does. */
+export const setSessionToken = (csrf: string | null) => { token = csrf; };
+export const whenSignedOut = (tell: () => void) => { tellSignedOut = tell; };
+
 async function request(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<string> {
   const init: RequestInit = { method, signal };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { "content-type": "application/json" };
   }
+  if (token !== null && method !== "GET") init.headers = { ...init.headers, "x-flywheel-csrf": token };
   let response: Response;
   try {
     response = await fetch(url, init);
@@ -34,6 +41,7 @@ async function request(method: string, url: string, body: unknown, signal?: Abor
     throw new ApiError("the service cannot be reached; is it still running?", 0);
   }
   const text = await response.text();
+  if (response.status === 401 && url !== "/api/session") tellSignedOut();
   if (!response.ok) throw errorOf(response.status, text);
   return text;
 }

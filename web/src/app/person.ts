@@ -1,5 +1,6 @@
-// Who judges: a name that this browser remembers. Two people at one browser change it.
+// Who judges: whoever is signed in; else a name that this browser remembers. Two people at one browser change it.
 import { useState } from "preact/hooks";
+import { useSession } from "./session";
 
 const kKey = "flywheel.person";
 
@@ -18,6 +19,8 @@ export const person = (): string => current;
 
 export function usePerson(): [string, (name: string) => void] {
   const [name, setName] = useState(current);
+  const session = useSession();
+  if (session?.person) return [session.person, () => {}];
   return [name, (to) => {
     current = to.trim().slice(0, 60);
     setName(current);

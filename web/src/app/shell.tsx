@@ -16,6 +16,8 @@ import { Traffic } from "./pages/traffic";
 import { WorkloadPage } from "./pages/workload";
 import { Workloads } from "./pages/workloads";
 import { PageTitle } from "./parts";
+import { isSignedOut, useSession } from "./session";
+import { NobodyIsAsked, SignIn, Who } from "./sign_in";
 
 const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["review", "Review"], ["settings", "Settings"]];
 
@@ -57,6 +59,8 @@ function Connection() {
 export function Shell() {
   const place = usePlace();
   const section = place.path[0] ?? "";
+  const session = useSession();
+  const isOut = session !== null && isSignedOut(session);
   return (
     <>
       <a class="skip" href="#page">Skip to the page</a>
@@ -65,9 +69,11 @@ export function Shell() {
         <nav aria-label="pages">
           {kSections.map(([name, title]) => <a key={name} href={`/${name}`} aria-current={name === section ? "page" : undefined}>{title}</a>)}
         </nav>
-        <Connection />
+        {session && <Who session={session} />}
+        {session && !isOut && <Connection />}
       </header>
-      <main id="page" key={place.path.join("/")}>{pageOf(place)}</main>
+      {session && <NobodyIsAsked session={session} />}
+      <main id="page" key={place.path.join("/")}>{isOut ? <SignIn /> : session && pageOf(place)}</main>
     </>
   );
 }

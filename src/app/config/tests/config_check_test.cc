@@ -28,7 +28,7 @@ auto error_with(const std::string& text) {
 
 class ConfigCheckTest : public testing::Test {
  protected:
-  ConfigCheckTest() { config_.server.port = 0; }
+  ConfigCheckTest() { config_.server.listener.port = 0; }
 
   void add_local(const std::string& name, bool is_trained = false) {
     runs::Candidate candidate;
@@ -108,7 +108,7 @@ TEST_F(ConfigCheckTest, APortThatIsTakenIsSaid) {
   net::Server server(threads.get_executor(), {},
                      [](net::IncomingRequest&, net::ResponseWriter&) -> Task<void> { co_return; });
   ASSERT_TRUE(server.start().ok());
-  config_.server.port = server.port();
+  config_.server.listener.port = server.port();
   EXPECT_THAT(check(),
               ElementsAre(AllOf(Field(&Finding::is_error, false), Field(&Finding::text, HasSubstr("in use")))));
   server.stop_blocking(std::chrono::milliseconds(0));
@@ -124,8 +124,8 @@ TEST_F(ConfigCheckTest, CertificatesMustParseFitAndBeInTime) {
   EXPECT_THAT(check_certificate(good_key, good_key).error().message, HasSubstr("is no certificate in PEM form"));
   EXPECT_THAT(check_certificate(good, good).error().message, HasSubstr("is no private key"));
   EXPECT_THAT(check_certificate("/no.pem", good_key).error().message, HasSubstr("/no.pem"));
-  config_.server.tls_certificate = "/no.pem";
-  config_.server.tls_key = good_key;
+  config_.server.listener.tls_certificate = "/no.pem";
+  config_.server.listener.tls_key = good_key;
   EXPECT_THAT(check(), ElementsAre(error_with("/no.pem")));
 }
 

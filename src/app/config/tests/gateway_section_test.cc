@@ -22,8 +22,8 @@ TEST(GatewaySection, OneUpstreamIsEnoughAndCandidatesAreNotNeeded) {
   const auto config = parse("gateway: {upstream: \"https://api.openai.com/v1\"}");
   ASSERT_TRUE(config.ok()) << config.error();
   EXPECT_TRUE(config->gateway.is_on());
-  EXPECT_EQ(config->gateway.port, 8001);
-  EXPECT_EQ(config->gateway.listen, "127.0.0.1");
+  EXPECT_EQ(config->gateway_listener.port, 8001);
+  EXPECT_EQ(config->gateway_listener.listen, "127.0.0.1");
   EXPECT_EQ(config->gateway.upstreams.front().url, "https://api.openai.com/v1");
   EXPECT_THAT(config->warnings, Contains(HasSubstr("runs have nothing to try")));
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "async/task.h"
+#include "auth/caller.h"
 #include "capture/bulk/impl/elastic_answer.h"
 #include "net/http.h"
 #include "net/url.h"
@@ -21,6 +22,7 @@ struct Call {
   net::Headers headers;
   std::string body;  ///< as it came, packed where Content-Encoding says so
   std::string peer;  ///< address and port of the client
+  std::shared_ptr<const auth::Caller> caller{};
   Deadline deadline = Deadline::never();
 
   /// A parameter that is on when it stands alone, too: `?pretty`, `?refresh=true`.

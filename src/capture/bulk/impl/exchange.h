@@ -12,6 +12,9 @@
 
 namespace fw::capture::elastic {
 
+/// The answer with the headers that the official clients insist on.
+[[nodiscard]] net::Response response_of(const Call& call, Answer answer);
+
 /// Between the server and the endpoints: reads a request whole within the budget, has it answered, and gives the answer
 /// the headers that the official clients insist on. Filled before the server starts, then only read, by any thread.
 class Exchange final {

@@ -27,8 +27,10 @@ class Ingest final {
   [[nodiscard]] Task<Answer> one_document(Call call, Verb verb);
   /// Takes out of a batch what must not reach a disk; a document that cannot be redacted is an error of its item.
   void redact(BulkBatch& batch) const;
-  /// The reader's next batch, redacted; computes.
-  [[nodiscard]] Result<std::optional<BulkBatch>> next_batch(BulkReader& reader) const;
+  /// Whose the documents are; one of a workload that the caller's key is not for is an error of its item.
+  static void attribute(BulkBatch& batch, const auth::Caller& caller);
+  /// The reader's next batch, attributed and redacted; computes.
+  [[nodiscard]] Result<std::optional<BulkBatch>> next_batch(BulkReader& reader, const auth::Caller& caller) const;
   /// Stores what a batch holds; what did not go in is an error of its items.
   [[nodiscard]] Task<void> store(BulkBatch& batch, const Call& call);
   /// The store was busy, or in trouble: so are the items.

@@ -33,7 +33,8 @@ class Exchange final {
   [[nodiscard]] bool reads_whole_body() const;
   [[nodiscard]] Task<Status> read_body();
   [[nodiscard]] Status hold(std::size_t bytes);
-  void plan();
+  /// kUnauthorized where the caller's key is not for such traffic.
+  [[nodiscard]] Status plan();
   [[nodiscard]] net::Request request_for(const Upstream& upstream, const Target& target) const;
 
   [[nodiscard]] Task<void> relay();
@@ -46,6 +47,7 @@ class Exchange final {
   [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer, Duration idle);
   [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle);
   [[nodiscard]] Task<void> fail(net::Response response);
+  [[nodiscard]] Task<void> refuse(Error error);
   [[nodiscard]] Task<void> fail_upstream(const Upstream& upstream, const Error& error);
 
   /// The record, once: nothing where it is not to be kept.

@@ -24,6 +24,7 @@ struct Intake {
 struct DefaultNames {
   std::optional<record::WorkloadId> workload;
   std::optional<record::ClientId> client;
+  std::shared_ptr<const auth::Caller> caller{};  ///< whose key it came with
 };
 
 /// Spans and log records into interactions, or into the joiner. Plain; one request at a time per call, any thread.

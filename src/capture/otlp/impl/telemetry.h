@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/caller.h"
 #include "base/clock.h"
 
 /// OpenTelemetry's spans and log records, as far as traffic is in them, whatever way they were encoded. Values.
@@ -37,7 +38,8 @@ class Attributes final {
 /// What something happened within: who made it.
 struct Origin {
   Attributes resource;
-  std::string scope;  ///< name of the instrumentation
+  std::string scope;                             ///< name of the instrumentation
+  std::shared_ptr<const auth::Caller> caller{};  ///< whose key it came with; absent: none
 };
 
 struct SpanEvent {

@@ -5,6 +5,7 @@ import { kDecisionWords, fullName } from "../../report/model";
 import { useResource } from "../api";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { useSession } from "../session";
 import { address } from "../place";
 import type { QueueItem, ReviewAgreement, WholeReview } from "../types";
 
@@ -12,6 +13,7 @@ import type { QueueItem, ReviewAgreement, WholeReview } from "../types";
 export const openItems = (queue: QueueItem[]): QueueItem[] => queue.filter((i) => i.mine === null);
 
 export function PersonField(props: { person: string; set: (name: string) => void }) {
+  if (useSession()?.person) return null;
   return <label class="person">your name<input value={props.person} maxLength={60} autocomplete="off" placeholder="so that labels of two people stay apart" onInput={(e) => props.set(e.currentTarget.value)} /></label>;
 }
 

@@ -3,6 +3,7 @@ import { Name, Plain } from "../../components/plain";
 import { getJson, getText, useEvery, useResource } from "../api";
 import { Badge, PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { address } from "../place";
+import { Keys } from "./keys";
 import type { Configuration, Delivery, JobSummary, Setting } from "../types";
 
 const kSources: Record<Setting["source"], string> = { file: "file", command_line: "command line", default: "default" };
@@ -36,20 +37,23 @@ function Values(props: { configuration: Configuration; wanted: string }) {
 }
 
 interface Health { name: string; ok: boolean; detail: string }
+interface Ready { faces?: { name: string; url: string | null; trouble: string | null }[] }
 
-/** Whether a face answers, and what it lacks if not. */
+/** Whether a listener answers, and what it lacks if not. */
 async function healthOf(_: string, signal: AbortSignal): Promise<Health[]> {
   const ask = async (name: string, url: string, good: string): Promise<Health> => getText(url, signal).then(() => ({ name, ok: true, detail: good }), (e: Error) => ({ name, ok: false, detail: e.message }));
-  return Promise.all([ask("control API", "/healthz", "answers"), ask("runs", "/readyz", "can be done")]);
+  const own = await Promise.all([ask("control API", "/healthz", "answers"), ask("runs", "/readyz", "can be done")]);
+  const others = await getJson<Ready>("/readyz", signal).then((ready) => ready.faces ?? [], () => []);
+  return [...own, ...others.map((l) => ({ name: l.name, ok: l.url !== null && l.trouble === null, detail: l.trouble ?? l.url ?? "off" }))];
 }
 
-function Faces() {
+function Listeners() {
   const { data, reload } = useResource<Health[]>("health", healthOf);
   useEvery(10_000, reload);
   return (
     <section>
-      <h2>Faces and health</h2>
-      <ul class="lines plain" aria-live="polite">{(data ?? []).map((face) => <li key={face.name}><Badge text={face.ok ? "ok" : "not ready"} tone={face.ok ? "yes" : "no"} /> {face.name}: <Plain text={face.detail} /></li>)}</ul>
+      <h2>Listeners and health</h2>
+      <ul class="lines plain" aria-live="polite">{(data ?? []).map((l) => <li key={l.name}><Badge text={l.ok ? "ok" : "not ready"} tone={l.ok ? "yes" : "no"} /> {l.name}: <Plain text={l.detail} /></li>)}</ul>
       <p class="small">For programs: <a href="/openapi.json">/openapi.json</a>, <a href="/metrics">/metrics</a> (Prometheus), <a href="/readyz">/readyz</a>, <a href="/healthz">/healthz</a>.</p>
     </section>
   );
@@ -103,7 +107,8 @@ export function Settings(props: { query: URLSearchParams }) {
   return (
     <>
       <PageTitle title="Settings" />
-      <Faces />
+      <Listeners />
+      <Keys />
       <Deliveries />
       <section>
         <h2>Configuration in force</h2>

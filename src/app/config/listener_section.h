@@ -1,37 +1,47 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/config/yaml_section.h"
+#include "net/tls.h"
 
 namespace fw::app {
 
-/// Where a way in listens: the keys that all of them have.
-struct FaceSettings {
+/// Where something listens: the keys that all listeners have.
+struct ListenerSettings {
   bool enabled = true;
   std::string listen = "127.0.0.1";
   int port = 0;                 ///< 0: one that is free
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
-  bool insecure = false;  ///< may listen beyond this machine without TLS
+  bool insecure = false;  ///< may listen beyond this machine without TLS and without keys
+
+  [[nodiscard]] std::optional<net::ServerTls> tls() const;
+  /// This machine alone reaches it.
+  [[nodiscard]] bool is_local() const;
 };
 
 /// `elasticsearch`: the Elasticsearch dialect.
 struct ElasticsearchSettings {
-  FaceSettings face{.port = 9200};
+  ListenerSettings listener{.port = 9200};
   std::string index = "flywheel";  ///< the index that is all traffic
   std::string version;             ///< that clients are told; empty: one that fits the client
 };
 
 /// `otlp`: OTLP over HTTP.
 struct OtlpSettings {
-  FaceSettings face{.port = 4318};
-  std::vector<std::string> workload_attributes;  ///< empty: the face's own
+  ListenerSettings listener{.port = 4318};
+  std::vector<std::string> workload_attributes;  ///< empty: those of the way in
   std::vector<std::string> client_attributes;
   double join_window_seconds = 300;
 };
 
+/// `listen`, `port`, `tls_certificate` and `tls_key` of a section.
+void read_address(YamlSection& section, ListenerSettings& settings);
+/// These, `enabled` and `insecure`, which go before the address is held against them.
+void read_listener(YamlSection& section, ListenerSettings& settings);
 void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings);
 void read_otlp(YamlSection& root, OtlpSettings& settings);
 

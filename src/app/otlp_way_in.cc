@@ -1,4 +1,4 @@
-#include "app/otlp_door.h"
+#include "app/otlp_way_in.h"
 
 namespace fw::app {
 namespace {
@@ -14,38 +14,18 @@ capture::OtlpFaceOptions face_options(const OtlpSettings& settings) {
 
 }  // namespace
 
-OtlpDoor::OtlpDoor(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies, const EventLoops& loops)
-    : enabled_(settings.face.enabled),
-      face_(std::move(dependencies), face_options(settings)),
-      server_(loops, door_options("otlp", settings.face), face_.handler()) {}
+OtlpWayIn::OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies)
+    : face_(std::move(dependencies), face_options(settings)) {}
 
-OtlpDoor::~OtlpDoor() { close(std::chrono::seconds(1)); }
-
-void OtlpDoor::open() {
-  if (!enabled_) return;
-  state_ = face_.start();
-  if (state_.ok()) state_ = open_door(server_, "otlp");
-}
-
-void OtlpDoor::close(Duration grace) {
-  server_.stop_blocking(grace);
-  face_.stop();
-}
-
-std::optional<api::Face> OtlpDoor::face() const {
-  if (!enabled_) return std::nullopt;
-  if (!state_.ok()) return api::Face{.name = "otlp", .url = "", .trouble = state_.error().message};
+std::string OtlpWayIn::trouble() const {
   const auto silent = face_.stats().spans_without_content;
-  return api::Face{.name = "otlp",
-                   .url = server_.url(),
-                   .trouble = silent == 0 ? ""
-                                          : std::to_string(silent) +
-                                                " model calls came without prompt and answer; turn on the capture of "
-                                                "content where they are instrumented, and send logs as well as traces"};
+  if (silent == 0) return "";
+  return std::to_string(silent) +
+         " model calls came without prompt and answer; turn on the capture of content where they are instrumented, and "
+         "send logs as well as traces";
 }
 
-void OtlpDoor::write_metrics(std::ostream& out) const {
-  if (!enabled_) return;
+void OtlpWayIn::write_metrics(std::ostream& out) const {
   const capture::OtlpFaceStats stats = face_.stats();
   write_outcomes(out, "flywheel_otlp_interactions_total",
                  "Interactions out of telemetry: on disk, of these there already, no traffic, not stored.",

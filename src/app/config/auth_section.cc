@@ -1,0 +1,51 @@
+#include "app/config/sections.h"
+
+namespace fw::app {
+namespace {
+
+constexpr const char* kRoles = "viewer, reviewer, operator or admin";
+
+std::optional<auth::Role> checked_role(YamlSection& section, const char* key, const std::string& name) {
+  const auto role = auth::role_of(name);
+  if (!role) section.error(key, '"' + name + "\" is no role; it is one of " + kRoles);
+  return role;
+}
+
+void read_proxy(YamlSection& section, auth::ProxySettings& proxy) {
+  section.read("proxy_header", proxy.header);
+  section.read_list("allowed", proxy.addresses);
+  for (const std::string& address : proxy.addresses) {
+    if (!is_address(address)) section.error("allowed", '"' + address + "\" is no IP address");
+  }
+  std::string role;
+  section.read("role", role);
+  if (!role.empty()) proxy.role = checked_role(section, "role", role);
+  std::vector<std::pair<std::string, std::string>> roles;
+  section.read_texts("roles", roles);
+  for (const auto& [person, name] : roles) {
+    if (const auto known = checked_role(section, "roles", name)) proxy.roles[person] = *known;
+  }
+  if (!proxy.is_on()) {
+    for (const char* key : {"allowed", "role", "roles"}) {
+      if (section.has(key)) section.error(key, "is about a reverse proxy; proxy_header names the header it writes");
+    }
+  } else if (proxy.addresses.empty()) {
+    section.error("allowed", "is missing: the addresses of the reverse proxy; anybody else could write its header");
+  } else if (!proxy.role && proxy.roles.empty()) {
+    section.error("role", std::string("is missing: what whoever the proxy names may do: ") + kRoles);
+  }
+}
+
+}  // namespace
+
+void read_auth(YamlSection& root, auth::Settings& auth) {
+  auto section = root.section("auth");
+  if (!section) return;
+  read_proxy(*section, auth.proxy);
+  double minutes = to_seconds(auth.session_idle) / 60;
+  section->read("session_idle_minutes", minutes, 1, 24.0 * 60);
+  auth.session_idle = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(60 * minutes));
+  section->finish();
+}
+
+}  // namespace fw::app

@@ -1,0 +1,42 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config/config.h"
+
+namespace fw::app {
+namespace {
+
+using testing::HasSubstr;
+
+Result<Config> parse(const std::string& text) {
+  return parse_config(text, "config.yaml", "/etc", [](const std::string&) { return std::string(); });
+}
+
+std::string error_of(const std::string& text) {
+  const auto config = parse(text);
+  return config.ok() ? "" : config.error().message;
+}
+
+TEST(AuthSection, ReadsTheProxyAndItsPeople) {
+  const auto config = parse(
+      "auth: {proxy_header: X-Forwarded-User, allowed: [10.0.0.2, \"::1\"], role: viewer, roles: {ada: admin}, "
+      "session_idle_minutes: 5}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& proxy = config->auth.proxy;
+  EXPECT_EQ(proxy.header, "X-Forwarded-User");
+  EXPECT_EQ(proxy.addresses.size(), 2U);
+  EXPECT_EQ(proxy.role, auth::Role::kViewer);
+  EXPECT_EQ(proxy.roles.at("ada"), auth::Role::kAdmin);
+  EXPECT_EQ(config->auth.session_idle, std::chrono::minutes(5));
+}
+
+TEST(AuthSection, WhatAnybodyCouldClaimIsAnError) {
+  EXPECT_THAT(error_of("auth: {proxy_header: X-User, role: viewer}"), HasSubstr("allowed is missing"));
+  EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [proxy.local], role: viewer}"),
+              HasSubstr("no IP address"));
+  EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [10.0.0.2]}"), HasSubstr("role is missing"));
+  EXPECT_THAT(error_of("auth: {role: boss}"), HasSubstr("no role"));
+}
+
+}  // namespace
+}  // namespace fw::app

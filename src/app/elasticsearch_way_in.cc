@@ -1,0 +1,39 @@
+#include "app/elasticsearch_way_in.h"
+
+#include "base/log.h"
+
+namespace fw::app {
+
+ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings,
+                                       capture::BulkFaceDependencies dependencies)
+    : face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
+
+void ElasticsearchWayIn::adjust(net::ServerOptions& options) {
+  // rsyslog takes every answer for final, and tries again only where there is no connection.
+  options.is_full = [this] { return face_.is_full(); };
+}
+
+Status ElasticsearchWayIn::open() {
+  // Documents can be taken without them.
+  if (const Status names = face_.open(); !names.ok()) {
+    log_warning("elasticsearch", "the names of indexes cannot be read", {{"error", names.error().message}});
+  }
+  return {};
+}
+
+std::string ElasticsearchWayIn::trouble() const {
+  return face_.is_full() ? "no room for new connections: the log store is slower than what comes in" : "";
+}
+
+void ElasticsearchWayIn::write_metrics(std::ostream& out) const {
+  const capture::BulkFaceStats stats = face_.stats();
+  write_outcomes(out, "flywheel_elasticsearch_documents_total",
+                 "Documents of the Elasticsearch dialect: on disk, of these there already, no traffic, not stored.",
+                 {{"accepted", stats.accepted},
+                  {"known", stats.known},
+                  {"kept_aside", stats.kept_aside},
+                  {"refused", stats.refused}});
+  write_gauge(out, "flywheel_elasticsearch_bytes_in_flight", "Bodies that are in memory.", stats.bytes_in_flight);
+}
+
+}  // namespace fw::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "app/listener.h"
+#include "capture/bulk/bulk_face.h"
+
+namespace fw::app {
+
+/// The Elasticsearch dialect as a way in.
+class ElasticsearchWayIn final : public WayIn {
+ public:
+  /// Everything outlives it.
+  ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkFaceDependencies dependencies);
+
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kElasticsearch; }
+  void adjust(net::ServerOptions& options) override;
+  [[nodiscard]] Status open() override;
+  [[nodiscard]] net::Handler handler() override { return face_.handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::BulkFace::refusal(request, why);
+  }
+  [[nodiscard]] std::string trouble() const override;
+  void write_metrics(std::ostream& out) const override;
+
+ private:
+  capture::BulkFace face_;
+};
+
+}  // namespace fw::app

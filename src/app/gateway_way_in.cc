@@ -1,0 +1,111 @@
+#include "app/gateway_way_in.h"
+
+#include "base/log.h"
+#include "io/file.h"
+#include "modelops/openai/credentials.h"
+
+namespace fw::app {
+namespace {
+
+constexpr std::uint64_t kMaxRoutesBytes = 8 << 20;
+
+Result<net::Headers> credentials(const capture::UpstreamSettings& upstream) {
+  const modelops::Endpoint endpoint{.url = upstream.url,
+                                    .api_key_env = upstream.api_key_env,
+                                    .api_key_header = upstream.api_key_header,
+                                    .headers = upstream.headers};
+  FW_ASSIGN(auto found, modelops::credentials_of(endpoint, modelops::process_variables()));
+  return std::move(found.headers);
+}
+
+capture::CaptureFilter redaction(const capture::Redactor& redactor) {
+  return [&redactor](record::Interaction& interaction) -> Status {
+    FW_TRY(redactor.apply(interaction));
+    return {};
+  };
+}
+
+Result<std::vector<capture::Route>> kept_routes(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return std::vector<capture::Route>{};
+  FW_ASSIGN(const auto text, io::read_file(file, kMaxRoutesBytes));
+  return capture::RouteTable::parse(text);
+}
+
+std::filesystem::path url_file(const Service& service) { return service.data_folder() / "gateway.url"; }
+
+}  // namespace
+
+std::filesystem::path GatewayWayIn::routes_file(const Service& service) {
+  return service.data_folder() / "routes.json";
+}
+
+GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service,
+                           std::function<void(const std::string&, bool)> on_promoted)
+    : service_(service), access_log_("gateway", settings.access_log) {
+  auto made = capture::Gateway::make(std::move(settings), {service.executor(),
+                                                           service.committer(),
+                                                           service.clock(),
+                                                           credentials,
+                                                           modelops::process_variables(),
+                                                           {redaction(service_.redactor())},
+                                                           std::move(on_promoted)});
+  if (made.ok()) {
+    gateway_ = std::move(*made);
+    take_kept_routes();
+  } else {
+    made_ = made.error();
+  }
+}
+
+void GatewayWayIn::take_kept_routes() {
+  const auto file = routes_file(service_);
+  auto routes = kept_routes(file);
+  Status taken = routes.ok() ? Status() : routes.error();
+  if (routes.ok() && !routes->empty()) taken = gateway_->set_routes(std::move(*routes));
+  if (taken.ok()) return;
+  log_warning("serve", "kept routes cannot be used", {{"file", file.string()}, {"why", taken.error().message}});
+}
+
+void GatewayWayIn::adjust(net::ServerOptions& options) {
+  const capture::GatewaySettings& settings = gateway_->settings();
+  options.max_connections = settings.max_connections;
+  options.half_close_grace = std::chrono::milliseconds(200);
+  options.drain = settings.drain;
+  options.observe = [this](const net::Exchange& exchange) { access_log_.note(exchange); };
+}
+
+void GatewayWayIn::has_opened(const std::string& url) {
+  if (const auto written = io::write_file_atomically(url_file(service_), url + '\n'); !written.ok()) {
+    log_warning("serve", "the gateway's URL was not written", {{"error", written.error().message}});
+  }
+  if (const auto ready = gateway_->readiness(); !ready.ok()) {
+    log_warning("serve", "the gateway lacks something", {{"what", ready.error().message}});
+  }
+}
+
+void GatewayWayIn::close() {
+  std::error_code ignored;
+  std::filesystem::remove(url_file(service_), ignored);
+}
+
+void GatewayWayIn::reload(const capture::GatewaySettings& settings) {
+  if (!gateway_) return;
+  if (const auto set = gateway_->set_routes(settings.routes); !set.ok()) {
+    log_error("serve", "the routes stay as they are", {{"why", set.error().message}});
+    return;
+  }
+  std::error_code ignored;
+  std::filesystem::remove(routes_file(service_), ignored);
+}
+
+std::string GatewayWayIn::trouble() const {
+  const auto ready = gateway_->readiness();
+  return ready.ok() ? "" : ready.error().message;
+}
+
+void GatewayWayIn::write_metrics(std::ostream& out) const {
+  if (gateway_) gateway_->write_metrics(out);
+}
+
+}  // namespace fw::app

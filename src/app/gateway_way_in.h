@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "app/listener.h"
+#include "app/service.h"
+#include "capture/gateway/gateway.h"
+#include "capture/gateway/refusal.h"
+#include "net/access_log.h"
+
+namespace fw::app {
+
+/// The gateway as a way in, with what stands of it in the data folder.
+class GatewayWayIn final : public WayIn {
+ public:
+  /// Makes the gateway. Routes that were put and kept in the data folder win over the file's. `service` outlives it.
+  /// `on_promoted` as in GatewayDependencies; may be empty.
+  GatewayWayIn(capture::GatewaySettings settings, Service& service,
+               std::function<void(const std::string&, bool)> on_promoted = {});
+
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kGateway; }
+  void adjust(net::ServerOptions& options) override;
+  /// Why the gateway could not be made.
+  [[nodiscard]] Status open() override { return made_; }
+  [[nodiscard]] net::Handler handler() override { return gateway_->handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::refusal_of(request.path(), why);
+  }
+  void has_opened(const std::string& url) override;
+  void close() override;
+  [[nodiscard]] std::string trouble() const override;
+  void write_metrics(std::ostream& out) const override;
+
+  /// The routes of a configuration that was read again; what was put is forgotten.
+  void reload(const capture::GatewaySettings& settings);
+  /// nullptr where it cannot be made.
+  [[nodiscard]] capture::Gateway* gateway() { return gateway_.get(); }
+  [[nodiscard]] static std::filesystem::path routes_file(const Service& service);
+
+ private:
+  void take_kept_routes();
+
+  Service& service_;
+  net::AccessLog access_log_;
+  std::unique_ptr<capture::Gateway> gateway_;
+  Status made_;
+};
+
+}  // namespace fw::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "app/listener.h"
+#include "capture/otlp/otlp_face.h"
+
+namespace fw::app {
+
+/// OTLP over HTTP as a way in.
+class OtlpWayIn final : public WayIn {
+ public:
+  /// Everything outlives it.
+  OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies);
+
+  [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kOtlp; }
+  [[nodiscard]] Status open() override { return face_.start(); }
+  [[nodiscard]] net::Handler handler() override { return face_.handler(); }
+  [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
+                                                     const auth::Refusal& why) const override {
+    return capture::OtlpFace::refusal(request, why);
+  }
+  void close() override { face_.stop(); }
+  [[nodiscard]] std::string trouble() const override;
+  void write_metrics(std::ostream& out) const override;
+
+ private:
+  capture::OtlpFace face_;
+};
+
+}  // namespace fw::app

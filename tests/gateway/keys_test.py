@@ -1,0 +1,173 @@
+"""API keys with the official client, the commands and plain requests: who is let in where, what limits do, and that no key travels on or is written
+down."""
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+import gateway
+from gateway import flywheel
+
+CLIENT = '''
+import json, sys, openai
+def outcome(key, **more):
+    client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key=key, max_retries=0, **more)
+    try:
+        return client.chat.completions.create(model="small", messages=[{"role": "user", "content": "hi"}]).choices[0].message.content
+    except openai.APIStatusError as error:
+        return [type(error).__name__, error.status_code, error.code]
+ours, other = sys.argv[2], sys.argv[3]
+print(json.dumps({"bearer": outcome(ours), "beside": outcome("sk-upstream", default_headers={"x-flywheel-key": ours}),
+    "none": outcome("sk-upstream"), "wrong": outcome(ours[:-1] + ("0" if ours[-1] != "0" else "1")), "other_listener": outcome(other),
+    "other_workload": outcome(ours, default_headers={"x-flywheel-workload": "payroll"}),
+    "claimed": outcome(ours, default_headers={"x-flywheel-client": "somebody-else"})}))
+'''
+ANSWER = json.dumps({"id": "r", "object": "chat.completion", "created": 1, "model": "small", "choices": [
+    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "yes"}}]}).encode()
+
+
+class Upstream:
+    """Answers everything with one completion and keeps the headers that it saw."""
+
+    def __enter__(self):
+        seen = self.seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                seen.append(dict(self.headers))
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(ANSWER)))
+                self.end_headers()
+                self.wfile.write(ANSWER)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def command(*words, key=None, check=True):
+    """What a command says, in JSON; its words where it fails and `check` is off."""
+    done = subprocess.run([str(flywheel.FLYWHEEL), *map(str, words)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "FLYWHEEL_KEY": key or ""})
+    if check and done.returncode != 0:
+        raise AssertionError(f"flywheel {' '.join(map(str, words))}: {done.stderr}")
+    return json.loads(done.stdout) if done.returncode == 0 else done.stderr
+
+
+def post(url, body, headers):
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), method="POST",
+                                     headers={"Content-Type": "application/json", **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read().decode()
+
+
+CHAT = {"model": "small", "messages": [{"role": "user", "content": "hi"}]}
+
+
+class KeysOfTheGateway(unittest.TestCase):
+    def test_the_official_client_comes_in_with_its_key_alone(self):
+        with Upstream() as upstream, gateway.GatewayService(upstream.url) as service:
+            make = lambda *words: command("keys", "create", *words, "--json", "--server", service.url)
+            shop = make("shop", "--listener", "gateway", "--tenant", "acme", "--workload", "router")
+            other = make("shipper", "--listener", "otlp")
+            got = gateway.run_client(CLIENT, service.gateway, shop["secret"], other["secret"])
+            self.assertEqual((got["bearer"], got["beside"], got["claimed"]), ("yes", "yes", "yes"))
+            self.assertEqual(got["none"], ["AuthenticationError", 401, "invalid_api_key"])
+            self.assertEqual(got["wrong"], ["AuthenticationError", 401, "invalid_api_key"])
+            self.assertEqual(got["other_listener"], ["PermissionDeniedError", 403, "key_not_allowed"])
+            self.assertEqual(got["other_workload"], ["PermissionDeniedError", 403, "key_not_allowed"])
+            kept = service.interactions(3, workload_id="router")
+            self.assertEqual({(one["client_id"], one["flywheel"]["key"]) for one in kept}, {("acme", shop["key"]["id"])})
+            self.assertEqual([h.get("Authorization") for h in upstream.seen], [None, "Bearer sk-upstream", None])
+            self.check_no_secret(service, [shop["secret"], other["secret"]], json.dumps(upstream.seen))
+
+    def check_no_secret(self, service, secrets, seen):
+        command("keys", "list", "--json", "--server", service.url)
+        service.stop()
+        for secret in secrets:
+            self.assertNotIn(secret, seen, "sent to the upstream")
+            for file in pathlib.Path(service.folder).rglob("*"):
+                if file.is_file():
+                    self.assertNotIn(secret[-64:].encode(), file.read_bytes(), f"written to {file}")
+
+    def test_a_revoked_key_ends_with_its_next_request_and_limits_say_when_to_come_again(self):
+        with Upstream() as upstream, gateway.GatewayService(upstream.url) as service:
+            make = lambda *words: command("keys", "create", *words, "--json", "--server", service.url)
+            ask = lambda key, path="/v1/chat/completions": post(service.gateway + path, CHAT, {"Authorization": "Bearer " + key["secret"]})
+            key, slow = make("shop"), make("slow", "--requests-per-second", "0.5")
+            self.assertEqual(ask(key)[0], 200)
+            command("keys", "revoke", key["key"]["id"], "--json", "--server", service.url)
+            self.assertEqual(ask(key)[0], 401)
+            self.assertEqual(ask(slow)[0], 200)
+            status, headers, body = ask(slow)
+            self.assertEqual((status, json.loads(body)["error"]["code"]), (429, "rate_limit_exceeded"))
+            self.assertIn(int(headers["Retry-After"]), (1, 2))
+            status, headers, body = ask(slow, "/v1/messages")
+            self.assertEqual((status, json.loads(body)["error"]["type"]), (429, "rate_limit_error"))
+            metrics = service.call("GET", "/metrics")[1]
+            self.assertIn(f'flywheel_key_requests_total{{key="{slow["key"]["id"]}",outcome="limited"}} 2', metrics)
+            self.assertIn('flywheel_auth_refused_total{listener="gateway",why="unknown_key"} 1', metrics)
+            self.assertEqual(service.call("GET", "/api/workloads")[0], 200, "no key was made for the control API")
+
+
+class KeysOfTheControlApi(unittest.TestCase):
+    def test_roles_and_the_name_that_acts(self):
+        with flywheel.Service("nims: []\n") as service:
+            make = lambda *words, key=None: command("keys", "create", *words, "--json", "--server", service.url, key=key)
+            self.assertIn("has to be an admin's", command("keys", "create", "vic", "--role", "viewer", "--server", service.url, check=False))
+            ada = make("ada", "--role", "admin")["secret"]
+            self.assertIn("FLYWHEEL_KEY", command("workloads", "--json", "--server", service.url, check=False))
+            self.assertEqual(service.call("GET", "/healthz")[0], 200)
+            self.assertEqual(service.call("GET", "/api/session")[1]["is_needed"], True)
+            vic = make("vic", "--role", "viewer", key=ada)["secret"]
+            self.assertIn("workloads", command("workloads", "--json", "--server", service.url, key=vic))
+            refused = command("keys", "create", "x", "--server", service.url, key=vic, check=False)
+            self.assertIn("the role admin; vic is viewer", refused)
+            entries = self.ask(service, "/api/audit", ada)["entries"]
+            self.assertEqual([(e["action"], e["person"]) for e in entries][1:], [("keys.create", "ada")])
+
+    def ask(self, service, path, key):
+        request = urllib.request.Request(service.url + path, headers={"Authorization": "Bearer " + key})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def test_keys_can_be_made_before_the_service_runs(self):
+        service = flywheel.Service("nims: []\n")
+        self.addCleanup(service.close)
+        ada = command("keys", "create", "ada", "--role", "admin", "--json", "--data", service.data)["secret"]
+        service.start()
+        self.assertEqual(service.call("GET", "/api/jobs")[0], 401)
+        self.assertEqual(len(command("keys", "list", "--json", "--server", service.url, key=ada)["keys"]), 1)
+        self.assertIn("leave it out", command("keys", "list", "--data", service.data, check=False))
+
+
+class OpenAddresses(unittest.TestCase):
+    def test_what_others_reach_without_tls_or_keys_does_not_start(self):
+        service = flywheel.Service("nims: []\nserver: {listen: 0.0.0.0}\n")
+        self.addCleanup(service.close)
+        with self.assertRaisesRegex(AssertionError, "server.insecure: true"):
+            service.start()
+
+
+if __name__ == "__main__":
+    unittest.main()
