@@ -66,6 +66,8 @@ std::optional<runs::Candidate> read_candidate(YamlSection& section, const Candid
   if (candidate.model.name.empty()) section.error("model_name", "is missing");
   section.read_choice(section.either("model_type", "type"), type, {"llm", "embedding"});
   section.read("context_length", candidate.model.context_length, 128, 10'000'000);
+  // What it is to answer is what it may learn from.
+  candidate.training.max_seq_length = static_cast<int>(candidate.model.context_length);
   section.read("customization_enabled", candidate.customization_enabled);
   for (const char* key : {"gpus", "pvc_size", "tag", "registry_base", "nim_parallelism"})
     section.inapplicable(key, kNoContainers);

@@ -136,10 +136,13 @@ void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const Ro
                        : "more do not fit into icl_config.max_context_length less reserved_tokens."));
 }
 
+/// The estimate without its reserve (tokens.h).
+std::uint64_t expected(std::uint64_t estimated) { return estimated * 5 / 6; }
+
 std::optional<std::string> too_long_note(const ContextLimit& limit, const std::vector<std::uint64_t>& tokens,
                                          const std::string& kind) {
   const auto beyond = static_cast<std::uint64_t>(std::ranges::count_if(
-      tokens, [&](std::uint64_t count) { return count + limit.answer_tokens > limit.context_length; }));
+      tokens, [&](std::uint64_t count) { return expected(count) + limit.answer_tokens > limit.context_length; }));
   if (beyond == 0) return std::nullopt;
   constexpr std::uint64_t kStep = 1024;
   const std::uint64_t enough = (std::ranges::max(tokens) + limit.answer_tokens + kStep - 1) / kStep * kStep;
