@@ -108,7 +108,7 @@ TEST(Verdict, ANoOnTheNewestPartIsAdjustedForAllEvaluationsToo) {
 
 TEST(Verdict, SaysWhichBarAMeasuredCeilingSets) {
   const Ceiling ceiling{.value = 0.917, .low = 0.82, .high = 0.965, .n = 60, .source = "replay", .note = ""};
-  const Verdict v = verdict_on(seen(93, 100), {}, ceiling);
+  const Verdict v = verdict_on(seen(95, 100), {}, ceiling);
   EXPECT_EQ(v.decision, Decision::kNotDecided);
   EXPECT_THAT(v.reason, HasSubstr("known only to lie between 82.0 % and 96.5 % (60 rows)"));
   EXPECT_THAT(v.reason, HasSubstr("shown for 91.5 %"));
