@@ -1,8 +1,5 @@
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -11,13 +8,7 @@
 
 namespace fw {
 
-inline void run_blocking(Task<void> task) {
-  boost::asio::io_context io;
-  std::exception_ptr failure;
-  boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr e) { failure = std::move(e); });
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-}
+void run_blocking(Task<void> task);
 
 /// Runs one task to its end on an event loop of its own, in the calling thread: for command-line programs and tests.
 /// T needs no default constructor, so that a Task<Result<...>> can be run.
