@@ -16,7 +16,7 @@ const Instant kBegin{1h};
 const std::string kRequest = R"({"model":"gpt-4o","messages":[]})";
 
 Recorder recorder(std::size_t max_bytes = 1 << 20, Dialect dialect = Dialect::kChatCompletions) {
-  Labels labels{record::WorkloadId("w"), record::ClientId("c"), "conv", {{"env", "prod"}}};
+  Labels labels{record::WorkloadId("w"), record::ClientId("c"), "conv", {{"env", "prod"}}, {}};
   return Recorder({.id = record::RecordId("id"),
                    .labels = std::move(labels),
                    .dialect = dialect,
