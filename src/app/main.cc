@@ -75,7 +75,7 @@ int ended(int code) {
 int run_command(int argc, char** argv) {
   CLI::App app{"Flywheel turns the traffic of an LLM application into a smaller model that does the same work."};
   app.name("flywheel");
-  app.set_version_flag("--version", std::string("flywheel ") + fw::app::kVersion, "Print the version");
+  app.set_version_flag("-V,--version", std::string("flywheel ") + fw::app::kVersion, "Print the version");
   app.require_subcommand(1);
   fw::app::use_plain_help(app);
   fw::app::add_examples(app, kExamples);

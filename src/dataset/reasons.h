@@ -13,6 +13,7 @@ inline constexpr std::string_view kUpstreamDied = "the upstream broke off before
 inline constexpr std::string_view kUpstreamRefused = "the upstream answered with an error";
 inline constexpr std::string_view kArgumentsIncomplete = "the answer ends within the arguments of a tool call";
 inline constexpr std::string_view kBeyondLimits = "JSON exceeds the limits on size, depth or number of keys";
+inline constexpr std::string_view kNoEngineReads = "JSON with a number or text that engines cannot read";
 inline constexpr std::string_view kRequestNotObject = "request is not a JSON object";
 inline constexpr std::string_view kResponseNotObject = "response is not a JSON object";
 inline constexpr std::string_view kResponseIsError = "the response is an error";
@@ -28,6 +29,8 @@ inline constexpr std::string_view kEarlierArguments = "arguments of an earlier t
 inline constexpr std::string_view kToolsMalformed = "request.tools is not a list of tool definitions";
 inline constexpr std::string_view kToolTwice = "two tools of the request have one name and different definitions";
 inline constexpr std::string_view kToolNotFunction = "a tool of the request is not a function";
+inline constexpr std::string_view kToolChoice =
+    "request.tool_choice is neither auto, none or required nor one of request.tools";
 inline constexpr std::string_view kChoicesMissing = "response.choices is missing or not a list";
 inline constexpr std::string_view kChoicesEmpty = "response.choices is empty";
 inline constexpr std::string_view kChoiceWithoutMessage = "a choice of the response has no message";
@@ -65,13 +68,16 @@ inline constexpr std::string_view kCallId = "a tool call or its result had no id
 inline constexpr std::string_view kCallType = "a tool or tool call had no type";
 inline constexpr std::string_view kCallShape = "a tool or tool call had its name outside of `function`";
 inline constexpr std::string_view kContentParts = "content given as a list of text parts";
+inline constexpr std::string_view kEmptyList = "an empty list of tools, or of an earlier turn's tool calls";
 inline constexpr std::string_view kLegacyCalls = "functions and function_call instead of tools and tool_calls";
+inline constexpr std::string_view kName = "a message's name with characters that servers refuse";
 inline constexpr std::string_view kRole = "a role under another name";
 inline constexpr std::string_view kResultMissing =
     "a tool call of an earlier turn had no result: an empty one stands for it";
 inline constexpr std::string_view kSameTool = "a tool was defined twice in the same words";
 inline constexpr std::string_view kSchema =
-    "a tool's schema with a $ref that leads nowhere, a type that is none, or true, false or null in it";
+    "a tool's schema with what engines refuse: a $ref that leads nowhere, a type or keyword that is none, true or null";
+inline constexpr std::string_view kToolChoice = "tool_choice in another server's words, or without tools";
 inline constexpr std::string_view kToolContent = "a tool's result that is no text";
 
 }  // namespace fw::dataset::repairs

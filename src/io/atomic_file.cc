@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "io/file.h"
+#include "io/impl/rename_over.h"
 
 namespace fw::io {
 
@@ -39,7 +40,7 @@ Status AtomicFile::append(std::string_view bytes) {
 
 Status AtomicFile::commit() {
   if (::fsync(fd_) != 0) return system_error("cannot sync " + path_.string(), errno);
-  if (::rename(part_.c_str(), path_.c_str()) != 0) return system_error("cannot rename to " + path_.string(), errno);
+  FW_TRY(rename_over(part_, path_));
   ::close(std::exchange(fd_, -1));
   return sync_folder(path_.parent_path());
 }

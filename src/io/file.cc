@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/random.h"
+#include "io/impl/rename_over.h"
 
 namespace fw::io {
 namespace {
@@ -37,6 +38,15 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
+}
+
+/// Renaming replaces whatever has the name: for root also /dev/null, for everybody.
+Status refuse_to_replace(const fs::path& path) {
+  struct stat info{};
+  if (::lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode) || S_ISDIR(info.st_mode)) {
+    return {};
+  }
+  return invalid_argument("cannot write " + path.string() + ": it is a device, a pipe or a socket, not a file");
 }
 
 }  // namespace
@@ -68,6 +78,12 @@ Status sync_folder(const fs::path& folder) {
   return {};
 }
 
+Status rename_over(const fs::path& part, const fs::path& path) {
+  FW_TRY(refuse_to_replace(path));
+  if (::rename(part.c_str(), path.c_str()) != 0) return system_error("cannot rename to " + path.string(), errno);
+  return {};
+}
+
 Status write_file_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path part = path.string() + ".part-" + random_hex(4);
   const auto write = [&]() -> Status {
@@ -78,9 +94,7 @@ Status write_file_atomically(const fs::path& path, std::string_view bytes) {
     return {};
   };
   Status status = write();
-  if (status.ok() && ::rename(part.c_str(), path.c_str()) != 0) {
-    status = system_error("cannot rename to " + path.string(), errno);
-  }
+  if (status.ok()) status = rename_over(part, path);
   if (!status.ok()) {
     ::unlink(part.c_str());
     return status;
@@ -93,7 +107,7 @@ Status commit_file(const fs::path& part, const fs::path& path) {
     const Descriptor file(::open(part.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0 || ::fsync(file.get()) != 0) return system_error("cannot sync " + part.string(), errno);
   }
-  if (::rename(part.c_str(), path.c_str()) != 0) return system_error("cannot rename to " + path.string(), errno);
+  FW_TRY(rename_over(part, path));
   return sync_folder(path.parent_path());
 }
 

@@ -87,6 +87,7 @@ void add_completion_command(CLI::App& app, CommandContext& context) {
   auto* command =
       app.add_subcommand("completion", "Print completion for a shell; use: source <(flywheel completion bash)")
           ->group(kSetupGroup);
+  add_examples(*command, "source <(flywheel completion bash)\nflywheel completion zsh > ~/.zfunc/_flywheel");
   auto shell = std::make_shared<std::string>();
   command->add_option("shell", *shell, "bash or zsh")
       ->required()

@@ -264,6 +264,10 @@ int check_config(const CheckOptions& options) {
 void add_config_command(CLI::App& app, CommandContext& context) {
   auto* config = app.add_subcommand("config", "Work with configuration files")->group(kSetupGroup);
   config->require_subcommand(1);
+  add_examples(*config,
+               "flywheel config check flywheel.yaml\n"
+               "flywheel config check flywheel.yaml --online      asks every endpoint too\n"
+               "flywheel config check flywheel.yaml --file-only   on another machine than it is for");
   auto* check = config->add_subcommand(
       "check",
       "Check a file, and what it names on this machine: models, engines, keys, ports; exit code 1 if it cannot work");

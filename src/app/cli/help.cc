@@ -1,6 +1,7 @@
 #include "app/cli/help.h"
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 #include <memory>
 #include <vector>
 
@@ -45,6 +46,15 @@ class PlainFormatter final : public CLI::Formatter {
  public:
   PlainFormatter() { column_width(34); }
 
+  /// `--no-follow{false}` carries what the flag sets.
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    for (auto begin = name.find('{'); begin != std::string::npos; begin = name.find('{')) {
+      name.erase(begin, name.find('}', begin) + 1 - begin);
+    }
+    return name;
+  }
+
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_items_expected_max() == 0 || option->get_positional()) return {};
     return ' ' + value_word(option);
@@ -56,7 +66,18 @@ class PlainFormatter final : public CLI::Formatter {
     if (!option->get_envname().empty()) text += " [or $" + option->get_envname() + "]";
     return text;
   }
+
+  std::string make_footer(const CLI::App* command) const override;
 };
+
+/// Commands inherit the footer of what they are added to. An action shows its command's examples, which name it; what
+/// has none shows none, not the program's.
+std::string PlainFormatter::make_footer(const CLI::App* command) const {
+  const CLI::App* root = command;
+  while (root->get_parent() != nullptr) root = root->get_parent();
+  if (command != root && command->get_footer() == root->get_footer()) return {};
+  return CLI::Formatter::make_footer(command);
+}
 
 const CLI::App* subcommand(const CLI::App& app, const std::string& name) {
   const auto found = app.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; });
@@ -105,9 +126,12 @@ std::string unknown_option(const CLI::App& command, int argc, const char* const*
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--") return {};
-    if (!word.starts_with("--")) continue;
-    const std::string name = word.substr(0, word.find('='));
-    if (command.get_option_no_throw(name) == nullptr) return name;
+    const bool is_option = word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) == 0;
+    if (!is_option) continue;
+    const std::string name = word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+    const auto* option = command.get_option_no_throw(name);
+    if (option == nullptr) return name;
+    if (option->get_items_expected_max() > 0 && word == name) ++i;  // its value, which may begin with a dash
   }
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/help.h"
 #include "app/cli/load_outcome.h"
 #include "app/cli/terminal.h"
 #include "capture/files/folder.h"
@@ -108,6 +109,10 @@ int load(const LoadOptions& options, const std::string& server) {
 
 void add_load_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("load", "Load traffic from files into the log store, whatever wrote them");
+  add_examples(*command,
+               "flywheel load traffic.jsonl\n"
+               "flywheel load exports/ --workload-id router --client-id my-app   every file of a folder\n"
+               "zcat old.jsonl.gz | flywheel load -");
   auto options = std::make_shared<LoadOptions>();
   command
       ->add_option("files", options->files,

@@ -20,6 +20,7 @@
 #include "app/service.h"
 #include "base/log.h"
 #include "capture/files/loader.h"
+#include "io/output_file.h"
 
 namespace fw::app {
 namespace {
@@ -176,7 +177,7 @@ int run_local(const LocalRunOptions& options) {
     return misuse(invalid_argument("a run with --from needs --config FILE, which names the candidates"));
   }
   if (!options.html.empty()) {
-    if (const auto status = check_writable(options.html); !status.ok()) return fail(status.error());
+    if (const auto status = io::check_output_file(options.html); !status.ok()) return fail(status.error());
   }
   Interrupt interrupt;
   auto config = load_config(options.config, process_environment());

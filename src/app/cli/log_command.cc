@@ -152,6 +152,8 @@ int back_up(const std::string& to, const std::string& server) {
 void add_log_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("log", "Look at the captured traffic, count it, copy it")->group(kEverydayGroup);
   command->require_subcommand(1);
+  add_examples(*command,
+               "flywheel log tail --workload router\nflywheel log stats\nflywheel log backup /backups/log-monday");
   auto options = std::make_shared<LogOptions>();
   auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
   add_examples(*tail_command,
@@ -169,6 +171,7 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   auto* stats_command = command->add_subcommand("stats", "Count by workload, client, way in and ending");
   auto as_json = std::make_shared<bool>(false);
   stats_command->add_flag("--json", *as_json, "Print JSON");
+  add_examples(*stats_command, "flywheel log stats\nflywheel log stats --json");
   add_server_option(*stats_command, context);
   stats_command->callback(
       [&context, as_json] { context.action = [&context, as_json] { return stats(*as_json, context.server_url); }; });

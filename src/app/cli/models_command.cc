@@ -11,6 +11,7 @@ namespace fw::app {
 void add_models_command(CLI::App& app, CommandContext& context) {
   auto* models = app.add_subcommand("models", "Look at model files")->group(kSetupGroup);
   models->require_subcommand(1);
+  add_examples(*models, "flywheel models inspect model.gguf\nflywheel models fit model.gguf --help");
   add_models_fit_command(*models, context);
   auto* inspect = models->add_subcommand("inspect", "What a model file holds: architecture, sizes, types, template");
   auto path = std::make_shared<std::string>();

@@ -6,11 +6,10 @@
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
-#include "app/cli/report_page_file.h"
 #include "app/cli/spelled_out.h"
 #include "app/cli/terminal.h"
 #include "codec/base64.h"
-#include "io/file.h"
+#include "io/output_file.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -137,7 +136,7 @@ int show_lines(const QuarantineOptions& options, const std::string& server) {
 }
 
 int export_lines(const QuarantineOptions& options, const std::string& server) {
-  if (const auto status = check_writable(options.to); !status.ok()) return fail(status.error());
+  if (const auto status = io::check_output_file(options.to); !status.ok()) return fail(status.error());
   std::string text;
   std::uint64_t written = 0, cut = 0;
   const auto counts = for_each_line(options, server, [&](const KeptLine& line) {
@@ -150,7 +149,7 @@ int export_lines(const QuarantineOptions& options, const std::string& server) {
     return true;
   });
   if (!counts.ok()) return fail(counts.error());
-  if (const auto status = io::write_file_atomically(options.to, text); !status.ok()) return fail(status.error());
+  if (const auto status = io::write_output_file(options.to, text); !status.ok()) return fail(status.error());
   Terminal out(1);
   out.line(options.to + ": " + std::to_string(written) + " lines; mend them and load the file again");
   if (cut > 0) {
@@ -176,7 +175,7 @@ void add_quarantine_command(CLI::App& app, CommandContext& context) {
           ->group(kEverydayGroup);
   quarantine->require_subcommand(0, 1);
   add_examples(*quarantine,
-               "flywheel quarantine\nflywheel quarantine show --reason \"not JSON\"\n"
+               "flywheel quarantine\nflywheel quarantine show --reason \"not valid JSON\"\n"
                "flywheel quarantine export --to bad.jsonl");
   auto options = std::make_shared<QuarantineOptions>();
   const auto add = [&](CLI::App& command, int (*action)(const QuarantineOptions&, const std::string&)) {

@@ -7,6 +7,7 @@
 #include "app/cli/help.h"
 #include "app/cli/report_page_file.h"
 #include "app/cli/report_text.h"
+#include "io/output_file.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -20,7 +21,7 @@ struct ReportOptions {
 
 int show_report(const ReportOptions& options, const std::string& server) {
   if (!options.html.empty()) {
-    if (const auto status = check_writable(options.html); !status.ok()) return fail(status.error());
+    if (const auto status = io::check_output_file(options.html); !status.ok()) return fail(status.error());
   }
   ApiClient client(server);
   const auto report = client.get("/api/jobs/" + net::percent_encode(options.id) + "/report");

@@ -11,6 +11,7 @@
 #include "app/cli/report_text.h"
 #include "app/cli/terminal.h"
 #include "app/cli/watch.h"
+#include "io/output_file.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -54,7 +55,7 @@ Status check_html(const RunOptions& options) {
         "--html needs --watch: the report is there when the run has ended "
         "(later: flywheel report JOB --html FILE)");
   }
-  return check_writable(options.local.html);
+  return io::check_output_file(options.local.html);
 }
 
 int watch_and_report(const RunOptions& options, const std::string& id, ApiClient& client) {

@@ -40,6 +40,7 @@ int show_workloads(bool as_json, const std::string& server) {
 
 void add_workloads_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("workloads", "List the workloads that have traffic")->group(kEverydayGroup);
+  add_examples(*command, "flywheel workloads\nflywheel workloads --json");
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print JSON");
   add_server_option(*command, context);

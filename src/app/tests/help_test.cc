@@ -21,11 +21,17 @@ class HelpTest : public testing::Test {
     app_.name("flywheel");
     app_.require_subcommand(1);
     use_plain_help(app_);
+    add_examples(app_, "flywheel of the whole program");
     add_serve_command(app_, context_);
     add_load_command(app_, context_);
     add_run_command(app_, context_);
     add_jobs_command(app_, context_);
     add_config_command(app_, context_);
+    add_log_command(app_, context_);
+    add_quarantine_command(app_, context_);
+    add_models_command(app_, context_);
+    add_workloads_command(app_, context_);
+    add_completion_command(app_, context_);
   }
 
   std::string explain(std::vector<const char*> words) {
@@ -77,6 +83,28 @@ TEST_F(HelpTest, ValuesArePlainWordsAndOldSpellingsAreNotShown) {
   const std::string run = app_.get_subcommand("run")->help();
   EXPECT_THAT(run, HasSubstr("--client-id CLIENT"));
   EXPECT_THAT(run, Not(HasSubstr("--client ")));
+}
+
+TEST_F(HelpTest, AnUnknownLetterIsNamed) {
+  EXPECT_EQ(explain({"run", "router", "-x"}), "flywheel run has no option -x");
+  EXPECT_EQ(explain({"-q"}), "flywheel has no option -q");
+  EXPECT_THAT(explain({"log", "tail", "--lines", "-1"}), HasSubstr("the parser's words"));
+}
+
+TEST_F(HelpTest, AFlagIsShownAsItIsWritten) {
+  const std::string tail = app_.get_subcommand("log")->get_subcommand("tail")->help();
+  EXPECT_THAT(tail, AllOf(HasSubstr("--no-follow "), Not(HasSubstr("{"))));
+}
+
+TEST_F(HelpTest, EveryCommandHasExamplesOfItsOwnAndNoneOfTheProgram) {
+  const auto all = [](const CLI::App*) { return true; };
+  for (auto* command : app_.get_subcommands(all)) {
+    EXPECT_THAT(command->help(), HasSubstr("Examples:")) << command->get_name();
+    EXPECT_THAT(command->get_footer(), HasSubstr("flywheel " + command->get_name()));
+    for (auto* action : command->get_subcommands(all)) {
+      EXPECT_THAT(action->help(), Not(HasSubstr("the whole program"))) << action->get_name();
+    }
+  }
 }
 
 TEST_F(HelpTest, TheOldSpellingStillWorks) {

@@ -28,11 +28,10 @@ struct FactsReader::Impl {
       facts.defect = *found.defect;
       return facts;
     }
-    // What simdjson still refuses holds numbers or texts that no engine would read either.
     facts = {};
     if (!exchange.read(to_line(*request), to_line(*response), PlainExchange::Form::kNormal, facts)) {
       facts = {};
-      facts.defect = reasons::kRequestNotObject;
+      facts.defect = reasons::kNoEngineReads;
       return facts;
     }
     facts.repairs = std::move(found.repairs);

@@ -21,7 +21,9 @@ struct Normalised {
 /// 2. Tool calls have id, type `function`, a name, and arguments as a string that is a JSON object; every tool's
 /// message
 ///    names an earlier call. With `parse_arguments` false the answer's arguments stay as captured.
-/// 3. Tools are functions with names, and parameters that are objects.
+/// 3. Tools are functions with names, and parameters that are objects; none are there, or more than none. tool_choice,
+/// where
+///    it stands, is `auto`, `none`, `required`, or names one of them.
 /// 4. Every choice has a message; the answer (answer_index) is whole.
 /// Doing it twice changes nothing.
 [[nodiscard]] Normalised normalise(Json& request, Json& response, bool parse_arguments);

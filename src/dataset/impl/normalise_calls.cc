@@ -45,7 +45,15 @@ Defect Calls::not_an_object() const { return is_earlier_ ? reasons::kEarlierArgu
 Defect Calls::normalise(Json& message) {
   lift_function_call(message, out_);
   const auto calls = message.find("tool_calls");
-  if (calls == message.end() || calls->is_null()) return std::nullopt;
+  if (calls == message.end()) return std::nullopt;
+  // Hosted servers refuse a message of the request with either; an answer's own stays as it came.
+  const bool is_empty_list = calls->is_array() && calls->empty();
+  if (is_earlier_ && (is_empty_list || calls->is_null())) {
+    if (is_empty_list) out_.repairs.insert(repairs::kEmptyList);
+    message.erase(calls);
+    return std::nullopt;
+  }
+  if (calls->is_null()) return std::nullopt;
   if (!calls->is_array()) return malformed();
   for (const Json& call : *calls) {
     const std::string& type = string_member(call, "type");

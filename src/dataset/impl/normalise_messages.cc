@@ -9,11 +9,28 @@
 namespace fw::dataset::normal {
 namespace {
 
+constexpr std::size_t kMostNameBytes = 64;
+
 using Name = std::pair<std::string_view, std::string_view>;
 constexpr std::array kRoles{"system", "developer", "user", "assistant", "tool"};
 /// What frameworks call them; `function` is the older API's.
 constexpr std::array kOtherNames{Name{"human", "user"},      Name{"ai", "assistant"},  Name{"bot", "assistant"},
                                  Name{"model", "assistant"}, Name{"gpt", "assistant"}, Name{"function", "tool"}};
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/// `Jane Doe` as `Jane_Doe`: one underscore for each character that servers refuse. Empty where nothing else is left.
+std::string in_plain_characters(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool continues_character = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    if (!continues_character) out += is_name_byte(c) ? c : '_';
+  }
+  out.resize(std::min(out.size(), kMostNameBytes));
+  return out.find_first_not_of("_-") == std::string::npos ? "" : out;
+}
 
 class Messages {
  public:
@@ -24,6 +41,7 @@ class Messages {
       if (Defect defect = role(messages[i])) return defect;
       if (!has_role(messages[i], "tool")) i += fill_in_results(messages, i);
       Json& message = messages[i];
+      name(message);
       if (Defect defect = content(message)) return defect;
       if (has_role(message, "assistant")) {
         Calls calls(out_, true, true, "call_" + std::to_string(i) + '_');
@@ -48,6 +66,20 @@ class Messages {
     message["role"] = std::string(other->second);
     out_.repairs.insert(role == "function" ? repairs::kLegacyCalls : repairs::kRole);
     return std::nullopt;
+  }
+
+  /// A tool's is the name of its function, which goes as the calls do.
+  void name(Json& message) {
+    const Json* held = member(message, "name");
+    if (held == nullptr || has_role(message, "tool")) return;
+    if (held->is_string() && is_plain_name(held->get_ref<const std::string&>())) return;
+    std::string plain = held->is_string() ? in_plain_characters(held->get_ref<const std::string&>()) : "";
+    if (plain.empty()) {
+      message.erase("name");
+    } else {
+      message["name"] = std::move(plain);
+    }
+    out_.repairs.insert(repairs::kName);
   }
 
   Defect content(Json& message) {
@@ -131,6 +163,10 @@ bool is_media(const Json& part) {
 }
 
 }  // namespace
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMostNameBytes && std::ranges::all_of(name, is_name_byte);
+}
 
 Content join_parts(Json& message, Normalised& out) {
   const auto content = message.find("content");

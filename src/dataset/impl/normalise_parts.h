@@ -30,11 +30,17 @@ class Calls {
   std::string prefix_;
 };
 
+/// `tools` and `tool_choice`.
 [[nodiscard]] Defect tools(Json& request, Normalised& out);
+/// A tool's parameters: an object, a boolean or null.
+void schema(Json& parameters, Normalised& out);
 [[nodiscard]] Defect messages(Json& request, Normalised& out);
 [[nodiscard]] Defect answer(Json& response, bool parse_arguments, Normalised& out);
 
 enum class Content { kText, kMedia, kRefusal, kUnreadable };
+
+/// Whether hosted servers take it as a message's `name`: 1 to 64 of a-z, A-Z, 0-9, _ and -.
+[[nodiscard]] bool is_plain_name(std::string_view name);
 
 /// Joins a content of text parts into one text, line by line, as llama-server and vLLM do before they fill a template.
 /// kText also for contents that are none or a string.

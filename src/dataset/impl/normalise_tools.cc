@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -9,75 +8,6 @@
 
 namespace fw::dataset::normal {
 namespace {
-
-/// Does the reference lead to a place of the schema? Only its own places (`#/...`) count: nothing is fetched.
-bool leads_somewhere(const Json& root, const Json& reference) {
-  if (!reference.is_string()) return false;
-  const auto& text = reference.get_ref<const std::string&>();
-  if (text == "#") return true;
-  if (!text.starts_with("#/")) return false;
-  const Json* at = &root;
-  for (std::size_t i = 2; i <= text.size();) {
-    const std::size_t end = std::min(text.find('/', i), text.size());
-    at = member(*at, text.substr(i, end - i));
-    if (at == nullptr) return false;
-    i = end + 1;
-  }
-  return true;
-}
-
-/// Makes what is no schema one that allows everything: `true`, `false`, null, and references into nowhere.
-class SchemaMender {
- public:
-  SchemaMender(const Json& root, Normalised& out) : root_(root), out_(out) {}
-
-  void mend(Json& schema) {
-    if (schema.is_boolean() || schema.is_null()) return replace(schema);
-    if (!schema.is_object()) return;
-    if (const Json* reference = member(schema, "$ref"); reference != nullptr && !leads_somewhere(root_, *reference)) {
-      schema.erase("$ref");
-      out_.repairs.insert(repairs::kSchema);
-    }
-    drop_what_is_no_keyword_of_schemas(schema);
-    for (const char* key : {"properties", "$defs", "definitions"}) {
-      if (const auto held = schema.find(key); held != schema.end() && held->is_object()) {
-        for (Json& one : *held) mend(one);
-      }
-    }
-    for (const char* key : {"anyOf", "oneOf", "allOf", "prefixItems"}) {
-      if (const auto held = schema.find(key); held != schema.end() && held->is_array()) {
-        for (Json& one : *held) mend(one);
-      }
-    }
-    if (const auto items = schema.find("items"); items != schema.end()) mend(*items);
-  }
-
- private:
-  /// Engines refuse a whole request for a type that JSON Schema does not have, or properties that are no object.
-  void drop_what_is_no_keyword_of_schemas(Json& schema) {
-    const auto drop = [&](const char* key) {
-      schema.erase(key);
-      out_.repairs.insert(repairs::kSchema);
-    };
-    if (const Json* type = member(schema, "type"); type != nullptr && !is_type(*type)) drop("type");
-    if (const Json* held = member(schema, "properties"); held != nullptr && !held->is_object()) drop("properties");
-    if (const Json* held = member(schema, "required"); held != nullptr && !held->is_array()) drop("required");
-  }
-
-  static bool is_type(const Json& type) {
-    constexpr std::array kTypes{"object", "array", "string", "number", "integer", "boolean", "null"};
-    if (type.is_array()) return !type.empty() && std::ranges::all_of(type, is_type);
-    return type.is_string() && std::ranges::find(kTypes, type.get_ref<const std::string&>()) != kTypes.end();
-  }
-
-  void replace(Json& schema) {
-    schema = Json::object();
-    out_.repairs.insert(repairs::kSchema);
-  }
-
-  const Json root_;  // a copy: what is looked up must not change under way
-  Normalised& out_;
-};
 
 Defect tool(Json& tool, Normalised& out) {
   if (!tool.is_object()) return reasons::kToolsMalformed;
@@ -94,16 +24,18 @@ Defect tool(Json& tool, Normalised& out) {
     tool = Json{{"type", "function"}, {"function", std::move(function)}};
     out.repairs.insert(repairs::kCallShape);
   }
-  const auto function = tool.find("function");
-  if (function == tool.end() || string_member(*function, "name").empty()) return reasons::kToolsMalformed;
+  if (member(tool, "function") == nullptr) return reasons::kToolsMalformed;
   if (type.empty() && string_member(tool, "type").empty()) {
     tool["type"] = "function";
     out.repairs.insert(repairs::kCallType);
   }
-  const auto parameters = function->find("parameters");
-  if (parameters == function->end()) return std::nullopt;
+  // Looked up after the insertion: an object in order of insertion keeps its members in a vector.
+  Json& function = tool["function"];
+  if (string_member(function, "name").empty()) return reasons::kToolsMalformed;
+  const auto parameters = function.find("parameters");
+  if (parameters == function.end()) return std::nullopt;
   if (!parameters->is_object() && !parameters->is_boolean() && !parameters->is_null()) return reasons::kToolsMalformed;
-  SchemaMender(*parameters, out).mend(*parameters);
+  schema(*parameters, out);
   return std::nullopt;
 }
 
@@ -143,17 +75,61 @@ Defect no_tool_twice(Json& tools, Normalised& out) {
   return std::nullopt;
 }
 
+Json choice_of(const std::string& name) { return {{"type", "function"}, {"function", {{"name", name}}}}; }
+
+/// The choice in the API's words; null where it has none. `tool` and `any` are Anthropic's, `any` Mistral's too.
+Json choice_in_words(const Json& choice, const Json& tools) {
+  const auto is_tool = [&](const std::string& name) {
+    return !name.empty() && std::ranges::any_of(tools, [&](const Json& tool) {
+      return string_member(tool["function"], "name") == name;
+    });
+  };
+  const std::string word = choice.is_string() ? choice.get<std::string>() : string_member(choice, "type");
+  if (word == "any" || word == "required") return "required";
+  if (word == "auto" || word == "none") return word;
+  if (choice.is_string()) return is_tool(word) ? choice_of(word) : Json();
+  if (!word.empty() && word != "function" && word != "tool") return nullptr;
+  const Json* function = member(choice, "function");
+  const std::string name = string_member(function != nullptr ? *function : choice, "name");
+  return is_tool(name) ? choice_of(name) : Json();
+}
+
+/// `tools`: null where there are none. Without tools, servers refuse a choice among them.
+Defect tool_choice(Json& request, const Json& tools, Normalised& out) {
+  const auto choice = request.find("tool_choice");
+  if (choice == request.end()) return std::nullopt;
+  Json wanted = choice->is_null() ? Json() : choice_in_words(*choice, tools);
+  if (wanted.is_null() && !choice->is_null()) return reasons::kToolChoice;
+  const bool is_free = wanted.is_null() || wanted == "auto" || wanted == "none";
+  if (tools.is_null() && !is_free) return reasons::kToolChoice;
+  const bool is_same = nlohmann::json(wanted) == nlohmann::json(*choice);  // in any order of keys
+  if (is_same && !tools.is_null() && !wanted.is_null()) return std::nullopt;
+  if (!wanted.is_null()) out.repairs.insert(repairs::kToolChoice);
+  if (tools.is_null() || wanted.is_null()) {
+    request.erase(choice);
+  } else {
+    *choice = std::move(wanted);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Defect tools(Json& request, Normalised& out) {
   lift_functions(request, out);
   const auto tools = request.find("tools");
-  if (tools == request.end() || tools->is_null()) return std::nullopt;
-  if (!tools->is_array()) return reasons::kToolsMalformed;
+  const bool has_list = tools != request.end() && !tools->is_null();
+  if (has_list && !tools->is_array()) return reasons::kToolsMalformed;
+  if (has_list && tools->empty()) out.repairs.insert(repairs::kEmptyList);
+  if (!has_list || tools->empty()) {
+    request.erase("tools");
+    return tool_choice(request, nullptr, out);
+  }
   for (Json& one : *tools) {
     if (Defect defect = tool(one, out)) return defect;
   }
-  return no_tool_twice(*tools, out);
+  if (Defect defect = no_tool_twice(*tools, out)) return defect;
+  return tool_choice(request, *tools, out);
 }
 
 }  // namespace fw::dataset::normal

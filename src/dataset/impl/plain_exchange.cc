@@ -7,6 +7,8 @@
 #include "base/hash.h"
 #include "dataset/impl/json.h"
 #include "dataset/impl/json_hash.h"
+#include "dataset/impl/large_integers.h"
+#include "dataset/impl/normalise_parts.h"
 
 namespace fw::dataset {
 namespace {
@@ -17,11 +19,7 @@ constexpr std::size_t kTellingBytes =
     200;  ///< of a first question that tells its conversation (docs in conversation.h)
 constexpr std::size_t kFirstPrefixes = 2;
 constexpr std::size_t kLastPrefixes = 6;
-
-std::uint64_t value_hash(simdjson::dom::element value) {
-  bool ignored = false;
-  return hash_json(value, ignored);
-}
+constexpr std::size_t kMostKnownTools = 1 << 16;
 
 std::uint32_t clamped(std::size_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
@@ -123,22 +121,14 @@ bool PlainExchange::read_request(Object request) {
   const Members members(request, kNames);
   if (members.is_repeated() || !members.has(0) || members.has(4) || members.has(5)) return false;
   if (!read_messages(members[0])) return false;
-  bool has_tools = false;
   facts_->request = messages_;
-  if (members.has(1)) {
-    simdjson::dom::array tools;
-    if (members[1].get(tools) != simdjson::SUCCESS) return false;
-    has_tools = tools.size() > 0;
-    if (has_tools && !read_tools(members[1])) return false;
-  }
+  if (members.has(1) && !read_tools(members[1])) return false;
+  if (members.has(2) && (!members.has(1) || !read_tool_choice(members[2]))) return false;
   std::string_view text;
-  const bool is_default =
-      !members.has(2) || (members[2].get(text) == simdjson::SUCCESS && text == (has_tools ? "auto" : "none"));
-  if (!is_default) facts_->request = combine(combine(facts_->request, "tool_choice"), value_hash(members[2]));
   const bool is_text =
       members.has(3) && members[3].is_object() && members[3]["type"].get(text) == simdjson::SUCCESS && text == "text";
   if (members.has(3) && !is_text) {
-    facts_->request = combine(combine(facts_->request, "response_format"), value_hash(members[3]));
+    facts_->request = combine(combine(facts_->request, "response_format"), hash_json(members[3]));
   }
   return read_metadata(request);
 }
@@ -176,13 +166,16 @@ bool PlainExchange::read_message(Element element, std::size_t number, std::size_
     return false;
   } else if (is_assistant) {
     const std::size_t before = call_ids_.size();
-    if (members.has(2) && !read_calls(members[2], true, turn)) return false;
+    if (members.has(2) && (!read_calls(members[2], true, turn) || !turn.calls)) return false;
     open_calls_.assign(call_ids_.begin() + static_cast<std::ptrdiff_t>(before), call_ids_.end());
   } else if (role != "user" && role != "system" && role != "developer") {
     return false;
   }
-  std::string_view name;
-  if (members.string(5, name) && !name.empty() && role == "user") turn.hash = combine(turn.hash, name);
+  if (members.has(5) && role != "tool") {
+    std::string_view name;
+    if (!members.string(5, name) || !normal::is_plain_name(name)) return false;
+    if (role == "user") turn.hash = combine(turn.hash, name);
+  }
   if (role == "user") {
     if (!user_seen_) facts_->opening = mask_text(turn.text);
     facts_->last = user_seen_ ? mask_text(turn.text) : facts_->opening;
@@ -258,7 +251,7 @@ bool PlainExchange::read_call(Element element, bool parse, std::uint64_t& hash) 
   call_ids_.push_back(id);
   hash = hash64(name);
   if (!parse) {
-    if (called.has(1)) hash = combine(hash, value_hash(called[1]));
+    if (called.has(1)) hash = combine(hash, hash_json(called[1]));
     return true;
   }
   std::string_view arguments;
@@ -273,18 +266,23 @@ bool PlainExchange::read_call(Element element, bool parse, std::uint64_t& hash) 
 bool PlainExchange::read_arguments(std::string_view text, std::uint64_t& hash) {
   if (!is_within_limits(text)) return false;
   Element value;
-  if (arguments_parser_.parse(text.data(), text.size()).get(value) != simdjson::SUCCESS || !value.is_object()) {
-    return false;
+  auto error = arguments_parser_.parse(text.data(), text.size()).get(value);
+  if (error == simdjson::BIGINT_ERROR || error == simdjson::NUMBER_ERROR) {
+    const std::string quoted = with_large_integers_as_texts(text);
+    error = arguments_parser_.parse(quoted.data(), quoted.size()).get(value);
   }
-  hash = value_hash(value);
+  if (error != simdjson::SUCCESS || !value.is_object()) return false;
+  hash = hash_json(value);
   return true;
 }
 
 bool PlainExchange::read_tools(Element element) {
   static constexpr std::array<std::string_view, 2> kNames{"type", "function"};
   static constexpr std::array<std::string_view, 2> kFunctionNames{"name", "parameters"};
+  simdjson::dom::array tools;
+  if (element.get(tools) != simdjson::SUCCESS || tools.size() == 0) return false;
   tool_names_.clear();
-  for (const Element tool : simdjson::dom::array(element)) {
+  for (const Element tool : tools) {
     Object object;
     Object function;
     if (tool.get(object) != simdjson::SUCCESS) return false;
@@ -301,11 +299,41 @@ bool PlainExchange::read_tools(Element element) {
   }
   std::ranges::sort(tool_names_);
   if (std::ranges::adjacent_find(tool_names_) != tool_names_.end()) return false;
-  bool is_odd = false;
-  const std::uint64_t hash = hash_json(element, is_odd);
-  if (is_odd && is_normal_) sound_schemas_.insert(hash);
-  if (is_odd && !sound_schemas_.contains(hash)) return false;
+  const std::uint64_t hash = hash_json(element);
+  if (!are_sound(element, hash)) return false;
   facts_->request = combine(combine(facts_->request, "tools"), hash);
+  return true;
+}
+
+/// `auto` is what holds without a choice.
+bool PlainExchange::read_tool_choice(Element choice) {
+  std::string_view word;
+  if (choice.get(word) == simdjson::SUCCESS) {
+    if (word != "auto" && word != "none" && word != "required") return false;
+  } else {
+    std::string_view name;
+    simdjson::dom::object named;
+    if (choice["type"].get(word) != simdjson::SUCCESS || word != "function") return false;
+    if (choice["function"].get(named) != simdjson::SUCCESS || named.size() != 1) return false;
+    if (named["name"].get(name) != simdjson::SUCCESS || Object(choice).size() != 2) return false;
+    if (!std::ranges::binary_search(tool_names_, name)) return false;
+  }
+  if (word != "auto") facts_->request = combine(combine(facts_->request, "tool_choice"), hash_json(choice));
+  return true;
+}
+
+/// Whether normalise() leaves these tools as they are. It is asked once for each set of tools.
+bool PlainExchange::are_sound(Element tools, std::uint64_t hash) {
+  if (sound_tools_.contains(hash)) return true;
+  if (!is_normal_) {
+    auto parsed = parse_json(simdjson::minify(tools));
+    if (!parsed) return false;
+    Json request{{"tools", std::move(*parsed)}};
+    Normalised found;
+    if (normal::tools(request, found) || !found.repairs.empty()) return false;
+  }
+  if (sound_tools_.size() >= kMostKnownTools) sound_tools_.clear();
+  sound_tools_.insert(hash);
   return true;
 }
 
@@ -324,7 +352,7 @@ bool PlainExchange::read_metadata(Object request) {
       if (places[place][kNames[name]].get(value) != simdjson::SUCCESS || value.is_null() || is_empty_text(value))
         continue;
       if (!value.is_string() && !value.is_int64() && !value.is_uint64()) continue;
-      facts_->explicit_id = combine(value_hash(value), name / 2) | 1;
+      facts_->explicit_id = combine(hash_json(value), name / 2) | 1;
       return true;
     }
   }

@@ -45,6 +45,8 @@ class PlainExchange {
   bool read_call(Element call, bool parse, std::uint64_t& hash);
   bool read_arguments(std::string_view text, std::uint64_t& hash);
   bool read_tools(Element tools);
+  bool read_tool_choice(Element choice);
+  bool are_sound(Element tools, std::uint64_t hash);
   bool read_metadata(Object request);
   bool read_response(Object response);
   bool read_answer(Object choice);
@@ -55,7 +57,7 @@ class PlainExchange {
   simdjson::dom::parser request_parser_;
   simdjson::dom::parser response_parser_;
   simdjson::dom::parser arguments_parser_;
-  std::unordered_set<std::uint64_t> sound_schemas_;  // tools with references that lead somewhere
+  std::unordered_set<std::uint64_t> sound_tools_;  // hashes of tools that normalise() leaves as they are
   RecordFacts* facts_ = nullptr;
   std::vector<std::string_view> call_ids_;    // of the request so far
   std::vector<std::string_view> open_calls_;  // of the last message that called: those without a result yet

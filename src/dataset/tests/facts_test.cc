@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "dataset/tests/traffic.h"
 
 namespace fw::dataset {
@@ -89,6 +91,50 @@ TEST(Facts, TakeTheFirstChoiceThatCallsATool) {
   const RecordFacts facts = read(ask("cancel 1"), response);
   EXPECT_EQ(facts.label, "cancel");
   EXPECT_EQ(facts.kind, modelops::AnswerKind::kToolCalls);
+}
+
+TEST(Facts, CompareIntegersBeyond64BitsDigitForDigit) {
+  const auto with = [](const std::string& item) {
+    Json asked = call("get_order", Json::object());
+    asked["tool_calls"][0]["function"]["arguments"] = R"({"item": )" + item + R"(, "text": "9\\\"9"})";
+    return answer(asked);
+  };
+  EXPECT_EQ(with("123456789012345678901234567890"), with("123456789012345678901234567890"));
+  EXPECT_NE(with("123456789012345678901234567890"), with("123456789012345678901234567891"));
+  EXPECT_NE(with("18446744073709551616"), with("\"18446744073709551616\""));
+  EXPECT_NE(with("18446744073709551616"), with("18446744073709551615"));
+  EXPECT_NE(with("-9223372036854775809"), with("-9223372036854775808"));
+  EXPECT_EQ(with("[1e3, 18446744073709551616]"), with("[1000,18446744073709551616]"));
+}
+
+/// What the short way takes for plain must be what normalise() leaves alone.
+TEST(Facts, CountWhatHadToBeRepairedOnTheShortWayToo) {
+  const auto repaired = [](const std::function<void(Json&)>& change) {
+    Json request = ask("hi");
+    request["tools"] = Json::array({tool("a")});
+    change(request);
+    FactsReader reader(true);
+    reader.read(ask("hi").dump(), reply(say("assistant", "yes")).dump());
+    const RecordFacts first = reader.read(request.dump(), reply(say("assistant", "yes")).dump());
+    const RecordFacts again = reader.read(request.dump(), reply(say("assistant", "yes")).dump());
+    EXPECT_EQ(first.defect, "");
+    EXPECT_EQ(first.repairs, again.repairs);
+    return first.repairs.size() == 1;
+  };
+  const auto parameters = [](Json& request) -> Json& { return request["tools"][0]["function"]["parameters"]; };
+  EXPECT_TRUE(repaired([&](Json& r) { parameters(r)["type"] = "OBJECT"; }));
+  EXPECT_TRUE(repaired([&](Json& r) { parameters(r)["required"] = true; }));
+  EXPECT_TRUE(repaired([&](Json& r) { parameters(r)["properties"]["p0"]["enum"] = Json::array(); }));
+  EXPECT_TRUE(repaired([&](Json& r) { r["tools"] = Json::array(); }));
+  EXPECT_TRUE(repaired([&](Json& r) { r["tool_choice"] = "any"; }));
+  EXPECT_TRUE(repaired([&](Json& r) { r["messages"].back()["name"] = "Jane Doe"; }));
+  EXPECT_TRUE(repaired([&](Json& r) {
+    Json said = say("assistant", "yes?");
+    said["tool_calls"] = Json::array();
+    r["messages"].push_back(said);
+    r["messages"].push_back(say("user", "no"));
+  }));
+  EXPECT_FALSE(repaired([](Json&) {}));
 }
 
 TEST(Facts, OfSoundReferencesInSchemasNeedNoRepair) {

@@ -190,5 +190,125 @@ TEST(Normalise, TwoToolsOfOneNameAreNotToldApart) {
   EXPECT_EQ(normalised(with_tools(Json::array({one, other}))).found.defect, reasons::kToolTwice);
 }
 
+Json with_parameters(const Json& parameters) {
+  Json request = ask("hi");
+  request["tools"] = Json::array({{{"type", "function"}, {"function", {{"name", "f"}, {"parameters", parameters}}}}});
+  return request;
+}
+
+/// The parameters as they are after the repair that is counted.
+Json mended(const Json& parameters) {
+  const Outcome out = normalised(with_parameters(parameters));
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kSchema)) << parameters;
+  return out.request["tools"][0]["function"]["parameters"];
+}
+
+TEST(Normalise, MendsTheSchemaOfAToolWithoutATypeToo) {
+  Json request = with_parameters({{"type", "object"}, {"properties", {{"a", true}}}});
+  request["tools"][0].erase("type");
+  const Outcome out = normalised(request);
+  EXPECT_THAT(out.found.repairs, testing::UnorderedElementsAre(repairs::kCallType, repairs::kSchema));
+  EXPECT_EQ(out.request["tools"][0]["function"]["parameters"]["properties"]["a"], Json::object());
+}
+
+TEST(Normalise, GivesTypesTheNamesThatJsonSchemaHas) {
+  const Json out = mended({{"type", "dict"},
+                           {"properties",
+                            {{"a", {{"type", "INTEGER"}}},
+                             {"b", {{"type", "list"}, {"items", {{"type", "str"}}}}},
+                             {"c", {{"type", {"STRING", "null"}}}},
+                             {"d", {{"type", "whatever"}}}}}});
+  EXPECT_EQ(out, Json::parse(R"({"type": "object", "properties": {"a": {"type": "integer"},
+    "b": {"type": "array", "items": {"type": "string"}}, "c": {"type": ["string", "null"]}, "d": {}}})"));
+}
+
+TEST(Normalise, TakesOutOfSchemasWhatEnginesRefuse) {
+  const auto property = [](const char* json) {
+    return mended({{"type", "object"}, {"properties", {{"a", Json::parse(json)}}}})["properties"]["a"];
+  };
+  for (const char* wrong : {R"({"enum": []})", R"({"enum": "x"})", R"({"properties": null})", R"({"pattern": "[a-"})",
+                            R"({"pattern": "(a"})", R"({"pattern": "*a"})", R"({"required": true})",
+                            R"({"description": null})", R"({"pattern": "a{3,2}"})"}) {
+    EXPECT_EQ(property(wrong), Json::object()) << wrong;
+  }
+  EXPECT_EQ(property(R"({"required": ["x", "x", 1]})"), Json({{"required", {"x"}}}));
+  EXPECT_EQ(mended({{"properties", Json::object()}})["type"], "object");
+}
+
+TEST(Normalise, LeavesSchemasAloneThatEnginesTake) {
+  const Json request = with_parameters(Json::parse(R"({"type": "object", "additionalProperties": false,
+    "required": ["a"], "properties": {"a": {"type": "string", "default": null, "pattern": "^[\\w.-]+@(?:[a-z-9]+\\.)*x{2,}?$"},
+    "b": {"enum": ["", null], "pattern": "a|[]^]{,3}"}, "type": {"type": ["integer", "null"], "const": null}}})"));
+  const Outcome out = normalised(request);
+  EXPECT_TRUE(out.found.repairs.empty());
+  EXPECT_EQ(out.request, request);
+}
+
+TEST(Normalise, PutsToolChoiceIntoTheApisWords) {
+  const auto choice = [](const Json& written) {
+    Json request = with_parameters({{"type", "object"}});
+    request["tool_choice"] = written;
+    const Outcome out = normalised(request);
+    EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kToolChoice)) << written;
+    return out.request["tool_choice"];
+  };
+  const Json named = Json::parse(R"({"type": "function", "function": {"name": "f"}})");
+  EXPECT_EQ(choice("any"), "required");
+  EXPECT_EQ(choice({{"type", "any"}}), "required");
+  EXPECT_EQ(choice({{"type", "auto"}}), "auto");
+  EXPECT_EQ(choice({{"type", "tool"}, {"name", "f"}}), named);
+  EXPECT_EQ(choice("f"), named);
+}
+
+TEST(Normalise, DropsAFreeChoiceWhereThereAreNoTools) {
+  for (const char* word : {"auto", "none"}) {
+    Json request = ask("hi");
+    request["tool_choice"] = word;
+    const Outcome out = normalised(request);
+    EXPECT_FALSE(out.request.contains("tool_choice"));
+    EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kToolChoice));
+  }
+}
+
+TEST(Normalise, NamesAChoiceThatIsNone) {
+  for (const Json& wrong :
+       {Json("often"), Json(true), Json::parse(R"({"type": "function", "function": {"name": "g"}})"),
+        Json::parse(R"({"type": "allowed_tools"})")}) {
+    Json request = with_parameters({{"type", "object"}});
+    request["tool_choice"] = wrong;
+    EXPECT_EQ(normalised(request).found.defect, reasons::kToolChoice) << wrong;
+  }
+  Json without = ask("hi");
+  without["tool_choice"] = "required";
+  EXPECT_EQ(normalised(without).found.defect, reasons::kToolChoice);
+}
+
+TEST(Normalise, DropsEmptyListsOfToolsAndOfEarlierCalls) {
+  Json said = say("assistant", "yes?");
+  said["tool_calls"] = Json::array();
+  Json request = request_of(Json::array({say("user", "a"), said, say("user", "b")}));
+  const Outcome out = normalised(request);
+  EXPECT_FALSE(out.request["messages"][1].contains("tool_calls"));
+  EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kEmptyList));
+  request = ask("hi");
+  request["tools"] = Json::array();
+  EXPECT_THAT(normalised(request).found.repairs, ElementsAre(repairs::kEmptyList));
+}
+
+TEST(Normalise, WritesNamesInTheCharactersThatServersTake) {
+  const auto named = [](const Json& name) {
+    Json request = ask("hi");
+    request["messages"].back()["name"] = name;
+    const Outcome out = normalised(request);
+    EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kName));
+    return out.request["messages"].back().value("name", "none");
+  };
+  EXPECT_EQ(named("Jane Doe"), "Jane_Doe");
+  EXPECT_EQ(named("José.x"), "Jos__x");
+  EXPECT_EQ(named("李"), "none");
+  EXPECT_EQ(named(7), "none");
+  EXPECT_EQ(named(std::string(80, 'a')), std::string(64, 'a'));
+}
+
 }  // namespace
 }  // namespace fw::dataset

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kShown = "[key]";
 constexpr std::size_t kShortestPart = 8;  // of one of our keys that may not be shown
+constexpr std::size_t kShortestEnd = 4;   // that stands by itself
 constexpr std::size_t kShortestKey = 8;   // with a provider's prefix
 constexpr std::size_t kLongMixed = 24;    // unbroken: a digest, a key; no word, name of a model or UUID
 constexpr std::string_view kBullet = "\u2022";
@@ -91,9 +92,25 @@ bool is_masked_key(std::string_view word, const std::vector<std::string>& secret
   });
 }
 
+/// `Key ending in 1234`: an end of the secret that stands by itself.
+bool is_end_of_secret(std::string_view word, const std::vector<std::string>& secrets) {
+  constexpr std::string_view kBounds = "=./+*";
+  for (std::size_t i = 0; i < word.size();) {
+    const std::size_t end = std::min(word.find_first_of(kBounds, i), word.size());
+    const std::string_view piece = word.substr(i, end - i);
+    i = end + 1;
+    if (piece.size() < kShortestEnd || piece.size() >= kShortestPart) continue;
+    const auto is_end = [&](const std::string& secret) {
+      return secret.size() >= 2 * piece.size() && (secret.ends_with(piece) || secret.starts_with(piece));
+    };
+    if (std::ranges::any_of(secrets, is_end)) return true;
+  }
+  return false;
+}
+
 bool is_secret(std::string_view word, const std::vector<std::string>& secrets) {
   if (has_provider_prefix(word) && word.size() >= kShortestKey) return true;
-  if (is_long_and_mixed(word) || is_masked_key(word, secrets)) return true;
+  if (is_long_and_mixed(word) || is_masked_key(word, secrets) || is_end_of_secret(word, secrets)) return true;
   return std::ranges::any_of(secrets, [&](const std::string& secret) { return shares_part(word, secret); });
 }
 

@@ -79,12 +79,21 @@ bool has_any(std::string_view text, std::span<const std::string_view> phrases) {
   return std::ranges::any_of(phrases, [&](std::string_view phrase) { return text.find(phrase) != text.npos; });
 }
 
-constexpr std::array<std::string_view, 26> kRefuses{
-    "unsupported",        "not support",    "n't support",   "not permitted", "not allowed", "unknown",
-    "unrecognized",       "unrecognised",   "unexpected",    "extra input",   "extra field", "extra_forbidden",
-    "not implemented",    "not available",  "cannot find",   "deprecated",    "not enabled", "incompatible",
-    "disabled",           "cannot be used", "can't be used", "invalid param", "invalid arg", "not accept",
-    "found that support", "not compatible"};
+constexpr std::array kRefuses = std::to_array<std::string_view>(
+    {"unsupported",       "not support",        "n't support",         "not permitted",     "not allowed",
+     "unknown",           "unrecognized",       "unrecognised",        "unexpected",        "extra input",
+     "extra field",       "extra_forbidden",    "not implemented",     "not available",     "cannot find",
+     "deprecated",        "not enabled",        "incompatible",        "disabled",          "cannot be used",
+     "can't be used",     "invalid param",      "invalid arg",         "not accept",        "found that support",
+     "not compatible",    "no longer",          "no support",          "not recogni",       "not a supported",
+     "not a recogni",     "not a known",        "not a valid prop",    "not a valid param", "not a valid arg",
+     "not a valid field", "not a valid option", "not a valid request", "invalid prop",      "invalid field"});
+/// What may stand between `not` and what is not done.
+constexpr std::array kAdverbs = std::to_array<std::string_view>(
+    {" currently", " presently", " yet", " officially", " natively", " fully", " directly", " generally"});
+/// What is said of a value of ours that does not suit.
+constexpr std::array kDislikes =
+    std::to_array<std::string_view>({"invalid", "illegal", "positive", "only ", "not valid", "not a valid"});
 constexpr std::array<std::string_view, 12> kLimits{"too large", "too high",  "exceed",  "at most",
                                                    "maximum",   "less than", "greater", "range",
                                                    "must be",   "should be", "larger",  "<="};
@@ -92,13 +101,18 @@ constexpr std::array<std::string_view, 12> kLimits{"too large", "too high",  "ex
 constexpr std::array<std::string_view, 7> kOtherTrouble{"context length", "context window", "tool_call_id", "messages[",
                                                         "function name",  "api key",        "requires --"};
 
+/// What servers and the APIs behind them call the limit of an answer.
+constexpr std::array<std::string_view, 8> kLimitWords{"max_tokens",        "max_completion_tokens", "max tokens",
+                                                      "maximum tokens",    "maxoutputtokens",       "max_output_tokens",
+                                                      "max output tokens", "max_new_tokens"};
+
 struct Sought {
   std::string_view parameter;
-  std::array<std::string_view, 6> words;
+  std::array<std::string_view, 8> words;
 };
 constexpr std::array<Sought, 10> kSought{{
-    {"max_tokens", {"max_tokens"}},
-    {"max_completion_tokens", {"max_completion_tokens"}},
+    {"max_tokens", kLimitWords},
+    {"max_completion_tokens", kLimitWords},
     {"temperature", {"temperature"}},
     {"seed", {"seed"}},
     {"parallel_tool_calls", {"parallel_tool_calls", "parallel tool calls", "parallel tool calling"}},
@@ -109,6 +123,17 @@ constexpr std::array<Sought, 10> kSought{{
     {"stream_options", {"stream_options"}},
     {"stop", {"stop"}},
 }};
+
+/// In lower case, `not currently supported` as `not supported`.
+std::string plain_words(std::string text) {
+  text = lower_case(std::move(text));
+  for (const std::string_view adverb : kAdverbs) {
+    const std::string sought = "not" + std::string(adverb) + ' ';
+    for (auto at = text.find(sought); at != std::string::npos; at = text.find(sought, at))
+      text.erase(at + 3, adverb.size());
+  }
+  return text;
+}
 
 /// The parameter that was sent and stands first in the text.
 std::string parameter_in(std::string_view text, const SentParameters& sent) {
@@ -128,41 +153,101 @@ bool is_sought(const std::string& parameter) {
   return std::ranges::any_of(kSought, [&](const Sought& one) { return one.parameter == parameter; });
 }
 
+struct Number {
+  long value = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 /// Numbers of a text, `4,096` as one.
-std::vector<long> numbers_in(std::string_view text) {
-  std::vector<long> out;
+std::vector<Number> numbers_in(std::string_view text) {
+  std::vector<Number> out;
+  const auto is_digit = [&](std::size_t at) {
+    return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) continue;
+    if (!is_digit(i)) continue;
+    Number number{.begin = i};
     std::string digits;
-    const auto is_digit = [&](std::size_t at) {
-      return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
-    };
     while (is_digit(i) || (i < text.size() && text[i] == ',' && is_digit(i + 1) && is_digit(i + 2) && is_digit(i + 3) &&
                            !is_digit(i + 4))) {
       if (text[i] != ',') digits += text[i];
       ++i;
     }
-    long value = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc{}) out.push_back(value);
+    number.end = i;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), number.value).ec == std::errc{})
+      out.push_back(number);
   }
   return out;
 }
 
-/// The endpoint's own limit: the largest number it names below what was sent.
-std::optional<RequestChange> lower_limit(const std::string& parameter, const std::string& sent, std::string_view text) {
+/// `129 (exclusive)`, `less than 129`.
+bool is_exclusive(std::string_view text, const Number& number) {
+  const std::string_view before = text.substr(0, number.begin);
+  return text.substr(number.end).starts_with(" (exclusive") || before.ends_with("less than ") ||
+         before.ends_with("below ");
+}
+
+long sent_number(const std::string& sent) {
   long now = 0;
   std::from_chars(sent.data(), sent.data() + sent.size(), now);
+  return now;
+}
+
+RequestChange lowered(const std::string& parameter, long most) {
+  return {parameter, "", RequestChange::Kind::kLower, std::to_string(most)};
+}
+
+/// The endpoint's own limit: the largest number it names below what was sent.
+std::optional<RequestChange> lower_limit(const std::string& parameter, const std::string& sent, std::string_view text) {
   long most = 0;
-  for (const long number : numbers_in(text))
-    if (number < now) most = std::max(most, number);
-  if (most == 0) return std::nullopt;
-  return RequestChange{parameter, "", RequestChange::Kind::kLower, std::to_string(most)};
+  for (const Number& number : numbers_in(text))
+    if (number.value < sent_number(sent)) most = std::max(most, number.value - (is_exclusive(text, number) ? 1 : 0));
+  return most == 0 ? std::nullopt : std::optional(lowered(parameter, most));
+}
+
+/// What an error says of a question and an answer that must share one context.
+struct Shared {
+  long context = 0;
+  long question = 0;  ///< 0: not said
+};
+
+/// The words of vLLM (`512 > 256 - 200`), OpenAI (`16 in the messages, 512 in the completion`) and text-generation-
+/// inference (`inputs` tokens + `max_new_tokens` must be <= 300).
+std::optional<Shared> shared_context(std::string_view text) {
+  const auto all = numbers_in(text);
+  const auto bracket = std::min(text.rfind('('), text.size());
+  const std::string_view last = text.substr(bracket);
+  const auto within = numbers_in(last);
+  if (within.size() == 3 && last.find(" > ") != last.npos && last.find(" - ") != last.npos)
+    return Shared{within[1].value, within[2].value};
+  if (within.size() >= 2 && !all.empty() && last.find("in the completion") != last.npos) {
+    Shared out{all.front().value, 0};
+    for (std::size_t i = 0; i + 1 < within.size(); ++i) out.question += within[i].value;
+    return out;
+  }
+  if (text.find("inputs") == text.npos || text.find("max_new_tokens") == text.npos || all.empty()) return std::nullopt;
+  return Shared{all[0].value, all.size() > 1 ? all[1].value : 0};
+}
+
+/// The answers' limit is lowered to what this question leaves of the context, and to half of it at most, so that few
+/// rows lower it again. A question that leaves less than an eighth is the row's own trouble: the limit that it needs
+/// would cut the answers of all others.
+std::optional<RequestChange> share_of(const Shared& shared, const SentParameters& sent) {
+  for (const char* parameter : {"max_tokens", "max_completion_tokens"}) {
+    const auto it = sent.find(parameter);
+    if (it == sent.end()) continue;
+    const long room = std::min(shared.context - shared.question, shared.context / 2);
+    if (room < 1 || room < shared.context / 8 || room >= sent_number(it->second)) return std::nullopt;
+    return lowered(parameter, room);
+  }
+  return std::nullopt;
 }
 
 std::optional<RequestChange> change_of_limit(const std::string& parameter, const SentParameters& sent,
                                              std::string_view text, bool refuses) {
   const bool is_old_name = parameter == "max_tokens";
-  if (is_old_name && text.find("max_completion_tokens") != text.npos)
+  if (is_old_name && text.find("max_completion_tokens") != text.npos && text.find("too large") == text.npos)
     return RequestChange{parameter, "", RequestChange::Kind::kRename, "max_completion_tokens"};
   if (has_any(text, kLimits) && text.find("unsupported") == text.npos)
     return lower_limit(parameter, sent.at(parameter), text);
@@ -197,7 +282,8 @@ std::optional<RequestChange> change_for(const net::Response& response, const Sen
   if (!may_be_refusal(response.status)) return std::nullopt;
   const auto error = error_in(response);
   if (!error) return std::nullopt;
-  const std::string text = lower_case(error->message + " " + error->code);
+  const std::string text = plain_words(error->message + " " + error->code);
+  if (const auto shared = shared_context(text)) return share_of(*shared, sent);
   if (has_any(text, kOtherTrouble)) return std::nullopt;
   // `tools[0].function.parameters`: what stands within is the row's.
   if (error->parameter.find_first_of("[.") != std::string::npos) return std::nullopt;
@@ -208,8 +294,8 @@ std::optional<RequestChange> change_for(const net::Response& response, const Sen
   const bool refuses = has_any(text, kRefuses);
   if (parameter.starts_with("max_")) return change_of_limit(parameter, sent, text, refuses);
   if (parameter == "temperature" || parameter == "seed") {
-    const bool is_about_it = refuses || has_any(text, kLimits) || error->parameter == parameter ||
-                             text.find("positive") != text.npos || text.find("only the default") != text.npos;
+    const bool is_about_it =
+        refuses || has_any(text, kLimits) || has_any(text, kDislikes) || error->parameter == parameter;
     return is_about_it ? std::optional(RequestChange{parameter}) : std::nullopt;
   }
   if (!refuses || (parameter == "tools" && text.find("schema") != text.npos)) return std::nullopt;

@@ -13,6 +13,14 @@ TEST(Redaction, AKeyIsNotShownWholeOrInPart) {
   EXPECT_EQ(redact_keys("Bearer s3cret-0123456789, sorry", secrets), "Bearer [key], sorry");
 }
 
+TEST(Redaction, TheEndsOfAKeyAreNotShownByThemselves) {
+  const std::vector<std::string> secrets{"s3cret-01234567-wxyz"};
+  EXPECT_EQ(redact_keys("Key ending in wxyz is disabled", secrets), "Key ending in [key] is disabled");
+  EXPECT_EQ(redact_keys("the key (suffix=7-wxyz).", secrets), "the key ([key]).");
+  EXPECT_EQ(redact_keys("the key that starts with `s3cret` ", secrets), "the key that starts with `[key]` ");
+  EXPECT_EQ(redact_keys("code 1234, see xyz", {"s3cret-wxyz"}), "code 1234, see xyz");
+}
+
 TEST(Redaction, AShortKeyIsNotShownEither) {
   EXPECT_EQ(redact_keys("provided: s3cret!", {"s3cret"}), "provided: [key]!");
 }

@@ -46,7 +46,51 @@ TEST(Refusal, ALimitThatIsTooHighIsLowered) {
   EXPECT_EQ(said("Range of max_tokens should be [1, 4096]"), lowered);
 }
 
+TEST(Refusal, TheLimitIsKnownUnderItsOtherNames) {
+  const auto lowered = [](const char* limit) { return RequestChange{"max_tokens", "", Kind::kLower, limit}; };
+  EXPECT_EQ(said("too many tokens: max tokens must be less than or equal to 128"), lowered("128"));
+  EXPECT_EQ(said("The maximum tokens you requested exceeds the model limit of 200"), lowered("200"));
+  EXPECT_EQ(said("max_tokens must be less than 4097"), lowered("4096"));
+  EXPECT_EQ(change(json::array({{{"error",
+                                  {{"code", 400},
+                                   {"message",
+                                    "Unable to submit request because it has a maxOutputTokens value of "
+                                    "16384 but the supported range is from 1 (inclusive) to 129 "
+                                    "(exclusive). Update the value and try again."},
+                                   {"status", "INVALID_ARGUMENT"}}}}})),
+            lowered("128"));
+  EXPECT_EQ(said("'max_tokens' or 'max_completion_tokens' is too large: 16384; at most 4096"), lowered("4096"));
+}
+
+TEST(Refusal, AContextThatQuestionAndAnswerShareLowersTheLimit) {
+  const auto lowered = [](const char* limit) { return RequestChange{"max_tokens", "", Kind::kLower, limit}; };
+  const auto vllm = [](const std::string& question) {
+    return said(
+        "'max_tokens' or 'max_completion_tokens' is too large: 16384. This model's maximum context length is "
+        "256 tokens and your request has " +
+        question + " input tokens (16384 > 256 - " + question + ").");
+  };
+  EXPECT_EQ(vllm("200"), lowered("56"));
+  EXPECT_EQ(vllm("20"), lowered("128")) << "half of the context: the next question may be longer";
+  EXPECT_EQ(vllm("250"), std::nullopt) << "the row's own trouble";
+  const std::string tgi = "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 300";
+  EXPECT_EQ(change({{"error", tgi}, {"error_type", "validation"}}, 422), lowered("150"));
+  EXPECT_EQ(change({{"error", tgi + ". Given: 200 `inputs` tokens and 16384 `max_new_tokens`"}}, 422), lowered("100"));
+  EXPECT_EQ(change({{"error", tgi + ". Given: 290 `inputs` tokens and 16384 `max_new_tokens`"}}, 422), std::nullopt);
+  EXPECT_EQ(said("This model's maximum context length is 4096 tokens. However, you requested 16400 tokens (16 in the "
+                 "messages, 16384 in the completion)."),
+            lowered("2048"));
+  auto small = kSent;
+  small["max_tokens"] = "10";
+  EXPECT_EQ(change({{"error", tgi + ". Given: 295 `inputs` tokens and 10 `max_new_tokens`"}}, 422, small),
+            std::nullopt);
+}
+
 TEST(Refusal, SamplingParametersAreLeftOut) {
+  EXPECT_EQ(said("invalid temperature: only 1 is allowed for this model"), without("temperature"));
+  EXPECT_EQ(said("The request parameter `seed` is not currently supported"), without("seed"));
+  EXPECT_EQ(said("`seed` is not yet natively supported"), without("seed"));
+  EXPECT_EQ(said("seed is no longer accepted"), without("seed"));
   EXPECT_EQ(said("Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is "
                  "supported."),
             without("temperature"));
@@ -76,6 +120,10 @@ TEST(Refusal, ToolsAndWhatBelongsToThem) {
   EXPECT_EQ(said("No endpoints found that support tool use.", 404), without("tools"));
   EXPECT_EQ(said("Function calling is not enabled for this model"), without("tools"));
   EXPECT_EQ(said("parallel_tool_calls is not supported"), without("parallel_tool_calls"));
+  EXPECT_EQ(
+      change({{"error",
+               {{"message", "'parallel_tool_calls' is not a valid property"}, {"param", "parallel_tool_calls"}}}}),
+      without("parallel_tool_calls"));
   EXPECT_EQ(said("tool_choice is not supported for this model"), without("tool_choice", "auto"));
   auto sent = kSent;
   sent["tool_choice"] = "\"required\"";
