@@ -30,7 +30,13 @@ if(NOT FW_CACHE)
   string(APPEND FW_CACHE "/flywheel")
 endif()
 
-set(FW_TORCH_DIR "${FW_CACHE}/libtorch-2.15.0" CACHE PATH "libtorch: include/ and lib/")
+# The trainer on a GPU (preset cuda): the newest libtorch that comes with CUDA 13 and flash attention, and nvcc.
+option(FW_CUDA "Build flywheel-trainer with CUDA (scripts/setup cuda fetches what it needs)" OFF)
+set(FW_TORCH_VERSION 2.15.0)
+if(FW_CUDA)
+  set(FW_TORCH_VERSION cuda-2.11.0)
+endif()
+set(FW_TORCH_DIR "${FW_CACHE}/libtorch-${FW_TORCH_VERSION}" CACHE PATH "libtorch: include/ and lib/")
 file(GLOB FW_LLAMA_CANDIDATES "${FW_CACHE}/llama.cpp-*/.complete")
 set(FW_LLAMA_DIR "" CACHE PATH "llama.cpp: src/ and build/")
 if(NOT FW_LLAMA_DIR AND FW_LLAMA_CANDIDATES)
@@ -44,6 +50,19 @@ if(EXISTS "${FW_TORCH_DIR}/.complete")
                              ${FW_TORCH_DIR}/include/torch/csrc/api/include)
   target_link_libraries(fw_libtorch INTERFACE ${FW_TORCH_DIR}/lib/libtorch_cpu.so ${FW_TORCH_DIR}/lib/libc10.so
                         ${FW_TORCH_DIR}/lib/libgomp.so.1)
+  if(FW_CUDA)
+    set(FW_CUDA_DIR "${FW_CACHE}/cuda-13.0" CACHE PATH "nvcc and CUDA's headers: bin/ and include/")
+    find_program(FW_NVCC nvcc PATHS "${FW_CUDA_DIR}/bin" NO_DEFAULT_PATH REQUIRED)
+    # nvcc of CUDA 13.0 knows GCC up to 15 and clang up to 20.
+    find_program(FW_NVCC_HOST NAMES g++ clang++-19 REQUIRED)
+    set(FW_NVCC_TARGETS -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90
+                        -gencode arch=compute_90,code=compute_90
+        CACHE STRING "GPUs that kernels are compiled for: A100, H100 and H200, and later ones when they start")
+    target_include_directories(fw_libtorch SYSTEM INTERFACE ${FW_CUDA_DIR}/include)
+    target_link_libraries(fw_libtorch INTERFACE -Wl,--no-as-needed ${FW_TORCH_DIR}/lib/libtorch_cuda.so
+                          ${FW_TORCH_DIR}/lib/libc10_cuda.so -Wl,--as-needed ${FW_TORCH_DIR}/lib/libcublas.so.13
+                          ${FW_TORCH_DIR}/lib/libcudart.so.13)
+  endif()
   target_link_options(fw_libtorch INTERFACE -Wl,-rpath,${FW_TORCH_DIR}/lib -Wl,--allow-shlib-undefined)
 else()
   message(STATUS "libtorch not found in ${FW_TORCH_DIR}: flywheel-trainer is left out (scripts/setup fetches it)")

@@ -25,6 +25,10 @@ void add_model_options(CLI::App& command, ModelArguments& model) {
   static const std::map<std::string, Precision> kPrecisions{{"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
   command.add_option("--precision", model.precision, "of matrix products: fp32 or bf16; default: the faster one here")
       ->transform(CLI::CheckedTransformer(kPrecisions));
+  static const std::map<std::string, DeviceChoice> kDevices{
+      {"auto", DeviceChoice::kAuto}, {"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}};
+  command.add_option("--device", model.device, "that trains: cpu, cuda, or auto; default: a GPU where one can be used")
+      ->transform(CLI::CheckedTransformer(kDevices));
 }
 
 void add_training_options(CLI::App& command, TrainingOptions& o) {
@@ -93,7 +97,7 @@ int guarded(int parent, Run run) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("LoRA fine-tuning of models of the Llama family on the CPU", "flywheel-trainer");
+  CLI::App app("LoRA fine-tuning of decoders on the processor or a GPU", "flywheel-trainer");
   app.require_subcommand(1);
   int parent = 0;
   app.add_option("--parent-pid", parent, "exit when this process, the parent, is gone")->check(CLI::NonNegativeNumber);

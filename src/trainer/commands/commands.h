@@ -8,10 +8,14 @@
 #include "trainer/chat/chat_tokenizer.h"
 #include "trainer/commands/events.h"
 #include "trainer/commands/process.h"
+#include "trainer/device/device.h"
 #include "trainer/loop/training.h"
 #include "trainer/lora/adapter_files.h"
 
 namespace fw::trainer {
+
+/// kAuto: a GPU where this program was built with CUDA, there is one, and it can train the model.
+enum class DeviceChoice : std::uint8_t { kAuto, kCpu, kCuda };
 
 /// What names a model for training or scoring.
 struct ModelArguments {
@@ -23,6 +27,7 @@ struct ModelArguments {
   std::int64_t max_seq_length = 4096;
   int threads = 0;                     ///< 0: one per processor
   std::optional<Precision> precision;  ///< nullopt: the fastest here
+  DeviceChoice device = DeviceChoice::kAuto;
 };
 
 struct TrainArguments {
@@ -77,6 +82,8 @@ struct PlanArguments {
 
 /// One per processor that this process may use.
 [[nodiscard]] int default_threads();
+/// Null: the processor. An error says why there is no GPU when one is demanded.
+[[nodiscard]] Result<std::unique_ptr<Device>> open_device(const ModelArguments& arguments);
 [[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);
 [[nodiscard]] Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments);
 [[nodiscard]] Result<MergedType> parse_merged_type(const std::string& name);

@@ -3,6 +3,9 @@
 
 #include "io/machine.h"
 #include "trainer/commands/commands.h"
+#include "trainer/device/cuda/cuda_device.h"
+#include "trainer/device/device_engine.h"
+#include "trainer/device/device_model.h"
 #include "trainer/loop/validation.h"
 #include "trainer/model/precision.h"
 
@@ -13,6 +16,14 @@ std::vector<const TrainingRow*> pointers(const std::vector<TrainingRow>& rows) {
   std::vector<const TrainingRow*> out;
   for (const auto& row : rows) out.push_back(&row);
   return out;
+}
+
+// What a plan is made for: what was asked for, or what is free here.
+Result<std::uint64_t> memory_of(const PlanArguments& arguments, bool on_gpu) {
+  if (arguments.memory) return *arguments.memory;
+  if (!on_gpu) return io::read_machine_limits().available_bytes;
+  FW_ASSIGN(const auto information, cuda_information());
+  return information.free_bytes;
 }
 
 }  // namespace
@@ -69,21 +80,24 @@ Status run_plan(const PlanArguments& arguments, EventWriter& events) {
     needs.config.layers = static_cast<std::int64_t>(arguments.model.keep_layers.size());
   const auto& config = needs.config;
   const auto& options = arguments.options;
-  needs.precision = arguments.model.precision.value_or(fastest_precision());
+  const bool on_gpu = arguments.model.device == DeviceChoice::kCuda;
+  needs.precision = on_gpu ? Precision::kBf16 : arguments.model.precision.value_or(fastest_precision());
+  if (on_gpu) FW_TRY(check_on_device(config));
   needs.trained_layers = std::min<std::int64_t>(config.layers, options.upper_layers.value_or(1 << 20));
   needs.rank = options.rank;
   needs.threads = arguments.model.threads > 0 ? arguments.model.threads : default_threads();
   needs.longest_row = std::min(arguments.model.max_seq_length, config.context);
   needs.largest_step = std::int64_t{options.batch_size} * options.gradient_accumulation * needs.longest_row;
+  const std::uint64_t all = device_weight_bytes(config, needs.rank, needs.trained_layers);
   const std::uint64_t weights = weight_bytes(config, needs.precision);
-  const std::uint64_t adapter = adapter_bytes(config, needs.rank, needs.trained_layers);
-  const std::uint64_t available = arguments.memory.value_or(io::read_machine_limits().available_bytes);
+  const std::uint64_t adapter = on_gpu ? all - weights : adapter_bytes(config, needs.rank, needs.trained_layers);
+  FW_ASSIGN(const auto available, memory_of(arguments, on_gpu));
   if (weights + adapter >= available)
     return resource_exhausted("the model's weights and the adapter's state need " +
                               std::to_string((weights + adapter) >> 20) + " MiB of memory, and " +
                               std::to_string(available >> 20) + " MiB are there");
   needs.available = available - weights - adapter;
-  FW_ASSIGN(const auto plan, plan_memory(needs));
+  FW_ASSIGN(const auto plan, on_gpu ? plan_device_memory(needs) : plan_memory(needs));
   events.write({{"event", "plan"},
                 {"pass_tokens", plan.pass_tokens},
                 {"recomputes", plan.recomputes},

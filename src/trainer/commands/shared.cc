@@ -2,11 +2,26 @@
 
 #include "io/machine.h"
 #include "trainer/commands/commands.h"
+#include "trainer/device/cuda/cuda_device.h"
+#include "trainer/device/device_model.h"
 #include "trainer/model/parallel.h"
 
 namespace fw::trainer {
 
 int default_threads() { return io::read_machine_limits().processors; }
+
+Result<std::unique_ptr<Device>> open_device(const ModelArguments& arguments) {
+  if (arguments.device == DeviceChoice::kCpu) return std::unique_ptr<Device>();
+  FW_ASSIGN(const auto source, open_weights(arguments.model));
+  auto status = check_on_device(source->config());
+  if (status.ok()) {
+    auto device = open_cuda_device();
+    if (device.ok()) return device;
+    status = device.error();
+  }
+  if (arguments.device == DeviceChoice::kCuda) return status.error();
+  return std::unique_ptr<Device>();
+}
 
 Result<ModelWeights> open_model(const ModelArguments& arguments) {
   set_threads(arguments.threads > 0 ? arguments.threads : default_threads());

@@ -61,8 +61,8 @@ TrainingEvents events_for(EventWriter& events, const ProcessGuard& guard) {
   return out;
 }
 
-void write_started(EventWriter& events, const TrainArguments& arguments, const ModelWeights& weights,
-                   const Rows& rows) {
+void write_started(EventWriter& events, const TrainArguments& arguments, const ModelWeights& weights, const Rows& rows,
+                   const Device* device) {
   std::int64_t parameters = 0;
   for (const auto& t : weights.parameters()) parameters += t.numel();
   std::int64_t tokens = 0;
@@ -77,7 +77,8 @@ void write_started(EventWriter& events, const TrainArguments& arguments, const M
                 {"validation_rows", rows.validation.rows.size()},
                 {"rows_left_out", rows.left_out()},
                 {"precision", to_string(weights.precision())},
-                {"threads", threads()}});
+                {"threads", threads()},
+                {"device", device != nullptr ? device->name() : "cpu"}});
 }
 
 void write_done(EventWriter& events, const TrainArguments& arguments, const Rows& rows, const TrainingResult& result,
@@ -110,11 +111,15 @@ Status run_train(const TrainArguments& arguments, EventWriter& events, const Pro
   if (!arguments.merge_into.empty() && std::filesystem::is_directory(arguments.model.model, error))
     return invalid_argument("--merge-into needs a model in GGUF form, and " + arguments.model.model.string() +
                             " is a folder");
-  FW_ASSIGN(const auto weights, open_model(arguments.model));
+  FW_ASSIGN(const auto device, open_device(arguments.model));
+  auto named = arguments.model;
+  if (device) named.precision = Precision::kBf16;
+  FW_ASSIGN(const auto weights, open_model(named));
   FW_ASSIGN(const auto rows, read_all(arguments, weights.config));
-  write_started(events, arguments, weights, rows);
+  write_started(events, arguments, weights, rows, device.get());
   const SystemClock clock;
   auto options = arguments.options;
+  options.device = device.get();
   if (!arguments.initial_adapter.empty()) {
     FW_ASSIGN(options.initial_adapter, read_peft_adapter(weights.config, arguments.initial_adapter));
   }

@@ -23,35 +23,44 @@ std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t
 
 Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows,
                                            int layers, const Options& options) {
-  FrozenStates states;
-  states.hidden_ = weights.config.hidden;
-  const auto all = pack(rows);
   std::int64_t longest = 1;
+  for (const auto* row : rows) longest = std::max(longest, inputs_of(*row));
+  const at::NoGradGuard no_grad;
+  const PackedModel model(weights, nullptr, longest);
+  const auto run = [&](const TokenTree& tree) {
+    const auto input = prepare(weights.config, tree);
+    return model.run_layers(model.embed(*input.tree), input, 0, layers);
+  };
+  return compute(weights.config.hidden, rows, run, options);
+}
+
+Result<FrozenStates> FrozenStates::compute(std::int64_t width, std::span<const TrainingRow* const> rows,
+                                           const std::function<at::Tensor(const TokenTree&)>& run,
+                                           const Options& options) {
+  FrozenStates states;
+  states.hidden_ = width;
+  const auto all = pack(rows);
   for (std::size_t r = 0; r < rows.size(); ++r) {
     auto& runs = states.runs_.emplace_back();
     for (const int s : all.path(all.leaves[r])) {
       const auto& segment = all.segments[static_cast<std::size_t>(s)];
       runs.push_back({segment.position, segment.start});
     }
-    longest = std::max(longest, inputs_of(*rows[r]));
   }
   states.bytes_ = all.tokens.size() * static_cast<std::uint64_t>(states.hidden_) * sizeof(float);
   FW_TRY(states.allocate(options));
   const std::int64_t common = common_beginning(rows);
-
-  at::NoGradGuard no_grad;
-  const PackedModel model(weights, nullptr, longest);
   const auto order = side_by_side(rows);
   std::vector<const TrainingRow*> ordered;
   for (const auto row : order) ordered.push_back(rows[row]);
   for (std::size_t begin = 0; begin < rows.size();) {
     const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, common) - begin);
-    const auto input = prepare(weights.config, pack(batch));
-    const auto hidden = model.run_layers(model.embed(*input.tree), input, 0, layers);
+    const auto tree = pack(batch);
+    const auto hidden = run(tree);
     const float* values = hidden.const_data_ptr<float>();
     for (std::size_t r = 0; r < batch.size(); ++r)
-      for (const int s : input.tree->path(input.tree->leaves[r])) {
-        const auto& segment = input.tree->segments[static_cast<std::size_t>(s)];
+      for (const int s : tree.path(tree.leaves[r])) {
+        const auto& segment = tree.segments[static_cast<std::size_t>(s)];
         for (std::int64_t i = 0; i < segment.length; ++i)
           std::memcpy(states.at(order[begin + r], segment.position + i), values + (segment.start + i) * states.hidden_,
                       static_cast<std::size_t>(states.hidden_) * sizeof(float));

@@ -29,6 +29,10 @@ class FrozenStates final {
   [[nodiscard]] static Result<FrozenStates> compute(const ModelWeights& weights,
                                                     std::span<const TrainingRow* const> rows, int layers,
                                                     const Options& options);
+  /// `run` computes the states of a packed batch, fp32 [tokens, hidden].
+  [[nodiscard]] static Result<FrozenStates> compute(std::int64_t hidden, std::span<const TrainingRow* const> rows,
+                                                    const std::function<at::Tensor(const TokenTree&)>& run,
+                                                    const Options& options);
   ~FrozenStates();
   FrozenStates(FrozenStates&&) noexcept;
   FrozenStates& operator=(FrozenStates&&) noexcept;

@@ -24,6 +24,7 @@ class Optimizer final {
   /// changed when the norm is no finite number: the training has diverged.
   double step(double learning_rate);
 
+  [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] const std::vector<at::Tensor>& parameters() const { return parameters_; }
   /// First and second moments, parallel to parameters(); for checkpoints.
   [[nodiscard]] std::vector<at::Tensor>& means() { return means_; }

@@ -11,9 +11,10 @@
 
 #include "base/hash.h"
 #include "io/machine.h"
+#include "trainer/device/device_engine.h"
+#include "trainer/loop/engine.h"
 #include "trainer/loop/frozen_states.h"
 #include "trainer/loop/validation.h"
-#include "trainer/model/parallel.h"
 #include "trainer/packing/families.h"
 
 namespace fw::trainer {
@@ -116,7 +117,6 @@ class Training {
         first_layer_(lowest_trained_layer()),
         adapter_(new_adapter()),
         optimizer_(tensors_of(adapter_), {.weight_decay = options.weight_decay, .clip_norm = options.clip_norm}),
-        model_(weights, &adapter_, longest_row()),
         checkpoint_(options.checkpoint_folder) {
     const auto step_rows = std::int64_t{options.batch_size} * options.gradient_accumulation;
     steps_per_epoch_ = (static_cast<std::int64_t>(rows.size()) + step_rows - 1) / step_rows;
@@ -126,6 +126,7 @@ class Training {
   }
 
   Result<TrainingResult> run() {
+    FW_TRY(open_engine());
     FW_TRY(resume());
     FW_TRY(prepare_states());
     FW_TRY(plan());
@@ -134,6 +135,7 @@ class Training {
       FW_TRY(run_step());
       FW_TRY(keep_checkpoint());
     }
+    engine_->fetch();
     TrainingResult result{.adapter = adapter_, .steps = state_.step, .resumed_from = resumed_from_};
     result.best_step = state_.step;
     if (state_.best) {
@@ -180,6 +182,16 @@ class Training {
     return static_cast<std::int64_t>(longest);
   }
 
+  Status open_engine() {
+    if (options_.device == nullptr) {
+      engine_ = make_processor_engine(weights_, adapter_, optimizer_, first_layer_, longest_row());
+      return {};
+    }
+    FW_ASSIGN(engine_,
+              make_device_engine(*options_.device, weights_, adapter_, optimizer_, first_layer_, longest_row()));
+    return {};
+  }
+
   [[nodiscard]] bool stop_wanted() const { return events_.should_stop && events_.should_stop(); }
   [[nodiscard]] double elapsed() const { return state_.seconds + to_seconds(clock_.instant() - started_); }
 
@@ -187,6 +199,7 @@ class Training {
     if (!checkpoint_.is_kept()) return {};
     FW_ASSIGN(auto found, checkpoint_.read(state_.fingerprint, adapter_, optimizer_));
     if (!found) return {};
+    engine_->put();
     state_ = std::move(*found);
     resumed_from_ = state_.step;
     if (events_.on_progress)
@@ -200,37 +213,32 @@ class Training {
     all.insert(all.end(), validation_.begin(), validation_.end());
     const auto spill_folder =
         options_.checkpoint_folder.empty() ? std::filesystem::temp_directory_path() : options_.checkpoint_folder;
-    auto states = FrozenStates::compute(weights_, all, first_layer_,
-                                        {options_.frozen_memory_limit, spill_folder, [&](std::size_t done) {
-                                           if (events_.on_prepared) events_.on_prepared(done, all.size());
-                                           return !stop_wanted();
-                                         }});
-    if (states.ok()) {
-      states_ = std::move(states).value();
-      return {};
-    }
-    if (states.error().code != ErrorCode::kResourceExhausted) return std::move(states).error();
-    warnings_.push_back(states.error().message + "; the lower layers were computed anew in every epoch");
+    const auto prepared =
+        engine_->prepare_states(all, {options_.frozen_memory_limit, spill_folder, [&](std::size_t done) {
+                                        if (events_.on_prepared) events_.on_prepared(done, all.size());
+                                        return !stop_wanted();
+                                      }});
+    if (prepared.ok() || prepared.error().code != ErrorCode::kResourceExhausted) return prepared;
+    warnings_.push_back(prepared.error().message + "; the lower layers were computed anew in every epoch");
     return {};
   }
 
   // How steps are cut into passes. A checkpoint's cut is kept, unless the training was killed for want of memory.
   Status plan() {
-    MemoryNeeds needs{.config = weights_.config, .precision = weights_.precision()};
+    MemoryNeeds needs{.config = weights_.config};
     needs.trained_layers = weights_.config.layers - first_layer_;
     needs.rank = adapter_.settings.rank;
-    needs.threads = threads();
     needs.longest_row = longest_row();
     needs.largest_step = largest_step();
-    needs.available = io::read_machine_limits().available_bytes;
     needs.share = options_.memory_share;
-    FW_ASSIGN(auto plan, plan_memory(needs));
+    FW_ASSIGN(auto plan, engine_->plan(needs));
     if (options_.pass_tokens > 0) plan.pass_tokens = options_.pass_tokens;
     if (state_.pass_tokens > 0 && options_.memory_share == 1) plan.pass_tokens = state_.pass_tokens;
     const auto kept = static_cast<std::uint64_t>(std::min(plan.pass_tokens, needs.largest_step)) * plan.bytes_per_token;
-    plan.recomputes = options_.recompute.value_or(plan.recomputes || kept > needs.available);
+    plan.recomputes = options_.recompute.value_or(plan.recomputes || kept > plan.available);
     state_.pass_tokens = plan.pass_tokens;
-    model_.set_recomputation(plan.recomputes);
+    recomputes_ = plan.recomputes;
+    engine_->set_recomputation(recomputes_);
     if (events_.on_plan) events_.on_plan(plan);
     return {};
   }
@@ -271,14 +279,38 @@ class Training {
   }
 
   // One forward and backward pass over some rows of a step; their loss summed.
-  double run_pass(std::span<const std::size_t> numbers, double label_tokens) {
+  Result<double> run_pass(std::span<const std::size_t> numbers, double label_tokens) {
     std::vector<const TrainingRow*> batch;
     for (const auto n : numbers) batch.push_back(train_[n]);
-    const auto input = prepare(weights_.config, pack(batch));
-    const auto hidden = states_ ? states_->gather(*input.tree, numbers) : model_.before(input, first_layer_);
-    const auto result = model_.loss(hidden, input, first_layer_);
-    (result.loss / label_tokens).backward();
-    return result.loss.item<double>();
+    return engine_->train(pack(batch), numbers, label_tokens);
+  }
+
+  // All passes of a step; their loss summed.
+  Result<double> run_passes(std::span<const std::size_t> numbers, std::int64_t common, double label_tokens) {
+    double loss = 0;
+    for (std::size_t begin = 0; begin < numbers.size();) {
+      if (stop_wanted()) return stop().error();
+      const auto end = pass_end(numbers, begin, common);
+      FW_ASSIGN(const double of_pass, run_pass(numbers.subspan(begin, end - begin), label_tokens));
+      loss += of_pass;
+      begin = end;
+    }
+    return loss;
+  }
+
+  // What did not fit is cut smaller: half the tokens, then layers computed again, down to the longest row by itself.
+  bool cut_smaller() {
+    if (state_.pass_tokens > longest_row()) {
+      state_.pass_tokens = std::max(std::min(state_.pass_tokens, largest_step()) / 2, longest_row());
+    } else if (!recomputes_) {
+      engine_->set_recomputation(recomputes_ = true);
+    } else {
+      return false;
+    }
+    warnings_.push_back("memory ran out at step " + std::to_string(state_.step + 1) + "; from there on passes have " +
+                        std::to_string(state_.pass_tokens) + " tokens at most" +
+                        (recomputes_ ? " and compute layers again" : ""));
+    return true;
   }
 
   // Cuts a step's rows into passes of at most pass_tokens, counting what they have in common once.
@@ -304,17 +336,17 @@ class Training {
       row_tokens += static_cast<double>(train_[n]->tokens.size());
     }
     const std::int64_t common = common_beginning(batch);
-    double loss = 0;
-    model_.set_dropout(options_.dropout,
-                       Random::for_purpose(options_.seed, "dropout of step " + std::to_string(state_.step)).next());
-    for (std::size_t begin = 0; begin < numbers.size();) {
-      if (stop_wanted()) return stop();
-      const auto end = pass_end(numbers, begin, common);
-      loss += run_pass(std::span(numbers).subspan(begin, end - begin), label_tokens);
-      begin = end;
+    engine_->set_dropout(options_.dropout,
+                         Random::for_purpose(options_.seed, "dropout of step " + std::to_string(state_.step)).next());
+    auto passed = run_passes(numbers, common, label_tokens);
+    while (!passed.ok() && passed.error().code == ErrorCode::kResourceExhausted && cut_smaller()) {
+      engine_->forget_gradients();
+      passed = run_passes(numbers, common, label_tokens);
     }
+    if (!passed.ok()) return std::move(passed).error();
+    const double loss = *passed;
     const double rate = rate_.at(state_.step);
-    const double norm = std::isfinite(loss) ? optimizer_.step(rate) : loss;
+    const double norm = std::isfinite(loss) ? engine_->step(rate) : loss;
     if (!std::isfinite(norm)) return diverged(loss, norm, rate);
     ++state_.step;
     Progress progress;
@@ -335,13 +367,14 @@ class Training {
   Status report(Progress progress) {
     const bool epoch_ends = state_.step % steps_per_epoch_ == 0;
     if (epoch_ends && !validation_.empty()) {
-      model_.set_dropout(0, 0);
-      auto scored = score(model_, weights_.config, validation_, first_layer_, states_ ? &*states_ : nullptr,
-                          train_.size(), [&] { return !stop_wanted(); });
+      engine_->set_dropout(0, 0);
+      auto scored = score([&](const TokenTree& tree, auto numbers) { return engine_->score(tree, numbers); },
+                          validation_, train_.size(), [&] { return !stop_wanted(); });
       if (!scored.ok()) return std::move(scored).error();
       if (!std::isfinite(scored->loss)) return diverged(scored->loss, 0, progress.learning_rate);
       progress.validation_loss = scored->loss;
       progress.validation_exact = scored->exact;
+      engine_->fetch();
       if (!state_.best || scored->loss < state_.best->loss)
         state_.best = BestAdapter{copy(adapter_), state_.step, scored->loss, scored->exact};
     }
@@ -368,6 +401,7 @@ class Training {
     const auto begun = clock_.instant();
     const double before = state_.seconds;
     state_.seconds = elapsed();
+    engine_->fetch();
     const auto status = checkpoint_.write(state_, adapter_, optimizer_);
     state_.seconds = before;
     last_checkpoint_ = clock_.instant();
@@ -389,12 +423,12 @@ class Training {
   int first_layer_;
   Adapter adapter_;
   Optimizer optimizer_;
-  PackedModel model_;
+  std::unique_ptr<Engine> engine_;
+  bool recomputes_ = false;
   LearningRate rate_;
   std::int64_t steps_per_epoch_ = 1;
   CheckpointState state_;
   std::int64_t resumed_from_ = 0;
-  std::optional<FrozenStates> states_;
   std::vector<std::size_t> order_;
   std::int64_t order_epoch_ = -1;
   Checkpoint checkpoint_;

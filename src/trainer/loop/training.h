@@ -16,6 +16,8 @@
 
 namespace fw::trainer {
 
+class Device;
+
 struct TrainingOptions {
   int epochs = 2;
   int batch_size = 16;
@@ -36,6 +38,8 @@ struct TrainingOptions {
   bool keep_order = false;  ///< rows in the file's order in every epoch, instead of one drawn from the seed
   /// Where training starts from instead of a new adapter; its rank, scale and layers are kept.
   std::optional<Adapter> initial_adapter;
+
+  Device* device = nullptr;  ///< that runs the steps; null: the processor
 
   std::filesystem::path checkpoint_folder;  ///< empty: no checkpoints
   double checkpoint_seconds = 20;

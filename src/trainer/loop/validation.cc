@@ -12,7 +12,18 @@ namespace fw::trainer {
 Result<Score> score(const PackedModel& model, const ModelConfig& config, std::span<const TrainingRow* const> rows,
                     int first_layer, const FrozenStates* states, std::size_t first_row,
                     const std::function<bool()>& keep_going) {
-  at::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
+  const auto terms = [&](const TokenTree& tree, std::span<const std::size_t> numbers) -> Result<TermScores> {
+    const auto input = prepare(config, tree);
+    const auto hidden = states != nullptr ? states->gather(*input.tree, numbers) : model.before(input, first_layer);
+    auto result = model.loss(hidden, input, first_layer);
+    return TermScores{std::move(result.losses), std::move(result.hits)};
+  };
+  return score(terms, rows, first_row, keep_going);
+}
+
+Result<Score> score(const ScoreTerms& terms, std::span<const TrainingRow* const> rows, std::size_t first_row,
+                    const std::function<bool()>& keep_going) {
   Score total;
   total.hits.assign(rows.size(), 1);
   total.losses.assign(rows.size(), 0);
@@ -27,12 +38,10 @@ Result<Score> score(const PackedModel& model, const ModelConfig& config, std::sp
   }
   for (std::size_t begin = 0; begin < rows.size();) {
     const auto batch = std::span(ordered).subspan(begin, batch_end(ordered, begin, common) - begin);
-    const auto input = prepare(config, pack(batch));
-    const auto hidden = states != nullptr ? states->gather(*input.tree, std::span(numbers).subspan(begin, batch.size()))
-                                          : model.before(input, first_layer);
-    const auto result = model.loss(hidden, input, first_layer);
+    const auto tree = pack(batch);
+    FW_ASSIGN(const auto result, terms(tree, std::span(numbers).subspan(begin, batch.size())));
     for (std::size_t i = 0; i < result.losses.size(); ++i) {
-      const auto row = order[begin + static_cast<std::size_t>(input.tree->terms[i].row)];
+      const auto row = order[begin + static_cast<std::size_t>(tree.terms[i].row)];
       total.losses[row] += static_cast<double>(result.losses[i]);
       total.hits[row] &= result.hits[i];
       ++counts[row];
