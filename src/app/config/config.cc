@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "app/config/can_decide.h"
@@ -120,6 +121,46 @@ void check_together(YamlSection& root, const runs::RunConfig& run) {
 
 }  // namespace
 
+namespace {
+
+struct NamedListener {
+  const char* section;
+  ListenerSettings* settings;
+};
+
+std::array<NamedListener, 4> listeners_of(Config& config) {
+  return {{{"server", &config.server.listener},
+           {"gateway", &config.gateway_listener},
+           {"elasticsearch", &config.elasticsearch.listener},
+           {"otlp", &config.otlp.listener}}};
+}
+
+/// Files of a configuration lie beside it, wherever the program was started.
+void resolve_files(Config& config, const std::filesystem::path& folder) {
+  for (const NamedListener& one : listeners_of(config)) {
+    for (std::string* file : {&one.settings->tls_certificate, &one.settings->tls_key})
+      if (!file->empty()) *file = (folder / *file).string();
+  }
+}
+
+bool is_everywhere(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
+
+/// Two listeners of one configuration cannot have one port: the second would be off.
+void check_ports(Config& config, Problems& problems) {
+  const auto all = listeners_of(config);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = i + 1; j < all.size(); ++j) {
+      const ListenerSettings &a = *all[i].settings, &b = *all[j].settings;
+      if (!a.enabled || !b.enabled || a.port == 0 || a.port != b.port) continue;
+      if (a.listen != b.listen && !is_everywhere(a.listen) && !is_everywhere(b.listen)) continue;
+      problems.error(0, std::string(all[j].section) + ".port",
+                     std::to_string(b.port) + " is " + all[i].section + ".port too; give each a port of its own, or 0");
+    }
+  }
+}
+
+}  // namespace
+
 bool is_address(const std::string& text) {
   in6_addr place{};
   return ::inet_pton(AF_INET, text.c_str(), &place) == 1 || ::inet_pton(AF_INET6, text.c_str(), &place) == 1;
@@ -161,6 +202,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
   root.finish();
+  check_ports(config, problems);
+  resolve_files(config, folder);
   warn_of_variables(problems, environment);
   if (problems.has_errors()) return problems.to_error();
   config.warnings = problems.warnings();

@@ -119,8 +119,11 @@ void read_endpoint_keys(YamlSection& section, modelops::Endpoint& endpoint, cons
   if (!endpoint.api_key_header.empty() && !is_header_name(endpoint.api_key_header))
     section.error("api_key_header", "is no name of a header");
   section.read_texts("headers", endpoint.headers);
-  for (const auto& [name, value] : endpoint.headers)
+  for (const auto& [name, value] : endpoint.headers) {
     if (!is_header_name(name)) section.error("headers", "\"" + name + "\" is no name of a header");
+    if (std::ranges::any_of(value, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; }))
+      section.error("headers", "the value of \"" + name + "\" holds a line break or another control character");
+  }
   section.read_texts("query", endpoint.query);
   check_values(section, "headers", endpoint.headers, environment);
   check_values(section, "query", endpoint.query, environment);

@@ -260,6 +260,13 @@ void YamlSection::read_number(const char* key, T& out, Number least, Number most
     // A quoted number is a string by YAML's rules ("!" is the tag of quoted scalars).
     if (node.Tag() == "!") return false;
     const auto number = to_number<Number>(node.Scalar());
+    if constexpr (std::is_unsigned_v<Number>) {
+      if (const auto below = to_number<std::int64_t>(node.Scalar()); !number && below && *below < 0) {
+        impl_->problems->error(Impl::line(node), impl_->full(key),
+                               node.Scalar() + " is out of range; it must be at least " + to_text(least));
+        return true;
+      }
+    }
     if (!number || !(*number == *number)) return false;
     if (*number < least || *number > most) {
       const std::string limits = *number < least ? "at least " + to_text(least) : "at most " + to_text(most);

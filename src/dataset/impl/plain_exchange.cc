@@ -267,7 +267,8 @@ bool PlainExchange::read_arguments(std::string_view text, std::uint64_t& hash) {
   if (!is_within_limits(text)) return false;
   Element value;
   auto error = arguments_parser_.parse(text.data(), text.size()).get(value);
-  if (error == simdjson::BIGINT_ERROR || error == simdjson::NUMBER_ERROR) {
+  if (error != simdjson::SUCCESS) {
+    // Perhaps for an integer beyond 64 bits: which error that is depends on simdjson's version.
     const std::string quoted = with_large_integers_as_texts(text);
     error = arguments_parser_.parse(quoted.data(), quoted.size()).get(value);
   }

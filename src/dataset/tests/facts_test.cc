@@ -114,7 +114,7 @@ TEST(Facts, CountWhatHadToBeRepairedOnTheShortWayToo) {
     request["tools"] = Json::array({tool("a")});
     change(request);
     FactsReader reader(true);
-    reader.read(ask("hi").dump(), reply(say("assistant", "yes")).dump());
+    (void)reader.read(ask("hi").dump(), reply(say("assistant", "yes")).dump());
     const RecordFacts first = reader.read(request.dump(), reply(say("assistant", "yes")).dump());
     const RecordFacts again = reader.read(request.dump(), reply(say("assistant", "yes")).dump());
     EXPECT_EQ(first.defect, "");

@@ -117,7 +117,7 @@ TEST(Normalise, DropsWhatNoSchemaHas) {
       {"type", {"object", "null"}},
       {"required", "x"},
       {"properties",
-       {{"x", {{"type", "tuple"}, {"title", "kept"}}}, {"y", {{"type", "object"}, {"properties", Json::array()}}}}}};
+       {{"x", {{"type", "thing"}, {"title", "kept"}}}, {"y", {{"type", "object"}, {"properties", Json::array()}}}}}};
   const Outcome out = normalised(request);
   EXPECT_EQ(out.found.defect, std::nullopt);
   EXPECT_EQ(

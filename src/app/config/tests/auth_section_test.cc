@@ -9,7 +9,8 @@ namespace {
 using testing::HasSubstr;
 
 Result<Config> parse(const std::string& text) {
-  return parse_config(text, "config.yaml", "/etc", [](const std::string&) { return std::string(); });
+  return parse_config(text + "\nnims: [{model_name: m, path: m.gguf}]\n", "config.yaml", "/etc",
+                      [](const std::string&) { return std::string(); });
 }
 
 std::string error_of(const std::string& text) {
@@ -31,10 +32,10 @@ TEST(AuthSection, ReadsTheProxyAndItsPeople) {
 }
 
 TEST(AuthSection, WhatAnybodyCouldClaimIsAnError) {
-  EXPECT_THAT(error_of("auth: {proxy_header: X-User, role: viewer}"), HasSubstr("allowed is missing"));
+  EXPECT_THAT(error_of("auth: {proxy_header: X-User, role: viewer}"), HasSubstr("auth.allowed: is missing"));
   EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [proxy.local], role: viewer}"),
               HasSubstr("no IP address"));
-  EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [10.0.0.2]}"), HasSubstr("role is missing"));
+  EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [10.0.0.2]}"), HasSubstr("auth.role: is missing"));
   EXPECT_THAT(error_of("auth: {role: boss}"), HasSubstr("no role"));
 }
 

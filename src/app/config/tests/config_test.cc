@@ -28,6 +28,32 @@ std::string error_of(const std::string& text) {
 
 constexpr const char* kCandidate = "nims:\n  - model_name: small\n    path: small.gguf\n";
 
+TEST(ConfigListeners, OnePortForTwoIsAMistake) {
+  EXPECT_THAT(error_of("server: {port: 18311}\ngateway: {upstream: \"http://u.test/v1\", port: 18311}\n"),
+              AllOf(HasSubstr("gateway.port"), HasSubstr("server.port too")));
+  EXPECT_THAT(error_of("elasticsearch: {port: 18312, listen: 0.0.0.0, insecure: true}\notlp: {port: 18312}\n"),
+              HasSubstr("otlp.port"));
+  EXPECT_EQ(error_of(std::string(kCandidate) + "elasticsearch: {port: 18312}\notlp: {port: 18312, enabled: false}\n"),
+            "(no error)");
+  EXPECT_EQ(error_of(std::string(kCandidate) + "elasticsearch: {port: 0}\notlp: {port: 0}\n"), "(no error)");
+}
+
+TEST(ConfigListeners, TheirFilesLieBesideTheConfiguration) {
+  const auto config = parse(std::string(kCandidate) + "otlp: {tls_certificate: c.pem, tls_key: /keys/k.pem}\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->otlp.listener.tls_certificate, "/models/c.pem");
+  EXPECT_EQ(config->otlp.listener.tls_key, "/keys/k.pem");
+}
+
+TEST(ConfigNumbers, BelowZeroIsOutOfRange) {
+  EXPECT_THAT(error_of("data_split_config: {eval_size: -1}\n"), HasSubstr("-1 is out of range; it must be at least 1"));
+}
+
+TEST(ConfigHeaders, ALineBreakInAValueIsAMistake) {
+  EXPECT_THAT(error_of("nims:\n  - {model_name: m, url: \"http://m.test/v1\", headers: {X: \"a\\nb\"}}\n"),
+              HasSubstr("holds a line break"));
+}
+
 // The keys that the blueprint's shipped file sets, every one.
 constexpr const char* kBlueprint = R"(
 nmp_config:
