@@ -98,14 +98,17 @@ Json choice_in_words(const Json& choice, const Json& tools) {
 Defect tool_choice(Json& request, const Json& tools, Normalised& out) {
   const auto choice = request.find("tool_choice");
   if (choice == request.end()) return std::nullopt;
+  if (tools.is_null()) {
+    if (!choice->is_null()) out.repairs.insert(repairs::kToolChoice);
+    request.erase(choice);
+    return std::nullopt;
+  }
   Json wanted = choice->is_null() ? Json() : choice_in_words(*choice, tools);
   if (wanted.is_null() && !choice->is_null()) return reasons::kToolChoice;
-  const bool is_free = wanted.is_null() || wanted == "auto" || wanted == "none";
-  if (tools.is_null() && !is_free) return reasons::kToolChoice;
   const bool is_same = nlohmann::json(wanted) == nlohmann::json(*choice);  // in any order of keys
-  if (is_same && !tools.is_null() && !wanted.is_null()) return std::nullopt;
+  if (is_same && !wanted.is_null()) return std::nullopt;
   if (!wanted.is_null()) out.repairs.insert(repairs::kToolChoice);
-  if (tools.is_null() || wanted.is_null()) {
+  if (wanted.is_null()) {
     request.erase(choice);
   } else {
     *choice = std::move(wanted);

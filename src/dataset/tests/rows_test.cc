@@ -72,6 +72,7 @@ TEST(Rows, HoldHistoryArgumentsAsStringsAndNullContentAsEmpty) {
 
 TEST(Rows, OfEvaluationAreTheRecordWithParsedArguments) {
   Json request = ask("where is 5");
+  request["tools"] = Json::array({tool("get_order")});
   request["tool_choice"] = "required";
   Json response = reply(call("get_order", {{"id", 5}}));
   response["usage"] = {{"prompt_tokens", 12}};
