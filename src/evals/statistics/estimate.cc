@@ -81,7 +81,7 @@ Interval with_room(const Interval& interval, double mean, double effective_clust
 
 /// Few errors, each in another conversation, say little of how errors go together: a conversation may still be wrong as
 /// a whole, as may those that nobody saw.
-bool has_conversations(const Estimate& e) { return e.clusters < e.n; }
+bool has_conversations(const Estimate& e) { return e.clusters > 0 && e.clusters < e.n; }
 
 /// The chance that so many conversations would be as they are if a share of all were the other way.
 double p_of_room(double seen, double threshold, double effective_clusters) {
