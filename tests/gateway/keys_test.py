@@ -41,7 +41,7 @@ class Upstream:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                seen.append(dict(self.headers))
+                seen.append({name.lower(): value for name, value in self.headers.items()})
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -98,7 +98,7 @@ class KeysOfTheGateway(unittest.TestCase):
             self.assertEqual(got["other_workload"], ["PermissionDeniedError", 403, "key_not_allowed"])
             kept = service.interactions(3, workload_id="router")
             self.assertEqual({(one["client_id"], one["flywheel"]["key"]) for one in kept}, {("acme", shop["key"]["id"])})
-            self.assertEqual([h.get("Authorization") for h in upstream.seen], [None, "Bearer sk-upstream", None])
+            self.assertEqual([h.get("authorization") for h in upstream.seen], [None, "Bearer sk-upstream", None])
             self.check_no_secret(service, [shop["secret"], other["secret"]], json.dumps(upstream.seen))
 
     def check_no_secret(self, service, secrets, seen):
@@ -132,7 +132,7 @@ class KeysOfTheGateway(unittest.TestCase):
 
 class KeysOfTheControlApi(unittest.TestCase):
     def test_roles_and_the_name_that_acts(self):
-        with flywheel.Service("nims: []\n") as service:
+        with flywheel.Service() as service:
             make = lambda *words, key=None: command("keys", "create", *words, "--json", "--server", service.url, key=key)
             self.assertIn("has to be an admin's", command("keys", "create", "vic", "--role", "viewer", "--server", service.url, check=False))
             ada = make("ada", "--role", "admin")["secret"]
@@ -152,7 +152,7 @@ class KeysOfTheControlApi(unittest.TestCase):
             return json.load(answer)
 
     def test_keys_can_be_made_before_the_service_runs(self):
-        service = flywheel.Service("nims: []\n")
+        service = flywheel.Service()
         self.addCleanup(service.close)
         ada = command("keys", "create", "ada", "--role", "admin", "--json", "--data", service.data)["secret"]
         service.start()
@@ -163,7 +163,7 @@ class KeysOfTheControlApi(unittest.TestCase):
 
 class OpenAddresses(unittest.TestCase):
     def test_what_others_reach_without_tls_or_keys_does_not_start(self):
-        service = flywheel.Service("nims: []\nserver: {listen: 0.0.0.0}\n")
+        service = flywheel.Service('nims: [{model_name: m, url: "http://127.0.0.1:9/v1"}]\nserver: {listen: 0.0.0.0}\n')
         self.addCleanup(service.close)
         with self.assertRaisesRegex(AssertionError, "server.insecure: true"):
             service.start()
