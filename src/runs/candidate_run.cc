@@ -125,8 +125,7 @@ Task<void> CandidateRun::evaluate(modelops::Variant variant) {
 
 Task<Result<std::string>> CandidateRun::evaluation_work(modelops::Variant variant) {
   modelops::EvaluationJob job{.variant = variant.id, .target = deployment_->endpoint};
-  if (!variant.has_adapter && candidate().customization_enabled)
-    job.max_rows = context_.config().evaluation.untuned_rows;
+  job.max_rows = part_of_rows(context_.config(), candidate(), variant);
   job.before_first = [this, id = deployment_->id](std::string request) {
     return context_.dependencies.deployer.share_beginning(id, std::move(request), context_.deadline);
   };

@@ -69,12 +69,9 @@ std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std:
   return BaselineEvidence{best.title, best.agreement.mean, *difference};
 }
 
-/// Was it asked evaluation.untuned_rows of the rows alone? Settled by the configuration, whatever became of the others.
-bool is_partial(const ReportInput& input, const ReportInput::EvaluationKey& key, std::size_t rows) {
-  const auto& asked = input.config.evaluation.untuned_rows;
+bool is_partial(const RunConfig& config, const ReportInput::EvaluationKey& key) {
   const auto variant = modelops::find_variant(*key.second);
-  return asked && variant && !variant->has_adapter && input.config.candidates.at(key.first).customization_enabled &&
-         rows == *asked;
+  return variant && part_of_rows(config, config.candidates.at(key.first), *variant).has_value();
 }
 
 void gather_evidence(const ReportInput& input, Findings& findings) {
@@ -82,7 +79,7 @@ void gather_evidence(const ReportInput& input, Findings& findings) {
     const auto& rows = input.evaluations.at(key).rows;
     Evidence one{.rows = summary.rows,
                  .rows_unscored = summary.rows_unscored,
-                 .is_partial = is_partial(input, key, rows.size()),
+                 .is_partial = is_partial(input.config, key),
                  .agreement = summary.agreement};
     if (summary.agreement && !summary.agreement->is_rate)
       one.at_best = evals::agreement_at_best(rows, findings.scoring);

@@ -68,4 +68,14 @@ struct RunConfig {
   std::vector<Webhook> webhooks;
 };
 
+/// How many rows an evaluation asks, where that is a part of them (EvaluationSettings::untuned_rows): settled before
+/// any is asked, so that what it shows is a start and never a yes.
+[[nodiscard]] inline std::optional<std::uint64_t> part_of_rows(const RunConfig& config, const Candidate& candidate,
+                                                               const modelops::Variant& variant) {
+  const auto& rows = config.evaluation.untuned_rows;
+  const bool is_part =
+      rows && *rows < config.split.eval_size && candidate.customization_enabled && !variant.has_adapter;
+  return is_part ? rows : std::nullopt;
+}
+
 }  // namespace fw::runs

@@ -17,9 +17,8 @@ std::uint64_t evaluations_of(const runs::RunConfig& run) {
   std::uint64_t tests = 0;
   for (const auto& candidate : run.candidates) {
     tests += static_cast<std::uint64_t>(std::ranges::count_if(run.evaluation.variants, [&](const auto& variant) {
-      if (variant.has_adapter) return candidate.customization_enabled;
-      return !candidate.customization_enabled ||
-             run.evaluation.untuned_rows.value_or(run.split.eval_size) >= run.split.eval_size;
+      const bool is_made = !variant.has_adapter || candidate.customization_enabled;
+      return is_made && !runs::part_of_rows(run, candidate, variant);
     }));
   }
   return std::max<std::uint64_t>(tests, 1);

@@ -119,10 +119,6 @@ void check_together(YamlSection& root, const runs::RunConfig& run) {
   if (const auto why = cannot_decide(run)) root.warning("data_split_config", *why);
 }
 
-}  // namespace
-
-namespace {
-
 struct NamedListener {
   const char* section;
   ListenerSettings* settings;

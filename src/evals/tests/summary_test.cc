@@ -83,6 +83,12 @@ TEST(Summary, ARowThatOnlyTheJudgeFailedOnIsCountedAndLeftOut) {
   EXPECT_THAT(s.unscored, ElementsAre(Pair("judge: no rating", 1u)));
   EXPECT_EQ(s.agreement->n, 2u);
   EXPECT_EQ(s.rows_failed, 1u);
+  // What a call's agreement rests on needs no judge: such a row has its score.
+  std::vector calls{tool_result("a", 1), tool_result("b", 0)};
+  calls[1].error = "judge: no rating";
+  const auto t = summarize(calls, kJudged, std::nullopt);
+  EXPECT_EQ(t.rows_unscored, 0u);
+  EXPECT_THAT(t.unscored, testing::IsEmpty());
 }
 
 TEST(Summary, TextAndToolCallsAreReportedApartAndJoinedByTheTrafficsShare) {

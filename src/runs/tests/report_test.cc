@@ -97,6 +97,11 @@ TEST_F(ReportTest, ModelsAsTheyAreAreAskedFewerRowsWhereSaid) {
   for (const auto& one : report["baselines"]) EXPECT_EQ(one["n"], 20) << one;
   EXPECT_EQ(report["summary"]["decision"], "yes");
   EXPECT_THAT(report["scoring"]["notes"].dump(), ::testing::HasSubstr("evaluation.untuned_rows"));
+  EXPECT_EQ(tuned[2]["verdict"]["tests"], 3) << "of what asked all rows";
+
+  world_.config.evaluation.untuned_rows = 20;
+  const auto whole = run();
+  EXPECT_EQ(whole["candidates"][0]["evaluations"][2]["verdict"]["tests"], 5) << "all rows are no part";
 }
 
 TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
