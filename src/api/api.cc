@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
+#include "api/feedback.h"
 #include "api/health.h"
 #include "api/interactions.h"
 #include "api/keys.h"
@@ -54,6 +55,9 @@ struct Api::Impl {
     metrics.add_to(router);
     routes.add_to(router);
     if (d.keyring != nullptr) add_access(d);
+    if (d.promotion && d.promotion->take_feedback) {
+      feedback.emplace(d.promotion->take_feedback, d.promotion->recent_feedback).add_to(router);
+    }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
@@ -94,6 +98,7 @@ struct Api::Impl {
   HealthResource health;
   MetricsResource metrics;
   RoutesResource routes;
+  std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
   std::optional<Access> access;
   std::optional<SessionResource> session;

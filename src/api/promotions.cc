@@ -26,7 +26,28 @@ net::Response json_of(int status, const Json& body) {
 
 Json progress_json(const std::optional<promotion::CanaryProgress>& progress) {
   if (!progress) return nullptr;
-  return {{"requests", progress->requests}, {"errors", progress->errors}, {"missing", progress->missing}};
+  Json gates = Json::array();
+  for (const auto& g : progress->gates) {
+    gates.push_back({{"gate", promotion::name_of(g.gate)},
+                     {"title", promotion::title_of(g.gate)},
+                     {"count", g.count},
+                     {"mean", g.mean},
+                     {"limit", g.limit},
+                     {"is_failed", g.is_failed}});
+  }
+  return {{"requests", progress->requests},
+          {"errors", progress->errors},
+          {"missing", progress->missing},
+          {"gates", std::move(gates)}};
+}
+
+Json summary_json(const promotion::PairSummary& sum) {
+  return {{"pairs", sum.pairs},
+          {"answered", sum.answered},
+          {"compared", sum.compared},
+          {"score", sum.score},
+          {"candidate_seconds", {{"p50", sum.candidate_p50}, {"p95", sum.candidate_p95}}},
+          {"other_seconds", {{"p50", sum.other_p50}, {"p95", sum.other_p95}}}};
 }
 
 Json proposal_json(const Proposal& p, const promotion::CanaryWatch& watch) {
@@ -37,6 +58,7 @@ Json proposal_json(const Proposal& p, const promotion::CanaryWatch& watch) {
           {"stage", promotion::to_string(p.stage)},
           {"step", p.step},
           {"share", p.share},
+          {"shadow", p.shadow},
           {"workload_id", c.workload},
           {"client_id", c.client},
           {"job_id", c.job},
@@ -72,6 +94,22 @@ Json entry_json(const audit::Entry& entry) {
           {"hash", entry.hash}};
 }
 
+/// Up to `limit` entries after a number; those of one subject, where one is given.
+std::vector<audit::Entry> entries_of(const audit::AuditLog& log, std::uint64_t after, std::size_t limit,
+                                     std::optional<std::string_view> subject) {
+  if (!subject) return log.entries(after, limit);
+  std::vector<audit::Entry> found;
+  while (found.size() < limit) {
+    const auto page = log.entries(after, kMaxAuditPage);
+    for (const auto& entry : page) {
+      if (found.size() < limit && entry.event.subject == *subject) found.push_back(entry);
+      after = entry.number;
+    }
+    if (page.size() < kMaxAuditPage) break;
+  }
+  return found;
+}
+
 /// A field that may be left out: text of bounded length.
 std::string optional_text(const Json& body, const char* field, std::size_t most, std::vector<FieldProblem>& problems) {
   const auto found = body.find(field);
@@ -102,6 +140,7 @@ void PromotionsResource::add_to(net::Router& router) {
   router.on(Method::kGet, "/api/promotions", [this](Call call) { return list(std::move(call)); });
   router.on(Method::kPost, "/api/promotions", [this](Call call) { return propose(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}", [this](Call call) { return detail(std::move(call)); });
+  router.on(Method::kGet, "/api/promotions/{id}/pairs", [this](Call call) { return pairs(std::move(call)); });
   router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
   router.on(Method::kGet, "/api/audit", [this](Call call) { return audit(std::move(call)); });
 }
@@ -118,7 +157,23 @@ Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
 Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
   const auto proposal = parts_.promotions.find(call.params.at("id"));
   if (!proposal) co_return not_found("there is no proposal " + call.params.at("id"));
-  co_return json_of(200, proposal_json(*proposal, parts_.watch));
+  Json json = proposal_json(*proposal, parts_.watch);
+  json["pairs"] = summary_json(co_await run_on(disk_, [&] { return parts_.pairs.summary(proposal->id); }));
+  co_return json_of(200, json);
+}
+
+Task<Result<net::Response>> PromotionsResource::pairs(net::Call call) {
+  const std::string id = call.params.at("id");
+  if (!parts_.promotions.find(id)) co_return not_found("there is no proposal " + id);
+  FW_CO_ASSIGN(const std::uint64_t limit, number_of(call.query, "limit", 100, promotion::PairLog::kMostShown));
+  const auto pairs = co_await run_on(disk_, [&] { return parts_.pairs.recent(id, limit); });
+  Json list = Json::array();
+  for (const auto& pair : pairs) {
+    Json one = Json::parse(promotion::to_json(pair));
+    one["at"] = to_iso8601(pair.at);
+    list.push_back(std::move(one));
+  }
+  co_return json_of(200, {{"pairs", std::move(list)}});
 }
 
 Status PromotionsResource::check_upstream(const std::string& name) const {
@@ -158,8 +213,6 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   if (!action || *action == Action::kPropose || *action == Action::kChange) {
     co_return not_found("a proposal has no step " + call.params.at("action"));
   }
-  if (*action == Action::kStartShadow)
-    co_return unimplemented("the gateway sends no copies of requests to a candidate yet");
   Json body;
   std::vector<FieldProblem> problems;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
@@ -179,8 +232,10 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
 Task<Result<net::Response>> PromotionsResource::audit(net::Call call) {
   FW_CO_ASSIGN(const std::uint64_t after, number_of(call.query, "after", 0, UINT64_MAX));
   FW_CO_ASSIGN(const std::uint64_t limit, number_of(call.query, "limit", kMaxAuditPage, kMaxAuditPage));
+  const auto subject = call.query.find("subject");
+  const auto entries = co_await run_on(disk_, [&] { return entries_of(parts_.audit, after, limit, subject); });
   Json list = Json::array();
-  for (const auto& entry : parts_.audit.entries(after, limit)) list.push_back(entry_json(entry));
+  for (const auto& entry : entries) list.push_back(entry_json(entry));
   co_return json_of(200, {{"entries", std::move(list)}, {"last_number", parts_.audit.last_number()}});
 }
 

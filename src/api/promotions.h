@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "api/feedback.h"
 #include "async/pool.h"
 #include "audit/audit_log.h"
 #include "net/router.h"
 #include "promotion/canary_watch.h"
+#include "promotion/pair_log.h"
 #include "promotion/promotions.h"
 #include "runs/run_service.h"
 
@@ -17,8 +20,11 @@ namespace fw::api {
 struct PromotionParts {
   promotion::Promotions& promotions;
   const promotion::CanaryWatch& watch;
+  promotion::PairLog& pairs;
   audit::AuditLog& audit;
   std::vector<std::string> upstreams;  ///< of the gateway: names that a promoted model may be behind
+  TakeFeedback take_feedback{};
+  std::function<std::vector<promotion::Feedback>(std::size_t)> recent_feedback{};
 };
 
 /// `/api/promotions`: proposals of models for the gateway's traffic, and the steps that people take with them
@@ -34,6 +40,7 @@ class PromotionsResource final {
   Task<Result<net::Response>> detail(net::Call call);
   Task<Result<net::Response>> propose(net::Call call);
   Task<Result<net::Response>> act(net::Call call);
+  Task<Result<net::Response>> pairs(net::Call call);
   Task<Result<net::Response>> audit(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
 

@@ -40,8 +40,7 @@ std::filesystem::path GatewayWayIn::routes_file(const Service& service) {
   return service.data_folder() / "routes.json";
 }
 
-GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service,
-                           std::function<void(const std::string&, bool)> on_promoted)
+GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks)
     : service_(service), access_log_("gateway", settings.access_log) {
   auto made = capture::Gateway::make(std::move(settings), {service.executor(),
                                                            service.committer(),
@@ -49,7 +48,9 @@ GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service,
                                                            credentials,
                                                            modelops::process_variables(),
                                                            {redaction(service_.redactor())},
-                                                           std::move(on_promoted)});
+                                                           std::move(callbacks.on_promoted),
+                                                           std::move(callbacks.on_pair),
+                                                           std::move(callbacks.on_feedback)});
   if (made.ok()) {
     gateway_ = std::move(*made);
     take_kept_routes();

@@ -15,10 +15,15 @@ namespace fw::app {
 /// The gateway as a way in, with what stands of it in the data folder.
 class GatewayWayIn final : public WayIn {
  public:
+  /// What others are told and asked, as in GatewayDependencies; each may be empty.
+  struct Callbacks {
+    std::function<void(capture::PromotedAnswer)> on_promoted{};
+    std::function<void(capture::ShadowedPair)> on_pair{};
+    std::function<Task<net::Response>(std::string, auth::Caller)> on_feedback{};
+  };
+
   /// Makes the gateway. Routes that were put and kept in the data folder win over the file's. `service` outlives it.
-  /// `on_promoted` as in GatewayDependencies; may be empty.
-  GatewayWayIn(capture::GatewaySettings settings, Service& service,
-               std::function<void(const std::string&, bool)> on_promoted = {});
+  GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks);
 
   [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kGateway; }
   void adjust(net::ServerOptions& options) override;

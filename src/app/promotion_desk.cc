@@ -1,22 +1,32 @@
 #include "app/promotion_desk.h"
 
+#include <atomic>
 #include <boost/asio/post.hpp>
+#include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "io/file.h"
+#include "promotion/comparison.h"
 
 namespace fw::app {
 namespace {
 
 constexpr const char* kItself = "flywheel";
+constexpr const char* kCountsFile = "counts.json";
+constexpr std::size_t kMostWaiting = 128;  // answers and pairs that wait to be looked at
+constexpr std::chrono::seconds kFlush(2);
+constexpr std::uint64_t kMostCountsBytes = 16 << 20;
+constexpr std::chrono::seconds kBetweenWrites(1);
 
 std::vector<capture::Promoted> promoted_of(const std::vector<promotion::Proposal>& on_traffic) {
   std::vector<capture::Promoted> list;
   // A canary stands before the live model that it may follow.
   for (const bool wants_live : {false, true}) {
     for (const auto& p : on_traffic) {
-      if (p.share <= 0 || (p.stage == promotion::Stage::kLive) != wants_live) continue;
+      if ((p.share <= 0 && p.shadow <= 0) || (p.stage == promotion::Stage::kLive) != wants_live) continue;
       list.push_back({.id = p.id,
                       .workload = p.candidate.workload,
                       .client = p.candidate.client,
@@ -24,31 +34,105 @@ std::vector<capture::Promoted> promoted_of(const std::vector<promotion::Proposal
                                  .model = p.candidate.served_model,
                                  .weight = 1,
                                  .variant = p.candidate.model + " " + p.candidate.variant},
-                      .share = p.share});
+                      .share = p.share,
+                      .shadow = p.shadow});
     }
   }
   return list;
 }
 
+Error no_exchange(const std::string& id) { return not_found("no exchange that is kept has the id " + id); }
+
+/// What comes in with a key is rated with it, or with one that is for all.
+bool may_rate(const auth::Caller& caller, const record::Interaction& answered) {
+  return caller.may_write(*answered.workload) && (caller.tenant.empty() || caller.tenant == *answered.client);
+}
+
 }  // namespace
 
-struct PromotionDesk::Impl {
-  Impl(const promotion::Settings& settings, Service& s) : service(s), watch(settings.gates, settings.rules.steps) {}
+struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
+  Impl(const promotion::Settings& s, Service& of, promotion::Counts counts)
+      : service(of),
+        settings(s),
+        folder(of.data_folder() / "promotion"),
+        watch(s.gates, s.rules.steps, std::move(counts)),
+        pairs(folder),
+        feedback(folder) {}
 
   void take(const std::vector<promotion::Proposal>& list);
   void act(const std::string& id, const promotion::Decision& decision);
+  /// Gives it to the watch, and what that decides to the disk threads.
+  void observe(const std::string& id, const promotion::Observation& seen);
+  void look_at(const capture::PromotedAnswer& answer);
+  void compare(const capture::ShadowedPair& pair);
+  /// Runs `work` on the cpu threads, or passes it over.
+  template <class Work>
+  void compute(Work work);
+  [[nodiscard]] Task<Result<record::Interaction>> exchange_of(std::string id);
+  /// The proposal on traffic that gave this answer; empty: none.
+  [[nodiscard]] std::string promotion_of(const record::Interaction& answered);
+  [[nodiscard]] Result<promotion::Feedback> keep_rating(const record::Interaction& answered, promotion::Rating rating,
+                                                        std::string by);
+  void keep_counts_blocking();
+  void keep_counts_now();
 
   Service& service;
+  const promotion::Settings settings;
+  const std::filesystem::path folder;
   promotion::CanaryWatch watch;
+  promotion::PairLog pairs;
+  promotion::FeedbackLog feedback;
+  std::atomic<std::size_t> waiting{0};
+  std::atomic<std::uint64_t> passed_over{0};
+  std::atomic<std::uint64_t> ratings{0};
+  std::atomic<bool> has_news{false};  // since the counts were kept
   std::unique_ptr<audit::AuditLog> audit;
   std::mutex mutex;  // guards the next two
   capture::Gateway* gateway = nullptr;
   std::vector<promotion::Proposal> on_traffic;
   std::unique_ptr<promotion::Promotions> promotions;
+  std::mutex stopping;  // guards is_stopping
+  std::condition_variable stop_comes;
+  bool is_stopping = false;
+  std::thread keeper;
 };
+
+template <class Work>
+void PromotionDesk::Impl::compute(Work work) {
+  if (waiting.fetch_add(1) >= kMostWaiting) {
+    --waiting;
+    ++passed_over;
+    return;
+  }
+  boost::asio::post(service.cpu().executor(), [this, work = std::move(work)] {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      log_warning("promotion", "an answer could not be looked at", {{"why", e.what()}});
+    }
+    --waiting;
+  });
+}
+
+void PromotionDesk::Impl::keep_counts_now() {
+  if (!has_news.exchange(false)) return;
+  Status kept = io::create_folders(folder);
+  if (kept.ok()) kept = io::write_file_atomically(folder / kCountsFile, promotion::to_json(watch.counts()));
+  if (!kept.ok()) log_warning("promotion", "what was counted is not kept", {{"why", kept.error().message}});
+}
+
+void PromotionDesk::Impl::keep_counts_blocking() {
+  std::unique_lock lock(stopping);
+  while (!stop_comes.wait_for(lock, kBetweenWrites, [this] { return is_stopping; })) {
+    lock.unlock();
+    keep_counts_now();
+    lock.lock();
+  }
+}
 
 void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
   watch.set(list);
+  has_news = true;
   const std::lock_guard lock(mutex);
   on_traffic = list;
   if (gateway == nullptr) return;
@@ -66,22 +150,131 @@ void PromotionDesk::Impl::act(const std::string& id, const promotion::Decision& 
   }
 }
 
-PromotionDesk::PromotionDesk(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-PromotionDesk::~PromotionDesk() = default;
+void PromotionDesk::Impl::observe(const std::string& id, const promotion::Observation& seen) {
+  const auto decision = watch.observe(id, seen);
+  has_news = true;
+  if (!decision) return;
+  boost::asio::post(service.disk().executor(),
+                    [self = shared_from_this(), id, decision = *decision] { self->act(id, decision); });
+}
+
+void PromotionDesk::Impl::look_at(const capture::PromotedAnswer& answer) {
+  observe(answer.promotion, promotion::look_at(*answer.exchange, settings.gates));
+}
+
+void PromotionDesk::Impl::compare(const capture::ShadowedPair& pair) {
+  const auto compared =
+      promotion::compare(pair.candidate, pair.other, pair.was_candidate_copied, settings.gates, settings.scoring);
+  observe(pair.promotion, compared.seen);
+  if (const auto kept = pairs.append(pair.promotion, compared.pair); !kept.ok()) {
+    log_warning("promotion", "a pair is not kept", {{"why", kept.error().message}});
+  }
+}
+
+Task<Result<record::Interaction>> PromotionDesk::Impl::exchange_of(std::string id) {
+  auto record = record::RecordId::from_stored(id);
+  {
+    const std::lock_guard lock(mutex);
+    const auto known = gateway == nullptr ? std::nullopt : gateway->record_of(id);
+    if (known) record = *known;
+  }
+  for (const bool is_last : {false, true}) {
+    FW_CO_ASSIGN(auto found, co_await run_on(service.disk(), [&] { return service.log().find(record); }));
+    if (found) co_return std::move(*found);
+    // An application may be faster than the disk.
+    if (!is_last) (void)co_await service.committer().flush(Deadline::after(kFlush));
+  }
+  co_return no_exchange(id);
+}
+
+std::string PromotionDesk::Impl::promotion_of(const record::Interaction& answered) {
+  const std::lock_guard lock(mutex);
+  for (const auto& p : promoted_of(on_traffic)) {
+    const bool is_it = p.workload == *answered.workload && p.client == *answered.client &&
+                       p.target.variant == answered.provenance.variant;
+    if (is_it) return p.id;
+  }
+  return {};
+}
+
+Result<promotion::Feedback> PromotionDesk::Impl::keep_rating(const record::Interaction& answered,
+                                                             promotion::Rating rating, std::string by) {
+  capture::RedactionCounts ignored;
+  promotion::Feedback kept{.record_id = *answered.id,
+                           .at = service.clock().now(),
+                           .score = rating.score,
+                           .comment = service.redactor().redact_text(rating.comment, ignored),
+                           .workload = *answered.workload,
+                           .client = *answered.client,
+                           .variant = answered.provenance.variant,
+                           .promotion = promotion_of(answered),
+                           .by = std::move(by)};
+  FW_TRY(feedback.append(kept));
+  ++ratings;
+  if (!kept.promotion.empty()) observe(kept.promotion, {.bad_feedback = 1 - kept.score});
+  return kept;
+}
+
+PromotionDesk::PromotionDesk(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->keeper = std::thread([desk = impl_.get()] { desk->keep_counts_blocking(); });
+}
+
+PromotionDesk::~PromotionDesk() {
+  impl_->service.reviews().set_on_open({});
+  {
+    const std::lock_guard lock(impl_->stopping);
+    impl_->is_stopping = true;
+  }
+  impl_->stop_comes.notify_all();
+  impl_->keeper.join();
+  // Nobody gives work any more; what there is ends before what it works on.
+  while (impl_->waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  impl_->keep_counts_now();
+}
 
 Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Settings& settings, Service& service) {
-  auto impl = std::make_shared<Impl>(settings, service);
+  const auto kept = io::read_file(service.data_folder() / "promotion" / kCountsFile, kMostCountsBytes);
+  auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   FW_ASSIGN(impl->promotions, promotion::Promotions::open(*impl->audit, settings.rules,
                                                           [desk = impl.get()](const auto& list) { desk->take(list); }));
+  service.reviews().set_on_open([log = impl->audit.get()](const std::string& id, const std::string& job) {
+    const auto noted =
+        log->append({kItself, "review.open", id, "people may judge what differs", R"({"job":")" + job + R"("})"});
+    if (!noted.ok()) log_warning("review", "not in the audit log", {{"review", id}, {"why", noted.error().message}});
+  });
   return std::unique_ptr<PromotionDesk>(new PromotionDesk(std::move(impl)));
 }
 
-void PromotionDesk::observe(const std::string& promotion, bool is_error) {
-  const auto decision = impl_->watch.observe(promotion, {.is_error = is_error});
-  if (!decision) return;
-  boost::asio::post(impl_->service.disk().executor(),
-                    [impl = impl_, promotion, decision = *decision] { impl->act(promotion, decision); });
+void PromotionDesk::observe(capture::PromotedAnswer answer) {
+  impl_->observe(answer.promotion, {.is_error = answer.is_error});
+  if (!answer.exchange) return;
+  impl_->compute([desk = impl_.get(), answer = std::move(answer)] { desk->look_at(answer); });
+}
+
+void PromotionDesk::compare(capture::ShadowedPair pair) {
+  impl_->compute([desk = impl_.get(), pair = std::move(pair)] { desk->compare(pair); });
+}
+
+Task<Result<promotion::Feedback>> PromotionDesk::rate(promotion::Rating rating, auth::Caller caller) {
+  FW_CO_ASSIGN(const auto answered, co_await impl_->exchange_of(rating.id));
+  // As if there were none: whose exchanges there are is nobody else's to find out.
+  if (!may_rate(caller, answered)) co_return no_exchange(rating.id);
+  co_return co_await run_on(impl_->service.disk(),
+                            [&] { return impl_->keep_rating(answered, std::move(rating), caller.person); });
+}
+
+const promotion::FeedbackLog& PromotionDesk::feedback() const { return impl_->feedback; }
+
+promotion::PairLog& PromotionDesk::pairs() { return impl_->pairs; }
+
+void PromotionDesk::write_metrics(std::ostream& out) const {
+  out << "# HELP flywheel_promotion_passed_over_total Answers and pairs that no gate looked at, as too many waited.\n"
+         "# TYPE flywheel_promotion_passed_over_total counter\nflywheel_promotion_passed_over_total "
+      << impl_->passed_over.load()
+      << "\n# HELP flywheel_feedback_total Answers that applications rated.\n# TYPE flywheel_feedback_total counter\n"
+         "flywheel_feedback_total "
+      << impl_->ratings.load() << '\n';
 }
 
 void PromotionDesk::join(capture::Gateway* gateway) {

@@ -1,38 +1,51 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "app/service.h"
 #include "audit/audit_log.h"
+#include "auth/caller.h"
 #include "capture/gateway/gateway.h"
 #include "promotion/canary_watch.h"
+#include "promotion/feedback.h"
+#include "promotion/pair_log.h"
 #include "promotion/promotions.h"
 #include "promotion/settings.h"
 
 namespace fw::app {
 
-/// Audit log, promotions and the watch over canaries, joined with the gateway: a step that people take is on disk, then
-/// in the gateway's table; an answer of a promoted model goes to the watch, whose decisions become steps of the person
-/// "flywheel".
+/// Audit log, promotions and the watch over them, joined with the gateway: a step that people take is on disk, then in
+/// the gateway's table; what promoted models answer, to clients and to copies, goes to the watch, whose decisions
+/// become steps of the person "flywheel". What takes computing is looked at on the service's `cpu` threads, and passed
+/// over while too much of it waits: no gate needs all of it. What was counted is on disk a second later.
 class PromotionDesk final {
  public:
-  /// Opens `audit/` in the service's data folder. The service outlives it.
+  /// Opens `audit/` and `promotion/` in the service's data folder. The service outlives it.
   [[nodiscard]] static Result<std::unique_ptr<PromotionDesk>> open(const promotion::Settings& settings,
                                                                    Service& service);
   ~PromotionDesk();
   PromotionDesk(const PromotionDesk&) = delete;
   PromotionDesk& operator=(const PromotionDesk&) = delete;
 
-  /// For GatewayDependencies::on_promoted. Any thread.
-  void observe(const std::string& promotion, bool is_error);
+  /// For GatewayDependencies::on_promoted and on_pair. Any thread; they do not wait.
+  void observe(capture::PromotedAnswer answer);
+  void compare(capture::ShadowedPair pair);
+  /// Keeps what an application says of an answer, with who gave it, and gives it to the gate. The id is that of the
+  /// record, or the answer's own while the gateway knows it. kNotFound, also for what the caller's key is not for;
+  /// kAlreadyExists.
+  [[nodiscard]] Task<Result<promotion::Feedback>> rate(promotion::Rating rating, auth::Caller caller);
   /// Hands what is on traffic to the gateway, now and after every step. nullptr: there is none.
   void join(capture::Gateway* gateway);
 
   [[nodiscard]] promotion::Promotions& promotions();
   [[nodiscard]] audit::AuditLog& audit();
   [[nodiscard]] const promotion::CanaryWatch& watch() const;
+  [[nodiscard]] promotion::PairLog& pairs();
+  [[nodiscard]] const promotion::FeedbackLog& feedback() const;
+  void write_metrics(std::ostream& out) const;
 
  private:
   struct Impl;

@@ -53,6 +53,7 @@ class Service final {
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] runs::WebhookPoster& poster();
   [[nodiscard]] review::Reviews& reviews();
   [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();

@@ -119,12 +119,16 @@ Result<audit::Event> Board::decide(const std::string& id, Action action, std::st
   FW_ASSIGN(const Proposal* proposal, get(id));
   FW_TRY(check_traffic(*proposal, action));
   Json details = Json::object();
+  if (action == Action::kStartShadow) {
+    if (rules_.shadow <= 0) return failed_precondition("no copies are sent here: promotion.shadow.share is 0");
+    details = {{"shadow", rules_.shadow}};
+  }
   if (action == Action::kStartCanary || action == Action::kAdvance) {
     const std::size_t step = action == Action::kAdvance ? proposal->step + 1 : 0;
     if (step >= rules_.steps.size()) {
       return failed_precondition("the canary is on its last step; the next one is to go live");
     }
-    details = {{"step", step}, {"share", rules_.steps[step]}};
+    details = {{"step", step}, {"share", rules_.steps[step]}, {"shadow", rules_.shadow}};
   }
   return event_of(action, id, std::move(person), std::move(reason), details);
 }
@@ -155,7 +159,7 @@ Status Board::apply(const audit::Entry& entry) {
                                    other.candidate.client == proposal->candidate.client;
       if (id == proposal->id || other.stage != Stage::kLive || !is_same_traffic) continue;
       other.stage = Stage::kRetired;
-      other.share = 0;
+      other.share = other.shadow = 0;
       other.changed_at = entry.at;
       other.reason = "proposal " + proposal->id + " went live";
     }
@@ -203,9 +207,14 @@ Status Board::take_details(Proposal& proposal, Action action, const audit::Entry
     if (!(step >= 0 && step < 1000 && proposal.share >= 0 && proposal.share <= 1))
       return data_loss("no step of a canary");
     proposal.step = static_cast<std::size_t>(step);
+    // Absent from the entries of versions that sent no copies.
+    proposal.shadow = number_of(e.details, "shadow").value_or(0);
+  } else if (action == Action::kStartShadow) {
+    FW_ASSIGN(proposal.shadow, number_of(e.details, "shadow"));
   }
+  if (!(proposal.shadow >= 0 && proposal.shadow <= 1)) return data_loss("no share of the requests");
   if (proposal.stage == Stage::kLive) proposal.share = 1;
-  if (!touches_traffic(proposal.stage)) proposal.share = 0;
+  if (!touches_traffic(proposal.stage)) proposal.share = proposal.shadow = 0;
   return {};
 }
 

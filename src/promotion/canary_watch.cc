@@ -1,6 +1,7 @@
 #include "promotion/canary_watch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace fw::promotion {
@@ -13,12 +14,17 @@ void CanaryWatch::set(const std::vector<Proposal>& on_traffic) {
     Watched watched = before == watched_.end()
                           ? Watched{.stage = proposal.stage, .step = proposal.step, .gates = Gates(limits_)}
                           : before->second;
+    if (const auto kept = earlier_.find(proposal.id); kept != earlier_.end()) {
+      if (before == watched_.end()) watched.gates.restore(kept->second);
+      earlier_.erase(kept);
+    }
     if (watched.stage != proposal.stage || watched.step != proposal.step) watched.is_decided = false;
     watched.stage = proposal.stage;
     watched.step = proposal.step;
     next.emplace(proposal.id, std::move(watched));
   }
   watched_ = std::move(next);
+  earlier_.clear();  // of what is no longer on traffic
 }
 
 std::optional<Decision> CanaryWatch::observe(const std::string& id, const Observation& seen) {
@@ -35,19 +41,35 @@ std::optional<Decision> CanaryWatch::observe(const std::string& id, const Observ
   const bool has_next = watched.stage == Stage::kCanary && watched.step + 1 < steps_.size();
   if (!has_next || watched.gates.missing(watched.step, steps_) > 0) return std::nullopt;
   watched.is_decided = true;
-  return Decision{Action::kAdvance,
-                  "no gate failed on " + std::to_string(watched.gates.test(Gate::kErrors).count()) + " requests"};
+  return Decision{Action::kAdvance, "no gate failed on " + std::to_string(watched.gates.answered()) + " requests"};
 }
 
 std::optional<CanaryProgress> CanaryWatch::progress(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(id);
   if (found == watched_.end()) return std::nullopt;
-  const auto& errors = found->second.gates.test(Gate::kErrors);
+  const Gates& gates = found->second.gates;
   const bool has_next = found->second.stage == Stage::kCanary && found->second.step + 1 < steps_.size();
-  return CanaryProgress{.requests = errors.count(),
-                        .errors = static_cast<std::uint64_t>(errors.mean() * static_cast<double>(errors.count()) + 0.5),
-                        .missing = has_next ? found->second.gates.missing(found->second.step, steps_) : 0};
+  CanaryProgress progress{.requests = gates.answered(),
+                          .missing = has_next ? gates.missing(found->second.step, steps_) : 0};
+  for (std::size_t i = 0; i < kGates; ++i) {
+    const auto gate = static_cast<Gate>(i);
+    const GateTest* test = gates.test(gate);
+    if (test == nullptr) continue;
+    progress.gates.push_back({gate, test->total(), test->total_mean(), test->limit(), test->is_failed()});
+    if (gate == Gate::kErrors) {
+      progress.errors =
+          static_cast<std::uint64_t>(std::llround(test->total_mean() * static_cast<double>(test->total())));
+    }
+  }
+  return progress;
+}
+
+Counts CanaryWatch::counts() const {
+  const std::lock_guard lock(mutex_);
+  Counts counts = earlier_;
+  for (const auto& [id, watched] : watched_) counts.insert_or_assign(id, watched.gates.state());
+  return counts;
 }
 
 }  // namespace fw::promotion

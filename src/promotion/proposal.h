@@ -82,6 +82,7 @@ struct Proposal {
   Stage stage = Stage::kProposed;
   std::size_t step = 0;               ///< of the canary, from 0
   double share = 0;                   ///< of the conversations that it answers
+  double shadow = 0;                  ///< of the requests that the side that does not answer is asked too
   std::vector<Signature> signatures;  ///< of the present digests
   Timestamp created_at;
   Timestamp changed_at;
@@ -94,6 +95,7 @@ struct Proposal {
 struct Rules {
   std::size_t signatures = 1;                           ///< of people other than the proposer
   std::vector<double> steps = {0.01, 0.05, 0.25, 0.5};  ///< shares of the canary, each above the one before, below 1
+  double shadow = 0.1;                                  ///< of the requests while on traffic; 0: no copies are sent
 };
 
 /// The stage that `action` leads to from `from`, or why it leads nowhere. kAdvance and kSign may lead to where they

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "evals/metric.h"
 #include "promotion/gates.h"
 #include "promotion/proposal.h"
 
@@ -9,6 +10,7 @@ namespace fw::promotion {
 struct Settings {
   Rules rules;
   GateLimits gates;
+  evals::ScoringSettings scoring;  ///< of pairs; the judge is not asked
 };
 
 }  // namespace fw::promotion

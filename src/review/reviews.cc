@@ -34,6 +34,7 @@ Result<std::string> Reviews::open(const std::string& job_id, const std::string& 
   for (const auto& item : queue->items) rows.push_back({item.record_id, head_json(item), item.body});
   const metastore::ReviewRow review{random_hex(12), job_id, clock_.now(), subject_json(queue->subject)};
   FW_TRY(store_.create_review(review, rows));
+  if (on_open_) on_open_(review.id, job_id);
   return review.id;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,11 @@ class Reviews final {
   /// kAlreadyExists when it has one.
   [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report);
 
+  /// Told of every review that was opened, from the thread that opened it. Before the first is.
+  void set_on_open(std::function<void(const std::string& id, const std::string& job_id)> told) {
+    on_open_ = std::move(told);
+  }
+
   /// The newest first.
   [[nodiscard]] Result<std::vector<Review>> list();
   [[nodiscard]] Result<WholeReview> whole(const std::string& id);
@@ -57,6 +63,7 @@ class Reviews final {
   metastore::ReviewStore& store_;
   const Clock& clock_;
   ReviewSettings settings_;
+  std::function<void(const std::string&, const std::string&)> on_open_;
 };
 
 }  // namespace fw::review

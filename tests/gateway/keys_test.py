@@ -130,6 +130,39 @@ class KeysOfTheGateway(unittest.TestCase):
             self.assertEqual(service.call("GET", "/api/workloads")[0], 200, "no key was made for the control API")
 
 
+    def test_a_rating_needs_the_key_that_the_answer_came_in_with_or_one_for_all(self):
+        with Upstream() as upstream, gateway.GatewayService(upstream.url) as service:
+            make = lambda *words: command("keys", "create", *words, "--listener", "gateway", "--json", "--server", service.url)["secret"]
+            acme, rival, clerk, everything = (make("acme", "--tenant", "acme", "--workload", "router"), make("rival", "--tenant", "rival"),
+                                              make("clerk", "--workload", "payroll"), make("everything"))
+
+            def answer():
+                status, headers, _ = post(service.gateway + "/v1/chat/completions", CHAT, {"Authorization": "Bearer " + acme})
+                self.assertEqual(status, 200)
+                return headers["x-flywheel-id"]
+
+            def rate(record, secret=None):
+                headers = {"Authorization": "Bearer " + secret} if secret else {}
+                status, _, body = post(service.gateway + "/v1/feedback", {"id": record, "outcome": "bad"}, headers)
+                return status, json.loads(body)
+
+            one, two = answer(), answer()
+            self.assertEqual(rate(one)[0], 401)
+            self.assertEqual(rate(one, "fw-" + "0" * 76)[0], 401)
+            unknown = rate("no-such", rival)
+            self.assertEqual(unknown[0], 404)
+            for stranger in (rival, clerk):
+                status, said = rate(one, stranger)
+                self.assertEqual((status, json.dumps(said)), (404, json.dumps(unknown[1]).replace("no-such", one)))
+            self.assertEqual(service.call("GET", "/api/feedback")[1], {"feedback": []})
+            status, said = rate(one, acme)
+            self.assertEqual((status, said["by"], said["client"], said["workload"]), (201, "acme", "acme", "router"))
+            status, said = rate(two, everything)
+            self.assertEqual((status, said["by"]), (201, "everything"))
+            self.assertEqual([rating["by"] for rating in service.call("GET", "/api/feedback")[1]["feedback"]], ["everything", "acme"])
+            self.assertEqual(len(upstream.seen), 2, "a rating went to the upstream")
+
+
 class KeysOfTheControlApi(unittest.TestCase):
     def test_roles_and_the_name_that_acts(self):
         with flywheel.Service() as service:
@@ -150,6 +183,23 @@ class KeysOfTheControlApi(unittest.TestCase):
         request = urllib.request.Request(service.url + path, headers={"Authorization": "Bearer " + key})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def test_ratings_and_steps_of_proposals_take_a_role(self):
+        with flywheel.Service("nims: []\n") as service:
+            make = lambda name, role, key=None: command("keys", "create", name, "--role", role, "--json", "--server", service.url, key=key)["secret"]
+            ada = make("ada", "admin")
+            vic, rev, op = (make(name, role, ada) for name, role in (("vic", "viewer"), ("rev", "reviewer"), ("op", "operator")))
+
+            def status(path, body, key=None):
+                return post(service.url + path, body, {"Authorization": "Bearer " + key} if key else {})[0]
+
+            rating = {"id": "no-such", "outcome": "bad"}
+            self.assertEqual([status("/api/feedback", rating, key) for key in (None, vic, rev, op)], [401, 403, 404, 404])
+            # Let in, it is told that there is no such proposal.
+            for step, outcomes in {"sign": [401, 403, 404, 404], "start_shadow": [401, 403, 403, 404], "start_canary": [401, 403, 403, 404],
+                                   "go_live": [401, 403, 403, 404], "roll_back": [401, 403, 403, 404]}.items():
+                body = {"digest": "d"}
+                self.assertEqual([status("/api/promotions/p-none/" + step, body, key) for key in (None, vic, rev, op)], outcomes, step)
 
     def test_keys_can_be_made_before_the_service_runs(self):
         service = flywheel.Service()

@@ -1,10 +1,12 @@
 """From a finished job's report to the gateway's traffic and back: signed by a second person, step by step, taken off by
 the gates when its engine dies, without a request that is not answered. The candidate and production are servers that
 answer as production did (tests/traffic/echo_model.py)."""
+import datetime
 import json
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 import urllib.request
 
@@ -22,8 +24,15 @@ gateway:
   upstreams:
     - {{name: production, url: '{production}'}}
     - {{name: small, url: '{candidate}'}}
-promotion: {{canary_steps: [0.5, 0.9], max_error_rate: 0.1}}
+promotion:
+  canary_steps: [0.5, 0.9]
+  gates: {{errors: 0.1, bad_feedback: 0.2}}
+  shadow: {{share: 1, timeout_seconds: 5}}
+  webhooks: [{{url: '{receiver}', secret_env: FLYWHEEL_TEST_HOOK}}]
 """
+
+
+SECRET = "s3cret"
 
 
 def counted(values):
@@ -52,7 +61,11 @@ class Promotion(unittest.TestCase):
         cls.candidate = subprocess.Popen([sys.executable, echo_model.__file__, kept], stdout=subprocess.PIPE, text=True)
         cls.addClassCleanup(cls.candidate.kill)
         candidate_url = cls.candidate.stdout.readline().strip()
-        cls.service.config.write_text("nims:" + CONFIG.format(candidate=candidate_url, production=cls.production.url))
+        cls.receiver = flywheel.WebhookReceiver(failures=1)  # the first entry is told again
+        cls.addClassCleanup(cls.receiver.close)
+        cls.service.env["FLYWHEEL_TEST_HOOK"] = SECRET
+        cls.service.config.write_text("nims:" + CONFIG.format(candidate=candidate_url, production=cls.production.url,
+                                                              receiver=cls.receiver.url))
         cls.service.start()
         flywheel.run("load", traffic, "--server", cls.service.url)
         status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
@@ -89,6 +102,79 @@ class Promotion(unittest.TestCase):
     def stage(self, proposal):
         return self.service.call("GET", f"/api/promotions/{proposal}")[1]["stage"]
 
+    def proposal(self, one):
+        return self.service.call("GET", f"/api/promotions/{one}")[1]
+
+    def shadow(self, one):
+        """Copies are compared, and are no traffic."""
+        self.assertEqual(self.promote("shadow", one, person="op")["stage"], "shadow")
+        for i in range(20):
+            self.ask(i, f"shadow-{i}")
+        flywheel.wait_until(lambda: self.proposal(one)["pairs"]["pairs"] >= 20, 30, "20 pairs")
+        shown = self.proposal(one)
+        self.assertEqual(shown["pairs"]["score"], 1)
+        self.assertEqual(shown["progress"]["requests"], 0)
+        self.assertGreater({gate["gate"]: gate for gate in shown["progress"]["gates"]}["disagreement"]["count"], 0)
+        self.assertEqual(set(self.variants_of("shadow", 20).values()), {"production"})
+        pair = self.service.call("GET", f"/api/promotions/{one}/pairs?limit=1")[1]["pairs"][0]
+        self.assertEqual(self.service.call("GET", "/api/traffic/" + pair["record_id"])[0], 200)
+        self.assertIn("shadowed pairs", flywheel.run("promote", "status", one, "--server", self.service.url).stdout)
+
+    def rate(self, one):
+        """An application says what it thinks of an answer, by the header or by the answer's own id."""
+        shown = self.proposal(one)
+        for i in range(200):
+            request = urllib.request.Request(
+                self.service.gateway + "/v1/chat/completions", data=json.dumps({**self.documents[1]["request"], "model": "echo"}).encode(),
+                headers={"Content-Type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo",
+                         "x-flywheel-conversation": f"rated-{i}"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                answer.read()
+                record = answer.headers["x-flywheel-id"]
+            self.assertTrue(record)
+            body = json.dumps({"id": record, "outcome": "good", "comment": "as it should be"}).encode()
+            said = urllib.request.Request(self.service.gateway + "/v1/feedback", data=body, headers={"Content-Type": "application/json"})
+            with urllib.request.urlopen(said, timeout=30) as answer:
+                rating = json.loads(answer.read())
+            if rating["promotion"] == one:
+                break
+        self.assertEqual((rating["promotion"], rating["score"]), (one, 1))
+        self.assertEqual(rating["variant"], shown["model_name"] + " " + shown["variant"])
+        self.assertEqual(self.service.call("POST", "/api/feedback", {"id": record, "outcome": "bad"})[0], 409)
+        self.assertEqual(self.service.call("POST", "/api/feedback", {"id": "no-such", "outcome": "bad"})[0], 404)
+        gates = {gate["gate"]: gate for gate in self.proposal(one)["progress"]["gates"]}
+        self.assertEqual(gates["bad_feedback"]["count"], 1)
+
+    def counts_survive(self, one):
+        """kill -9: the gates go on with what they had counted."""
+        before = self.proposal(one)["progress"]
+        time.sleep(2.5)  # counts are on disk a second later
+        self.service.kill()
+        (self.service.data / "gateway.url").unlink(missing_ok=True)
+        self.service.start()
+        after = self.proposal(one)["progress"]
+        self.assertGreater(before["requests"], 0)
+        self.assertEqual(after["requests"], before["requests"])
+        self.assertEqual(self.stage(one), "canary")
+
+    def history(self, one, other):
+        """Who answered when, who let it; and every step went to the receiver, once and in order."""
+        entries = self.service.call("GET", "/api/audit")[1]["entries"]
+        started = [entry for entry in entries if entry["subject"] == one and entry["action"] == "promotion.start_canary"][0]
+        later = datetime.datetime.fromisoformat(started["at"] + "+00:00").timestamp() + 1
+        said = flywheel.run("promote", "history", "--at", str(int(later)), "--server", self.service.url).stdout
+        self.assertIn("in canary, answered 50 %", said)
+        self.assertIn("signed by bob", said)
+        everything = flywheel.run("promote", "history", other, "--server", self.service.url).stdout
+        self.assertIn("go_live  by op", everything)
+        self.assertNotIn(one, everything)
+        told = lambda: {json.loads(body)["number"]: (headers, body) for headers, body in self.receiver.posts[1:]}
+        flywheel.wait_until(lambda: len(told()) >= len(entries), 30, "all webhooks")
+        self.assertEqual(sorted(told()), [entry["number"] for entry in entries])
+        self.assertEqual(list(told()), sorted(told()))
+        self.assertTrue(all(flywheel.is_signed(headers, body, SECRET) for headers, body in told().values()))
+        self.assertEqual(json.loads(told()[1][1])["event"], "promotion.propose")
+
     def test_the_whole_way(self):
         proposed = self.promote("propose", self.job, "--upstream", "small", "--reason", "as good", person="ada")
         one = proposed["id"]
@@ -100,6 +186,7 @@ class Promotion(unittest.TestCase):
             self.ask(i, f"before-{i}")
         self.assertEqual(set(self.variants_of("before", 10).values()), {"production"})
 
+        self.shadow(one)
         self.assertEqual(self.promote("start", one, person="op")["share"], 0.5)
         for turn in range(2):
             for i in range(40):
@@ -109,6 +196,9 @@ class Promotion(unittest.TestCase):
         self.assertEqual(len(by), 40)
         self.assertGreater(min(shares.values()), 8, shares)
         self.assertEqual(len(shares), 2)
+
+        self.rate(one)
+        self.counts_survive(one)
 
         # Its engine dies: every request is answered all the same, and the gates take it off.
         self.candidate.kill()
@@ -142,6 +232,7 @@ class Promotion(unittest.TestCase):
         self.ask(1, "back-1")
         self.assertEqual(set(self.variants_of("back", 1).values()), {"production"})
 
+        self.history(one, other)
         log = self.service.data / "audit/audit.jsonl"
         self.assertIn("entries", flywheel.run("audit", "verify", "--data", self.service.data).stdout)
         log.write_text(log.read_text().replace('"person":"ada"', '"person":"eve"', 1))

@@ -35,6 +35,9 @@ TEST(NeededRole, FollowsWhatARequestDoes) {
   EXPECT_EQ(needed_role(Method::kPost, "/api/promotions"), Role::kOperator);
   EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/sign"), Role::kReviewer);
   EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/start_canary"), Role::kOperator);
+  EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/start_shadow"), Role::kOperator);
+  EXPECT_EQ(needed_role(Method::kGet, "/api/promotions/p/pairs"), Role::kViewer);
+  EXPECT_EQ(needed_role(Method::kPost, "/api/feedback"), Role::kReviewer);
   EXPECT_EQ(needed_role(Method::kGet, "/api/keys"), Role::kAdmin);
   EXPECT_EQ(needed_role(Method::kGet, "/api/audit"), Role::kAdmin);
   EXPECT_EQ(needed_role(Method::kGet, "/api/routes"), Role::kViewer);

@@ -94,7 +94,18 @@ class ApiTest : public testing::Test {
     dependencies.metrics = {[this](std::ostream& out) { write_queues(out, {&disk_, &load_}, committer_); }};
     dependencies.backups = folder_.path() / "backups";
     dependencies.keyring = keyring_.get();
-    dependencies.promotion.emplace(PromotionParts{*promotions_, watch_, *audit_, {"small"}});
+    dependencies.promotion.emplace(PromotionParts{
+        *promotions_,
+        watch_,
+        pairs_,
+        *audit_,
+        {"small"},
+        [this](promotion::Rating rating, auth::Caller caller) -> Task<Result<promotion::Feedback>> {
+          ratings_.push_back(rating);
+          if (rating.id == "none") co_return not_found("no exchange that is kept has the id none");
+          co_return promotion::Feedback{.record_id = rating.id, .score = rating.score, .by = caller.person};
+        },
+        [](std::size_t) { return std::vector<promotion::Feedback>{{.record_id = "r1"}}; }});
     api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
@@ -162,6 +173,8 @@ class ApiTest : public testing::Test {
   std::unique_ptr<audit::AuditLog> audit_ = std::move(audit::AuditLog::open(folder_.path() / "audit", clock_)).value();
   std::unique_ptr<promotion::Promotions> promotions_ = std::move(promotion::Promotions::open(*audit_, {})).value();
   promotion::CanaryWatch watch_{{}, {0.5}};
+  promotion::PairLog pairs_{folder_.path() / "promotion"};
+  std::vector<promotion::Rating> ratings_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::Server> server_;
 };
@@ -494,6 +507,24 @@ TEST_F(ApiTest, AProposalNamesAJobAndAnUpstreamThatThereAre) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions?at=yesterday").status, 400);
 }
 
+TEST_F(ApiTest, ARatingIsAScoreOrAnOutcomeWithAnId) {
+  const auto rate = [this](const char* body) { return send(net::Method::kPost, "/api/feedback", body); };
+  EXPECT_EQ(rate(R"({"id": "r", "score": 0.25, "comment": "late"})").status, 201);
+  EXPECT_EQ(rate(R"({"id": "r", "outcome": "good"})").status, 201);
+  EXPECT_EQ(rate(R"({"id": "r", "outcome": "bad"})").status, 201);
+  ASSERT_EQ(ratings_.size(), 3U);
+  EXPECT_EQ(ratings_[0].score, 0.25);
+  EXPECT_EQ(ratings_[0].comment, "late");
+  EXPECT_EQ(ratings_[1].score, 1);
+  EXPECT_EQ(ratings_[2].score, 0);
+  for (const char* body : {"[]", R"({"score": 1})", R"({"id": "r"})", R"({"id": "r", "score": 2})",
+                           R"({"id": "r", "outcome": "fine"})", R"({"id": "r", "score": 1, "comment": 3})"}) {
+    EXPECT_EQ(rate(body).status, 422) << body;
+  }
+  EXPECT_EQ(rate(R"({"id": "none", "score": 1})").status, 404);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/feedback"))["feedback"][0]["record_id"], "r1");
+}
+
 TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   const auto proposed = promotions_->propose({.workload = "w",
                                               .client = "c",
@@ -510,13 +541,18 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
   const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
   EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
-  EXPECT_EQ(act("/start_shadow", R"({"person": "op"})").status, 501);
+  const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
+  EXPECT_EQ(shadow["stage"], "shadow");
+  EXPECT_EQ(shadow["share"], 0);
+  EXPECT_EQ(shadow["shadow"], 0.1);
+  EXPECT_EQ(json_of(send(net::Method::kGet, path + "/pairs"))["pairs"].size(), 0U);
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["pairs"]["pairs"], 0);
   EXPECT_EQ(json_of(act("/start_canary", R"({"person": "op"})"))["share"], 0.01);
   EXPECT_EQ(act("/reject", R"({"person": "op"})").status, 400);
   EXPECT_EQ(act("/change", R"({"person": "op"})").status, 404);
   const auto entries = json_of(send(net::Method::kGet, "/api/audit?after=1"))["entries"];
-  ASSERT_EQ(entries.size(), 2U);
-  EXPECT_EQ(entries[1]["action"], "promotion.start_canary");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[2]["action"], "promotion.start_canary");
   EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 400);
 }
 

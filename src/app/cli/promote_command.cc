@@ -9,6 +9,7 @@
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
+#include "app/cli/promote_history.h"
 #include "app/cli/terminal.h"
 #include "net/url.h"
 
@@ -44,13 +45,17 @@ std::string text(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
 }
 
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * share);
+  return text;
+}
+
 std::string stage_text(const Json& proposal) {
   const std::string stage = text(proposal, "stage");
   const double share = proposal.value("share", 0.0);
   if (stage != "canary") return stage;
-  char percent[32];
-  std::snprintf(percent, sizeof percent, " %.3g %%", 100 * share);
-  return stage + percent;
+  return stage + " " + percent(share);
 }
 
 std::string signers(const Json& proposal) {
@@ -58,6 +63,24 @@ std::string signers(const Json& proposal) {
   for (const auto& signature : proposal.value("signatures", Json::array()))
     names += (names.empty() ? "" : ", ") + text(signature, "person");
   return names.empty() ? "nobody" : names;
+}
+
+/// What the gates have counted, and how shadowed pairs compare.
+void print_gates(const Json& p, Terminal& out) {
+  const Json progress = p.value("progress", Json());
+  for (const auto& gate : progress.is_object() ? progress.value("gates", Json::array()) : Json::array()) {
+    if (gate.value("count", std::uint64_t{0}) == 0) continue;
+    out.line("  " + text(gate, "title") + ": " + percent(gate.value("mean", 0.0)) + " of " +
+             std::to_string(gate.value("count", std::uint64_t{0})) + ", at most " + percent(gate.value("limit", 0.0)));
+  }
+  const Json pairs = p.value("pairs", Json());
+  if (!pairs.is_object() || pairs.value("pairs", std::uint64_t{0}) == 0) return;
+  char line[160];
+  std::snprintf(
+      line, sizeof line, "  %llu shadowed pairs, %.3g %% the same; 95 %% within %.3g s, the other side %.3g s",
+      static_cast<unsigned long long>(pairs.value("pairs", std::uint64_t{0})), 100 * pairs.value("score", 0.0),
+      pairs.at("candidate_seconds").value("p95", 0.0), pairs.at("other_seconds").value("p95", 0.0));
+  out.line(line);
 }
 
 void print_proposal(const Json& p, Terminal& out) {
@@ -72,6 +95,7 @@ void print_proposal(const Json& p, Terminal& out) {
              std::to_string(progress.value("errors", std::uint64_t{0})) + " errors" +
              (missing > 0 ? ", " + std::to_string(missing) + " more until the next share" : ""));
   }
+  print_gates(p, out);
   if (text(p, "reason") != "" && text(p, "reason") != "-") out.line("  " + text(p, "reason"));
 }
 
@@ -144,6 +168,7 @@ struct Step {
 constexpr Step kSteps[] = {
     {"sign", "sign", "Sign the bytes that are proposed; who proposed them cannot"},
     {"reject", "reject", "End a proposal that has not touched traffic"},
+    {"shadow", "start_shadow", "Send it copies of a share of the requests, once clients have their answers"},
     {"start", "start_canary", "Let it answer the canary's first share of the conversations"},
     {"advance", "advance", "Take the canary to its next share"},
     {"live", "go_live", "Let it answer all conversations of the workload"},
@@ -162,7 +187,8 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
                "flywheel promote propose 67436743674367436743abcd --upstream small --reason \"98 % on 320 rows\"\n"
                "flywheel promote sign p-5f3a9c21d0aa --person bob\n"
                "flywheel promote start p-5f3a9c21d0aa\n"
-               "flywheel promote rollback p-5f3a9c21d0aa --reason \"late answers\"");
+               "flywheel promote rollback p-5f3a9c21d0aa --reason \"late answers\"\n"
+               "flywheel promote history --at 2026-11-27T12:00:00Z");
   auto* propose_command = promote->add_subcommand("propose", "Propose what a finished job evaluated");
   auto o = std::make_shared<Options>();
   propose_command->add_option("job", o->job, "Job id: 24 hex digits")->required()->type_name("JOB");
@@ -200,6 +226,18 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   add_server_option(*status_command, context);
   status_command->callback(
       [&context, shown] { context.action = [&context, shown] { return status(*shown, context.server_url); }; });
+
+  auto* history = promote->add_subcommand(
+      "history", "Show what happened to proposals; --at DATE: who answered then, who let it, on what evidence");
+  auto asked = std::make_shared<HistoryOptions>();
+  history->add_option("proposal", asked->proposal, "Id of the proposal")->type_name("PROPOSAL");
+  history->add_option("--workload", asked->workload, "Of this workload alone")->type_name("WORKLOAD");
+  history->add_option("--at", asked->at, "Epoch seconds or ISO-8601")->type_name("DATE");
+  history->add_flag("--json", asked->json, "Print it as JSON");
+  add_server_option(*history, context);
+  history->callback([&context, asked] {
+    context.action = [&context, asked] { return promote_history(*asked, context.server_url); };
+  });
 }
 
 }  // namespace fw::app

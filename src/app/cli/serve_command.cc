@@ -8,7 +8,9 @@
 #include <iostream>
 
 #include "api/api.h"
+#include "api/feedback.h"
 #include "api/queue_metrics.h"
+#include "app/audit_notifier.h"
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
@@ -78,9 +80,9 @@ net::ServerOptions server_options(const ServerSettings& settings) {
 
 /// The ways in beside the control API, and what else the service does with the gateway.
 struct WaysIn {
-  WaysIn(Service& service, const Config& config, std::function<void(const std::string&, bool)> on_promoted) {
+  WaysIn(Service& service, const Config& config, GatewayWayIn::Callbacks callbacks) {
     if (config.gateway.is_on()) {
-      auto made = std::make_unique<GatewayWayIn>(config.gateway, service, std::move(on_promoted));
+      auto made = std::make_unique<GatewayWayIn>(config.gateway, service, std::move(callbacks));
       gateway = made.get();
       add(service, config.gateway_listener, std::move(made));
     }
@@ -117,6 +119,21 @@ std::vector<std::string> upstream_names(const capture::Gateway* gateway) {
   return names;
 }
 
+api::TakeFeedback taker_of(PromotionDesk& desk) {
+  return [&desk](promotion::Rating rating, auth::Caller caller) {
+    return desk.rate(std::move(rating), std::move(caller));
+  };
+}
+
+GatewayWayIn::Callbacks callbacks_of(PromotionDesk& desk) {
+  return {.on_promoted = [&desk](capture::PromotedAnswer answer) { desk.observe(std::move(answer)); },
+          .on_pair = [&desk](capture::ShadowedPair pair) { desk.compare(std::move(pair)); },
+          .on_feedback =
+              [&desk](std::string body, auth::Caller caller) {
+                return api::answer_feedback(taker_of(desk), std::move(body), std::move(caller));
+              }};
+}
+
 api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, PromotionDesk& desk,
                                       const Config& config, std::string configuration) {
   return {service.runs(),
@@ -140,8 +157,11 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           ways_in.the_gateway(),
           GatewayWayIn::routes_file(service),
           [&ways_in] { return ways_in.listeners.states(); },
-          api::PromotionParts{desk.promotions(), desk.watch(), desk.audit(), upstream_names(ways_in.the_gateway())},
+          api::PromotionParts{desk.promotions(), desk.watch(), desk.pairs(), desk.audit(),
+                              upstream_names(ways_in.the_gateway()), taker_of(desk),
+                              [&desk](std::size_t limit) { return desk.feedback().recent(limit); }},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
+           [&desk](std::ostream& out) { desk.write_metrics(out); },
            [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); },
            [&service](std::ostream& out) { service.keyring().write_metrics(out); },
            [&ways_in](std::ostream& out) { ways_in.listeners.write_access(out); }},
@@ -150,6 +170,11 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           &service.keyring(),
           config.auth,
           config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://")};
+}
+
+std::optional<std::string> environment_of(const std::string& name) {
+  auto value = process_environment()(name);
+  return value.empty() ? std::nullopt : std::optional(std::move(value));
 }
 
 Result<Config> read_config(const ServeOptions& options) {
@@ -220,8 +245,7 @@ int serve(const ServeOptions& options) {
   if (!service.ok()) return fail(service.error());
   auto desk = PromotionDesk::open(settings.promotion, **service);
   if (!desk.ok()) return fail(desk.error());
-  WaysIn ways_in(**service, settings,
-                 [&desk](const std::string& id, bool is_error) { (*desk)->observe(id, is_error); });
+  WaysIn ways_in(**service, settings, callbacks_of(**desk));
   (*desk)->join(ways_in.the_gateway());
   api::Api api(api_dependencies(**service, ways_in, **desk, settings, configuration));
   std::atomic<bool> has_started{false};
@@ -241,6 +265,11 @@ int serve(const ServeOptions& options) {
     return fail(status.error());
   }
   has_started = true;
+  AuditNotifier notifier(
+      settings.promotion_webhooks, (*service)->data_folder() / "promotion",
+      {(*desk)->audit(), (*service)->poster(), (*service)->clock(), (*service)->disk(), environment_of},
+      (*service)->executor());
+  notifier.start();
   ways_in.listeners.start();
   const auto url_file = (*service)->data_folder() / "service.url";
   if (const auto status = io::write_file_atomically(url_file, server.url() + '\n'); !status.ok()) {
@@ -250,6 +279,7 @@ int serve(const ServeOptions& options) {
 
   const int signal = wait_for_end(signals, options, ways_in.gateway);
   log_info("serve", "stopping", {{"signal", signal}});
+  notifier.stop_blocking();
   ways_in.listeners.stop(kGrace);
   server.stop_blocking(kGrace);
   (*service)->stop();

@@ -194,7 +194,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_otlp(root, config.otlp);
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, config.gateway_listener, environment);
-  read_promotion(root, config.promotion);
+  read_promotion(root, config.promotion, config.gateway.shadow, config.promotion_webhooks, environment);
+  config.promotion.scoring.text_metric = config.run.evaluation.text_metric;
   read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
   root.finish();

@@ -50,6 +50,7 @@ struct Config {
   capture::GatewaySettings gateway;
   ListenerSettings gateway_listener{.port = 8001};
   promotion::Settings promotion;
+  std::vector<runs::Webhook> promotion_webhooks;  ///< told of every entry of the audit log
   auth::Settings auth;
   capture::RedactionSettings redact;
   review::ReviewSettings review;

@@ -22,9 +22,52 @@ void read_steps(YamlSection& section, std::vector<double>& steps) {
   }
 }
 
+Duration duration_of(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+void read_shadow(YamlSection& root, double& share, capture::ShadowBudget& budget) {
+  auto section = root.section("shadow");
+  if (!section) return;
+  section->read("share", share, 0, 1);
+  std::uint64_t concurrency = budget.concurrency, waiting = budget.max_waiting;
+  section->read("concurrency", concurrency, 1, 1000);
+  section->read("max_waiting", waiting, 1, 100'000);
+  section->read("tokens_per_minute", budget.tokens_a_minute, 1, 1'000'000'000);
+  double timeout = to_seconds(budget.timeout);
+  section->read("timeout_seconds", timeout, 0.1, 3600);
+  budget.concurrency = concurrency;
+  budget.max_waiting = waiting;
+  budget.timeout = duration_of(timeout);
+  section->finish();
+}
+
+/// 0 turns a gate off.
+void read_gate(YamlSection& section, const char* key, double& limit) {
+  section.read(key, limit, 0, 0.9);
+  if (limit > 0 && limit < 0.0001) section.error(key, "is 0 (off) or at least 0.0001");
+}
+
+void read_gates(YamlSection& root, promotion::GateLimits& gates) {
+  auto section = root.section("gates");
+  if (!section) return;
+  read_gate(*section, "errors", gates.errors);
+  read_gate(*section, "slow", gates.slow);
+  double after = to_seconds(gates.slow_after);
+  section->read("slow_after_seconds", after, 0, 3600);
+  gates.slow_after = duration_of(after);
+  read_gate(*section, "invalid_calls", gates.invalid_calls);
+  read_gate(*section, "disagreement", gates.disagreement);
+  read_gate(*section, "text_disagreement", gates.text_disagreement);
+  read_gate(*section, "bad_feedback", gates.bad_feedback);
+  section->read("false_alarm_rate", gates.alpha, 0.0001, 0.5);
+  section->finish();
+}
+
 }  // namespace
 
-void read_promotion(YamlSection& root, promotion::Settings& promotion) {
+void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::ShadowBudget& budget,
+                    std::vector<runs::Webhook>& webhooks, const Environment& environment) {
   auto found = root.section("promotion");
   if (!found) return;
   YamlSection& section = *found;
@@ -32,8 +75,9 @@ void read_promotion(YamlSection& root, promotion::Settings& promotion) {
   section.read("signatures", signatures, 1, 20);
   promotion.rules.signatures = signatures;
   read_steps(section, promotion.rules.steps);
-  section.read("max_error_rate", promotion.gates.errors, 0.0001, 0.5);
-  section.read("false_alarm_rate", promotion.gates.alpha, 0.0001, 0.5);
+  read_shadow(section, promotion.rules.shadow, budget);
+  read_gates(section, promotion.gates);
+  webhooks = read_webhooks(section, environment);
   section.finish();
 }
 

@@ -54,7 +54,8 @@ void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, Listener
 void read_auth(YamlSection& root, auth::Settings& auth);
 
 // promotion_section.cc
-void read_promotion(YamlSection& root, promotion::Settings& promotion);
+void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::ShadowBudget& budget,
+                    std::vector<runs::Webhook>& webhooks, const Environment& environment);
 
 /// An IPv4 or IPv6 address.
 [[nodiscard]] bool is_address(const std::string& text);

@@ -123,7 +123,8 @@ std::string shown_url(std::string_view path, const std::string& url) {
       url.substr(0, host) + url.substr(at != std::string::npos && at >= host ? at + 1 : host,
                                        host_end - (at != std::string::npos && at >= host ? at + 1 : host));
   const std::string rest = url.substr(host_end, url.find_first_of("?#", host_end) - host_end);
-  if (path.starts_with("webhooks")) return origin + (rest.size() > 1 ? "/\u2026" : "");
+  if (path.starts_with("webhooks") || path.starts_with("promotion.webhooks"))
+    return origin + (rest.size() > 1 ? "/\u2026" : "");
   return origin + rest;
 }
 

@@ -56,6 +56,8 @@ class StreamRebuild::Impl {
     out.response = answer_.json();
     if (const auto* model = answer_.get("model"))
       out.model = unescaped(std::string_view(*model).substr(1, model->size() - 2));
+    if (const auto* id = answer_.get("id"); id != nullptr && id->size() >= 2 && id->front() == '"')
+      out.id = unescaped(std::string_view(*id).substr(1, id->size() - 2));
     out.has_usage = answer_.has_usage();
     for (const auto& what : answer_.unmapped()) answer_.note("left out: " + what);
     out.note = joined(answer_.notes());

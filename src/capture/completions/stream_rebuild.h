@@ -42,6 +42,7 @@ class StreamRebuild final {
     /// not come), or kUpstreamDied: no end was seen, or the answer was larger than `max_bytes` and is not whole here.
     record::Ending ending = record::Ending::kFinished;
     std::string model;  ///< that answered, if the stream says so
+    std::string id;     ///< of the answer, likewise
     bool has_usage = false;
     std::string note;  ///< what was odd, for a person; empty when nothing was
   };

@@ -46,8 +46,9 @@ AnswerScan AnswerScanner::scan(std::string& body) {
   if (impl_->parser.parse(body.data(), body.size(), false).get(answer) != simdjson::SUCCESS) return scan;
   scan.is_object = answer.is_object();
   if (!scan.is_object) return scan;
-  std::string_view model;
+  std::string_view model, id;
   if (answer["model"].get_string().get(model) == simdjson::SUCCESS) scan.model = model;
+  if (answer["id"].get_string().get(id) == simdjson::SUCCESS) scan.id = id;
   scan.are_arguments_whole = all_are_whole(answer, impl_->inner);
   return scan;
 }

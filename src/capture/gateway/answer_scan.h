@@ -8,6 +8,7 @@ namespace fw::capture {
 /// What a record says of a whole chat completion.
 struct AnswerScan {
   bool is_object = false;  ///< a JSON object, checked to its end
+  std::string id;          ///< the answer's own; empty where it has none
   std::string model;
   bool are_arguments_whole = true;  ///< every tool call's arguments are JSON, or none at all
 };

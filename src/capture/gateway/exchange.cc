@@ -103,17 +103,13 @@ Status Exchange::plan() {
                         "; name another in x-flywheel-workload, or ask for another key");
   }
   choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
-  promoted_ =
-      dialect_ ? table_->promoted_for(*labels.workload, *labels.client, labels.conversation, bench->random) : nullptr;
-  if (promoted_ != nullptr) choice_.targets.insert(choice_.targets.begin(), &promoted_->target);
-  if (!is_kept) return {};
-  const auto own = capture.samples.find(*labels.workload);
-  const double share = own == capture.samples.end() ? capture.sample : own->second;
-  const bool is_sampled_out = share < 1 && bench->random.uniform() >= share;
-  if (is_sampled_out || !scan_.is_object) {
-    shared_.counters.keep(is_sampled_out ? Kept::kSampledOut : Kept::kUnreadable);
-    return {};
-  }
+  if (dialect_) split_ = table_->split_for(*labels.workload, *labels.client, labels.conversation, bench->random);
+  if (split_.shadowed != nullptr && split_.copy == nullptr) split_.copy = choice_.targets.front();
+  if (split_.answers != nullptr) choice_.targets.insert(choice_.targets.begin(), &split_.answers->target);
+  is_kept_ = is_kept && is_sampled(labels, bench->random);
+  if (is_kept_ && !scan_.is_object) shared_.counters.keep(Kept::kUnreadable);
+  const bool is_watched = split_.answers != nullptr || split_.shadowed != nullptr;
+  if (!scan_.is_object || (!is_kept_ && !is_watched)) return {};
   const Timestamp now = shared_.with.clock.now();
   recorder_.emplace(Recorder::Begin{.id = record::live_id(now),
                                     .labels = std::move(labels),
@@ -123,6 +119,15 @@ Status Exchange::plan() {
                                     .request_whole = request_whole_},
                     capture.max_record_bytes);
   return {};
+}
+
+bool Exchange::is_sampled(const Labels& labels, Random& random) {
+  const CaptureSettings& capture = shared_.settings.capture;
+  const auto own = capture.samples.find(*labels.workload);
+  const double share = own == capture.samples.end() ? capture.sample : own->second;
+  if (share >= 1 || random.uniform() < share) return true;
+  shared_.counters.keep(Kept::kSampledOut);
+  return false;
 }
 
 net::Request Exchange::request_for(const Upstream& upstream, const Target& target) const {
@@ -165,7 +170,7 @@ Task<void> Exchange::relay() {
     if (recorder_) recorder_->set_target(choice_.route, target.variant);
     Outcome outcome = co_await ask(upstream, target);
     const net::ResponseHead* head = outcome.answer ? &outcome.answer->head() : nullptr;
-    const bool is_promoted = promoted_ != nullptr && i == 0;
+    const bool is_promoted = split_.answers != nullptr && i == 0;
     // What a candidate refuses may be no fault of the request: who answered before is asked.
     const bool is_refused = is_promoted && head != nullptr && head->status >= 400;
     if (!is_last &&
@@ -175,15 +180,31 @@ Task<void> Exchange::relay() {
       continue;
     }
     if (!outcome.answer) co_return co_await fail_upstream(upstream, *outcome.failure);
+    // Who was asked in the place of another is on neither side of a pair.
+    is_shadowed_ = i == 0 && split_.shadowed != nullptr;
     const BytesEnd end = co_await pass_on(*outcome.answer, upstream.settings().idle_timeout);
-    if (is_promoted && end != BytesEnd::kClientGone) tell_of_promoted(end != BytesEnd::kWhole);
     if (auto record = take_record(end)) shared_.keep(std::move(*record));
+    if (end == BytesEnd::kWhole) send_shadow();
+    if (is_promoted && end != BytesEnd::kClientGone) tell_of_promoted(end != BytesEnd::kWhole);
     co_return;
   }
 }
 
-void Exchange::tell_of_promoted(bool is_error) const {
-  if (shared_.with.on_promoted) shared_.with.on_promoted(promoted_->id, is_error);
+void Exchange::tell_of_promoted(bool is_error) {
+  if (!shared_.with.on_promoted) return;
+  shared_.with.on_promoted({split_.answers->id, is_error, std::exchange(seen_, std::nullopt)});
+}
+
+void Exchange::send_shadow() {
+  if (!copy_ || !seen_ || seen_->provenance.ending != record::Ending::kFinished) return;
+  const bool is_answered_by_candidate = split_.answers == split_.shadowed;
+  shared_.shadows.offer({.promotion = split_.shadowed->id,
+                         .is_to_candidate = !is_answered_by_candidate,
+                         .upstream = &shared_.upstream(split_.copy->upstream),
+                         .request = std::move(*copy_),
+                         .dialect = *dialect_,
+                         .variant = split_.copy->variant,
+                         .answered = *seen_});
 }
 
 Task<void> Exchange::relay_upload() {
@@ -243,7 +264,7 @@ Task<Exchange::Outcome> Exchange::ask_once(Upstream& upstream, const Target& tar
 }
 
 bool Exchange::keeps_before_last_byte() const {
-  return recorder_ && shared_.settings.capture.durability == Durability::kBeforeLastByte;
+  return recorder_ && is_kept_ && shared_.settings.capture.durability == Durability::kBeforeLastByte;
 }
 
 Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
@@ -251,6 +272,7 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   net::ResponseHead head = answer.head();
   shared_.counters.answer(head.status);
   if (recorder_) recorder_->begin_answer(head);
+  if (recorder_ && is_kept_) head.headers.set("x-flywheel-id", *recorder_->id());
   auto whole = in_.method == net::Method::kHead ? std::nullopt : answer.take_if_whole();
   if (!whole) co_return co_await pass_on_pieces(answer, std::move(head), idle);
   if (recorder_) recorder_->add(*whole, begin);
@@ -319,14 +341,20 @@ Task<void> Exchange::fail_upstream(const Upstream& upstream, const Error& error)
 
 std::optional<record::Interaction> Exchange::take_record(BytesEnd end) {
   if (!recorder_) return std::nullopt;
+  // Here, because the record takes the body, and not before the client has its answer.
+  if (is_shadowed_ && end == BytesEnd::kWhole) {
+    copy_ = request_for(shared_.upstream(split_.copy->upstream), *split_.copy);
+  }
   Workbenches::Loan bench(shared_.benches);
   auto made = std::move(*recorder_).finish(std::move(body_), end, kernel_now(), bench->answers);
+  if (made.ok() && is_kept_) shared_.recent.note(recorder_->answer_id(), made->id);
   recorder_.reset();
   if (!made.ok()) {
-    shared_.counters.keep(Kept::kUnreadable);
+    if (is_kept_) shared_.counters.keep(Kept::kUnreadable);
     return std::nullopt;
   }
-  if (!shared_.filtered(*made)) return std::nullopt;
+  if (split_.answers != nullptr || copy_) seen_ = *made;
+  if (!is_kept_ || !shared_.filtered(*made)) return std::nullopt;
   return std::move(*made);
 }
 

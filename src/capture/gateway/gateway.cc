@@ -21,12 +21,32 @@ Result<std::optional<net::Proxy>> proxy_of(const UpstreamSettings& upstream,
   return net::proxy_for(*url, environment);
 }
 
+constexpr std::size_t kMostFeedbackBytes = 64 << 10;
+
+bool is_feedback(const GatewayShared& shared, const net::IncomingRequest& in) {
+  return shared.with.on_feedback && in.method == net::Method::kPost && in.path() == "/v1/feedback";
+}
+
+Task<void> answer_feedback(GatewayShared& shared, net::IncomingRequest& in, net::ResponseWriter& out) {
+  auto body = co_await net::read_all(*in.body, kMostFeedbackBytes, in.deadline);
+  if (!body.ok()) {
+    shared.counters.refuse();
+    if (body.error().code != ErrorCode::kTooLarge) co_return;
+    const std::string most = "a rating has at most " + std::to_string(kMostFeedbackBytes) + " bytes";
+    co_return (void) co_await out.send(openai_error(413, "request_too_large", most), in.deadline);
+  }
+  (void)co_await out.send(co_await shared.with.on_feedback(std::move(*body), auth::caller_of(in)), in.deadline);
+}
+
 bool is_served(std::string_view path) { return path == "/v1" || path.starts_with("/v1/"); }
 
 }  // namespace
 
 GatewayShared::GatewayShared(GatewaySettings s, GatewayDependencies d)
-    : settings(std::move(s)), with(std::move(d)), looks_at_system(wants_system(settings.capture)) {
+    : settings(std::move(s)),
+      with(std::move(d)),
+      looks_at_system(wants_system(settings.capture)),
+      shadows(with.executor, settings.shadow, settings.capture.max_record_bytes, benches, with.on_pair) {
   for (const auto& one : settings.upstreams) {
     auto& upstream = upstreams.emplace_back(
         std::make_unique<Upstream>(one, with.credentials(one), proxy_of(one, with.environment), with.executor));
@@ -95,6 +115,7 @@ net::Handler Gateway::handler() {
             Deadline::after(std::chrono::seconds(1)));
       }(out);
     }
+    if (is_feedback(shared, in)) return answer_feedback(shared, in, out);
     return [](GatewayShared& all, net::IncomingRequest& request, net::ResponseWriter& writer) -> Task<void> {
       Exchange exchange(all, request, writer);
       co_await exchange.run();
@@ -122,6 +143,10 @@ Status Gateway::set_promoted(std::vector<Promoted> promoted) {
   return {};
 }
 
+std::optional<record::RecordId> Gateway::record_of(std::string_view answer_id) const {
+  return impl_->shared.recent.find(answer_id);
+}
+
 const GatewaySettings& Gateway::settings() const { return impl_->shared.settings; }
 const GatewayCounters& Gateway::counters() const { return impl_->shared.counters; }
 
@@ -136,6 +161,7 @@ Status Gateway::readiness() const {
 
 void Gateway::write_metrics(std::ostream& out) const {
   impl_->shared.counters.write(out);
+  impl_->shared.shadows.write_metrics(out);
   out << "# HELP flywheel_gateway_upstream_open 1 while an upstream is left alone after failures.\n"
          "# TYPE flywheel_gateway_upstream_open gauge\n";
   for (const auto& upstream : impl_->shared.upstreams) {

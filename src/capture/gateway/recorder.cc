@@ -86,6 +86,7 @@ std::string Recorder::stream_response(BytesEnd end) {
   auto outcome = std::move(*stream_).finish(end == BytesEnd::kClientGone);
   provenance_.ending = provenance_.http_status.value_or(0) >= 400 ? Ending::kRefused : outcome.ending;
   provenance_.model_answered = std::move(outcome.model);
+  answer_id_ = std::move(outcome.id);
   note(outcome.note);
   return std::move(outcome.response);
 }
@@ -95,6 +96,7 @@ std::string Recorder::whole_response(BytesEnd end, AnswerScanner& scanner) {
   const int status = provenance_.http_status.value_or(0);
   const bool is_error = status >= 400;
   provenance_.model_answered = std::move(scan.model);
+  answer_id_ = std::move(scan.id);
   if (is_error || (end == BytesEnd::kWhole && !scan.is_object)) {
     provenance_.ending = Ending::kRefused;
     if (!scan.is_object) return as_error(status, body_);

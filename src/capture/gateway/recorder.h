@@ -30,6 +30,9 @@ class Recorder final {
   };
   Recorder(Begin begin, std::size_t max_bytes) : begin_(std::move(begin)), max_bytes_(max_bytes) {}
 
+  [[nodiscard]] const record::RecordId& id() const { return begin_.id; }
+  /// The id that the answer bears itself, once finish() was called.
+  [[nodiscard]] const std::string& answer_id() const { return answer_id_; }
   /// Who is asked, from here on.
   void set_target(std::string_view route, std::string_view variant);
   /// The head of the answer that goes to the client.
@@ -58,6 +61,7 @@ class Recorder final {
   record::Provenance provenance_;
   std::optional<StreamRebuild> stream_;
   std::string body_;
+  std::string answer_id_;
   bool is_stream_ = false;
   bool is_packed_ = false;
   bool is_too_large_ = false;

@@ -207,14 +207,25 @@ RouteTable::Choice RouteTable::choose(std::string_view model, std::string_view w
   return choice;
 }
 
-const Promoted* RouteTable::promoted_for(std::string_view workload, std::string_view client,
-                                         std::string_view conversation, Random& random) const {
-  const auto found = std::ranges::find_if(
-      promoted_, [&](const Promoted& one) { return one.workload == workload && one.client == client; });
-  if (found == promoted_.end()) return nullptr;
-  const bool is_drawn =
-      conversation.empty() ? random.uniform() < found->share : is_in_share(conversation, found->share, found->id);
-  return is_drawn ? &*found : nullptr;
+RouteTable::Split RouteTable::split_for(std::string_view workload, std::string_view client,
+                                        std::string_view conversation, Random& random) const {
+  Split split;
+  for (const Promoted& one : promoted_) {
+    if (one.workload != workload || one.client != client) continue;
+    if (split.answers != nullptr) {
+      // Who would answer without the canary is the model that is live.
+      if (split.shadowed == split.answers) split.copy = &one.target;
+      break;
+    }
+    const bool is_drawn =
+        conversation.empty() ? random.uniform() < one.share : is_in_share(conversation, one.share, one.id);
+    if (split.shadowed == nullptr && random.uniform() < one.shadow) {
+      split.shadowed = &one;
+      split.copy = is_drawn ? nullptr : &one.target;
+    }
+    if (is_drawn) split.answers = &one;
+  }
+  return split;
 }
 
 bool is_in_share(std::string_view conversation, double share, std::string_view key) {

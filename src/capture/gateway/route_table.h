@@ -34,10 +34,17 @@ class RouteTable final {
 
   /// The first route that fits, its target drawn by weight, then its fallbacks.
   [[nodiscard]] Choice choose(std::string_view model, std::string_view workload, Random& random) const;
-  /// The promoted model that answers this request: a conversation always falls to the same side, and stays with the
-  /// candidate as its share grows; a request without one is drawn for itself. nullptr: the routes' own targets answer.
-  [[nodiscard]] const Promoted* promoted_for(std::string_view workload, std::string_view client,
-                                             std::string_view conversation, Random& random) const;
+  /// Which promoted models a request concerns.
+  struct Split {
+    const Promoted* answers = nullptr;   ///< nullptr: the routes' own targets answer
+    const Promoted* shadowed = nullptr;  ///< whose answer is paired with the other side's; nullptr: no copy is sent
+    const Target* copy = nullptr;        ///< who gets the copy; nullptr where one is sent: the routes' own target
+  };
+  /// A conversation always falls to the same side, and stays with the candidate as its share grows; a request without
+  /// one is drawn for itself. Beside a live model the first one, its canary, draws before it. A copy goes to the side
+  /// that does not answer: the candidate, or who would answer without it.
+  [[nodiscard]] Split split_for(std::string_view workload, std::string_view client, std::string_view conversation,
+                                Random& random) const;
   [[nodiscard]] const std::vector<Promoted>& promoted() const { return promoted_; }
   /// As they were given, without the one for all.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }

@@ -62,7 +62,17 @@ struct Promoted {
   std::string workload;
   std::string client;
   Target target;
-  double share = 0;  ///< 0 to 1
+  double share = 0;   ///< of the conversations: 0 to 1
+  double shadow = 0;  ///< of the requests: who did not answer is asked too, once the client has its answer
+};
+
+/// What copies of requests may take (Promoted::shadow). What goes beyond it is not sent, and counted.
+struct ShadowBudget {
+  std::size_t concurrency = 4;                    ///< under way at a time
+  std::size_t max_waiting = 64;                   ///< for one of those
+  std::size_t max_bytes = std::size_t{64} << 20;  ///< of all copies that wait
+  std::uint64_t tokens_a_minute = 100'000;        ///< of requests and answers, by their length: four bytes a token
+  Duration timeout = std::chrono::seconds(60);    ///< for one answer, whole
 };
 
 /// Names traffic that does not name itself: the first rule whose patterns fit. `system` is held against the beginning
@@ -104,6 +114,7 @@ struct GatewaySettings {
   std::vector<UpstreamSettings> upstreams;
   std::vector<Route> routes;
   CaptureSettings capture;
+  ShadowBudget shadow;
 
   [[nodiscard]] bool is_on() const { return is_enabled && !upstreams.empty(); }
 };

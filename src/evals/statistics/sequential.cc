@@ -46,17 +46,28 @@ SequentialMeanTest::SequentialMeanTest(double limit, double alpha) : limit_(limi
     const double odds = kOddsRatios[i] * limit / (1 - limit);
     const double mean = odds / (1 + odds);
     stakes_[i] = (mean / limit - 1) / (1 - limit);  // the growth-optimal stake for 0 and 1 with that mean
+    if_zero_[i] = std::log1p(-stakes_[i] * limit);
+    if_one_[i] = std::log1p(stakes_[i] * (1 - limit));
   }
 }
 
 void SequentialMeanTest::add(double value, std::uint64_t times) {
   FW_ASSERT(value >= 0 && value <= 1);
   for (std::size_t i = 0; i < kBets; ++i) {
-    capital_[i] += static_cast<double>(times) * std::log1p(stakes_[i] * (value - limit_));
+    const double gain = value == 0 ? if_zero_[i] : value == 1 ? if_one_[i] : std::log1p(stakes_[i] * (value - limit_));
+    capital_[i] += static_cast<double>(times) * gain;
   }
   count_ += times;
   sum_ += value * static_cast<double>(times);
-  is_rejected_ = is_rejected_ || log_evidence() >= log_needed_;
+  // The mean of the capitals is at most the largest of them.
+  if (!is_rejected_ && std::ranges::max(capital_) >= log_needed_) is_rejected_ = log_evidence() >= log_needed_;
+}
+
+void SequentialMeanTest::restore(const State& state) {
+  count_ = state.count;
+  sum_ = state.sum;
+  capital_ = state.capital;
+  is_rejected_ = log_evidence() >= log_needed_;
 }
 
 double SequentialMeanTest::log_evidence() const { return log_mean_exp(capital_); }

@@ -14,6 +14,17 @@ namespace fw::evals {
 /// before as long as their mean given that is at most the limit.
 class SequentialMeanTest final {
  public:
+  static constexpr std::size_t kBets = 6;
+
+  /// What it has seen: to be kept, and to go on from with the same limit.
+  struct State {
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::array<double, kBets> capital{};  ///< logarithms
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
   /// 0 < limit < 1, 0 < alpha < 1.
   SequentialMeanTest(double limit, double alpha);
 
@@ -26,14 +37,15 @@ class SequentialMeanTest final {
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
   [[nodiscard]] double limit() const { return limit_; }
+  [[nodiscard]] State state() const { return {count_, sum_, capital_}; }
+  void restore(const State& state);
 
  private:
-  static constexpr std::size_t kBets = 6;
-
   double limit_;
   double log_needed_;
-  std::array<double, kBets> stakes_{};   // per unit above the limit
-  std::array<double, kBets> capital_{};  // logarithms
+  std::array<double, kBets> stakes_{};              // per unit above the limit
+  std::array<double, kBets> if_zero_{}, if_one_{};  // what these values add to the logarithms
+  std::array<double, kBets> capital_{};             // logarithms
   std::uint64_t count_ = 0;
   double sum_ = 0;
   bool is_rejected_ = false;

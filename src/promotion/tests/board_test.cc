@@ -149,6 +149,27 @@ TEST(Board, OneProposalOfAWorkloadIsOnItsTraffic) {
   EXPECT_THAT(desk.board.find("a")->reason, HasSubstr("b went live"));
 }
 
+TEST(Board, CopiesAreSentWhileOnTrafficBySharesThatTheLogHas) {
+  Desk desk({.shadow = 0.2});
+  ASSERT_TRUE(desk.propose("p").ok());
+  ASSERT_TRUE(desk.sign("p").ok());
+  EXPECT_EQ(desk.board.find("p")->shadow, 0);
+  ASSERT_TRUE(desk.act("p", Action::kStartShadow).ok());
+  EXPECT_EQ(desk.board.find("p")->shadow, 0.2);
+  ASSERT_TRUE(desk.act("p", Action::kStartCanary).ok());
+  ASSERT_TRUE(desk.act("p", Action::kGoLive).ok());
+  EXPECT_EQ(desk.board.find("p")->shadow, 0.2);
+  Board later({.shadow = 0.9});
+  for (const auto& entry : desk.entries) ASSERT_TRUE(later.apply(entry).ok());
+  EXPECT_EQ(later, desk.board);
+  ASSERT_TRUE(desk.act("p", Action::kRollBack).ok());
+  EXPECT_EQ(desk.board.find("p")->shadow, 0);
+  Desk without({.shadow = 0});
+  ASSERT_TRUE(without.propose("p").ok());
+  ASSERT_TRUE(without.sign("p").ok());
+  EXPECT_THAT(without.act("p", Action::kStartShadow).error().message, HasSubstr("promotion.shadow.share"));
+}
+
 TEST(Board, OtherRulesLaterDoNotChangeWhatHappened) {
   Desk desk({.signatures = 1, .steps = {0.1, 0.2, 0.4}});
   ASSERT_TRUE(desk.propose("p").ok());

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -131,6 +132,52 @@ TEST_F(PromotionsTest, KilledAnywhereInARandomWalkItStandsWhereTheLogSays) {
   }
   open();
   EXPECT_GT(promotions_->all().size(), 0U);
+}
+
+TEST_F(PromotionsTest, WhereverTheLogEndsThereIsTheStateOfItsWholeEntries) {
+  open();
+  constexpr Action kWalk[] = {Action::kStartShadow, Action::kStartCanary, Action::kAdvance, Action::kGoLive,
+                              Action::kRollBack};
+  std::vector<std::vector<Proposal>> states = {promotions_->all()};
+  const std::string id = proposed();
+  states.push_back(promotions_->all());
+  ASSERT_TRUE(sign(id).ok());
+  states.push_back(promotions_->all());
+  for (const Action action : kWalk) {
+    ASSERT_TRUE(act(id, action).ok());
+    states.push_back(promotions_->all());
+  }
+  const std::string whole = io::read_file(folder_.path() / "audit.jsonl").value();
+  const io::TemporaryFolder copy("killed");
+  std::size_t entries = 0;
+  for (std::size_t end = 0;; end = std::min(end + 7, whole.size())) {
+    // As kill -9 leaves it after so many bytes of the next write.
+    ASSERT_TRUE(io::write_file_atomically(copy.path() / "audit.jsonl", whole.substr(0, end)).ok());
+    entries = static_cast<std::size_t>(std::ranges::count(whole.substr(0, end), '\n'));
+    const auto log = std::move(audit::AuditLog::open(copy.path(), clock_)).value();
+    const auto promotions = std::move(Promotions::open(*log, {})).value();
+    ASSERT_EQ(promotions->all(), states.at(entries)) << "after " << end << " bytes";
+    if (end == whole.size()) break;
+  }
+  EXPECT_EQ(entries + 1, states.size());
+}
+
+TEST_F(PromotionsTest, OfTwoOperatorsWhoDisagreeTheLogSaysWhoWasFirst) {
+  for (int round = 0; round < 20; ++round) {
+    open();
+    const std::string id = proposed();
+    ASSERT_TRUE(sign(id).ok());
+    ASSERT_TRUE(act(id, Action::kStartCanary).ok());
+    {
+      const std::jthread one([&] { (void)act(id, Action::kGoLive); });
+      const std::jthread other([&] { (void)act(id, Action::kRollBack); });
+    }
+    // A rollback is legal before and after going live: it always wins, and nothing goes live after it.
+    EXPECT_EQ(promotions_->find(id)->stage, Stage::kRolledBack);
+    const auto before = promotions_->all();
+    open();
+    EXPECT_EQ(promotions_->all(), before);
+  }
 }
 
 }  // namespace

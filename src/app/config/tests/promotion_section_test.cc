@@ -19,12 +19,21 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
   ASSERT_TRUE(defaults.ok()) << defaults.error().message;
   EXPECT_EQ(defaults->promotion.rules.signatures, 1U);
   EXPECT_THAT(defaults->promotion.rules.steps, ElementsAre(0.01, 0.05, 0.25, 0.5));
-  const auto own = parse("{signatures: 2, canary_steps: [0.1, 0.5], max_error_rate: 0.05, false_alarm_rate: 0.01}");
+  const auto own = parse(
+      "{signatures: 2, canary_steps: [0.1, 0.5], gates: {errors: 0.05, slow_after_seconds: 1.5, disagreement: 0,"
+      " false_alarm_rate: 0.01}, shadow: {share: 0.2, concurrency: 2, timeout_seconds: 3}}");
   ASSERT_TRUE(own.ok()) << own.error().message;
   EXPECT_EQ(own->promotion.rules.signatures, 2U);
   EXPECT_THAT(own->promotion.rules.steps, ElementsAre(0.1, 0.5));
   EXPECT_EQ(own->promotion.gates.errors, 0.05);
   EXPECT_EQ(own->promotion.gates.alpha, 0.01);
+  EXPECT_EQ(own->promotion.gates.slow_after, std::chrono::milliseconds(1500));
+  EXPECT_EQ(own->promotion.gates.disagreement, 0);
+  EXPECT_EQ(own->promotion.rules.shadow, 0.2);
+  EXPECT_EQ(own->gateway.shadow.concurrency, 2U);
+  EXPECT_EQ(own->gateway.shadow.timeout, std::chrono::seconds(3));
+  EXPECT_EQ(defaults->promotion.gates.slow_after, Duration(0));
+  EXPECT_EQ(defaults->promotion.rules.shadow, 0.1);
 }
 
 TEST(PromotionSection, WhatCannotBeIsNamed) {
@@ -34,7 +43,9 @@ TEST(PromotionSection, WhatCannotBeIsNamed) {
     EXPECT_THAT(config.error().message, HasSubstr("canary_steps"));
   }
   EXPECT_THAT(parse("{signatures: 0}").error().message, HasSubstr("signatures"));
-  EXPECT_THAT(parse("{max_errors: 1}").error().message, HasSubstr("max_error"));
+  EXPECT_THAT(parse("{gates: {error: 0.1}}").error().message, HasSubstr("errors"));
+  EXPECT_THAT(parse("{gates: {slow: 0.00001}}").error().message, HasSubstr("0 (off)"));
+  EXPECT_THAT(parse("{shadow: {share: 2}}").error().message, HasSubstr("share"));
 }
 
 }  // namespace

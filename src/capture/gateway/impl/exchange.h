@@ -35,6 +35,8 @@ class Exchange final {
   [[nodiscard]] Status hold(std::size_t bytes);
   /// kUnauthorized where the caller's key is not for such traffic.
   [[nodiscard]] Status plan();
+  /// Whether it is among those that are kept; counts the others.
+  [[nodiscard]] bool is_sampled(const Labels& labels, Random& random);
   [[nodiscard]] net::Request request_for(const Upstream& upstream, const Target& target) const;
 
   [[nodiscard]] Task<void> relay();
@@ -42,7 +44,9 @@ class Exchange final {
   [[nodiscard]] Task<Outcome> ask(Upstream& upstream, const Target& target);
   [[nodiscard]] Task<Outcome> ask_once(Upstream& upstream, const Target& target);
 
-  void tell_of_promoted(bool is_error) const;
+  void tell_of_promoted(bool is_error);
+  /// Gives the copy of the request to who did not answer it.
+  void send_shadow();
 
   [[nodiscard]] Task<BytesEnd> pass_on(net::ResponseStream& answer, Duration idle);
   [[nodiscard]] Task<BytesEnd> pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle);
@@ -50,7 +54,7 @@ class Exchange final {
   [[nodiscard]] Task<void> refuse(Error error);
   [[nodiscard]] Task<void> fail_upstream(const Upstream& upstream, const Error& error);
 
-  /// The record, once: nothing where it is not to be kept.
+  /// The record, once: nothing where it is not to be kept. What the shadow and the gates look at is put aside.
   [[nodiscard]] std::optional<record::Interaction> take_record(BytesEnd end);
   [[nodiscard]] bool keeps_before_last_byte() const;
 
@@ -63,8 +67,12 @@ class Exchange final {
   RequestScan scan_;
   std::shared_ptr<const RouteTable> table_;
   RouteTable::Choice choice_;
-  const Promoted* promoted_ = nullptr;  ///< of the table: the first target is its
+  RouteTable::Split split_;   ///< who answers of the table's promoted models: the first target is its
+  bool is_shadowed_ = false;  ///< a copy goes to who does not answer
+  bool is_kept_ = false;      ///< what is recorded goes to the log
   std::optional<Recorder> recorder_;
+  std::optional<record::Interaction> seen_;  ///< what went by, where more than the log wants it
+  std::optional<net::Request> copy_;         ///< for who does not answer
   Instant request_whole_{};
   Duration before_sending_{};
 };

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "capture/gateway/gateway.h"
+#include "capture/gateway/impl/recent_answers.h"
+#include "capture/gateway/impl/shadow_sender.h"
 #include "capture/gateway/impl/workbench.h"
 #include "capture/gateway/upstream.h"
 
@@ -34,6 +36,8 @@ struct GatewayShared {
   GatewayCounters counters;
   bool looks_at_system = false;
   std::atomic<std::int64_t> lost_at{0};  ///< steady nanoseconds of the last loss; 0: none
+  RecentAnswers recent;
+  ShadowSender shadows;
 };
 
 }  // namespace fw::capture

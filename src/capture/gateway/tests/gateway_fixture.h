@@ -92,16 +92,39 @@ class GatewayTest : public testing::Test {
     const std::lock_guard lock(told_mutex_);
     return told_;
   }
-  std::function<void(const std::string&, bool)> on_promoted = [this](const std::string& id, bool is_error) {
+  std::function<void(PromotedAnswer)> on_promoted = [this](const PromotedAnswer& answer) {
     const std::lock_guard lock(told_mutex_);
-    told_.push_back(id + (is_error ? " error" : " ok"));
+    told_.push_back(answer.promotion + (answer.is_error ? " error" : " ok"));
   };
+  std::function<Task<net::Response>(std::string, auth::Caller)> on_feedback;
+  /// The pairs, once there are so many.
+  std::vector<ShadowedPair> pairs(std::size_t count) {
+    for (int i = 0; i < 500; ++i) {
+      {
+        const std::lock_guard lock(told_mutex_);
+        if (pairs_.size() >= count) return pairs_;
+      }
+      EXPECT_TRUE(run(pause(10ms)).ok());
+    }
+    ADD_FAILURE() << "there are fewer than " << count << " pairs";
+    return std::vector<ShadowedPair>(count);
+  }
 
   /// One upstream, `settings.upstreams` filled in where it has none.
   void serve(GatewaySettings settings = {}) {
     if (settings.upstreams.empty()) settings.upstreams = {upstream_settings("main", upstream)};
-    auto made =
-        Gateway::make(std::move(settings), {loops.executor(0), committer, clock, credentials, {}, {}, on_promoted});
+    auto made = Gateway::make(std::move(settings), {loops.executor(0),
+                                                    committer,
+                                                    clock,
+                                                    credentials,
+                                                    {},
+                                                    {},
+                                                    on_promoted,
+                                                    [this](ShadowedPair pair) {
+                                                      const std::lock_guard lock(told_mutex_);
+                                                      pairs_.push_back(std::move(pair));
+                                                    },
+                                                    on_feedback});
     ASSERT_TRUE(made.ok()) << made.error();
     gateway = std::move(*made);
     net::ServerOptions options;
@@ -169,6 +192,7 @@ class GatewayTest : public testing::Test {
  private:
   std::mutex told_mutex_;
   std::vector<std::string> told_;
+  std::vector<ShadowedPair> pairs_;
   std::unique_ptr<net::Server> server_;
 };
 

@@ -1,6 +1,6 @@
 #include <set>
 
-#include "capture/gateway/tests/gateway_fixture.h"
+#include "capture/gateway/tests/promoted_fixture.h"
 
 namespace fw::capture {
 namespace {
@@ -8,37 +8,16 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 
-const std::string kBig = R"({"model":"big","choices":[{"message":{"content":"from production"}}]})";
-const std::string kSmall = R"({"model":"small","choices":[{"message":{"content":"from the candidate"}}]})";
-const std::string kRequest = R"({"model":"gpt-4o","messages":[]})";
-
-/// Production behind `main`, a candidate behind `small`.
-class PromotedTest : public GatewayTest {
+class PromotedTest : public TwoSidesTest {
  protected:
-  PromotedTest() {
-    upstream.answers(200, kBig);
-    candidate->answers(200, kSmall);
-    GatewaySettings settings;
-    settings.upstreams = {upstream_settings("main", upstream), upstream_settings("small", *candidate)};
-    serve(std::move(settings));
-  }
-  void promote(double share) {
-    ASSERT_TRUE(gateway
-                    ->set_promoted({{.id = "p-1",
-                                     .workload = "router",
-                                     .client = "demo",
-                                     .target = {.upstream = "small", .model = "tuned", .variant = "small tuned"},
-                                     .share = share}})
-                    .ok());
-  }
+  PromotedTest() { serve_both(); }
+  void promote(double share) { ASSERT_TRUE(gateway->set_promoted({promoted("p-1", share)}).ok()); }
   std::string ask(const std::string& conversation, const char* workload = "router") {
     return chat(kRequest, {{"x-flywheel-workload", workload},
                            {"x-flywheel-client", "demo"},
                            {"x-flywheel-conversation", conversation}})
         .body;
   }
-
-  std::unique_ptr<FakeUpstream> candidate = std::make_unique<FakeUpstream>(loops);
 };
 
 TEST_F(PromotedTest, AnswersItsShareEachConversationByOneModelAlone) {

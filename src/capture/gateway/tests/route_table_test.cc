@@ -109,15 +109,15 @@ TEST(RouteTable, APromotedModelAnswersItsShareOfItsWorkloadAlone) {
   int drawn = 0;
   for (int i = 0; i < 4000; ++i) {
     const std::string conversation = "c" + std::to_string(i);
-    const auto* once = (*table)->promoted_for("router", "demo", conversation, random);
-    EXPECT_EQ(once, (*table)->promoted_for("router", "demo", conversation, random));
+    const auto* once = (*table)->split_for("router", "demo", conversation, random).answers;
+    EXPECT_EQ(once, (*table)->split_for("router", "demo", conversation, random).answers);
     drawn += once != nullptr ? 1 : 0;
-    EXPECT_EQ((*table)->promoted_for("router", "other", conversation, random), nullptr);
-    EXPECT_EQ((*table)->promoted_for("writer", "demo", conversation, random), nullptr);
+    EXPECT_EQ((*table)->split_for("router", "other", conversation, random).answers, nullptr);
+    EXPECT_EQ((*table)->split_for("writer", "demo", conversation, random).answers, nullptr);
   }
   EXPECT_NEAR(drawn, 1000, 150);
   drawn = 0;
-  for (int i = 0; i < 4000; ++i) drawn += (*table)->promoted_for("router", "demo", "", random) != nullptr ? 1 : 0;
+  for (int i = 0; i < 4000; ++i) drawn += (*table)->split_for("router", "demo", "", random).answers != nullptr ? 1 : 0;
   EXPECT_NEAR(drawn, 1000, 150);
   promoted.target.upstream = "gone";
   EXPECT_FALSE(RouteTable::make({}, upstreams, {promoted}).ok());

@@ -1,0 +1,74 @@
+#include "api/feedback.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "api/request_body.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostComment = 4096;
+
+Json feedback_json(const promotion::Feedback& f) {
+  Json json = Json::parse(promotion::to_json(f));
+  json["at"] = to_iso8601(f.at);
+  return json;
+}
+
+net::Response json_of(int status, const Json& body) {
+  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// `score` from 0 to 1, or `outcome`, good or bad.
+std::optional<double> score_of(const Json& body) {
+  const auto score = body.find("score"), outcome = body.find("outcome");
+  if (score != body.end() && score->is_number() && *score >= 0 && *score <= 1) return score->get<double>();
+  if (score != body.end() || outcome == body.end()) return std::nullopt;
+  if (*outcome == "good") return 1;
+  if (*outcome == "bad") return 0;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Task<net::Response> answer_feedback(TakeFeedback take, std::string text, auth::Caller caller) {
+  Json body;
+  std::vector<FieldProblem> problems;
+  if (!parse_object(text, body, problems)) co_return unprocessable(problems);
+  promotion::Rating rating{.id = required_text(body, "id", problems)};
+  const auto score = score_of(body);
+  if (!score) {
+    problems.push_back({"value_error", {"body", "score"}, "give score, 0 to 1, or outcome, good or bad", nullptr});
+  }
+  const auto comment = body.find("comment");
+  if (comment != body.end() && comment->is_string()) rating.comment = comment->get<std::string>();
+  const bool is_comment = comment == body.end() || comment->is_null() || comment->is_string();
+  if (!is_comment || rating.comment.size() > kMostComment) {
+    problems.push_back({"string_type", {"body", "comment"}, "is not a text of at most 4096 bytes", nullptr});
+  }
+  if (!problems.empty()) co_return unprocessable(problems);
+  rating.score = *score;
+  const auto taken = co_await take(std::move(rating), std::move(caller));
+  co_return taken.ok() ? json_of(201, feedback_json(*taken)) : net::error_response(taken.error());
+}
+
+void FeedbackResource::add_to(net::Router& router) {
+  router.on(net::Method::kPost, "/api/feedback", [this](net::Call call) { return post(std::move(call)); });
+  router.on(net::Method::kGet, "/api/feedback", [this](net::Call call) { return list(std::move(call)); });
+}
+
+Task<Result<net::Response>> FeedbackResource::post(net::Call call) {
+  co_return co_await answer_feedback(take_, std::move(call.request.body), auth::caller_of(call));
+}
+
+Task<Result<net::Response>> FeedbackResource::list(net::Call) {
+  Json list = Json::array();
+  for (const auto& one : recent_(promotion::FeedbackLog::kMostShown)) list.push_back(feedback_json(one));
+  co_return json_of(200, {{"feedback", std::move(list)}});
+}
+
+}  // namespace fw::api

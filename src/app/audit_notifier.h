@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/pool.h"
+#include "async/task_group.h"
+#include "audit/audit_log.h"
+#include "runs/run_config.h"
+#include "runs/webhook.h"
+
+namespace fw::app {
+
+/// Tells receivers of webhooks what stands in the audit log, entry by entry in its order, each of them at least once:
+/// how far a receiver is lies in a file, and a restart goes on from there. A receiver that is new is told from then on.
+/// One that does not take an entry in all its attempts is told of the next one.
+class AuditNotifier final {
+ public:
+  struct Parts {
+    audit::AuditLog& log;
+    runs::WebhookPoster& poster;
+    const Clock& clock;
+    Pool& disk;
+    std::function<std::optional<std::string>(const std::string&)> environment;  ///< has the keys
+  };
+
+  /// `folder` keeps how far each one is. Everything in `parts` outlives it.
+  AuditNotifier(std::vector<runs::Webhook> receivers, std::filesystem::path folder, Parts parts,
+                const Executor& executor)
+      : receivers_(std::move(receivers)), folder_(std::move(folder)), parts_(std::move(parts)), tasks_(executor) {}
+  ~AuditNotifier() { stop_blocking(); }
+  AuditNotifier(const AuditNotifier&) = delete;
+  AuditNotifier& operator=(const AuditNotifier&) = delete;
+
+  void start();
+  /// From a thread that runs no event loop.
+  void stop_blocking();
+
+ private:
+  [[nodiscard]] Task<void> serve(runs::Webhook receiver);
+  [[nodiscard]] Task<void> tell(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline);
+  [[nodiscard]] Task<bool> is_taken(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline);
+  [[nodiscard]] std::filesystem::path file_of(const runs::Webhook& receiver) const;
+
+  const std::vector<runs::Webhook> receivers_;
+  const std::filesystem::path folder_;
+  const Parts parts_;
+  TaskGroup tasks_;
+};
+
+}  // namespace fw::app
