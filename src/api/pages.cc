@@ -16,6 +16,8 @@ constexpr const char* kPages[] = {"/",
                                   "/runs/{rest...}",
                                   "/review",
                                   "/review/{rest...}",
+                                  "/promotions",
+                                  "/promotions/{rest...}",
                                   "/settings"};
 
 bool takes_gzip(const net::Headers& headers) { return headers.has_token("Accept-Encoding", "gzip"); }

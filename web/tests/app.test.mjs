@@ -23,6 +23,8 @@ evaluation: {parallelism: 8, variants: [base-eval]}
 promising: {margin: 0.3}
 review: {open: always}
 webhooks: [{url: 'http://127.0.0.1:9/hook/k3y', secret_env: FLYWHEEL_TEST_HOOK, max_attempts: 1}]
+gateway: {port: 0, upstreams: [{name: production, url: '${url}'}, {name: small, url: '${url}'}]}
+promotion: {canary_steps: [0.5], gates: {slow_after_seconds: 2}}
 `;
 
 const kHostile = {
@@ -292,6 +294,52 @@ test("two candidates are compared row by row", { skip }, async () => {
   });
 });
 
+/** A proposal of the run, once for all tests. */
+let proposal;
+async function proposed() {
+  proposal ??= (await service.call("POST", "/api/promotions", { job_id: job, upstream: "small", person: "ada", reason: "<b>as good</b>" })).id;
+  return proposal;
+}
+
+test("a proposal is signed by somebody else, gets copies, a share and all, and is rolled back, by its buttons", { skip }, async () => {
+  const id = await proposed();
+  await open("/", { person: "bob" }, async (page) => {
+    await page.getByText("waits for a signature").click();
+    await heading(page, /small/);
+    await seen(page, "<b>as good</b>");
+    const press = async (name, then) => {
+      await page.getByRole("button", { name, exact: true }).click();
+      await page.locator(".page-title .badge", { hasText: then }).waitFor();
+    };
+    await press("Sign", "signed off");
+    await press("Start shadow", "shadow");
+    await seen(page, "invalid tool calls");
+    await press("Start canary", "canary 50");
+    await press("Go live", "live");
+    await page.getByLabel("why").fill("late answers");
+    await press("Roll back", "rolled back");
+    await seen(page, "late answers");
+    await page.locator("li", { hasText: "start canary by bob" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Roll back" }).count(), 0);
+  });
+  await open("/promotions", {}, async (page) => {
+    await page.locator("table.list .badge", { hasText: "rolled back" }).waitFor();
+    await page.getByRole("link", { name: "router" }).click();
+    await heading(page, /small/);
+  });
+  assert.equal((await service.call("GET", `/api/promotions/${id}`)).stage, "rolled_back");
+});
+
+test("what the service refuses is said beside the buttons", { skip }, async () => {
+  const { id } = await service.call("POST", "/api/promotions", { job_id: job, upstream: "small", person: "ada" });
+  await open(`/promotions/${id}`, { person: "ada", breaks: true }, async (page) => {
+    await page.getByRole("button", { name: "Sign" }).click();
+    await seen(page, "somebody else signs");
+    await page.getByLabel("your name").fill("");
+    assert.equal(await page.getByRole("button", { name: "Sign" }).isDisabled(), true);
+  });
+});
+
 test("settings show where each value comes from and no secret", { skip }, async () => {
   await open("/settings", {}, async (page) => {
     const line = page.locator("tr", { hasText: "data_split_config.eval_size" });
@@ -420,6 +468,7 @@ async function everyPage() {
     ["interaction", `/traffic/${encodeURIComponent(interactions[0].id)}`, ".turns"], ["runs", "/runs", "table.list"], ["start", "/runs/new?workload=router&client=demo", ".fields"],
     ["run", `/runs/${job}`, ".candidate-run"], ["report", `/runs/${job}/report`, ".decision"], ["compare", `/runs/${job}/compare`, "article.row"], ["reviews", "/review", "table.list"],
     ["review", `/review/${review}`, ".queue-line"], ["card", `/review/${review}/${encodeURIComponent(queue[4].record_id)}`, ".verdicts"], ["settings", "/settings", "table.settings"],
+    ["promotions", "/promotions", "table.list"], ["promotion", `/promotions/${await proposed()}`, ".figures"],
     ["nowhere", "/runs/x/y", "h1"],
   ];
 }

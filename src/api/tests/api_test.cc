@@ -266,7 +266,7 @@ TEST_F(ApiTest, TheListComesInPagesOnlyWhenAskedTo) {
 
 TEST_F(ApiTest, EveryAddressOfAPageAnswersTheDocumentWithoutAnythingInline) {
   for (const char* address : {"/", "/workloads", "/workloads/a%2Fb", "/traffic", "/traffic/r", "/runs/new",
-                              "/runs/x/report", "/review", "/settings"}) {
+                              "/runs/x/report", "/review", "/promotions", "/promotions/p-1", "/settings"}) {
     const auto page = send(net::Method::kGet, address);
     EXPECT_EQ(page.status, 200) << address;
     EXPECT_EQ(page.headers.find("Content-Type"), "text/html; charset=utf-8");

@@ -7,6 +7,8 @@ import { Overview } from "./pages/overview";
 import { CardPage } from "./pages/card";
 import { ReviewPage } from "./pages/review";
 import { Reviews } from "./pages/reviews";
+import { PromotionPage } from "./pages/promotion";
+import { Promotions } from "./pages/promotions";
 import { RunPage } from "./pages/run";
 import { RunReport } from "./pages/run_report";
 import { Runs } from "./pages/runs";
@@ -19,7 +21,7 @@ import { PageTitle } from "./parts";
 import { isSignedOut, useSession } from "./session";
 import { NobodyIsAsked, SignIn, Who } from "./sign_in";
 
-const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["review", "Review"], ["settings", "Settings"]];
+const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["review", "Review"], ["promotions", "Promotions"], ["settings", "Settings"]];
 
 function NoPage() {
   return <PageTitle title="There is no such page"><p><a href="/">Overview</a></p></PageTitle>;
@@ -35,6 +37,7 @@ function pageOf({ path, query }: Place): ComponentChildren {
     if (id === undefined) return <Reviews />;
     return part === undefined ? <ReviewPage id={id} /> : <CardPage review={id} record={part} query={query} />;
   }
+  if (section === "promotions") return id === undefined ? <Promotions /> : <PromotionPage id={id} />;
   if (section === "settings" && path.length === 1) return <Settings query={query} />;
   if (section === "runs") {
     if (id === undefined) return <Runs />;

@@ -65,3 +65,19 @@ export interface ReviewCard {
   mine: { verdict: string; note: string; tags: string[]; corrected: unknown; at: string } | null;
   revealed: { candidate: "left" | "right"; class: string; agreement: number | null; scores: Record<string, number>; mistakes: string[] } | null;
 }
+
+export type PromotionStage = "proposed" | "signed_off" | "shadow" | "canary" | "live" | "retired" | "rejected" | "rolled_back";
+export interface GateFigures { gate: string; title: string; count: number; mean: number; limit: number; is_failed: boolean }
+export interface PairSummary {
+  pairs: number; answered: number; compared: number; score: number; candidate_seconds: { p50: number; p95: number }; other_seconds: { p50: number; p95: number };
+}
+export interface Promotion {
+  id: string; stage: PromotionStage; step: number; share: number; shadow: number; workload_id: string; client_id: string; job_id: string; model_name: string; variant: string;
+  upstream: string; served_model: string; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[];
+  created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
+}
+export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }
+export interface PairLine {
+  record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; mistakes: string[];
+  candidate_seconds: number; other_seconds: number;
+}

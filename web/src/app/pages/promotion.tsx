@@ -1,0 +1,158 @@
+import { useState } from "preact/hooks";
+import { count, percent, seconds, shortPercent } from "../../components/format";
+import { Name, Plain } from "../../components/plain";
+import { fullName } from "../../report/model";
+import { ApiError, post, useEvery, useOnChange, useResource } from "../api";
+import { ago } from "../numbers";
+import { Figure, PageTitle, Trouble, Waiting } from "../parts";
+import { usePerson } from "../person";
+import { address } from "../place";
+import type { AuditEntry, PairLine, Promotion, PromotionStage } from "../types";
+import { Stage } from "./promotions";
+
+const kLook = 3000;
+const kShownPairs = 20;
+
+interface Step { action: string; title: string; tells: string; tone?: "danger" }
+const kSign: Step = { action: "sign", title: "Sign", tells: "these very bytes may get traffic" };
+const kReject: Step = { action: "reject", title: "Reject", tells: "it ends here", tone: "danger" };
+const kShadow: Step = { action: "start_shadow", title: "Start shadow", tells: "it gets copies; no client sees its answers" };
+const kCanary: Step = { action: "start_canary", title: "Start canary", tells: "it answers the first share of the conversations" };
+const kRollBack: Step = { action: "roll_back", title: "Roll back", tells: "off traffic from the next request on", tone: "danger" };
+/** What a person can do where it stands, as docs/promotion.md has it. */
+const kSteps: Record<PromotionStage, Step[]> = {
+  proposed: [kSign, kReject],
+  signed_off: [kShadow, kCanary, kReject],
+  shadow: [kCanary, kRollBack],
+  canary: [
+    { action: "advance", title: "Advance", tells: "to the next share of the conversations" },
+    { action: "go_live", title: "Go live", tells: "it answers all conversations" }, kRollBack],
+  live: [kRollBack, { action: "retire", title: "Retire", tells: "production answers again" }],
+  retired: [], rejected: [], rolled_back: [],
+};
+
+function Actions(props: { promotion: Promotion; done: () => void }) {
+  const [person, setPerson] = usePerson();
+  const [reason, setReason] = useState("");
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const steps = kSteps[props.promotion.stage];
+  if (steps.length === 0) return null;
+  const take = async (step: Step) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await post(`/api/promotions/${encodeURIComponent(props.promotion.id)}/${step.action}`, { person, reason, ...(step.action === "sign" && { digest: props.promotion.digest }) });
+      setReason("");
+    } catch (e) {
+      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+    }
+    setBusy(false);
+    props.done();
+  };
+  return (
+    <section>
+      <h2>Next step</h2>
+      <div class="steps">
+        <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>
+        <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+      </div>
+      <ul class="lines plain">
+        {steps.map((step) => <li key={step.action}><button type="button" class={step.tone} disabled={busy || person === ""} onClick={() => void take(step)}>{step.title}</button> <span class="muted">{step.tells}</span></li>)}
+      </ul>
+      {person === "" && <p class="small muted">Give your name first: it goes into the audit log.</p>}
+      <Trouble error={error} />
+    </section>
+  );
+}
+
+function Gates(props: { promotion: Promotion }) {
+  const progress = props.promotion.progress;
+  if (!progress) return null;
+  return (
+    <section>
+      <h2>Gates</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="gates">
+        <table class="list">
+          <thead><tr><th scope="col">gate</th><th scope="col" class="number">looked at</th><th scope="col" class="number">bad</th><th scope="col" class="number">at most</th><th scope="col">stands</th></tr></thead>
+          <tbody>
+            {progress.gates.map((g) => (
+              <tr key={g.gate}>
+                <th scope="row">{g.title}</th><td class="number">{count(g.count)}</td><td class="number">{g.count > 0 ? percent(g.mean) : "\u2013"}</td><td class="number">{shortPercent(g.limit)}</td>
+                <td>{g.is_failed ? <span class="badge no">failed</span> : g.count > 0 ? "holds" : "nothing seen yet"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Pairs(props: { id: string }) {
+  const { data } = useResource<{ pairs: PairLine[] }>(`/api/promotions/${encodeURIComponent(props.id)}/pairs?limit=${kShownPairs}`);
+  if (!data || data.pairs.length === 0) return null;
+  return (
+    <section>
+      <h2>Last shadowed pairs</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="pairs">
+        <table class="list">
+          <thead><tr><th scope="col">exchange</th><th scope="col">client had</th><th scope="col" class="number">the same</th><th scope="col">mistakes</th><th scope="col" class="number">candidate</th><th scope="col" class="number">other side</th></tr></thead>
+          <tbody>
+            {data.pairs.map((p) => (
+              <tr key={p.record_id}>
+                <th scope="row"><a href={address(["traffic", p.record_id])}>{ago(p.at)}</a></th><td>{p.client_had}</td><td class="number">{p.metric !== "" ? shortPercent(p.score) : "no answer"}</td>
+                <td><Plain text={p.mistakes.join(", ")} /></td><td class="number">{seconds(p.candidate_seconds)}</td><td class="number">{seconds(p.other_seconds)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function History(props: { id: string; changed: string }) {
+  const { data, reload } = useResource<{ entries: AuditEntry[] }>(`/api/audit?subject=${encodeURIComponent(props.id)}`);
+  useOnChange(props.changed, reload);
+  const mine = data?.entries ?? [];
+  if (mine.length === 0) return null;
+  return (
+    <section>
+      <h2>What happened</h2>
+      <ol class="lines plain">
+        {mine.map((e) => <li key={e.number}><strong>{e.action.replace("promotion.", "").replace("_", " ")}</strong> by <Plain text={e.person} />, {ago(e.at)}{e.reason !== "" && <>: <Plain text={e.reason} /></>}</li>)}
+      </ol>
+    </section>
+  );
+}
+
+export function PromotionPage(props: { id: string }) {
+  const { data: p, error, reload } = useResource<Promotion>(`/api/promotions/${encodeURIComponent(props.id)}`);
+  useEvery(kLook, reload);
+  if (!p) return <><PageTitle title="Promotion" /><Trouble error={error} retry={reload} />{!error && <Waiting what="the promotion" />}</>;
+  const pairs = p.pairs && p.pairs.pairs > 0 ? p.pairs : null;
+  return (
+    <>
+      <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<Stage promotion={p} />}>
+        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, by upstream <Plain text={p.upstream} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"}. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
+        {p.reason !== "" && <p><Plain text={p.reason} /></p>}
+      </PageTitle>
+      <Trouble error={error} retry={reload} />
+      <dl class="figures">
+        <Figure name="answers" value={shortPercent(p.share)}>of the conversations</Figure>
+        <Figure name="shadowed" value={shortPercent(p.shadow)}>of the requests go to both sides</Figure>
+        <Figure name="requests" value={p.progress ? count(p.progress.requests) : "\u2013"}>{p.progress && p.progress.missing > 0 ? `${count(p.progress.missing)} more until the next share` : "of clients"}</Figure>
+        {pairs && <Figure name="the same as the other side" value={percent(pairs.score)}>of {count(pairs.compared)} pairs; 95 % within {seconds(pairs.candidate_seconds.p95)}, the other side {seconds(pairs.other_seconds.p95)}</Figure>}
+      </dl>
+      <Actions promotion={p} done={reload} />
+      <Gates promotion={p} />
+      <Pairs id={p.id} />
+      <History id={p.id} changed={p.changed_at} />
+      <section>
+        <h2>What a signature names</h2>
+        <dl class="facts-grid">{Object.entries(p.digests).map(([name, digest]) => <div key={name}><dt>{name}</dt><dd><code>{digest}</code></dd></div>)}<div><dt>all of them</dt><dd><code>{p.digest}</code></dd></div></dl>
+      </section>
+    </>
+  );
+}
