@@ -1,0 +1,72 @@
+"""The second half of scripts/demo without its run: demo/promote.py plays a promotion with the example agent, the official
+package and the sample's production model; a second one of those stands for the candidate, and dies."""
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "traffic"))
+import clients
+import echo_model
+import gateway  # finds the next one
+import flywheel
+
+CONFIG = """
+  - {{model_name: small, url: '{echo}', served_model_name: echo-0.9, customization_enabled: false}}
+data_split_config: {{eval_size: 30, val_ratio: 0.1, min_total_records: 60, random_seed: 7, limit: 200}}
+evaluation: {{parallelism: 8}}
+review: {{open: always}}
+gateway:
+  port: 0
+  upstreams:
+    - {{name: production, url: '{production}'}}
+    - {{name: small, url: '{candidate}', max_retries: 0}}
+promotion: {{canary_steps: [0.3, 0.6], shadow: {{share: 1}}}}
+"""
+
+
+class DemoPromotion(unittest.TestCase):
+    def sample_model(self):
+        model = subprocess.Popen([flywheel.FLYWHEEL, "sample", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(model.stdout.close)
+        self.addCleanup(model.wait)
+        self.addCleanup(model.kill)
+        return model, model.stdout.readline().strip()
+
+    def test_it_is_played_to_its_end(self):
+        python = clients.python()
+        service = gateway.GatewayService(config="")
+        self.addCleanup(service.close)
+        traffic = flywheel.sample(service.folder / "router.jsonl", count=240)
+        documents = []
+        for line in traffic.read_text(encoding="utf-8").splitlines():
+            try:  # the sample holds some lines that are no records
+                document = json.loads(line)
+                document["response"]["choices"][0]["message"]
+                documents.append(document)
+            except (ValueError, KeyError, IndexError, TypeError):
+                pass
+        echo = echo_model.EchoModel(documents)
+        self.addCleanup(echo.close)
+        _, production = self.sample_model()
+        candidate, candidate_url = self.sample_model()
+        service.config.write_text("nims:" + CONFIG.format(echo=echo.url, production=production, candidate=candidate_url))
+        service.start()
+        flywheel.run("load", traffic, "--server", service.url)
+        job = service.wait_for_job(service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})[1]["id"], timeout=300)["id"]
+        flywheel.wait_until(lambda: service.call("GET", "/api/reviews")[1]["reviews"], 30, "the review opens")
+        play = [python, "-B", flywheel.SOURCE / "demo/promote.py", "--server", service.url, "--gateway", service.gateway, "--job", job,
+                "--upstream", "small", "--candidate-pid", candidate.pid, "--requests", "6"]
+        done = subprocess.run(list(map(str, play)), capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = done.stdout
+        for what in ("grace: judged", "grace: sign -> signed off", "op: start shadow -> shadow", "requests went to both sides: 100 % the same",
+                     "op: start canary -> canary, 30 %", "op: advance -> canary, 60 %", "op: go live -> live, 100 %",
+                     "the candidate's engine is killed", "flywheel: rolled back after", "production answers again",
+                     "promotion.roll_back  by flywheel: a gate failed: errors"):
+            self.assertIn(what, said)
+
+
+if __name__ == "__main__":
+    unittest.main()
