@@ -130,7 +130,7 @@ class Play:
         self.talk(self.options.requests)
         self.say(f"production answers again; {self.answered} customers asked, {self.answered} were answered")
         print("\nThe audit log has it all:")
-        for entry in self.call("GET", f"/api/audit?subject={proposal}")["entries"]:
+        for entry in self.call("GET", f"/api/promotions/{proposal}/history")["entries"]:
             print(f"  {entry['at'][:19]}Z  {entry['action']}  by {entry['person']}: {entry['reason']}")
 
 

@@ -94,6 +94,12 @@ Json entry_json(const audit::Entry& entry) {
           {"hash", entry.hash}};
 }
 
+Json entries_json(const std::vector<audit::Entry>& entries) {
+  Json list = Json::array();
+  for (const auto& entry : entries) list.push_back(entry_json(entry));
+  return list;
+}
+
 /// Up to `limit` entries after a number; those of one subject, where one is given.
 std::vector<audit::Entry> entries_of(const audit::AuditLog& log, std::uint64_t after, std::size_t limit,
                                      std::optional<std::string_view> subject) {
@@ -141,6 +147,7 @@ void PromotionsResource::add_to(net::Router& router) {
   router.on(Method::kPost, "/api/promotions", [this](Call call) { return propose(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}", [this](Call call) { return detail(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}/pairs", [this](Call call) { return pairs(std::move(call)); });
+  router.on(Method::kGet, "/api/promotions/{id}/history", [this](Call call) { return history(std::move(call)); });
   router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
   router.on(Method::kGet, "/api/audit", [this](Call call) { return audit(std::move(call)); });
 }
@@ -174,6 +181,13 @@ Task<Result<net::Response>> PromotionsResource::pairs(net::Call call) {
     list.push_back(std::move(one));
   }
   co_return json_of(200, {{"pairs", std::move(list)}});
+}
+
+Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
+  const std::string id = call.params.at("id");
+  if (!parts_.promotions.find(id)) co_return not_found("there is no proposal " + id);
+  const auto entries = co_await run_on(disk_, [&] { return entries_of(parts_.audit, 0, kMaxAuditPage, id); });
+  co_return json_of(200, {{"entries", entries_json(entries)}});
 }
 
 Status PromotionsResource::check_upstream(const std::string& name) const {
@@ -234,9 +248,7 @@ Task<Result<net::Response>> PromotionsResource::audit(net::Call call) {
   FW_CO_ASSIGN(const std::uint64_t limit, number_of(call.query, "limit", kMaxAuditPage, kMaxAuditPage));
   const auto subject = call.query.find("subject");
   const auto entries = co_await run_on(disk_, [&] { return entries_of(parts_.audit, after, limit, subject); });
-  Json list = Json::array();
-  for (const auto& entry : entries) list.push_back(entry_json(entry));
-  co_return json_of(200, {{"entries", std::move(list)}, {"last_number", parts_.audit.last_number()}});
+  co_return json_of(200, {{"entries", entries_json(entries)}, {"last_number", parts_.audit.last_number()}});
 }
 
 }  // namespace fw::api

@@ -41,6 +41,8 @@ class PromotionsResource final {
   Task<Result<net::Response>> propose(net::Call call);
   Task<Result<net::Response>> act(net::Call call);
   Task<Result<net::Response>> pairs(net::Call call);
+  /// What the audit log has of one proposal: for all who may see it, as the whole log is for admins.
+  Task<Result<net::Response>> history(net::Call call);
   Task<Result<net::Response>> audit(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
 

@@ -554,6 +554,11 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[2]["action"], "promotion.start_canary");
   EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 400);
+  const auto history = json_of(send(net::Method::kGet, path + "/history"))["entries"];
+  ASSERT_EQ(history.size(), 4U);
+  EXPECT_EQ(history[0]["action"], "promotion.propose");
+  EXPECT_EQ(history[3], entries[2]);
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
 TEST_F(ApiTest, HealthAndReadinessAnswer) {

@@ -19,26 +19,24 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kArea = "promotion.";
-constexpr std::size_t kPage = 1000;
 
 std::string text(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
 }
 
-/// Of the log, what happened to proposals, oldest first.
-Result<std::vector<Json>> steps_of(ApiClient& client) {
+/// What happened to these proposals, oldest first.
+Result<std::vector<Json>> steps_of(const std::vector<Json>& proposals, ApiClient& client) {
   std::vector<Json> steps;
-  for (std::uint64_t after = 0;;) {
+  for (const Json& proposal : proposals) {
     FW_ASSIGN(const Json page,
-              client.get("/api/audit?limit=" + std::to_string(kPage) + "&after=" + std::to_string(after)));
-    const Json entries = page.value("entries", Json::array());
-    for (const Json& entry : entries) {
-      after = entry.value("number", std::uint64_t{0});
+              client.get("/api/promotions/" + net::percent_encode(proposal.value("id", std::string())) + "/history"));
+    for (const Json& entry : page.value("entries", Json::array())) {
       if (text(entry, "action").starts_with(kArea)) steps.push_back(entry);
     }
-    if (entries.size() < kPage) return steps;
   }
+  std::ranges::sort(steps, {}, [](const Json& step) { return step.value("number", std::uint64_t{0}); });
+  return steps;
 }
 
 std::string line_of(const Json& step) {
@@ -90,14 +88,15 @@ void print_answerer(const Json& p, const std::vector<Json>& steps, Terminal& out
 int answerers(const HistoryOptions& options, ApiClient& client) {
   const auto answer = client.get("/api/promotions?at=" + net::percent_encode(options.at));
   if (!answer.ok()) return fail(answer.error());
-  const auto steps = steps_of(client);
-  if (!steps.ok()) return fail(steps.error());
-  Json shown = Json::array();
-  Terminal out(1);
+  std::vector<Json> shown;
   for (const Json& proposal : answer->value("promotions", Json::array())) {
-    if (!is_wanted(options, proposal) || !is_on_traffic(proposal)) continue;
-    shown.push_back(proposal);
-    if (!options.json) print_answerer(proposal, *steps, out);
+    if (is_wanted(options, proposal) && is_on_traffic(proposal)) shown.push_back(proposal);
+  }
+  const auto steps = steps_of(shown, client);
+  if (!steps.ok()) return fail(steps.error());
+  Terminal out(1);
+  if (!options.json) {
+    for (const Json& proposal : shown) print_answerer(proposal, *steps, out);
   }
   if (options.json) std::cout << Json{{"promotions", shown}}.dump(2) << '\n';
   if (!options.json && shown.empty()) out.line("production alone answered: no promoted model was on traffic then");
@@ -111,21 +110,18 @@ int promote_history(const HistoryOptions& options, const std::string& server) {
   if (!options.at.empty()) return answerers(options, client);
   const auto proposals = client.get("/api/promotions");
   if (!proposals.ok()) return fail(proposals.error());
-  const auto steps = steps_of(client);
-  if (!steps.ok()) return fail(steps.error());
-  std::vector<std::string> wanted;
+  std::vector<Json> wanted;
   for (const Json& proposal : proposals->value("promotions", Json::array())) {
-    if (is_wanted(options, proposal)) wanted.push_back(text(proposal, "id"));
+    if (is_wanted(options, proposal)) wanted.push_back(proposal);
   }
-  Json shown = Json::array();
+  const auto steps = steps_of(wanted, client);
+  if (!steps.ok()) return fail(steps.error());
   Terminal out(1);
-  for (const Json& step : *steps) {
-    if (std::ranges::find(wanted, text(step, "subject")) == wanted.end()) continue;
-    shown.push_back(step);
-    if (!options.json) out.line(line_of(step));
+  if (!options.json) {
+    for (const Json& step : *steps) out.line(line_of(step));
   }
-  if (options.json) std::cout << Json{{"entries", shown}}.dump(2) << '\n';
-  if (!options.json && shown.empty()) out.line("nothing has happened to such a proposal");
+  if (options.json) std::cout << Json{{"entries", *steps}}.dump(2) << '\n';
+  if (!options.json && steps->empty()) out.line("nothing has happened to such a proposal");
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { ago } from "../numbers";
 import { Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address } from "../place";
+import { useSession } from "../session";
 import type { AuditEntry, PairLine, Promotion, PromotionStage } from "../types";
 import { Stage } from "./promotions";
 
@@ -33,6 +34,7 @@ const kSteps: Record<PromotionStage, Step[]> = {
 
 function Actions(props: { promotion: Promotion; done: () => void }) {
   const [person, setPerson] = usePerson();
+  const session = useSession();
   const [reason, setReason] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
@@ -54,7 +56,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
     <section>
       <h2>Next step</h2>
       <div class="steps">
-        <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>
+        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
         <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
       <ul class="lines plain">
@@ -113,7 +115,7 @@ function Pairs(props: { id: string }) {
 }
 
 function History(props: { id: string; changed: string }) {
-  const { data, reload } = useResource<{ entries: AuditEntry[] }>(`/api/audit?subject=${encodeURIComponent(props.id)}`);
+  const { data, reload } = useResource<{ entries: AuditEntry[] }>(`/api/promotions/${encodeURIComponent(props.id)}/history`);
   useOnChange(props.changed, reload);
   const mine = data?.entries ?? [];
   if (mine.length === 0) return null;
