@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <utility>
 
 #include "capture/gateway/impl/openai_error.h"
@@ -130,6 +131,11 @@ bool Exchange::is_sampled(const Labels& labels, Random& random) {
   return false;
 }
 
+bool Exchange::is_on_route(const Target& target) const {
+  const auto own = choice_.targets | std::views::drop(split_.answers == nullptr ? 0 : 1);
+  return std::ranges::any_of(own, [&](const Target* one) { return one->upstream == target.upstream; });
+}
+
 net::Request Exchange::request_for(const Upstream& upstream, const Target& target) const {
   net::Request request{.method = in_.method, .target = upstream.url_for(in_.target), .headers = in_.headers};
   request.body = body_;
@@ -137,6 +143,8 @@ net::Request Exchange::request_for(const Upstream& upstream, const Target& targe
     if (auto renamed = with_model(body_, target.model); renamed.ok()) request.body = std::move(*renamed);
   }
   remove_own_headers(request.headers);
+  // A client's key for production is not for whoever a promotion adds.
+  if (!is_on_route(target)) remove_client_keys(request.headers);
   upstream.prepare(request.headers);
   // An answer that is kept has to be read; packed by what we may not know it could not be.
   if (recorder_) request.headers.remove("Accept-Encoding");

@@ -49,14 +49,16 @@ std::string Upstream::url_for(std::string_view target) const {
   return url.append(base_).append(target);
 }
 
+void remove_client_keys(net::Headers& headers) {
+  for (const char* name : {"Authorization", "x-api-key", "api-key"}) headers.remove(name);
+}
+
 void Upstream::prepare(net::Headers& headers) const {
   headers.remove("Host");
   headers.remove("Expect");
   headers.remove("Proxy-Authorization");
   if (!credentials_.ok()) return;
-  if (!settings_.api_key_env.empty()) {
-    for (const char* name : {"Authorization", "x-api-key", "api-key"}) headers.remove(name);
-  }
+  if (!settings_.api_key_env.empty()) remove_client_keys(headers);
   for (const auto& [name, value] : *credentials_) headers.set(name, value);
 }
 

@@ -9,6 +9,9 @@
 
 namespace fw::capture {
 
+/// Takes out the key that a client sent along for an upstream.
+void remove_client_keys(net::Headers& headers);
+
 /// One upstream at work: its connections, its key and its state.
 class Upstream final {
  public:

@@ -37,6 +37,8 @@ class Exchange final {
   [[nodiscard]] Status plan();
   /// Whether it is among those that are kept; counts the others.
   [[nodiscard]] bool is_sampled(const Labels& labels, Random& random);
+  /// Whether the routes lead to its upstream, also without promotions.
+  [[nodiscard]] bool is_on_route(const Target& target) const;
   [[nodiscard]] net::Request request_for(const Upstream& upstream, const Target& target) const;
 
   [[nodiscard]] Task<void> relay();

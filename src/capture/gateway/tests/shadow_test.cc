@@ -53,6 +53,19 @@ TEST_F(ShadowTest, TheCandidateIsAskedTooAndTheClientHasProductionsAnswer) {
   EXPECT_FALSE(candidate->last().headers.contains("x-flywheel-workload"));
 }
 
+TEST_F(ShadowTest, AClientsKeyForProductionReachesProductionAlone) {
+  serve_with(0, 1);
+  const net::Headers headers{
+      {"x-flywheel-workload", "router"}, {"x-flywheel-client", "demo"}, {"Authorization", "Bearer sk-production"}};
+  for (const std::size_t asked : {1U, 2U}) {
+    ASSERT_TRUE(gateway->set_promoted({promoted("p-1", asked == 1 ? 0 : 1, 1)}).ok());
+    (void)chat(kRequest, headers);
+    pairs(asked);
+    EXPECT_EQ(upstream.last().headers.find("Authorization"), "Bearer sk-production");
+    EXPECT_FALSE(candidate->last().headers.contains("Authorization"));
+  }
+}
+
 TEST_F(ShadowTest, ACopyIsNeverKeptOrCountedAsTraffic) {
   serve_with(0, 1);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask().body, kBig);
