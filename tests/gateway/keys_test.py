@@ -185,7 +185,7 @@ class KeysOfTheControlApi(unittest.TestCase):
             return json.load(answer)
 
     def test_ratings_and_steps_of_proposals_take_a_role(self):
-        with flywheel.Service("nims: []\n") as service:
+        with flywheel.Service() as service:
             make = lambda name, role, key=None: command("keys", "create", name, "--role", role, "--json", "--server", service.url, key=key)["secret"]
             ada = make("ada", "admin")
             vic, rev, op = (make(name, role, ada) for name, role in (("vic", "viewer"), ("rev", "reviewer"), ("op", "operator")))
