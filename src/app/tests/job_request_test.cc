@@ -57,6 +57,13 @@ TEST_F(JobRequestTest, AnUnknownKeyIsLetPassAndNamed) {
               HasSubstr("evalsize is no known key and was ignored (did you mean \"eval_size\""));
 }
 
+TEST_F(JobRequestTest, TemplatesMayBeSplit) {
+  const auto request = read(R"({"keep_templates_together": false})");
+  ASSERT_TRUE(request.settings.has_value());
+  EXPECT_FALSE(request.settings->keep_templates_together);
+  EXPECT_THAT(request.ignored, IsEmpty());
+}
+
 TEST_F(JobRequestTest, WithoutASplitTheConfigurationHolds) {
   EXPECT_FALSE(read("null").settings.has_value());
   EXPECT_THAT(problems_, IsEmpty());
