@@ -5,7 +5,8 @@ import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
 import type { Configuration, WorkloadName } from "../types";
 
-interface Field { key: string; title: string; hint: string; check: (v: string) => string }
+/** `empty`: what no value means; without it there has to be one. */
+interface Field { key: string; title: string; hint: string; check: (v: string) => string; empty?: string }
 
 const whole = (least: number) => (v: string) => (/^\d+$/.test(v) && Number(v) >= least ? "" : `a whole number from ${least}`);
 const share = (least: number, most: number) => (v: string) => (v.trim() !== "" && Number(v) >= least && Number(v) <= most ? "" : `a number from ${least} to ${most}`);
@@ -15,12 +16,23 @@ const kFields: Field[] = [
   { key: "eval_size", title: "evaluation rows", hint: "on which every candidate is measured", check: whole(1) },
   { key: "val_ratio", title: "validation share", hint: "of the training rows, for the training's own checks", check: share(0, 0.999999) },
   { key: "min_total_records", title: "least records", hint: "with fewer the run is not begun", check: whole(1) },
-  { key: "limit", title: "most records", hint: "newest first", check: whole(1) },
-  { key: "random_seed", title: "seed", hint: "the same seed draws the same rows", check: whole(0) },
+  { key: "limit", title: "most records", hint: "drawn from all of them", check: whole(1), empty: "all" },
+  { key: "random_seed", title: "seed", hint: "the same seed draws the same rows", check: whole(0), empty: "one is drawn" },
   { key: "newest_eval_share", title: "share of newest rows", hint: "of the evaluation rows, from traffic that training never saw", check: share(0, 1) },
 ];
 
+const kSection = "data_split_config.";
 const valueOf = (configuration: Configuration, path: string): string => configuration.settings.find((s) => s.path === path)?.value ?? "";
+
+/** A setting's value as JSON: the configuration writes null as nothing. */
+const asJson = (v: string): unknown => (v === "" ? null : v === "true" || v === "false" ? v === "true" : Number(v));
+
+/** The whole section: the service lays what a request says over its own defaults, not over its configuration, and the form shows the configuration. */
+const wholeSection = (configuration: Configuration, changed: Record<string, string>) =>
+  Object.fromEntries(configuration.settings.filter((s) => s.path.startsWith(kSection)).map(({ path, value }) => {
+    const key = path.slice(kSection.length);
+    return [key, asJson(changed[key] ?? value)];
+  }));
 
 function SplitField(props: { field: Field; standing: string; value: string | undefined; problem: string; set: (v: string) => void }) {
   const { field, value, standing } = props;
@@ -29,7 +41,7 @@ function SplitField(props: { field: Field; standing: string; value: string | und
     <div class="field">
       <label for={id}>{field.title} <code>{field.key}</code></label>
       <input id={id} value={value ?? standing} inputMode="decimal" aria-invalid={props.problem !== ""} aria-describedby={`${id}-hint`} onInput={(e) => props.set(e.currentTarget.value)} />
-      <span id={`${id}-hint`} class={props.problem === "" ? "small muted" : "small bad"}>{props.problem === "" ? field.hint : <Plain text={`must be ${props.problem}`} />}</span>
+      <span id={`${id}-hint`} class={props.problem === "" ? "small muted" : "small bad"}>{props.problem === "" ? `${field.hint}${field.empty ? `; empty: ${field.empty}` : ""}` : <Plain text={`must be ${props.problem}`} />}</span>
     </div>
   );
 }
@@ -52,14 +64,14 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
   const clients = workloads.filter((w) => w.workload_id === workload);
   const client = query.get("client") ?? (clients.length === 1 ? clients[0]!.client_id : "");
   const theirs = problemsOf(error);
-  const problem = (f: Field) => (values[f.key] !== undefined && values[f.key] !== "" ? f.check(values[f.key]!) : "") || theirs[f.key] || "";
-  const changed = Object.entries(values).filter(([key, v]) => v !== "" && v !== valueOf(configuration, `data_split_config.${key}`));
+  const problem = (f: Field) => (values[f.key] === undefined || (values[f.key] === "" && f.empty) ? "" : f.check(values[f.key]!)) || theirs[f.key] || "";
+  const changed = Object.entries(values).filter(([key, v]) => v !== valueOf(configuration, kSection + key));
   const start = async (event: Event) => {
     event.preventDefault();
     if (kFields.some((f) => problem(f) !== "" && !theirs[f.key])) return;
     setBusy(true);
     try {
-      const split = changed.length > 0 ? { data_split_config: Object.fromEntries(changed.map(([k, v]) => [k, Number(v)])) } : {};
+      const split = changed.length > 0 ? { data_split_config: wholeSection(configuration, Object.fromEntries(changed)) } : {};
       const job = await post<{ id: string }>("/api/jobs", { workload_id: workload, client_id: client, ...split });
       go(address(["runs", job.id]));
     } catch (e) {
@@ -79,12 +91,12 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
       <fieldset>
         <legend>How rows are drawn</legend>
         <div class="fields">
-          {kFields.map((f) => <SplitField key={f.key} field={f} standing={valueOf(configuration, `data_split_config.${f.key}`)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />)}
+          {kFields.map((f) => <SplitField key={f.key} field={f} standing={valueOf(configuration, kSection + f.key)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />)}
         </div>
       </fieldset>
       <Trouble error={error} />
       <p><button type="submit" class="main" disabled={busy || workload === "" || client === ""}>{busy ? "starting \u2026" : "start the run"}</button></p>
-      {changed.length > 0 && <p class="small muted">Other than configured: {changed.map(([k, v]) => `${k} = ${v}`).join(", ")}.</p>}
+      {changed.length > 0 && <p class="small muted">Other than configured: {changed.map(([k, v]) => `${k} = ${v === "" ? "null" : v}`).join(", ")}.</p>}
     </form>
   );
 }
