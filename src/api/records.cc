@@ -109,6 +109,8 @@ Json report_json(const capture::LoadReport& report) {
            {"skipped", report.skipped},       {"not_kept", report.not_kept},
            {"reasons", std::move(reasons)},   {"workloads", std::move(workloads)}};
   for (const auto& [rule, count] : report.redacted) out["redacted"][rule] = count;
+  out["skips"] = Json::object();
+  for (const auto& [what, count] : report.skips) out["skips"][what] = count;
   out["error"] = nullptr;
   if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
   return out;

@@ -48,6 +48,14 @@ std::optional<std::string> elastic_id(const Document& document, codec::JsonSlice
   return "_id " + *text + ' ' + text_of(*index, slicer).value_or("");
 }
 
+/// ShareGPT's turns may be under a name of lists of records.
+bool is_list_of_turns(std::string_view list, codec::JsonSlicer& slicer) {
+  const auto elements = slicer.elements(list);
+  if (!elements.ok() || elements->empty()) return false;
+  const auto members = slicer.members(elements->front());
+  return members.ok() && Document{elements->front(), *members}.has("from");
+}
+
 /// The list that an object is only the wrapping of: an answer of a search, a page of an API, a trace with its
 /// observations.
 std::optional<std::string_view> list_within(const Document& document, codec::JsonSlicer& slicer) {
@@ -58,15 +66,47 @@ std::optional<std::string_view> list_within(const Document& document, codec::Jso
     return list != nullptr && list->kind == JsonKind::kArray ? std::optional(list->raw) : std::nullopt;
   }
   if (document.has("request") || document.has("response") || document.has("messages")) return std::nullopt;
-  constexpr std::array<std::string_view, 11> kKeys{"observations", "data", "records",   "items", "results",  "traces",
-                                                   "logs",         "rows", "documents", "docs",  "responses"};
+  constexpr std::array<std::string_view, 13> kKeys{"observations", "data",      "records", "items",     "results",
+                                                   "traces",       "logs",      "rows",    "documents", "docs",
+                                                   "responses",    "logEvents", "events"};
   for (const std::string_view key : kKeys) {
     const JsonMember* list = document.find(key);
     if (list == nullptr || list->kind != JsonKind::kArray) continue;
     const auto first = list->raw.find_first_not_of(" \t\r\n", 1);
-    if (list->raw[first] == '{') return list->raw;
+    if (list->raw[first] == '{' && (key != "items" || !is_list_of_turns(list->raw, slicer))) return list->raw;
+    const bool is_page = is_text(document.find("object"), "list", slicer) || document.members.size() == 1;
+    if (list->raw[first] == ']' && is_page) return list->raw;
   }
   return std::nullopt;
+}
+
+/// Whether the object is a record in some form, or the envelope of one.
+bool is_record(const Document& document) {
+  constexpr auto kKeys = std::to_array<std::string_view>({"request", "messages", "conversations", "request_body",
+                                                          "requestBody", "contract_version", "call_type", "schemaType",
+                                                          "_source", "prompt", "instruction"});
+  return std::ranges::any_of(kKeys, [&](std::string_view key) { return document.has(key); });
+}
+
+/// The record that a shipper of logs, a queue or a table put under a key of its own, as an object or as text.
+std::optional<std::string> enveloped(const Document& document, codec::JsonSlicer& slicer, int depth = kMaxNesting) {
+  constexpr auto kKeys = std::to_array<std::string_view>({"@message", "message", "log", "line", "jsonPayload",
+                                                          "textPayload", "event", "msg", "_raw", "value", "row",
+                                                          "payload", "record", "body", "result", "attributes"});
+  if (is_record(document) || document.has("response") || document.has("input") || document.has("custom_id")) return {};
+  for (const std::string_view key : kKeys) {
+    const JsonMember* value = document.find(key);
+    if (value == nullptr || (value->kind != JsonKind::kObject && value->kind != JsonKind::kString)) continue;
+    std::string text =
+        value->kind == JsonKind::kObject ? std::string(value->raw) : slicer.string(value->raw).value_or(std::string());
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos || text[first] != '{') continue;
+    const auto inner = slicer.members(text);
+    if (!inner.ok()) continue;
+    const Document found{text, *inner};
+    if (is_record(found) || (depth > 1 && enveloped(found, slicer, depth - 1))) return text;
+  }
+  return {};
 }
 
 /// What a line that is no JSON object is, where that is known and has a way out; else the parser's own words.
@@ -99,7 +139,8 @@ struct RecordReader::Impl {
   Result<record::Interaction> read_record(const Document& document, const std::optional<std::string>& key);
   Result<record::Interaction> complete(Draft draft, std::string_view text, const std::optional<std::string>& key);
   void take_pair(Result<std::optional<Draft>> pair, const JsonDocument& source, RecordSink& sink);
-  bool take_action(const Document& document, RecordSink& sink);
+  bool take_action(const Document& document, const JsonDocument& source, RecordSink& sink);
+  void refuse_pending(RecordSink& sink);
 
   ReadOptions options;
   codec::JsonSlicer slicer;
@@ -108,13 +149,18 @@ struct RecordReader::Impl {
   std::uint64_t documents = 0;
   Action pending = Action::kNone;
   std::optional<std::string> pending_key;
+  std::string pending_text;
+  std::uint64_t pending_line = 0;
 };
 
 RecordReader::RecordReader(ReadOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 RecordReader::~RecordReader() = default;
 
 void RecordReader::read(const JsonDocument& document, RecordSink& sink) { impl_->read(document, 0, sink); }
-void RecordReader::finish(RecordSink& sink) { impl_->pairs.finish(sink); }
+void RecordReader::finish(RecordSink& sink) {
+  impl_->refuse_pending(sink);
+  impl_->pairs.finish(sink);
+}
 
 void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSink& sink) {
   ++documents;
@@ -125,9 +171,11 @@ void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSin
     return sink.refuse(source, why_no_object(source.bytes, members.error().message));
   }
   const Document document{source.bytes, *members};
-  if (nesting == 0 && pending == Action::kNone && take_action(document, sink)) return;
+  if (nesting == 0 && pending == Action::kNone && take_action(document, source, sink)) return;
   const Action action = std::exchange(pending, Action::kNone);
   const std::optional<std::string> key = std::exchange(pending_key, std::nullopt);
+  if (action != Action::kNone && action_of(document, slicer) != Action::kNone)
+    return sink.refuse(source, "an action line of a _bulk body where the document of another should be");
   if (action != Action::kUpdate) return read_object(document, key, source, nesting, sink);
   const JsonMember* whole = document.find("doc") != nullptr ? document.find("doc") : document.find("upsert");
   if (whole == nullptr) return sink.refuse(source, "an update of a document, which does not hold all of it");
@@ -136,15 +184,24 @@ void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSin
   read_object({whole->raw, *inner}, key, source, nesting, sink);
 }
 
-bool RecordReader::Impl::take_action(const Document& document, RecordSink& sink) {
+/// An action line that nothing follows.
+void RecordReader::Impl::refuse_pending(RecordSink& sink) {
+  if (std::exchange(pending, Action::kNone) == Action::kNone) return;
+  sink.refuse({.bytes = pending_text, .line = pending_line, .length = pending_text.size()},
+              "an action line of a _bulk body without its document");
+}
+
+bool RecordReader::Impl::take_action(const Document& document, const JsonDocument& source, RecordSink& sink) {
   const Action action = action_of(document, slicer);
   if (action == Action::kNone) return false;
   if (action != Action::kDelete) {
     const auto inner = slicer.members(document.members.front().raw);
     pending = action;
+    pending_text = source.bytes;
+    pending_line = source.line;
     pending_key = elastic_id({document.members.front().raw, *inner}, slicer);
   }
-  sink.skip();
+  sink.skip(action == Action::kDelete ? "a line that deletes (nothing is deleted)" : "an action line of a _bulk body");
   return true;
 }
 
@@ -167,6 +224,12 @@ void RecordReader::Impl::read_object(const Document& document, const std::option
   if (BatchPairs::is_result(document, slicer)) {
     return take_pair(pairs.take_result(document, source, slicer), source, sink);
   }
+  if (nesting < kMaxNesting) {
+    if (const auto inner = enveloped(document, slicer)) {
+      const auto members = slicer.members(*inner);
+      return read_object({*inner, *members}, key, source, nesting + 1, sink);
+    }
+  }
   auto record = read_record(document, key);
   if (!record.ok()) return sink.refuse(source, record.error().message);
   sink.take(std::move(record).value(), source.bytes.size());
@@ -175,7 +238,7 @@ void RecordReader::Impl::read_object(const Document& document, const std::option
 void RecordReader::Impl::read_list(std::string_view list, const JsonDocument& source, int nesting, RecordSink& sink) {
   const auto elements = slicer.elements(list);
   if (!elements.ok()) return sink.refuse(source, elements.error().message);
-  if (elements->empty()) return sink.skip();
+  if (elements->empty()) return sink.skip("an empty list");
   for (const std::string_view element : *elements) {
     read({.bytes = element, .line = source.line, .length = element.size()}, nesting, sink);
   }
@@ -190,7 +253,7 @@ void RecordReader::Impl::take_pair(Result<std::optional<Draft>> pair, const Json
   } else {
     sink.take(std::move(record).value(), source.bytes.size());
   }
-  sink.skip();  // the half that waited
+  sink.skip("the other half of a batch's pair");  // that waited
 }
 
 Result<record::Interaction> RecordReader::Impl::read_record(const Document& document,

@@ -27,7 +27,8 @@ class RecordSink {
   virtual ~RecordSink() = default;
   virtual void take(record::Interaction record, std::size_t bytes) = 0;
   virtual void refuse(const codec::JsonDocument& document, const std::string& reason) = 0;
-  virtual void skip() = 0;
+  /// `as`: what it is, a constant text.
+  virtual void skip(std::string_view as) = 0;
 };
 
 /// The documents of one source as Interactions (docs/traffic.md). Around the formats of formats/ it knows what spans

@@ -21,6 +21,10 @@ bool begins_mark(char c) {
 }
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
+Error cut_in(std::uint64_t line) {
+  return data_loss("the record that begins in line " + std::to_string(line) + " is cut off; the file is incomplete");
+}
+
 std::string_view trimmed_end(std::string_view text) {
   while (!text.empty() && (is_blank(text.back()) || is_line_end(text.back()))) text.remove_suffix(1);
   return text;
@@ -138,6 +142,7 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   }
   const auto length = static_cast<std::size_t>(scanner_.used());
   const bool is_over_lines = ahead().substr(0, length).find_first_of("\r\n") != std::string_view::npos;
+  if (state == JsonScanner::State::kMore) return read_cut(is_over_lines);
   if (state != JsonScanner::State::kComplete) return read_broken(is_over_lines);
   FW_ASSIGN(const bool is_clean, ends_cleanly(length));
   if (!is_clean) return read_broken(is_over_lines);
@@ -146,6 +151,18 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   advance(length);
   is_separated_ = false;
   return std::optional(document);
+}
+
+Result<std::optional<JsonDocument>> JsonDocumentReader::read_cut(bool is_over_lines) {
+  const std::uint64_t line = line_;
+  const std::size_t end = trimmed_end(ahead()).size();
+  // A line that is wrong by itself has its end all the same; what is spread over lines may be cut at one.
+  const bool is_ended = ahead().find_first_of("\r\n", end) != std::string_view::npos;
+  const bool is_spread = ahead().substr(0, end).find_first_of("\r\n") != std::string_view::npos;
+  FW_ASSIGN(const auto document, read_broken(is_over_lines));
+  FW_ASSIGN(const bool is_followed, find_begin());
+  if (is_followed || (is_ended && !is_spread)) return document;
+  return cut_in(line);
 }
 
 Result<bool> JsonDocumentReader::ends_cleanly(std::size_t length) {
@@ -172,6 +189,7 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_long() {
     if (state != JsonScanner::State::kMore) advance(static_cast<std::size_t>(scanner_.used() - before));
   }
   is_separated_ = false;
+  if (state == JsonScanner::State::kMore) return cut_in(line);
   std::uint64_t length = scanner_.used();
   if (state == JsonScanner::State::kBroken) {
     // Without its beginning the rest of its line is nothing.

@@ -62,6 +62,7 @@ inline constexpr std::string_view kNewestSurplus = "newest part, kept out of tra
 /// A record counts once for each.
 namespace fw::dataset::repairs {
 
+inline constexpr std::string_view kAllowedTools = "tool_choice allows some of the tools: the others are left out";
 inline constexpr std::string_view kArgumentsEmpty = "arguments of a tool call that are empty, null or absent are {}";
 inline constexpr std::string_view kArgumentsTwice = "arguments of a tool call were encoded twice";
 inline constexpr std::string_view kCallId = "a tool call or its result had no id";

@@ -38,9 +38,11 @@ LoadOutcome outcome_of(const Json& report) {
                       .appended = number("appended"),
                       .duplicates = number("duplicates"),
                       .bad = number("bad")};
-  const Json reasons = report.value("reasons", Json::object());
-  for (const auto& [reason, count] : reasons.items()) {
-    if (count.is_number_unsigned()) outcome.reasons[reason] = count.get<std::uint64_t>();
+  for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips)}) {
+    const Json written = report.value(key, Json::object());
+    for (const auto& [what, count] : written.items()) {
+      if (count.is_number_unsigned()) (*counts)[what] = count.get<std::uint64_t>();
+    }
   }
   if (const auto error = report.find("error"); error != report.end() && error->is_string()) {
     outcome.error = error->get<std::string>();

@@ -19,6 +19,12 @@ std::string id_remedy(const std::map<std::string, std::uint64_t>& reasons) {
   return no_client ? "give --client-id NAME for records that do not name their own" : "";
 }
 
+/// An empty page of an API holds nothing, and is read whole all the same.
+std::uint64_t empty_lists(const LoadOutcome& outcome) {
+  const auto found = outcome.skips.find("an empty list");
+  return found == outcome.skips.end() ? 0 : found->second;
+}
+
 }  // namespace
 
 void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal& out) {
@@ -27,6 +33,11 @@ void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal
   if (outcome.duplicates > 0) line += ", " + std::to_string(outcome.duplicates) + " known already";
   if (outcome.lines == 0 && !outcome.error) line += "; there is nothing in it";
   out.line(line);
+  // Beside records what was passed over belongs to them; alone it is what the file is.
+  if (outcome.appended + outcome.duplicates == 0) {
+    for (const auto& [what, count] : outcome.skips)
+      out.line("    passed over: " + std::to_string(count) + " x " + printable(what));
+  }
   if (outcome.bad == 0) return;
   out.line(out.styled(
       Style::kBad, "  " + counted(outcome.bad, "bad line") + (outcome.bad == 1 ? " was" : " were") + " kept aside:"));
@@ -43,7 +54,7 @@ void print_documentation(const std::vector<std::string>& files) {
 
 std::optional<Error> why_failed(const std::string& file, const LoadOutcome& outcome) {
   if (outcome.error) return data_loss(printable(*outcome.error));
-  if (outcome.bad > 0 && outcome.appended + outcome.duplicates == 0) {
+  if (outcome.lines > empty_lists(outcome) && outcome.appended + outcome.duplicates == 0) {
     return invalid_argument(shown_name(file) + " holds no record that could be read");
   }
   return std::nullopt;

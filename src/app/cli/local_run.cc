@@ -98,6 +98,7 @@ Status judge(const capture::LoadReport& report, const LocalRunOptions& options, 
                  .duplicates = report.duplicates,
                  .bad = report.bad,
                  .reasons = report.reasons,
+                 .skips = report.skips,
                  .error = first_error(report)},
                 out);
   for (const auto& file : report.files) {

@@ -71,6 +71,20 @@ int second_document_line(const std::string& text) {
   return 1;
 }
 
+/// The first line, from 1, that begins with blanks of which one is a tab, and goes on; 0 when there is none.
+int line_indented_by_tab(const std::string& text) {
+  int line = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++line) {
+    const auto content = text.find_first_not_of(" \t", begin);
+    const auto tab = text.find('\t', begin);
+    const auto end = text.find('\n', begin);
+    if (content != std::string::npos && tab < content && content < end) return line;
+    if (end == std::string::npos) return 0;
+    begin = end + 1;
+  }
+  return 0;
+}
+
 constexpr int kDeepestValue = 32;
 
 /// A value as JSON by YAML's core schema: quoted scalars are texts, plain ones what they look like.
@@ -208,7 +222,10 @@ Result<YamlSection> YamlSection::parse(const std::string& text, Problems& proble
     if (!root.IsMap()) return invalid_argument(file + ": the configuration is no mapping of keys to values");
     return YamlSection(std::make_unique<Impl>(Impl{root, "", &problems, {}}));
   } catch (const YAML::Exception& e) {
-    return invalid_argument(file + ':' + std::to_string(e.mark.line + 1) + ": not valid YAML: " + e.msg);
+    const int tab = line_indented_by_tab(text);
+    const bool is_tab = tab != 0 && tab >= e.mark.line && tab <= e.mark.line + 1;  // noticed there, or a line later
+    return invalid_argument(file + ':' + std::to_string(is_tab ? tab : e.mark.line + 1) + ": not valid YAML: " +
+                            (is_tab ? "a tab in the indentation, which YAML does not have; use spaces" : e.msg));
   }
 }
 

@@ -62,7 +62,7 @@ class Load final : private RecordSink {
   Status end_file_early(const Error& error);
   void take(record::Interaction record, std::size_t bytes) override;
   void refuse(const codec::JsonDocument& document, const std::string& reason) override;
-  void skip() override;
+  void skip(std::string_view as) override;
   void count_document();
   [[nodiscard]] bool is_batch_full() const;
   Status flush();
@@ -124,8 +124,9 @@ void Load::count_document() {
   ++report_.files.back().lines;
 }
 
-void Load::skip() {
+void Load::skip(std::string_view as) {
   count_document();
+  ++report_.skips[std::string(as)];
   ++report_.skipped;
 }
 

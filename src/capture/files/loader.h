@@ -56,7 +56,8 @@ struct LoadReport {
   std::uint64_t duplicates = 0;  ///< records that the store had already
   std::uint64_t bad = 0;         ///< documents that are no record
   std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
-  std::uint64_t not_kept = 0;    ///< bad lines for which the quarantine had no room
+  std::map<std::string, std::uint64_t> skips;    ///< what was skipped, by what it is
+  std::uint64_t not_kept = 0;                    ///< bad lines for which the quarantine had no room
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
   RedactionCounts redacted;                      ///< values that rules replaced, by rule
   std::vector<LoadedWorkload> workloads;         ///< ordered by workload and client

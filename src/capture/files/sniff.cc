@@ -113,7 +113,9 @@ const char* other_text(std::string_view text) {
   for (const auto tag : {"<head", "<body", "<!-", "<title", "<center", "<h1", "<p>", "<div", "<script", "<meta"})
     if (head.starts_with(tag)) return kHtml;
   if (head.front() == '<' && head.find('>') != std::string::npos) return "it is XML, not JSON";
-  if (head.starts_with("data: {") || head.starts_with("event: ")) {
+  const bool is_field = head.starts_with(':') || head.starts_with("id:") || head.starts_with("retry:");
+  if (head.starts_with("data: {") || head.starts_with("data:{") || head.starts_with("event:") ||
+      (is_field && head.find("\ndata:") != std::string::npos)) {
     return "it is a stream of server-sent events; only whole responses are read";
   }
   if (head.starts_with("{'") || head.starts_with("[{'")) {

@@ -55,6 +55,10 @@ Result<Draft> read_messages(const Document& document, codec::JsonSlicer& slicer)
     return invalid_argument("tools is not a list");
   FW_ASSIGN(const auto list, slicer.elements(messages->raw));
   Json json = json_of(*messages);
+  if (!list.empty() && json.front().is_array())
+    return invalid_argument("messages is a list of lists, a column of a table; write one object a row");
+  if (list.size() == 1 && text_at(json.back(), "role") == "user")
+    return invalid_argument("a request without its answer: the last of messages is not the assistant's");
   if (list.size() < 2) return invalid_argument("messages has no question before the answer");
   if (!json.back().is_object()) return invalid_argument("the last of messages is not the assistant's");
   const JsonMember* system = document.find("system");  // Anthropic's place for it

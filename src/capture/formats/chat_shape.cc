@@ -14,7 +14,13 @@ struct RoleName {
   std::string_view name;
   std::string_view role;
 };
-constexpr std::array<RoleName, 24> kRoles{{{"user", "user"},
+constexpr std::array<RoleName, 30> kRoles{{{"user", "user"},
+                                           {"User", "user"},
+                                           {"USER", "user"},
+                                           {"Assistant", "assistant"},
+                                           {"ASSISTANT", "assistant"},
+                                           {"Chatbot", "assistant"},
+                                           {"CHATBOT", "assistant"},
                                            {"assistant", "assistant"},
                                            {"system", "system"},
                                            {"developer", "developer"},
@@ -258,6 +264,9 @@ Result<Json> chat_answer(const Json& output) {
   if (const Json* choices = find(value, "choices"); choices != nullptr && choices->is_array() && !choices->empty()) {
     if (const Json* message = find(choices->front(), "message")) return chat_answer(*message);
     return invalid_argument("the answer is not a message");
+  }
+  if (const Json* made = find(value, "generations"); made != nullptr && made->is_array() && !made->empty()) {
+    return chat_answer(made->front().is_array() ? Json(made->front()) : *made);  // LangChain: a list for each prompt
   }
   if (const Json* message = find(value, "message"); message != nullptr && message->is_object()) {
     return chat_answer(*message);

@@ -1,8 +1,9 @@
-#include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
+#include "capture/formats/impl/logged_call.h"
 
 /// Helicone: rows of its request API and exports, `request_body` and `response_body` being the halves as they were.
-/// Newer exports leave the bodies in a bucket (`signed_body_url`) and write a notice, or nothing, in their place.
+/// A streamed answer is under `streamed_data`, as text or as a list of its events. Newer exports leave the bodies in a
+/// bucket (`signed_body_url`) and write a notice, or nothing, in their place.
 namespace fw::capture {
 namespace {
 
@@ -11,7 +12,8 @@ bool recognises(const Document& document, codec::JsonSlicer&) {
          document.has("request_created_at");
 }
 
-bool is_body(const Json& body) { return body.is_object() && !body.empty() && find(body, "heliconeMessage") == nullptr; }
+/// A streamed answer may be the text of its events.
+bool is_body(const Json& body) { return !body.empty() && body != "" && find(body, "heliconeMessage") == nullptr; }
 
 Json body_at(const Json& row, const char* key) {
   const Json* written = find(row, key);
@@ -28,15 +30,7 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   if (const Json* status = find(row, "response_status"); status != nullptr && status->is_number() && *status >= 400) {
     return invalid_argument("a Helicone request that failed (response_status)");
   }
-  const Json* messages = find(request, "messages");
-  if (messages == nullptr || find(response, "choices") == nullptr) {
-    return invalid_argument("a Helicone request that is no chat completion");
-  }
-  if (messages->is_array() && !is_plain_chat(*messages)) {
-    FW_ASSIGN(Json shaped, chat_messages(*messages));
-    request["messages"] = std::move(shaped);
-  }
-  Draft draft{.request = to_text(request), .response = to_text(response)};
+  FW_ASSIGN(Draft draft, draft_of_call(request, response, "a Helicone request"));
   draft.timestamp = time_at(row, {"request_created_at", "created_at", "timestamp"});
   draft.identity = identity_of(draft);
   take_names(draft, row);

@@ -5,13 +5,34 @@
 
 /// Langfuse: observations (API, UI and blob-storage exports; camelCase or snake_case), traces, items of datasets.
 /// `input` is the list of messages, or an object with `messages` and `tools`; `output` the answer's message or its
-/// text. Either may be JSON written as text. Other tracers' `{"input", "output"}` rows have the same shape.
+/// text. Either may be JSON written as text. Rows of LangSmith, W&B Weave and Braintrust have the same shape, some with
+/// `inputs` and `outputs`.
 namespace fw::capture {
 namespace {
 
-bool recognises(const Document& document, codec::JsonSlicer&) {
+bool recognises(const Document& document, codec::JsonSlicer& slicer) {
+  for (const char* type : {"GENERATION", "SPAN", "EVENT"}) {
+    if (is_text(document.find("type"), type, slicer)) return true;
+  }
+  if (document.has("traceId") || document.has("trace_id") || document.has("run_type")) return true;
+  if (document.has("inputs") && (document.has("outputs") || document.has("output"))) return true;
   return document.has("input") || document.has("output") || document.has("expectedOutput") ||
          document.has("expected_output");
+}
+
+/// What a row of a tracer is that bears no call to a model; null where it may be one.
+const char* why_no_call(const Json& row) {
+  const std::string run = text_at(row, "run_type");
+  if (!run.empty() && run != "llm") return "a LangSmith run that is no call to a model (run_type)";
+  if (find(row, "dataType") != nullptr || find(row, "data_type") != nullptr) return "a Langfuse score, not an exchange";
+  const Json* attributes = find(row, "span_attributes");
+  if (attributes != nullptr && !text_at(*attributes, "type").empty() && text_at(*attributes, "type") != "llm")
+    return "a Braintrust span that is no call to a model (span_attributes.type)";
+  if (find(row, "error") != nullptr && find_any(row, {"outputs", "output"}) == nullptr)
+    return "a call that failed (error), without an answer";
+  if (find_any(row, {"input", "inputs", "output", "outputs"}) == nullptr)
+    return "a tracer's row without input and output (export them too)";
+  return nullptr;
 }
 
 bool is_generation(const Json& row) {
@@ -23,13 +44,14 @@ bool is_generation(const Json& row) {
 
 /// A request out of `input` and the model's parameters.
 Result<Json> request_of(const Json& row) {
-  const Json* input = find(row, "input");
+  const Json* input = find_any(row, {"input", "inputs"});
   if (input == nullptr) return invalid_argument("input is missing");
   Json value = unquoted(*input);
   const Json* kwargs = find(value, "kwargs");
   if (kwargs != nullptr && find(*kwargs, "messages") != nullptr) value = Json(*kwargs);
   const Json* messages = find(value, "messages");
   const Json* model = find_any(row, {"model", "provided_model_name", "providedModelName"});
+  if (model == nullptr) model = find(value, "model");
   Json request{{"model", model != nullptr && model->is_string() ? *model : Json("not-a-model")}};
   auto list = chat_messages(messages != nullptr ? *messages : value);
   if (!list.ok() || list->empty()) return invalid_argument("input is neither a text nor a list of messages");
@@ -60,16 +82,18 @@ Json usage_of(const Json& row) {
 Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   const Json row = json_of(document);
   if (!is_generation(row)) return invalid_argument("a Langfuse observation that is no generation");
+  if (const char* why = why_no_call(row)) return invalid_argument(why);
   if (text_at(row, "level") == "ERROR") return invalid_argument("a Langfuse generation that failed (level ERROR)");
   FW_ASSIGN(const Json request, request_of(row));
-  const Json* output = find_any(row, {"output", "expectedOutput", "expected_output"});
+  const Json* output = find_any(row, {"output", "outputs", "expectedOutput", "expected_output"});
   if (output == nullptr) return invalid_argument("output is missing");
   FW_ASSIGN(Json answer, chat_answer(*output));
   const Json usage = usage_of(row);
   Draft draft{
       .request = to_text(request),
       .response = to_text(response_around(std::move(answer), &request["model"], usage.is_null() ? nullptr : &usage))};
-  draft.timestamp = time_at(row, {"startTime", "start_time", "timestamp", "createdAt", "created_at"});
+  draft.timestamp =
+      time_at(row, {"startTime", "start_time", "timestamp", "createdAt", "created_at", "started_at", "created"});
   draft.identity = identity_of(draft);
   take_names(draft, row);
   return draft;

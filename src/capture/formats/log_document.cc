@@ -6,10 +6,12 @@
 
 #include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
+#include "capture/formats/impl/logged_call.h"
 #include "capture/formats/impl/provenance_json.h"
 
 /// Log documents of the blueprint: `{"timestamp", "workload_id", "client_id", "request", "response"}`. Request and
-/// response keep their bytes; they may also be JSON written as text. `@timestamp` is Logstash's name of the time. What
+/// response keep their bytes where they are a chat completion; they may also be JSON written as text. `@timestamp` is
+/// Logstash's name of the time. What
 /// Flywheel knows of an exchange beside these is under `flywheel`.
 namespace fw::capture {
 namespace {
@@ -19,7 +21,8 @@ using codec::JsonMember;
 
 bool recognises(const Document& document, codec::JsonSlicer&) {
   if (document.has("request")) return true;
-  return document.has("response") && !document.has("prompt") && !document.has("instruction");
+  const bool is_row = document.has("prompt") || document.has("instruction") || is_question_and_answer(document);
+  return document.has("response") && !is_row;
 }
 
 /// The object's own bytes, or what a text of JSON holds.
@@ -66,8 +69,55 @@ std::string seconds_of(Timestamp time) {
   return std::to_string(seconds.count()) + fraction.data();
 }
 
+/// Halves of another API, and an answer as the pieces it came in, become a chat completion. What no reader here knows
+/// stays as it is: what is in a request is judged when a dataset is made.
+Status rewrite_call(Draft& draft) {
+  const Json request = Json::parse(draft.request, nullptr, false);
+  const Json response = Json::parse(draft.response, nullptr, false);
+  const bool is_chat = find(request, "messages") != nullptr && find(response, "choices") != nullptr;
+  if (is_chat && text_at(response, "object") != "chat.completion.chunk") return {};
+  if (const char* reason = foreign_call(request, response)) return invalid_argument(reason);
+  auto call = draft_of_call(request, response, "a call");
+  if (!call.ok()) return {};
+  draft.request = std::move(call->request);
+  draft.response = std::move(call->response);
+  if (call->provenance.ending != record::Ending::kFinished) draft.provenance.ending = call->provenance.ending;
+  return {};
+}
+
+/// Time, ids, and what is known of the exchange.
+Status read_surroundings(const Document& document, codec::JsonSlicer& slicer, Draft& draft) {
+  FW_ASSIGN(draft.workload, name_at(document, "workload_id", slicer));
+  FW_ASSIGN(draft.client, name_at(document, "client_id", slicer));
+  const JsonMember* time = nullptr;
+  for (const char* key : {"timestamp", "@timestamp", "created_at", "createdAt", "time", "processed_time"}) {
+    if (time == nullptr) time = document.find(key);
+  }
+  if (time == nullptr) return invalid_argument("timestamp is missing");
+  FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  if (const JsonMember* said = document.find("flywheel")) FW_TRY(read_provenance(*said, slicer, draft));
+  return {};
+}
+
+/// Whether the answer is the text of an event stream or a list of events, rather than an object.
+bool is_streamed(const Document& document, codec::JsonSlicer& slicer) {
+  const JsonMember* response = document.find("response");
+  if (response == nullptr || !document.has("request")) return false;
+  if (response->kind == JsonKind::kArray) return true;
+  return response->kind == JsonKind::kString && is_event_text(slicer.string(response->raw).value_or(""));
+}
+
+Result<Draft> read_streamed(const Document& document, codec::JsonSlicer& slicer) {
+  FW_ASSIGN(Draft draft,
+            draft_of_call(json_of(*document.find("request")), json_of(*document.find("response")), "a call"));
+  FW_TRY(read_surroundings(document, slicer, draft));
+  return draft;
+}
+
 Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
+  if (is_streamed(document, slicer)) return read_streamed(document, slicer);
   FW_ASSIGN(Draft draft, read_log_document(document, slicer));
+  if (is_other_call(draft.request, draft.response)) FW_TRY(rewrite_call(draft));
   if (may_hold_other_roles(draft.request)) FW_TRY(rename_roles(draft.request));
   return draft;
 }
@@ -80,13 +130,7 @@ Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& sli
             object_of(document.find("request"), "request is missing", "request is not an object", slicer));
   FW_ASSIGN(draft.response,
             object_of(document.find("response"), "response is missing", "response is not an object", slicer));
-  FW_ASSIGN(draft.workload, name_at(document, "workload_id", slicer));
-  FW_ASSIGN(draft.client, name_at(document, "client_id", slicer));
-  const JsonMember* time = document.find("timestamp");
-  if (time == nullptr) time = document.find("@timestamp");
-  if (time == nullptr) return invalid_argument("timestamp is missing");
-  FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
-  if (const JsonMember* said = document.find("flywheel")) FW_TRY(read_provenance(*said, slicer, draft));
+  FW_TRY(read_surroundings(document, slicer, draft));
   return draft;
 }
 

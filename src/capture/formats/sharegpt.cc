@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
 
@@ -6,15 +9,47 @@
 namespace fw::capture {
 namespace {
 
+constexpr std::array kKeys{"conversations", "conversation", "dialogue", "dialog", "turns", "chat", "items"};
+
 bool recognises(const Document& document, codec::JsonSlicer&) {
-  return document.has("conversations") || document.has("conversation");
+  return std::ranges::any_of(kKeys, [&](const char* key) {
+    const codec::JsonMember* list = document.find(key);
+    const bool is_own_name = std::string_view(key).starts_with("conversation");
+    return list != nullptr && (is_own_name || list->kind == codec::JsonKind::kArray);
+  });
+}
+
+const Json& turns_of(const Json& row) {
+  return *find_any(row, {"conversations", "conversation", "dialogue", "dialog", "turns", "chat", "items"});
+}
+
+/// Turns as pairs, `{"human", "assistant"}` and the like, and as texts that take turns.
+Json turns_one_by_one(const Json& turns) {
+  Json out = Json::array();
+  for (const Json& turn : turns) {
+    const Json* question = find_any(turn, {"human", "user", "input"});
+    const Json* answer = find_any(turn, {"assistant", "gpt", "bot", "output"});
+    if (turn.is_string()) {
+      out.push_back({{"role", out.size() % 2 == 0 ? "user" : "assistant"}, {"content", turn}});
+    } else if (question != nullptr && answer != nullptr) {
+      const Json* system = find(turn, "system");
+      if (out.empty() && system != nullptr && *system != "") out.push_back({{"role", "system"}, {"content", *system}});
+      out.push_back({{"role", "user"}, {"content", *question}});
+      out.push_back({{"role", "assistant"}, {"content", *answer}});
+    } else {
+      out.push_back(turn);
+    }
+  }
+  return out;
 }
 
 Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   const Json row = json_of(document);
-  const Json turns = unquoted(*find_any(row, {"conversations", "conversation"}));
+  const Json turns = unquoted(turns_of(row));
   if (!turns.is_array()) return invalid_argument("conversations is not a list");
-  Json written = turns;
+  if (find(row, "chosen") != nullptr && find(row, "rejected") != nullptr)
+    return invalid_argument("a pair of a chosen and a rejected answer; give the chosen one as the last turn");
+  Json written = turns_one_by_one(turns);
   if (const Json* system = find(row, "system"); system != nullptr && !system->empty()) {
     written.insert(written.begin(), Json{{"role", "system"}, {"content", *system}});
   }

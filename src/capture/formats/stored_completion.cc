@@ -12,7 +12,13 @@ bool recognises(const Document& document, codec::JsonSlicer& slicer) {
   return document.has("choices") || is_text(document.find("object"), "chat.completion", slicer);
 }
 
-Result<Draft> read(const Document& document, codec::JsonSlicer&) {
+Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
+  if (is_text(document.find("object"), "chat.completion.chunk", slicer)) {
+    return invalid_argument(
+        "a piece of a streamed answer (chat.completion.chunk); write all pieces of an answer as the list `response` of "
+        "a "
+        "log document, beside its request");
+  }
   Json row = json_of(document);
   const Json* written = find_any(row, {"messages", "input", "input_messages"});
   const Json* inner = written != nullptr ? find(*written, "data") : nullptr;  // the list as the API answers it

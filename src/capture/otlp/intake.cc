@@ -35,7 +35,7 @@ class DocumentSink final : public RecordSink {
                                .length = document.length});
     into_.reject(reason);
   }
-  void skip() override {}
+  void skip(std::string_view) override {}
 
  private:
   Intake& into_;

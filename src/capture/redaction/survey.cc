@@ -25,7 +25,7 @@ class Counting final : public RecordSink {
     }
   }
   void refuse(const codec::JsonDocument&, const std::string&) override { ++survey_.bad; }
-  void skip() override {}
+  void skip(std::string_view) override {}
 
  private:
   const Redactor& redactor_;

@@ -250,8 +250,122 @@ TEST(Unreadable, IsNamed) {
   EXPECT_THAT(reason(R"({"model":"m","message":{"role":"assistant"},"done":true})"), HasSubstr("Ollama"));
   EXPECT_THAT(reason(R"({"error":{"message":"invalid key"}})"), HasSubstr("an error that an API answered with"));
   EXPECT_THAT(reason(R"({"log":"{}\n","stream":"stdout"})"), HasSubstr("jq -r .log"));
-  EXPECT_THAT(reason(R"({"@timestamp":"2024-11-24","message":"{\"request\":{}}"})"), HasSubstr("jq -r .message"));
+  EXPECT_THAT(reason(R"({"@timestamp":"2024-11-24","message":"{\"level\":1}"})"), HasSubstr("jq -r .message"));
+  EXPECT_THAT(reason(R"({"object":"chat.completion.chunk","choices":[{"delta":{}}]})"),
+              HasSubstr("a piece of a streamed"));
+  EXPECT_THAT(reason(R"({"id":"s","traceId":"t","type":"SPAN","input":null,"output":null})"),
+              HasSubstr("no generation"));
+  EXPECT_THAT(reason(R"({"id":"g","traceId":"t","type":"GENERATION","input":null,"output":null})"),
+              HasSubstr("without input and output"));
+  EXPECT_THAT(reason(R"({"status":401,"message":"Unauthorized"})"), HasSubstr("an error that an API answered with"));
+  EXPECT_THAT(reason(R"({"@timestamp":"2024-11-24","@message":"START"})"), HasSubstr("a text that holds no record"));
+  EXPECT_THAT(reason(R"({"log":{"entries":[]}})"), HasSubstr("HAR"));
+  EXPECT_THAT(reason(R"({"results":[[{"field":"@message"}]]})"), HasSubstr("CloudWatch Logs Insights"));
+  EXPECT_THAT(reason(R"({"id":"s","type":"SPAN","input":null})"), HasSubstr("no generation"));
+  EXPECT_THAT(reason(R"({"role":"user","content":"q"})"), HasSubstr("a message without its conversation"));
+  EXPECT_THAT(reason(R"({"a":{"request":{}},"b":{"request":{}}})"), HasSubstr("records by their ids"));
+  EXPECT_THAT(reason(R"({"messages":[{"role":"user","content":"q"}]})"), HasSubstr("a request without its answer"));
+  EXPECT_THAT(reason(R"({"messages":[[{"role":"user"}],[{"role":"user"}]]})"), HasSubstr("a list of lists"));
+  EXPECT_THAT(reason(R"({"id":"r","run_type":"chain","inputs":{"a":1},"outputs":{"b":1}})"),
+              HasSubstr("no call to a model"));
+  EXPECT_THAT(reason(R"({"timestamp":1,"request":{"contents":[]},"response":{"candidates":[]}})"), HasSubstr("Gemini"));
+  EXPECT_THAT(reason(R"({"name":"x","span_kind":"LLM","attributes":{}})"), HasSubstr("OTLP"));
   EXPECT_THAT(reason(R"({"text":"once"})"), HasSubstr("plain text"));
+}
+
+TEST(PromptCompletion, QuestionsAndAnswersUnderTheirUsualNames) {
+  for (const auto& [question, answer] : {std::pair("query", "response"),
+                                         {"question", "response"},
+                                         {"input", "response"},
+                                         {"user_input", "answer"},
+                                         {"input_text", "output_text"},
+                                         {"inputs", "targets"},
+                                         {"human", "assistant"},
+                                         {"user", "bot"},
+                                         {"message", "reply"}}) {
+    const std::string row = json{{question, "q"}, {answer, "a"}, {"timestamp", 7}}.dump();
+    const auto found = read_one(row);
+    EXPECT_EQ(found.request["messages"], json::parse(R"([{"role":"user","content":"q"}])")) << row;
+    EXPECT_EQ(found.answer["content"], "a");
+    EXPECT_EQ(found.time, from_epoch_seconds(7));
+  }
+  EXPECT_NE(reason(R"({"user":"alice","response":"ok"})"), "");
+  EXPECT_NE(reason(R"({"message":"started","target":"app::main"})"), "");
+}
+
+TEST(ChatRow, RolesMayBeInCapitals) {
+  const auto row = read_one(R"({"messages":[{"role":"User","content":"q"},{"role":"Chatbot","content":"a"}]})");
+  EXPECT_EQ(row.request["messages"][0]["role"], "user");
+  EXPECT_EQ(row.answer["role"], "assistant");
+}
+
+TEST(ShareGpt, TurnsMayBePairsOrTextsUnderOtherNames) {
+  for (const char* text : {R"({"dialogue":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]})",
+                           R"({"conversation":[{"human":"q","assistant":"a"}]})", R"({"conversation":["q","a"]})",
+                           R"({"conversation":[{"input":"q","output":"a"}]})",
+                           R"({"items":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]})"}) {
+    const auto row = read_one(text);
+    EXPECT_EQ(row.request["messages"][0]["content"], "q") << text;
+    EXPECT_EQ(row.answer["content"], "a");
+  }
+}
+
+const std::string kPieces =
+    R"([{"object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"hel"}}]},
+        {"object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":"stop"}]}])";
+
+TEST(Helicone, AStreamedAnswerIsPutTogether) {
+  std::string stream;
+  for (const json& piece : json::parse(kPieces)) stream += "data: " + piece.dump() + "\n\n";
+  for (const json& data : {json::parse(kPieces), json(stream + "data: [DONE]\n\n")}) {
+    const json row{{"request_created_at", "2023-11-14T22:13:20Z"},
+                   {"request_body", {{"model", "m"}, {"messages", {{{"role", "user"}, {"content", "q"}}}}}},
+                   {"response_body", {{"streamed_data", data}}}};
+    EXPECT_EQ(read_one(row.dump()).answer["content"], "hello");
+  }
+}
+
+TEST(LogDocument, AnswersInPiecesAndOfOtherApisBecomeChatCompletions) {
+  const std::string request = R"({"timestamp":1,"request":{"messages":[{"role":"user","content":"q"}]},"response":)";
+  EXPECT_EQ(read_one(request + kPieces + "}").answer["content"], "hello");
+  const auto message = read_one(
+      R"({"timestamp":1,"request":{"model":"c","max_tokens":9,"system":"s","messages":[{"role":"user","content":"q"}]},
+          "response":{"type":"message","role":"assistant","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"}})");
+  EXPECT_EQ(message.request["messages"][0]["role"], "system");
+  EXPECT_EQ(message.answer["content"], "a");
+  const auto responses = read_one(
+      R"({"timestamp":1,"request":{"model":"m","input":"q"},"response":{"object":"response","status":"completed",
+          "output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a"}]}]}})");
+  EXPECT_EQ(responses.request["messages"][0]["content"], "q");
+  EXPECT_EQ(responses.answer["content"], "a");
+  const auto proxied = read_one(
+      R"({"created_at":"1970-01-01T00:00:01Z","request":{"method":"POST","body":{"messages":[{"role":"user","content":"q"}]}},
+          "response":{"status":200,"body":{"choices":[{"message":{"role":"assistant","content":"a"}}]}}})");
+  EXPECT_EQ(proxied.request["messages"][0]["content"], "q");
+  EXPECT_EQ(proxied.answer["content"], "a");
+}
+
+TEST(LoggedCall, BodiesUnderTheNamesOfOtherTools) {
+  const std::string request = R"({"model":"m","messages":[{"role":"user","content":"q"}]})";
+  const std::string response = R"({"choices":[{"message":{"role":"assistant","content":"a"}}]})";
+  for (const auto& [asked, answered] : {std::pair("requestBody", "responseBody"),
+                                        {"reqPayload", "respPayload"},
+                                        {"function_kwargs", "request_response"},
+                                        {"inputs", "outputs"},
+                                        {"inputs", "output"}}) {
+    const json row{{asked, json::parse(request)}, {answered, json::parse(response)}};
+    EXPECT_EQ(read_one(row.dump()).answer["content"], "a") << asked;
+  }
+  EXPECT_THAT(reason(R"({"requestBody":{"messages":[]},"responseBody":{"error":{}}})"), HasSubstr("failed"));
+}
+
+TEST(LangSmith, RunsOfModelsAreRead) {
+  const auto run = read_one(
+      R"({"run_type":"llm","start_time":"2023-11-14T22:13:20","inputs":{"messages":[[{"id":["langchain","HumanMessage"],"kwargs":{"content":"q"}}]]},
+          "outputs":{"generations":[[{"text":"a","message":{"id":["langchain","AIMessage"],"kwargs":{"content":"a"}}}]]}})");
+  EXPECT_EQ(run.request["messages"][0]["content"], "q");
+  EXPECT_EQ(run.answer["content"], "a");
+  EXPECT_EQ(run.time, from_epoch_seconds(1'700'000'000));
 }
 
 TEST(LiteLlm, TextsThatWereRedactedAreNoTraffic) {

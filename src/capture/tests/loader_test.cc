@@ -106,7 +106,7 @@ TEST_F(LoaderTest, ReadsGzipByItsBytesAlsoInSeveralMembers) {
 
 TEST_F(LoaderTest, BadLinesAreCountedKeptAsideAndNeverStopTheLoad) {
   const std::string path =
-      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\":");
+      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\":\n");
   const auto report = load({path});
   EXPECT_EQ(report.appended, 2U);
   EXPECT_EQ(report.bad, 4U);
@@ -166,7 +166,26 @@ TEST_F(LoaderTest, ReadsArraysInAnyLayout) {
   EXPECT_EQ(load({write("array.json.gz", gzip(array, folder_.path() / "x"))}).duplicates, 2U);
   const auto cut = load({write("cut.json", "[" + document(3) + "," + document(4).substr(0, 40))});
   EXPECT_EQ(cut.appended, 1U);
-  EXPECT_THAT(cut.files.at(0).error->message, HasSubstr("array is not closed"));
+  EXPECT_THAT(cut.files.at(0).error->message, HasSubstr("only the first 1 line of "));
+}
+
+TEST_F(LoaderTest, AFileThatIsCutInItsLastRecordIsIncomplete) {
+  const std::string whole = document(1) + "\n" + document(2) + "\n";
+  const auto report = load({write("cut.jsonl", whole + document(3).substr(0, 60)), write("next.jsonl", document(4))});
+  EXPECT_EQ(report.appended, 3U);
+  EXPECT_EQ(report.bad, 0U);
+  EXPECT_FALSE(report.is_complete());
+  EXPECT_THAT(report.files.at(0).error->message, HasSubstr("only the first 2 lines of "));
+  EXPECT_THAT(report.files.at(0).error->message, HasSubstr("the record that begins in line 3 is cut off"));
+  EXPECT_FALSE(report.files.at(1).error.has_value());
+  EXPECT_THAT(load({write("half.jsonl", document(5).substr(0, 60))}).files.at(0).error->message,
+              HasSubstr("nothing of "));
+}
+
+TEST_F(LoaderTest, WhatHoldsNoRecordSaysWhatItHolds) {
+  const auto report = load({write("gone.jsonl", "{\"delete\":{\"_id\":\"1\"}}\n{\"delete\":{\"_id\":\"2\"}}\n")});
+  EXPECT_EQ(report.skipped, 2U);
+  EXPECT_EQ(report.skips.at("a line that deletes (nothing is deleted)"), 2U);
 }
 
 TEST_F(LoaderTest, ReadsWhatWasPackedTwice) {

@@ -20,7 +20,7 @@ class CollectingSink final : public RecordSink {
  public:
   void take(record::Interaction record, std::size_t) override { outcome.records.push_back(std::move(record)); }
   void refuse(const codec::JsonDocument&, const std::string& reason) override { outcome.reasons.push_back(reason); }
-  void skip() override { ++outcome.skipped; }
+  void skip(std::string_view) override { ++outcome.skipped; }
   Outcome outcome;
 };
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "capture/tests/read_records.h"
 
 #include "record/record_id.h"
@@ -160,6 +162,33 @@ TEST(RecordReader, JoinsBatchResultsToTheirRequestsWhicheverComesFirst) {
 
 TEST(RecordReader, ADocumentBeyondTheLimitIsRefusedByName) {
   EXPECT_EQ(reason(R"({"a":")" + std::string(2 << 20, 'x') + "\"}"), "the line is longer than the limit");
+}
+
+TEST(RecordReader, TakesRecordsOutOfWhatShippersPutAroundThem) {
+  const ReadOptions named{.workload = record::WorkloadId("w"), .client = record::ClientId("c")};
+  const std::string plain = R"({"timestamp":1,"request":{"messages":[]},"response":{"choices":[]}})";
+  const auto inside = read_records(plain, named).records.at(0).id;
+  const nlohmann::json record = nlohmann::json::parse(plain);
+  for (const nlohmann::json& line :
+       {nlohmann::json{{"@timestamp", "2024"}, {"@message", plain}},
+        nlohmann::json{{"log", plain + "\n"}, {"stream", "stdout"}}, nlohmann::json{{"message", plain}, {"host", "h"}},
+        nlohmann::json{{"result", {{"_raw", plain}}}}, nlohmann::json{{"attributes", {{"message", plain}}}},
+        nlohmann::json{{"logEvents", {{{"id", "1"}, {"message", plain}}}}}}) {
+    const Outcome outcome = read_records(line.dump(), named);
+    ASSERT_EQ(outcome.records.size(), 1U) << line;
+    EXPECT_EQ(outcome.records[0].timestamp, from_epoch_seconds(1));
+  }
+  EXPECT_EQ(read_records(nlohmann::json{{"@message", plain}}.dump(), named).records.at(0).id, inside);
+  EXPECT_EQ(read_records(nlohmann::json{{"jsonPayload", record}}.dump(), named).records.size(), 1U);
+}
+
+TEST(RecordReader, AnActionWithoutItsDocumentIsRefused) {
+  const Outcome outcome = read_records("{\"index\":{\"_id\":\"1\"}}\n{\"index\":{\"_id\":\"2\"}}\n");
+  EXPECT_EQ(outcome.skipped, 1);
+  ASSERT_EQ(outcome.reasons.size(), 1U);
+  EXPECT_EQ(outcome.reasons[0], "an action line of a _bulk body where the document of another should be");
+  EXPECT_EQ(read_records("{\"index\":{\"_id\":\"1\"}}\n").reasons.at(0),
+            "an action line of a _bulk body without its document");
 }
 
 }  // namespace

@@ -66,5 +66,11 @@ TEST(Sniff, LeavesEverythingThatMayHoldDocuments) {
   }
 }
 
+TEST(Sniff, NamesEventStreamsHoweverTheyBegin) {
+  for (const char* text :
+       {"data:{\"id\":1}\n\n", "event:x\ndata: {}\n\n", ": keep-alive\n\ndata: {}\n\n", "id: 1\ndata: {}\n\n"})
+    EXPECT_THAT(why_not_json(text).value_or(""), testing::HasSubstr("server-sent events")) << text;
+}
+
 }  // namespace
 }  // namespace fw::capture

@@ -74,8 +74,7 @@ TEST(JsonDocuments, TheElementsOfArraysAreDocuments) {
 
 TEST(JsonDocuments, AnArrayWithoutItsEndIsAnIncompleteFile) {
   EXPECT_THAT(read("[{\"a\":1},\n"), ElementsAre("1:{\"a\":1}", "error: the JSON array is not closed; "));
-  EXPECT_THAT(read("[{\"a\":1},\n{\"a\":"),
-              ElementsAre("1:{\"a\":1}", "2:{\"a\":", "error: the JSON array is not closed; "));
+  EXPECT_THAT(read("[{\"a\":1},\n{\"a\":"), ElementsAre("1:{\"a\":1}", "error: the record that begins in line"));
 }
 
 TEST(JsonDocuments, ObjectsMaySpreadOverLinesWithoutAnArray) {
@@ -87,10 +86,23 @@ TEST(JsonDocuments, ABrokenLineCostsOnlyItself) {
   for (std::size_t size = 1; size < good.size(); ++size) {
     const std::string half = good.substr(0, size);
     EXPECT_THAT(read(half + "\n" + good + "\n" + good), ElementsAre("1:" + half, "2:" + good, "3:" + good));
-    EXPECT_THAT(read(good + "\n" + half), ElementsAre("1:" + good, "2:" + half));
+    EXPECT_THAT(read(good + "\n" + half + "\n"), ElementsAre("1:" + good, "2:" + half));
   }
   EXPECT_THAT(read("oops\n{}\n[INFO] {}\n{} tail\n{}"),
               ElementsAre("1:oops", "2:{}", "3:[INFO] {}", "4:{} tail", "5:{}"));
+}
+
+TEST(JsonDocuments, AStreamThatEndsWithinADocumentIsIncomplete) {
+  const std::string good = R"({"a":"x"})";
+  const std::string error = "error: the record that begins in line";
+  for (const std::size_t piece : {1U, 1000U}) {
+    for (std::size_t size = 1; size < good.size(); ++size) {
+      EXPECT_THAT(read(good + "\n" + good.substr(0, size), 1000, piece), ElementsAre("1:" + good, error));
+    }
+    EXPECT_THAT(read("{\n  \"a\": 1\n}\n{\n  \"a\": 2,\n", 1000, piece), ElementsAre("1:{\n  \"a\": 1\n}", error));
+  }
+  EXPECT_THAT(read(good + "\n{\"a\":\"" + std::string(5000, 'x')), ElementsAre("1:" + good, error));
+  EXPECT_THAT(read("{\"a\":[1,\n" + good), ElementsAre("1:{\"a\":[1,", "2:" + good));
 }
 
 TEST(JsonDocuments, ABrokenDocumentOverLinesIsOneAndTheNextIsRead) {

@@ -94,10 +94,38 @@ Json choice_in_words(const Json& choice, const Json& tools) {
   return is_tool(name) ? choice_of(name) : Json();
 }
 
+/// `allowed_tools` (OpenAI): the model may call these tools alone. They are what is left of the request's tools, and
+/// the mode is the choice. Nothing changes, and false, where the list names none of the request's tools.
+bool keep_allowed(Json& choice, Json& tools) {
+  const Json* inner = member(choice, "allowed_tools");
+  const Json allowed = inner != nullptr ? *inner : choice;  // the Responses API has no object around them
+  const Json* list = member(allowed, "tools");
+  if (list == nullptr || !list->is_array()) return false;
+  std::set<std::string> names;
+  for (const Json& entry : *list) {
+    const Json* function = member(entry, "function");
+    names.insert(string_member(function != nullptr ? *function : entry, "name"));
+  }
+  Json kept = Json::array();
+  for (const Json& tool : tools) {
+    if (names.contains(string_member(tool["function"], "name"))) kept.push_back(tool);
+  }
+  const std::string mode = string_member(allowed, "mode");
+  if (kept.empty() || (!mode.empty() && mode != "auto" && mode != "required")) return false;
+  tools = std::move(kept);
+  choice = mode.empty() ? "auto" : mode;
+  return true;
+}
+
 /// `tools`: null where there are none. Without tools, servers refuse a choice among them.
-Defect tool_choice(Json& request, const Json& tools, Normalised& out) {
+Defect tool_choice(Json& request, Json& tools, Normalised& out) {
   const auto choice = request.find("tool_choice");
   if (choice == request.end()) return std::nullopt;
+  if (!tools.is_null() && choice->is_object() && string_member(*choice, "type") == "allowed_tools") {
+    if (!keep_allowed(*choice, tools)) return reasons::kToolChoice;
+    out.repairs.insert(repairs::kAllowedTools);
+    return std::nullopt;
+  }
   if (tools.is_null()) {
     if (!choice->is_null()) out.repairs.insert(repairs::kToolChoice);
     request.erase(choice);
@@ -126,7 +154,8 @@ Defect tools(Json& request, Normalised& out) {
   if (has_list && tools->empty()) out.repairs.insert(repairs::kEmptyList);
   if (!has_list || tools->empty()) {
     request.erase("tools");
-    return tool_choice(request, nullptr, out);
+    Json none;
+    return tool_choice(request, none, out);
   }
   for (Json& one : *tools) {
     if (Defect defect = tool(one, out)) return defect;

@@ -260,6 +260,22 @@ TEST(Normalise, PutsToolChoiceIntoTheApisWords) {
   EXPECT_EQ(choice("f"), named);
 }
 
+TEST(Normalise, LeavesOnlyTheToolsThatAChoiceAllows) {
+  const auto tool = [](const char* name) -> Json { return {{"type", "function"}, {"function", {{"name", name}}}}; };
+  const Json list = Json::array({tool("b"), tool("a")});
+  for (const Json& choice :
+       {Json{{"type", "allowed_tools"}, {"allowed_tools", {{"mode", "required"}, {"tools", list}}}},
+        Json{{"type", "allowed_tools"}, {"mode", "required"}, {"tools", list}}}) {
+    Json request = ask("hi");
+    request["tools"] = Json::array({tool("a"), tool("b"), tool("c")});
+    request["tool_choice"] = choice;
+    const Outcome out = normalised(request);
+    EXPECT_EQ(out.request["tools"], Json::array({tool("a"), tool("b")}));
+    EXPECT_EQ(out.request["tool_choice"], "required");
+    EXPECT_THAT(out.found.repairs, ElementsAre(repairs::kAllowedTools));
+  }
+}
+
 TEST(Normalise, DropsAChoiceWhereThereAreNoTools) {
   for (const char* word : {"auto", "none", "required"}) {
     Json request = ask("hi");

@@ -191,6 +191,8 @@ TEST(Config, RefusesARepeatedKeyThatWouldSilentlyWin) {
 
 TEST(Config, BrokenYamlNamesItsLine) {
   EXPECT_THAT(error_of("nims:\n  - [\n"), HasSubstr("config.yaml:3: not valid YAML"));
+  EXPECT_THAT(error_of("nims:\n\t- model_name: m\n"),
+              HasSubstr("config.yaml:2: not valid YAML: a tab in the indentation"));
 }
 
 TEST(Config, ANullLimitMeansNoLimitAndSeedZeroIsASeed) {

@@ -83,7 +83,7 @@ class BulkReader final : private RecordSink {
 
   void take(record::Interaction record, std::size_t bytes) override;
   void refuse(const codec::JsonDocument& document, const std::string& reason) override;
-  void skip() override {}
+  void skip(std::string_view) override {}
 
   codec::ByteSource& body_;
   BulkReadOptions options_;

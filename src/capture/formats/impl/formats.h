@@ -11,6 +11,7 @@ extern const Format kHelicone;            ///< helicone.cc
 extern const Format kLangfuse;            ///< langfuse.cc
 extern const Format kLiteLlm;             ///< litellm.cc
 extern const Format kLogDocument;         ///< log_document.cc
+extern const Format kLoggedCall;          ///< logged_call.cc
 extern const Format kPromptCompletion;    ///< prompt_completion.cc
 extern const Format kShareGpt;            ///< sharegpt.cc
 extern const Format kStoredCompletion;    ///< stored_completion.cc
@@ -19,5 +20,8 @@ extern const Format kUnreadable;          ///< unreadable.cc
 
 /// A log document's halves as they stand: request, response, timestamp and ids. The base of formats around it.
 [[nodiscard]] Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& slicer);
+
+/// Whether the document has a question and its answer, texts or lists of messages, under usual names of such pairs.
+[[nodiscard]] bool is_question_and_answer(const Document& document);
 
 }  // namespace fw::capture

@@ -74,6 +74,7 @@ Error answer_error(const net::Response& response, const Endpoint& endpoint, cons
   net::Response shown = response;
   if (is_page(shown)) shown.body.clear();
   Error error = net::status_error(url, shown);
+  if (const auto said = error_in(shown); said && !said->passed_on.empty()) error.message += ": " + said->passed_on;
   // The address is ours; what stands behind it the server's own words, after their escapes were resolved.
   error.message = url + redact_keys(std::string_view(error.message).substr(url.size()), secrets);
   if (const auto what = hint(response, endpoint, tried); !what.empty()) error.message += "; " + what;

@@ -40,6 +40,26 @@ void read_detail(const json& detail, ErrorAnswer& out) {
   }
 }
 
+/// What a gateway passes on of the server behind it: OpenRouter's `metadata.raw`, a text that may be JSON with an
+/// error.
+std::string passed_on(const json& error) {
+  const json* metadata = find(error, "metadata");
+  const std::string raw = metadata != nullptr ? text_at(*metadata, "raw") : "";
+  const json inner = json::parse(raw, nullptr, false);
+  const json* written = find(inner, "error");
+  if (written == nullptr) return inner.is_object() ? text_at(inner, "message") : raw;
+  return written->is_string() ? written->get<std::string>().substr(0, kMostText) : text_at(*written, "message");
+}
+
+/// Errors of servers that have no `error`: watsonx's list `errors`, MiniMax's `base_resp`.
+void read_other_error(const json& body, ErrorAnswer& out) {
+  if (const json* list = find(body, "errors"); list != nullptr && list->is_array() && !list->empty()) {
+    out.message = text_at(list->front(), "message");
+    out.code = text_at(list->front(), "code");
+  }
+  if (const json* state = find(body, "base_resp"); state != nullptr) out.message = text_at(*state, "status_msg");
+}
+
 ErrorAnswer read_error(const json& body) {
   ErrorAnswer out;
   const json* error = find(body, "error");
@@ -48,10 +68,12 @@ ErrorAnswer read_error(const json& body) {
     out.parameter = text_at(*error, "param");
     out.code = text_at(*error, "code");
     if (out.code.empty()) out.code = text_at(*error, "type");
+    out.passed_on = passed_on(*error);
   } else if (error != nullptr && error->is_string()) {
     out.message = error->get<std::string>().substr(0, kMostText);
   }
   if (out.message.empty()) out.message = text_at(body, "message");
+  if (out.message.empty()) read_other_error(body, out);
   const json* detail = find(body, "detail");
   if (const json* wrapped = find(body, "message"); detail == nullptr && wrapped != nullptr)
     detail = find(*wrapped, "detail");  // Mistral's
@@ -79,21 +101,27 @@ bool has_any(std::string_view text, std::span<const std::string_view> phrases) {
   return std::ranges::any_of(phrases, [&](std::string_view phrase) { return text.find(phrase) != text.npos; });
 }
 
-constexpr std::array kRefuses = std::to_array<std::string_view>(
-    {"unsupported",       "not support",        "n't support",         "not permitted",     "not allowed",
-     "unknown",           "unrecognized",       "unrecognised",        "unexpected",        "extra input",
-     "extra field",       "extra_forbidden",    "not implemented",     "not available",     "cannot find",
-     "deprecated",        "not enabled",        "incompatible",        "disabled",          "cannot be used",
-     "can't be used",     "invalid param",      "invalid arg",         "not accept",        "found that support",
-     "not compatible",    "no longer",          "no support",          "not recogni",       "not a supported",
-     "not a recogni",     "not a known",        "not a valid prop",    "not a valid param", "not a valid arg",
-     "not a valid field", "not a valid option", "not a valid request", "invalid prop",      "invalid field"});
+constexpr std::array kRefuses =
+    std::to_array<std::string_view>({"unsupported",        "not support",         "n't support",
+                                     "not permitted",      "not allowed",         "unknown",
+                                     "unrecognized",       "unrecognised",        "unexpected",
+                                     "extra input",        "extra field",         "extra_forbidden",
+                                     "not implemented",    "not available",       "cannot find",
+                                     "deprecated",         "not enabled",         "incompatible",
+                                     "disabled",           "cannot be used",      "can't be used",
+                                     "invalid param",      "invalid arg",         "not accept",
+                                     "found that support", "not compatible",      "no longer",
+                                     "no support",         "not recogni",         "not a supported",
+                                     "not a recogni",      "not a known",         "not a valid prop",
+                                     "not a valid param",  "not a valid arg",     "not a valid field",
+                                     "not a valid option", "not a valid request", "invalid prop",
+                                     "invalid field",      "not an allowed",      "不支持"});
 /// What may stand between `not` and what is not done.
 constexpr std::array kAdverbs = std::to_array<std::string_view>(
     {" currently", " presently", " yet", " officially", " natively", " fully", " directly", " generally"});
 /// What is said of a value of ours that does not suit.
 constexpr std::array kDislikes =
-    std::to_array<std::string_view>({"invalid", "illegal", "positive", "only ", "not valid", "not a valid"});
+    std::to_array<std::string_view>({"invalid", "illegal", "positive", "only ", "not valid", "not a valid", "非法"});
 constexpr std::array<std::string_view, 12> kLimits{"too large", "too high",  "exceed",  "at most",
                                                    "maximum",   "less than", "greater", "range",
                                                    "must be",   "should be", "larger",  "<="};
@@ -185,7 +213,7 @@ std::vector<Number> numbers_in(std::string_view text) {
 bool is_exclusive(std::string_view text, const Number& number) {
   const std::string_view before = text.substr(0, number.begin);
   return text.substr(number.end).starts_with(" (exclusive") || before.ends_with("less than ") ||
-         before.ends_with("below ");
+         before.ends_with("lower than ") || before.ends_with("below ");
 }
 
 long sent_number(const std::string& sent) {
@@ -200,9 +228,14 @@ RequestChange lowered(const std::string& parameter, long most) {
 
 /// The endpoint's own limit: the largest number it names below what was sent.
 std::optional<RequestChange> lower_limit(const std::string& parameter, const std::string& sent, std::string_view text) {
+  const auto numbers = numbers_in(text);
   long most = 0;
-  for (const Number& number : numbers_in(text))
-    if (number.value < sent_number(sent)) most = std::max(most, number.value - (is_exclusive(text, number) ? 1 : 0));
+  for (const Number& number : numbers)
+    if (number.value < sent_number(sent)) most = std::max(most, number.value);
+  // The limit may be named more than once, and only one of the times as the first value beyond it.
+  const bool is_beyond = std::ranges::any_of(
+      numbers, [&](const Number& number) { return number.value == most && is_exclusive(text, number); });
+  if (is_beyond) --most;
   return most == 0 ? std::nullopt : std::optional(lowered(parameter, most));
 }
 
@@ -211,6 +244,15 @@ struct Shared {
   long context = 0;
   long question = 0;  ///< 0: not said
 };
+
+/// vLLM's newer words: `maximum context length is 512 tokens. However, you requested 1024 output tokens and your prompt
+/// contains at least 100 input tokens`.
+std::optional<Shared> context_and_prompt(std::string_view text, std::span<const Number> numbers) {
+  if (text.find("context length") == text.npos || text.find("output tokens") == text.npos) return std::nullopt;
+  for (const Number& number : numbers)
+    if (text.substr(number.end).starts_with(" input tokens")) return Shared{numbers.front().value, number.value};
+  return std::nullopt;
+}
 
 /// The words of vLLM (`512 > 256 - 200`), OpenAI (`16 in the messages, 512 in the completion`) and text-generation-
 /// inference (`inputs` tokens + `max_new_tokens` must be <= 300).
@@ -226,6 +268,7 @@ std::optional<Shared> shared_context(std::string_view text) {
     for (std::size_t i = 0; i + 1 < within.size(); ++i) out.question += within[i].value;
     return out;
   }
+  if (const auto shared = context_and_prompt(text, all)) return shared;
   if (text.find("inputs") == text.npos || text.find("max_new_tokens") == text.npos || all.empty()) return std::nullopt;
   return Shared{all[0].value, all.size() > 1 ? all[1].value : 0};
 }
@@ -272,17 +315,20 @@ bool may_be_refusal(int status) {
 std::optional<ErrorAnswer> error_in(const net::Response& response) {
   json body = json::parse(response.body, nullptr, false);
   if (body.is_array() && !body.empty()) body = json(body.front());
-  const bool has_error = find(body, "error") != nullptr && find(body, "choices") == nullptr;
+  const json* state = find(body, "base_resp");  // MiniMax's, of which 0 is no error
+  const json* code = state != nullptr ? find(*state, "status_code") : nullptr;
+  const bool is_refused = code != nullptr && *code != 0;
+  const bool has_error = (find(body, "error") != nullptr || is_refused) && find(body, "choices") == nullptr;
   if (response.is_success() && !has_error) return std::nullopt;
   if (body.is_object()) return read_error(body);
-  return ErrorAnswer{.message = response.body.substr(0, kMostText), .parameter = {}, .code = {}};
+  return ErrorAnswer{.message = response.body.substr(0, kMostText), .parameter = {}, .code = {}, .passed_on = {}};
 }
 
 std::optional<RequestChange> change_for(const net::Response& response, const SentParameters& sent) {
   if (!may_be_refusal(response.status)) return std::nullopt;
   const auto error = error_in(response);
   if (!error) return std::nullopt;
-  const std::string text = plain_words(error->message + " " + error->code);
+  const std::string text = plain_words(error->message + " " + error->passed_on + " " + error->code);
   if (const auto shared = shared_context(text)) return share_of(*shared, sent);
   if (has_any(text, kOtherTrouble)) return std::nullopt;
   // `tools[0].function.parameters`: what stands within is the row's.
@@ -298,7 +344,9 @@ std::optional<RequestChange> change_for(const net::Response& response, const Sen
         refuses || has_any(text, kLimits) || has_any(text, kDislikes) || error->parameter == parameter;
     return is_about_it ? std::optional(RequestChange{parameter}) : std::nullopt;
   }
-  if (!refuses || (parameter == "tools" && text.find("schema") != text.npos)) return std::nullopt;
+  // `parallel_tool_calls must be false`: it can only be left out.
+  const bool is_fixed = parameter == "parallel_tool_calls" && has_any(text, kLimits);
+  if ((!refuses && !is_fixed) || (parameter == "tools" && text.find("schema") != text.npos)) return std::nullopt;
   const std::string variant = variant_of(parameter, sent.at(parameter));
   if (parameter == "tool_choice" && variant != "auto")
     return RequestChange{parameter, variant, RequestChange::Kind::kSet, "\"auto\""};

@@ -15,6 +15,7 @@ struct ErrorAnswer {
   std::string message;    ///< at most 2,000 bytes
   std::string parameter;  ///< what it says the error is about; empty: nothing
   std::string code;
+  std::string passed_on;  ///< by a gateway, of the server behind it; at most 2,000 bytes
 };
 
 /// Nothing for an answer that is no error. An answer with status 200 may be one.

@@ -46,11 +46,43 @@ TEST(Refusal, ALimitThatIsTooHighIsLowered) {
   EXPECT_EQ(said("Range of max_tokens should be [1, 4096]"), lowered);
 }
 
+TEST(Refusal, WhatAGatewayPassesOnIsRead) {
+  for (const char* raw : {R"({"error":{"message":"Unsupported parameter: 'temperature'"}})",
+                          R"({"error":"temperature is not supported"})", "temperature is not supported"}) {
+    const json body{{"error", {{"message", "Provider returned error"}, {"code", 400}, {"metadata", {{"raw", raw}}}}}};
+    EXPECT_EQ(change(body), without("temperature")) << raw;
+    EXPECT_EQ(change(body, 200), without("temperature")) << raw;
+  }
+}
+
+TEST(Refusal, ErrorsThatHaveNoErrorAreRead) {
+  EXPECT_EQ(change({{"errors", {{{"code", "invalid"}, {"message", "'seed' is not an allowed property"}}}}}),
+            without("seed"));
+  EXPECT_EQ(
+      change({{"base_resp", {{"status_code", 2013}, {"status_msg", "invalid params, temperature must be > 0"}}}}, 200),
+      without("temperature"));
+  EXPECT_EQ(change({{"base_resp", {{"status_code", 0}, {"status_msg", "temperature"}}}}, 200), std::nullopt);
+  EXPECT_EQ(change({{"base_resp", 7}}, 200), std::nullopt);
+  EXPECT_EQ(said("Inference error: parallel_tool_calls must be false"), without("parallel_tool_calls"));
+}
+
+TEST(Refusal, TheNewerWordsOfVllmLeaveRoomForTheQuestion) {
+  EXPECT_EQ(
+      said("This model's maximum context length is 512 tokens. However, you requested 16384 output tokens and your "
+           "prompt contains at least 100 input tokens, for a total of at least 16484 tokens. Please reduce the "
+           "length of the input prompt or the number of requested output tokens. (parameter=input_tokens, "
+           "value=100)"),
+      (RequestChange{"max_tokens", "", Kind::kLower, "256"}));
+}
+
 TEST(Refusal, TheLimitIsKnownUnderItsOtherNames) {
   const auto lowered = [](const char* limit) { return RequestChange{"max_tokens", "", Kind::kLower, limit}; };
   EXPECT_EQ(said("too many tokens: max tokens must be less than or equal to 128"), lowered("128"));
   EXPECT_EQ(said("The maximum tokens you requested exceeds the model limit of 200"), lowered("200"));
   EXPECT_EQ(said("max_tokens must be less than 4097"), lowered("4096"));
+  EXPECT_EQ(said("The maximum tokens you requested exceeds the model limit of 512. Try again with a maximum tokens "
+                 "value that is lower than 512."),
+            lowered("511"));
   EXPECT_EQ(change(json::array({{{"error",
                                   {{"code", 400},
                                    {"message",
