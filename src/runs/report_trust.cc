@@ -116,7 +116,7 @@ void check_judge(const ReportInput& input, Checks& checks) {
     }
   }
   if (judged.size() >= kFewestForAgreement) {
-    const double kappa = evals::cohen_kappa(judged, exact, evals::KappaWeights::kNone);
+    const double kappa = evals::cohen_kappa(judged, exact);
     checks.add("judge on tool calls", !(kappa < 0.4),
                fmt::format("the judge and the exact comparison agree on {} of {} answers (kappa {:.2f})",
                            percent(evals::agreement(judged, exact)), judged.size(), kappa));
