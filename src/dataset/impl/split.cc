@@ -92,7 +92,8 @@ class Splitter {
     for (const std::size_t i : part) {
       if (rows_[i].repeats > 1 && rows_[i].repeats * count > records) frequent.push_back(i);
     }
-    std::ranges::stable_sort(frequent, [&](std::size_t a, std::size_t b) { return rows_[a].repeats > rows_[b].repeats; });
+    std::ranges::stable_sort(frequent,
+                             [&](std::size_t a, std::size_t b) { return rows_[a].repeats > rows_[b].repeats; });
     frequent.resize(std::min<std::size_t>(frequent.size(), count / 2));
     for (const std::size_t i : frequent) {
       split_.sides[i] = Side::kEval;

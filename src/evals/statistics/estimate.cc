@@ -186,9 +186,7 @@ Estimate without_known(const Estimate& all) {
 }
 
 /// A threshold for the mean over all, as one for the mean over the records of the others.
-double of_others(const Estimate& all, double threshold) {
-  return (threshold - all.known_mean) / (1 - all.known_share);
-}
+double of_others(const Estimate& all, double threshold) { return (threshold - all.known_mean) / (1 - all.known_share); }
 
 }  // namespace
 

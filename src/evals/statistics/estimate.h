@@ -56,8 +56,8 @@ struct Estimate {
 /// errors say little of how they go together. Graded values: Student's t with G - 1 degrees of freedom, never narrower
 /// than what equal values leave open: with n values alike a share of 1 - 0.025^(1/n) of the records may be anything.
 ///
-/// Known rows (a request that is a large part of the traffic by itself) leave nothing open: the interval is the others',
-/// on the share of the traffic that they stand for. Where all rows are known they are taken for a sample.
+/// Known rows (a request that is a large part of the traffic by itself) leave nothing open: the interval is the
+/// others', on the share of the traffic that they stand for. Where all rows are known they are taken for a sample.
 [[nodiscard]] Estimate estimate(const Sample& sample, bool is_rate);
 
 /// One-sided p-values of "the mean is at most (at least) the threshold"; small ones say that it lies above (below).
