@@ -19,7 +19,7 @@ WHAT = {
 TAIL = """
 ## Making the datasets
 
-Figures of `build/release/bench/dataset_build_bench 100000` (records of 3 KB that are made when they are read; two runs, two cores shared with five other busy programs): 2.2 and 2.4 s of processor time, 4.0 s by the
+Figures of `build/release/bench/dataset_build_bench 100000` (records of 3 KB that are made when they are read; two runs on a machine of two cores at a load of about 6): 2.4 and 2.2 s of user time, 4.0 s by the
 clock, a peak of 88 MB. The time to make the records is within it, the log store's reading is not.
 
 ## To make them again
