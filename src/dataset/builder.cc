@@ -167,7 +167,8 @@ class Assembler {
             .is_newest = row.is_newest,
             .weight = weights_[i],
             .repeats = row.repeats,
-            .repeats_agreeing = row.repeats_agreeing};
+            .repeats_agreeing = row.repeats_agreeing,
+            .is_frequent = split_.is_frequent[i]};
   }
 
   Status write_evaluation() {
@@ -257,7 +258,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {
-    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest});
+    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats});
   }
   FW_TRY(request.deadline.check("split rows"));
   FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed));

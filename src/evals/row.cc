@@ -74,6 +74,7 @@ modelops::RowTraits traits_from(const PythonValue& object, const std::string& re
   if (std::isfinite(value) && value > 0) traits.weight = value;
   traits.repeats = count("repeats");
   traits.repeats_agreeing = count("repeats_agreeing");
+  traits.is_frequent = claim("frequent");
   return traits;
 }
 
@@ -84,7 +85,8 @@ std::string traits_members(const modelops::RowTraits& traits) {
          ",\"conversation_turns\":" + std::to_string(traits.conversation_turns) +
          ",\"template_in_training\":" + claim(traits.template_in_training) + ",\"newest\":" + claim(traits.is_newest) +
          ",\"weight\":" + json_number(traits.weight) + ",\"repeats\":" + std::to_string(traits.repeats) +
-         ",\"repeats_agreeing\":" + std::to_string(traits.repeats_agreeing);
+         ",\"repeats_agreeing\":" + std::to_string(traits.repeats_agreeing) +
+         ",\"frequent\":" + claim(traits.is_frequent);
 }
 
 Result<EvaluationRow> parse_row(std::string_view line) {

@@ -31,7 +31,9 @@ Sample sample_of(Rows rows, Contains contains, Value value) {
   ClusterNumbers clusters;
   for (const RowResult& row : rows) {
     if (!contains(row)) continue;
-    if (const auto seen = value(row)) sample.add(*seen, row.traits.weight, clusters.of(row.traits.conversation));
+    const auto seen = value(row);
+    if (!seen) continue;
+    sample.add(*seen, row.traits.weight, clusters.of(row.traits.conversation), row.traits.is_frequent);
   }
   return sample;
 }

@@ -25,6 +25,9 @@ struct RowTraits {
   double weight = 1;                     ///< records of the traffic that this row stands for, relative to other rows
   std::uint32_t repeats = 1;             ///< records of the window that make this very request
   std::uint32_t repeats_agreeing = 1;    ///< those of them that production answered as it did here
+  /// So many records make this request that it is an evaluation row in any case: its weight is their share of the
+  /// traffic itself, and what it shows needs no allowance for the lot.
+  bool is_frequent = false;
 
   friend bool operator==(const RowTraits&, const RowTraits&) = default;
 };

@@ -86,7 +86,7 @@ evals::Interval drawn_again(const std::vector<int>& a, const std::vector<int>& b
       x[i] = a[row];
       y[i] = b[row];
     }
-    const double kappa = evals::cohen_kappa(x, y, evals::KappaWeights::kNone);
+    const double kappa = evals::cohen_kappa(x, y);
     // Equal answers of one kind throughout: as much agreement as there can be.
     kappas.push_back(std::isnan(kappa) ? 1.0 : kappa);
   }
@@ -106,7 +106,7 @@ std::optional<Agreement> agreement_of(const std::string& first, const Verdicts& 
   if (x.empty()) return std::nullopt;
   Agreement out{.first = first, .second = second, .rows = x.size()};
   for (std::size_t i = 0; i < x.size(); ++i) out.equal += x[i] == y[i] ? 1 : 0;
-  const double kappa = evals::cohen_kappa(x, y, evals::KappaWeights::kNone);
+  const double kappa = evals::cohen_kappa(x, y);
   if (std::isnan(kappa)) return out;
   out.kappa = kappa;
   if (x.size() > 1) out.interval = drawn_again(x, y);

@@ -58,7 +58,8 @@ Ceiling ceiling_of(const ReportInput& input, const evals::ScoringSettings& scori
               "are taken as the only right ones"};
 }
 
-/// The baselines are computed without the judge, so the candidate is compared with them without it too.
+/// The baselines are computed without the judge, so the candidate is compared with them without it too, and the verdict
+/// is told.
 std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std::vector<RowResult>& rows,
                                             std::uint64_t seed) {
   if (findings.baselines.empty()) return std::nullopt;
@@ -66,7 +67,11 @@ std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std:
   const evals::Baseline& best = findings.baselines.front();
   const auto difference = evals::compare_evaluations(rows, best.rows, plain, seed);
   if (!difference) return std::nullopt;
-  return BaselineEvidence{best.title, best.agreement.mean, *difference};
+  BaselineEvidence evidence{best.title, best.agreement.mean, *difference};
+  const bool are_judged = std::ranges::any_of(
+      rows, [&](const RowResult& row) { return evals::leading_metric(row.traits.kind, findings.scoring).is_judged; });
+  if (are_judged) evidence.by_words = difference->difference + best.agreement.mean;
+  return evidence;
 }
 
 bool is_partial(const RunConfig& config, const ReportInput::EvaluationKey& key) {

@@ -39,6 +39,13 @@ void add_failures(const evals::EvaluationSummary& summary, std::vector<std::stri
   }
 }
 
+void add_newest(const ReportInput& input, std::vector<std::string>& steps) {
+  if (input.config.split.newest_holdout > 0) return;
+  steps.push_back(
+      "keep the newest traffic out of training and evaluate on it (data_split_config.newest_holdout: 0.1): how a model "
+      "does on what comes next is not measured");
+}
+
 std::vector<std::string> next_steps(const ReportInput& input, const Findings& findings, const Contender* best) {
   if (best == nullptr) return {"read the errors of the candidates below, mend their configuration, and run again"};
   std::vector<std::string> steps;
@@ -46,10 +53,12 @@ std::vector<std::string> next_steps(const ReportInput& input, const Findings& fi
   if (verdict.decision == Decision::kYes) {
     if (findings.divergent > 0)
       steps.push_back(fmt::format("review the {} rows on which it differs from production", findings.divergent));
+    add_newest(input, steps);
     steps.push_back("serve it as shown below, send a small share of the traffic to it, and compare");
     return steps;
   }
   add_failures(*best->summary, steps);
+  add_newest(input, steps);
   if (verdict.decision == Decision::kNotDecided && verdict.rows_needed) {
     steps.push_back(fmt::format("evaluate on {} rows (data_split_config.eval_size; the workload has {} records)",
                                 *verdict.rows_needed,

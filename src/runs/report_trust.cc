@@ -61,6 +61,20 @@ void check_templates(const evals::EvaluationSummary& summary, Checks& checks) {
                          n >= kFewestOfGroup ? "" : ": too few to say how the model does on new ones"));
 }
 
+void check_newest(const evals::EvaluationSummary& summary, double holdout, Checks& checks) {
+  const auto* parts = breakdown_of(summary, "newest");
+  if (parts == nullptr) return;
+  const auto newest = std::ranges::find(parts->groups, "newest", &evals::GroupSummary::group);
+  const std::uint64_t n = newest == parts->groups.end() ? 0 : newest->agreement.n;
+  std::string text = fmt::format("{} of {} rows are of the newest traffic, which training never saw", n, summary.rows);
+  if (n < kFewestOfGroup) {
+    text += holdout > 0
+                ? ": too few to say how the model does on what comes next"
+                : ": how the model does on what comes next is not known (data_split_config.newest_holdout is 0)";
+  }
+  checks.add("newest traffic", n >= kFewestOfGroup, std::move(text));
+}
+
 void check_rows(const evals::EvaluationSummary& summary, Checks& checks) {
   const auto share = [&](std::uint64_t n) {
     return static_cast<double>(n) / static_cast<double>(std::max<std::uint64_t>(summary.rows, 1));
@@ -116,7 +130,7 @@ void check_judge(const ReportInput& input, Checks& checks) {
     }
   }
   if (judged.size() >= kFewestForAgreement) {
-    const double kappa = evals::cohen_kappa(judged, exact, evals::KappaWeights::kNone);
+    const double kappa = evals::cohen_kappa(judged, exact);
     checks.add("judge on tool calls", !(kappa < 0.4),
                fmt::format("the judge and the exact comparison agree on {} of {} answers (kappa {:.2f})",
                            percent(evals::agreement(judged, exact)), judged.size(), kappa));
@@ -138,6 +152,7 @@ ordered_json trust_json(const ReportInput& input, const Findings& findings) {
   if (!findings.ranked.empty()) {
     const auto& best = *findings.ranked.front().summary;
     check_templates(best, checks);
+    check_newest(best, input.config.split.newest_holdout, checks);
     check_rows(best, checks);
     if (!best.agreement->is_rate)
       checks.add("ceiling", findings.ceiling.is_measured(),

@@ -144,7 +144,8 @@ class Judgement {
 
   bool is_trivial() {
     if (!e_.baseline) return false;
-    const auto& [title, mean, difference] = *e_.baseline;
+    const auto& [title, mean, difference, by_words] = *e_.baseline;
+    if (by_words) return is_trivial_by_words();
     if (difference.difference <= 0) {
       end(Decision::kNo, fmt::format("{}: no better than {} ({})", agreement_phrase(), title, percent(mean)));
       return true;
@@ -157,13 +158,27 @@ class Judgement {
     return false;
   }
 
+  /// The judge's scale is another than that of words: a no needs both.
+  bool is_trivial_by_words() {
+    const auto& [title, mean, difference, by_words] = *e_.baseline;
+    if (difference.difference > 0 && difference.p_better <= kBaselineAlpha) return false;
+    const bool is_below = evals::p_below(*e_.agreement, thresholds_.no) * static_cast<double>(all_) <= kAlpha;
+    const bool is_no = is_below && difference.difference <= 0;
+    end(is_no ? Decision::kNo : Decision::kNotDecided,
+        fmt::format("{} by the judge{}, and by its words alone ({}) {} {} ({})", agreement_phrase(),
+                    is_below ? ", below the threshold of " + percent(thresholds_.value) : "", percent(*by_words),
+                    difference.difference <= 0 ? "no better than" : "not shown to be better than", title,
+                    percent(mean)));
+    return true;
+  }
+
   void undecided() {
     const evals::Estimate& seen = *e_.agreement;
     if (!knows_no() && seen.mean < thresholds_.yes && for_no(e_, ceiling_).mean >= thresholds_.no) {
       return end(
           Decision::kNotDecided,
           fmt::format("{}: below the threshold of {}, but how far production's own answers to one request differ "
-                      "is not known (production.url, or a judge)",
+                      "is not known (production.url)",
                       agreement_phrase(), percent(thresholds_.value)));
     }
     const bool is_up = seen.mean > thresholds_.yes, is_down = for_no(e_, ceiling_).mean < thresholds_.no;

@@ -76,8 +76,10 @@ void print_summary(const Json& report, Terminal& out) {
            text(at(threshold, "set_by")));
   if (const Json& wrong = at(summary, "wrong_per_1000"); wrong.is_object()) {
     const auto whole = [&](const char* key) { return std::to_string(std::lround(at(wrong, key).get<double>())); };
-    out.line("  expected wrong answers per 1,000 requests: " + whole("mean") + " (" + whole("low") + " to " +
-             whole("high") + ")");
+    const bool is_rate = text(at(at(at(report, "scoring"), "leading"), "kind")) == "rate";
+    out.line(std::string(is_rate ? "  expected wrong answers per 1,000 requests: "
+                                 : "  agreement lost, in answers per 1,000 requests: ") +
+             whole("mean") + " (" + whole("low") + " to " + whole("high") + ")");
   }
   if (const Json& month = at(summary, "monthly"); month.is_object() && at(month, "saving").is_number())
     out.line("  a month at today's volume: " + dollars(at(month, "candidate_cost")) + " instead of " +

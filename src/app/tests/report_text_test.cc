@@ -37,6 +37,14 @@ TEST(ReportText, SaysWhatALeadDecidesBy) {
   EXPECT_THAT(text, HasSubstr("template"));
 }
 
+TEST(ReportText, AGradeIsNotCalledAShareOfAnswers) {
+  Json graded = example();
+  graded["scoring"]["leading"]["kind"] = "graded";
+  const std::string text = printed(graded);
+  EXPECT_THAT(text, HasSubstr("agreement lost, in answers per 1,000 requests"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("wrong answers")));
+}
+
 TEST(ReportText, TheJobsErrorIsNotRepeatedByTheCandidatesItTookDown) {
   const Json report{
       {"job", {{"error", "datasets: 12 records are too few"}}},

@@ -13,8 +13,9 @@ namespace fw::dataset {
 struct SplitRow {
   std::uint32_t label = 0;
   std::uint32_t conversation = 0;
-  std::uint32_t unit = 0;  ///< what should stay on one side (units.h); a conversation has one
-  bool is_newest = false;  ///< of the newest part, which is kept out of training
+  std::uint32_t unit = 0;     ///< what should stay on one side (units.h); a conversation has one
+  bool is_newest = false;     ///< of the newest part, which is kept out of training
+  std::uint32_t repeats = 1;  ///< records that ask its request
 };
 
 struct DrawRequest {

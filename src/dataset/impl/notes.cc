@@ -81,6 +81,20 @@ void add_repeats(const Selected& selected, std::vector<std::string>& notes) {
                   std::to_string(repeats.records) + " records agree with it.");
 }
 
+void add_frequent(const Selected& selected, const Split& split, std::vector<std::string>& notes) {
+  std::uint64_t rows = 0, records = 0, all = 0;
+  for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+    const std::uint64_t repeats = selected.rows[i].repeats;
+    all += repeats;
+    rows += split.is_frequent[i] ? 1 : 0;
+    records += split.is_frequent[i] ? repeats : 0;
+  }
+  if (rows == 0) return;
+  notes.push_back(amount(rows, "request came", "requests came") + " so often (" +
+                  percent(static_cast<double>(records) / static_cast<double>(all)) +
+                  " of the records) that an evaluation row each was not left to the lot.");
+}
+
 void add_repairs(const Step& validate, std::vector<std::string>& notes) {
   for (const auto& [what, count] : validate.repaired) {
     notes.push_back(amount(count, "record was", "records were") + " repaired: " + what + '.');
@@ -216,6 +230,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
   add_stage("newest evaluation", split.newest_eval, notes);
   add_stage("validation", split.validation, notes);
+  add_frequent(selected, split, notes);
   if (figures.example_rows == 0) notes.push_back("Evaluation takes all rows: none are left for training and examples.");
   add_templates(request, card, notes);
   add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);

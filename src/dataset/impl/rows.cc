@@ -87,6 +87,7 @@ Json evaluation_row(const Exchange& exchange, const RowFacts& facts) {
   row["weight"] = facts.traits.weight;
   row["repeats"] = facts.traits.repeats;
   row["repeats_agreeing"] = facts.traits.repeats_agreeing;
+  row["frequent"] = facts.traits.is_frequent;
   row["timestamp"] = facts.timestamp;
   row["request"] = exchange.request;
   row["response"] = exchange.response;

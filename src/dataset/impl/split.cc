@@ -18,6 +18,7 @@ class Splitter {
       : rows_(rows), settings_(settings), seed_(seed) {
     split_.sides.assign(rows.size(), Side::kTrain);
     split_.in_newest.assign(rows.size(), false);
+    split_.is_frequent.assign(rows.size(), false);
   }
 
   Result<Split> run() {
@@ -54,22 +55,68 @@ class Splitter {
     split_.newest_eval = {of_newest, newest.size()};
     split_.eval = {of_older, older.size()};
     // Whatever stands in the newest part never trains: nothing of it must be kept apart.
-    put({.rows = rows_, .from = std::move(newest), .count = of_newest, .seed = seed_, .purpose = "dataset/eval/newest"},
+    const std::uint64_t frequent_newest = take_frequent(newest, of_newest).size();
+    put({.rows = rows_,
+         .from = std::move(newest),
+         .count = of_newest - frequent_newest,
+         .seed = seed_,
+         .purpose = "dataset/eval/newest"},
         Side::kEval);
-    const std::uint64_t budget = std::max<std::uint64_t>(of_older, older.size() / 10);
+    std::uint64_t budget = std::max<std::uint64_t>(of_older, older.size() / 10);
+    const Rows all_older = older;
+    const Rows frequent = take_frequent(older, of_older);
+    std::vector<std::uint32_t> held = hold_units_of(frequent, all_older, budget);
     const Drawn drawn = put({.rows = rows_,
-                             .from = older,
-                             .count = of_older,
+                             .from = std::move(older),
+                             .count = of_older - frequent.size(),
                              .budget = budget,
                              .keep_units = settings_.keep_templates_together,
                              .seed = seed_,
                              .purpose = "dataset/eval"},
                             Side::kEval);
-    for (const std::size_t i : older) {
-      if (split_.sides[i] == Side::kTrain && std::ranges::binary_search(drawn.held, rows_[i].unit)) {
+    held.insert(held.end(), drawn.held.begin(), drawn.held.end());
+    std::ranges::sort(held);
+    for (const std::size_t i : all_older) {
+      if (split_.sides[i] == Side::kTrain && std::ranges::binary_search(held, rows_[i].unit)) {
         split_.sides[i] = Side::kTemplateOfEvaluation;
       }
     }
+  }
+
+  /// Takes the frequent requests out of a part's rows and puts them on the evaluation side.
+  Rows take_frequent(Rows& part, std::uint64_t count) {
+    std::uint64_t records = 0;
+    for (const std::size_t i : part) records += rows_[i].repeats;
+    Rows frequent;
+    if (count == part.size()) return frequent;  // all are taken
+    for (const std::size_t i : part) {
+      if (rows_[i].repeats > 1 && rows_[i].repeats * count > records) frequent.push_back(i);
+    }
+    std::ranges::stable_sort(frequent,
+                             [&](std::size_t a, std::size_t b) { return rows_[a].repeats > rows_[b].repeats; });
+    frequent.resize(std::min<std::size_t>(frequent.size(), count / 2));
+    for (const std::size_t i : frequent) {
+      split_.sides[i] = Side::kEval;
+      split_.is_frequent[i] = true;
+    }
+    std::erase_if(part, [&](std::size_t i) { return split_.is_frequent[i]; });
+    return frequent;
+  }
+
+  /// The units of these rows that no other side may have, as far as the budget goes, which they use up.
+  std::vector<std::uint32_t> hold_units_of(const Rows& rows, const Rows& part, std::uint64_t& budget) const {
+    std::vector<std::uint32_t> held;
+    if (!settings_.keep_templates_together) return held;
+    for (const std::size_t row : rows) {
+      const std::uint32_t unit = rows_[row].unit;
+      if (std::ranges::find(held, unit) != held.end()) continue;
+      const auto cost = static_cast<std::uint64_t>(
+          std::ranges::count_if(part, [&](std::size_t i) { return rows_[i].unit == unit; }) - 1);
+      if (cost > budget) continue;
+      budget -= cost;
+      held.push_back(unit);
+    }
+    return held;
   }
 
   Status draw_validation() {

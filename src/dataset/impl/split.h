@@ -27,17 +27,21 @@ struct Stage {
 };
 
 struct Split {
-  std::vector<Side> sides;      ///< one per row
-  std::vector<bool> in_newest;  ///< one per row: of a conversation that has rows of the newest part
-  Stage newest_eval;            ///< rows == 0 where there is no newest part
-  Stage eval;                   ///< evaluation rows out of the older part (all, where there is no newest part)
+  std::vector<Side> sides;        ///< one per row
+  std::vector<bool> in_newest;    ///< one per row: of a conversation that has rows of the newest part
+  std::vector<bool> is_frequent;  ///< one per row: came so often that it was not drawn by lot (split_rows)
+  Stage newest_eval;              ///< rows == 0 where there is no newest part
+  Stage eval;                     ///< evaluation rows out of the older part (all, where there is no newest part)
   Stage validation;
 };
 
 /// Puts min(eval_size, n) rows on the evaluation side, round(eval_size * newest_eval_share) of them out of the newest
 /// part as far as both parts have rows; of the rest ceil(val_ratio * rest) on the validation side (draw.h). A
-/// conversation with a row of the newest part is of that part. To keep units on one side, a tenth of the older rows, or
-/// as many as are drawn, may be left out. Error where validation would take all that is left.
+/// conversation with a row of the newest part is of that part. Requests that stand for more of a part's records than
+/// one row of its evaluation would, half of the rows at most, are evaluation rows in any case, the most frequent first:
+/// left to the lot, a greeting that is half of the traffic would hardly ever be asked. To keep units on one side, a
+/// tenth of the older rows, or as many as are drawn, may be left out. Error where validation would take all that is
+/// left.
 [[nodiscard]] Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings,
                                        std::uint64_t seed);
 

@@ -8,8 +8,9 @@
 namespace fw::dataset {
 
 /// RowTraits::weight of every evaluation row (0 for others): how many records of the traffic it stands for, relative to
-/// other rows. The records that ask its very request, times how much rarer rows of its part (newest or older) and class
-/// are drawn than rows at large: 50 for a request that came 50 times in traffic that is drawn evenly. Classes with less
+/// other rows. The records that ask its very request, times how much rarer records of its part (newest or older) and
+/// class are drawn than records at large: 50 for a request that came 50 times in traffic that is drawn evenly. Frequent
+/// requests (Split::is_frequent) stand for their own records, the others for all the rest. Classes with less
 /// than five evaluation rows are weighed together, those that call a tool and those that answer in text apart: hundreds
 /// of classes that came once are drawn one here and one there, and those drawn stand for those that were not.
 ///

@@ -107,6 +107,28 @@ TEST(Build, WeighsARequestByTheRecordsThatAskIt) {
   EXPECT_DOUBLE_EQ(once, 1);
 }
 
+TEST(Build, AlwaysEvaluatesARequestThatIsHalfOfTheTrafficWithTheWeightOfHalf) {
+  Traffic traffic;
+  traffic.ask_often(300, "get_order");
+  Json request = ask("hello there");
+  request["tools"] = Json::array({tool("get_order")});
+  for (int i = 0; i < 300; ++i) traffic.add(request, reply(say("assistant", "How can I help?")));
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const auto built = build_of(traffic.records(), small_split(100), seed).value();
+    double often = 0;
+    double all = 0;
+    for (const Json& row : eval_rows(built)) {
+      const double weight = row["weight"];
+      all += weight;
+      if (row["repeats"] == 300) often += weight;
+      EXPECT_EQ(row["frequent"], row["repeats"] == 300);
+    }
+    EXPECT_EQ(eval_rows(built).size(), 100u);
+    EXPECT_NEAR(often / all, 0.5, 1e-9) << seed;
+    EXPECT_THAT(built.card.notes, testing::Contains(HasSubstr("1 request came so often (50 % of the records)")));
+  }
+}
+
 TEST(Build, WeighsCallsAndTextAsTheTrafficHasThemWhereMostClassesCameOnce) {
   Traffic traffic;
   for (int i = 0; i < 400; ++i) {

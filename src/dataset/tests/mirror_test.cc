@@ -102,6 +102,17 @@ TEST(Draw, TakesLongConversationsWithTheirShareWhereClassesAreMany) {
   }
 }
 
+TEST(Draw, LeavesHalfOfTheRowsToTheLotHoweverManyRequestsAreFrequent) {
+  std::vector<SplitRow> rows;
+  for (std::uint32_t i = 0; i < 200; ++i) rows.push_back({i % 4, i, i, false, i < 30 ? 100 + i : 1});
+  SplitSettings settings;
+  settings.eval_size = 40;
+  const Split split = split_rows(rows, settings, 3).value();
+  EXPECT_EQ(std::ranges::count(split.sides, Side::kEval), 40);
+  EXPECT_EQ(std::ranges::count(split.is_frequent, true), 20);
+  for (std::size_t i = 10; i < 30; ++i) EXPECT_TRUE(split.is_frequent[i]) << "the most frequent first: " << i;
+}
+
 TEST(Draw, IsNotLedAstrayByOneLoneClass) {
   std::vector<SplitRow> rows;
   for (std::uint32_t i = 0; i < 400; ++i) rows.push_back({i == 0 ? 9 : i % 4, i, i, false});

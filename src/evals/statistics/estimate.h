@@ -10,24 +10,16 @@
 namespace fw::evals {
 
 /// Values in [0, 1] seen on rows that stand for different numbers of records (weights above 0) and come in clusters
-/// (rows of one conversation). The three lists are of one length; `clusters[i]` names the cluster of `values[i]`.
+/// (rows of one conversation). The lists are of one length; `clusters[i]` names the cluster of `values[i]`.
 struct Sample {
   std::vector<double> values;
   std::vector<double> weights;
   std::vector<std::uint32_t> clusters;
+  std::vector<bool> are_known;  ///< the row is no sample: it is all the records that it stands for; empty: none is
 
   [[nodiscard]] std::size_t size() const { return values.size(); }
-  void add(double value, double weight, std::uint32_t cluster);
+  void add(double value, double weight, std::uint32_t cluster, bool is_known = false);
 };
-
-/// The weighted mean with its standard error when errors are clustered: that of a weighted regression on a constant
-/// (Liang and Zeger 1986, factor G / (G - 1)); 0 of a single cluster. At least one row, any values.
-struct ClusteredMean {
-  double mean = 0;
-  double standard_error = 0;
-  std::uint64_t clusters = 0;
-};
-[[nodiscard]] ClusteredMean clustered_mean(const Sample& sample);
 
 /// What a sample says of the mean over all records.
 struct Estimate {
@@ -35,6 +27,8 @@ struct Estimate {
   std::uint64_t right = 0;  ///< rows of value 1
   bool is_rate = false;     ///< every value is 0 or 1 by its nature
   double mean = 0;          ///< weighted
+  /// Of the mean when errors are clustered: that of a weighted regression on a constant (Liang and Zeger 1986, factor
+  /// G / (G - 1)); 0 of a single cluster.
   double standard_error = 0;
   std::uint64_t clusters = 0;
   /// Independent, equally weighted rows that would say as much: n where all are alone and weigh the same.
@@ -42,6 +36,11 @@ struct Estimate {
   /// The same if every conversation were a single row: what equal values leave open rests on it.
   double effective_clusters = 0;
   Interval interval;  ///< 95 %
+  /// Rows that are no sample: how many, their share of the weight, what they add to the mean. What stands from
+  /// standard_error to effective_clusters is of the other rows, where there are such.
+  std::uint64_t known_rows = 0;
+  double known_share = 0;
+  double known_mean = 0;
 
   /// `wilson`, `t`.
   [[nodiscard]] std::string_view interval_kind() const { return is_rate ? "wilson" : "t"; }
@@ -56,6 +55,9 @@ struct Estimate {
 /// conversation has several rows never narrower than what equal values leave open, conversations taken for rows: few
 /// errors say little of how they go together. Graded values: Student's t with G - 1 degrees of freedom, never narrower
 /// than what equal values leave open: with n values alike a share of 1 - 0.025^(1/n) of the records may be anything.
+///
+/// Known rows (a request that is a large part of the traffic by itself) leave nothing open: the interval is the
+/// others', on the share of the traffic that they stand for. Where all rows are known they are taken for a sample.
 [[nodiscard]] Estimate estimate(const Sample& sample, bool is_rate);
 
 /// One-sided p-values of "the mean is at most (at least) the threshold"; small ones say that it lies above (below).

@@ -1,6 +1,5 @@
 #include "evals/statistics/percentile.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/assert.h"
@@ -13,11 +12,6 @@ double percentile_of_sorted(std::span<const double> values, double q) {
   const auto below = static_cast<std::size_t>(place);
   if (below + 1 >= values.size()) return values.back();
   return values[below] + (place - std::floor(place)) * (values[below + 1] - values[below]);
-}
-
-double percentile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  return percentile_of_sorted(values, q);
 }
 
 }  // namespace fw::evals

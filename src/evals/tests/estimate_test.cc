@@ -109,6 +109,32 @@ TEST(Estimate, WeighsRowsByTheTrafficTheyStandFor) {
   EXPECT_LT(e.effective_n, 70);
 }
 
+/// One request that is half of the traffic, and 100 of those that are the other half.
+Sample with_known(double known, int wrong) {
+  Sample sample;
+  sample.add(known, 100, 0, true);
+  for (int i = 0; i < 100; ++i) sample.add(i < wrong ? 0 : 1, 1, static_cast<std::uint32_t>(i + 1));
+  return sample;
+}
+
+TEST(Estimate, ARequestThatIsHalfOfTheTrafficCountsAsHalfAndLeavesNothingOpen) {
+  const Estimate others = estimate(rates(90, 10), true), right = estimate(with_known(1, 10), true);
+  EXPECT_EQ(right.n, 101U);
+  EXPECT_EQ(right.right, 91U);
+  EXPECT_NEAR(right.mean, 0.95, 1e-12);
+  EXPECT_NEAR(right.interval.low, 0.5 + others.interval.low / 2, 1e-12);
+  EXPECT_NEAR(right.interval.high, 0.5 + others.interval.high / 2, 1e-12);
+  EXPECT_NEAR(p_above(right, 0.9), p_above(others, 0.8), 1e-12);
+  EXPECT_NEAR(p_below(right, 0.99), p_below(others, 0.98), 1e-12);
+  EXPECT_EQ(rows_to_decide(right, 0.96, 0.025, 0.8), *rows_to_decide(others, 0.92, 0.025, 0.8) + 1);
+  const Estimate wrong = estimate(with_known(0, 0), true);
+  EXPECT_NEAR(wrong.mean, 0.5, 1e-12);
+  EXPECT_LE(wrong.interval.high, 0.5);
+  EXPECT_EQ(p_below(wrong, 0.95), 0);
+  EXPECT_EQ(p_above(wrong, 0.95), 1);
+  EXPECT_LT(p_above(estimate(with_known(1, 0), true), 0.95), 0.025);
+}
+
 TEST(Estimate, SaysHowManyRowsWouldDecide) {
   EXPECT_EQ(rows_to_pass_at_best(0.95, 0.025), 73U);
   EXPECT_GE(wilson_interval(73, 73).low, 0.95);

@@ -46,7 +46,7 @@ TEST(GoldenVerdictStatistics, WilsonOnEffectiveRows) {
 
 TEST(GoldenVerdictStatistics, ErrorsOfClusteredAndWeightedMeans) {
   for_each_case("weighted_cluster_mean", [](const json& in, const json& expected) {
-    const ClusteredMean made = clustered_mean(sample_of(in));
+    const Estimate made = estimate(sample_of(in), false);
     EXPECT_NEAR(made.mean, expected["mean"].get<double>(), kClose);
     EXPECT_NEAR(made.standard_error, expected["se_corrected"].get<double>(), kClose);
   });
@@ -84,7 +84,7 @@ TEST(GoldenVerdictStatistics, StratifiedMeansByWeights) {
       const auto rows = static_cast<double>(std::ranges::count(strata, strata[i]));
       sample.add(values[i], shares[strata[i]] / rows, i);
     }
-    EXPECT_NEAR(clustered_mean(sample).mean, expected["mean"].get<double>(), kClose);
+    EXPECT_NEAR(estimate(sample, false).mean, expected["mean"].get<double>(), kClose);
   });
 }
 

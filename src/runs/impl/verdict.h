@@ -36,6 +36,9 @@ struct BaselineEvidence {
   std::string title;
   double mean = 0;
   evals::PairedEstimate difference;  ///< candidate less baseline
+  /// The judge leads, and never saw the baseline: the two are compared by words alone, on which this is the candidate's
+  /// mean. Too little for a no.
+  std::optional<double> by_words = {};
 };
 
 /// What a verdict on one evaluation rests on.

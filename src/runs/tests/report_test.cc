@@ -104,6 +104,17 @@ TEST_F(ReportTest, ModelsAsTheyAreAreAskedFewerRowsWhereSaid) {
   EXPECT_EQ(whole["candidates"][0]["evaluations"][2]["verdict"]["tests"], 5) << "all rows are no part";
 }
 
+TEST_F(ReportTest, SaysThatTheNewestTrafficIsNotMeasured) {
+  const auto report = run();
+  ASSERT_TRUE(report["summary"]["newest"].is_null());
+  const auto& checks = report["trust"]["checks"];
+  const auto check = std::ranges::find(checks, "newest traffic", [](const ordered_json& one) { return one["name"]; });
+  ASSERT_NE(check, checks.end());
+  EXPECT_EQ((*check)["ok"], false);
+  EXPECT_THAT((*check)["text"].get<std::string>(), HasSubstr("newest_holdout is 0"));
+  EXPECT_THAT(report["summary"]["next_steps"].dump(), HasSubstr("newest_holdout: 0.1"));
+}
+
 TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
   const auto baselines = run()["baselines"];
   ASSERT_THAT(baselines, SizeIs(3));

@@ -87,6 +87,25 @@ TEST(Verdict, WhatATrivialAnswerReachesIsNotPromising) {
   EXPECT_EQ(verdict_on(evidence).decision, Decision::kYes);
 }
 
+TEST(Verdict, WordsAloneDoNotOverruleTheJudge) {
+  // A good paraphrase may share fewer words with production's text than a phrase that fits everywhere.
+  Evidence evidence{.rows = 300, .agreement = graded(0.949, 300), .at_best = rate(300, 300)};
+  evidence.baseline = {.title = "always the most frequent answer",
+                       .mean = 0.4,
+                       .difference = {.n = 300, .only_b = 200, .difference = -0.1, .p_value = 0, .p_better = 1},
+                       .by_words = 0.3};
+  const PromisingRule rule{.margin = 0.1};
+  const Verdict v = verdict_on(evidence, rule);
+  EXPECT_EQ(v.decision, Decision::kNotDecided) << v.reason;
+  EXPECT_THAT(v.reason,
+              HasSubstr("by its words alone (30.0 %) no better than always the most frequent answer (40.0 %)"));
+  evidence.agreement = graded(0.1, 300);
+  EXPECT_EQ(verdict_on(evidence, rule).decision, Decision::kNo) << "neither the judge nor the words speak for it";
+  evidence.baseline->difference = {.n = 300, .only_a = 200, .difference = 0.1, .p_value = 0, .p_better = 0};
+  evidence.agreement = graded(0.949, 300);
+  EXPECT_EQ(verdict_on(evidence, rule).decision, Decision::kYes);
+}
+
 TEST(Verdict, TheNewestPartMustHoldToo) {
   Evidence evidence = seen(298, 300);
   evidence.newest = rate(60, 100);
