@@ -93,6 +93,21 @@ CREATE TABLE api_keys (
   revoked_at INTEGER
 ) STRICT;
 )sql",
+    // Jobs of before have the number that their first event tells.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN worker TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN lease_until INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET number = COALESCE(
+  (SELECT CASE WHEN json_valid(data) THEN CAST(json_extract(data, '$.dataset_stamp') AS INTEGER) END
+   FROM events WHERE job_id = jobs.id AND number = 1), rowid);
+CREATE INDEX jobs_by_number ON jobs (number);
+CREATE INDEX jobs_unfinished ON jobs (number) WHERE is_finished = 0;
+CREATE INDEX deliveries_pending ON deliveries (job_id) WHERE status = 0;
+CREATE TABLE numbers (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+INSERT INTO numbers SELECT 'job', COALESCE(MAX(number), 0) FROM jobs;
+)sql",
 };
 
 Result<std::int64_t> pragma(Connection& connection, const std::string& name) {

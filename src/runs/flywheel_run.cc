@@ -29,6 +29,10 @@ Task<Status> FlywheelRun::run() {
     co_return Status{};
   } catch (const workflow::JournalFailure& e) {
     error = e.error();
+    if (error.code == ErrorCode::kCancelled) {
+      log_warning("runs", "run left to another worker", {{"job", *record_->id()}, {"error", error.message}});
+      co_return Status{};
+    }
   } catch (const std::exception& e) {
     error = internal(e.what());
   }

@@ -48,14 +48,9 @@ Task<Result<workflow::History>> JobJournal::load() {
 }
 
 Task<Status> JobJournal::record(workflow::StepKey key, workflow::StepEnd end) {
-  const std::vector<JobEvent> events{record_->event(finished_of(*key, end))};
-  const auto rows = record_->rows_of(events);
-  const metastore::StepRow step{*key, end.value, end.error, events.front().at};
-  auto status =
-      co_await run_on(record_->disk(), [&] { return record_->store().record_step(*record_->id(), step, rows); });
-  if (!status.ok()) co_return status;
-  record_->publish(events);
-  co_return Status{};
+  std::vector<JobEvent> events{record_->event(finished_of(*key, end))};
+  metastore::StepRow step{*key, end.value, end.error, events.front().at};
+  co_return co_await record_->end_step(std::move(step), std::move(events));
 }
 
 }  // namespace fw::runs

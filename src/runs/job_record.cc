@@ -5,14 +5,26 @@
 
 namespace fw::runs {
 
+namespace {
+
+constexpr std::size_t kEventsAtOnce = 1000;
+
+}  // namespace
+
 JobRecord::JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock)
     : id_(std::move(id)), config_(std::move(config)), store_(store), disk_(disk), clock_(clock) {
   job_.id = id_;
+  lease_.job_id = *id_;
 }
 
 Job JobRecord::snapshot() const {
   const std::lock_guard lock(mutex_);
   return job_;
+}
+
+JobStatus JobRecord::status() const {
+  const std::lock_guard lock(mutex_);
+  return job_.status;
 }
 
 std::int64_t JobRecord::last_event() const {
@@ -25,29 +37,40 @@ std::int64_t JobRecord::stamp() const {
   return job_.dataset_stamp;
 }
 
-void JobRecord::restore(const metastore::EventRow& row, const JobEvent& event) {
-  const std::lock_guard lock(mutex_);
-  apply(job_, event);
-  last_event_ = row.number;
-}
-
-std::vector<metastore::EventRow> JobRecord::rows_of(const std::vector<JobEvent>& events) const {
-  std::int64_t number = last_event();
-  std::vector<metastore::EventRow> rows;
-  for (const auto& event : events) {
-    rows.push_back({++number, event.at, std::string(kind_of(event)), dump(to_json(event))});
-  }
+std::vector<metastore::NewEvent> JobRecord::rows_of(const std::vector<JobEvent>& events) {
+  std::vector<metastore::NewEvent> rows;
+  for (const auto& event : events) rows.push_back({event.at, std::string(kind_of(event)), dump(to_json(event))});
   return rows;
 }
 
-void JobRecord::publish(const std::vector<JobEvent>& events) {
+Status JobRecord::catch_up() {
+  for (bool is_behind = true; is_behind;) {
+    FW_ASSIGN(const auto rows, store_.events(*id_, last_event(), kEventsAtOnce));
+    is_behind = rows.size() == kEventsAtOnce;
+    for (const auto& row : rows) {
+      FW_ASSIGN(const auto event, event_from_json(row.data, row.at));
+      const std::lock_guard lock(mutex_);
+      if (row.number != last_event_ + 1) continue;  // another thread, which catches up too, was first
+      apply(job_, event);
+      last_event_ = row.number;
+    }
+  }
+  wake_readers();
+  return {};
+}
+
+Status JobRecord::follow(const std::vector<JobEvent>& events, std::int64_t last) {
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& event : events) apply(job_, event);
-    if (is_finished(job_.status)) report_.clear();
-    last_event_ += static_cast<std::int64_t>(events.size());
+    if (last_event_ >= last) return {};
+    if (last_event_ + static_cast<std::int64_t>(events.size()) == last) {
+      for (const auto& event : events) apply(job_, event);
+      last_event_ = last;
+    }
   }
-  for (const auto& reader : readers()) reader->wakeup->signal();
+  if (last_event() < last) return catch_up();
+  wake_readers();
+  return {};
 }
 
 void JobRecord::publish(const JobProgress& progress) {
@@ -57,27 +80,61 @@ void JobRecord::publish(const JobProgress& progress) {
     apply(job_, progress);
     after = last_event_;
   }
-  const auto listening = readers();
-  if (listening.empty()) return;
-  const std::string data = dump(to_json(progress));
-  for (const auto& reader : listening) {
-    reader->push(after, data);
+  store_.announce({metastore::Notice::Kind::kProgress, *id_, after, dump(to_json(progress))});
+}
+
+void JobRecord::hear(const metastore::Notice& progress) {
+  for (const auto& reader : readers()) {
+    reader->push(progress.number, progress.data);
     reader->wakeup->signal();
   }
 }
 
+void JobRecord::hold(metastore::Lease lease) {
+  const std::lock_guard lock(mutex_);
+  lease_ = std::move(lease);
+  // Not for a run that goes on under a new lease: it knows its stop already.
+  if (!job_.cancel_requested && stop_.stop_requested()) stop_ = std::stop_source();
+}
+
+void JobRecord::let_go() {
+  const std::lock_guard lock(mutex_);
+  lease_ = {.job_id = *id_};
+}
+
+metastore::Lease JobRecord::lease() const {
+  const std::lock_guard lock(mutex_);
+  return lease_;
+}
+
+std::stop_source JobRecord::stop() const {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+Task<Status> JobRecord::write(std::vector<JobEvent> events, Write write) {
+  const auto rows = rows_of(events);
+  co_return co_await run_on(disk_, [&]() -> Status {
+    FW_ASSIGN(const auto last, write(lease(), rows));
+    return follow(events, last);
+  });
+}
+
 Task<void> JobRecord::append(std::vector<JobEvent> events) {
-  auto rows = rows_of(events);
-  auto status = co_await run_on(disk_, [this, &rows] { return store_.append_events(*id_, rows); });
+  const Write to_store = [this](const auto& lease, auto rows) { return store_.append_events(lease, rows); };
+  const auto status = co_await write(std::move(events), to_store);
   if (!status.ok()) throw workflow::JournalFailure(status.error());
-  publish(events);
+}
+
+Task<Status> JobRecord::end_step(metastore::StepRow step, std::vector<JobEvent> events) {
+  const Write to_store = [&](const auto& lease, auto rows) { return store_.record_step(lease, step, rows); };
+  co_return co_await write(std::move(events), to_store);
 }
 
 Task<void> JobRecord::finish(std::vector<JobEvent> events, std::vector<metastore::Delivery> deliveries) {
-  auto rows = rows_of(events);
-  auto status = co_await run_on(disk_, [&] { return store_.finish_job(*id_, rows, deliveries); });
+  const Write to_store = [&](const auto& lease, auto rows) { return store_.finish_job(lease, rows, deliveries); };
+  const auto status = co_await write(std::move(events), to_store);
   if (!status.ok()) throw workflow::JournalFailure(status.error());
-  publish(events);
 }
 
 void JobRecord::request_cancel() {
@@ -85,7 +142,7 @@ void JobRecord::request_cancel() {
     const std::lock_guard lock(mutex_);
     job_.cancel_requested = true;
   }
-  stop_.request_stop();
+  stop().request_stop();
 }
 
 bool JobRecord::cancel_requested() const {
@@ -98,7 +155,7 @@ void JobRecord::mark_deleted() {
     const std::lock_guard lock(mutex_);
     is_deleted_ = true;
   }
-  for (const auto& reader : readers()) reader->wakeup->signal();
+  wake_readers();
 }
 
 bool JobRecord::is_deleted() const {
@@ -111,17 +168,13 @@ void JobRecord::mark_given_up(const Error& error) {
     const std::lock_guard lock(mutex_);
     apply(job_, event(JobFinished{JobStatus::kFailed, error.message}));
   }
-  for (const auto& reader : readers()) reader->wakeup->signal();
+  wake_readers();
 }
 
 Task<Status> JobRecord::finish_given_up(Error error, std::vector<metastore::Delivery> deliveries) {
-  const Job job = snapshot();
-  const std::vector<JobEvent> events{
-      {job.finished_at.value_or(clock_.now()), JobFinished{JobStatus::kFailed, error.message}}};
-  const auto rows = rows_of(events);
-  auto status = co_await run_on(disk_, [&] { return store_.finish_job(*id_, rows, deliveries); });
-  if (status.ok()) publish(events);
-  co_return status;
+  const Timestamp ended_at = snapshot().finished_at.value_or(clock_.now());
+  const Write to_store = [&](const auto& lease, auto rows) { return store_.finish_job(lease, rows, deliveries); };
+  co_return co_await write({{ended_at, JobFinished{JobStatus::kFailed, error.message}}}, to_store);
 }
 
 std::optional<std::string> JobRecord::kept_report(std::int64_t at) const {
@@ -149,6 +202,10 @@ std::vector<std::shared_ptr<Subscription::State>> JobRecord::readers() {
     if (auto strong = reader.lock()) alive.push_back(std::move(strong));
   }
   return alive;
+}
+
+void JobRecord::wake_readers() {
+  for (const auto& reader : readers()) reader->wakeup->signal();
 }
 
 }  // namespace fw::runs

@@ -45,6 +45,8 @@ struct RunOptions {
   RunConfig config;                                  ///< for new jobs; each keeps a copy of what it began with
   std::string public_url = "http://127.0.0.1:8000";  ///< how receivers of webhooks reach this service
   int concurrent_jobs = 1;
+  std::string worker;                         ///< names this process where several share a store; drawn when empty
+  Duration lease = std::chrono::seconds(30);  ///< a job whose worker is silent for so long is another's to take
   Duration deploy_timeout = std::chrono::minutes(10);
   workflow::RetryPolicy judge_retry{.max_attempts = 3, .first_pause = std::chrono::seconds(10), .factor = 2.0};
   workflow::RetryPolicy webhook_retry{.first_pause = std::chrono::seconds(2), .factor = 4.0};
@@ -86,8 +88,8 @@ class RunService final {
 
   /// Instead of the options': a service may learn its own port only when it listens. Before start().
   void set_public_url(std::string url);
-  /// Reads all jobs, takes up unfinished ones, deletions and undelivered webhooks. An error when the store cannot be
-  /// read.
+  /// Reads all jobs, takes up deletions, and of unfinished jobs and undelivered webhooks what it can claim. An error
+  /// when the store cannot be read.
   [[nodiscard]] Task<Status> start();
   /// kUnavailable until start() has read all jobs; so do the members below that know a job by its id, or make one:
   /// before that nobody can say that a job does not exist.

@@ -1,7 +1,5 @@
 #include "runs/impl/webhook_dispatcher.h"
 
-#include <boost/asio/strand.hpp>
-
 #include "base/log.h"
 
 namespace fw::runs {
@@ -9,33 +7,22 @@ namespace fw::runs {
 namespace {
 
 constexpr Duration kLongestAnswer = std::chrono::seconds(30);
+constexpr std::size_t kMostAtOnce = 16;
 
 bool is_taken(const metastore::Attempt& attempt) { return attempt.http_status >= 200 && attempt.http_status < 300; }
 
 }  // namespace
 
-Task<Status> WebhookDispatcher::resume() {
-  auto pending = co_await run_on(dependencies_.disk, [this] { return dependencies_.store.pending_deliveries(); });
-  if (!pending.ok()) co_return pending.error();
-  start(std::move(pending).value());
+Task<Status> WebhookDispatcher::dispatch(metastore::Lease lease) {
+  FW_CO_ASSIGN(auto all,
+               co_await run_on(dependencies_.disk, [&] { return dependencies_.store.deliveries(lease.job_id); }));
+  std::erase_if(all, [](const auto& d) { return d.status != metastore::DeliveryStatus::kPending; });
+  const std::function<Task<void>(std::size_t)> body = [&](std::size_t i) { return deliver(lease, all[i]); };
+  co_await for_each_bounded(all.size(), kMostAtOnce, Deadline::never(), body);
   co_return Status{};
 }
 
-Task<Status> WebhookDispatcher::dispatch(std::string job_id) {
-  auto all = co_await run_on(dependencies_.disk, [&] { return dependencies_.store.deliveries(job_id); });
-  if (!all.ok()) co_return all.error();
-  std::erase_if(*all, [](const auto& d) { return d.status != metastore::DeliveryStatus::kPending; });
-  start(std::move(all).value());
-  co_return Status{};
-}
-
-void WebhookDispatcher::start(std::vector<metastore::Delivery> deliveries) {
-  for (auto& delivery : deliveries) {
-    group_.spawn_on(boost::asio::make_strand(dependencies_.executor), "webhook", deliver(std::move(delivery)));
-  }
-}
-
-Task<void> WebhookDispatcher::deliver(metastore::Delivery delivery) {
+Task<void> WebhookDispatcher::deliver(metastore::Lease lease, metastore::Delivery delivery) {
   const Deadline deadline = Deadline::when_stopped(group_.stop_token());
   for (;;) {
     auto result = co_await attempt(delivery, deadline);
@@ -48,9 +35,9 @@ Task<void> WebhookDispatcher::deliver(metastore::Delivery delivery) {
     } else if (count >= delivery.max_attempts) {
       status = metastore::DeliveryStatus::kFailed;
     }
-    auto recorded = co_await run_on(dependencies_.disk,
-                                    [&] { return dependencies_.store.record_attempt(delivery.id, result, status); });
-    if (!recorded.ok()) {  // the job was deleted, or the store is gone: the next start tries again
+    auto recorded = co_await run_on(
+        dependencies_.disk, [&] { return dependencies_.store.record_attempt(lease, delivery.id, result, status); });
+    if (!recorded.ok()) {  // the job was deleted, is another worker's, or the store is gone: the next start tries again
       log_warning("runs", "webhook attempt not recorded",
                   {{"job", delivery.job_id}, {"error", recorded.error().message}});
       co_return;

@@ -17,7 +17,7 @@ using StepWork = std::function<Task<Result<std::string>>()>;
 
 /// Runs steps durably: a step whose end is in the journal is not run again, its recorded end is returned; any other is
 /// run and its end recorded before run_step returns. An interrupted step (its deadline was cancelled) leaves no record.
-/// Belongs to one coroutine at a time; the journal outlives it.
+/// Belongs to one strand; its coroutines may run steps of different keys at once. The journal outlives it.
 ///
 /// Invariants: (1) for one key every caller, in this process and in later ones, sees the same end; (2) when run_step
 /// returns an end, it is durable.

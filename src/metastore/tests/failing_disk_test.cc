@@ -13,7 +13,7 @@ namespace {
 
 using io::testing::FailingCalls;
 
-EventRow event(std::int64_t number) { return {number, from_epoch_seconds(number), "stage", std::string(3000, 'x')}; }
+NewEvent event() { return {from_epoch_seconds(1), "stage", std::string(3000, 'x')}; }
 StepRow step(int number) { return {"step" + std::to_string(number), "{}", std::nullopt, from_epoch_seconds(number)}; }
 
 /// A job with a step and two events more at each number; those before `next` are acknowledged.
@@ -21,21 +21,25 @@ struct Work {
   std::int64_t next = 0;
 
   Status do_next(MetaStore& store) {
-    Status status;
-    if (next == 0) {
-      status = store.create_job({"a", from_epoch_seconds(1), "{}"}, std::vector{event(1)});
-    } else {
-      status = store.record_step("a", step(static_cast<int>(next)), std::vector{event(2 * next), event(2 * next + 1)});
-    }
-    if (status.ok()) ++next;
-    return status;
+    const auto written = next == 0 ? create(store) : end_step(store);
+    if (!written.ok()) return written.error();
+    ++next;
+    return {};
+  }
+  static Result<std::int64_t> create(MetaStore& store) {
+    return store.create_job({.id = "a", .created_at = from_epoch_seconds(1), .config = "{}"}, 0,
+                            [](std::int64_t) { return std::vector{event()}; });
+  }
+  Result<std::int64_t> end_step(MetaStore& store) const {
+    FW_ASSIGN(const auto lease, store.claim("a", "worker", from_epoch_seconds(next), from_epoch_seconds(next)));
+    return store.record_step(lease, step(static_cast<int>(next)), std::vector{event(), event()});
   }
 
   /// What was acknowledged is there, and of the next one all or nothing.
   void check(MetaStore& store) const {
-    const auto jobs = store.jobs();
+    const auto jobs = store.jobs(JobStatusFilter::kAll, 0, 10);
     ASSERT_TRUE(jobs.ok()) << jobs.error();
-    if (jobs->empty()) {
+    if (jobs->jobs.empty()) {
       EXPECT_EQ(next, 0);
       return;
     }

@@ -28,8 +28,17 @@ class SqliteStoreTest : public testing::Test {
     EXPECT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(raw);
     sqlite3_close(raw);
   }
-  static JobRow job(const std::string& id) { return {id, from_epoch_seconds(100), "{}"}; }
-  static EventRow event(std::int64_t number) { return {number, from_epoch_seconds(number), "stage", "{\"a\":1}"}; }
+  static NewEvent event() { return {from_epoch_seconds(1), "stage", "{\"a\":1}"}; }
+  static Status create(SqliteStore& store, const std::string& id, int events = 1) {
+    const auto first = [events](std::int64_t) {
+      return std::vector<NewEvent>(static_cast<std::size_t>(events), event());
+    };
+    const auto number = store.create_job({.id = id, .created_at = from_epoch_seconds(100), .config = "{}"}, 0, first);
+    return number.ok() ? Status{} : number.error();
+  }
+  static Lease claim(SqliteStore& store, const std::string& id) {
+    return store.claim(id, "worker", from_epoch_seconds(100), from_epoch_seconds(200)).value();
+  }
   static Delivery delivery(const std::string& id) {
     return {.id = id, .job_id = "a", .url = "http://h/", .body = "{}"};
   }
@@ -39,60 +48,67 @@ class SqliteStoreTest : public testing::Test {
 };
 
 TEST_F(SqliteStoreTest, KeepsJobsAcrossReopening) {
-  ASSERT_TRUE(open()->create_job(job("a"), std::vector{event(1)}).ok());
+  ASSERT_TRUE(create(*open(), "a").ok());
   auto store = open();
-  const auto jobs = store->jobs();
-  ASSERT_THAT(*jobs, SizeIs(1));
-  EXPECT_EQ((*jobs)[0].id, "a");
-  EXPECT_EQ((*jobs)[0].created_at, from_epoch_seconds(100));
+  const auto jobs = store->jobs(JobStatusFilter::kAll, 0, 10);
+  ASSERT_THAT(jobs->jobs, SizeIs(1));
+  EXPECT_EQ(jobs->jobs[0].id, "a");
+  EXPECT_EQ(jobs->jobs[0].created_at, from_epoch_seconds(100));
   EXPECT_THAT(*store->events("a", 0, 10), SizeIs(1));
 }
 
 TEST_F(SqliteStoreTest, RefusesAKnownJobAndKeepsTheFirst) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), {}).ok());
-  EXPECT_EQ(store->create_job(job("a"), std::vector{event(1)}).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(create(*store, "a", 0).ok());
+  EXPECT_EQ(create(*store, "a", 1).error().code, ErrorCode::kAlreadyExists);
   EXPECT_THAT(*store->events("a", 0, 10), SizeIs(0));
 }
 
 TEST_F(SqliteStoreTest, OnlyATakenKeyMeansThatARowExists) {
   auto store = open();
-  EXPECT_EQ(store->append_events("no such job", std::vector{event(1)}).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(
-      store->record_step("no such job", {.key = "k", .value = "1", .error = {}, .recorded_at = {}}, {}).error().code,
-      ErrorCode::kNotFound);
-  ASSERT_TRUE(store->create_job(job("a"), std::vector{event(1)}).ok());
-  EXPECT_EQ(store->append_events("a", std::vector{event(1)}).error().code, ErrorCode::kAlreadyExists);
+  const StepRow step{.key = "k", .value = "1", .error = {}, .recorded_at = {}};
+  const Lease nobodys{.job_id = "no such job", .worker = "worker", .epoch = 1, .until = {}};
+  EXPECT_EQ(store->append_events(nobodys, std::vector{event()}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store->record_step(nobodys, step, {}).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(create(*store, "a").ok());
+  const Lease lease = claim(*store, "a");
+  EXPECT_EQ(store->record_attempt(lease, "no such delivery", {}, DeliveryStatus::kPending).error().code,
+            ErrorCode::kNotFound);
+  ASSERT_TRUE(store->record_step(lease, step, {}).ok());
+  EXPECT_EQ(store->record_step(lease, step, {}).error().code, ErrorCode::kAlreadyExists);
 }
 
 TEST_F(SqliteStoreTest, RecordsAStepWithItsEventsOrNeither) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), std::vector{event(1)}).ok());
+  ASSERT_TRUE(create(*store, "a").ok());
+  const Lease lease = claim(*store, "a");
   const StepRow step{"datasets", "{\"n\":1}", std::nullopt, from_epoch_seconds(5)};
-  EXPECT_FALSE(store->record_step("a", step, std::vector{event(2), event(1)}).ok());
-  EXPECT_THAT(*store->steps("a"), SizeIs(0));
-  ASSERT_TRUE(store->record_step("a", step, std::vector{event(2)}).ok());
+  EXPECT_EQ(*store->record_step(lease, step, std::vector{event(), event()}), 3);
   EXPECT_EQ((*store->steps("a"))[0].value, "{\"n\":1}");
+  EXPECT_EQ(store->record_step(lease, step, std::vector{event()}).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_THAT(*store->events("a", 0, 10), SizeIs(3));
 }
 
 TEST_F(SqliteStoreTest, KeepsAStepsFirstEnd) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), {}).ok());
-  ASSERT_TRUE(store->record_step("a", {"s", "first", std::nullopt, {}}, {}).ok());
-  EXPECT_EQ(store->record_step("a", {"s", "second", std::nullopt, {}}, {}).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(create(*store, "a").ok());
+  const Lease lease = claim(*store, "a");
+  ASSERT_TRUE(store->record_step(lease, {"s", "first", std::nullopt, {}}, {}).ok());
+  EXPECT_EQ(store->record_step(lease, {"s", "second", std::nullopt, {}}, {}).error().code, ErrorCode::kAlreadyExists);
   EXPECT_EQ((*store->steps("a"))[0].value, "first");
 }
 
 TEST_F(SqliteStoreTest, KeepsTheErrorOfAFailedStep) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), {}).ok());
-  ASSERT_TRUE(store->record_step("a", {"s", "", unavailable("engine is down"), {}}, {}).ok());
+  ASSERT_TRUE(create(*store, "a").ok());
+  const StepRow step{"s", "", unavailable("engine is down"), {}};
+  ASSERT_TRUE(store->record_step(claim(*store, "a"), step, {}).ok());
   EXPECT_EQ((*store->steps("a"))[0].error, unavailable("engine is down"));
 }
 
 TEST_F(SqliteStoreTest, GivesEventsAfterANumberInOrder) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), std::vector{event(1), event(2), event(3)}).ok());
+  ASSERT_TRUE(create(*store, "a", 3).ok());
   const auto rows = store->events("a", 1, 1);
   ASSERT_THAT(*rows, SizeIs(1));
   EXPECT_EQ((*rows)[0].number, 2);
@@ -101,13 +117,14 @@ TEST_F(SqliteStoreTest, GivesEventsAfterANumberInOrder) {
 TEST_F(SqliteStoreTest, ErasesEverythingOfAJobAndNothingOfOthers) {
   auto store = open();
   for (const auto* id : {"a", "b"}) {
-    ASSERT_TRUE(store->create_job(job(id), std::vector{event(1)}).ok());
-    ASSERT_TRUE(store->record_step(id, {"s", "v", std::nullopt, {}}, {}).ok());
+    ASSERT_TRUE(create(*store, id).ok());
+    ASSERT_TRUE(store->record_step(claim(*store, id), {"s", "v", std::nullopt, {}}, {}).ok());
   }
-  ASSERT_TRUE(store->finish_job("a", {}, std::vector{delivery("d")}).ok());
-  ASSERT_TRUE(store->record_attempt("d", {{}, 500, "broken"}, DeliveryStatus::kPending).ok());
+  const Lease lease{"a", "worker", 1, {}};
+  ASSERT_TRUE(store->finish_job(lease, {}, std::vector{delivery("d")}).ok());
+  ASSERT_TRUE(store->record_attempt(lease, "d", {{}, 500, "broken"}, DeliveryStatus::kPending).ok());
   ASSERT_TRUE(store->erase_job("a").ok());
-  EXPECT_THAT(*store->jobs(), SizeIs(1));
+  EXPECT_THAT(store->jobs(JobStatusFilter::kAll, 0, 10)->jobs, SizeIs(1));
   EXPECT_THAT(*store->steps("a"), SizeIs(0));
   EXPECT_THAT(*store->events("a", 0, 10), SizeIs(0));
   EXPECT_THAT(*store->pending_deliveries(), SizeIs(0));
@@ -116,11 +133,12 @@ TEST_F(SqliteStoreTest, ErasesEverythingOfAJobAndNothingOfOthers) {
 
 TEST_F(SqliteStoreTest, KeepsEveryAttemptOfADelivery) {
   auto store = open();
-  ASSERT_TRUE(store->create_job(job("a"), {}).ok());
-  ASSERT_TRUE(store->finish_job("a", {}, std::vector{delivery("d")}).ok());
-  ASSERT_TRUE(store->record_attempt("d", {{}, 503, "busy"}, DeliveryStatus::kPending).ok());
+  ASSERT_TRUE(create(*store, "a").ok());
+  const Lease lease = claim(*store, "a");
+  ASSERT_TRUE(store->finish_job(lease, {}, std::vector{delivery("d")}).ok());
+  ASSERT_TRUE(store->record_attempt(lease, "d", {{}, 503, "busy"}, DeliveryStatus::kPending).ok());
   ASSERT_THAT(*store->pending_deliveries(), SizeIs(1));
-  ASSERT_TRUE(store->record_attempt("d", {{}, 200, ""}, DeliveryStatus::kDelivered).ok());
+  ASSERT_TRUE(store->record_attempt(lease, "d", {{}, 200, ""}, DeliveryStatus::kDelivered).ok());
   EXPECT_THAT(*store->pending_deliveries(), SizeIs(0));
   const auto all = store->deliveries("a");
   ASSERT_THAT((*all)[0].attempts, SizeIs(2));
@@ -131,11 +149,11 @@ TEST_F(SqliteStoreTest, MarksOfAnUnknownJobAreNotFound) {
   auto store = open();
   EXPECT_EQ(store->request_cancel("x").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(store->request_delete("x").error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(store->finish_job("x", {}, {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store->claim("x", "worker", {}, {}).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(SqliteStoreTest, RefusesAFileOfANewerFlywheelAndNamesTheRemedy) {
-  ASSERT_TRUE(open()->create_job(job("a"), {}).ok());
+  ASSERT_TRUE(create(*open(), "a").ok());
   execute("PRAGMA user_version = 99");
   const auto store = SqliteStore::open(file_);
   ASSERT_FALSE(store.ok());

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,12 +20,12 @@
 
 namespace fw::runs {
 
-/// A job in memory: its state, its readers, its stop. Safe from any thread. Durable events are written to the store
-/// first and applied then, so that memory never knows more than the disk. One writer at a time: create(), then the
-/// job's run, then remove(); a cancel of a queued job takes the run's place.
+/// A job in memory: its state, its readers, its stop. Safe from any thread. It follows the store: durable events are
+/// written there first and applied in the order of the store's numbers, whoever wrote them, so that memory never knows
+/// more than the disk and stages that write at once need not know of each other.
 class JobRecord final {
  public:
-  /// A job whose events, if there are any, are applied with restore().
+  /// A job whose events, if there are any, are applied with catch_up().
   JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock);
   JobRecord(const JobRecord&) = delete;
   JobRecord& operator=(const JobRecord&) = delete;
@@ -31,33 +33,46 @@ class JobRecord final {
   [[nodiscard]] const JobId& id() const { return id_; }
   [[nodiscard]] const RunConfig& config() const { return config_; }
   [[nodiscard]] Job snapshot() const;
+  [[nodiscard]] JobStatus status() const;
   [[nodiscard]] std::int64_t last_event() const;
   /// Job::dataset_stamp: grows from each job to the next.
   [[nodiscard]] std::int64_t stamp() const;
 
-  /// Applies an event that the store holds already.
-  void restore(const metastore::EventRow& row, const JobEvent& event);
+  /// Applies all that the store holds and this record does not know yet, and tells the readers. Blocks.
+  [[nodiscard]] Status catch_up();
 
   /// An event that happens now.
   template <class What>
   [[nodiscard]] JobEvent event(What what) const {
     return {clock_.now(), std::move(what)};
   }
-  /// The form of `events` in the store, numbered from the next number on.
-  [[nodiscard]] std::vector<metastore::EventRow> rows_of(const std::vector<JobEvent>& events) const;
-  /// Applies stored events and tells the readers.
-  void publish(const std::vector<JobEvent>& events);
+  /// The form of `events` in the store.
+  [[nodiscard]] static std::vector<metastore::NewEvent> rows_of(const std::vector<JobEvent>& events);
+  /// `events` are in the store, the last of them under this number: applies them and what came before. Blocks when
+  /// somebody else wrote meanwhile.
+  [[nodiscard]] Status follow(const std::vector<JobEvent>& events, std::int64_t last);
+  /// Applied here, and announced through the store to the readers of all workers.
   void publish(const JobProgress& progress);
+  void hear(const metastore::Notice& progress);
 
-  /// Writes the events, then publishes them. Throws workflow::JournalFailure when the store fails.
+  /// This process runs the job from now on. A stop of a run before is forgotten, a cancel is not.
+  void hold(metastore::Lease lease);
+  /// Nothing more is written from here. The same lease is given back to the store by who took it.
+  void let_go();
+  [[nodiscard]] bool is_held() const { return lease().epoch > 0; }
+
+  // All that is written needs the lease. Events are applied once they are durable.
+
+  /// Throws workflow::JournalFailure when the store fails or the job is another worker's.
   [[nodiscard]] Task<void> append(std::vector<JobEvent> events);
-  /// The same for the job's end and the webhooks that tell of it.
+  [[nodiscard]] Task<Status> end_step(metastore::StepRow step, std::vector<JobEvent> events);
+  /// The job's end and the webhooks that tell of it. Throws as append() does.
   [[nodiscard]] Task<void> finish(std::vector<JobEvent> events, std::vector<metastore::Delivery> deliveries);
 
   void request_cancel();
   [[nodiscard]] bool cancel_requested() const;
-  /// What a cancel and a stop of the service end.
-  [[nodiscard]] std::stop_source& stop() { return stop_; }
+  /// What a cancel, a stop of the service and the loss of the lease end.
+  [[nodiscard]] std::stop_source stop() const;
 
   void mark_deleted();
   [[nodiscard]] bool is_deleted() const;
@@ -75,16 +90,22 @@ class JobRecord final {
   [[nodiscard]] Pool& disk() { return disk_; }
 
  private:
+  using Write = std::function<Result<std::int64_t>(const metastore::Lease&, std::span<const metastore::NewEvent>)>;
+  /// Writes on the disk's threads, then applies.
+  [[nodiscard]] Task<Status> write(std::vector<JobEvent> events, Write write);
+  [[nodiscard]] metastore::Lease lease() const;
   [[nodiscard]] std::vector<std::shared_ptr<Subscription::State>> readers();
+  void wake_readers();
 
   const JobId id_;
   const RunConfig config_;
   metastore::MetaStore& store_;
   Pool& disk_;
   const Clock& clock_;
-  std::stop_source stop_;
 
   mutable std::mutex mutex_;
+  std::stop_source stop_;
+  metastore::Lease lease_;
   Job job_;
   std::int64_t last_event_ = 0;
   bool is_deleted_ = false;

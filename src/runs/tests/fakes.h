@@ -259,34 +259,69 @@ class CrashingStore final : public metastore::MetaStore {
   }
   [[nodiscard]] int steps_reads() const { return steps_reads_; }
 
-  Status create_job(const metastore::JobRow& job, std::span<const metastore::EventRow> events) override {
-    return write([&] { return inner_.create_job(job, events); });
+  Result<std::int64_t> create_job(const metastore::JobRow& job, std::int64_t at_least,
+                                  const FirstEvents& events) override {
+    return write([&] { return inner_.create_job(job, at_least, events); });
   }
-  Result<std::vector<metastore::JobRow>> jobs() override { return is_dead_ ? dead() : inner_.jobs(); }
+  Result<metastore::JobRowPage> jobs(metastore::JobStatusFilter filter, std::int64_t after,
+                                     std::size_t limit) override {
+    if (is_dead_) return dead();
+    return inner_.jobs(filter, after, limit);
+  }
+  Result<std::optional<metastore::JobRow>> job(const std::string& id) override {
+    if (is_dead_) return dead();
+    return inner_.job(id);
+  }
   Status request_cancel(const std::string& id) override {
     return write([&] { return inner_.request_cancel(id); });
   }
   Status request_delete(const std::string& id) override {
     return write([&] { return inner_.request_delete(id); });
   }
-  Status finish_job(const std::string& id, std::span<const metastore::EventRow> events,
-                    std::span<const metastore::Delivery> deliveries) override {
-    return write([&] { return inner_.finish_job(id, events, deliveries); });
-  }
   Status erase_job(const std::string& id) override {
     return write([&] { return inner_.erase_job(id); });
   }
-  Status record_step(const std::string& id, const metastore::StepRow& step,
-                     std::span<const metastore::EventRow> events) override {
-    return write([&] { return inner_.record_step(id, step, events); });
+  /// Looking for work in vain is no write.
+  Result<std::optional<metastore::Lease>> claim_next(Work work, const std::string& worker, Timestamp now,
+                                                     Timestamp until, std::span<const std::string> except) override {
+    if (is_dead_) return dead();
+    auto lease = inner_.claim_next(work, worker, now, until, except);
+    if (!lease.ok() || !*lease) return lease;
+    using Claimed = Result<std::optional<metastore::Lease>>;
+    auto claimed = write([&]() -> Claimed { return lease; });
+    if (!claimed.ok() && !is_durable_) static_cast<void>(inner_.release(**lease));
+    return claimed;
+  }
+  Result<metastore::Lease> claim(const std::string& id, const std::string& worker, Timestamp now,
+                                 Timestamp until) override {
+    return write([&] { return inner_.claim(id, worker, now, until); });
+  }
+  Status renew(const metastore::Lease& lease, Timestamp until) override {
+    return write([&] { return inner_.renew(lease, until); });
+  }
+  Status release(const metastore::Lease& lease) override {
+    return write([&] { return inner_.release(lease); });
+  }
+  Result<std::int64_t> append_events(const metastore::Lease& lease,
+                                     std::span<const metastore::NewEvent> events) override {
+    return write([&] { return inner_.append_events(lease, events); });
+  }
+  Result<std::int64_t> record_step(const metastore::Lease& lease, const metastore::StepRow& step,
+                                   std::span<const metastore::NewEvent> events) override {
+    return write([&] { return inner_.record_step(lease, step, events); });
+  }
+  Result<std::int64_t> finish_job(const metastore::Lease& lease, std::span<const metastore::NewEvent> events,
+                                  std::span<const metastore::Delivery> deliveries) override {
+    return write([&] { return inner_.finish_job(lease, events, deliveries); });
+  }
+  Status record_attempt(const metastore::Lease& lease, const std::string& id, const metastore::Attempt& attempt,
+                        metastore::DeliveryStatus status) override {
+    return write([&] { return inner_.record_attempt(lease, id, attempt, status); });
   }
   Result<std::vector<metastore::StepRow>> steps(const std::string& id) override {
     ++steps_reads_;
     if (is_dead_) return dead();
     return inner_.steps(id);
-  }
-  Status append_events(const std::string& id, std::span<const metastore::EventRow> events) override {
-    return write([&] { return inner_.append_events(id, events); });
   }
   Result<std::vector<metastore::EventRow>> events(const std::string& id, std::int64_t after,
                                                   std::size_t limit) override {
@@ -301,16 +336,16 @@ class CrashingStore final : public metastore::MetaStore {
     if (is_dead_) return dead();
     return inner_.deliveries(id);
   }
-  Status record_attempt(const std::string& id, const metastore::Attempt& attempt,
-                        metastore::DeliveryStatus status) override {
-    return write([&] { return inner_.record_attempt(id, attempt, status); });
+  std::unique_ptr<metastore::Listening> listen(metastore::NoticeHandler handler) override {
+    return inner_.listen(std::move(handler));
   }
+  void announce(const metastore::Notice& notice) override { inner_.announce(notice); }
 
  private:
   std::atomic<int> steps_reads_{0};
   static Error dead() { return internal("the process is dead"); }
   template <class Write>
-  Status write(Write body) {
+  std::invoke_result_t<Write> write(Write body) {
     if (is_dead_) return dead();
     if (--left_ > 0) return body();
     is_dead_ = true;

@@ -152,9 +152,9 @@ TEST(Resume, AFailedStageStaysFailed) {
 }
 
 TEST(Resume, ACancelSurvivesADeath) {
-  // Before the stall there are eight writes, the ninth is the cancel's mark: the process dies just before, at and after
+  // Before the stall there are nine writes, the tenth is the cancel's mark: the process dies just before, at and after
   // it.
-  for (const int crash_at : {8, 9, 10}) {
+  for (const int crash_at : {9, 10, 11}) {
     SCOPED_TRACE(crash_at);
     World other;
     other.script.stalls_at = "base-eval big";
@@ -173,7 +173,7 @@ TEST(Resume, ACancelSurvivesADeath) {
     other.script.stalls_at.clear();
     live(other, [&](Life& life) -> Task<void> {
       const auto job = co_await life.finish(id);
-      EXPECT_EQ(job.status == JobStatus::kCancelled, life.store.jobs()->front().cancel_requested);
+      EXPECT_EQ(job.status == JobStatus::kCancelled, life.stored().front().cancel_requested);
       if (is_asked) EXPECT_EQ(job.status, JobStatus::kCancelled);
     });
   }
@@ -186,7 +186,7 @@ TEST(Resume, ADeletionThatDiedIsTakenUpAgain) {
   live(world, [&](Life& life) -> Task<void> { EXPECT_FALSE((co_await life.service.remove(job.id)).ok()); }, 1, true);
   live(world, [&](Life& life) -> Task<void> {
     EXPECT_TRUE(life.service.list().empty());
-    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_TRUE(co_await life.until([&] { return life.stored().empty(); }));
     EXPECT_EQ(world.datasets.count(), 0U);
   });
 }

@@ -226,7 +226,7 @@ TEST_F(RunTest, AJobThatWasGivenUpStaysFailedAfterARestart) {
     EXPECT_EQ(failed.status, JobStatus::kFailed);
     EXPECT_TRUE(life.store.has_crashed());
     life.store.heal();
-    EXPECT_TRUE(co_await life.until([&] { return life.sqlite->jobs()->front().is_finished; }));
+    EXPECT_TRUE(co_await life.until([&] { return life.stored().front().is_finished; }));
   };
   live(world_, body, 5, false);
   live(world_, [&](Life& life) -> Task<void> {
@@ -294,7 +294,7 @@ TEST_F(RunTest, DeletingRemovesEverythingThatTheJobMade) {
     EXPECT_TRUE(std::filesystem::exists(folder));
     EXPECT_TRUE((co_await life.service.remove(job->id)).ok());
     EXPECT_EQ(life.service.find(job->id).error().code, ErrorCode::kNotFound);
-    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_TRUE(co_await life.until([&] { return life.stored().empty(); }));
     EXPECT_FALSE(std::filesystem::exists(folder));
     EXPECT_EQ(world_.datasets.count(), 0U);
     EXPECT_TRUE(life.store.steps(*job->id)->empty());
@@ -307,7 +307,7 @@ TEST_F(RunTest, ADeletionGoesOnPastWhatCannotBeRemoved) {
     co_await life.finish(job->id);
     world_.datasets.refuses_removal = true;
     EXPECT_TRUE((co_await life.service.remove(job->id)).ok());
-    EXPECT_TRUE(co_await life.until([&] { return life.store.jobs()->empty(); }));
+    EXPECT_TRUE(co_await life.until([&] { return life.stored().empty(); }));
     EXPECT_FALSE(std::filesystem::exists(world_.folder.path() / "jobs" / *job->id));
   });
 }

@@ -101,6 +101,11 @@ class Life {
     co_return service.find(id).value();
   }
 
+  /// The jobs that are on disk.
+  std::vector<metastore::JobRow> stored() {
+    return sqlite->jobs(metastore::JobStatusFilter::kAll, 0, 1000).value().jobs;
+  }
+
   /// Lets others run until the claim holds.
   template <class Claim>
   Task<bool> until(Claim claim) {
