@@ -32,11 +32,11 @@ Task<Status> Workflow::load() {
 Task<Result<std::string>> Workflow::run_step(StepKey key, StepWork work, RetryPolicy retry, Deadline deadline) {
   if (const auto found = history_.steps.find(key); found != history_.steps.end()) co_return found->second.result();
   if (auto status = deadline.check("step " + *key); !status.ok()) co_return status.error();
-  const Instant begin = std::chrono::steady_clock::now();
+  const Instant begin = kernel_now();
   auto result = co_await attempt_with_retries(work, retry, deadline);
   if (!result.ok() && deadline.is_cancelled()) co_return cancelled("step " + *key + ": cancelled");
   StepEnd end;
-  end.runtime_seconds = to_seconds(std::chrono::steady_clock::now() - begin);
+  end.runtime_seconds = to_seconds(kernel_now() - begin);
   if (result.ok()) {
     end.value = *result;
   } else {
