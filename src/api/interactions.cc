@@ -49,9 +49,8 @@ Task<Result<net::Response>> InteractionsResource::list(net::Call call) {
   FW_CO_TRY(read_number(call.query, "limit", std::size_t{1}, kMaxPage, limit));
   std::optional<logstore::Cursor> after;
   if (const auto token = call.query.find("after")) after = logstore::Cursor{std::string(*token)};
-  FW_CO_ASSIGN(const auto page, co_await run_on(disk_, [&] {
-                 return log_.scan(selection, logstore::Order::kNewestFirst, limit, after);
-               }));
+  FW_CO_ASSIGN(const auto page,
+               co_await log_.scan(selection, logstore::Order::kNewestFirst, limit, after, call.deadline));
   const auto contents = call.query.find("content") != "false" ? capture::Contents::kWhole : capture::Contents::kNone;
   std::string body = "{\"interactions\":[";
   for (std::size_t i = 0; i < page.records.size(); ++i) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "async/pool.h"
-#include "logstore/log_store.h"
+#include "logstore/awaitable_log_store.h"
 #include "net/router.h"
 
 namespace fw::api {
@@ -12,14 +12,13 @@ class InteractionsResource final {
  public:
   static constexpr std::size_t kMaxPage = 1000;
 
-  InteractionsResource(logstore::LogStore& log, Pool& disk) : log_(log), disk_(disk) {}
+  InteractionsResource(logstore::LogStore& log, Pool& disk) : log_(log, disk) {}
   void add_to(net::Router& router);
 
  private:
   Task<Result<net::Response>> list(net::Call call);
 
-  logstore::LogStore& log_;
-  Pool& disk_;
+  logstore::AwaitableLogStore log_;
 };
 
 }  // namespace fw::api

@@ -93,7 +93,7 @@ Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& p
 
 JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
                            std::function<std::vector<std::string>()> warnings)
-    : runs_(runs), log_(log), disk_(disk), overrides_(std::move(overrides)), warnings_(std::move(warnings)) {}
+    : runs_(runs), log_(log, disk), overrides_(std::move(overrides)), warnings_(std::move(warnings)) {}
 
 void JobsResource::add_to(net::Router& router) {
   using net::Call;
@@ -122,20 +122,20 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
   const auto split = read_split_request(body, overrides_, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   request.split = split.settings;
-  FW_CO_TRY(co_await check_possible(request.workload, request.client));
+  FW_CO_TRY(co_await check_possible(request.workload, request.client, call.deadline));
   auto job = co_await runs_.create(std::move(request));
   if (!job.ok()) co_return std::move(job).error();
   // The blueprint answers `queued` here and calls the same state `pending` everywhere else.
   co_return ok({{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued" + said_of(split.ignored)}});
 }
 
-Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::ClientId client) {
+Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline) {
   if (runs_.config().candidates.empty()) {
     co_return failed_precondition(
         "this service has no candidate models: start it with --config FILE, whose nims name at "
         "least one (docs/configuration.md)");
   }
-  FW_CO_ASSIGN(const auto known, co_await run_if_room(disk_, [this] { return log_.workloads(); }));
+  FW_CO_ASSIGN(const auto known, co_await log_.workloads(deadline));
   std::vector<Traffic> traffic;
   for (const auto& one : known) traffic.push_back({*one.workload, *one.client});
   if (const auto found = choose_traffic(traffic, *workload, *client); !found.ok()) co_return found.error();

@@ -6,7 +6,7 @@
 
 #include "async/pool.h"
 #include "dataset/settings.h"
-#include "logstore/log_store.h"
+#include "logstore/awaitable_log_store.h"
 #include "net/router.h"
 #include "runs/run_service.h"
 
@@ -36,11 +36,10 @@ class JobsResource final {
   Task<void> events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out);
 
   /// Whether a job over this traffic can come to anything: there are candidates, and there is traffic.
-  [[nodiscard]] Task<Status> check_possible(record::WorkloadId workload, record::ClientId client);
+  [[nodiscard]] Task<Status> check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline);
 
   runs::RunService& runs_;
-  logstore::LogStore& log_;
-  Pool& disk_;
+  logstore::AwaitableLogStore log_;
   SplitOverrides overrides_;
   std::function<std::vector<std::string>()> warnings_;
 };

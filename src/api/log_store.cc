@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "io/file.h"
+#include "logstore/awaitable_log_store.h"
 #include "record/provenance_names.h"
 
 namespace fw::api {
@@ -34,8 +35,8 @@ void LogStoreResource::add_to(net::Router& router) {
   router.on(net::Method::kPost, "/api/log/backups", [this](net::Call call) { return back_up(std::move(call)); });
 }
 
-Task<Result<net::Response>> LogStoreResource::stats(net::Call) {
-  FW_CO_ASSIGN(const auto counts, co_await run_if_room(disk_, [this] { return log_.counts(); }));
+Task<Result<net::Response>> LogStoreResource::stats(net::Call call) {
+  FW_CO_ASSIGN(const auto counts, co_await logstore::AwaitableLogStore(log_, disk_).counts(call.deadline));
   Json rows = Json::array();
   for (const auto& one : counts) {
     rows.push_back({{"workload_id", *one.workload},

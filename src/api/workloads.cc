@@ -6,14 +6,14 @@ namespace fw::api {
 
 using Json = nlohmann::ordered_json;
 
-WorkloadsResource::WorkloadsResource(logstore::LogStore& log, Pool& disk) : log_(log), disk_(disk) {}
+WorkloadsResource::WorkloadsResource(logstore::LogStore& log, Pool& disk) : log_(log, disk) {}
 
 void WorkloadsResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/api/workloads", [this](net::Call call) { return list(std::move(call)); });
 }
 
-Task<Result<net::Response>> WorkloadsResource::list(net::Call) {
-  FW_CO_ASSIGN(const auto workloads, co_await run_if_room(disk_, [this] { return log_.workloads(); }));
+Task<Result<net::Response>> WorkloadsResource::list(net::Call call) {
+  FW_CO_ASSIGN(const auto workloads, co_await log_.workloads(call.deadline));
   Json out = Json::array();
   for (const auto& w : workloads) {
     out.push_back({{"workload_id", *w.workload},

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "async/pool.h"
-#include "logstore/log_store.h"
+#include "logstore/awaitable_log_store.h"
 #include "net/router.h"
 
 namespace fw::api {
@@ -15,8 +15,7 @@ class WorkloadsResource final {
  private:
   Task<Result<net::Response>> list(net::Call call);
 
-  logstore::LogStore& log_;
-  Pool& disk_;
+  logstore::AwaitableLogStore log_;
 };
 
 }  // namespace fw::api

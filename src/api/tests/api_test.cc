@@ -567,6 +567,26 @@ TEST_F(ApiTest, HealthAndReadinessAnswer) {
   EXPECT_EQ(send(net::Method::kGet, "/nothing").status, 404);
 }
 
+TEST_F(ApiTest, WhatReadsTheLogStoreWaitsNoLongerThanItsRequest) {
+  std::promise<void> release;
+  const auto held = release.get_future().share();
+  for (int i = 0; i < 2; ++i) boost::asio::post(disk_.executor(), [held] { held.wait(); });
+  const net::ServerOptions impatient{.request_timeout = std::chrono::milliseconds(100)};
+  net::Server server(io_.get_executor(), impatient, api_->handler());
+  ASSERT_TRUE(server.start().ok());
+  const auto status_of = [&](net::Method method, const std::string& path, std::string body) {
+    auto request = net::json_request(method, server.url() + path, std::move(body));
+    const auto answer = run_blocking(client_->send(std::move(request), Deadline::after(std::chrono::seconds(10))));
+    return answer.ok() ? answer->status : 0;
+  };
+  for (const auto* path : {"/api/workloads", "/api/interactions", "/api/log/stats"}) {
+    EXPECT_EQ(status_of(net::Method::kGet, path, ""), 504) << path;
+  }
+  EXPECT_EQ(status_of(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c"})"), 504);
+  release.set_value();
+  server.stop_blocking(std::chrono::seconds(1));
+}
+
 TEST_F(ApiTest, WhileUploadsTakeAllPlacesAnotherIsRefusedAndOtherAnswersGoOn) {
   std::promise<void> release;
   boost::asio::post(load_.executor(), [held = release.get_future().share()] { held.wait(); });
