@@ -1,0 +1,154 @@
+// What a log store of many records costs to list and to look into: records of 3 KB, 50 workloads with a system message
+// each, 4 clients.
+//   log_scale_bench [RECORDS] [FOLDER]     defaults: 1000000, a temporary folder
+// Memory is the resident set of the whole process at its highest, RocksDB's caches included; nothing else is kept here.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "io/file.h"
+#include "logstore/rocksdb/rocksdb_log_store.h"
+
+namespace fw {
+namespace {
+
+constexpr std::size_t kRecordBytes = 3000;
+constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kWorkloads = 50;
+constexpr std::size_t kClients = 4;
+
+template <class T>
+T must(Result<T> result) {
+  if (result.ok()) return std::move(result).value();
+  std::fprintf(stderr, "%s\n", result.error().message.c_str());
+  std::exit(1);
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const Instant start = kernel_now();
+  work();
+  return to_seconds(kernel_now() - start);
+}
+
+/// Half of a request is its workload's system message, the rest words of a small vocabulary with numbers.
+class Traffic {
+ public:
+  Traffic() {
+    for (std::size_t i = 0; i < kWorkloads; ++i) systems_.push_back(text(kRecordBytes / 2));
+  }
+  record::Interaction record(std::uint64_t number) {
+    const std::size_t workload = number % kWorkloads;
+    return {.id = record::RecordId("r" + std::to_string(number)),
+            .workload = record::WorkloadId("workload-" + std::to_string(workload)),
+            .client = record::ClientId("client-" + std::to_string(number / kWorkloads % kClients)),
+            .timestamp = from_epoch_seconds(1'700'000'000) + std::chrono::milliseconds(number),
+            .request = R"({"model":"big","messages":[{"role":"system","content":")" + systems_[workload] +
+                       R"("},{"role":"user","content":")" + text(kRecordBytes / 2 - 300) + R"("}]})",
+            .response = R"({"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",)"
+                        R"("content":"It is on its way."},"finish_reason":"stop"}]})"};
+  }
+
+ private:
+  std::string text(std::size_t bytes) {
+    static constexpr const char* kWords[] = {"order ",   "customer ", "refund ", "please ",  "the ", "status ",
+                                             "invoice ", "shipping ", "change ", "address ", "a ",   "number "};
+    std::string out;
+    while (out.size() < bytes) {
+      out += kWords[random_.below(std::size(kWords))];
+      if (random_.below(8) == 0) out += std::to_string(random_.below(100'000)) + ' ';
+    }
+    return out;
+  }
+
+  Random random_{1};
+  std::vector<std::string> systems_;
+};
+
+std::uint64_t bytes_in(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+    if (file.is_regular_file()) bytes += file.file_size();
+  }
+  return bytes;
+}
+
+/// The slowest and the middle one of a few tries.
+void measure(const char* what, const std::function<void()>& work) {
+  std::vector<double> tries;
+  for (int i = 0; i < 21; ++i) tries.push_back(seconds_of(work) * 1e3);
+  const double first = tries.front();
+  std::ranges::sort(tries);
+  std::printf("%-52s first %8.2f ms, middle %8.2f ms, slowest %8.2f ms\n", what, first, tries[tries.size() / 2],
+              tries.back());
+}
+
+void look(logstore::LogStore& store) {
+  measure("list of workloads", [&] { must(store.workloads()); });
+  measure("first 50 of the list", [&] { must(store.workloads_page(50, std::nullopt)); });
+  const logstore::Selection one{
+      .workload = record::WorkloadId("workload-7"), .client = record::ClientId("client-1"), .from = {}, .to = {}};
+  measure("first page (100) of a workload and client",
+          [&] { must(store.scan(one, logstore::Order::kNewestFirst, 100, std::nullopt)); });
+  measure("first page (100) of a workload", [&] {
+    must(store.scan({.workload = one.workload, .client = {}, .from = {}, .to = {}}, logstore::Order::kNewestFirst, 100,
+                    std::nullopt));
+  });
+  measure("first page (100) of everything",
+          [&] { must(store.scan({}, logstore::Order::kNewestFirst, 100, std::nullopt)); });
+  measure("first page (1,000 keys) of everything",
+          [&] { must(store.scan_keys({}, logstore::Order::kNewestFirst, 1000, std::nullopt)); });
+}
+
+void run(std::uint64_t count, const std::filesystem::path& folder) {
+  Traffic traffic;
+  std::uint64_t raw = 0;
+  {
+    auto store = must(logstore::open_rocksdb_log_store(folder / "store"));
+    const double seconds = seconds_of([&] {
+      std::vector<record::Interaction> batch;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        batch.push_back(traffic.record(i));
+        raw += batch.back().request.size() + batch.back().response.size();
+        if (batch.size() < kBatch && i + 1 < count) continue;
+        must(store->append(batch));
+        batch.clear();
+      }
+    });
+    std::printf("appended, 1,000 a batch, records made in between %25.0f records/s\n", double(count) / seconds);
+    std::printf("after the last append:\n");
+    look(*store);
+  }
+  auto store = must(logstore::open_rocksdb_log_store(folder / "store"));
+  std::printf("opened again:\n");
+  look(*store);
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf("%-52s %8.0f MiB\n", "memory at its highest", double(usage.ru_maxrss) / 1024);
+  std::printf("%-52s %8.1f times smaller than raw\n", "disk, without a compaction of everything",
+              double(raw) / double(bytes_in(folder / "store")));
+}
+
+}  // namespace
+}  // namespace fw
+
+int main(int argc, char** argv) {
+  const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
+  if (count == 0 || argc > 3) {
+    std::fprintf(stderr, "usage: %s [RECORDS] [FOLDER]\n", argv[0]);
+    return 2;
+  }
+  if (argc > 2) {
+    fw::run(count, argv[2]);
+    return 0;
+  }
+  const fw::io::TemporaryFolder folder("log-scale-bench");
+  fw::run(count, folder.path());
+}
