@@ -80,7 +80,7 @@ struct Collector final : capture::RecordSink {
   explicit Collector(std::vector<record::Interaction>& into) : records(into) {}
   void take(record::Interaction record, std::size_t) override { records.push_back(std::move(record)); }
   void refuse(const codec::JsonDocument&, const std::string& reason) override { give_up(data_loss(reason)); }
-  void skip() override { give_up(internal("a document was skipped")); }
+  void skip(std::string_view) override { give_up(internal("a document was skipped")); }
   std::vector<record::Interaction>& records;
 };
 
