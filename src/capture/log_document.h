@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "logstore/elasticsearch/documents.h"
 #include "record/interaction.h"
 
 namespace fw::capture {
@@ -14,5 +15,12 @@ enum class Contents {
 /// The record as a log document (docs/formats/traffic.md), with all that is known of it under `flywheel`. Loading a
 /// whole one gives the same record again, its id included.
 [[nodiscard]] std::string to_log_document(const record::Interaction& record, Contents contents = Contents::kWhole);
+
+/// Log documents in an index of Elasticsearch: the same, with times and contents in forms that an index takes.
+class StoredDocuments final : public logstore::Documents {
+ public:
+  [[nodiscard]] std::string write(const record::Interaction& record, Unit unit, bool as_text) const override;
+  [[nodiscard]] Result<record::Interaction> read(std::string_view id, std::string_view document) const override;
+};
 
 }  // namespace fw::capture

@@ -59,6 +59,16 @@ Status rename_roles(std::string& request) {
   return {};
 }
 
+/// A document up to what is known beside its bytes.
+std::string head_of(const record::Interaction& record, const std::string& seconds) {
+  return R"({"timestamp":)" + seconds + R"(,"workload_id":)" + to_text(Json(*record.workload)) + R"(,"client_id":)" +
+         to_text(Json(*record.client)) + R"(,"flywheel":)";
+}
+
+void add_contents(std::string& out, std::string_view request, std::string_view response) {
+  out.append(R"(,"request":)").append(request).append(R"(,"response":)").append(response);
+}
+
 /// Epoch seconds, to the nanosecond.
 std::string seconds_of(Timestamp time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
@@ -135,13 +145,42 @@ Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& sli
 }
 
 std::string to_log_document(const record::Interaction& record, Contents contents) {
-  std::string out = R"({"timestamp":)" + seconds_of(record.timestamp) + R"(,"workload_id":)" +
-                    to_text(Json(*record.workload)) + R"(,"client_id":)" + to_text(Json(*record.client)) +
-                    R"(,"flywheel":)" + to_text(provenance_json(record));
-  if (contents == Contents::kWhole) {
-    out.append(R"(,"request":)").append(record.request).append(R"(,"response":)").append(record.response);
-  }
+  std::string out = head_of(record, seconds_of(record.timestamp)) + to_text(provenance_json(record));
+  if (contents == Contents::kWhole) add_contents(out, record.request, record.response);
   return out + '}';
+}
+
+std::string StoredDocuments::write(const record::Interaction& record, Unit unit, bool as_text) const {
+  const Duration size = unit == Unit::kSeconds ? Duration(std::chrono::seconds(1)) : std::chrono::milliseconds(1);
+  const Duration since = record.timestamp.time_since_epoch();
+  const Duration rest = (since % size + size) % size;
+  Json flywheel = provenance_json(record);
+  if (rest != Duration{}) flywheel["nanoseconds"] = rest.count();
+  if (as_text) {
+    flywheel["request"] = record.request;
+    flywheel["response"] = record.response;
+  }
+  std::string seconds = seconds_of(record.timestamp - rest);
+  if (seconds.find('.') != std::string::npos) seconds.erase(seconds.find_last_not_of('0') + 1);
+  std::string out = head_of(record, seconds) + to_text(flywheel);
+  add_contents(out, as_text ? "{}" : record.request, as_text ? "{}" : record.response);
+  return out + '}';
+}
+
+Result<record::Interaction> StoredDocuments::read(std::string_view id, std::string_view document) const {
+  codec::JsonSlicer slicer;
+  FW_ASSIGN(const auto members, slicer.members(document));
+  FW_ASSIGN(Draft draft, kLogDocument.read({.text = document, .members = members}, slicer));
+  record::Interaction record;
+  FW_ASSIGN(record.id, record::RecordId::parse(std::string(id)));
+  FW_ASSIGN(record.workload, record::WorkloadId::parse(draft.workload.value_or("")));
+  FW_ASSIGN(record.client, record::ClientId::parse(draft.client.value_or("")));
+  record.timestamp = draft.timestamp.value_or(Timestamp());
+  record.request = std::move(draft.request);
+  record.response = std::move(draft.response);
+  record.provenance = std::move(draft.provenance);
+  record.provenance.origin = draft.origin.value_or(record::Origin::kFile);
+  return record;
 }
 
 constexpr Format kLogDocument{.name = "log document", .recognises = recognises, .read = read};

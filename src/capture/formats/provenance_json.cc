@@ -79,6 +79,13 @@ Status read_key(const JsonMember& value, codec::JsonSlicer& slicer, Draft& draft
     if (!count) return invalid_argument("flywheel." + value.key + " is not a whole number of microseconds");
     into.*one.time = microseconds(*count);
   }
+  if (value.key == "nanoseconds") {
+    const auto rest = number_in<std::int64_t>(value, 999'999'999);
+    if (!rest) return invalid_argument("flywheel.nanoseconds is not a whole number below a second");
+    if (draft.timestamp) *draft.timestamp += std::chrono::nanoseconds(*rest);
+  }
+  if (value.key == "request") draft.request = text_in(value, slicer);
+  if (value.key == "response") draft.response = text_in(value, slicer);
   if (value.key == "id") draft.record_id = text_in(value, slicer);
   if (value.key == "tags") return read_tags(value, slicer, into);
   if (value.key == "http_status") {

@@ -1,7 +1,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/impl/cursor.h"
 
 /// A cursor comes from outside: anything is answered with an error, or was made by make_cursor.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

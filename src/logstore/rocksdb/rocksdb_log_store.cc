@@ -8,7 +8,7 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/impl/cursor.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/rocksdb_log_store.h"
 #include "logstore/rocksdb/impl/scan.h"

@@ -1,4 +1,4 @@
-#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/impl/cursor.h"
 
 #include <gtest/gtest.h>
 

@@ -27,14 +27,14 @@ inline std::vector<std::string> ids_of(const std::vector<record::Interaction>& r
   return ids;
 }
 
-/// A store in a folder of its own that can be closed and opened again.
-class LogStoreTest : public testing::Test {
+/// A store that can be closed and opened again.
+class LogStoreFixture : public testing::Test {
  protected:
-  LogStoreTest() { reopen(); }
+  virtual Result<std::unique_ptr<LogStore>> open() = 0;
 
   void reopen() {
     store_.reset();
-    auto opened = open_rocksdb_log_store(folder_.path() / "store");
+    auto opened = open();
     ASSERT_TRUE(opened.ok()) << opened.error();
     store_ = std::move(opened).value();
   }
@@ -62,6 +62,13 @@ class LogStoreTest : public testing::Test {
 
   io::TemporaryFolder folder_{"logstore"};
   std::unique_ptr<LogStore> store_;
+};
+
+/// The embedded store, in a folder of its own.
+class LogStoreTest : public LogStoreFixture {
+ protected:
+  LogStoreTest() { reopen(); }
+  Result<std::unique_ptr<LogStore>> open() final { return open_rocksdb_log_store(folder_.path() / "store"); }
 };
 
 }  // namespace fw::logstore

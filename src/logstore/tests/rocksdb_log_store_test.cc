@@ -1,24 +1,18 @@
-#include <algorithm>
-#include <thread>
-#include <tuple>
-
-#include "base/random.h"
-#include "logstore/tests/log_store_fixture.h"
+#include "logstore/tests/log_store_contract.h"
 
 namespace fw::logstore {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
-Selection by(std::optional<std::string> workload, std::optional<std::string> client) {
-  Selection selection;
-  if (workload) selection.workload = record::WorkloadId(*workload);
-  if (client) selection.client = record::ClientId(*client);
-  return selection;
-}
+INSTANTIATE_TEST_SUITE_P(RocksDb, LogStoreContract,
+                         testing::Values(StoreForm{
+                             .name = "RocksDb",
+                             .skipped = "",
+                             .open = [](const std::filesystem::path& folder) { return open_rocksdb_log_store(folder); },
+                             .clean = {}}));
 
-TEST_F(LogStoreTest, GivesRecordsBackByteForByteAlsoAfterReopening) {
+TEST_F(LogStoreTest, TakesAnyBytes) {
   record::Interaction odd = interaction("a", "router", "demo", 5);
   odd.request = std::string("{ \"x\" :\t1e400, \"\\ud800\": \"\0\xff\" }", 32);
   odd.response = "";
@@ -28,130 +22,6 @@ TEST_F(LogStoreTest, GivesRecordsBackByteForByteAlsoAfterReopening) {
   reopen();
   EXPECT_EQ(**store_->find(odd.id), odd);
   EXPECT_THAT(all({}, Order::kOldestFirst), ElementsAre(odd));
-}
-
-TEST_F(LogStoreTest, TheSameBatchAgainChangesNothing) {
-  const std::vector batch{interaction("a", "w", "c", 1), interaction("b", "w", "c", 2)};
-  append(batch);
-  auto changed = batch;
-  changed[0].request = "{}";
-  const auto again = store_->append(changed);
-  EXPECT_EQ(again->appended, 0U);
-  EXPECT_EQ(again->duplicates, 2U);
-  EXPECT_EQ(**store_->find(batch[0].id), batch[0]);
-  EXPECT_EQ(store_->workloads()->at(0).records, 2U);
-}
-
-TEST_F(LogStoreTest, AnIdTwiceInOneBatchIsKeptOnce) {
-  const auto report = store_->append(std::vector{interaction("a", "w", "c", 1), interaction("a", "w2", "c", 2)});
-  EXPECT_EQ(report->appended, 1U);
-  EXPECT_EQ(report->duplicates, 1U);
-  EXPECT_EQ(*(*store_->find(record::RecordId("a")))->workload, "w");
-}
-
-TEST_F(LogStoreTest, OneBadRecordRefusesItsWholeBatch) {
-  const auto report = store_->append(std::vector{interaction("a", "w", "c", 1), interaction("", "w", "c", 2)});
-  EXPECT_EQ(report.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(all({}, Order::kOldestFirst), ElementsAre());
-  EXPECT_THAT(store_->append(std::vector{interaction("b", "", "c", 2)}).error().message, HasSubstr("workload id"));
-}
-
-TEST_F(LogStoreTest, OrdersByTimeThenIdInBothDirections) {
-  append({interaction("b", "w", "c", 2), interaction("c", "w", "c", 1), interaction("a", "w", "c", 2),
-          interaction("d", "w", "c", -7)});
-  const Selection both = by("w", "c");
-  EXPECT_THAT(ids_of(all(both, Order::kOldestFirst, 1)), ElementsAre("d", "c", "a", "b"));
-  EXPECT_THAT(ids_of(all(both, Order::kNewestFirst, 1)), ElementsAre("b", "a", "c", "d"));
-}
-
-TEST_F(LogStoreTest, NamesThatBeginAlikeAreApart) {
-  append({interaction("1", "a", "bc", 1), interaction("2", "ab", "c", 1), interaction("3", "a", "b", 1)});
-  EXPECT_THAT(ids_of(all(by("a", "b"), Order::kOldestFirst)), ElementsAre("3"));
-  EXPECT_THAT(ids_of(all(by("a", {}), Order::kOldestFirst)), ElementsAre("1", "3"));
-  EXPECT_THAT(ids_of(all(by({}, "c"), Order::kNewestFirst)), ElementsAre("2"));
-}
-
-TEST_F(LogStoreTest, NamesThatNoRecordCanHaveSelectNothing) {
-  append({interaction("1", "a", "b", 1)});
-  EXPECT_THAT(all(by("", ""), Order::kNewestFirst), ElementsAre());
-  EXPECT_EQ(*store_->remove(by("c", {})), 0U);
-}
-
-TEST_F(LogStoreTest, FromIsInclusiveAndToIsExclusive) {
-  append({interaction("1", "w", "c", 1), interaction("2", "w", "c", 2), interaction("3", "w", "c", 3)});
-  for (Selection selection : {by({}, {}), by("w", {}), by({}, "c"), by("w", "c")}) {
-    selection.from = from_epoch_seconds(1);
-    selection.to = from_epoch_seconds(3);
-    EXPECT_THAT(ids_of(all(selection, Order::kOldestFirst)), ElementsAre("1", "2"));
-    EXPECT_THAT(ids_of(all(selection, Order::kNewestFirst)), ElementsAre("2", "1"));
-    std::swap(selection.from, selection.to);
-    EXPECT_THAT(all(selection, Order::kOldestFirst), ElementsAre());
-  }
-}
-
-/// What a scan must return, by sorting everything.
-std::vector<std::string> expected(std::vector<record::Interaction> records, const Selection& selection, Order order) {
-  std::erase_if(records, [&](const record::Interaction& r) {
-    return (selection.workload && r.workload != *selection.workload) ||
-           (selection.client && r.client != *selection.client) || (selection.from && r.timestamp < *selection.from) ||
-           (selection.to && r.timestamp >= *selection.to);
-  });
-  std::ranges::sort(records, {}, [](const auto& r) { return std::tuple(r.timestamp, r.id); });
-  if (order == Order::kNewestFirst) std::ranges::reverse(records);
-  return ids_of(records);
-}
-
-TEST_F(LogStoreTest, EveryKindOfScanAgreesWithSortingEverything) {
-  Random random(7);
-  std::vector<record::Interaction> records;
-  for (int i = 0; i < 600; ++i) {
-    records.push_back(interaction("id" + std::to_string(random.below(1 << 30)), "w" + std::to_string(random.below(4)),
-                                  "c" + std::to_string(random.below(3)), static_cast<std::int64_t>(random.below(50))));
-  }
-  append(records);
-  for (int i = 0; i < 200; ++i) {
-    Selection selection;
-    if (random.below(2) == 0) selection.workload = record::WorkloadId("w" + std::to_string(random.below(5)));
-    if (random.below(2) == 0) selection.client = record::ClientId("c" + std::to_string(random.below(4)));
-    if (random.below(2) == 0) selection.from = from_epoch_seconds(static_cast<std::int64_t>(random.below(50)));
-    if (random.below(2) == 0) selection.to = from_epoch_seconds(static_cast<std::int64_t>(random.below(50)));
-    const Order order = random.below(2) == 0 ? Order::kOldestFirst : Order::kNewestFirst;
-    EXPECT_EQ(ids_of(all(selection, order, 1 + random.below(100))), expected(records, selection, order));
-  }
-}
-
-TEST_F(LogStoreTest, AScanSeesNoRecordTwiceWhileOthersAreAppended) {
-  append({interaction("b", "w", "c", 2), interaction("d", "w", "c", 4)});
-  const auto first = store_->scan({}, Order::kOldestFirst, 1, {});
-  append({interaction("a", "w", "c", 1), interaction("c", "w", "c", 3)});
-  const auto rest = store_->scan({}, Order::kOldestFirst, 10, first->next);
-  EXPECT_THAT(ids_of(rest->records), ElementsAre("c", "d"));
-}
-
-TEST_F(LogStoreTest, ACursorWorksAfterItsRecordWasRemovedAndAfterReopening) {
-  append({interaction("a", "w", "c", 1), interaction("b", "w", "c", 2)});
-  const auto first = store_->scan({}, Order::kNewestFirst, 1, {});
-  Selection last_second;
-  last_second.from = from_epoch_seconds(2);
-  EXPECT_EQ(*store_->remove(last_second), 1U);
-  reopen();
-  EXPECT_THAT(ids_of(store_->scan({}, Order::kNewestFirst, 1, first->next)->records), ElementsAre("a"));
-}
-
-TEST_F(LogStoreTest, HostileCursorsAndLimitsAreErrors) {
-  append({interaction("a", "w", "c", 1), interaction("b", "w", "c", 2)});
-  const auto page = store_->scan({}, Order::kOldestFirst, 1, {});
-  const auto code = [&](const Selection& selection, Order order, std::size_t limit, std::string token) {
-    const auto result = store_->scan(selection, order, limit, Cursor{std::move(token)});
-    return result.ok() ? std::nullopt : std::optional(result.error().code);
-  };
-  const std::string token = page->next->token;
-  EXPECT_EQ(code({}, Order::kOldestFirst, 1, token), std::nullopt);
-  EXPECT_EQ(code({}, Order::kNewestFirst, 1, token), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code(by("w", {}), Order::kOldestFirst, 1, token), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code({}, Order::kOldestFirst, 1, ""), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code({}, Order::kOldestFirst, 0, token), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code({}, Order::kOldestFirst, 10'001, token), ErrorCode::kInvalidArgument);
 }
 
 TEST_F(LogStoreTest, APageWithLargeRecordsEndsEarlyAndGoesOn) {
@@ -164,94 +34,6 @@ TEST_F(LogStoreTest, APageWithLargeRecordsEndsEarlyAndGoesOn) {
   const auto page = store_->scan({}, Order::kOldestFirst, 10, {});
   EXPECT_EQ(page->records.size(), 3U);
   EXPECT_EQ(store_->scan({}, Order::kOldestFirst, 10, page->next)->records.size(), 2U);
-}
-
-TEST_F(LogStoreTest, ListsWorkloadsWithExactCountsAndTimes) {
-  append({interaction("1", "router", "b", 5), interaction("2", "router", "a", 3), interaction("3", "router", "a", 9),
-          interaction("4", "answer", "z", 1)});
-  const auto list = *store_->workloads();
-  ASSERT_EQ(list.size(), 3U);
-  EXPECT_EQ(*list[0].workload, "answer");
-  EXPECT_EQ(*list[1].client, "a");
-  EXPECT_EQ(list[1].records, 2U);
-  EXPECT_EQ(list[1].oldest, from_epoch_seconds(3));
-  EXPECT_EQ(list[1].newest, from_epoch_seconds(9));
-  EXPECT_EQ(list[2].records, 1U);
-}
-
-TEST_F(LogStoreTest, RemovalTakesExactlyTheSelectionAndCountsFollow) {
-  std::vector<record::Interaction> records;
-  for (int i = 0; i < 2500; ++i) records.push_back(interaction(std::to_string(i), i % 2 ? "w" : "v", "c", i));
-  append(records);
-  Selection selection = by({}, "c");
-  selection.from = from_epoch_seconds(100);
-  EXPECT_EQ(*store_->remove(selection), 2400U);
-  EXPECT_EQ(*store_->remove(selection), 0U);
-  reopen();
-  EXPECT_EQ(store_->workloads()->at(0).records, 50U);
-  EXPECT_EQ(store_->workloads()->at(1).newest, from_epoch_seconds(99));
-  for (const auto& narrowed : {by({}, {}), by({}, "c")}) EXPECT_EQ(all(narrowed, Order::kNewestFirst).size(), 100U);
-  EXPECT_FALSE(store_->find(record::RecordId("100"))->has_value());
-  EXPECT_EQ(*store_->remove(by({}, {})), 100U);
-  EXPECT_TRUE(store_->workloads()->empty());
-}
-
-TEST_F(LogStoreTest, ARemovedRecordMayBeAppendedAgain) {
-  const std::vector batch{interaction("a", "w", "c", 1)};
-  append(batch);
-  EXPECT_EQ(*store_->remove({}), 1U);
-  append(batch);
-  EXPECT_EQ(store_->workloads()->at(0).records, 1U);
-}
-
-TEST_F(LogStoreTest, ThreadsThatAppendTheSameRecordsStoreEachOnce) {
-  std::atomic<std::uint64_t> appended = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&, t] {
-        for (int batch = 0; batch < 20; ++batch) {
-          // Batches of two threads overlap by half.
-          std::vector<record::Interaction> records;
-          for (int i = 0; i < 10; ++i) {
-            records.push_back(interaction(std::to_string(batch * 25 + t * 5 + i), "w", "c", i));
-          }
-          appended += store_->append(records)->appended;
-        }
-      });
-    }
-  }
-  EXPECT_EQ(appended, 500U);
-  EXPECT_EQ(store_->workloads()->at(0).records, 500U);
-  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 500U);
-}
-
-TEST_F(LogStoreTest, AppendsScansAndRemovalsSideBySideKeepTheCountsRight) {
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 2; ++t) {
-      threads.emplace_back([&, t] {
-        for (int i = 0; i < 100; ++i) {
-          const std::string id = std::to_string(t) + "-" + std::to_string(i);
-          EXPECT_TRUE(
-              store_->append(std::vector{interaction(id, "w", "c", i), interaction(id + "b", "w", "d", i)}).ok());
-        }
-      });
-      threads.emplace_back([&] {
-        for (int i = 0; i < 20; ++i) {
-          Selection old = by({}, "d");
-          old.to = from_epoch_seconds(i);
-          EXPECT_TRUE(store_->remove(old).ok());
-          EXPECT_TRUE(store_->scan({}, Order::kNewestFirst, 50, {}).ok());
-          EXPECT_TRUE(store_->workloads().ok());
-        }
-      });
-    }
-  }
-  for (const auto& summary : *store_->workloads()) {
-    EXPECT_EQ(summary.records, all(by("w", *summary.client), Order::kOldestFirst).size());
-  }
-  EXPECT_EQ(all(by("w", "c"), Order::kOldestFirst).size(), 200U);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/impl/cursor.h"
 #include "logstore/rocksdb/impl/database.h"
 #include "logstore/rocksdb/impl/layout.h"
 

@@ -1,4 +1,4 @@
-#include "logstore/rocksdb/impl/cursor.h"
+#include "logstore/impl/cursor.h"
 
 #include "base/hash.h"
 #include "logstore/rocksdb/impl/layout.h"

@@ -1,0 +1,270 @@
+#include "logstore/elasticsearch/elasticsearch_log_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "logstore/elasticsearch/impl/bulk_write.h"
+#include "logstore/elasticsearch/impl/cluster.h"
+#include "logstore/elasticsearch/impl/contents.h"
+#include "logstore/elasticsearch/impl/index.h"
+#include "logstore/elasticsearch/impl/key_scan.h"
+#include "logstore/impl/cursor.h"
+#include "net/url.h"
+#include "record/provenance_names.h"
+
+namespace fw::logstore {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostRecordsAPage = 10'000;
+constexpr std::size_t kMostKeysAPage = 100'000;
+constexpr std::size_t kMostBytesAPage = std::size_t{64} << 20;
+constexpr std::size_t kBuckets = 1000;       // of one page of an aggregation
+constexpr std::size_t kKeysAtOnce = 10'000;  // of a removal
+
+Status check_limit(std::size_t limit, std::size_t most) {
+  if (limit >= 1 && limit <= most) return {};
+  return invalid_argument("a page of a scan has 1 to " + std::to_string(most) + " records");
+}
+
+Status check_batch(std::span<const record::Interaction> batch) {
+  for (const record::Interaction& record : batch) {
+    if (record.id->empty()) return invalid_argument("a record's id is empty");
+    if (record.workload->empty()) return invalid_argument("the workload id of the record " + *record.id + " is empty");
+    if (record.client->empty()) return invalid_argument("the client id of the record " + *record.id + " is empty");
+  }
+  return {};
+}
+
+/// A composite source; documents without the field are a bucket of their own where `missing`.
+Json source(const char* name, const std::string& field, bool missing) {
+  Json terms{{"field", field}};
+  if (missing) terms["missing_bucket"] = true;
+  return Json{{name, {{"terms", std::move(terms)}}}};
+}
+
+class ElasticsearchLogStore final : public LogStore {
+ public:
+  ElasticsearchLogStore(const ElasticsearchOptions& options, std::shared_ptr<const Documents> documents)
+      : documents_(std::move(documents)), cluster_(options), index_(cluster_, options.index), keys_(cluster_, index_) {}
+
+  Result<AppendReport> append(std::span<const record::Interaction> batch) override {
+    FW_TRY(check_batch(batch));
+    if (batch.empty()) return AppendReport{};
+    auto report = bulk_create(cluster_, index_, *documents_, batch);
+    note(report.ok() ? Status() : Status(report.error()));
+    changed();
+    return report;
+  }
+
+  Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                    const std::optional<Cursor>& after) override {
+    FW_TRY(check_limit(limit, kMostRecordsAPage));
+    FW_ASSIGN(auto found, read_keys(selection, order, limit, after));
+    Page page;
+    FW_ASSIGN(auto contents, read_contents(cluster_, *documents_, found.keys, kMostBytesAPage));
+    page.records = std::move(contents.records);
+    if (found.more || contents.asked < found.keys.size()) {
+      page.next = cursor_at(selection, order, found.keys[contents.asked - 1].key);
+    }
+    return page;
+  }
+
+  Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
+                            const std::optional<Cursor>& after) override {
+    FW_TRY(check_limit(limit, kMostKeysAPage));
+    FW_ASSIGN(auto found, read_keys(selection, order, limit, after));
+    KeyPage page;
+    for (FoundKey& key : found.keys) page.keys.push_back(std::move(key.key));
+    if (found.more) page.next = cursor_at(selection, order, page.keys.back());
+    return page;
+  }
+
+  Result<std::optional<record::Interaction>> find(const record::RecordId& id) override {
+    FW_TRY(refresh());
+    FW_ASSIGN(const auto keys, keys_.with_ids({*id}));
+    if (keys.empty()) return std::optional<record::Interaction>();
+    FW_ASSIGN(auto contents, read_contents(cluster_, *documents_, std::span(keys).first(1), kMostBytesAPage));
+    if (contents.records.empty()) return std::optional<record::Interaction>();
+    return std::optional(std::move(contents.records.front()));
+  }
+
+  Result<std::vector<WorkloadSummary>> workloads() override {
+    FW_TRY(refresh());
+    FW_ASSIGN(const IndexForm form, index_.form());
+    const Json sources =
+        Json::array({source("workload", form.fields.workload, false), source("client", form.fields.client, false)});
+    std::vector<WorkloadSummary> all;
+    FW_TRY(for_each_bucket(form, sources, [&](const Json& bucket) -> Status {
+      FW_ASSIGN(auto summary, summary_of(bucket));
+      if (summary) all.push_back(std::move(*summary));
+      return {};
+    }));
+    std::ranges::sort(all, {}, [](const WorkloadSummary& s) { return std::tie(s.workload, s.client); });
+    return all;
+  }
+
+  Result<std::vector<RecordCount>> counts() override {
+    FW_TRY(refresh());
+    FW_ASSIGN(const IndexForm form, index_.form());
+    const Json sources =
+        Json::array({source("workload", form.fields.workload, false), source("client", form.fields.client, false),
+                     source("origin", "flywheel.origin", true), source("ending", "flywheel.ending", true)});
+    std::vector<RecordCount> all;
+    FW_TRY(for_each_bucket(form, sources, [&](const Json& bucket) -> Status {
+      const Json& key = bucket["key"];
+      auto workload = record::WorkloadId::parse(key.value("workload", ""));
+      auto client = record::ClientId::parse(key.value("client", ""));
+      if (!workload.ok() || !client.ok()) return {};
+      const auto name = [&key](const char* part) { return key[part].is_string() ? key[part].get<std::string>() : ""; };
+      add(all, {.workload = std::move(workload).value(),
+                .client = std::move(client).value(),
+                .origin = record::parse_origin(name("origin")).value_or(record::Origin::kFile),
+                .ending = record::parse_ending(name("ending")).value_or(record::Ending::kFinished),
+                .records = bucket.value("doc_count", std::uint64_t{0})});
+      return {};
+    }));
+    std::ranges::sort(all, {}, [](const RecordCount& c) { return std::tie(c.workload, c.client, c.origin, c.ending); });
+    return all;
+  }
+
+  Result<std::uint64_t> remove(const Selection& selection) override {
+    std::uint64_t removed = 0;
+    while (true) {
+      FW_ASSIGN(const auto found, read_keys(selection, Order::kOldestFirst, kKeysAtOnce, {}));
+      FW_ASSIGN(const std::uint64_t now, bulk_delete(cluster_, found.keys));
+      removed += now;
+      changed();
+      if (!found.more || now == 0) return removed;
+    }
+  }
+
+  Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override {
+    FW_TRY(refresh());
+    std::vector<std::string> texts;
+    for (const auto& id : ids) texts.push_back(*id);
+    FW_ASSIGN(const auto found, keys_.with_ids(std::move(texts)));
+    auto removed = bulk_delete(cluster_, found);
+    changed();
+    return removed;
+  }
+
+  Status backup(const std::filesystem::path&) override {
+    return unimplemented("the records lie in Elasticsearch: back them up with its snapshots");
+  }
+
+  Status health() const override {
+    const std::lock_guard lock(mutex_);
+    return health_;
+  }
+
+ private:
+  Result<KeyScan::Found> read_keys(const Selection& selection, Order order, std::size_t limit,
+                                   const std::optional<Cursor>& after) {
+    std::optional<RecordKey> last;
+    if (after) {
+      FW_ASSIGN(Position position, parse_cursor(*after, selection, order));
+      last = RecordKey{.id = std::move(position.id), .workload = {}, .client = {}, .timestamp = position.time};
+    }
+    FW_TRY(refresh());
+    return keys_.read(selection, order, limit, last);
+  }
+
+  static Cursor cursor_at(const Selection& selection, Order order, const RecordKey& key) {
+    return make_cursor(selection, order, {.time = key.timestamp, .id = key.id});
+  }
+
+  /// Makes what was written here visible, when somebody wants to read and not before: each costs the cluster a segment.
+  Status refresh() {
+    if (!is_stale_.exchange(false)) return {};
+    const auto answer = cluster_.call(net::Method::kPost, index_.path("_refresh"));
+    if (answer.ok() && (answer->is_success() || answer->status == 403 || answer->status == 404)) return {};
+    is_stale_ = true;
+    return answer.ok() ? Cluster::error_of(*answer) : answer.error();
+  }
+
+  void changed() {
+    is_stale_ = true;
+    keys_.forget_times();
+  }
+
+  void note(Status status) {
+    const std::lock_guard lock(mutex_);
+    health_ = std::move(status);
+  }
+
+  /// All buckets of a composite aggregation over the documents that have a time.
+  Status for_each_bucket(const IndexForm& form, const Json& sources, const std::function<Status(const Json&)>& visit) {
+    Json composite{{"size", kBuckets}, {"sources", sources}};
+    while (true) {
+      const Json ask{{"size", 0},
+                     {"query", {{"exists", {{"field", form.fields.timestamp}}}}},
+                     {"aggs", {{"pairs", {{"composite", composite}}}}}};
+      FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
+      if (answer["_shards"].value("failed", 0) != 0)
+        return unavailable("Elasticsearch counted a part of the shards alone");
+      const Json& pairs = answer["aggregations"]["pairs"];
+      for (const Json& bucket : pairs["buckets"]) FW_TRY(visit(bucket));
+      if (!pairs.contains("after_key") || pairs["buckets"].size() < kBuckets) return {};
+      composite["after"] = pairs["after_key"];
+    }
+  }
+
+  /// Nothing for names that no record can have.
+  Result<std::optional<WorkloadSummary>> summary_of(const Json& bucket) {
+    auto workload = record::WorkloadId::parse(bucket["key"].value("workload", ""));
+    auto client = record::ClientId::parse(bucket["key"].value("client", ""));
+    if (!workload.ok() || !client.ok()) return std::optional<WorkloadSummary>();
+    WorkloadSummary summary{.workload = *workload,
+                            .client = *client,
+                            .records = bucket.value("doc_count", std::uint64_t{0}),
+                            .oldest = {},
+                            .newest = {}};
+    const Selection pair{.workload = *workload, .client = *client, .from = {}, .to = {}};
+    FW_ASSIGN(const auto first, keys_.read(pair, Order::kOldestFirst, 1, {}));
+    FW_ASSIGN(const auto last, keys_.read(pair, Order::kNewestFirst, 1, {}));
+    if (first.keys.empty() || last.keys.empty()) return std::optional<WorkloadSummary>();  // removed meanwhile
+    summary.oldest = first.keys.front().key.timestamp;
+    summary.newest = last.keys.front().key.timestamp;
+    return std::optional(std::move(summary));
+  }
+
+  /// Buckets that differ by what is said and what is the default are one count.
+  static void add(std::vector<RecordCount>& all, RecordCount count) {
+    for (RecordCount& other : all) {
+      const std::uint64_t records = std::exchange(count.records, other.records);
+      if (count == other) {
+        other.records += records;
+        return;
+      }
+      count.records = records;
+    }
+    all.push_back(std::move(count));
+  }
+
+  std::shared_ptr<const Documents> documents_;
+  Cluster cluster_;
+  Index index_;
+  KeyScan keys_;
+  std::atomic<bool> is_stale_ = true;
+  mutable std::mutex mutex_;
+  Status health_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LogStore>> open_elasticsearch_log_store(ElasticsearchOptions options,
+                                                               std::shared_ptr<const Documents> documents) {
+  if (options.urls.empty()) return invalid_argument("no URL of Elasticsearch is given");
+  for (const std::string& url : options.urls) FW_TRY(net::parse_url(url));
+  if (options.index.empty() || options.index.find('/') != std::string::npos) {
+    return invalid_argument("'" + options.index + "' is no name of an index");
+  }
+  return std::unique_ptr<LogStore>(std::make_unique<ElasticsearchLogStore>(options, std::move(documents)));
+}
+
+}  // namespace fw::logstore

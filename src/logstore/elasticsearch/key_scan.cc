@@ -1,0 +1,247 @@
+#include "logstore/elasticsearch/impl/key_scan.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "base/log.h"
+
+namespace fw::logstore {
+namespace {
+
+using Json = nlohmann::json;
+using Unit = Documents::Unit;
+
+constexpr std::size_t kMostHits = 10'000;          // index.max_result_window, unless somebody changed it
+constexpr std::size_t kMostOfOneTime = 2'000'000;  // keys of 200 bytes
+constexpr Duration kKeepSameTime = std::chrono::seconds(30);
+
+/// What is read of each document instead of its contents.
+Json key_request(Json query, const IndexForm& form, Order order, std::size_t size) {
+  return Json{{"size", size},
+              {"query", std::move(query)},
+              {"sort", sort_by_time(form, order)},
+              {"_source", false},
+              {"track_total_hits", false},
+              {"docvalue_fields", Json::array({form.fields.workload, form.fields.client, "flywheel.nanoseconds"})}};
+}
+
+std::string text_field(const Json& hit, const std::string& name) {
+  const auto fields = hit.find("fields");
+  if (fields == hit.end() || !fields->contains(name)) return {};
+  const Json& values = (*fields)[name];
+  return values.is_array() && !values.empty() && values[0].is_string() ? values[0].get<std::string>() : std::string();
+}
+
+std::int64_t nanoseconds_of(const Json& hit) {
+  const auto fields = hit.find("fields");
+  if (fields == hit.end() || !fields->contains("flywheel.nanoseconds")) return 0;
+  const Json& values = (*fields)["flywheel.nanoseconds"];
+  return values.is_array() && !values.empty() && values[0].is_number_integer() ? values[0].get<std::int64_t>() : 0;
+}
+
+std::optional<Timestamp> time_of_hit(const Json& hit, Unit unit) {
+  const auto& sort = hit["sort"];
+  if (!sort.is_array() || sort.empty() || !sort[0].is_number()) return {};
+  return time_of({.value = sort[0].get<std::int64_t>(), .nanoseconds = nanoseconds_of(hit)}, unit);
+}
+
+/// Nothing for a document whose ids are none of ours (longer, with control characters): it is left out.
+std::optional<FoundKey> key_of(const Json& hit, const IndexForm& form, Unit unit) {
+  const auto time = time_of_hit(hit, unit);
+  if (!time) return {};
+  auto id = record::RecordId::parse(hit.value("_id", ""));
+  auto workload = record::WorkloadId::parse(text_field(hit, form.fields.workload));
+  auto client = record::ClientId::parse(text_field(hit, form.fields.client));
+  if (!id.ok() || !workload.ok() || !client.ok()) {
+    log_warning("logstore", "document left out: its ids are none of a record's", {{"id", hit.value("_id", "")}});
+    return {};
+  }
+  return FoundKey{.key = {.id = std::move(id).value(),
+                          .workload = std::move(workload).value(),
+                          .client = std::move(client).value(),
+                          .timestamp = *time},
+                  .index = hit.value("_index", "")};
+}
+
+}  // namespace
+
+/// The hits of an answer, and those of them that are keys.
+struct KeyScan::Page {
+  std::size_t hits = 0;
+  std::vector<FoundKey> keys;
+  std::optional<Timestamp> last;   ///< of the last hit
+  std::optional<Timestamp> whole;  ///< the last time before it: no document of this one is missing
+};
+
+namespace {
+
+Result<KeyScan::Page> page_of(const Json& answer, const IndexForm& form, Unit unit) {
+  // An answer of some shards alone would look like records that are gone.
+  if (answer.value("timed_out", false) || answer["_shards"].value("failed", 0) != 0) {
+    return unavailable("Elasticsearch answered for a part of the index's shards alone; look at the cluster's health");
+  }
+  KeyScan::Page page;
+  const Json& hits = answer["hits"]["hits"];
+  if (!hits.is_array()) return data_loss("Elasticsearch's answer to a search has no hits");
+  page.hits = hits.size();
+  for (const Json& hit : hits) {
+    const auto time = time_of_hit(hit, unit);
+    if (page.last != time) page.whole = std::exchange(page.last, time);
+    if (auto key = key_of(hit, form, unit)) page.keys.push_back(std::move(*key));
+  }
+  return page;
+}
+
+bool earlier(const RecordKey& a, const RecordKey& b) {
+  return std::tie(a.timestamp, a.id) < std::tie(b.timestamp, b.id);
+}
+
+bool comes_before(const RecordKey& a, const RecordKey& b, Order order) {
+  return order == Order::kOldestFirst ? earlier(a, b) : earlier(b, a);
+}
+
+void sort_keys(std::vector<FoundKey>& keys, Order order) {
+  std::ranges::sort(keys, [order](const FoundKey& a, const FoundKey& b) { return comes_before(a.key, b.key, order); });
+}
+
+}  // namespace
+
+Result<KeyScan::Found> KeyScan::read(const Selection& selection, Order order, std::size_t limit,
+                                     const std::optional<RecordKey>& after) {
+  FW_ASSIGN(const IndexForm form, index_.form());
+  Found found;
+  for (const Unit unit : form.units) {
+    FW_ASSIGN(auto keys, of_unit(selection, order, limit + 1, after, form, unit));
+    std::ranges::move(keys, std::back_inserter(found.keys));
+  }
+  if (form.units.size() > 1) sort_keys(found.keys, order);
+  found.more = found.keys.size() > limit;
+  if (found.more) found.keys.resize(limit);
+  return found;
+}
+
+/// At least `limit` keys where there are so many, whole times each.
+Result<std::vector<FoundKey>> KeyScan::of_unit(const Selection& selection, Order order, std::size_t limit,
+                                               const std::optional<RecordKey>& after, const IndexForm& form,
+                                               Unit unit) {
+  std::vector<FoundKey> keys;
+  std::optional<Timestamp> last;
+  const auto take_time = [&](Timestamp time) -> Status {
+    FW_ASSIGN(auto same, at_time(selection, order, time, form, unit));
+    std::ranges::move(same, std::back_inserter(keys));
+    last = time;
+    return {};
+  };
+  if (after) {
+    FW_TRY(take_time(after->timestamp));
+    std::erase_if(keys, [&](const FoundKey& found) { return !comes_before(*after, found.key, order); });
+  }
+  while (keys.size() < limit) {
+    // One more than is wanted tells whether the last time is whole.
+    const std::size_t asked = std::min(limit - keys.size() + 1, kMostHits);
+    FW_ASSIGN(Page page, beyond(selection, order, asked, last, form, unit));
+    const bool is_end = page.hits < asked;
+    if (!is_end) std::erase_if(page.keys, [&](const FoundKey& found) { return found.key.timestamp == page.last; });
+    sort_keys(page.keys, order);
+    std::ranges::move(page.keys, std::back_inserter(keys));
+    if (is_end) break;
+    if (page.whole) {
+      last = page.whole;
+    } else {
+      FW_TRY(take_time(*page.last));
+    }
+  }
+  if (keys.size() > limit) keys.resize(limit);
+  return keys;
+}
+
+Result<KeyScan::Page> KeyScan::beyond(const Selection& selection, Order order, std::size_t limit,
+                                      const std::optional<Timestamp>& last, const IndexForm& form, Unit unit) {
+  TimeRange range;
+  if (last && order == Order::kOldestFirst) range.after = last;
+  if (last && order == Order::kNewestFirst) range.to = last;
+  const Json ask = key_request(query_of(selection, range, form, unit), form, order, limit);
+  FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
+  return page_of(answer, form, unit);
+}
+
+Result<std::vector<FoundKey>> KeyScan::at_time(const Selection& selection, Order order, Timestamp time,
+                                               const IndexForm& form, Unit unit) {
+  const TimeRange range{.from = time, .after = {}, .to = time + Duration(1)};
+  const Json ask = key_request(query_of(selection, range, form, unit), form, order, kMostHits);
+  std::string query = ask.dump();
+  {
+    const std::lock_guard lock(mutex_);
+    if (same_time_ && same_time_->query == query && kernel_now() - same_time_->read < kKeepSameTime)
+      return same_time_->keys;
+  }
+  FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), query));
+  FW_ASSIGN(Page page, page_of(answer, form, unit));
+  if (page.hits >= kMostHits) {
+    FW_ASSIGN(page.keys, scroll(query, form, unit));
+  }
+  sort_keys(page.keys, order);
+  if (page.keys.size() > kMostHits / 10) {
+    const std::lock_guard lock(mutex_);
+    same_time_ = SameTime{.query = std::move(query), .read = kernel_now(), .keys = page.keys};
+  }
+  return std::move(page.keys);
+}
+
+/// All keys of one time that are too many for a search.
+Result<std::vector<FoundKey>> KeyScan::scroll(std::string query, const IndexForm& form, Unit unit) {
+  std::vector<FoundKey> keys;
+  FW_ASSIGN(Json answer, cluster_.json(net::Method::kPost, index_.path("_search?scroll=2m"), std::move(query)));
+  std::string id;
+  Status status;
+  while (true) {
+    id = answer.value("_scroll_id", id);
+    auto page = page_of(answer, form, unit);
+    if (!page.ok()) {
+      status = std::move(page).error();
+      break;
+    }
+    if (page->hits == 0) break;
+    std::ranges::move(page->keys, std::back_inserter(keys));
+    if (keys.size() > kMostOfOneTime) {
+      status = too_large("more than " + std::to_string(kMostOfOneTime) + " records have one and the same time");
+      break;
+    }
+    const Json next{{"scroll", "2m"}, {"scroll_id", id}};
+    auto more = cluster_.json(net::Method::kPost, "/_search/scroll", next.dump());
+    if (!more.ok()) {
+      status = std::move(more).error();
+      break;
+    }
+    answer = std::move(more).value();
+  }
+  if (!id.empty()) (void)cluster_.call(net::Method::kDelete, "/_search/scroll", Json{{"scroll_id", id}}.dump());
+  if (!status.ok()) return std::move(status).error();
+  return keys;
+}
+
+Result<std::vector<FoundKey>> KeyScan::with_ids(std::vector<std::string> ids) {
+  FW_ASSIGN(const IndexForm form, index_.form());
+  std::vector<FoundKey> keys;
+  for (std::size_t at = 0; at < ids.size(); at += kMostHits) {
+    const std::vector<std::string> some(
+        ids.begin() + static_cast<std::ptrdiff_t>(at),
+        ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + kMostHits, ids.size())));
+    const Json query{{"ids", {{"values", some}}}};
+    const Json ask = key_request(query, form, Order::kOldestFirst, kMostHits);
+    FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
+    // The unit does not matter: whoever asks for ids knows the times or reads them from the documents.
+    FW_ASSIGN(Page page, page_of(answer, form, form.units.front()));
+    std::ranges::move(page.keys, std::back_inserter(keys));
+  }
+  return keys;
+}
+
+void KeyScan::forget_times() {
+  const std::lock_guard lock(mutex_);
+  same_time_.reset();
+}
+
+}  // namespace fw::logstore
