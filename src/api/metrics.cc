@@ -62,6 +62,18 @@ void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummar
   }
 }
 
+/// What waits in the journal of a log store that lies elsewhere.
+void write_backlog(std::ostream& out, const logstore::Backlog& backlog, Timestamp now) {
+  metric_head(out, "flywheel_log_journal_records", "gauge", "Interactions that wait for the log store elsewhere.");
+  out << "flywheel_log_journal_records " << backlog.records << '\n';
+  metric_head(out, "flywheel_log_journal_oldest_seconds", "gauge", "Age of the oldest of them.");
+  out << "flywheel_log_journal_oldest_seconds " << (backlog.oldest ? to_seconds(now - *backlog.oldest) : 0.0) << '\n';
+  metric_head(out, "flywheel_log_journal_refused_total", "counter",
+              "Interactions that the log store elsewhere refused for good; they are in the quarantine.");
+  out << "flywheel_log_journal_refused_total " << backlog.refused << '\n';
+  metric_head(out, "flywheel_log_store_up", "gauge", "Whether the log store takes and gives records.");
+}
+
 void write_http(std::ostream& out, const HttpCounters& http) {
   metric_head(out, "flywheel_http_requests_total", "counter", "Answers of the control API by class of status.");
   for (int hundreds = 2; hundreds <= 5; ++hundreds) {
@@ -98,10 +110,13 @@ void MetricsResource::add_to(net::Router& router) {
 }
 
 Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
-  FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
+  const auto workloads = co_await run_on(disk_, [this] { return log_.workloads(); });
   std::ostringstream out;
   write_jobs(out, runs_.list());
-  write_records(out, workloads);
+  if (workloads.ok()) write_records(out, *workloads);
+  const auto backlog = log_.backlog();
+  write_backlog(out, backlog, clock_.now());
+  out << "flywheel_log_store_up " << (workloads.ok() && backlog.trouble.ok() ? 1 : 0) << '\n';
   write_http(out, http_);
   for (const auto& write : more_) write(out);
   metric_head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/engine_programs.h"
+#include "app/log_store.h"
 #include "app/own_folder.h"
 #include "async/task_group.h"
 #include "base/log.h"
@@ -90,8 +91,8 @@ struct Service::Impl {
        capture::Redactor rules, std::unique_ptr<metastore::SqliteStore> metadata,
        std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
       : options(std::move(o)),
-        log(std::move(log_store)),
         quarantine(std::move(kept_aside)),
+        log(std::move(log_store)),
         redactor(std::move(rules)),
         meta(std::move(metadata)),
         datasets(std::move(dataset_store)),
@@ -109,8 +110,8 @@ struct Service::Impl {
 
   ServiceOptions options;
   SystemClock clock;
-  std::unique_ptr<logstore::LogStore> log;
   std::unique_ptr<capture::Quarantine> quarantine;
+  std::unique_ptr<logstore::LogStore> log;
   capture::Redactor redactor;
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
@@ -156,11 +157,12 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   FW_ASSIGN(auto redactor, capture::Redactor::create(redact, process_environment()(redact.key_env)));
   FW_TRY(io::create_folders(data));
   // The log store first: its lock keeps a second process out of the whole folder.
-  FW_ASSIGN(auto log, logstore::open_rocksdb_log_store(data / "log"));
+  FW_ASSIGN(auto embedded, logstore::open_rocksdb_log_store(data / "log"));
   std::error_code ignored;
   fs::remove_all(data / "uploads", ignored);
   for (const char* folder : {"jobs", "uploads"}) FW_TRY(io::create_folders(data / folder));
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
+  FW_ASSIGN(auto log, log_store_of(options.config.log_store, std::move(embedded), *quarantine));
   FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),

@@ -78,6 +78,15 @@ struct RecordCount {
   friend bool operator==(const RecordCount&, const RecordCount&) = default;
 };
 
+/// Records that are durable here and wait for a store elsewhere.
+struct Backlog {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;          ///< of requests and responses
+  std::uint64_t refused = 0;        ///< kept aside since the start: the other store will never take them
+  std::optional<Timestamp> oldest;  ///< time of the record that has waited longest
+  Status trouble;                   ///< why they wait; success while they are on their way
+};
+
 /// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a pool
 /// of their kind; what reads more than a page goes through logstore/read.h, which minds a Deadline. Records are
 /// returned byte for byte as they were appended.
@@ -128,6 +137,8 @@ class LogStore {
 
   /// Why appends would fail at present; success when none is known. Does not block.
   [[nodiscard]] virtual Status health() const { return {}; }
+  /// What waits in a journal; nothing for a store that is its own. Does not block.
+  [[nodiscard]] virtual Backlog backlog() const { return {}; }
 };
 
 }  // namespace fw::logstore

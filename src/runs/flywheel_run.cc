@@ -73,7 +73,7 @@ Task<Result<DatasetsOutcome>> FlywheelRun::prepare_datasets() {
     if (!made.ok()) co_return made.error();
     co_return dump(to_json(*made));
   };
-  auto text = co_await context_.step(StageKind::kDatasets, std::nullopt, work);
+  auto text = co_await context_.step(StageKind::kDatasets, std::nullopt, work, options_.store_retry);
   if (!text.ok()) co_return text.error();
   co_return datasets_outcome(*text);
 }

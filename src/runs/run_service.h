@@ -48,6 +48,11 @@ struct RunOptions {
   std::string worker;                         ///< names this process where several share a store; drawn when empty
   Duration lease = std::chrono::seconds(30);  ///< a job whose worker is silent for so long is another's to take
   Duration deploy_timeout = std::chrono::minutes(10);
+  /// While the log store is away: some ten minutes.
+  workflow::RetryPolicy store_retry{.max_attempts = 14,
+                                    .first_pause = std::chrono::seconds(2),
+                                    .factor = 2.0,
+                                    .longest_pause = std::chrono::minutes(1)};
   workflow::RetryPolicy judge_retry{.max_attempts = 3, .first_pause = std::chrono::seconds(10), .factor = 2.0};
   workflow::RetryPolicy webhook_retry{.first_pause = std::chrono::seconds(2), .factor = 4.0};
   /// Between tries to write that a job was given up, when the store fails.

@@ -56,7 +56,7 @@ class Program:
                                   text=True, timeout=20)
         answer = json.loads(done.stdout)
         settings = {key: value for key, value in answer.items()
-                    if key in ("run", "server", "elasticsearch", "otlp", "gateway", "auth", "promotion", "engines", "redact", "logging", "review")}
+                    if key in ("run", "server", "elasticsearch", "otlp", "log_store", "gateway", "auth", "promotion", "engines", "redact", "logging", "review")}
         return answer["valid"], answer.get("error", ""), settings
 
 
@@ -211,6 +211,7 @@ def configuration_rows():
 WITHIN = {
     "gateway.upstreams[]": "gateway: {{upstreams: [{{url: 'http://127.0.0.1:9/v1', {pair}}}]}}\n",
     "gateway.routes[]": "gateway: {{upstream: 'http://127.0.0.1:9/v1', routes: [{{targets: [{{upstream: default}}], {pair}}}]}}\n",
+    "log_store.elasticsearch": "log_store: {{elasticsearch: {{url: 'http://127.0.0.1:9', {pair}}}}}\n",
     "gateway.capture": "gateway: {{upstream: 'http://127.0.0.1:9/v1', capture: {{{pair}}}}}\n",
 }
 
@@ -251,7 +252,8 @@ def check_configuration(program):
     plain = [program.check_config(minimal("nims", "model_name", "a", is_local))[2] for is_local in (False, True)]
     # With one upstream, which the tables within `gateway` need.
     plain += [program.check_config(minimal(section, key, value, is_local))[2] for is_local in (False, True)
-              for section, key, value in (("gateway.upstreams[]", "name", "upstream-1"), ("gateway.capture", "enabled", "true"))]
+              for section, key, value in (("gateway.upstreams[]", "name", "upstream-1"), ("gateway.capture", "enabled", "true"),
+                                   ("log_store.elasticsearch", "index", "flywheel"))]
     rows = list(configuration_rows())
     every_key = {key for _, _, keys, _, _ in rows for key in keys}
     for number, sections, keys, defaults, has_effect in rows:

@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from flywheel import Service, StubEndpoint, wait_until  # noqa: E402, F401
+from flywheel import FLYWHEEL, Service, StubEndpoint, wait_until  # noqa: E402, F401
 
 CONFIG = "elasticsearch: {port: 0}\notlp: {port: 0}\n"
 

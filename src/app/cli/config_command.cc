@@ -45,6 +45,19 @@ nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   return json;
 }
 
+/// Without what would prove to a cluster who asks.
+nlohmann::ordered_json log_store_json(const LogStoreSettings& settings) {
+  nlohmann::ordered_json json{{"max_journal_bytes", settings.max_journal_bytes}, {"elasticsearch", nullptr}};
+  if (const auto& cluster = settings.elasticsearch) {
+    const auto& authorities = cluster->tls.certificate_authorities;
+    json["elasticsearch"] = {{"url", cluster->urls},
+                             {"index", cluster->index},
+                             {"certificate_authorities", authorities ? authorities->string() : ""},
+                             {"insecure_skip_verification", cluster->tls.insecure_skip_verification}};
+  }
+  return json;
+}
+
 nlohmann::ordered_json auth_json(const auth::Settings& settings) {
   nlohmann::ordered_json roles = nlohmann::ordered_json::object();
   for (const auto& [person, role] : settings.proxy.roles) roles[person] = to_string(role);
@@ -220,6 +233,7 @@ void print_json(const CheckOutcome& outcome) {
     out["server"] = server_json(outcome.config->server);
     out["elasticsearch"] = elasticsearch_json(outcome.config->elasticsearch);
     out["otlp"] = otlp_json(outcome.config->otlp);
+    out["log_store"] = log_store_json(outcome.config->log_store);
     out["gateway"] = gateway_json(outcome.config->gateway, outcome.config->gateway_listener);
     out["auth"] = auth_json(outcome.config->auth);
     out["promotion"] = promotion_json(outcome.config->promotion);

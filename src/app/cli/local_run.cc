@@ -188,6 +188,7 @@ int run_local(const LocalRunOptions& options) {
   ServiceOptions service_options;
   service_options.data_folder = options.data.empty() ? new_run_folder() : fs::path(options.data);
   service_options.config = std::move(*config);
+  service_options.config.log_store = {};  // a run over files keeps to itself
   auto service = Service::open(std::move(service_options));
   if (!service.ok()) return fail(service.error());
   const int code = load_and_run(**service, options, interrupt);

@@ -99,7 +99,6 @@ void warn_of_variables(Problems& problems, const Environment& environment) {
     const char* remedy;
   };
   constexpr Unread kUnread[] = {
-      {"ELASTICSEARCH_URL", "traffic is kept in this program's own store; bring it over with `flywheel load`"},
       {"MONGODB_URL", "jobs are kept in this program's own store"},
       {"REDIS_URL", "runs are queued in this program itself"},
   };
@@ -136,6 +135,9 @@ void resolve_files(Config& config, const std::filesystem::path& folder) {
   for (const NamedListener& one : listeners_of(config)) {
     for (std::string* file : {&one.settings->tls_certificate, &one.settings->tls_key})
       if (!file->empty()) *file = (folder / *file).string();
+  }
+  if (auto& cluster = config.log_store.elasticsearch; cluster && cluster->tls.certificate_authorities) {
+    cluster->tls.certificate_authorities = folder / *cluster->tls.certificate_authorities;
   }
 }
 
@@ -190,6 +192,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   check_together(root, config.run);
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server);
+  read_log_store(root, config.log_store, environment);
   read_elasticsearch(root, config.elasticsearch);
   read_otlp(root, config.otlp);
   read_engines(root, config.engines);

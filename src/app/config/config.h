@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "capture/gateway/settings.h"
 #include "capture/redaction/settings.h"
+#include "logstore/elasticsearch/elasticsearch_log_store.h"
 #include "promotion/settings.h"
 #include "review/queue.h"
 #include "runs/run_config.h"
@@ -40,10 +41,17 @@ struct EngineSettings {
   std::string serving_type;             ///< GGUF type that models are served in; empty: the fastest for this processor
 };
 
+/// `log_store`: where traffic lies.
+struct LogStoreSettings {
+  std::optional<logstore::ElasticsearchOptions> elasticsearch;  ///< the embedded store without it
+  std::uint64_t max_journal_bytes = 8ULL << 30;                 ///< that wait while the cluster is away
+};
+
 /// A configuration file, checked: the blueprint's keys and ours (docs/configuration.md).
 struct Config {
   runs::RunConfig run;
   ServerSettings server;
+  LogStoreSettings log_store;
   ElasticsearchSettings elasticsearch;
   OtlpSettings otlp;
   EngineSettings engines;

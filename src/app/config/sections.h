@@ -50,6 +50,9 @@ std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& e
 void read_gateway(YamlSection& root, capture::GatewaySettings& gateway, ListenerSettings& listener,
                   const Environment& environment);
 
+// log_store_section.cc
+void read_log_store(YamlSection& root, LogStoreSettings& settings, const Environment& environment);
+
 // auth_section.cc
 void read_auth(YamlSection& root, auth::Settings& auth);
 

@@ -284,7 +284,7 @@ TEST_P(LogStoreContract, ThreadsThatAppendTheSameRecordsStoreEachOnce) {
       });
     }
   }
-  EXPECT_EQ(appended, 500U);
+  if (GetParam().tells_known) EXPECT_EQ(appended, 500U);
   EXPECT_EQ(store_->workloads()->at(0).records, 500U);
   EXPECT_EQ(all({}, Order::kOldestFirst).size(), 500U);
 }

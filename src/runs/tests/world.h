@@ -135,6 +135,7 @@ class Life {
   RunOptions options() {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};
     o.judge_retry.first_pause = Duration(1);
+    o.store_retry.max_attempts = 1;
     o.webhook_retry.first_pause = Duration(1);
     o.give_up_retry.first_pause = std::chrono::milliseconds(1);
     o.environment = [this](const std::string& name) -> std::optional<std::string> {

@@ -301,7 +301,7 @@ TEST(Config, ASecondDocumentIsNotIgnored) {
 TEST(Config, WhatTheBlueprintsServicesReadFromTheEnvironmentIsSaidToHaveNoEffect) {
   const auto environment = [](const std::string& name) { return name == "ELASTICSEARCH_URL" ? "http://es:9200" : ""; };
   EXPECT_THAT(parse(kCandidate, environment)->warnings,
-              Contains(AllOf(HasSubstr("ELASTICSEARCH_URL"), HasSubstr("flywheel load"))));
+              Contains(AllOf(HasSubstr("ELASTICSEARCH_URL"), HasSubstr("traffic lies in the Elasticsearch"))));
 }
 
 TEST(Config, AddressesAreChecked) {

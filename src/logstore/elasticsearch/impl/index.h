@@ -30,7 +30,7 @@ struct IndexForm {
 /// From here on values of unknown unit are milliseconds: 1973 in these, and the year 5138 in seconds.
 inline constexpr std::int64_t kFirstMillisecond = 100'000'000'000;
 
-/// The index of a log store: made when it is missing, looked at once, then remembered for a minute. Safe from any thread.
+/// The index of a log store: made when it is missing, looked at, then remembered for a minute. Safe from any thread.
 class Index final {
  public:
   Index(Cluster& cluster, std::string name) : cluster_(cluster), name_(std::move(name)) {}

@@ -1,0 +1,75 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config/config.h"
+
+namespace fw::app {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string environment(const std::string& name) {
+  if (name == "ES_KEY") return "c2VjcmV0LWtleS1mb3ItdGVzdHM=";
+  if (name == "ES_PASSWORD") return "open sesame";
+  return "";
+}
+
+Result<Config> parse(const std::string& section, const Environment& variables = environment) {
+  return parse_config("nims: []\ngateway: {upstreams: [{name: a, url: 'http://127.0.0.1:1'}]}\n" + section, "c.yaml",
+                      "/etc/flywheel", variables);
+}
+
+TEST(LogStoreSection, WithoutOneTrafficLiesOnThisMachine) {
+  const auto config = parse("");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_FALSE(config->log_store.elasticsearch);
+}
+
+TEST(LogStoreSection, NamesAClusterItsIndexAndWhoAsks) {
+  const auto config = parse(
+      "log_store:\n  elasticsearch:\n    url: [https://a:9200, https://b:9200]\n    index: traffic\n"
+      "    api_key_env: ES_KEY\n    certificate_authorities: ca.pem\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& cluster = *config->log_store.elasticsearch;
+  EXPECT_THAT(cluster.urls, ElementsAre("https://a:9200", "https://b:9200"));
+  EXPECT_EQ(cluster.index, "traffic");
+  EXPECT_EQ(cluster.authorization, "ApiKey c2VjcmV0LWtleS1mb3ItdGVzdHM=");
+  EXPECT_EQ(cluster.tls.certificate_authorities, "/etc/flywheel/ca.pem");
+}
+
+TEST(LogStoreSection, ANameAndAPasswordAreBasic) {
+  const auto config =
+      parse("log_store: {elasticsearch: {url: 'http://a:9200', username: elastic, password_env: ES_PASSWORD}}\n");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->log_store.elasticsearch->authorization, "Basic ZWxhc3RpYzpvcGVuIHNlc2FtZQ==");
+}
+
+TEST(LogStoreSection, TheBlueprintsVariablesNameOneTooAndTheFileWins) {
+  const auto variables = [](const std::string& name) -> std::string {
+    return name == "ELASTICSEARCH_URL" ? "http://es:9200" : name == "ES_COLLECTION_NAME" ? "calls" : "";
+  };
+  const auto from_variables = parse("", variables);
+  ASSERT_TRUE(from_variables.ok()) << from_variables.error();
+  EXPECT_THAT(from_variables->log_store.elasticsearch->urls, ElementsAre("http://es:9200"));
+  EXPECT_EQ(from_variables->log_store.elasticsearch->index, "calls");
+  EXPECT_THAT(from_variables->warnings, Contains(HasSubstr("ELASTICSEARCH_URL")));
+  const auto from_file = parse("log_store: {elasticsearch: {url: 'http://own:9200'}}\n", variables);
+  EXPECT_THAT(from_file->log_store.elasticsearch->urls, ElementsAre("http://own:9200"));
+}
+
+TEST(LogStoreSection, WhatCannotWorkIsNamed) {
+  const auto error = [](const std::string& keys) {
+    const auto config = parse("log_store: {elasticsearch: {" + keys + "}}\n");
+    return config.ok() ? "" : config.error().message;
+  };
+  EXPECT_THAT(error("index: x"), HasSubstr("log_store.elasticsearch.url"));
+  EXPECT_THAT(error("url: 'es:9200'"), HasSubstr("log_store.elasticsearch.url"));
+  EXPECT_THAT(error("url: 'http://a', index: a/b"), HasSubstr("no name of an index"));
+  EXPECT_THAT(error("url: 'http://a', username: me"), HasSubstr("go together"));
+  EXPECT_THAT(error("url: 'http://a', urls: x"), HasSubstr("unknown key"));
+}
+
+}  // namespace
+}  // namespace fw::app

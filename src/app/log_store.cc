@@ -1,0 +1,39 @@
+#include "app/log_store.h"
+
+#include "base/log.h"
+#include "capture/log_document.h"
+#include "logstore/spooled_log_store.h"
+
+namespace fw::app {
+namespace {
+
+Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& record, const Error& reason) {
+  capture::QuarantinedLine line{
+      .source = "log store", .line = 1, .reason = "the log store refuses it: " + reason.message};
+  line.bytes = capture::to_log_document(record);
+  line.length = line.bytes.size();
+  const auto report = quarantine.add(std::span(&line, 1));
+  if (!report.ok()) return report.error();
+  if (report->left_out > 0) return resource_exhausted("the quarantine is full; look at it and clear it");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<logstore::LogStore>> log_store_of(const LogStoreSettings& settings,
+                                                         std::unique_ptr<logstore::LogStore> embedded,
+                                                         capture::Quarantine& quarantine) {
+  if (!settings.elasticsearch) return embedded;
+  FW_ASSIGN(auto cluster, logstore::open_elasticsearch_log_store(*settings.elasticsearch,
+                                                                 std::make_shared<capture::StoredDocuments>()));
+  log_info("logstore", "elasticsearch",
+           {{"url", settings.elasticsearch->urls.front()}, {"index", settings.elasticsearch->index}});
+  logstore::SpoolOptions options;
+  options.max_bytes = settings.max_journal_bytes;
+  options.keep_aside = [&quarantine](const record::Interaction& record, const Error& reason) {
+    return keep_aside(quarantine, record, reason);
+  };
+  return logstore::spool(std::move(embedded), std::move(cluster), std::move(options));
+}
+
+}  // namespace fw::app

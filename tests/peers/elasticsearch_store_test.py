@@ -1,0 +1,191 @@
+"""A real Elasticsearch as the log store: the contract's tests against it, and a service that keeps its traffic there."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+from service import FLYWHEEL, CaptureService, StubEndpoint, document, wait_until
+
+SOURCE = pathlib.Path(os.environ["FLYWHEEL_SOURCE_DIR"])
+BUILD = pathlib.Path(os.environ["FLYWHEEL_BIN_DIR"]).parent
+PEER = pathlib.Path(os.environ["FLYWHEEL_CACHE"]) / "peers" / "elasticsearch-9.5.3"
+CONFIG = """elasticsearch: {port: 0}
+otlp: {enabled: false}
+log_store: {elasticsearch: {url: URL, index: flywheel}}
+"""
+
+
+def call(url, method="GET", body=None):
+    request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode(),
+                                     headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+class Cluster:
+    """One node on a free port of this machine, with data of its own for as long as it is kept."""
+
+    def __init__(self, port=19211):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = None
+
+    def start(self):
+        log = open(PEER / "log", "ab")  # noqa: SIM115 (the process's own from here on)
+        self.process = subprocess.Popen([SOURCE / "bench/bulk/elasticsearch/run", PEER, str(self.port)], stdout=log,
+                                        stderr=log, start_new_session=True)
+        log.close()
+        wait_until(self.is_up, 120, "Elasticsearch answers")
+
+    def is_up(self):
+        if self.process.poll() is not None:
+            raise AssertionError("Elasticsearch ended: " + (PEER / "log").read_text(errors="replace")[-2000:])
+        try:
+            return call(self.url + "/_cluster/health")["status"] in ("green", "yellow")
+        except (OSError, urllib.error.URLError, KeyError):
+            return False
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def why_not():
+    if not list(pathlib.Path("/usr/lib/jvm").glob("*/bin/java")):
+        return "no Java is installed"
+    if not (PEER / ".complete").exists() and subprocess.run(["which", "mvn", "unzip"], capture_output=True).returncode:
+        return "Elasticsearch is not in the cache, and there is no Maven or unzip to fetch it"
+    return ""
+
+
+@unittest.skipIf(why_not(), why_not())
+class ElasticsearchAsTheLogStore(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        PEER.mkdir(parents=True, exist_ok=True)
+        cls.cluster = Cluster()
+        try:
+            cls.cluster.start()
+        except AssertionError as failure:
+            cls.cluster.kill()
+            if (PEER / ".complete").exists():
+                raise
+            raise unittest.SkipTest(f"Elasticsearch could not be fetched: {failure}")  # noqa: B904
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.kill()
+
+    def setUp(self):
+        try:
+            call(self.cluster.url + "/flywheel", "DELETE")
+        except urllib.error.HTTPError:
+            pass
+
+    def service(self, **options):
+        service = CaptureService(CONFIG.replace("URL", self.cluster.url), **options)
+        self.addCleanup(service.close)
+        return service.start()
+
+    def test_the_contract_holds(self):
+        run = subprocess.run([BUILD / "tests/capture_elasticsearch_tests"], capture_output=True, text=True, timeout=600,
+                             env={**os.environ, "FLYWHEEL_TEST_ELASTICSEARCH": self.cluster.url})
+        self.assertEqual(run.returncode, 0, run.stdout[-4000:])
+        self.assertNotIn("SKIPPED", run.stdout)
+
+    def load(self, service, documents):
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            for one in documents:
+                file.write(json.dumps(one) + "\n")
+            file.flush()
+            done = subprocess.run([FLYWHEEL, "load", "--server", service.url, file.name], capture_output=True, text=True,
+                                  timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_traffic_is_in_the_index_and_the_blueprint_reads_it(self):
+        service = self.service()
+        self.load(service, [document(i) for i in range(500)])
+        wait_until(lambda: service.records() == {("router", "dev"): 500}, 60, "all records are in the index")
+        call(self.cluster.url + "/flywheel/_refresh", "POST")
+        found = call(self.cluster.url + "/flywheel/_search", "POST", {
+            "size": 2, "query": {"bool": {"must": [{"match": {"client_id": "dev"}}, {"match": {"workload_id": "router"}}]}},
+            "sort": [{"timestamp": {"order": "desc"}}], "track_total_hits": True})
+        self.assertEqual(found["hits"]["total"]["value"], 500)
+        newest = found["hits"]["hits"][0]["_source"]
+        self.assertEqual((newest["timestamp"], newest["request"]), (document(499)["timestamp"], document(499)["request"]))
+        self.load(service, [document(i) for i in range(500)])  # the same again
+        self.assertEqual(service.count(), 500)
+
+    def test_a_cluster_that_is_away_costs_nothing_and_gets_all_later(self):
+        service = self.service()
+        self.load(service, [document(i) for i in range(100)])
+        wait_until(lambda: service.count() == 100, 60, "the first are in the index")
+        self.cluster.kill()
+        try:
+            self.load(service, [document(i) for i in range(100, 300)])
+            self.assertEqual(service.call("GET", "/readyz")[0], 200)
+            service.kill()  # the journal is on this machine's disk
+            service.start()
+            self.load(service, [document(i) for i in range(300, 350)])
+        finally:
+            self.cluster.start()
+        wait_until(lambda: service.count() == 350, 90, "all records are in the index")
+        page = call(self.cluster.url + "/flywheel/_count")
+        self.assertEqual(page["count"], 350)
+
+    def test_a_run_waits_for_a_cluster_that_is_away(self):
+        endpoint = StubEndpoint()
+        self.addCleanup(endpoint.close)
+        service = self.service()
+        service.stop()
+        service.config.write_text(endpoint.config(CONFIG.replace("URL", self.cluster.url)))
+        service.start()
+        self.load(service, [document(i) for i in range(60)])
+        wait_until(lambda: service.count() == 60, 60, "all records are in the index")
+        self.cluster.kill()
+        try:
+            status, job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "dev"})
+            if status == 200:
+                self.assertFalse(service.job(job["id"])["finished_at"])
+        finally:
+            self.cluster.start()
+        if status != 200:  # the order itself was refused, with a reason
+            self.assertEqual(status, 503, job)
+            job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "dev"})[1]
+        self.assertEqual(service.wait_for_job(job["id"], 180)["status"], "completed")
+
+    def digests_of_a_run(self, service, traffic):
+        done = subprocess.run([FLYWHEEL, "load", "--server", service.url, traffic], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        empty = "flywheel_log_journal_records 0\n"
+        wait_until(lambda: service.count() > 0 and empty in service.call("GET", "/metrics")[1], 60, "all records are there")
+        status, job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
+        self.assertEqual(status, 200, job)
+        service.wait_for_job(job["id"])
+        report = service.call("GET", f"/api/jobs/{job['id']}/report")[1]
+        return [(one["name"].rsplit("-", 1)[0], one["digest"]) for one in report["dataset"]["datasets"]]
+
+    def test_datasets_are_the_same_byte_for_byte_as_from_the_embedded_store(self):
+        endpoint = StubEndpoint()
+        self.addCleanup(endpoint.close)
+        with tempfile.NamedTemporaryFile("wb", suffix=".jsonl") as traffic:
+            subprocess.run([FLYWHEEL, "sample", "--workload", "router", "--count", "400", "--seed", "3"], stdout=traffic,
+                           check=True)
+            runs = []
+            for config in (CONFIG.replace("URL", self.cluster.url), "elasticsearch: {port: 0}\notlp: {enabled: false}\n"):
+                service = CaptureService(config)
+                service.config.write_text(endpoint.config(config))
+                self.addCleanup(service.close)
+                runs.append(self.digests_of_a_run(service.start(), traffic.name))
+        self.assertEqual(len(runs[0]), 3)
+        self.assertEqual(runs[0], runs[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
