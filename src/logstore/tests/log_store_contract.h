@@ -12,7 +12,7 @@ namespace fw::logstore {
 /// A form of LogStore, for the tests that every form passes (log_store_contract.cc).
 struct StoreForm {
   std::string name;
-  std::string skipped;  ///< why it cannot be tried here
+  std::string skipped;      ///< why it cannot be tried here
   bool tells_known = true;  ///< append() knows everything that is stored
   std::function<Result<std::unique_ptr<LogStore>>(const std::filesystem::path& folder)> open;
   std::function<void()> clean;  ///< after each test
