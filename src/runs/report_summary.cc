@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/percent.h"
 #include "runs/impl/report_parts.h"
 
 namespace fw::runs {
