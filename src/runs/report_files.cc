@@ -66,6 +66,7 @@ Result<std::string> report_of(const Job& job, const RunConfig& config, std::span
   ReportInput input{.job = job, .config = config};
   FW_TRY(add_datasets(input, steps));
   FW_ASSIGN(input.production, rows_of(steps, step_key(StageKind::kProduction)));
+  FW_ASSIGN(input.baseline, rows_of(steps, step_key(StageKind::kBaseline)));
   for (std::size_t i = 0; i < config.candidates.size(); ++i) {
     FW_TRY(add_evaluations(input, steps, i));
     FW_TRY(add_training(input, steps, i));
