@@ -137,7 +137,7 @@ Findings find(const ReportInput& input) {
   rank_all(input, findings);
   if (findings.ranked.empty()) return findings;
   const Contender& best = findings.ranked.front();
-  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id}).rows)
+  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id()}).rows)
     findings.divergent += is_divergent(row, findings.scoring) ? 1 : 0;
   return findings;
 }

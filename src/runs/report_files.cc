@@ -43,9 +43,9 @@ Result<std::optional<EvaluationRows>> rows_of(std::span<const metastore::StepRow
 }
 
 Status add_evaluations(ReportInput& input, std::span<const metastore::StepRow> steps, std::size_t candidate) {
-  for (const auto& variant : modelops::known_variants()) {
-    FW_ASSIGN(auto rows, rows_of(steps, step_key(Stage::evaluation(variant.id), candidate)));
-    if (rows) input.evaluations.emplace(ReportInput::EvaluationKey{candidate, variant.id}, std::move(*rows));
+  for (const auto& variant : input.config.evaluation.variants) {
+    FW_ASSIGN(auto rows, rows_of(steps, step_key(Stage::evaluation(variant.id()), candidate)));
+    if (rows) input.evaluations.emplace(ReportInput::EvaluationKey{candidate, variant.id()}, std::move(*rows));
   }
   return {};
 }

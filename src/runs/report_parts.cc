@@ -36,7 +36,7 @@ ordered_json difference_to_baseline_json(const Findings& findings, const ReportI
 
 ordered_json verdict_json(const Findings& findings, std::size_t index, const modelops::VariantId& variant) {
   const auto found = std::ranges::find_if(
-      findings.ranked, [&](const Contender& one) { return one.candidate == index && one.variant.id == variant; });
+      findings.ranked, [&](const Contender& one) { return one.candidate == index && one.variant.id() == variant; });
   if (found == findings.ranked.end()) return nullptr;
   const Verdict& verdict = found->verdict;
   return {{"decision", to_string(verdict.decision)},

@@ -291,6 +291,30 @@ TEST_F(ReportTest, ProductionIsAskedAgainWhereItCanBe) {
   EXPECT_TRUE(report["head_to_head"][1].contains("p_noninferior"));
 }
 
+TEST_F(ReportTest, AnotherSystemPromptIsEvaluatedRankedAndGivenBack) {
+  world_.config.candidates[0].customization_enabled = false;
+  auto& variants = world_.config.evaluation.variants;
+  variants = {*modelops::find_variant("base-eval"), *modelops::find_variant("polite-eval"),
+              *modelops::find_variant("polite-icl-eval")};
+  variants[1].system_prompt = variants[2].system_prompt = "Be polite.";
+  const auto report = run();
+  const auto& evaluations = report["candidates"][0]["evaluations"];
+  ASSERT_THAT(evaluations, SizeIs(3));
+  EXPECT_EQ(evaluations[1]["variant"], "polite-eval");
+  EXPECT_EQ(evaluations[1]["eval_type"], "base-eval");
+  EXPECT_EQ(evaluations[1]["rows"], 20);
+  EXPECT_GT(evaluations[1]["cost_per_1000"].get<double>(), 0);
+  EXPECT_EQ(evaluations[1]["difference_to_base"]["n"], 20);
+  EXPECT_THAT(report["ranking"]["entries"], SizeIs(6));
+  EXPECT_EQ(report["ranking"]["entries"][0]["variant"], "polite-eval")
+      << "the fake's answers are right but for base-eval";
+  EXPECT_EQ(report["serve"][0]["command"], "Be polite.");
+  EXPECT_THAT(report["config"].dump(), HasSubstr("Be polite."));
+  const auto read = run_config_from_json(to_json(world_.config).dump());
+  ASSERT_TRUE(read.ok()) << read.error();
+  EXPECT_EQ(read->evaluation.variants, variants);
+}
+
 TEST_F(ReportTest, AVariantOfOnesOwnIsEvaluatedAndReported) {
   world_.config.evaluation.variants = {*modelops::find_variant("base-eval"),
                                        *modelops::find_variant("customized-icl-eval")};
