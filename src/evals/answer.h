@@ -14,6 +14,8 @@ inline constexpr std::string_view kCutAtTokenLimit = "cut at the token limit";
 inline constexpr std::string_view kHeldBack = "held back by a content filter";
 inline constexpr std::string_view kRefused = "refused to answer";
 inline constexpr std::string_view kUnfinishedThinking = "ended while thinking";
+/// Found where the answer is scored: production had something to say.
+inline constexpr std::string_view kEmpty = "neither text nor a tool call";
 
 /// What a model said, out of a chat completion.
 struct Answer {

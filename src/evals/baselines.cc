@@ -75,9 +75,7 @@ std::vector<EvaluationRow> questions_of(std::span<const RowResult> rows) {
 class BaselineMaker final {
  public:
   BaselineMaker(std::span<const RowResult> rows, const ScoringSettings& settings)
-      : rows_(rows),
-        settings_{.has_judge = false, .text_metric = settings.text_metric},
-        questions_(questions_of(rows)) {}
+      : rows_(rows), settings_(settings), rated_(trivial_text(rows)), questions_(questions_of(rows)) {}
 
   /// `message_for` gives an optional message for each question; without one the row fails.
   template <class MessageFor>
@@ -87,9 +85,14 @@ class BaselineMaker final {
     for (std::size_t i = 0; i < questions_.size(); ++i) {
       RowResult result{.record_id = rows_[i].record_id, .traits = rows_[i].traits, .failure = "no answer"};
       const std::optional<std::string> message = message_for(questions_[i]);
-      if (const auto answer = message ? parse_answer(completion_of(*message)) : Result<Answer>(internal("none"))) {
+      const std::string completion = message ? completion_of(*message) : "";
+      if (const auto answer = message ? parse_answer(completion) : Result<Answer>(internal("none"))) {
         result.failure.clear();
-        score_answer(questions_[i], *answer, false, result);
+        score_answer(questions_[i], *answer, settings_.has_judge, result);
+      }
+      if (settings_.has_judge && completion == rated_ && needs_judge(result)) {
+        result.scores = rows_[i].scores;
+        result.error = rows_[i].error;
       }
       one.rows.push_back(std::move(result));
     }
@@ -108,11 +111,16 @@ class BaselineMaker final {
  private:
   std::span<const RowResult> rows_;
   const ScoringSettings settings_;
+  const std::string rated_;  ///< what the judge has rated where there is one: no other text is said
   const std::vector<EvaluationRow> questions_;
   std::vector<Baseline> made_;
 };
 
 }  // namespace
+
+std::string trivial_text(std::span<const RowResult> rows) {
+  return completion_of(most_frequent(rows, AnswerKind::kText).value_or(text_message("\"\"")));
+}
 
 std::vector<Baseline> trivial_baselines(std::span<const RowResult> rows, const ScoringSettings& settings) {
   BaselineMaker maker(rows, settings);

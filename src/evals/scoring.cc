@@ -25,12 +25,14 @@ const Metric* judged_metric(AnswerKind kind) {
 }  // namespace
 
 void score_answer(const EvaluationRow& row, const Answer& answer, bool has_judge, modelops::RowResult& result) {
-  if (!answer.failure.empty()) {
-    result.failure = answer.failure;
-    return;
-  }
   const AnswerKind kind = row.traits.kind;
   const AnswerKind made = calls_tools(answer.message) ? AnswerKind::kToolCalls : AnswerKind::kText;
+  const bool had_nothing_to_say = kind == AnswerKind::kText && row.reference_text.empty();
+  const bool is_empty = made == AnswerKind::kText && answer.text.empty() && !had_nothing_to_say;
+  if (!answer.failure.empty() || is_empty) {
+    result.failure = answer.failure.empty() ? kEmpty : answer.failure;
+    return;
+  }
   for (const Metric* metric : metrics()) {
     if (!metric->applies_to(kind)) continue;
     if (made != kind) {

@@ -35,6 +35,9 @@ struct EvaluationJob {
   /// So many rows are asked one at a time before the others: their latency is the model's own, without queueing.
   int rows_alone = 10;
   std::optional<std::uint64_t> max_rows;  ///< at most so many rows, drawn by the seed, in the file's order; absent: all
+  /// Nothing is sent to the target: the answer to every row is the text that production gave most often, for the judge
+  /// to rate as it rates a candidate's.
+  bool is_trivial = false;
   /// Awaited with the first row's request before it is sent: its target may prepare for many that begin like it.
   std::function<Task<void>(std::string request)> before_first;
 };

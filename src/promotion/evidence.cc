@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "io/input_file.h"
+#include "modelops/variant.h"
 
 namespace fw::promotion {
 namespace {
@@ -107,7 +108,14 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
     if (!model.empty()) choice.model = model;
     if (!variant.empty()) choice.variant = variant;
     FW_ASSIGN(const Json* candidate, candidate_named(report, choice));
-    const bool is_tuned = choice.variant.find("customized") != std::string::npos;
+    const auto made_of = modelops::find_variant(choice.variant);
+    if (made_of && !made_of->prompt.empty()) {
+      return failed_precondition(choice.model + " " + choice.variant + " was asked with the system prompt \"" +
+                                 made_of->prompt +
+                                 "\", and the gateway sends the application's own: give it to the "
+                                 "application, or promote an evaluation without it");
+    }
+    const bool is_tuned = made_of && made_of->has_adapter;
     FW_ASSIGN(Digests digests, digests_of(report, bytes, *candidate, is_tuned));
     return Candidate{.workload = text(job, "workload_id"),
                      .client = text(job, "client_id"),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/percent.h"
+
 namespace fw::promotion {
 namespace {
 
@@ -115,8 +117,8 @@ std::optional<std::string> Gates::failure() const {
   for (std::size_t i = 0; i < kGates; ++i) {
     const auto& test = tests_[i];
     if (!test || !test->is_failed()) continue;
-    return fmt::format("{}: {:.1f} % of {}, at most {:.1f} % may", kTitles[i], 100 * test->mean(), test->count(),
-                       100 * test->limit());
+    return fmt::format("{}: {} of {}, at most {} may", kTitles[i], percent(test->mean()), test->count(),
+                       percent(test->limit()));
   }
   return std::nullopt;
 }

@@ -6,10 +6,13 @@
 #include "io/file.h"
 #include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
+#include "runs/impl/prompt_rows.h"
 
 namespace fw::runs {
 
 namespace {
+
+constexpr std::uint64_t kMaxRowsBytes = std::uint64_t{2} << 30;
 
 /// Whether a training row offers tools (`"tools":[{`), called or not: a template has to say them.
 bool any_row_has_tools(const std::filesystem::path& rows) {
@@ -53,7 +56,7 @@ Task<void> CandidateRun::stages() {
 
 bool CandidateRun::is_evaluated(bool has_adapter) const {
   return std::ranges::all_of(context_.config().evaluation.variants, [&](const modelops::Variant& variant) {
-    return variant.has_adapter != has_adapter || has_ended(Stage::evaluation(variant.id));
+    return variant.has_adapter != has_adapter || has_ended(Stage::evaluation(variant.id()));
   });
 }
 
@@ -118,20 +121,38 @@ Task<void> CandidateRun::take_down() {
 }
 
 Task<void> CandidateRun::evaluate(modelops::Variant variant) {
-  const Stage stage = Stage::evaluation(variant.id);
+  const Stage stage = Stage::evaluation(variant.id());
   const auto end = co_await context_.step(stage, index_, [this, variant] { return evaluation_work(variant); });
   if (!end.ok()) note(stage, end.error());
 }
 
 Task<Result<std::string>> CandidateRun::evaluation_work(modelops::Variant variant) {
-  modelops::EvaluationJob job{.variant = variant.id, .target = deployment_->endpoint};
+  modelops::EvaluationJob job{.variant = variant.id(), .target = deployment_->endpoint};
   job.max_rows = part_of_rows(context_.config(), candidate(), variant);
   job.before_first = [this, id = deployment_->id](std::string request) {
     return context_.dependencies.deployer.share_beginning(id, std::move(request), context_.deadline);
   };
-  job.results = folder() / (*variant.id + ".jsonl");
+  job.results = folder() / (*variant.id() + ".jsonl");
+  if (!variant.prompt.empty()) {
+    FW_CO_ASSIGN(job.rows, co_await run_on(context_.dependencies.disk, [&] { return rows_with_prompt(variant); }));
+  }
   co_return co_await run_evaluation(context_, variant.has_examples ? datasets_.icl : datasets_.eval, std::move(job),
-                                    report_rows(variant.id));
+                                    report_rows(variant.id()));
+}
+
+/// The rows of a variant with a system prompt of its own, beside its results.
+Result<std::filesystem::path> CandidateRun::rows_with_prompt(const modelops::Variant& variant) {
+  auto& store = context_.dependencies.datasets;
+  FW_ASSIGN(const auto plain_path, store.local_path(datasets_.eval, "eval_data.jsonl"));
+  FW_ASSIGN(const auto path,
+            store.local_path(variant.has_examples ? datasets_.icl : datasets_.eval, "eval_data.jsonl"));
+  FW_ASSIGN(const std::string plain, io::read_file(plain_path, kMaxRowsBytes));
+  FW_ASSIGN(const std::string rows, io::read_file(path, kMaxRowsBytes));
+  FW_ASSIGN(const std::string prompted, with_system_prompt(rows, plain, variant.system_prompt));
+  const auto file = folder() / (*variant.id() + ".rows.jsonl");
+  FW_TRY(io::create_folders(folder()));
+  FW_TRY(io::write_file_atomically(file, prompted));
+  return file;
 }
 
 std::function<void(const modelops::EvaluationProgress&)> CandidateRun::report_rows(modelops::VariantId variant) {

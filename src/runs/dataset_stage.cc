@@ -7,54 +7,14 @@
 #include "dataset/builder.h"
 #include "evals/answer.h"
 #include "io/file.h"
-#include "logstore/read.h"
 #include "runs/impl/json_fields.h"
+#include "runs/impl/logged_records.h"
 
 namespace fw::runs {
 
 namespace {
 
 constexpr std::uint64_t kRecordsBetweenProgress = 20'000;
-
-/// A workload's records in the log store, a page at a time.
-class LoggedRecords final : public dataset::RecordSource {
- public:
-  LoggedRecords(logstore::LogStore& log, const Job& job, Deadline deadline)
-      : log_(log),
-        deadline_(std::move(deadline)),
-        selection_{.workload = job.workload, .client = job.client, .from = {}, .to = {}} {}
-
-  Status scan(const Visit& visit) override {
-    return logstore::for_each_page(log_, selection_, logstore::Order::kOldestFirst, deadline_,
-                                   [&](std::span<const record::Interaction> page) {
-                                     for (const auto& one : page) note_time(one.timestamp);
-                                     return visit(page);
-                                   });
-  }
-
-  Result<record::Interaction> read(const record::RecordId& id) override {
-    FW_ASSIGN(auto found, log_.find(id));
-    if (found) return std::move(*found);
-    return unavailable("record " + *id + " was removed while the datasets were made; start the run again");
-  }
-
-  /// The span of time of the records that were read, `records` of them.
-  [[nodiscard]] std::optional<TrafficWindow> window(std::uint64_t records) const {
-    if (!first_) return std::nullopt;
-    return TrafficWindow{records, to_epoch_seconds(*first_), to_epoch_seconds(*last_)};
-  }
-
- private:
-  void note_time(Timestamp time) {
-    first_ = first_ ? std::min(*first_, time) : time;
-    last_ = last_ ? std::max(*last_, time) : time;
-  }
-
-  logstore::LogStore& log_;
-  Deadline deadline_;
-  logstore::Selection selection_;
-  std::optional<Timestamp> first_, last_;
-};
 
 std::uint64_t count_records(logstore::LogStore& log, const Job& job) {
   const auto summaries = log.workloads();
@@ -179,7 +139,7 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   const Deadline deadline = context.deadline;
   // Reads and computes by turns; the pool of those who compute, so that whoever waits for the disk alone does not
   // queue.
-  LoggedRecords records(deps.log, job, deadline);
+  LoggedRecords records(deps.log, job.workload, job.client, deadline);
   auto built = co_await run_on(deps.cpu, [&] { return build(context, job, records); });
   if (!built.ok()) co_return built.error();
   const auto folder = context.folder();
@@ -197,7 +157,10 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   outcome.train_rows = built->lineage.train.size();
   outcome.validation_rows = built->lineage.validation.size();
   outcome.usage = production_usage(built->eval.files.front().content);
-  outcome.window = records.window(built->card.steps.front().in);
+  if (const auto times = records.times()) {
+    outcome.window =
+        TrafficWindow{built->card.steps.front().in, to_epoch_seconds(times->first), to_epoch_seconds(times->second)};
+  }
   outcome.card = to_json(built->card).dump();
   outcome.warnings = built->warnings;
   for (const auto& warning : outcome.warnings)

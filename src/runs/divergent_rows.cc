@@ -24,7 +24,7 @@ ordered_json text_or_null(const std::string& text) { return text.empty() ? order
 
 ordered_json answer_json(const Contender& contender, const RowResult& row, const evals::ScoringSettings& scoring) {
   return {{"model_name", contender.model_name},
-          {"variant", *contender.variant.id},
+          {"variant", *contender.variant.id()},
           {"message", part(row.response, ordered_json::json_pointer("/choices/0/message"))},
           {"agreement", or_null(evals::agreement_of(row, scoring))},
           {"scores", row.scores},
@@ -48,7 +48,7 @@ const std::vector<RowResult>& rows_as_asked(const ReportInput& input, const Cont
     const auto variant = modelops::find_variant(*key.second);
     if (variant && !variant->has_examples) return evaluation.rows;
   }
-  return input.evaluations.at({best.candidate, best.variant.id}).rows;
+  return input.evaluations.at({best.candidate, best.variant.id()}).rows;
 }
 
 ordered_json row_json(const RowResult& row, const RowResult& asked) {
@@ -80,10 +80,10 @@ ordered_json divergent_rows_json(const ReportInput& input, const Findings& findi
   if (total == 0) return out;
   const auto best = best_of_each(findings.ranked);
   std::vector<RowIndex> rows;
-  for (const auto* one : best) rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id}).rows));
+  for (const auto* one : best) rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id()}).rows));
   const Contender& first = findings.ranked.front();
   const RowIndex asked = index_of(rows_as_asked(input, first));
-  for (const auto& row : input.evaluations.at({first.candidate, first.variant.id}).rows) {
+  for (const auto& row : input.evaluations.at({first.candidate, first.variant.id()}).rows) {
     if (!is_divergent(row, findings.scoring)) continue;
     if (out["rows"].size() == kMostRows) break;
     const auto as_asked = asked.find(row.record_id);

@@ -40,7 +40,7 @@ Task<Result<std::string>> run_evaluation(RunContext& context, const modelops::Da
     return deps.datasets.local_path(rows, "eval_data.jsonl");
   });
   if (!path.ok()) co_return path.error();
-  job.rows = *path;
+  if (job.rows.empty()) job.rows = *path;
   auto evaluated = co_await deps.evaluator.evaluate(std::move(job), std::move(on_progress), context.deadline);
   if (!evaluated.ok()) co_return evaluated.error();
   auto outcome = co_await run_on(deps.cpu, [&] { return outcome_of(context.config(), *evaluated); });

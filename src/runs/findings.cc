@@ -58,19 +58,20 @@ Ceiling ceiling_of(const ReportInput& input, const evals::ScoringSettings& scori
               "are taken as the only right ones"};
 }
 
-/// The baselines are computed without the judge, so the candidate is compared with them without it too, and the verdict
-/// is told.
+/// Where the baselines are without the judge's ratings, the candidate is compared with them without it too, and the
+/// verdict is told.
 std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std::vector<RowResult>& rows,
                                             std::uint64_t seed) {
   if (findings.baselines.empty()) return std::nullopt;
-  const evals::ScoringSettings plain{.has_judge = false, .text_metric = findings.scoring.text_metric};
   const evals::Baseline& best = findings.baselines.front();
-  const auto difference = evals::compare_evaluations(rows, best.rows, plain, seed);
+  const auto difference = evals::compare_evaluations(rows, best.rows, findings.of_baselines, seed);
   if (!difference) return std::nullopt;
   BaselineEvidence evidence{best.title, best.agreement.mean, *difference};
-  const bool are_judged = std::ranges::any_of(
-      rows, [&](const RowResult& row) { return evals::leading_metric(row.traits.kind, findings.scoring).is_judged; });
-  if (are_judged) evidence.by_words = difference->difference + best.agreement.mean;
+  const bool is_judge_missing =
+      findings.scoring.has_judge && !findings.of_baselines.has_judge && std::ranges::any_of(rows, [&](const auto& row) {
+        return evals::leading_metric(row.traits.kind, findings.scoring).is_judged;
+      });
+  if (is_judge_missing) evidence.by_words = difference->difference + best.agreement.mean;
   return evidence;
 }
 
@@ -121,7 +122,10 @@ Findings find(const ReportInput& input) {
     const auto& price = input.config.candidates.at(key.first).model.price;
     findings.summaries.emplace(key, evals::summarize(evaluation.rows, findings.scoring, price));
   }
-  if (const auto* rows = most_rows(input)) findings.baselines = evals::trivial_baselines(*rows, findings.scoring);
+  findings.of_baselines = {.has_judge = findings.scoring.has_judge && input.baseline,
+                           .text_metric = findings.scoring.text_metric};
+  const auto* rows = findings.of_baselines.has_judge ? &input.baseline->rows : most_rows(input);
+  if (rows != nullptr) findings.baselines = evals::trivial_baselines(*rows, findings.of_baselines);
   findings.ceiling = ceiling_of(input, findings.scoring);
   if (input.usage && input.config.production.price) {
     findings.production_cost_per_1000 = evals::cost_per_1000(
@@ -133,7 +137,7 @@ Findings find(const ReportInput& input) {
   rank_all(input, findings);
   if (findings.ranked.empty()) return findings;
   const Contender& best = findings.ranked.front();
-  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id}).rows)
+  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id()}).rows)
     findings.divergent += is_divergent(row, findings.scoring) ? 1 : 0;
   return findings;
 }

@@ -50,6 +50,7 @@ Task<void> FlywheelRun::stages() {
   const auto datasets = co_await prepare_datasets();
   if (!datasets.ok()) co_return co_await end_with(datasets.error().within("datasets"));
   if (auto judge = co_await check_judge(); !judge.ok()) co_return co_await end_with(judge.error().within("judge"));
+  co_await rate_trivial_text(*datasets);
   co_await ask_production_again(*datasets);
   if (context_.deadline.is_cancelled()) co_return co_await end_with(cancelled("cancelled"));
   for (std::size_t i = 0; i < context_.config().candidates.size(); ++i) {
@@ -89,6 +90,20 @@ Task<Status> FlywheelRun::check_judge() {
   const auto end = co_await context_.step(StageKind::kJudge, std::nullopt, work, options_.judge_retry);
   if (!end.ok()) co_return end.error();
   co_return Status{};
+}
+
+/// What the judge makes of the best trivial text, so that candidates' ratings stand beside one of the same scale. A run
+/// without it goes on: the two are compared by words then.
+Task<void> FlywheelRun::rate_trivial_text(const DatasetsOutcome& datasets) {
+  if (!context_.config().judge) co_return;
+  const auto work = [this, &datasets]() -> Task<Result<std::string>> {
+    modelops::EvaluationJob job{.variant = modelops::VariantId("baseline"), .is_trivial = true};
+    job.results = context_.folder() / "baseline.jsonl";
+    co_return co_await run_evaluation(context_, datasets.eval, std::move(job), [](const auto&) {});
+  };
+  const auto end = co_await context_.step(StageKind::kBaseline, std::nullopt, work);
+  if (!end.ok() && !context_.deadline.is_cancelled())
+    log_warning("runs", "the trivial text is not rated", {{"job", *record_->id()}, {"error", end.error().message}});
 }
 
 /// How far production agrees with itself. A run without it goes on: the report says that it is not known.

@@ -58,7 +58,8 @@ std::vector<Side> sides_of(const ReportInput& input, const Findings& findings) {
   std::vector<Side> sides;
   for (const Contender* one : best_of_each(findings.ranked)) {
     if (sides.size() == kMostCandidates) break;
-    sides.push_back({one->model_name, *one->variant.id, &input.evaluations.at({one->candidate, one->variant.id}).rows});
+    sides.push_back(
+        {one->model_name, *one->variant.id(), &input.evaluations.at({one->candidate, one->variant.id()}).rows});
   }
   if (input.production)
     sides.push_back({input.config.production.name, std::string(kProduction), &input.production->rows});

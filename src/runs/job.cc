@@ -8,9 +8,10 @@ namespace fw::runs {
 
 namespace {
 
-constexpr std::array<std::pair<StageKind, std::string_view>, 8> kStages{{
+constexpr std::array<std::pair<StageKind, std::string_view>, 9> kStages{{
     {StageKind::kDatasets, "datasets"},
     {StageKind::kJudge, "judge"},
+    {StageKind::kBaseline, "baseline"},
     {StageKind::kProduction, "production"},
     {StageKind::kDeploy, "deploy"},
     {StageKind::kCustomization, "customization"},

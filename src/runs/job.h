@@ -30,6 +30,7 @@ enum class DeploymentStatus { kCreated, kPending, kRunning, kCancelled, kFailed,
 enum class StageKind {
   kDatasets,
   kJudge,
+  kBaseline,    ///< the judge rates the best trivial text, as it will rate candidates
   kProduction,  ///< the production model is asked again: how far it agrees with itself
   kDeploy,
   kEvaluation,

@@ -17,7 +17,7 @@ void rank(std::vector<Contender>& contenders) {
       const double cost = c.summary->cost_per_1000.value_or(kUnknown);
       const double bound = c.is_promising() ? 0 : -c.agreement().interval.low;
       return std::make_tuple(c.verdict.decision, bound, cost, std::string_view(c.model_name), c.variant.has_adapter,
-                             c.variant.has_examples, c.candidate);
+                             c.variant.has_examples, std::string_view(c.variant.prompt), c.candidate);
     };
     return key(a) < key(b);
   });
@@ -32,11 +32,8 @@ std::vector<const Contender*> best_of_each(const std::vector<Contender>& ranked)
   return best;
 }
 
-std::string words_of(const modelops::Variant& variant) {
-  if (variant.has_adapter) return variant.has_examples ? "fine-tuned, with examples" : "fine-tuned";
-  return variant.has_examples ? "with examples" : "as it is";
+std::string words_of(const Contender& contender) {
+  return contender.model_name + ", " + modelops::title_of(contender.variant.id());
 }
-
-std::string words_of(const Contender& contender) { return contender.model_name + ", " + words_of(contender.variant); }
 
 }  // namespace fw::runs

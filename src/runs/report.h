@@ -47,6 +47,7 @@ struct ReportInput {
   std::string dataset_card;  ///< JSON (dataset::Card); empty when there are no datasets
   std::map<EvaluationKey, EvaluationRows> evaluations;
   std::optional<EvaluationRows> production;               ///< the production model, asked again
+  std::optional<EvaluationRows> baseline;                 ///< the trivial text, rated by the judge
   std::map<std::size_t, modelops::TrainedModel> trained;  ///< by candidate
 };
 

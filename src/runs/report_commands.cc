@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runs/impl/report_parts.h"
 #include "runs/run_config_json.h"
 
@@ -28,6 +30,10 @@ ordered_json serve_json(const ReportInput& input, const Findings& findings) {
   if (findings.ranked.empty()) return list;
   const Contender& best = findings.ranked.front();
   const auto& model = input.config.candidates.at(best.candidate).model;
+  const auto& variants = input.config.evaluation.variants;
+  const auto asked = std::ranges::find(variants, best.variant.id(), &modelops::Variant::id);
+  if (!best.variant.prompt.empty() && asked != variants.end())
+    add(list, "in every case with this system prompt in place of the application's own", asked->system_prompt);
   if (model.endpoint) {
     const auto shown = to_public_json(input.config).at("candidates").at(best.candidate).at("endpoint");
     add(list, "it is served already",

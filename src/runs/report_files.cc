@@ -43,9 +43,9 @@ Result<std::optional<EvaluationRows>> rows_of(std::span<const metastore::StepRow
 }
 
 Status add_evaluations(ReportInput& input, std::span<const metastore::StepRow> steps, std::size_t candidate) {
-  for (const auto& variant : modelops::known_variants()) {
-    FW_ASSIGN(auto rows, rows_of(steps, step_key(Stage::evaluation(variant.id), candidate)));
-    if (rows) input.evaluations.emplace(ReportInput::EvaluationKey{candidate, variant.id}, std::move(*rows));
+  for (const auto& variant : input.config.evaluation.variants) {
+    FW_ASSIGN(auto rows, rows_of(steps, step_key(Stage::evaluation(variant.id()), candidate)));
+    if (rows) input.evaluations.emplace(ReportInput::EvaluationKey{candidate, variant.id()}, std::move(*rows));
   }
   return {};
 }
@@ -66,6 +66,7 @@ Result<std::string> report_of(const Job& job, const RunConfig& config, std::span
   ReportInput input{.job = job, .config = config};
   FW_TRY(add_datasets(input, steps));
   FW_ASSIGN(input.production, rows_of(steps, step_key(StageKind::kProduction)));
+  FW_ASSIGN(input.baseline, rows_of(steps, step_key(StageKind::kBaseline)));
   for (std::size_t i = 0; i < config.candidates.size(); ++i) {
     FW_TRY(add_evaluations(input, steps, i));
     FW_TRY(add_training(input, steps, i));

@@ -36,7 +36,7 @@ ordered_json difference_to_baseline_json(const Findings& findings, const ReportI
 
 ordered_json verdict_json(const Findings& findings, std::size_t index, const modelops::VariantId& variant) {
   const auto found = std::ranges::find_if(
-      findings.ranked, [&](const Contender& one) { return one.candidate == index && one.variant.id == variant; });
+      findings.ranked, [&](const Contender& one) { return one.candidate == index && one.variant.id() == variant; });
   if (found == findings.ranked.end()) return nullptr;
   const Verdict& verdict = found->verdict;
   return {{"decision", to_string(verdict.decision)},
@@ -169,8 +169,9 @@ ordered_json scoring_json(const ReportInput& input, const Findings& findings) {
   if (const auto rows = input.config.evaluation.untuned_rows)
     notes.push_back("models that were fine-tuned later were asked at most " + std::to_string(*rows) +
                     " rows as they were, drawn by lot (evaluation.untuned_rows)");
-  if (input.config.judge)
-    notes.push_back("the judge rates candidates, not the trivial baselines: these are compared by words alone (" +
+  if (findings.of_baselines.has_judge) notes.push_back("the judge rated the trivial text too, on the same rows");
+  if (input.config.judge && !findings.of_baselines.has_judge)
+    notes.push_back("the judge did not rate the trivial baselines: these are compared by words alone (" +
                     std::string(evals::leading_metric(modelops::AnswerKind::kText, {.has_judge = false}).title) + ")");
   if (!input.config.judge)
     notes.push_back("no judge is configured: rows that production answered in text are compared by " +

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/percent.h"
 #include "runs/impl/report_parts.h"
 
 namespace fw::runs {
@@ -153,11 +154,11 @@ ordered_json summary_json(const ReportInput& input, const Findings& findings) {
                    {"monthly", monthly_json(input, findings, best)}};
   if (input.job.error) out["reasons"].push_back(*input.job.error);
   if (best == nullptr) return out;
-  const auto& newest = findings.evidence.at({best->candidate, best->variant.id}).newest;
+  const auto& newest = findings.evidence.at({best->candidate, best->variant.id()}).newest;
   const evals::Estimate& seen = best->agreement();
   out["model_name"] = best->model_name;
-  out["variant"] = *best->variant.id;
-  out["eval_type"] = modelops::eval_type(best->variant.id);
+  out["variant"] = *best->variant.id();
+  out["eval_type"] = modelops::eval_type(best->variant.id());
   for (auto& reason : reasons_of(findings, *best, newest)) out["reasons"].push_back(std::move(reason));
   out["score"] = evals::to_json(seen);
   if (newest) out["newest"] = evals::to_json(*newest);

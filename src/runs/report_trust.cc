@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "evals/statistics/correlation.h"
 #include "evals/statistics/kappa.h"
 #include "runs/impl/report_parts.h"

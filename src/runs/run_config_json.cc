@@ -170,16 +170,25 @@ dataset::IclSettings read_icl(const json& value) {
 
 json variants_json(const std::vector<modelops::Variant>& variants) {
   json list = json::array();
-  for (const auto& variant : variants) list.push_back(*variant.id);
+  for (const auto& variant : variants) {
+    if (variant.prompt.empty()) {
+      list.push_back(*variant.id());
+    } else {
+      list.push_back({{"id", *variant.id()}, {"system_prompt", variant.system_prompt}});
+    }
+  }
   return list;
 }
 
 std::vector<modelops::Variant> read_variants(const json& list) {
   std::vector<modelops::Variant> variants;
-  for (const auto& id : list) {
-    const auto variant = modelops::find_variant(id.get<std::string>());
-    if (!variant) throw json::other_error::create(501, "unknown variant " + id.get<std::string>(), nullptr);
-    variants.push_back(*variant);
+  for (const auto& one : list) {
+    const auto id = one.is_object() ? one.at("id").get<std::string>() : one.get<std::string>();
+    auto variant = modelops::find_variant(id);
+    if (!variant || variant->prompt.empty() == one.is_object())
+      throw json::other_error::create(501, "unknown variant " + id, nullptr);
+    if (one.is_object()) variant->system_prompt = one.at("system_prompt").get<std::string>();
+    variants.push_back(std::move(*variant));
   }
   return variants;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "evals/statistics/adjusted_p.h"
 #include "runs/decidability.h"
 
@@ -253,8 +254,6 @@ std::string_view to_string(Decision decision) {
   }
   return "unknown";
 }
-
-std::string percent(double share) { return fmt::format("{:.1f} %", share * 100); }
 
 std::string with_interval(const evals::Estimate& e) {
   return fmt::format("{} (95 % interval {} to {})", percent(e.mean), percent(e.interval.low), percent(e.interval.high));

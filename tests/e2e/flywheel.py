@@ -206,7 +206,7 @@ class Service:
 
 
 class StubEndpoint:
-    """An OpenAI-compatible server that answers every chat with the same words."""
+    """An OpenAI-compatible server that answers every chat with the same words, or with the message that a function makes of the request."""
 
     def __init__(self, answer="I see."):
         endpoint = self
@@ -228,10 +228,10 @@ class StubEndpoint:
                 self.reply({"object": "list", "data": [{"id": "stub", "object": "model"}]})
 
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 endpoint.requests += 1
                 time.sleep(endpoint.delay)
-                message = {"role": "assistant", "content": answer}
+                message = answer(request) if callable(answer) else {"role": "assistant", "content": answer}
                 self.reply({"id": "x", "object": "chat.completion", "created": 1, "model": "stub",
                             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
                             "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}})

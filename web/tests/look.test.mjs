@@ -29,6 +29,43 @@ const plotTroubles = (page) => page.evaluate(() => {
   return texts;
 });
 
+/** Pairs of words anywhere on the page that lie on one another. */
+const textTroubles = (page) => page.evaluate(() => {
+  const boxes = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (node.textContent.trim() === "" || !parent.checkVisibility({ visibilityProperty: true }) || parent.closest("title, select, .clamp")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) if (box.width > 1) boxes.push({ text: node.textContent.trim().slice(0, 40), box });
+  }
+  boxes.sort((a, b) => a.box.top - b.box.top);
+  const shared = (a, b) => [Math.min(a.right, b.right) - Math.max(a.left, b.left), (Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)) / Math.min(a.height, b.height)];
+  return boxes.flatMap((a, i) => {
+    const found = [];
+    for (let k = i + 1; k < boxes.length && boxes[k].box.top < a.box.bottom; ++k) {
+      const [width, height] = shared(a.box, boxes[k].box);
+      if (width > 1.5 && height > 0.3) found.push(`${a.text} on ${boxes[k].text}`);
+    }
+    return found;
+  });
+});
+
+test("on phones no words lie on others, whatever the tools are called", async () => {
+  const report = makeExample({ quality: 0.7 });
+  const call = (name) => ({ type: "function", function: { name, arguments: { reservation_id: "4OG6T3" } } });
+  const names = ["get_reservation_details", "updatereservationflights", "transfer_to_human_agents", "think"];
+  report.divergent_rows.rows.forEach((row, i) => {
+    row.reference = { role: "assistant", content: "", tool_calls: [call(names[i % 4])] };
+    row.answers[0].message = { role: "assistant", content: i % 2 ? "no call" : "", tool_calls: i % 3 ? [] : [call(names[(i + 1) % 4])] };
+  });
+  for (const width of [320, 390]) {
+    for (const one of [report, longNames()])
+      await open(one, { viewport: { width, height: 844 } }, async (page) => assert.deepEqual(await textTroubles(page), [], `at ${width}`));
+  }
+});
+
 for (const width of [320, 375, 800, 900, 1280]) {
   test(`at ${width} pixels nothing scrolls sideways and no caption lies on another`, async () => {
     for (const report of [makeExample(), longNames()]) {

@@ -86,6 +86,17 @@ test("shows newest and older, seen and unseen templates, turns and lengths, each
   });
 });
 
+test("a variant is called by what it is made of", async () => {
+  const report = makeExample();
+  const named = { "customized-eval": "customized-polite-icl-eval", "icl-eval": "polite-eval" };
+  const rename = (one) => { one.variant = named[one.variant] ?? one.variant; };
+  [...report.ranking.entries, ...report.candidates.flatMap((c) => c.evaluations)].forEach(rename);
+  await open(report, {}, async (page) => {
+    const names = plain(await page.locator("section:has(#candidates) tbody").allInnerTexts().then((all) => all.join(" ")));
+    for (const name of ["fine-tuned, prompt polite, few-shot", "prompt polite", "zero-shot"]) assert.ok(names.includes(name), name);
+  });
+});
+
 test("a grade is not called a share of rows", async () => {
   const report = makeExample({ generic: true, quality: 0.9 });
   await open(report, {}, async (page) => {

@@ -11,6 +11,7 @@
 #include "app/cli/help.h"
 #include "app/cli/promote_history.h"
 #include "app/cli/terminal.h"
+#include "base/percent.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -45,17 +46,11 @@ std::string text(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
 }
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g %%", 100 * share);
-  return text;
-}
-
 std::string stage_text(const Json& proposal) {
   const std::string stage = text(proposal, "stage");
   const double share = proposal.value("share", 0.0);
   if (stage != "canary") return stage;
-  return stage + " " + percent(share);
+  return stage + " " + percent_as_set(share);
 }
 
 std::string signers(const Json& proposal) {
@@ -71,7 +66,8 @@ void print_gates(const Json& p, Terminal& out) {
   for (const auto& gate : progress.is_object() ? progress.value("gates", Json::array()) : Json::array()) {
     if (gate.value("count", std::uint64_t{0}) == 0) continue;
     out.line("  " + text(gate, "title") + ": " + percent(gate.value("mean", 0.0)) + " of " +
-             std::to_string(gate.value("count", std::uint64_t{0})) + ", at most " + percent(gate.value("limit", 0.0)));
+             std::to_string(gate.value("count", std::uint64_t{0})) + ", at most " +
+             percent_as_set(gate.value("limit", 0.0)));
   }
   const Json pairs = p.value("pairs", Json());
   if (!pairs.is_object() || pairs.value("pairs", std::uint64_t{0}) == 0) return;

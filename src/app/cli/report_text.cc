@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/percent.h"
+#include "modelops/variant.h"
+
 namespace fw::app {
 namespace {
 
@@ -21,12 +24,7 @@ const Json& at(const Json& object, const char* key) {
 
 std::string text(const Json& value) { return value.is_string() ? printable(value.get<std::string>()) : std::string(); }
 
-std::string percent(const Json& value) {
-  if (!value.is_number()) return "-";
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.1f %%", 100 * value.get<double>());
-  return buffer.data();
-}
+std::string share(const Json& value) { return value.is_number() ? percent(value.get<double>()) : "-"; }
 
 std::string dollars(const Json& value) {
   if (!value.is_number()) return "-";
@@ -38,15 +36,9 @@ std::string dollars(const Json& value) {
 
 std::string duration(const Json& value) { return value.is_number() ? format_seconds(value.get<double>()) : "-"; }
 std::string count(const Json& value) { return value.is_number() ? std::to_string(value.get<long long>()) : "-"; }
-std::string range(const Json& v) { return percent(at(v, "low")) + " to " + percent(at(v, "high")); }
+std::string range(const Json& v) { return share(at(v, "low")) + " to " + share(at(v, "high")); }
 
-std::string variant_title(const std::string& variant) {
-  if (variant == "base-eval") return "as it is";
-  if (variant == "icl-eval") return "with examples";
-  if (variant == "customized-eval") return "fine-tuned";
-  if (variant == "customized-icl-eval") return "fine-tuned, with examples";
-  return variant;
-}
+std::string variant_title(const Json& variant) { return modelops::title_of(modelops::VariantId(text(variant))); }
 
 std::string decision_title(const std::string& decision) {
   if (decision == "yes") return "yes";
@@ -71,8 +63,8 @@ void print_summary(const Json& report, Terminal& out) {
   out.line(out.styled(Style::kBold, out.styled(style_of(decision), text(at(summary, "headline")))));
   for (const auto& reason : at(summary, "reasons")) out.line("  " + text(reason));
   const Json& threshold = at(summary, "threshold");
-  out.line("  threshold " + percent(at(threshold, "value")) + ": production agrees with itself on " +
-           percent(at(threshold, "ceiling")) + ", less a margin of " + percent(at(threshold, "margin")) + " set by " +
+  out.line("  threshold " + share(at(threshold, "value")) + ": production agrees with itself on " +
+           share(at(threshold, "ceiling")) + ", less a margin of " + share(at(threshold, "margin")) + " set by " +
            text(at(threshold, "set_by")));
   if (const Json& wrong = at(summary, "wrong_per_1000"); wrong.is_object()) {
     const auto whole = [&](const char* key) { return std::to_string(std::lround(at(wrong, key).get<double>())); };
@@ -97,12 +89,12 @@ void print_ranking(const Json& report, Terminal& out) {
   std::vector<std::vector<std::string>> rows{
       {"", "model", "", "agreement", "95 % interval", "rows", "cost of 1,000", "median time", "as good?"}};
   for (const auto& e : entries) {
-    rows.push_back({count(at(e, "rank")), text(at(e, "model_name")), variant_title(text(at(e, "variant"))),
-                    percent(at(e, "score")), range(e), count(at(e, "n")), dollars(at(e, "cost_per_1000")),
+    rows.push_back({count(at(e, "rank")), text(at(e, "model_name")), variant_title(at(e, "variant")),
+                    share(at(e, "score")), range(e), count(at(e, "n")), dollars(at(e, "cost_per_1000")),
                     duration(at(e, "latency_p50_seconds")), decision_title(text(at(e, "decision")))});
   }
   for (const auto& b : at(report, "baselines"))
-    rows.push_back({"", text(at(b, "title")), "", percent(at(b, "mean")), range(b), count(at(b, "n")), "", "", ""});
+    rows.push_back({"", text(at(b, "title")), "", share(at(b, "mean")), range(b), count(at(b, "n")), "", "", ""});
   out.line("");
   out.line(out.styled(Style::kBold, "Ranking"));
   const auto lines = align(rows, {true, false, false, true, true, true, true, true, false});
@@ -121,11 +113,11 @@ void print_breakdown(const Json& evaluation, Terminal& out) {
   for (const auto& dimension : at(evaluation, "breakdown")) {
     if (at(dimension, "groups").size() < 2) continue;
     for (const auto& g : at(dimension, "groups"))
-      rows.push_back({"    " + text(at(g, "title")), percent(at(g, "mean")), range(g), rows_right(g, is_rate)});
+      rows.push_back({"    " + text(at(g, "title")), share(at(g, "mean")), range(g), rows_right(g, is_rate)});
   }
   for (const auto& c : at(evaluation, "classes")) {
     if (at(c, "mean") == 1 || rows.size() > 20) continue;
-    rows.push_back({"    class " + text(at(c, "label")), percent(at(c, "mean")), range(c), rows_right(c, is_rate)});
+    rows.push_back({"    class " + text(at(c, "label")), share(at(c, "mean")), range(c), rows_right(c, is_rate)});
   }
   for (const auto& line : align(rows, {false, true, true, true})) out.line(line);
   std::string mistakes;
@@ -145,9 +137,9 @@ bool says_something_else(const std::string& error, const Json& report) {
 void print_evaluation(const Json& report, const Json& candidate, const Json& e, Terminal& out) {
   const Json& agreement = at(e, "agreement");
   const bool is_rate = text(at(agreement, "kind")) == "rate";
-  std::string line = "  " + variant_title(text(at(e, "variant"))) + ": ";
+  std::string line = "  " + variant_title(at(e, "variant")) + ": ";
   if (agreement.is_object()) {
-    line += percent(at(agreement, "mean")) + " (" + range(agreement) + "), " + rows_right(agreement, is_rate);
+    line += share(at(agreement, "mean")) + " (" + range(agreement) + "), " + rows_right(agreement, is_rate);
   } else {
     line += text(at(e, "error")).empty() ? "no scores" : text(at(e, "error"));
   }

@@ -7,6 +7,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "base/percent.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -21,16 +22,12 @@ std::string text(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
 }
 
-std::string percent(const Json& value) {
-  if (!value.is_number()) return "-";
-  const auto tenths = static_cast<long>(1000 * value.get<double>() + 0.5);
-  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " %";
-}
+std::string share(const Json& value) { return value.is_number() ? percent(value.get<double>()) : "-"; }
 
 std::string quality_of(const Json& review) {
   const Json quality = review.value("quality", Json());
   if (!quality.is_object()) return "-";
-  return percent(quality["as_good"]) + " (" + percent(quality["low"]) + " to " + percent(quality["high"]) + ')';
+  return share(quality["as_good"]) + " (" + share(quality["low"]) + " to " + share(quality["high"]) + ')';
 }
 
 std::string judged_of(const Json& review) {

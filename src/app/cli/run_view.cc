@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/percent.h"
+#include "modelops/variant.h"
+
 namespace fw::app {
 namespace {
 
@@ -26,12 +29,6 @@ double number_of(const Json& object, const char* key, double otherwise = 0) {
 bool has_number(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number();
-}
-
-std::string percent(double fraction) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.1f %%", 100 * fraction);
-  return buffer.data();
 }
 
 std::string whole(double value) { return std::to_string(static_cast<long long>(value)); }
@@ -110,21 +107,21 @@ Gauge gauge_of(const Json& event) {
 }  // namespace
 
 std::string stage_title(std::string_view stage) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kTitles{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kTitles{{
       {"datasets", "datasets"},
       {"judge", "judge check"},
+      {"baseline", "judge on a trivial text"},
+      {"production", "production asked again"},
       {"deploy", "deployment"},
-      {"base-eval", "evaluation as it is"},
-      {"icl-eval", "evaluation with examples"},
       {"customization", "fine-tuning"},
       {"deploy-tuned", "deployment, fine-tuned"},
-      {"customized-eval", "evaluation, fine-tuned"},
       {"undeploy", "taken down"},
       {"report", "report"},
   }};
   for (const auto& [name, title] : kTitles) {
     if (name == stage) return std::string(title);
   }
+  if (stage.ends_with("-eval")) return "evaluation, " + modelops::title_of(modelops::VariantId(std::string(stage)));
   return std::string(stage);
 }
 

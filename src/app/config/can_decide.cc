@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/percent.h"
 #include "runs/decidability.h"
 
 namespace fw::app {
@@ -10,8 +11,6 @@ namespace {
 
 constexpr double kVeryGood = 0.99;  // right on 99 of 100 requests: who asks for more is never told yes
 constexpr double kFairChance = 0.5;
-
-std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
 
 std::uint64_t evaluations_of(const runs::RunConfig& run) {
   std::uint64_t tests = 0;
@@ -44,7 +43,7 @@ std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
   if (run.promising.margin <= 0)
     return "promising.margin is 0: no number of rows shows that a model is as good; allow some, as 0.05";
   const std::string what = "eval_size " + std::to_string(run.split.eval_size) + " is too small for promising.margin " +
-                           percent(run.promising.margin) + " and " + std::to_string(tests) +
+                           percent_as_set(run.promising.margin) + " and " + std::to_string(tests) +
                            (tests == 1 ? " evaluation" : " evaluations") +
                            (effective < 0.95 ? ", with the newest rows weighed by their share of the traffic: " : ": ");
   if (const auto needed = runs::rows_that_can_decide(run.promising, tests); rows < needed)
@@ -52,9 +51,9 @@ std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
            " rows on; raise eval_size or the margin";
   const double chance = runs::chance_to_decide(run.promising, tests, rows, kVeryGood);
   if (run.promising.margin <= 1 - kVeryGood || chance >= kFairChance) return std::nullopt;
-  return what + "a model that is right on " + percent(kVeryGood) + " of the traffic would get a yes with a chance of " +
-         percent(chance) + " (80 % with " + rows_of(runs::rows_for_chance(run.promising, tests, kVeryGood, 0.8)) +
-         " rows); raise eval_size or the margin";
+  return what + "a model that is right on " + percent_as_set(kVeryGood) +
+         " of the traffic would get a yes with a chance of " + percent(chance) + " (80 % with " +
+         rows_of(runs::rows_for_chance(run.promising, tests, kVeryGood, 0.8)) + " rows); raise eval_size or the margin";
 }
 
 }  // namespace fw::app

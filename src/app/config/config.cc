@@ -186,7 +186,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_split(root, config.run.split);
   read_icl(root, config.run.icl);
   read_production(root, config.run.production, environment);
-  read_evaluation(root, config.run.evaluation);
+  read_evaluation(root, folder, config.run.evaluation);
   read_promising(root, config.run.promising);
   read_review(root, config.review);
   check_together(root, config.run);

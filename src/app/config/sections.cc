@@ -1,8 +1,12 @@
 #include "app/config/sections.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 
 #include "app/config/endpoint_section.h"
+#include "io/file.h"
+#include "modelops/variant.h"
 #include "runs/webhook_secret.h"
 
 namespace fw::app {
@@ -29,26 +33,68 @@ void read_production(YamlSection& root, runs::ProductionModel& production, const
 
 namespace {
 
-/// Variants by the names that reports give them.
-void read_variants(YamlSection& section, std::vector<modelops::Variant>& variants) {
-  std::vector<std::string> names;
-  section.read_list("variants", names);
-  if (names.empty()) return;
-  variants.clear();
-  for (const std::string& name : names) {
-    const auto variant = modelops::find_variant(name);
-    if (!variant) {
-      section.error("variants",
-                    "\"" + name + "\" is none of base-eval, icl-eval, customized-eval, customized-icl-eval");
-    } else if (std::ranges::find(variants, *variant) == variants.end()) {
-      variants.push_back(*variant);
+using Prompts = std::map<std::string, std::string>;  ///< texts by name
+
+std::string text_of_prompt(YamlSection& prompt, const std::filesystem::path& folder) {
+  constexpr std::uint64_t kMaxPromptBytes = std::uint64_t{1} << 20;
+  std::string text, file;
+  prompt.read("system_prompt", text);
+  prompt.read("system_prompt_file", file);
+  if (text.empty() == file.empty()) {
+    prompt.error("system_prompt", "either this or system_prompt_file says what the system prompt is");
+  } else if (!file.empty()) {
+    auto read = io::read_file(folder / file, kMaxPromptBytes);
+    if (!read.ok()) prompt.error("system_prompt_file", read.error().message);
+    if (read.ok()) text = std::move(read).value();
+  }
+  return text;
+}
+
+Prompts read_prompts(YamlSection& section, const std::filesystem::path& folder) {
+  Prompts prompts;
+  for (YamlSection& one : section.list("prompts")) {
+    std::string name;
+    one.read("name", name);
+    if (const auto status = modelops::check_prompt_name(name); !status.ok()) one.error("name", status.error().message);
+    if (prompts.contains(name)) one.error("name", "two prompts are called " + name);
+    prompts.emplace(name, text_of_prompt(one, folder));
+    one.finish();
+  }
+  return prompts;
+}
+
+/// Variants by their ids; without any, those of the blueprint and each prompt as it is.
+void read_variants(YamlSection& section, const std::filesystem::path& folder,
+                   std::vector<modelops::Variant>& variants) {
+  const Prompts prompts = read_prompts(section, folder);
+  std::vector<std::string> ids;
+  section.read_list("variants", ids);
+  if (!ids.empty()) variants.clear();
+  if (ids.empty()) {
+    for (const auto& [name, text] : prompts) ids.push_back(*modelops::Variant{.prompt = name}.id());
+  }
+  for (const std::string& id : ids) {
+    auto variant = modelops::find_variant(id);
+    const auto prompt = variant ? prompts.find(variant->prompt) : prompts.end();
+    if (!variant || (!variant->prompt.empty() && prompt == prompts.end())) {
+      section.error("variants", "\"" + id +
+                                    "\" is none of base-eval, icl-eval, customized-eval, customized-icl-eval, nor "
+                                    "made of one of evaluation.prompts (NAME-eval, NAME-icl-eval, "
+                                    "customized-NAME-eval, customized-NAME-icl-eval)");
+      continue;
     }
+    if (prompt != prompts.end()) variant->system_prompt = prompt->second;
+    if (std::ranges::find(variants, *variant) == variants.end()) variants.push_back(std::move(*variant));
+  }
+  for (const auto& [name, text] : prompts) {
+    if (std::ranges::find(variants, name, &modelops::Variant::prompt) == variants.end())
+      section.warning("prompts", "no variant uses the prompt " + name + ": add " + name + "-eval to variants");
   }
 }
 
 }  // namespace
 
-void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation) {
+void read_evaluation(YamlSection& root, const std::filesystem::path& folder, runs::EvaluationSettings& evaluation) {
   if (auto section = root.section("evaluation")) {
     double timeout = to_seconds(evaluation.request_timeout);
     section->read("parallelism", evaluation.parallelism, 1, 1024);
@@ -56,7 +102,7 @@ void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation) {
     section->read("max_retries", evaluation.max_retries, 0, 100);
     section->read("max_tokens", evaluation.max_tokens, 1, 1 << 20);
     section->read("untuned_rows", evaluation.untuned_rows, 1, 1'000'000);
-    read_variants(*section, evaluation.variants);
+    read_variants(*section, folder, evaluation.variants);
     static const std::vector<std::string> kTextMetrics{"rouge_l", "token_f1", "exact_match"};
     std::size_t metric = 0;
     section->read_choice("text_metric", metric, kTextMetrics);

@@ -41,7 +41,7 @@ void read_icl(YamlSection& root, dataset::IclSettings& icl);
 
 // sections.cc
 void read_production(YamlSection& root, runs::ProductionModel& production, const Environment& environment);
-void read_evaluation(YamlSection& root, runs::EvaluationSettings& evaluation);
+void read_evaluation(YamlSection& root, const std::filesystem::path& folder, runs::EvaluationSettings& evaluation);
 void read_promising(YamlSection& root, runs::PromisingRule& promising);
 void read_review(YamlSection& root, review::ReviewSettings& review);
 std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& environment);

@@ -30,7 +30,7 @@ TEST_F(RunViewTest, NamesEachCandidateOnceAboveItsStages) {
               std::string(R"({"event":"stage-finished","candidate":1,"runtime_seconds":2,"stage":")") + stage + "\"}");
   }
   EXPECT_EQ(text_.find("smaller"), text_.rfind("smaller"));
-  EXPECT_THAT(text_, HasSubstr("evaluation as it is"));
+  EXPECT_THAT(text_, HasSubstr("evaluation, zero-shot"));
 }
 
 TEST_F(RunViewTest, AFileGetsAProgressLineEveryFewSecondsAndNoEscapes) {

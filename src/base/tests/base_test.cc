@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/edit_distance.h"
 #include "base/hash.h"
+#include "base/percent.h"
 #include "base/random.h"
 #include "base/result.h"
 
@@ -61,6 +62,13 @@ Result<int> quarter(int n) {
 TEST(Result, PassesTheFirstErrorOn) {
   EXPECT_EQ(*quarter(8), 2);
   EXPECT_EQ(quarter(6).error().within("quarter").message, "quarter: odd");
+}
+
+TEST(Percent, MeasuredSharesHaveATenthAndThoseThatWereSetAreShort) {
+  EXPECT_EQ(percent(0.98), "98.0 %");
+  EXPECT_EQ(percent(1), "100.0 %");
+  EXPECT_EQ(percent_as_set(0.05), "5 %");
+  EXPECT_EQ(percent_as_set(0.0005), "0.05 %");
 }
 
 }  // namespace

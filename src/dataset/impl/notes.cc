@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/percent.h"
 #include "dataset/reasons.h"
 
 namespace fw::dataset {
@@ -17,11 +18,6 @@ bool is_written(Side side) { return side == Side::kTrain || side == Side::kValid
 
 std::string amount(std::uint64_t n, const std::string& one, const std::string& many) {
   return std::to_string(n) + ' ' + (n == 1 ? one : many);
-}
-
-std::string percent(double share) {
-  const auto tenths = std::llround(share * 1000);
-  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : '.' + std::to_string(tenths % 10)) + " %";
 }
 
 std::string_view reason_of(Side side) {
@@ -109,7 +105,7 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
     return;
   }
   const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
-  notes.push_back("The newest " + percent(request.split.newest_holdout) + " of the time span (from " +
+  notes.push_back("The newest " + percent_as_set(request.split.newest_holdout) + " of the time span (from " +
                   to_iso8601(*selected.newest_from) + " on) was kept out of training: " +
                   amount(split.newest_eval.rows, "row of it is an evaluation row", "rows of it are evaluation rows") +
                   ", " + amount(static_cast<std::uint64_t>(surplus), "row is", "rows are") + " not used.");

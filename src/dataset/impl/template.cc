@@ -1,6 +1,7 @@
 #include "dataset/impl/template.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/hash.h"
@@ -97,21 +98,81 @@ class Masker {
   MaskedText out_;
 };
 
-std::size_t words_in(std::span<const std::uint32_t> tokens) {
-  return tokens.size() - static_cast<std::size_t>(std::ranges::count(tokens, kSlotToken));
-}
+/// The hashes of a text's frames, each in a few steps: of the tokens before a run, one slot, and those after it. Equal
+/// sequences of tokens have equal hashes, wherever they are cut (polynomial hash, modulo 2^64).
+class Frames final {
+ public:
+  explicit Frames(std::span<const std::uint32_t> tokens) : tokens_(tokens) {
+    std::uint64_t hash = 0, power = 1;
+    std::uint32_t words = 0;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      hashes_[i] = hash;
+      words_[i] = words;
+      powers_[i] = power;
+      hash = hash * kFactor + mix(tokens[i]);
+      words += tokens[i] != kSlotToken;
+      power *= kFactor;
+    }
+    hashes_[tokens.size()] = hash;
+    words_[tokens.size()] = words;
+    powers_[tokens.size()] = power;
+  }
 
-/// Calls `visit(begin, length, words around)` for every run that may be a slot.
-template <class Visit>
-void each_run(std::span<const std::uint32_t> tokens, Visit visit) {
-  const std::size_t words = words_in(tokens);
-  for (std::size_t begin = 0; begin < tokens.size(); ++begin) {
-    for (std::size_t size = 1; size <= kMaxRun && begin + size <= tokens.size(); ++size) {
-      const std::size_t around = words - words_in(tokens.subspan(begin, size));
-      if ((around >= 3 && around >= size) || (around == 2 && size <= 3)) visit(begin, size, around);
+  /// Calls `visit(begin, length, words around)` for every run that may be a slot.
+  template <class Visit>
+  void each_run(Visit visit) const {
+    for (std::size_t begin = 0; begin < tokens_.size(); ++begin) {
+      for (std::size_t size = 1; size <= kMaxRun && begin + size <= tokens_.size(); ++size) {
+        const std::size_t around = words_[tokens_.size()] - (words_[begin + size] - words_[begin]);
+        if ((around >= 3 && around >= size) || (around == 2 && size <= 3)) visit(begin, size, around);
+      }
     }
   }
-}
+  /// Of with_slot(): slots beside the run are one with it.
+  [[nodiscard]] std::uint64_t frame(std::size_t begin, std::size_t size) const {
+    std::size_t end = begin + size;
+    while (begin > 0 && tokens_[begin - 1] == kSlotToken) --begin;
+    while (end < tokens_.size() && tokens_[end] == kSlotToken) ++end;
+    const std::uint64_t before = hashes_[begin] * kFactor + mix(kSlotToken);
+    return mix(before * powers_[tokens_.size() - end] + between(end, tokens_.size()));
+  }
+  [[nodiscard]] std::uint64_t filling(std::size_t begin, std::size_t size) const {
+    return mix(between(begin, begin + size));
+  }
+
+ private:
+  static constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;
+
+  /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+  static std::uint64_t mix(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58'476D'1CE4'E5B9;
+    x = (x ^ (x >> 27)) * 0x94D0'49BB'1331'11EB;
+    return x ^ (x >> 31);
+  }
+  [[nodiscard]] std::uint64_t between(std::size_t begin, std::size_t end) const {
+    return hashes_[end] - hashes_[begin] * powers_[end - begin];
+  }
+
+  std::span<const std::uint32_t> tokens_;
+  std::array<std::uint64_t, kMaxTokens + 1> hashes_;  // of the tokens before each
+  std::array<std::uint64_t, kMaxTokens + 1> powers_;
+  std::array<std::uint32_t, kMaxTokens + 1> words_;
+};
+
+/// How often each frame was seen, at least: most are seen once, and need not be kept.
+class Sightings final {
+ public:
+  void add(std::uint64_t frame) {
+    std::uint8_t& count = counts_[frame % kCells];
+    count += count < kEnough;
+  }
+  [[nodiscard]] bool may_be_slot(std::uint64_t frame) const { return counts_[frame % kCells] >= kEnough; }
+
+ private:
+  static constexpr std::size_t kCells = std::size_t{1} << 24;
+  static constexpr std::uint8_t kEnough = 3;
+  std::vector<std::uint8_t> counts_ = std::vector<std::uint8_t>(kCells);
+};
 
 /// The tokens with the run as one slot.
 std::vector<std::uint32_t> with_slot(std::span<const std::uint32_t> tokens, std::size_t begin, std::size_t size) {
@@ -154,23 +215,28 @@ void Templates::resolve() {
 
 void Templates::merge_once() {
   // Texts by what they are now; a second round sees those of the first as one.
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> now;
+  std::unordered_map<std::uint64_t, std::span<const std::uint32_t>> now;
   std::vector<std::uint64_t> looked_at;
   for (const auto& [hash, text] : texts_) {
     if (text.size == 0) continue;
-    const std::span tokens(tokens_.data() + text.offset, text.size);
-    if (now.try_emplace(text.result, tokens.begin(), tokens.end()).second) looked_at.push_back(text.result);
+    const std::span<const std::uint32_t> tokens(tokens_.data() + text.offset, text.size);
+    if (now.try_emplace(text.result, tokens).second) looked_at.push_back(text.result);
   }
   std::ranges::sort(looked_at);
   if (looked_at.size() > kMaxTexts) looked_at.resize(kMaxTexts);
 
+  Sightings sightings;
+  for (const std::uint64_t text : looked_at) {
+    const Frames frames(now.at(text));
+    frames.each_run(
+        [&](std::size_t begin, std::size_t size, std::size_t) { sightings.add(frames.frame(begin, size)); });
+  }
   std::vector<Run> runs;
   for (const std::uint64_t text : looked_at) {
-    const auto& tokens = now.at(text);
-    each_run(tokens, [&](std::size_t begin, std::size_t size, std::size_t around) {
-      const std::vector<std::uint32_t> filling(tokens.begin() + static_cast<std::ptrdiff_t>(begin),
-                                               tokens.begin() + static_cast<std::ptrdiff_t>(begin + size));
-      runs.push_back({hash64(bytes_of(with_slot(tokens, begin, size))), hash64(bytes_of(filling)), around == 2});
+    const Frames frames(now.at(text));
+    frames.each_run([&](std::size_t begin, std::size_t size, std::size_t around) {
+      const std::uint64_t frame = frames.frame(begin, size);
+      if (sightings.may_be_slot(frame)) runs.push_back({frame, frames.filling(begin, size), around == 2});
     });
   }
   std::ranges::sort(runs);
@@ -186,19 +252,20 @@ void Templates::merge_once() {
   // Each text becomes the frame that most texts share, of equals the one with the shortest slot, then the first.
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> becomes;
   for (const std::uint64_t text : looked_at) {
-    const auto& tokens = now.at(text);
+    const Frames frames(now.at(text));
     std::size_t most = 0;
     std::size_t shortest = 0;
-    std::vector<std::uint32_t> best;
-    each_run(tokens, [&](std::size_t begin, std::size_t size, std::size_t) {
-      auto frame = with_slot(tokens, begin, size);
-      const auto found = fillings.find(hash64(bytes_of(frame)));
+    std::size_t first = 0;
+    frames.each_run([&](std::size_t begin, std::size_t size, std::size_t) {
+      const std::uint64_t frame = frames.frame(begin, size);
+      if (!sightings.may_be_slot(frame)) return;
+      const auto found = fillings.find(frame);
       if (found == fillings.end() || found->second < most || (found->second == most && size >= shortest)) return;
       most = found->second;
       shortest = size;
-      best = std::move(frame);
+      first = begin;
     });
-    if (most > 0) becomes.emplace(text, std::move(best));
+    if (most > 0) becomes.emplace(text, with_slot(now.at(text), first, shortest));
   }
   for (auto& [hash, text] : texts_) {
     const auto found = becomes.find(text.result);

@@ -125,7 +125,7 @@ TEST(Build, AlwaysEvaluatesARequestThatIsHalfOfTheTrafficWithTheWeightOfHalf) {
     }
     EXPECT_EQ(eval_rows(built).size(), 100u);
     EXPECT_NEAR(often / all, 0.5, 1e-9) << seed;
-    EXPECT_THAT(built.card.notes, testing::Contains(HasSubstr("1 request came so often (50 % of the records)")));
+    EXPECT_THAT(built.card.notes, testing::Contains(HasSubstr("1 request came so often (50.0 % of the records)")));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "async/task_group.h"
 #include "base/log.h"
+#include "evals/baselines.h"
 #include "evals/row_result.h"
 #include "evals/scoring.h"
 
@@ -90,7 +91,8 @@ Task<Result<EvaluationResult>> Evaluation::run() {
 }
 
 std::vector<std::string> Evaluation::notes() const {
-  auto notes = target_->chat->notes();
+  std::vector<std::string> notes;
+  if (target_) notes = target_->chat->notes();
   if (judge_) std::ranges::copy(judge_->chat->notes(), std::back_inserter(notes));
   return notes;
 }
@@ -113,7 +115,9 @@ Result<WatchedEndpoint> Evaluation::watch(const modelops::Endpoint& endpoint, co
 }
 
 Status Evaluation::connect() {
-  FW_ASSIGN(target_, watch(job_.target, "the endpoint", "evals.target"));
+  if (!job_.is_trivial) {
+    FW_ASSIGN(target_, watch(job_.target, "the endpoint", "evals.target"));
+  }
   if (!job_.judge) return {};
   const auto& judge = job_.judge->endpoint;
   FW_ASSIGN(judge_, watch(judge, "the judge " + judge.model, "evals.judge"));
@@ -137,6 +141,7 @@ Status Evaluation::read() {
                    .traits = rows_[i].traits,
                    .request = request_of(rows_[i]),
                    .reference = rows_[i].reference};
+  if (job_.is_trivial) trivial_answer_ = trivial_text(results_);
   return {};
 }
 
@@ -173,7 +178,7 @@ Task<Status> Evaluation::ask_rows(std::vector<std::size_t> rows, std::size_t par
 
 /// Waits for endpoints whose breaker is open, and puts the rows of the outage back to those that are left.
 Task<Status> Evaluation::outlast_outages(std::vector<std::size_t>& left) {
-  if (target_->breaker.is_open()) {
+  if (target_ && target_->breaker.is_open()) {
     FW_CO_ASSIGN(const bool away, co_await was_away(*target_));
     for (const std::size_t i : target_->breaker.close()) {
       if (!away && !states_[i].looked_down) continue;
@@ -241,11 +246,11 @@ Task<Result<bool>> Evaluation::was_away(WatchedEndpoint& endpoint) {
 
 Task<void> Evaluation::run_row(std::size_t i) {
   if (deadline_.is_over()) co_return;
-  if (target_->breaker.is_open() || (judge_ && judge_->breaker.is_open())) {
+  if ((target_ && target_->breaker.is_open()) || (judge_ && judge_->breaker.is_open())) {
     left_.push_back(i);
     co_return;
   }
-  if (results_[i].attempts == 0) co_await ask(i);
+  if (results_[i].attempts == 0) co_await (target_ ? ask(i) : answer_trivially(i));
   if (deadline_.is_over()) co_return;
   if (judge_ && !states_[i].was_judged && needs_judge(results_[i])) {
     // An answer in hand waits for a judge that is away.
@@ -289,6 +294,19 @@ Task<void> Evaluation::ask(std::size_t i) {
   states_[i].error_of_metrics = result.error;
 }
 
+Task<void> Evaluation::answer_trivially(std::size_t i) {
+  RowResult& result = results_[i];
+  result.attempts = 1;
+  const auto answer = parse_answer(trivial_answer_);
+  if (!answer.ok()) {
+    result.failure = answer.error().message;
+    co_return;
+  }
+  result.response = answer->response;
+  co_await run_on(pool_, [&] { score_answer(rows_[i], *answer, job_.judge.has_value(), result); });
+  states_[i].error_of_metrics = result.error;
+}
+
 Task<void> Evaluation::judge(std::size_t i) {
   RowResult& result = results_[i];
   const JudgeTask task = judge_task(result.traits.kind);
@@ -312,8 +330,9 @@ Task<void> Evaluation::judge(std::size_t i) {
 Task<Status> Evaluation::finish(Status ended) {
   if (deadline_.is_over()) co_return unfinished();
   if (ended.ok() && done_ < rows_.size()) co_return unfinished();
-  const Breaker& broken = target_->breaker.is_open() || !judge_ ? target_->breaker : judge_->breaker;
-  const std::string outage = broken.reason().message;
+  std::string outage;
+  if (target_) outage = target_->breaker.reason().message;
+  if (judge_ && !(target_ && target_->breaker.is_open())) outage = judge_->breaker.reason().message;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (results_[i].attempts == 0) {
       results_[i].failure = "not asked: " + outage;
@@ -325,7 +344,7 @@ Task<Status> Evaluation::finish(Status ended) {
   if (!ended.ok()) co_return ended;
   const bool is_none_answered =
       std::all_of(results_.begin(), results_.end(), [](const RowResult& row) { return row.response.empty(); });
-  co_return is_none_answered ? Status(given_up(target_->name)) : Status{};
+  co_return is_none_answered&& target_ ? Status(given_up(target_->name)) : Status{};
 }
 
 Error Evaluation::unfinished() const {

@@ -67,6 +67,7 @@ class Evaluation final {
 
   Task<void> run_row(std::size_t i);
   Task<void> ask(std::size_t i);
+  Task<void> answer_trivially(std::size_t i);
   Task<void> judge(std::size_t i);
   Task<Status> finish(Status ended);
 
@@ -82,10 +83,11 @@ class Evaluation final {
   Pool& pool_;
   const LoopOptions& options_;
   net::Client client_;
-  std::optional<WatchedEndpoint> target_, judge_;
+  std::optional<WatchedEndpoint> target_, judge_;  ///< no target where answers are trivial
   std::vector<EvaluationRow> rows_;
   std::vector<modelops::RowResult> results_;
   std::vector<RowState> states_;
+  std::string trivial_answer_;     ///< a chat completion; only where nothing is asked of the target
   std::vector<std::size_t> left_;  ///< rows that an open breaker kept from being asked
   bool is_alone_ = true;           ///< rows go one at a time
   std::size_t done_ = 0;

@@ -29,6 +29,28 @@ TEST_F(EvaluationTest, TheJudgeSeesTaskReferenceAndCandidateAndRatesOnOneScale) 
   EXPECT_THAT(question, Not(HasSubstr("a trap")));
 }
 
+TEST_F(EvaluationTest, TheJudgeRatesTheTrivialTextAndNothingIsAskedOfATarget) {
+  serve_answers([](const json& request, int) {
+    const bool is_same = text(request["messages"].back()["content"]).find("other") == std::string::npos;
+    return ok(says(is_same ? "{\"rating\": 10}" : "{\"rating\": 4}"));
+  });
+  job.judge = modelops::Judge{{.url = job.target.url, .model = "judge"}};
+  job.target = {};
+  job.is_trivial = true;
+  write_rows({text_row("a", "Goodbye."), text_row("b", "another text"), text_row("c", "Goodbye."), tool_row("d", 1)});
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  EXPECT_EQ(seen().size(), 3u) << "a call needs no judge where the answer is a text";
+  for (const json& request : seen()) {
+    EXPECT_TRUE(is_for_judge(request));
+    EXPECT_THAT(text(request["messages"].back()["content"]), HasSubstr("Goodbye."));
+  }
+  EXPECT_EQ(result->rows[0].scores.at("similarity"), 1);
+  EXPECT_NEAR(result->rows[1].scores.at("similarity"), 1.0 / 3, 1e-12);
+  EXPECT_EQ(result->rows[3].scores.at("tool_calls_and_args_match"), 0);
+  EXPECT_EQ(read_row_results(job.results)->size(), 4u);
+}
+
 TEST_F(EvaluationTest, AFailingJudgeCostsItsScoreOnly) {
   serve_answers(
       [](const json& request, int n) { return is_for_judge(request) ? ok(says("I cannot say")) : obey(request, n); });

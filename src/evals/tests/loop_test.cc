@@ -225,6 +225,32 @@ TEST_F(EvaluationTest, AnswersThatWereCutHeldBackOrRefusedAreFailedOnesThatAreKe
   EXPECT_EQ(progress.back().rows_failed, 4u);
 }
 
+TEST_F(EvaluationTest, AnAnswerOfNothingIsAFailedOneUnlessProductionSaidNothingEither) {
+  serve_answers([](const json& request, int n) {
+    const std::string question = text(request["messages"].back()["content"]);
+    if (question == "order 1") return ok({{"role", "assistant"}, {"content", nullptr}});
+    if (question == "order 2") return ok(says("<think>order 2, then</think>\n"));
+    if (question == "order 3") return ok({{"content", ""}, {"tool_calls", json::array()}});
+    if (question == "order 4") return ok(says("I cannot order."));
+    return question == "write" ? ok(says("")) : obey(request, n);
+  });
+  auto rows = some_rows(5);
+  rows.push_back(text_row("text", "a text"));
+  rows.push_back(text_row("nothing", ""));
+  write_rows(rows);
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  for (const std::size_t i : {1u, 2u, 3u, 5u}) {
+    EXPECT_EQ(result->rows[i].failure, "neither text nor a tool call") << i;
+    EXPECT_THAT(result->rows[i].scores, IsEmpty());
+    EXPECT_NE(result->rows[i].response, "");
+  }
+  EXPECT_EQ(result->rows[4].failure, "");
+  EXPECT_THAT(result->rows[4].mistakes, ElementsAre("answered where production called"));
+  EXPECT_EQ(result->rows[6].failure, "");
+  EXPECT_EQ(result->rows[6].scores.at("rouge_l"), 1);
+}
+
 TEST_F(EvaluationTest, AnAnswerThatIsCutShortIsAskedForAgain) {
   serve([](json request, int n, net::ResponseWriter& out, Deadline deadline) -> Task<void> {
     if (n > 0) {

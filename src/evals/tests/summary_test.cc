@@ -223,6 +223,18 @@ TEST(Baselines, AreScoredAsAnyAnswer) {
   EXPECT_EQ(baselines.front().agreement.mean, 0.6);
 }
 
+TEST(Baselines, StandOnTheJudgesRatingsWhereItRatedTheTrivialText) {
+  std::vector<RowResult> rated;
+  for (int i = 0; i < 3; ++i) {
+    rated.push_back(production_row("n" + std::to_string(i), R"({"role":"assistant","content":"No."})", false));
+    rated.back().scores = {{"rouge_l", 1.0}, {"similarity", 0.25}};
+  }
+  const auto baselines = trivial_baselines(rated, {.has_judge = true});
+  ASSERT_EQ(baselines.size(), 2u);
+  for (const Baseline& one : baselines) EXPECT_NEAR(one.agreement.mean, 0.25, 1e-12) << one.name;
+  EXPECT_NEAR(trivial_baselines(rated, kPlain).front().agreement.mean, 1, 1e-12);
+}
+
 TEST(Permutation, DrawsAgreeWithTheFullEnumeration) {
   std::vector<double> differences{0.3,  -0.1, 0.2, 0.5,  -0.4, 0.1, 0.0,  0.25, 0.3,
                                   -0.2, 0.1,  0.4, -0.3, 0.2,  0.1, 0.05, 0.15, -0.1};

@@ -32,6 +32,7 @@ class CandidateRun final {
   [[nodiscard]] Task<void> evaluate_variants(bool has_adapter);
   [[nodiscard]] Task<void> evaluate(modelops::Variant variant);
   [[nodiscard]] Task<Result<std::string>> evaluation_work(modelops::Variant variant);
+  [[nodiscard]] Result<std::filesystem::path> rows_with_prompt(const modelops::Variant& variant);
   [[nodiscard]] Task<Result<std::string>> training_work();
   [[nodiscard]] std::function<void(const modelops::EvaluationProgress&)> report_rows(modelops::VariantId variant);
   /// The candidate's model with what its conversations are rendered by in this job. Blocks.

@@ -21,6 +21,7 @@ class FlywheelRun final {
   [[nodiscard]] Task<void> stages();
   [[nodiscard]] Task<Result<DatasetsOutcome>> prepare_datasets();
   [[nodiscard]] Task<Status> check_judge();
+  [[nodiscard]] Task<void> rate_trivial_text(const DatasetsOutcome& datasets);
   [[nodiscard]] Task<void> ask_production_again(const DatasetsOutcome& datasets);
   [[nodiscard]] Task<void> end_with(const Error& error);
   [[nodiscard]] Task<void> finish(JobStatus status, std::optional<std::string> error);

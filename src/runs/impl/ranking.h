@@ -30,9 +30,7 @@ void rank(std::vector<Contender>& contenders);
 /// The best evaluation of each candidate, best first.
 [[nodiscard]] std::vector<const Contender*> best_of_each(const std::vector<Contender>& ranked);
 
-/// `as it is`, `with examples`, `fine-tuned`, `fine-tuned, with examples`.
-[[nodiscard]] std::string words_of(const modelops::Variant& variant);
-/// `smollm2-135m, fine-tuned`.
+/// `smollm2-135m, fine-tuned` (modelops::title_of).
 [[nodiscard]] std::string words_of(const Contender& contender);
 
 }  // namespace fw::runs

@@ -19,6 +19,7 @@ struct Findings {
   std::map<ReportInput::EvaluationKey, evals::EvaluationSummary> summaries;
   std::map<ReportInput::EvaluationKey, Evidence> evidence;
   std::vector<evals::Baseline> baselines;  ///< best first
+  evals::ScoringSettings of_baselines;     ///< without the judge where it rated none
   Ceiling ceiling;
   std::optional<double> production_cost_per_1000;
   std::vector<Contender> ranked;  ///< best first

@@ -78,8 +78,6 @@ struct Verdict {
 /// The rule in one sentence.
 [[nodiscard]] std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling);
 
-/// `98.0 %`.
-[[nodiscard]] std::string percent(double share);
 /// `98.0 % (95 % interval 95.7 % to 99.1 %)`.
 [[nodiscard]] std::string with_interval(const evals::Estimate& e);
 

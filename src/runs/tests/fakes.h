@@ -211,7 +211,8 @@ class FakeEvaluator final : public modelops::Evaluator {
 
  private:
   static modelops::RowResult answer(const evals::EvaluationRow& row, const modelops::EvaluationJob& job) {
-    const auto share = *job.variant == "base-eval" ? 50U : *job.variant == "icl-eval" ? 75U : 100U;
+    const auto tuned = *job.variant == "base-eval" ? 50U : *job.variant == "icl-eval" ? 75U : 100U;
+    const auto share = job.is_trivial ? 0U : tuned;
     const bool is_right = hash64(row.record_id + job.target.model) % 100 < share;
     modelops::RowResult result{.record_id = row.record_id, .traits = row.traits};
     result.request = row.request;

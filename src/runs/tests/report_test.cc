@@ -121,6 +121,90 @@ TEST_F(ReportTest, TrivialAnswersStandBesideTheCandidates) {
   for (const auto& one : baselines) EXPECT_EQ(one["n"], 20) << one;
 }
 
+/// A run over rows of text that a judge rates: what it made of a candidate and of the trivial text.
+class JudgedReport {
+ public:
+  JudgedReport() {
+    input_.config.candidates = {World::candidate("small", false)};
+    input_.config.judge = modelops::Judge{{"http://judge/v1", "judge", ""}};
+    CandidateState state{.model_name = "small"};
+    state.evaluations.push_back({.variant = modelops::VariantId("base-eval"), .finished_at = Timestamp{}});
+    input_.job.candidates = {state};
+    rate_baseline(0.1);
+  }
+  void rate_candidate(double rating, double rouge) {
+    input_.evaluations[{0, modelops::VariantId("base-eval")}] = {rows(rating, rouge), {}};
+  }
+  void rate_baseline(double rating) { input_.baseline = EvaluationRows{rows(rating, 0.3), {}}; }
+  void forget_baseline() { input_.baseline.reset(); }
+  [[nodiscard]] ordered_json report() const { return build_report(input_); }
+
+ private:
+  /// Every tenth rating lies a step below.
+  static std::vector<modelops::RowResult> rows(double rating, double rouge) {
+    std::vector<modelops::RowResult> rows;
+    for (int i = 0; i < 200; ++i) {
+      const std::string id = "r" + std::to_string(i);
+      modelops::RowResult row{.record_id = id};
+      row.traits.kind = modelops::AnswerKind::kText;
+      row.traits.conversation = id;
+      row.request = R"({"messages":[{"role":"user","content":"write )" + id + "\"}]}";
+      row.reference = R"({"role":"assistant","content":"text )" + id + "\"}";
+      row.response = R"({"choices":[{"message":{"role":"assistant","content":"said"}}]})";
+      row.scores = {{"similarity", i % 10 == 0 ? std::max(0.0, rating - 1.0 / 9) : rating}, {"rouge_l", rouge}};
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+  ReportInput input_{.job = {}, .config = {}};
+};
+
+TEST(JudgedReportTest, AGoodParaphraserGetsAYesWhateverItsWords) {
+  JudgedReport run;
+  run.rate_candidate(1, 0.2);
+  const auto report = run.report();
+  EXPECT_EQ(report["summary"]["decision"], "yes") << report["summary"].dump(1);
+  EXPECT_LT(report["baselines"][0]["mean"].get<double>(), 0.11);
+  EXPECT_GT(report["candidates"][0]["evaluations"][0]["difference_to_best_baseline"]["difference"].get<double>(), 0.8);
+  EXPECT_THAT(report["scoring"]["notes"].dump(), HasSubstr("the judge rated the trivial text too"));
+}
+
+TEST(JudgedReportTest, NonsenseGetsANoWhateverItsWords) {
+  JudgedReport run;
+  run.rate_candidate(0.1, 0.9);
+  const auto summary = run.report()["summary"];
+  EXPECT_EQ(summary["decision"], "no");
+  EXPECT_THAT(summary["reasons"][0].get<std::string>(), HasSubstr("no better than always"));
+}
+
+TEST(JudgedReportTest, AModelNoBetterThanTheTrivialTextGetsNoYesFromAGenerousJudge) {
+  JudgedReport run;
+  run.rate_candidate(1, 0.9);
+  run.rate_baseline(1);
+  EXPECT_EQ(run.report()["summary"]["decision"], "no");
+}
+
+TEST(JudgedReportTest, WithoutItsRatingOfTheTrivialTextWordsAreComparedAndThatIsSaid) {
+  JudgedReport run;
+  run.rate_candidate(1, 0.2);
+  run.forget_baseline();
+  const auto report = run.report();
+  EXPECT_EQ(report["summary"]["decision"], "not_decided");
+  EXPECT_THAT(report["scoring"]["notes"].dump(), HasSubstr("did not rate the trivial baselines"));
+}
+
+TEST_F(ReportTest, TheJudgeRatesTheTrivialTextBeforeTheCandidates) {
+  world_.config.judge = modelops::Judge{{"http://judge/v1", "judge", ""}};
+  world_.config.promising = {.margin = 0.3, .min_rows = 10};
+  const auto report = run();
+  EXPECT_EQ(report["summary"]["decision"], "yes");
+  EXPECT_THAT(report["scoring"]["notes"].dump(), HasSubstr("the judge rated the trivial text too"));
+  world_.script.fails = {"baseline "};
+  const auto without = run();
+  EXPECT_EQ(without["job"]["status"], "completed") << without["job"]["error"];
+  EXPECT_THAT(without["scoring"]["notes"].dump(), HasSubstr("did not rate the trivial baselines"));
+}
+
 TEST_F(ReportTest, RanksEveryFinishedEvaluationOnce) {
   const auto report = run();
   std::size_t finished = 0;
@@ -205,6 +289,30 @@ TEST_F(ReportTest, ProductionIsAskedAgainWhereItCanBe) {
   ASSERT_THAT(report["head_to_head"], SizeIs(3));
   EXPECT_EQ(report["head_to_head"][1]["b"]["variant"], "production");
   EXPECT_TRUE(report["head_to_head"][1].contains("p_noninferior"));
+}
+
+TEST_F(ReportTest, AnotherSystemPromptIsEvaluatedRankedAndGivenBack) {
+  world_.config.candidates[0].customization_enabled = false;
+  auto& variants = world_.config.evaluation.variants;
+  variants = {*modelops::find_variant("base-eval"), *modelops::find_variant("polite-eval"),
+              *modelops::find_variant("polite-icl-eval")};
+  variants[1].system_prompt = variants[2].system_prompt = "Be polite.";
+  const auto report = run();
+  const auto& evaluations = report["candidates"][0]["evaluations"];
+  ASSERT_THAT(evaluations, SizeIs(3));
+  EXPECT_EQ(evaluations[1]["variant"], "polite-eval");
+  EXPECT_EQ(evaluations[1]["eval_type"], "base-eval");
+  EXPECT_EQ(evaluations[1]["rows"], 20);
+  EXPECT_GT(evaluations[1]["cost_per_1000"].get<double>(), 0);
+  EXPECT_EQ(evaluations[1]["difference_to_base"]["n"], 20);
+  EXPECT_THAT(report["ranking"]["entries"], SizeIs(6));
+  EXPECT_EQ(report["ranking"]["entries"][0]["variant"], "polite-eval")
+      << "the fake's answers are right but for base-eval";
+  EXPECT_EQ(report["serve"][0]["command"], "Be polite.");
+  EXPECT_THAT(report["config"].dump(), HasSubstr("Be polite."));
+  const auto read = run_config_from_json(to_json(world_.config).dump());
+  ASSERT_TRUE(read.ok()) << read.error();
+  EXPECT_EQ(read->evaluation.variants, variants);
 }
 
 TEST_F(ReportTest, AVariantOfOnesOwnIsEvaluatedAndReported) {

@@ -38,12 +38,15 @@ function LeafRow(props: { leaf: Leaf; both: boolean; words: Words }) {
   );
 }
 
+/** As long a tool's name stands on one line beside another on a phone. */
+const kHalf = 13;
+
 function CallRows(props: { diff: CallDiff; words: Words }) {
   const { diff } = props;
   const both = diff.left !== undefined && diff.right !== undefined;
   const name = (text: string | undefined, mark: "lost" | "gained") => {
     if (text === undefined) return <Nothing>no such call</Nothing>;
-    return diff.status === "same" ? <Name text={text} /> : <mark class={mark}><Name text={text} /></mark>;
+    return diff.status === "same" ? <Name text={text} whole={kHalf} /> : <mark class={mark}><Name text={text} whole={kHalf} /></mark>;
   };
   const status = both ? (diff.status === "wrong" ? "another tool" : "") : props.words === kWords ? `${kWords[diff.status]} call` : props.words[diff.status];
   return (

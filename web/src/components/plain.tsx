@@ -28,9 +28,10 @@ export const Problem = (props: { text: string | null }) => props.text && <p clas
 const kWhole = 24;
 
 /** A name of arguments, classes or models: a short one never breaks, a long one after its separators, and inside a word only when that is very long. */
-export function Name(props: { text: string }) {
+export function Name(props: { text: string; whole?: number }) {
+  const { whole = kWhole } = props;
   const text = visible(props.text);
-  if (text.length <= kWhole) return <bdi class="whole">{text}</bdi>;
+  if (text.length <= whole) return <bdi class="whole">{text}</bdi>;
   const pieces = text.match(/[^_./:-]*[_./:-]*/g)!.filter((piece) => piece !== "");
-  return <bdi class="name">{pieces.map((piece, i) => <>{i > 0 && <wbr />}{piece.length > kWhole ? <span class="long">{piece}</span> : <span class="whole">{piece}</span>}</>)}</bdi>;
+  return <bdi class="name">{pieces.map((piece, i) => <>{i > 0 && <wbr />}{piece.length > whole ? <span class="long">{piece}</span> : <span class="whole">{piece}</span>}</>)}</bdi>;
 }

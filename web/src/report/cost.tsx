@@ -11,7 +11,7 @@ const kMarks: Record<string, QualityPoint["mark"]> = { "customized-eval": "full"
 
 function qualityPoints(report: Report): QualityPoint[] {
   const points = report.ranking.entries.flatMap((e): QualityPoint[] => (!e.cost_per_1000 ? [] : [{
-    name: visible(e.model_name), variant: variantName(e.variant), rank: e.rank, cost: e.cost_per_1000, mean: e.score, low: e.low, high: e.high, mark: kMarks[e.variant] ?? "hollow" }]));
+    name: visible(e.model_name), variant: variantName(e.variant), rank: e.rank, cost: e.cost_per_1000, mean: e.score, low: e.low, high: e.high, mark: kMarks[e.eval_type] ?? "hollow" }]));
   const { cost_per_1000, name, ceiling } = report.production;
   const production: QualityPoint[] = cost_per_1000 ? [{ name: visible(name), variant: "", rank: null, cost: cost_per_1000, mean: ceiling.value, low: ceiling.low, high: ceiling.high, mark: "production" }] : [];
   return points.length > 0 ? [...production, ...points] : [];

@@ -29,8 +29,13 @@ export function contentText(value: unknown): string {
   return Array.isArray(value) ? value.map(partText).join("\n") : JSON.stringify(value);
 }
 
-const kVariantNames: Record<string, string> = { "base-eval": "zero-shot", "icl-eval": "few-shot", "customized-eval": "fine-tuned" };
-export const variantName = (variant: string): string => kVariantNames[variant] ?? variant;
+/** What an id of a variant is made of, `[customized-][PROMPT-][icl-]eval`, in the words of modelops::title_of. */
+export function variantName(variant: string): string {
+  const parts = /^(customized-)?(?:base-|(?:(?!icl-)(.+?)-)?(icl-)?)eval$/.exec(variant);
+  if (!parts) return variant;
+  const [, adapter, prompt, examples] = parts;
+  return [adapter && "fine-tuned", prompt && `prompt ${prompt}`, examples && "few-shot"].filter(Boolean).join(", ") || "zero-shot";
+}
 
 export const kDecisionWords = { yes: "yes", no: "no", not_decided: "not yet" } as const;
 

@@ -11,7 +11,7 @@ import type { CandidateState, CustomizationState, EvaluationState, JobDetail } f
 import { useJobEvents, type JobProgress } from "./job_events";
 
 const kStages: Record<string, string> = {
-  datasets: "drawing the datasets", judge: "asking the judge", production: "asking production again", deploy: "starting the engine", customization: "fine-tuning",
+  datasets: "drawing the datasets", judge: "asking the judge", baseline: "having the judge rate a trivial text", production: "asking production again", deploy: "starting the engine", customization: "fine-tuning",
   "deploy-tuned": "starting the engine with the adapter", undeploy: "stopping the engine", report: "writing the report",
 };
 export const stageName = (stage: string): string => kStages[stage] ?? (stage.endsWith("-eval") ? `evaluating, ${variantName(stage)}` : words(stage));

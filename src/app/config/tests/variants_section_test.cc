@@ -1,0 +1,61 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config/config.h"
+#include "io/file.h"
+
+namespace fw::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string environment(const std::string&) { return ""; }
+
+Result<Config> read(const std::string& evaluation, const std::filesystem::path& folder = "/") {
+  return parse_config("evaluation: {" + evaluation + "}", "c.yaml", folder, environment);
+}
+
+std::vector<std::string> ids(const Config& config) {
+  std::vector<std::string> ids;
+  for (const auto& variant : config.run.evaluation.variants) ids.push_back(*variant.id());
+  return ids;
+}
+
+TEST(VariantsSection, APromptOfOnesOwnIsEvaluatedBesideTheBlueprintsThree) {
+  const auto config = read("prompts: [{name: short, system_prompt: Be short.}]");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_THAT(ids(*config), ElementsAre("base-eval", "icl-eval", "customized-eval", "short-eval"));
+  EXPECT_EQ(config->run.evaluation.variants.back().system_prompt, "Be short.");
+}
+
+TEST(VariantsSection, AnIdNamesPromptExamplesAndAdapter) {
+  const auto config = read(
+      "variants: [base-eval, short-icl-eval, customized-short-eval], prompts: [{name: short, system_prompt: Be "
+      "short.}]");
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_THAT(ids(*config), ElementsAre("base-eval", "short-icl-eval", "customized-short-eval"));
+  EXPECT_TRUE(config->run.evaluation.variants[1].has_examples);
+  EXPECT_TRUE(config->run.evaluation.variants[2].has_adapter);
+  EXPECT_EQ(config->run.evaluation.variants[2].system_prompt, "Be short.");
+}
+
+TEST(VariantsSection, APromptsFileLiesBesideTheConfiguration) {
+  const io::TemporaryFolder folder;
+  ASSERT_TRUE(io::write_file_atomically(folder.path() / "short.txt", "Be short.\n").ok());
+  const auto config = read("prompts: [{name: short, system_prompt_file: short.txt}]", folder.path());
+  ASSERT_TRUE(config.ok()) << config.error();
+  EXPECT_EQ(config->run.evaluation.variants.back().system_prompt, "Be short.\n");
+}
+
+TEST(VariantsSection, MistakesAreNamed) {
+  const auto error = [](const std::string& evaluation) { return read(evaluation).error().message; };
+  EXPECT_THAT(error("variants: [short-eval]"), HasSubstr("evaluation.prompts"));
+  EXPECT_THAT(error("prompts: [{name: icl, system_prompt: x}]"), HasSubstr("cannot name a prompt"));
+  EXPECT_THAT(error("prompts: [{name: a}]"), HasSubstr("system_prompt_file"));
+  EXPECT_THAT(error("prompts: [{name: a, system_prompt: x}, {name: a, system_prompt: y}]"), HasSubstr("two prompts"));
+  EXPECT_THAT(error("prompts: [{name: a, system_prompt_file: missing.txt}]"), HasSubstr("missing.txt"));
+}
+
+}  // namespace
+}  // namespace fw::app
