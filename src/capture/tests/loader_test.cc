@@ -106,7 +106,7 @@ TEST_F(LoaderTest, ReadsGzipByItsBytesAlsoInSeveralMembers) {
 
 TEST_F(LoaderTest, BadLinesAreCountedKeptAsideAndNeverStopTheLoad) {
   const std::string path =
-      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\":\n");
+      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\" 1}\n");
   const auto report = load({path});
   EXPECT_EQ(report.appended, 2U);
   EXPECT_EQ(report.bad, 4U);
@@ -178,7 +178,7 @@ TEST_F(LoaderTest, AFileThatIsCutInItsLastRecordIsIncomplete) {
   EXPECT_THAT(report.files.at(0).error->message, HasSubstr("only the first 2 lines of "));
   EXPECT_THAT(report.files.at(0).error->message, HasSubstr("the record that begins in line 3 is cut off"));
   EXPECT_FALSE(report.files.at(1).error.has_value());
-  EXPECT_THAT(load({write("half.jsonl", document(5).substr(0, 60))}).files.at(0).error->message,
+  EXPECT_THAT(load({write("half.jsonl", document(5).substr(0, 60) + "\n")}).files.at(0).error->message,
               HasSubstr("nothing of "));
 }
 
