@@ -38,7 +38,8 @@ LoadOutcome outcome_of(const Json& report) {
                       .appended = number("appended"),
                       .duplicates = number("duplicates"),
                       .bad = number("bad")};
-  for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips)}) {
+  for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips),
+                                    std::pair("repairs", &outcome.repairs)}) {
     const Json written = report.value(key, Json::object());
     for (const auto& [what, count] : written.items()) {
       if (count.is_number_unsigned()) (*counts)[what] = count.get<std::uint64_t>();

@@ -68,6 +68,7 @@ class Load final : private RecordSink {
   Status flush();
 
   logstore::LogStore& store_;
+  void repair(std::string_view how) override { ++report_.repairs[std::string(how)]; }
   Quarantine& quarantine_;
   const Redactor& redactor_;
   Timestamp now_;

@@ -57,6 +57,7 @@ struct LoadReport {
   std::uint64_t bad = 0;         ///< documents that are no record
   std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
   std::map<std::string, std::uint64_t> skips;    ///< what was skipped, by what it is
+  std::map<std::string, std::uint64_t> repairs;  ///< what was done to records so that they are records, by what it is
   std::uint64_t not_kept = 0;                    ///< bad lines for which the quarantine had no room
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
   RedactionCounts redacted;                      ///< values that rules replaced, by rule

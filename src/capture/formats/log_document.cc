@@ -103,8 +103,9 @@ Status read_surroundings(const Document& document, codec::JsonSlicer& slicer, Dr
   for (const char* key : {"timestamp", "@timestamp", "created_at", "createdAt", "time", "processed_time"}) {
     if (time == nullptr) time = document.find(key);
   }
-  if (time == nullptr) return invalid_argument("timestamp is missing");
-  FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  if (time != nullptr) {
+    FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  }
   if (const JsonMember* said = document.find("flywheel")) FW_TRY(read_provenance(*said, slicer, draft));
   return {};
 }

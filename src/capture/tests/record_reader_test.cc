@@ -61,11 +61,32 @@ TEST(RecordReader, IdsFromOutsideReplaceOrSupplyTheDocumentsOwn) {
   EXPECT_EQ(*one(with(R"("workload_id":"router",)", ""), defaults).workload, "d");
 }
 
+TEST(RecordReader, ALogDocumentWithoutATimeHasThatOfItsEnvelopeOrOfTheLoading) {
+  constexpr const char* kNoTime = "no time of its own; it got the time of loading";
+  const ReadOptions options{.loaded_at = from_epoch_seconds(1'800'000'000)};
+  const std::string bare = with(R"("timestamp":1700000000,)", "");
+  for (const std::string& text : {bare, with("1700000000", "null"), R"({"log":)" + bare + "}"}) {
+    const Outcome outcome = read_records(text, options);
+    ASSERT_EQ(outcome.records.size(), 1U) << text;
+    EXPECT_EQ(outcome.records[0].timestamp, from_epoch_seconds(1'800'000'000) + std::chrono::nanoseconds(1));
+    EXPECT_EQ(outcome.repairs, std::vector<std::string>{kNoTime});
+  }
+  const Timestamp time = from_epoch_seconds(1'700'000'000);
+  for (const char* key : {"@timestamp", "timestamp", "time", "ts", "_time"}) {
+    const Outcome outcome =
+        read_records(std::string("{\"") + key + R"(":"2023-11-14T22:13:20Z","log":)" + bare + "}", options);
+    ASSERT_EQ(outcome.records.size(), 1U) << key;
+    EXPECT_EQ(outcome.records[0].timestamp, time) << key;
+    EXPECT_TRUE(outcome.repairs.empty());
+  }
+  EXPECT_EQ(one(with("timestamp", "ts"), options).timestamp, time);
+  EXPECT_EQ(one(R"({"logEvents":[{"timestamp":1700000000000,"message":)" + bare + "}]}", options).timestamp, time);
+  EXPECT_EQ(one(R"({"time":1,"message":{"ts":1700000000,"log":)" + bare + "}}", options).timestamp, time);
+}
+
 TEST(RecordReader, SaysWhatIsMissingOrWrong) {
   constexpr const char* kTime = "timestamp is not epoch seconds or ISO-8601 between 1970 and 2262";
   constexpr const char* kId = " is not a string of 1 to 256 bytes of UTF-8 without control characters";
-  EXPECT_EQ(reason(with(R"("timestamp":1700000000,)", "")), "timestamp is missing");
-  EXPECT_EQ(reason(with("1700000000", "null")), "timestamp is missing");
   EXPECT_EQ(reason(with("1700000000", "\"soon\"")), kTime);
   EXPECT_EQ(reason(with("1700000000", "{}")), kTime);
   EXPECT_EQ(reason(with(R"("client_id":"demo",)", "")), "client_id is missing");
