@@ -241,7 +241,7 @@ void RecordReader::Impl::read_object(const Document& document, const Surrounding
   if (const auto list = nesting < kMaxNesting ? list_within(document, slicer) : std::nullopt) {
     return read_list(*list, source, nesting + 1, sink);
   }
-  if (BatchPairs::is_request(document, slicer)) {
+  if (BatchPairs::is_request(document)) {
     return take_pair(pairs.take_request(document, source, slicer), source, sink);
   }
   if (BatchPairs::is_result(document, slicer)) {

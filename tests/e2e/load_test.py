@@ -118,6 +118,26 @@ class Load(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("1 new record\n"), 2)
 
+    def test_a_batchs_two_files_are_joined(self):
+        request = {"custom_id": "r1", "method": "POST", "url": "/v1/chat/completions", "body": document(8000)["request"]}
+        result = {"custom_id": "r1", "response": {"status_code": 200, "body": document(8000)["response"]}, "error": None}
+        output = self.write("batch/1_output.jsonl", json.dumps(result).encode())
+        entered = self.write("batch/2_input.jsonl.gz", gzip.compress(json.dumps(request).encode()))
+        names = ["--workload-id", "batch", "--client-id", "demo"]
+        for arguments in [[output, entered], [self.folder / "batch"]]:
+            done = self.load(*arguments, *names, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)["files"]
+            self.assertEqual(len(report), 1)
+            self.assertEqual(report[0]["appended"] + report[0]["duplicates"], 1, report)
+
+    def test_what_was_done_to_records_is_said(self):
+        bare = document(8100)
+        del bare["timestamp"]
+        done = self.load(self.write("x", json.dumps(bare).encode()))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 x no time of its own; it got the time of loading", done.stdout)
+
     def test_the_named_server_is_the_one_that_is_used(self):
         done = self.load(self.write("x", lines([6000])), env={"FLYWHEEL_URL": "http://127.0.0.1:9"})
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -169,6 +169,22 @@ TEST_F(LoaderTest, ReadsArraysInAnyLayout) {
   EXPECT_THAT(cut.files.at(0).error->message, HasSubstr("only the first 1 line of "));
 }
 
+TEST_F(LoaderTest, ABatchsFilesAreOneSourceWhateverTheirOrder) {
+  const std::string request = R"({"custom_id":"a","url":"/v1/chat/completions","body":{"messages":[{"role":"user"}]}})";
+  const std::string result = R"({"custom_id":"a","response":{"body":{"choices":[{"message":{"content":"x"}}]}}})";
+  const LoadOptions named{.workload = record::WorkloadId("w"), .client = record::ClientId("c")};
+  const std::string output = write("a_output.jsonl", gzip(result, folder_.path() / "x"));
+  const std::string other = write("b_other.jsonl", document(1));
+  const std::string input = write("c_input.jsonl", request);
+  const auto report = load({output, other, input}, named);
+  EXPECT_EQ(report.appended, 2U);
+  EXPECT_EQ(report.bad, 0U);
+  ASSERT_EQ(report.files.size(), 2U);
+  EXPECT_EQ(report.files[0].source, input + " + " + output);
+  EXPECT_EQ(report.files[1].source, other);
+  EXPECT_EQ(load({output, write("d_output.jsonl", result)}, named).files.size(), 2U);  // results alone are no pair
+}
+
 TEST_F(LoaderTest, AFileThatIsCutInItsLastRecordIsIncomplete) {
   const std::string whole = document(1) + "\n" + document(2) + "\n";
   const auto report = load({write("cut.jsonl", whole + document(3).substr(0, 60)), write("next.jsonl", document(4))});

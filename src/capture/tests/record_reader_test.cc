@@ -175,10 +175,32 @@ TEST(RecordReader, JoinsBatchResultsToTheirRequestsWhicheverComesFirst) {
     EXPECT_EQ(record.timestamp, from_epoch_seconds(1'700'000'000));
     EXPECT_EQ(read_records(text, kNamed).skipped, 1);
   }
-  EXPECT_THAT(reason(result, kNamed), testing::StartsWith("an OpenAI batch result without its request"));
-  EXPECT_THAT(reason(request, kNamed), testing::StartsWith("an OpenAI batch request without a result"));
+  EXPECT_THAT(reason(result, kNamed), testing::StartsWith("a batch's result without its request"));
+  EXPECT_THAT(reason(request, kNamed), testing::StartsWith("a batch's request without a result"));
   EXPECT_EQ(reason(R"({"custom_id":"r1","response":null,"error":{"code":"x"}})", kNamed),
-            "an OpenAI batch result that failed (error)");
+            "a batch's result that failed (an error, expired or cancelled)");
+  EXPECT_EQ(reason(R"({"custom_id":"r1","url":"/v1/embeddings","body":{"model":"m","input":"q"}})", kNamed),
+            "a batch's request that asks for no text (embeddings, moderation)");
+}
+
+TEST(RecordReader, BatchesOfOtherApisBecomeChatCompletions) {
+  const std::string responses =
+      R"({"custom_id":"r1","method":"POST","url":"/v1/responses","body":{"model":"m","instructions":"s","input":"q"}}
+         {"custom_id":"r1","response":{"status_code":200,"body":{"object":"response","created_at":1700000000,"status":"completed","error":null,
+          "output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a"}]}]}},"error":null})";
+  const std::string anthropic =
+      R"({"custom_id":"r1","result":{"type":"succeeded","message":{"type":"message","role":"assistant","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"}}}
+         {"custom_id":"r1","params":{"model":"m","max_tokens":9,"system":"s","messages":[{"role":"user","content":"q"}]}})";
+  for (const std::string& text : {responses, anthropic}) {
+    const Outcome outcome = read_records(text, kNamed);
+    ASSERT_EQ(outcome.records.size(), 1U) << (outcome.reasons.empty() ? "" : outcome.reasons.front());
+    const auto request = nlohmann::json::parse(outcome.records[0].request);
+    EXPECT_EQ(request["messages"][0]["content"], "s");
+    EXPECT_EQ(request["messages"][1]["content"], "q");
+    EXPECT_EQ(nlohmann::json::parse(outcome.records[0].response)["choices"][0]["message"]["content"], "a");
+  }
+  EXPECT_EQ(reason(R"({"custom_id":"r1","result":{"type":"errored","error":{"type":"error"}}})", kNamed),
+            "a batch's result that failed (an error, expired or cancelled)");
 }
 
 TEST(RecordReader, ADocumentBeyondTheLimitIsRefusedByName) {
