@@ -24,16 +24,16 @@ constexpr auto kNamed = std::to_array<Named>({
     {"spanContext", kSpan},
     {"span_kind", kSpan},
     {"context.span_id", kSpan},
-    {"contents", "Gemini's contents; write them as chat messages"},
-    {"schemaVersion", "Bedrock's conversation format; write it as chat messages"},
+    {"contents", "Gemini's contents, which are not a list"},
+    {"schemaVersion", "a versioned format that is not known here; write it as chat messages"},
     {"preferred_output", "a preference pair; give the preferred answer as the last of messages"},
     {"chosen", "a pair of a chosen and a rejected answer; give the chosen one as the last of messages"},
     {"mappings", "an index's mapping, not its documents (elasticdump --type=data)"},
     {"settings", "an index's settings, not its documents (elasticdump --type=data)"},
-    {"stop_reason", "an answer of Anthropic's Messages API; only chat completions are read"},
+    {"stop_reason", "an answer of Anthropic's Messages API without its request (write both as a log document)"},
     {"embedding", "an embedding; only chat completions are read"},
-    {"candidates", "an answer of Gemini's own API; only chat completions are read"},
-    {"done", "an answer of Ollama's own API; only chat completions are read"},
+    {"candidates", "an answer of Gemini's own API without its request (write both as a log document)"},
+    {"done", "an answer of Ollama's own API without its request (write both as a log document)"},
     {"log", "a container's log line; take the application's own line out of it (jq -r .log FILE | flywheel load -)"},
     {"error", kError},
     {"detail", kError},
@@ -81,7 +81,7 @@ bool recognises(const Document& document, codec::JsonSlicer& slicer) {
 
 Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
   if (is_responses_api(document, slicer)) {
-    return invalid_argument("an answer of OpenAI's Responses API; only chat completions are read");
+    return invalid_argument("an answer of OpenAI's Responses API without its request (write both as a log document)");
   }
   if (const codec::JsonMember* log = document.find("log"); log != nullptr && log->kind == codec::JsonKind::kObject)
     return invalid_argument("a browser's record of requests (HAR); write request and response of each call");
