@@ -393,6 +393,17 @@ TEST(LangSmith, RunsOfModelsAreRead) {
   EXPECT_EQ(run.time, from_epoch_seconds(1'700'000'000));
 }
 
+TEST(LiteLlm, ChoicesOfAnotherKindAreRefused) {
+  for (const char* choices : {"true", "1e300", R"("[1]")", "{}", "[]"}) {
+    EXPECT_THAT(
+        reason(std::string(
+                   R"({"call_type":"acompletion","messages":[{"role":"user","content":"q"}],"response":{"choices":)") +
+               choices + "}}"),
+        HasSubstr("choices that are no list of objects"))
+        << choices;
+  }
+}
+
 TEST(LiteLlm, TextsThatWereRedactedAreNoTraffic) {
   EXPECT_THAT(
       reason(
