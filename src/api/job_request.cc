@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/edit_distance.h"
 #include "runs/run_config_json.h"
@@ -36,17 +37,37 @@ std::string without_place(const std::string& message) {
   return message.starts_with(place) ? message.substr(place.size()) : message;
 }
 
+const Key* key_of(const std::string& name) {
+  const auto found = std::ranges::find_if(kKeys, [&](const Key& k) { return name == k.name; });
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+bool is_whole(const Key& key) { return std::string_view(key.wrong_type) == "int_parsing"; }
+
+/// The blueprint's checks take numbers and truths that are written as text, and whole numbers with a fraction of zero.
+Json plain(const Key& key, const Json& value) {
+  Json out = value.is_string() ? Json::parse(value.get_ref<const std::string&>(), nullptr, false) : value;
+  if (!out.is_number() && !out.is_boolean()) return value;
+  if (is_whole(key) && out.is_number_float()) {
+    const double number = out.get<double>();
+    if (std::abs(number) < 1e15 && number == std::floor(number)) return static_cast<std::int64_t>(number);
+  }
+  return out;
+}
+
 /// Each key alone, so that a mistake is told of the key that has it.
-void check_keys(const Json& known, const SplitOverrides& overrides, std::vector<FieldProblem>& problems) {
+void check_keys(const Json& known, const Json& given, const SplitOverrides& overrides,
+                std::vector<FieldProblem>& problems) {
   dataset::SplitSettings permissive;
   permissive.min_total_records = 1;
   permissive.limit.reset();
   for (const auto& [name, value] : known.items()) {
     const auto read = overrides(dump(Json{{name, value}}), permissive);
     if (read.ok()) continue;
-    const auto key = std::ranges::find_if(kKeys, [&](const Key& k) { return name == k.name; });
-    const char* type = value.is_number() ? "value_error" : key->wrong_type;
-    problems.push_back({type, {"body", kSection, name}, without_place(read.error().message), value});
+    const Key& key = *key_of(name);
+    const bool is_fraction = is_whole(key) && value.is_number_float();
+    const char* type = is_fraction ? "int_from_float" : value.is_number() ? "value_error" : key.wrong_type;
+    problems.push_back({type, {"body", kSection, name}, without_place(read.error().message), given.at(name)});
   }
 }
 
@@ -63,15 +84,14 @@ SplitRequest read_split_request(const Json& body, const SplitOverrides& override
   }
   Json known = Json::object();
   for (const auto& [name, value] : found->items()) {
-    const bool is_known = std::ranges::any_of(kKeys, [&](const Key& k) { return name == k.name; });
-    if (is_known) {
-      known[name] = value;
+    if (const Key* key = key_of(name)) {
+      known[name] = plain(*key, value);
     } else {
       request.ignored.push_back(name);
     }
   }
   const std::size_t before = problems.size();
-  check_keys(known, overrides, problems);
+  check_keys(known, *found, overrides, problems);
   if (problems.size() > before) return request;
   auto settings = overrides(dump(known), dataset::SplitSettings{});
   Status fits = settings.ok() ? runs::check(*settings) : Status(settings.error());

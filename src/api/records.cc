@@ -111,6 +111,8 @@ Json report_json(const capture::LoadReport& report) {
   for (const auto& [rule, count] : report.redacted) out["redacted"][rule] = count;
   out["skips"] = Json::object();
   for (const auto& [what, count] : report.skips) out["skips"][what] = count;
+  out["repairs"] = Json::object();
+  for (const auto& [what, count] : report.repairs) out["repairs"][what] = count;
   out["error"] = nullptr;
   if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
   return out;

@@ -48,6 +48,25 @@ std::optional<std::string> elastic_id(const Document& document, codec::JsonSlice
   return "_id " + *text + ' ' + text_of(*index, slicer).value_or("");
 }
 
+/// What stands around a record: the id that Elasticsearch gave it, and the time of the line that a shipper wrote.
+struct Surroundings {
+  std::optional<std::string> key;
+  std::optional<Timestamp> time;
+};
+
+/// The time under the usual names, where it is one.
+std::optional<Timestamp> time_in(const Document& document, codec::JsonSlicer& slicer) {
+  constexpr auto kKeys = std::to_array<std::string_view>({"timestamp", "@timestamp", "time", "ts", "_time", "datetime",
+                                                          "date", "eventTime", "receiveTimestamp", "created_at",
+                                                          "createdAt", "start_time", "startTime", "created"});
+  for (const std::string_view key : kKeys) {
+    const JsonMember* value = document.find(key);
+    if (value == nullptr) continue;
+    if (const auto time = time_of(*value, slicer); time.ok()) return *time;
+  }
+  return std::nullopt;
+}
+
 /// ShareGPT's turns may be under a name of lists of records.
 bool is_list_of_turns(std::string_view list, codec::JsonSlicer& slicer) {
   const auto elements = slicer.elements(list);
@@ -132,11 +151,14 @@ struct RecordReader::Impl {
   explicit Impl(ReadOptions o) : options(std::move(o)), occurrences(std::stoull(random_hex(8), nullptr, 16)) {}
 
   void read(const JsonDocument& source, int nesting, RecordSink& sink);
-  /// A document whose members are known; `key` is the id that Elasticsearch gave it.
-  void read_object(const Document& document, const std::optional<std::string>& key, const JsonDocument& source,
-                   int nesting, RecordSink& sink);
+  /// A document whose members are known.
+  void read_object(const Document& document, const Surroundings& around, const JsonDocument& source, int nesting,
+                   RecordSink& sink);
   void read_list(std::string_view list, const JsonDocument& source, int nesting, RecordSink& sink);
-  Result<record::Interaction> read_record(const Document& document, const std::optional<std::string>& key);
+  Result<Draft> read_record(const Document& document, const Surroundings& around);
+  /// The draft as a record; `text` is the document's.
+  void take(Result<Draft> draft, std::string_view text, const std::optional<std::string>& key,
+            const JsonDocument& source, RecordSink& sink);
   Result<record::Interaction> complete(Draft draft, std::string_view text, const std::optional<std::string>& key);
   void take_pair(Result<std::optional<Draft>> pair, const JsonDocument& source, RecordSink& sink);
   bool take_action(const Document& document, const JsonDocument& source, RecordSink& sink);
@@ -173,15 +195,15 @@ void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSin
   const Document document{source.bytes, *members};
   if (nesting == 0 && pending == Action::kNone && take_action(document, source, sink)) return;
   const Action action = std::exchange(pending, Action::kNone);
-  const std::optional<std::string> key = std::exchange(pending_key, std::nullopt);
+  const Surroundings around{.key = std::exchange(pending_key, std::nullopt), .time = {}};
   if (action != Action::kNone && action_of(document, slicer) != Action::kNone)
     return sink.refuse(source, "an action line of a _bulk body where the document of another should be");
-  if (action != Action::kUpdate) return read_object(document, key, source, nesting, sink);
+  if (action != Action::kUpdate) return read_object(document, around, source, nesting, sink);
   const JsonMember* whole = document.find("doc") != nullptr ? document.find("doc") : document.find("upsert");
   if (whole == nullptr) return sink.refuse(source, "an update of a document, which does not hold all of it");
   const auto inner = slicer.members(whole->raw);
   if (!inner.ok()) return sink.refuse(source, inner.error().message);
-  read_object({whole->raw, *inner}, key, source, nesting, sink);
+  read_object({whole->raw, *inner}, around, source, nesting, sink);
 }
 
 /// An action line that nothing follows.
@@ -205,20 +227,21 @@ bool RecordReader::Impl::take_action(const Document& document, const JsonDocumen
   return true;
 }
 
-void RecordReader::Impl::read_object(const Document& document, const std::optional<std::string>& key,
-                                     const JsonDocument& source, int nesting, RecordSink& sink) {
+void RecordReader::Impl::read_object(const Document& document, const Surroundings& around, const JsonDocument& source,
+                                     int nesting, RecordSink& sink) {
   const bool is_log_document = document.has("request") || document.has("response");
   if (const JsonMember* hit = document.find("_source"); hit != nullptr && !is_log_document && nesting < kMaxNesting) {
     if (hit->kind != JsonKind::kObject) return sink.refuse(source, "_source is not an object");
     const auto inner = slicer.members(hit->raw);
     if (!inner.ok()) return sink.refuse(source, inner.error().message);
     const auto id = elastic_id(document, slicer);
-    return read_object({hit->raw, *inner}, id ? id : key, source, nesting + 1, sink);
+    return read_object({hit->raw, *inner}, {.key = id ? id : around.key, .time = around.time}, source, nesting + 1,
+                       sink);
   }
   if (const auto list = nesting < kMaxNesting ? list_within(document, slicer) : std::nullopt) {
     return read_list(*list, source, nesting + 1, sink);
   }
-  if (BatchPairs::is_request(document, slicer)) {
+  if (BatchPairs::is_request(document)) {
     return take_pair(pairs.take_request(document, source, slicer), source, sink);
   }
   if (BatchPairs::is_result(document, slicer)) {
@@ -226,12 +249,23 @@ void RecordReader::Impl::read_object(const Document& document, const std::option
   }
   if (nesting < kMaxNesting) {
     if (const auto inner = enveloped(document, slicer)) {
+      const auto time = time_in(document, slicer);
       const auto members = slicer.members(*inner);
-      return read_object({*inner, *members}, key, source, nesting + 1, sink);
+      return read_object({*inner, *members}, {.key = around.key, .time = time ? time : around.time}, source,
+                         nesting + 1, sink);
     }
   }
-  auto record = read_record(document, key);
+  take(read_record(document, around), document.text, around.key, source, sink);
+}
+
+void RecordReader::Impl::take(Result<Draft> draft, std::string_view text, const std::optional<std::string>& key,
+                              const JsonDocument& source, RecordSink& sink) {
+  if (!draft.ok()) return sink.refuse(source, draft.error().message);
+  std::vector<const char*> repairs = std::move(draft->repairs);
+  if (!draft->timestamp) repairs.push_back("no time of its own; it got the time of loading");
+  auto record = complete(std::move(draft).value(), text, key);
   if (!record.ok()) return sink.refuse(source, record.error().message);
+  for (const char* how : repairs) sink.repair(how);
   sink.take(std::move(record).value(), source.bytes.size());
 }
 
@@ -247,21 +281,17 @@ void RecordReader::Impl::read_list(std::string_view list, const JsonDocument& so
 void RecordReader::Impl::take_pair(Result<std::optional<Draft>> pair, const JsonDocument& source, RecordSink& sink) {
   if (!pair.ok()) return sink.refuse(source, pair.error().message);
   if (!*pair) return;  // counted when its other half comes, or at the end
-  auto record = complete(std::move(**pair), source.bytes, std::nullopt);
-  if (!record.ok()) {
-    sink.refuse(source, record.error().message);
-  } else {
-    sink.take(std::move(record).value(), source.bytes.size());
-  }
+  take(std::move(**pair), source.bytes, std::nullopt, source, sink);
   sink.skip("the other half of a batch's pair");  // that waited
 }
 
-Result<record::Interaction> RecordReader::Impl::read_record(const Document& document,
-                                                            const std::optional<std::string>& key) {
+Result<Draft> RecordReader::Impl::read_record(const Document& document, const Surroundings& around) {
   for (const Format* format : all_formats()) {
     if (!format->recognises(document, slicer)) continue;
     FW_ASSIGN(Draft draft, format->read(document, slicer));
-    return complete(std::move(draft), document.text, key);
+    if (!draft.timestamp) draft.timestamp = time_in(document, slicer);
+    if (!draft.timestamp) draft.timestamp = around.time;
+    return draft;
   }
   return internal("no format took the document");
 }

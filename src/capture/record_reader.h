@@ -18,7 +18,7 @@ struct ReadOptions {
   std::optional<record::WorkloadId> default_workload;  ///< where a document names none
   std::optional<record::ClientId> default_client;      ///< where a document names none
   record::Origin origin = record::Origin::kFile;       ///< the way in, where a document names none
-  Timestamp loaded_at;                                 ///< the time of documents without one, a nanosecond more each
+  Timestamp loaded_at;  ///< the time of documents without one, themselves or around them; a nanosecond more each
 };
 
 /// Gets each outcome once: a document is one record or more (of a list), a bad one, or skipped.
@@ -29,6 +29,8 @@ class RecordSink {
   virtual void refuse(const codec::JsonDocument& document, const std::string& reason) = 0;
   /// `as`: what it is, a constant text.
   virtual void skip(std::string_view as) = 0;
+  /// Before take(): something was done to the record that its owner should know. `how` is a constant text.
+  virtual void repair(std::string_view) {}
 };
 
 /// The documents of one source as Interactions (docs/traffic.md). Around the formats of formats/ it knows what spans

@@ -142,7 +142,9 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   }
   const auto length = static_cast<std::size_t>(scanner_.used());
   const bool is_over_lines = ahead().substr(0, length).find_first_of("\r\n") != std::string_view::npos;
-  if (state == JsonScanner::State::kMore) return read_cut(is_over_lines);
+  // A text that its line ends within is right up to there: writers end the line that they did not finish, too.
+  const bool is_right = state == JsonScanner::State::kBroken && has_line_end_at(length);
+  if (state == JsonScanner::State::kMore || is_right) return read_cut(is_over_lines);
   if (state != JsonScanner::State::kComplete) return read_broken(is_over_lines);
   FW_ASSIGN(const bool is_clean, ends_cleanly(length));
   if (!is_clean) return read_broken(is_over_lines);
@@ -153,15 +155,15 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   return std::optional(document);
 }
 
+bool JsonDocumentReader::has_line_end_at(std::size_t at) const {
+  return at < ahead().size() && is_line_end(ahead()[at]);
+}
+
 Result<std::optional<JsonDocument>> JsonDocumentReader::read_cut(bool is_over_lines) {
   const std::uint64_t line = line_;
-  const std::size_t end = trimmed_end(ahead()).size();
-  // A line that is wrong by itself has its end all the same; what is spread over lines may be cut at one.
-  const bool is_ended = ahead().find_first_of("\r\n", end) != std::string_view::npos;
-  const bool is_spread = ahead().substr(0, end).find_first_of("\r\n") != std::string_view::npos;
   FW_ASSIGN(const auto document, read_broken(is_over_lines));
   FW_ASSIGN(const bool is_followed, find_begin());
-  if (is_followed || (is_ended && !is_spread)) return document;
+  if (is_followed) return document;  // a line that is wrong by itself
   return cut_in(line);
 }
 

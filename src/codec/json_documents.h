@@ -34,7 +34,7 @@ class JsonDocumentReader final {
 
   /// The next document, or nothing at the end. Its bytes are valid until the next call. The source's error when it
   /// fails; a document that was not complete by then is not returned. kDataLoss at the end of a stream that ends within
-  /// a document (which is not returned), or within an array.
+  /// a document (which is not returned), or within an array, also where a line end follows the cut.
   [[nodiscard]] Result<std::optional<JsonDocument>> next();
 
  private:
@@ -50,12 +50,13 @@ class JsonDocumentReader final {
   [[nodiscard]] Found read_long();
   /// What begins here is no document: as many lines as belong to it.
   [[nodiscard]] Found read_broken(bool is_over_lines);
-  /// The stream ended before the document that begins here did.
+  /// The document that begins here is right as far as it goes: cut, where nothing follows it.
   [[nodiscard]] Found read_cut(bool is_over_lines);
   [[nodiscard]] Result<bool> ends_cleanly(std::size_t length);
   [[nodiscard]] Result<bool> is_continued(std::size_t column);
   /// Takes bytes off the front, counting lines.
   void advance(std::size_t count);
+  [[nodiscard]] bool has_line_end_at(std::size_t at) const;
   [[nodiscard]] std::string_view ahead() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
 
   [[nodiscard]] std::size_t kept_of_long() const { return std::min(limit_, kKeptOfLong); }

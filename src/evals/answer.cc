@@ -5,6 +5,7 @@
 
 #include "evals/json_text.h"
 #include "evals/tool_calls/call.h"
+#include "modelops/openai/error_text.h"
 
 namespace fw::evals {
 namespace {
@@ -23,20 +24,30 @@ Error not_json(std::string_view body, const Error& why) {
   return unreadable(why.message.substr(0, why.message.find(" at byte")));
 }
 
-/// The first choice of a completion that has a message.
-Result<const PythonValue*> first_choice(const PythonValue& completion) {
-  if (!completion.dict()) return unreadable("is no JSON object");
-  if (const PythonValue* error = completion.find("error"); error && error->is_true()) {
-    const PythonValue* text = error->dict() ? error->find("message") : error;
-    return unreadable("is an error: " +
-                      (text && text->string() ? text->string()->substr(0, 200) : "without a message"));
-  }
+bool has_error(const PythonValue& object) {
+  const PythonValue* error = object.dict() ? object.find("error") : nullptr;
+  return error && error->is_true();
+}
+
+/// What stands in place of an answer: an error with its words, or what is missing.
+Error no_answer(std::string_view body, const char* what_is_missing) {
+  const std::string said = modelops::error_text(body);
+  return unreadable(said.empty() ? what_is_missing : "is an error: " + said);
+}
+
+/// The first choice of a completion that has a message. Gateways answer with status 200 before they know that the
+/// server behind them fails.
+Result<const PythonValue*> first_choice(const PythonValue& completion, std::string_view body) {
+  if (!completion.dict()) return no_answer(body, "is no JSON object");
+  if (has_error(completion)) return no_answer(body, "is an error: without a message");
   const PythonValue* choices = completion.find("choices");
-  if (!choices || !choices->list()) return unreadable("has no list of choices");
-  if (choices->list()->empty()) return unreadable("has no choice");
-  const PythonValue* message = choices->list()->front().find("message");
+  if (!choices || !choices->list()) return no_answer(body, "has no list of choices");
+  if (choices->list()->empty()) return no_answer(body, "has no choice");
+  const PythonValue& choice = choices->list()->front();
+  if (has_error(choice)) return no_answer(body, "is an error: without a message");
+  const PythonValue* message = choice.find("message");
   if (!message || !message->dict()) return unreadable("has a choice without a message");
-  return &choices->list()->front();
+  return &choice;
 }
 
 const std::string* text_member(const PythonValue& object, std::string_view name) {
@@ -133,7 +144,7 @@ Result<Answer> parse_answer(std::string_view body) {
   if (!is_utf8(body)) return unreadable("is not UTF-8");
   auto completion = parse_python_json(body);
   if (!completion) return not_json(body, completion.error());
-  FW_ASSIGN(const PythonValue* choice, first_choice(*completion));
+  FW_ASSIGN(const PythonValue* choice, first_choice(*completion, body));
   const PythonValue& message = *choice->find("message");
   if (!has_readable_content(message)) return unreadable("has a content that is no text");
   if (const PythonValue* calls = message.find("tool_calls"); calls && calls->is_true() && !calls->list())

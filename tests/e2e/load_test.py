@@ -70,6 +70,39 @@ class Load(unittest.TestCase):
         self.assertIn("truncated", done.stderr)
         self.assertIn("good.jsonl: 1 line, 1 new record", done.stdout)
 
+    def test_a_file_cut_in_its_last_record_fails_whether_its_line_is_ended_or_not(self):
+        for number, end in enumerate([b"", b"\n", b"\r\n\n"]):
+            whole = lines([3100 + 2 * number, 3101 + 2 * number])
+            done = self.load(self.write("cut.jsonl", whole[:-40] + end))
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("line 2 is cut off", done.stderr)
+            self.assertIn("1 new record", done.stdout)
+
+    def test_bad_lines_beside_good_ones_are_counted_and_do_not_fail(self):
+        done = self.load(self.write("x", b'{"oops" 1}\n' + lines([3200]) + b'{"timestamp": [1}\n'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("2 bad lines", done.stdout)
+
+    def test_a_load_of_nothing_but_bad_or_deleting_lines_fails(self):
+        for content, word in [(b'{"delete": {"_id": "1"}}\n{"delete": {"_id": "2"}}\n', "a line that deletes"),
+                              (b'{"oops" 1}\n{"a" 2}\n', "2 bad lines")]:
+            done = self.load(self.write("x", content))
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("holds no record", done.stderr)
+            self.assertIn(word, done.stdout)
+        done = self.load(self.write("x", b""))
+        self.assertEqual(done.returncode, 0, done.stderr)  # nothing is not wrong, and is said
+        self.assertIn("there is nothing in it", done.stdout)
+
+    def test_a_folder_with_one_bad_file_is_loaded_and_fails(self):
+        self.write("mixed/a.jsonl", lines([3300]))
+        self.write("mixed/b.jsonl", b"PAR1\x15\x04")
+        self.write("mixed/c.jsonl", lines([3301]))
+        done = self.load(self.folder / "mixed")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("b.jsonl: it is a Parquet file", done.stderr)
+        self.assertEqual(done.stdout.count("1 new record\n"), 2)
+
     def test_what_cannot_be_read_is_named_and_fails(self):
         for content, word in [(b"PAR1\x15\x04", "Parquet"), ("{}".encode("utf-16"), "UTF-16"),
                               (b"<!DOCTYPE html><html>", "HTML"), (b"{\"a\": 1}\n", "no record")]:
@@ -84,6 +117,26 @@ class Load(unittest.TestCase):
         done = self.load(self.folder / "traffic")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("1 new record\n"), 2)
+
+    def test_a_batchs_two_files_are_joined(self):
+        request = {"custom_id": "r1", "method": "POST", "url": "/v1/chat/completions", "body": document(8000)["request"]}
+        result = {"custom_id": "r1", "response": {"status_code": 200, "body": document(8000)["response"]}, "error": None}
+        output = self.write("batch/1_output.jsonl", json.dumps(result).encode())
+        entered = self.write("batch/2_input.jsonl.gz", gzip.compress(json.dumps(request).encode()))
+        names = ["--workload-id", "batch", "--client-id", "demo"]
+        for arguments in [[output, entered], [self.folder / "batch"]]:
+            done = self.load(*arguments, *names, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)["files"]
+            self.assertEqual(len(report), 1)
+            self.assertEqual(report[0]["appended"] + report[0]["duplicates"], 1, report)
+
+    def test_what_was_done_to_records_is_said(self):
+        bare = document(8100)
+        del bare["timestamp"]
+        done = self.load(self.write("x", json.dumps(bare).encode()))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 x no time of its own; it got the time of loading", done.stdout)
 
     def test_the_named_server_is_the_one_that_is_used(self):
         done = self.load(self.write("x", lines([6000])), env={"FLYWHEEL_URL": "http://127.0.0.1:9"})
@@ -110,19 +163,22 @@ class Load(unittest.TestCase):
 
 class LocalRun(unittest.TestCase):
     def test_a_run_does_not_go_on_with_half_a_file_unless_told(self):
-        with tempfile.TemporaryDirectory(prefix="flywheel-load-") as folder:
-            folder = pathlib.Path(folder)
-            whole = gzip.compress(lines(range(2000)))
-            (folder / "cut.gz").write_bytes(whole[:len(whole) // 2])
-            (folder / "c.yaml").write_text("nims: [{model_name: a, url: 'http://127.0.0.1:9'}]\n"
-                                           "data_split_config: {eval_size: 20, min_total_records: 50}\n")
-            arguments = ["run", "--from", folder / "cut.gz", "--config", folder / "c.yaml", "--data", folder / "data"]
-            done = flywheel.run(*arguments)
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("--partial", done.stderr)
-            self.assertNotIn("validate", done.stdout)
-            done = flywheel.run(*arguments, "--partial")
-            self.assertNotIn("--partial", done.stderr)
+        packed, plain = gzip.compress(lines(range(2000))), lines(range(100))
+        for name, content in [("cut.gz", packed[:len(packed) // 2]), ("cut.jsonl", plain[:-40]),
+                              ("ended.jsonl", plain[:-40] + b"\n")]:
+            with tempfile.TemporaryDirectory(prefix="flywheel-load-") as folder:
+                folder = pathlib.Path(folder)
+                (folder / name).write_bytes(content)
+                (folder / "c.yaml").write_text("nims: [{model_name: a, url: 'http://127.0.0.1:9'}]\n"
+                                               "data_split_config: {eval_size: 20, min_total_records: 50}\n")
+                arguments = ["run", "--from", folder / name, "--config", folder / "c.yaml", "--data", folder / "data"]
+                done = flywheel.run(*arguments)
+                self.assertEqual(done.returncode, 1, name)
+                self.assertIn("--partial", done.stderr)
+                self.assertNotIn("validate", done.stdout)
+                done = flywheel.run(*arguments, "--partial")
+                self.assertNotIn("--partial", done.stderr)
+                self.assertIn("validate", done.stdout)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
 #include "app/cli/api_client.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -25,32 +21,24 @@ constexpr std::size_t kPiece = 256 * 1024;
 /// The service sends something every ten seconds; a connection that is silent longer has lost its other end.
 constexpr Duration kLongestSilence = std::chrono::seconds(45);
 
-/// A file (or standard input) as a request body.
-class FileBody final : public net::BodyReader {
+/// A source of bytes as a request body.
+class SourceBody final : public net::BodyReader {
  public:
-  FileBody(int fd, const std::function<void(std::uint64_t)>& on_progress) : fd_(fd), on_progress_(on_progress) {}
-  ~FileBody() override {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
+  SourceBody(codec::ByteSource& bytes, const std::function<void()>& on_progress)
+      : bytes_(bytes), on_progress_(on_progress) {}
 
   Task<Result<std::optional<std::string>>> next(Deadline) override {
     std::string piece(kPiece, '\0');
-    ssize_t n = 0;
-    do {
-      n = ::read(fd_, piece.data(), piece.size());
-    } while (n < 0 && errno == EINTR);
-    if (n < 0) co_return system_error("cannot read the file", errno);
-    if (n == 0) co_return std::optional<std::string>();
-    piece.resize(static_cast<std::size_t>(n));
-    sent_ += piece.size();
-    on_progress_(sent_);
+    FW_CO_ASSIGN(const std::size_t count, bytes_.read(piece));
+    if (count == 0) co_return std::optional<std::string>();
+    piece.resize(count);
+    on_progress_();
     co_return std::optional(std::move(piece));
   }
 
  private:
-  int fd_;
-  const std::function<void(std::uint64_t)>& on_progress_;
-  std::uint64_t sent_ = 0;
+  codec::ByteSource& bytes_;
+  const std::function<void()>& on_progress_;
 };
 
 /// The key of FLYWHEEL_KEY, which services that ask for one need.
@@ -111,7 +99,7 @@ struct ApiClient::Impl {
   };
   Task<Status> read_events(std::string url, Reading& reading,
                            const std::function<bool(std::string_view, std::string_view)>& on_event);
-  Task<Result<net::Response>> send_file(std::string url, FileBody& body);
+  Task<Result<net::Response>> send_file(std::string url, SourceBody& body);
 
   std::string base_url;
   boost::asio::io_context io;
@@ -159,7 +147,7 @@ Task<Status> read_whole(net::Response& response, net::ResponseStream& answer, De
 
 }  // namespace
 
-Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, FileBody& body) {
+Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, SourceBody& body) {
   net::Request request;
   request.method = net::Method::kPost;
   request.target = std::move(url);
@@ -173,12 +161,9 @@ Task<Result<net::Response>> ApiClient::Impl::send_file(std::string url, FileBody
   co_return response;
 }
 
-Result<Json> ApiClient::upload(const std::string& path, const std::filesystem::path& file,
-                               const std::function<void(std::uint64_t)>& on_progress) {
-  const bool is_stdin = file == "-";
-  const int fd = is_stdin ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return system_error("cannot read " + file.string(), errno);
-  FileBody body(fd, on_progress);
+Result<Json> ApiClient::upload(const std::string& path, codec::ByteSource& bytes,
+                               const std::function<void()>& on_progress) {
+  SourceBody body(bytes, on_progress);
   const std::string url = impl_->base_url + path;
   auto response = impl_->run(impl_->send_file(url, body));
   if (!response.ok()) return impl_->explain(std::move(response).error());

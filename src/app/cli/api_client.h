@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -11,6 +10,7 @@
 #include "async/deadline.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "codec/byte_source.h"
 
 namespace fw::app {
 
@@ -42,9 +42,9 @@ class ApiClient final {
   [[nodiscard]] Result<nlohmann::ordered_json> post(const std::string& path, const nlohmann::ordered_json& body);
   [[nodiscard]] Result<nlohmann::ordered_json> remove(const std::string& path);
 
-  /// Sends a file's bytes (`-`: standard input) in pieces. `on_progress` gets the bytes sent so far.
-  [[nodiscard]] Result<nlohmann::ordered_json> upload(const std::string& path, const std::filesystem::path& file,
-                                                      const std::function<void(std::uint64_t)>& on_progress);
+  /// Sends bytes in pieces. `on_progress` is called before each.
+  [[nodiscard]] Result<nlohmann::ordered_json> upload(const std::string& path, codec::ByteSource& bytes,
+                                                      const std::function<void()>& on_progress);
 
   /// Calls `on_event(kind, data)` for every event of a stream until the service ends it. A lost connection is taken up
   /// again after the last durable event, as long as `patience` lasts. False from `on_event` ends it early.

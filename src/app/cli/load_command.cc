@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 #include "app/cli/load_outcome.h"
 #include "app/cli/terminal.h"
 #include "capture/files/folder.h"
+#include "capture/files/traffic_files.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -38,7 +38,8 @@ LoadOutcome outcome_of(const Json& report) {
                       .appended = number("appended"),
                       .duplicates = number("duplicates"),
                       .bad = number("bad")};
-  for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips)}) {
+  for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips),
+                                    std::pair("repairs", &outcome.repairs)}) {
     const Json written = report.value(key, Json::object());
     for (const auto& [what, count] : written.items()) {
       if (count.is_number_unsigned()) (*counts)[what] = count.get<std::uint64_t>();
@@ -66,12 +67,15 @@ std::vector<std::string> files_of_all(const std::vector<std::string>& paths, int
   return files;
 }
 
-Result<Json> load_file(ApiClient& client, const LoadOptions& options, const std::string& file, Terminal& live) {
-  std::error_code no_size;
-  const auto size = std::filesystem::file_size(file, no_size);
-  auto report = client.upload(records_path(options, file), file, [&](std::uint64_t sent) {
-    const double fraction = no_size || size == 0 ? 0 : static_cast<double>(sent) / static_cast<double>(size);
-    live.live("  " + printable(file) + ' ' + live.bar(fraction, 24) + ' ' + std::to_string(sent >> 20U) + " MiB");
+Result<Json> load_source(ApiClient& client, const LoadOptions& options, const capture::TrafficSource& source,
+                         Terminal& live) {
+  const std::string name = source.name();
+  FW_ASSIGN(const auto bytes, capture::TrafficSourceReader::open(source, Deadline::never()));
+  const double size = static_cast<double>(bytes->size().value_or(0));
+  auto report = client.upload(records_path(options, name), *bytes, [&] {
+    const std::uint64_t sent = bytes->position();
+    const double fraction = size == 0 ? 0 : static_cast<double>(sent) / size;
+    live.live("  " + printable(name) + ' ' + live.bar(fraction, 24) + ' ' + std::to_string(sent >> 20U) + " MiB");
   });
   live.end_live();
   return report;
@@ -88,8 +92,9 @@ int load(const LoadOptions& options, const std::string& server) {
   Terminal live(2);
   Json all = Json::array();
   int code = 0;
-  for (const auto& file : files_of_all(options.files, code)) {
-    auto report = load_file(client, options, file, live);
+  for (const auto& source : capture::sources_of(files_of_all(options.files, code))) {
+    const std::string file = source.name();
+    auto report = load_source(client, options, source, live);
     if (!report.ok()) {
       code = fail(report.error());
       if (ends_load(report.error().code)) break;

@@ -38,6 +38,7 @@ void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal
     for (const auto& [what, count] : outcome.skips)
       out.line("    passed over: " + std::to_string(count) + " x " + printable(what));
   }
+  for (const auto& [what, count] : outcome.repairs) out.line("    " + std::to_string(count) + " x " + printable(what));
   if (outcome.bad == 0) return;
   out.line(out.styled(
       Style::kBad, "  " + counted(outcome.bad, "bad line") + (outcome.bad == 1 ? " was" : " were") + " kept aside:"));

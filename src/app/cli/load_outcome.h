@@ -18,8 +18,9 @@ struct LoadOutcome {
   std::uint64_t duplicates = 0;
   std::uint64_t bad = 0;
   std::map<std::string, std::uint64_t> reasons;
-  std::map<std::string, std::uint64_t> skips;  ///< what was passed over, by what it is
-  std::optional<std::string> error;            ///< why it was not read, or not to its end
+  std::map<std::string, std::uint64_t> skips;    ///< what was passed over, by what it is
+  std::map<std::string, std::uint64_t> repairs;  ///< what was done to records, by what it is
+  std::optional<std::string> error;              ///< why it was not read, or not to its end
 };
 
 /// One line of counts, and below it the bad lines by reason, with the remedy where it is an option of the command.

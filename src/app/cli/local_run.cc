@@ -99,6 +99,7 @@ Status judge(const capture::LoadReport& report, const LocalRunOptions& options, 
                  .bad = report.bad,
                  .reasons = report.reasons,
                  .skips = report.skips,
+                 .repairs = report.repairs,
                  .error = first_error(report)},
                 out);
   for (const auto& file : report.files) {

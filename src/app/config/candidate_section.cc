@@ -19,7 +19,7 @@ void read_source(YamlSection& section, const CandidateDefaults& defaults, const 
   section.read("served_model_name", endpoint.model);
   read_endpoint_keys(section, endpoint, environment);
   if (!path.empty() && !url.empty()) section.error("url", "path and url exclude each other; keep one");
-  if (section.has("url")) url = checked_url(section, "url", url);
+  if (section.has("url")) url = checked_url(section, "url", url, environment);
   if (path.empty() && !section.has("url")) url = defaults.nim_base_url;
   if (!path.empty()) {
     model.path = (defaults.folder / path).lexically_normal();

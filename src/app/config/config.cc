@@ -21,11 +21,11 @@ constexpr std::string_view kNoMlflow =
 constexpr std::string_view kNoPlatform = "models are served and trained on this machine, not on a NeMo platform";
 
 /// The OpenAI-compatible base of the blueprint's NIM proxy, for candidates that name no weights of their own.
-std::string read_platform(YamlSection& root) {
+std::string read_platform(YamlSection& root, const Environment& environment) {
   std::string nim_base_url;
   if (auto section = root.section("nmp_config")) {
     section->read("nim_base_url", nim_base_url);
-    if (!nim_base_url.empty()) nim_base_url = checked_url(*section, "nim_base_url", nim_base_url);
+    if (!nim_base_url.empty()) nim_base_url = checked_url(*section, "nim_base_url", nim_base_url, environment);
     for (const char* key : {"nemo_base_url", "datastore_base_url", "nmp_namespace"}) {
       section->inapplicable(key, kNoPlatform);
     }
@@ -59,7 +59,7 @@ void read_mlflow(YamlSection& root) {
   section->finish();
 }
 
-void read_server(YamlSection& root, ServerSettings& server) {
+void read_server(YamlSection& root, ServerSettings& server, const Environment& environment) {
   auto section = root.section("server");
   if (!section) return;
   read_address(*section, server.listener);
@@ -67,7 +67,8 @@ void read_server(YamlSection& root, ServerSettings& server) {
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
   section->read("max_connections", server.max_connections, 1, 100'000);
   section->read("public_url", server.public_url);
-  if (!server.public_url.empty()) server.public_url = checked_url(*section, "public_url", server.public_url);
+  if (!server.public_url.empty())
+    server.public_url = checked_url(*section, "public_url", server.public_url, environment);
   section->finish();
 }
 
@@ -176,7 +177,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   Problems problems(file);
   FW_ASSIGN(YamlSection root, YamlSection::parse(text, problems, file));
   Config config;
-  const std::string nim_base_url = read_platform(root);
+  const std::string nim_base_url = read_platform(root, environment);
   read_logging(root, config);
   read_mlflow(root);
   config.run.judge = read_judge(root, environment);
@@ -191,7 +192,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_review(root, config.review);
   check_together(root, config.run);
   config.run.webhooks = read_webhooks(root, environment);
-  read_server(root, config.server);
+  read_server(root, config.server, environment);
   read_log_store(root, config.log_store, environment);
   read_elasticsearch(root, config.elasticsearch);
   read_otlp(root, config.otlp);
@@ -201,6 +202,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.promotion.scoring.text_metric = config.run.evaluation.text_metric;
   read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
+  root.leave_names_with("x-");
   root.finish();
   check_ports(config, problems);
   resolve_files(config, folder);

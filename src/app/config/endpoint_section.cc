@@ -91,24 +91,27 @@ void check_variable(YamlSection& section, const char* key, const std::string& na
   }
 }
 
-std::string checked_url(YamlSection& section, const char* key, const std::string& given) {
+std::string checked_url(YamlSection& section, const char* key, const std::string& given,
+                        const Environment& environment) {
   const auto begin = given.find_first_not_of(" \t\r\n");
   const auto end = given.find_last_not_of(" \t\r\n");
-  const std::string url = begin == std::string::npos ? "" : given.substr(begin, end - begin + 1);
-  if (url.size() != given.size()) section.warning(key, "has blanks around it, which are left out");
-  const auto parsed = net::parse_url(url);
+  const std::string written = begin == std::string::npos ? "" : given.substr(begin, end - begin + 1);
+  if (written.size() != given.size()) section.warning(key, "has blanks around it, which are left out");
+  const auto url = modelops::fill_variables(written, environment);
+  const auto parsed = url.ok() ? net::parse_url(url->text) : Result<net::Url>(url.error());
   if (!parsed.ok()) {
     section.error(key, parsed.error().message);
     return "";
   }
-  const auto mark = parsed->target.find('?');
-  const net::QueryParams query(mark == std::string::npos ? "" : std::string_view(parsed->target).substr(mark + 1));
+  const auto mark = written.find('?');
+  const net::QueryParams query(mark == std::string::npos ? "" : std::string_view(written).substr(mark + 1));
   for (const auto& [name, value] : query.pairs()) {
-    if (modelops::is_secret_name(name) || modelops::looks_like_key(value))
+    const bool is_filled = !modelops::variables_in(value).empty();
+    if (!is_filled && (modelops::is_secret_name(name) || modelops::looks_like_key(value)))
       section.warning(key, "its query has a key in plain text (" + name + "); write it under query as " + name +
                                ": ${NAME}, and put the key into that variable");
   }
-  return url;
+  return url->text;
 }
 
 void read_endpoint_keys(YamlSection& section, modelops::Endpoint& endpoint, const Environment& environment) {

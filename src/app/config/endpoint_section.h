@@ -12,9 +12,10 @@ namespace fw::app {
 /// `api_key_env`, `api_key_header`, `headers`, `query`, `request_overrides` and `deploy_check` of `section`.
 void read_endpoint_keys(YamlSection& section, modelops::Endpoint& endpoint, const Environment& environment);
 
-/// A url as people paste it: blanks around it are cut off with a warning; what is no http or https URL is reported.
-/// Empty when it cannot be used.
-[[nodiscard]] std::string checked_url(YamlSection& section, const char* key, const std::string& url);
+/// A url as people paste it: `${NAME}` stands for an environment variable, blanks around it are cut off with a warning;
+/// what is no http or https URL is reported. Empty when it cannot be used.
+[[nodiscard]] std::string checked_url(YamlSection& section, const char* key, const std::string& url,
+                                      const Environment& environment);
 
 /// Reports a text that is no variable's name, without repeating it where it may be a key.
 bool check_variable_name(YamlSection& section, const char* key, const std::string& name);

@@ -27,7 +27,7 @@ capture::UpstreamSettings read_upstream(YamlSection& section, const Environment&
   capture::UpstreamSettings upstream;
   section.read("name", upstream.name);
   section.read("url", upstream.url);
-  upstream.url = checked_url(section, "url", upstream.url);
+  upstream.url = checked_url(section, "url", upstream.url, environment);
   section.read("api_key_env", upstream.api_key_env);
   if (!upstream.api_key_env.empty()) {
     check_variable(section, "api_key_env", upstream.api_key_env, environment, "requests to this upstream will fail");
@@ -52,7 +52,7 @@ capture::UpstreamSettings read_upstream(YamlSection& section, const Environment&
 void read_upstreams(YamlSection& section, std::vector<capture::UpstreamSettings>& out, const Environment& environment) {
   std::string url;
   section.read("upstream", url);
-  if (!url.empty()) out.push_back({.name = "default", .url = checked_url(section, "upstream", url)});
+  if (!url.empty()) out.push_back({.name = "default", .url = checked_url(section, "upstream", url, environment)});
   std::set<std::string> names;
   for (auto& item : section.list("upstreams")) {
     auto upstream = read_upstream(item, environment);

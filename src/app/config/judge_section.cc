@@ -49,7 +49,7 @@ std::optional<modelops::Judge> read_judge(YamlSection& root, const Environment& 
   if (url.empty()) {
     section->error("url", "a remote judge needs the url of its chat completions");
   } else {
-    endpoint.url = checked_url(*section, "url", url);
+    endpoint.url = checked_url(*section, "url", url, environment);
   }
   if (endpoint.model.empty()) section->error("model_name", "is missing");
   say_what_key_is_sent(*section, endpoint, environment);

@@ -23,7 +23,7 @@ void read_production(YamlSection& root, runs::ProductionModel& production, const
   section->read("replay_rows", production.replay_rows, 1, 100'000);
   read_endpoint_keys(*section, endpoint, environment);
   if (!url.empty()) {
-    endpoint.url = checked_url(*section, "url", url);
+    endpoint.url = checked_url(*section, "url", url, environment);
     if (endpoint.model.empty())
       section->error("model_name", "is missing: what requests to the url name as their model");
     production.endpoint = std::move(endpoint);
@@ -143,7 +143,7 @@ std::vector<runs::Webhook> read_webhooks(YamlSection& root, const Environment& e
   for (auto& section : root.list("webhooks")) {
     runs::Webhook hook;
     section.read("url", hook.url);
-    hook.url = checked_url(section, "url", hook.url);
+    hook.url = checked_url(section, "url", hook.url, environment);
     section.read("secret_env", hook.secret_env);
     if (hook.secret_env.empty()) {
       section.error("secret_env", "is missing: the variable that holds the signing key");

@@ -110,6 +110,37 @@ nlohmann::ordered_json json_of(const YAML::Node& node, int depth = 0) {
   return text;
 }
 
+constexpr int kMostMerged = 20'000;  // nodes that are looked at: aliases may multiply them without end
+
+/// Puts what `<<` names into the map that it stands in, as YAML's merge keys mean it: the map's own keys count, then
+/// those of earlier maps. yaml-cpp leaves them where they are.
+void merge_into(YAML::Node map) {
+  std::vector<YAML::Node> from;
+  for (const auto& entry : map) {
+    if (!entry.first.IsScalar() || entry.first.Scalar() != "<<" || entry.first.Tag() == "!") continue;
+    if (entry.second.IsMap()) from.push_back(entry.second);
+    if (!entry.second.IsSequence()) continue;
+    for (const auto& source : entry.second) from.emplace_back(source);
+  }
+  if (from.empty() || !std::ranges::all_of(from, [](const YAML::Node& node) { return node.IsMap(); })) return;
+  map.remove("<<");
+  std::set<std::string> known;
+  for (const auto& entry : map) known.insert(entry.first.IsScalar() ? entry.first.Scalar() : "");
+  for (const YAML::Node& source : from) {
+    for (const auto& entry : source) {
+      if (entry.first.IsScalar() && known.insert(entry.first.Scalar()).second)
+        map.force_insert(entry.first, entry.second);
+    }
+  }
+}
+
+/// The same in the whole tree, what is merged first.
+void merge_all(YAML::Node node, int& left, int depth = 0) {
+  if (--left < 0 || depth > kDeepestValue) return;
+  for (const auto& entry : node) merge_all(node.IsMap() ? entry.second : YAML::Node(entry), left, depth + 1);
+  if (node.IsMap()) merge_into(node);
+}
+
 std::string shown(bool value) { return value ? "true" : "false"; }
 template <class T>
   requires std::is_arithmetic_v<T>
@@ -191,6 +222,7 @@ struct YamlSection::Impl {
   std::string path;
   Problems* problems;
   std::vector<std::string> known;
+  std::string free_prefix = {};
 
   [[nodiscard]] YAML::Node at(std::string_view key) const {
     // Never node[key]: that of a non-const node would create the key.
@@ -220,6 +252,8 @@ Result<YamlSection> YamlSection::parse(const std::string& text, Problems& proble
     YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
     if (root.IsNull()) root = YAML::Node(YAML::NodeType::Map);
     if (!root.IsMap()) return invalid_argument(file + ": the configuration is no mapping of keys to values");
+    int left = kMostMerged;
+    merge_all(root, left);
     return YamlSection(std::make_unique<Impl>(Impl{root, "", &problems, {}}));
   } catch (const YAML::Exception& e) {
     const int tab = line_indented_by_tab(text);
@@ -461,6 +495,8 @@ void YamlSection::inapplicable(const char* key, std::string_view why) {
   if (node.IsDefined()) warning(key, "has no effect: " + std::string(why));
 }
 
+void YamlSection::leave_names_with(std::string_view prefix) { impl_->free_prefix = prefix; }
+
 void YamlSection::error(std::string_view key, std::string_view what) {
   impl_->problems->error(line_of(key), impl_->full(key), what);
 }
@@ -475,6 +511,8 @@ void YamlSection::finish() {
     const int line = Impl::line(entry.first);
     if (!seen.insert(key).second) {
       impl_->problems->error(line, impl_->full(key), "stands here a second time");
+    } else if (!impl_->free_prefix.empty() && key.starts_with(impl_->free_prefix)) {
+      continue;
     } else if (std::find(impl_->known.begin(), impl_->known.end(), key) == impl_->known.end()) {
       auto nearest = nearest_name(key, impl_->known);
       // `api_key` for `api_key_env`.

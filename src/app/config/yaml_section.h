@@ -104,6 +104,8 @@ class YamlSection final {
 
   /// Accepts a key that has no effect here and says so in a warning if it is set.
   void inapplicable(const char* key, std::string_view why);
+  /// Names that begin so are the writer's own: places for anchors.
+  void leave_names_with(std::string_view prefix);
   void error(std::string_view key, std::string_view what);
   void warning(std::string_view key, std::string_view what);
 

@@ -49,6 +49,19 @@ TEST_F(JobRequestTest, AWrongValueIsToldOfItsKey) {
   EXPECT_THAT(problems_[1].location, ElementsAre("body", "data_split_config", "val_ratio"));
 }
 
+TEST_F(JobRequestTest, NumbersMayBeTextOrHaveAFractionOfZero) {
+  const auto request = read(R"({"eval_size": "25", "min_total_records": 60.0, "val_ratio": "0.2", "limit": null})");
+  ASSERT_TRUE(request.settings.has_value());
+  EXPECT_EQ(request.settings->eval_size, 25U);
+  EXPECT_EQ(request.settings->min_total_records, 60U);
+  EXPECT_EQ(request.settings->val_ratio, 0.2);
+  EXPECT_FALSE(read(R"({"eval_size": 1.5, "random_seed": "7 "})").settings.has_value());
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_EQ(problems_[0].type, "int_from_float");
+  EXPECT_FALSE(read(R"({"eval_size": "-1"})").settings.has_value());
+  EXPECT_EQ(problems_.at(0).input, "-1");
+}
+
 TEST_F(JobRequestTest, AnUnknownKeyIsLetPassAndNamed) {
   const auto request = read(R"({"evalsize": 7, "eval_size": 8})");
   EXPECT_THAT(problems_, IsEmpty());

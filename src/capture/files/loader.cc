@@ -5,10 +5,10 @@
 #include <iterator>
 #include <utility>
 
-#include "capture/files/file_source.h"
 #include "capture/files/folder.h"
 #include "capture/files/impl/sniff.h"
 #include "capture/files/impl/unpacked.h"
+#include "capture/files/traffic_files.h"
 #include "capture/record_reader.h"
 #include "codec/json_documents.h"
 
@@ -25,6 +25,11 @@ std::string source_name(const std::string& path) {
   std::error_code error;
   const auto absolute = std::filesystem::weakly_canonical(path, error);
   return error ? path : absolute.string();
+}
+
+std::string source_name(TrafficSource source) {
+  for (std::string& file : source.files) file = source_name(file);
+  return source.name();
 }
 
 std::string how_much_is_loaded(const LoadedFile& file) {
@@ -63,6 +68,7 @@ class Load final : private RecordSink {
   void take(record::Interaction record, std::size_t bytes) override;
   void refuse(const codec::JsonDocument& document, const std::string& reason) override;
   void skip(std::string_view as) override;
+  void repair(std::string_view how) override { ++report_.repairs[std::string(how)]; }
   void count_document();
   [[nodiscard]] bool is_batch_full() const;
   Status flush();
@@ -208,9 +214,10 @@ Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const Loa
       load.note_unreadable(source_name(path), std::move(found).error());
     }
   }
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string name = source_name(files[i]);
-    auto file = FileSource::open(files[i], deadline);
+  const std::vector<TrafficSource> sources = sources_of(files);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string name = source_name(sources[i]);
+    auto file = TrafficSourceReader::open(sources[i], deadline);
     if (!file.ok()) {
       load.note_unreadable(name, std::move(file).error());
       continue;
@@ -220,7 +227,7 @@ Result<LoadReport> Loader::load(const std::vector<std::string>& paths, const Loa
       const LoadReport& so_far = load.report();
       on_progress({.source = name,
                    .file = i + 1,
-                   .files = files.size(),
+                   .files = sources.size(),
                    .bytes_done = (*file)->position(),
                    .bytes_total = (*file)->size(),
                    .lines = so_far.lines,

@@ -38,7 +38,7 @@ struct LoadProgress {
 };
 
 struct LoadedFile {
-  std::string source;  ///< absolute path, or `standard input`
+  std::string source;  ///< absolute path, `standard input`, or the paths of a batch's files (sources_of())
   std::uint64_t lines = 0;
   std::optional<Error> error;  ///< why it was not read, or not to its end; the lines before that are loaded
 };
@@ -57,6 +57,7 @@ struct LoadReport {
   std::uint64_t bad = 0;         ///< documents that are no record
   std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
   std::map<std::string, std::uint64_t> skips;    ///< what was skipped, by what it is
+  std::map<std::string, std::uint64_t> repairs;  ///< what was done to records so that they are records, by what it is
   std::uint64_t not_kept = 0;                    ///< bad lines for which the quarantine had no room
   std::map<std::string, std::uint64_t> reasons;  ///< of the bad lines
   RedactionCounts redacted;                      ///< values that rules replaced, by rule
@@ -86,10 +87,10 @@ class Loader final {
 
   using OnProgress = std::function<void(const LoadProgress&)>;
 
-  /// Paths of files and folders (files_of()); `-` is standard input. `on_progress` (may be empty) is called in this
-  /// thread, after each batch and at the end of each file. An error only when the load as a whole was given up: the
-  /// deadline is over, or the store or the quarantine fails. What was loaded before stays; loading again goes on from
-  /// there.
+  /// Paths of files and folders (files_of()), read source by source (sources_of()); `-` is standard input.
+  /// `on_progress` (may be empty) is called in this thread, after each batch and at the end of each file. An error only
+  /// when the load as a whole was given up: the deadline is over, or the store or the quarantine fails. What was loaded
+  /// before stays; loading again goes on from there.
   [[nodiscard]] Result<LoadReport> load(const std::vector<std::string>& paths, const LoadOptions& options,
                                         Deadline deadline, const OnProgress& on_progress = {});
 

@@ -10,6 +10,10 @@ using namespace std::string_view_literals;
 
 constexpr const char* kUtf16 =
     "it is UTF-16 text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8 FILE | flywheel load -)";
+constexpr const char* kUtf16Little =
+    "it is UTF-16 text without a mark; convert it to UTF-8 (iconv -f UTF-16LE -t UTF-8 FILE | flywheel load -)";
+constexpr const char* kUtf16Big =
+    "it is UTF-16 text without a mark; convert it to UTF-8 (iconv -f UTF-16BE -t UTF-8 FILE | flywheel load -)";
 constexpr const char* kUtf32 =
     "it is UTF-32 text; convert it to UTF-8 (iconv -f UTF-32 -t UTF-8 FILE | flywheel load -)";
 constexpr const char* kParquet =
@@ -29,7 +33,6 @@ struct Mark {
 constexpr std::array kMarks{
     Mark{"version https://git-lfs.github.com/spec/"sv,
          "it is a Git LFS pointer, not the file; fetch it (git lfs pull)"},
-    Mark{"PK\x03\x04"sv, "it is a ZIP archive (or an Office file); unpack it first (unzip -p FILE | flywheel load -)"},
     Mark{"PK\x05\x06"sv, "it is an empty ZIP archive"},
     Mark{"ustar"sv, "it is a tar archive; unpack it first (tar -xf FILE)", 257},
     Mark{"7z\xbc\xaf\x27\x1c"sv, "it is a 7z archive; unpack it first"},
@@ -84,9 +87,17 @@ std::string lowered(std::string_view text) {
   return out;
 }
 
-/// ASCII in UTF-16 or UTF-32 without a mark: every second byte, or three of four, are zero.
+/// UTF-16 or UTF-32 without a mark: JSON begins with ASCII, whatever its texts are; of other ASCII every second byte,
+/// or three of four, are zero.
 const char* wide_text(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, 64);
+  const auto has_zeros_at = [&](std::size_t odd) {  // of the first four bytes, at these alone
+    return head.size() >= 4 && head[odd] == '\0' && head[odd + 2] == '\0' && head[1 - odd] != '\0' &&
+           head[3 - odd] != '\0';
+  };
+  const auto is_bracket = [](char c) { return c == '{' || c == '['; };
+  if (has_zeros_at(1) && is_bracket(head[0])) return kUtf16Little;
+  if (has_zeros_at(0) && is_bracket(head[1])) return kUtf16Big;
   if (head.size() < 8) return nullptr;
   std::array<std::size_t, 4> zeros{};
   for (std::size_t i = 0; i < head.size(); ++i) zeros[i % 4] += head[i] == '\0' ? 1 : 0;
@@ -96,7 +107,18 @@ const char* wide_text(std::string_view bytes) {
   }
   const bool is_little = zeros[1] >= all && zeros[3] >= all && zeros[0] + zeros[2] == 0;
   const bool is_big = zeros[0] >= all && zeros[2] >= all && zeros[1] + zeros[3] == 0;
-  return is_little || is_big ? kUtf16 : nullptr;
+  if (is_little) return kUtf16Little;
+  return is_big ? kUtf16Big : nullptr;
+}
+
+/// What a ZIP archive is, by the names of its first members.
+const char* kind_of_zip(std::string_view bytes) {
+  if (bytes.find("xl/") != std::string_view::npos)
+    return "it is an Excel workbook; export the sheet as CSV, and that as JSON lines (duckdb reads CSV)";
+  if (bytes.find("[Content_Types].xml") != std::string_view::npos) return "it is an Office file, not traffic";
+  if (bytes.find(".npy") != std::string_view::npos) return "it is a NumPy archive; export it as JSON lines";
+  if (bytes.find("/data.pkl") != std::string_view::npos) return "it is a PyTorch checkpoint, not traffic";
+  return "it is a ZIP archive; unpack it first (unzip -p FILE | flywheel load -)";
 }
 
 /// The kind of a text that does not begin like JSON.
@@ -139,6 +161,7 @@ const char* other_text(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> why_not_json(std::string_view first_bytes) {
+  if (first_bytes.starts_with("PK\x03\x04")) return kind_of_zip(first_bytes);
   for (const Mark& mark : kMarks) {
     if (first_bytes.size() > mark.at && first_bytes.substr(mark.at).starts_with(mark.bytes))
       return std::string(mark.why);

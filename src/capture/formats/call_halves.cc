@@ -4,6 +4,7 @@
 
 #include "capture/completions/stream_rebuild.h"
 #include "capture/formats/impl/logged_call.h"
+#include "capture/formats/impl/other_apis.h"
 
 namespace fw::capture {
 namespace {
@@ -76,13 +77,11 @@ bool is_event_text(std::string_view text) {
   return text.starts_with("data:") || text.starts_with("event:") || text.starts_with(": ") || text.starts_with("id:");
 }
 
-const char* foreign_call(const Json& request, const Json& response) {
-  if (find(request, "contents") != nullptr || find(response, "candidates") != nullptr)
-    return "a call of Gemini's own API; write it as a chat completion";
-  if (find(response, "stopReason") != nullptr || find(request, "inferenceConfig") != nullptr)
-    return "a call of Bedrock's Converse API; write it as a chat completion";
-  if (find(response, "done") != nullptr) return "a call of Ollama's own API; write it as a chat completion";
-  return nullptr;
+CallReader reader_of_other_api(const Json& request, const Json& response) {
+  const Json& answer = response.is_array() && !response.empty() ? response.front() : response;
+  if (find(request, "contents") != nullptr || find(answer, "candidates") != nullptr) return draft_of_gemini;
+  if (find(answer, "stopReason") != nullptr || find(request, "inferenceConfig") != nullptr) return draft_of_converse;
+  return find(answer, "done") != nullptr ? draft_of_ollama : nullptr;
 }
 
 bool is_other_call(std::string_view request, std::string_view response) {
@@ -97,7 +96,7 @@ Result<Draft> draft_of_call(const Json& request, const Json& response, const std
   if (is_failed(unquoted(response)) || find(answered, "error") != nullptr)
     return invalid_argument(what + " that failed (its status, or an error in place of the answer)");
   if (!asked.is_object()) return invalid_argument(what + " whose request is not an object");
-  if (const char* reason = foreign_call(asked, answered)) return invalid_argument(reason);
+  if (const CallReader read = reader_of_other_api(asked, answered)) return read(asked, answered);
   const auto stream = stream_of(answered);
   const Dialect dialect = dialect_of(asked, answered, stream.value_or(""));
   Draft draft;

@@ -1,8 +1,9 @@
 #include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
 
-/// Rows of fine-tuning files: `{"messages", "tools"?}`, the last message being the answer; with `functions` and
-/// `function_call` in older ones, and a `weight` of 0 on answers that are not to be learnt from.
+/// Rows of fine-tuning files: `{"messages", "tools"?}`, the last message being the answer, or the last but for the
+/// user's words, which nobody answered; with `functions` and `function_call` in older ones, and a `weight` of 0 on
+/// answers that are not to be learnt from.
 namespace fw::capture {
 namespace {
 
@@ -37,11 +38,20 @@ bool is_unweighted(const Json& message) {
   return weight != nullptr && weight->is_number() && weight->get<double>() == 0;
 }
 
-/// Without what follows the last answer that counts.
+/// Where the user's words begin that end the messages.
+std::size_t end_of_answers(const Json& messages) {
+  std::size_t end = messages.size();
+  while (end > 0 && text_at(messages[end - 1], "role") == "user") --end;
+  return end;
+}
+
+/// Without what follows the last answer that counts, when the last answer does not.
 Status drop_unweighted_end(Json& messages) {
-  while (!messages.empty() && is_unweighted(messages.back())) {
-    messages.erase(messages.size() - 1);
-    while (!messages.empty() && text_at(messages.back(), "role") != "assistant") messages.erase(messages.size() - 1);
+  std::size_t end = end_of_answers(messages);
+  while (end > 0 && is_unweighted(messages[end - 1])) {
+    --end;
+    while (end > 0 && text_at(messages[end - 1], "role") != "assistant") --end;
+    while (messages.size() > end) messages.erase(messages.size() - 1);
   }
   return messages.empty() ? Status(invalid_argument("every answer of messages has weight 0")) : Status();
 }
@@ -57,16 +67,15 @@ Result<Draft> read_messages(const Document& document, codec::JsonSlicer& slicer)
   Json json = json_of(*messages);
   if (!list.empty() && json.front().is_array())
     return invalid_argument("messages is a list of lists, a column of a table; write one object a row");
-  if (list.size() == 1 && text_at(json.back(), "role") == "user")
-    return invalid_argument("a request without its answer: the last of messages is not the assistant's");
-  if (list.size() < 2) return invalid_argument("messages has no question before the answer");
+  if (list.empty()) return invalid_argument("messages has no question before the answer");
   if (!json.back().is_object()) return invalid_argument("the last of messages is not the assistant's");
   const JsonMember* system = document.find("system");  // Anthropic's place for it
   if (!document.has("functions") && system == nullptr && !has_written_tools && is_plain_chat(json)) {
-    if (text_at(json.back(), "role") != "assistant") {
-      return invalid_argument("the last of messages is not the assistant's");
-    }
-    return plain_draft(list, tools);
+    FW_ASSIGN(const std::size_t count, answered(json));
+    if (count < 2) return invalid_argument("messages has no question before the answer");
+    Draft draft = plain_draft(std::span(list).first(count), tools);
+    if (count < list.size()) draft.repairs.push_back(kUnansweredEnd);
+    return draft;
   }
   FW_TRY(drop_unweighted_end(json));
   if (system != nullptr && text_at(json.front(), "role") != "system") {

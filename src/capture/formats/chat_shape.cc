@@ -305,16 +305,33 @@ Json response_around(Json answer, const Json* model, const Json* usage) {
   return out;
 }
 
+Result<std::size_t> answered(const Json& messages) {
+  if (messages.empty()) return invalid_argument("messages has no question before the answer");
+  std::size_t count = messages.size();
+  while (count > 0 && text_at(messages[count - 1], "role") == "user") --count;
+  const std::string last = count == 0 ? "" : text_at(messages[count - 1], "role");
+  if (last == "assistant") return count;
+  const bool is_asked = count < messages.size();
+  if (is_asked && std::ranges::none_of(messages, [](const Json& m) { return text_at(m, "role") == "assistant"; }))
+    return invalid_argument("a request without its answer: none of messages is the assistant's");
+  if (last == "tool") return invalid_argument("a tool's result that nothing answers: the last of messages is a tool's");
+  return invalid_argument("the last of messages is not the assistant's");
+}
+
 Result<Draft> draft_of_conversation(Json messages, const Json& tools) {
+  FW_ASSIGN(const std::size_t count, answered(messages));
+  const bool is_cut = count < messages.size();
+  while (messages.size() > count) messages.erase(messages.size() - 1);
   if (messages.size() < 2) return invalid_argument("messages has no question before the answer");
   Json answer = messages.back();
   messages.erase(messages.size() - 1);
-  if (answer["role"] != "assistant") return invalid_argument("the last of messages is not the assistant's");
   Json request{{"model", "not-a-model"}, {"messages", std::move(messages)}};
   if (!tools.is_null()) request["tools"] = tools;
   request["temperature"] = 0.7;
   request["max_tokens"] = 1000;
-  return Draft{.request = to_text(request), .response = to_text(response_around(std::move(answer)))};
+  Draft draft{.request = to_text(request), .response = to_text(response_around(std::move(answer)))};
+  if (is_cut) draft.repairs.push_back(kUnansweredEnd);
+  return draft;
 }
 
 void copy_parameters(Json& request, const Json& from) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -33,6 +34,7 @@ struct Draft {
   std::optional<std::string> record_id;  ///< the record's very id, where the document comes out of a log store
   std::optional<record::Origin> origin;  ///< the way in that the document names
   record::Provenance provenance;         ///< but for its origin
+  std::vector<const char*> repairs;      ///< what was done so that it is a record; constant texts, counted
 };
 
 /// One shape that traffic comes in. `recognises` goes by keys and kinds alone, `read` says what is wrong. Both take any

@@ -49,7 +49,10 @@ Result<std::string> response_of(const Json& row, const Json& request) {
   const Json response = written != nullptr ? unquoted(*written) : Json();
   if (response.empty() || response == "") return invalid_argument("LiteLLM log without its response");
   FW_ASSIGN(Json answer, chat_answer(response));
-  if (find(response, "choices") == nullptr) return to_text(response_around(std::move(answer), &request["model"]));
+  const Json* choices = find(response, "choices");
+  if (choices == nullptr) return to_text(response_around(std::move(answer), &request["model"]));
+  const bool has_choice = choices->is_array() && !choices->empty() && choices->front().is_object();
+  if (!has_choice) return invalid_argument("LiteLLM log whose response has choices that are no list of objects");
   Json out = response;
   out["choices"][0]["message"] = std::move(answer);
   return to_text(out);

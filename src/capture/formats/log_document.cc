@@ -7,6 +7,7 @@
 #include "capture/formats/impl/chat_shape.h"
 #include "capture/formats/impl/formats.h"
 #include "capture/formats/impl/logged_call.h"
+#include "capture/formats/impl/other_apis.h"
 #include "capture/formats/impl/provenance_json.h"
 
 /// Log documents of the blueprint: `{"timestamp", "workload_id", "client_id", "request", "response"}`. Request and
@@ -86,9 +87,8 @@ Status rewrite_call(Draft& draft) {
   const Json response = Json::parse(draft.response, nullptr, false);
   const bool is_chat = find(request, "messages") != nullptr && find(response, "choices") != nullptr;
   if (is_chat && text_at(response, "object") != "chat.completion.chunk") return {};
-  if (const char* reason = foreign_call(request, response)) return invalid_argument(reason);
   auto call = draft_of_call(request, response, "a call");
-  if (!call.ok()) return {};
+  if (!call.ok()) return reader_of_other_api(request, response) != nullptr ? Status(call.error()) : Status();
   draft.request = std::move(call->request);
   draft.response = std::move(call->response);
   if (call->provenance.ending != record::Ending::kFinished) draft.provenance.ending = call->provenance.ending;
@@ -103,8 +103,9 @@ Status read_surroundings(const Document& document, codec::JsonSlicer& slicer, Dr
   for (const char* key : {"timestamp", "@timestamp", "created_at", "createdAt", "time", "processed_time"}) {
     if (time == nullptr) time = document.find(key);
   }
-  if (time == nullptr) return invalid_argument("timestamp is missing");
-  FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  if (time != nullptr) {
+    FW_ASSIGN(draft.timestamp, time_of(*time, slicer));
+  }
   if (const JsonMember* said = document.find("flywheel")) FW_TRY(read_provenance(*said, slicer, draft));
   return {};
 }

@@ -5,13 +5,23 @@
 #include "capture/formats/impl/formats.h"
 
 /// ShareGPT rows: `{"conversations": [{"from": "human", "value": ...}, {"from": "gpt", ...}], "system"?, "tools"?}`,
-/// with `function_call` and `observation` turns where tools are called. Some writers keep `role` and `content`.
+/// with `function_call` and `observation` turns where tools are called. Some writers keep `role` and `content`, some
+/// write pairs or bare texts that take turns.
 namespace fw::capture {
 namespace {
 
 constexpr std::array kKeys{"conversations", "conversation", "dialogue", "dialog", "turns", "chat", "items"};
 
+/// UltraChat's rows: `{"id", "data": ["question", "answer", ...]}`.
+bool has_texts_in_turn(const Document& document) {
+  const codec::JsonMember* data = document.find("data");
+  if (data == nullptr || data->kind != codec::JsonKind::kArray) return false;
+  const auto first = data->raw.find_first_not_of(" \t\r\n", 1);
+  return data->raw[first] == '"';
+}
+
 bool recognises(const Document& document, codec::JsonSlicer&) {
+  if (has_texts_in_turn(document)) return true;
   return std::ranges::any_of(kKeys, [&](const char* key) {
     const codec::JsonMember* list = document.find(key);
     const bool is_own_name = std::string_view(key).starts_with("conversation");
@@ -20,7 +30,7 @@ bool recognises(const Document& document, codec::JsonSlicer&) {
 }
 
 const Json& turns_of(const Json& row) {
-  return *find_any(row, {"conversations", "conversation", "dialogue", "dialog", "turns", "chat", "items"});
+  return *find_any(row, {"conversations", "conversation", "dialogue", "dialog", "turns", "chat", "items", "data"});
 }
 
 /// Turns as pairs, `{"human", "assistant"}` and the like, and as texts that take turns.

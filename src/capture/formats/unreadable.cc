@@ -24,16 +24,16 @@ constexpr auto kNamed = std::to_array<Named>({
     {"spanContext", kSpan},
     {"span_kind", kSpan},
     {"context.span_id", kSpan},
-    {"contents", "Gemini's contents; write them as chat messages"},
-    {"schemaVersion", "Bedrock's conversation format; write it as chat messages"},
+    {"contents", "Gemini's contents, which are not a list"},
+    {"schemaVersion", "a versioned format that is not known here; write it as chat messages"},
     {"preferred_output", "a preference pair; give the preferred answer as the last of messages"},
     {"chosen", "a pair of a chosen and a rejected answer; give the chosen one as the last of messages"},
     {"mappings", "an index's mapping, not its documents (elasticdump --type=data)"},
     {"settings", "an index's settings, not its documents (elasticdump --type=data)"},
-    {"stop_reason", "an answer of Anthropic's Messages API; only chat completions are read"},
+    {"stop_reason", "an answer of Anthropic's Messages API without its request (write both as a log document)"},
     {"embedding", "an embedding; only chat completions are read"},
-    {"candidates", "an answer of Gemini's own API; only chat completions are read"},
-    {"done", "an answer of Ollama's own API; only chat completions are read"},
+    {"candidates", "an answer of Gemini's own API without its request (write both as a log document)"},
+    {"done", "an answer of Ollama's own API without its request (write both as a log document)"},
     {"log", "a container's log line; take the application's own line out of it (jq -r .log FILE | flywheel load -)"},
     {"error", kError},
     {"detail", kError},
@@ -46,8 +46,8 @@ constexpr auto kNamedLast = std::to_array<Named>({
     {"request_id", "a log row without request and response"},
     {"errors", kError},
     {"recordId", "a row of a Bedrock batch without modelInput and modelOutput"},
-    {"params", "a request of Anthropic's batches without its result; write it as a chat completion"},
-    {"result", "a result of a batch; write its request and its answer as a chat completion"},
+    {"params", "a request of a batch without its custom_id"},
+    {"result", "a result of a batch without its custom_id"},
     {"mapping", "an export of a chat application; write its messages as {\"messages\": [...]}"},
     {"columns", "a table by columns; write one object a row"},
     {"object", "an object of OpenAI's API that is no chat completion"},
@@ -81,7 +81,7 @@ bool recognises(const Document& document, codec::JsonSlicer& slicer) {
 
 Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
   if (is_responses_api(document, slicer)) {
-    return invalid_argument("an answer of OpenAI's Responses API; only chat completions are read");
+    return invalid_argument("an answer of OpenAI's Responses API without its request (write both as a log document)");
   }
   if (const codec::JsonMember* log = document.find("log"); log != nullptr && log->kind == codec::JsonKind::kObject)
     return invalid_argument("a browser's record of requests (HAR); write request and response of each call");

@@ -10,14 +10,16 @@
 
 namespace fw::capture {
 
-/// OpenAI's batches: a file of requests `{"custom_id", "method", "url", "body"}` and one of results `{"custom_id",
-/// "response": {"status_code", "body"}, "error"}`, joined by `custom_id` whichever comes first. Not thread-safe.
+/// Batches: a file of requests and one of results, joined by `custom_id` whichever comes first. OpenAI's and those that
+/// do as it does: `{"custom_id", "method", "url", "body"}` and `{"custom_id", "response": {"status_code", "body"},
+/// "error"}`, of any of its APIs that make texts. Anthropic's: `{"custom_id", "params"}` and `{"custom_id", "result":
+/// {"type", "message"}}`. Not thread-safe.
 class BatchPairs final {
  public:
   /// Of the halves that wait; beyond it a half is refused at once.
   static constexpr std::size_t kMaxBytes = 64ULL << 20;
 
-  [[nodiscard]] static bool is_request(const Document& document, codec::JsonSlicer& slicer);
+  [[nodiscard]] static bool is_request(const Document& document);
   [[nodiscard]] static bool is_result(const Document& document, codec::JsonSlicer& slicer);
 
   /// The interaction, once both halves are there; nothing while one waits. Errors are reasons.

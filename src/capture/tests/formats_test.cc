@@ -62,6 +62,10 @@ TEST(ChatRow, WithoutQuestionOrAnswerIsRefused) {
   EXPECT_EQ(reason(R"({"messages":[{"role":"assistant"}]})"), "messages has no question before the answer");
   EXPECT_EQ(reason(R"({"messages":{}})"), "messages is not a list");
   EXPECT_EQ(reason(R"({"messages":[{"role":"system"},{"role":"user"}]})"),
+            "a request without its answer: none of messages is the assistant's");
+  EXPECT_EQ(reason(R"({"messages":[{"role":"user"},{"role":"assistant"},{"role":"tool","content":"7"}]})"),
+            "a tool's result that nothing answers: the last of messages is a tool's");
+  EXPECT_EQ(reason(R"({"messages":[{"role":"user"},{"role":"assistant"},{"role":"system"},{"role":"user"}]})"),
             "the last of messages is not the assistant's");
   EXPECT_EQ(reason(R"({"messages":[1,2]})"), "the last of messages is not the assistant's");
   EXPECT_EQ(reason(R"({"messages":[{"role":"user"},{"role":"assistant"}],"tools":{}})"), "tools is not a list");
@@ -96,6 +100,25 @@ TEST(ChatRow, ASystemTextBesideTheMessagesIsTheFirst) {
       read_one(R"({"system":"s","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]})");
   EXPECT_EQ(row.request["messages"][0], (json{{"role", "system"}, {"content", "s"}}));
   EXPECT_EQ(row.request["messages"].size(), 2U);
+}
+
+TEST(ChatRow, TheUsersLastWordsAreLeftOutWhereNothingAnswersThem) {
+  constexpr const char* kLeftOut = "the user's last words, which nothing answers, were left out";
+  const std::string start = R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a")";
+  const std::string thanks = R"(},{"role":"user","content":"thanks"},{"role":"user","content":"bye"}])";
+  for (const std::string tail : {"", R"(,"functions":[{"name":"f"}])"}) {
+    const Outcome outcome = read_records(start + thanks + tail + "}", kNamed);
+    ASSERT_EQ(outcome.records.size(), 1U);
+    EXPECT_EQ(json::parse(outcome.records[0].request)["messages"].size(), 1U);
+    EXPECT_EQ(json::parse(outcome.records[0].response)["choices"][0]["message"]["content"], "a");
+    EXPECT_THAT(outcome.repairs, testing::Contains(kLeftOut));
+  }
+  EXPECT_EQ(reason(start + R"(,"weight":0)" + thanks + "}"), "every answer of messages has weight 0");
+  EXPECT_EQ(
+      read_one(
+          R"({"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"},{"from":"human","value":"r"}]})")
+          .answer["content"],
+      "a");
 }
 
 TEST(DataFlywheelRecord, HasRolesArgumentsAndIdsOfTheApi) {
@@ -142,6 +165,8 @@ TEST(ShareGpt, TurnsBecomeMessagesAndCalls) {
   EXPECT_EQ(row.request["tools"][0]["function"]["name"], "f");
   EXPECT_EQ(row.answer["content"], "a");
   EXPECT_EQ(reason(R"({"conversations":"x"})"), "conversations is not a list");
+  EXPECT_EQ(read_one(R"({"id":"1","data":["q","a","r","b"]})").request["messages"].size(), 3U);
+  EXPECT_THAT(reason(R"({"id":"1","data":["q"]})"), HasSubstr("a request without its answer"));
   EXPECT_EQ(reason(R"({"conversations":[{"from":"human","value":"q"},7]})"),
             "conversations holds a turn that is no message");
 }
@@ -241,7 +266,7 @@ TEST(StoredCompletion, NeedsTheMessagesBesideIt) {
 
 TEST(Unreadable, IsNamed) {
   EXPECT_THAT(reason(R"({"resourceSpans":[]})"), HasSubstr("OTLP"));
-  EXPECT_THAT(reason(R"({"contents":[{"role":"user","parts":[]}]})"), HasSubstr("Gemini"));
+  EXPECT_THAT(reason(R"({"contents":{}})"), HasSubstr("Gemini"));
   EXPECT_THAT(reason(R"({"object":"response","output":[]})"), HasSubstr("Responses API"));
   EXPECT_THAT(reason(R"({"logs":{"mappings":{}}})"), HasSubstr("elasticdump --type=data"));
   EXPECT_THAT(reason(R"({"resourceLogs":[]})"), HasSubstr("OTLP"));
@@ -366,6 +391,17 @@ TEST(LangSmith, RunsOfModelsAreRead) {
   EXPECT_EQ(run.request["messages"][0]["content"], "q");
   EXPECT_EQ(run.answer["content"], "a");
   EXPECT_EQ(run.time, from_epoch_seconds(1'700'000'000));
+}
+
+TEST(LiteLlm, ChoicesOfAnotherKindAreRefused) {
+  for (const char* choices : {"true", "1e300", R"("[1]")", "{}", "[]"}) {
+    EXPECT_THAT(
+        reason(std::string(
+                   R"({"call_type":"acompletion","messages":[{"role":"user","content":"q"}],"response":{"choices":)") +
+               choices + "}}"),
+        HasSubstr("choices that are no list of objects"))
+        << choices;
+  }
 }
 
 TEST(LiteLlm, TextsThatWereRedactedAreNoTraffic) {

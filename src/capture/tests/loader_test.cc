@@ -106,7 +106,7 @@ TEST_F(LoaderTest, ReadsGzipByItsBytesAlsoInSeveralMembers) {
 
 TEST_F(LoaderTest, BadLinesAreCountedKeptAsideAndNeverStopTheLoad) {
   const std::string path =
-      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\":\n");
+      write("a.jsonl", "oops\n" + document(1) + "\n\n{\"timestamp\":1}\n\xff\xfe\n" + document(2) + "\n{\"half\" 1}\n");
   const auto report = load({path});
   EXPECT_EQ(report.appended, 2U);
   EXPECT_EQ(report.bad, 4U);
@@ -169,6 +169,22 @@ TEST_F(LoaderTest, ReadsArraysInAnyLayout) {
   EXPECT_THAT(cut.files.at(0).error->message, HasSubstr("only the first 1 line of "));
 }
 
+TEST_F(LoaderTest, ABatchsFilesAreOneSourceWhateverTheirOrder) {
+  const std::string request = R"({"custom_id":"a","url":"/v1/chat/completions","body":{"messages":[{"role":"user"}]}})";
+  const std::string result = R"({"custom_id":"a","response":{"body":{"choices":[{"message":{"content":"x"}}]}}})";
+  const LoadOptions named{.workload = record::WorkloadId("w"), .client = record::ClientId("c")};
+  const std::string output = write("a_output.jsonl", gzip(result, folder_.path() / "x"));
+  const std::string other = write("b_other.jsonl", document(1));
+  const std::string input = write("c_input.jsonl", request);
+  const auto report = load({output, other, input}, named);
+  EXPECT_EQ(report.appended, 2U);
+  EXPECT_EQ(report.bad, 0U);
+  ASSERT_EQ(report.files.size(), 2U);
+  EXPECT_EQ(report.files[0].source, input + " + " + output);
+  EXPECT_EQ(report.files[1].source, other);
+  EXPECT_EQ(load({output, write("d_output.jsonl", result)}, named).files.size(), 2U);  // results alone are no pair
+}
+
 TEST_F(LoaderTest, AFileThatIsCutInItsLastRecordIsIncomplete) {
   const std::string whole = document(1) + "\n" + document(2) + "\n";
   const auto report = load({write("cut.jsonl", whole + document(3).substr(0, 60)), write("next.jsonl", document(4))});
@@ -178,7 +194,7 @@ TEST_F(LoaderTest, AFileThatIsCutInItsLastRecordIsIncomplete) {
   EXPECT_THAT(report.files.at(0).error->message, HasSubstr("only the first 2 lines of "));
   EXPECT_THAT(report.files.at(0).error->message, HasSubstr("the record that begins in line 3 is cut off"));
   EXPECT_FALSE(report.files.at(1).error.has_value());
-  EXPECT_THAT(load({write("half.jsonl", document(5).substr(0, 60))}).files.at(0).error->message,
+  EXPECT_THAT(load({write("half.jsonl", document(5).substr(0, 60) + "\n")}).files.at(0).error->message,
               HasSubstr("nothing of "));
 }
 

@@ -13,6 +13,7 @@ namespace fw::capture {
 struct Outcome {
   std::vector<record::Interaction> records;
   std::vector<std::string> reasons;
+  std::vector<std::string> repairs;
   int skipped = 0;
 };
 
@@ -21,6 +22,7 @@ class CollectingSink final : public RecordSink {
   void take(record::Interaction record, std::size_t) override { outcome.records.push_back(std::move(record)); }
   void refuse(const codec::JsonDocument&, const std::string& reason) override { outcome.reasons.push_back(reason); }
   void skip(std::string_view) override { ++outcome.skipped; }
+  void repair(std::string_view how) override { outcome.repairs.emplace_back(how); }
   Outcome outcome;
 };
 

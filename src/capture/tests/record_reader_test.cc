@@ -61,11 +61,32 @@ TEST(RecordReader, IdsFromOutsideReplaceOrSupplyTheDocumentsOwn) {
   EXPECT_EQ(*one(with(R"("workload_id":"router",)", ""), defaults).workload, "d");
 }
 
+TEST(RecordReader, ALogDocumentWithoutATimeHasThatOfItsEnvelopeOrOfTheLoading) {
+  constexpr const char* kNoTime = "no time of its own; it got the time of loading";
+  const ReadOptions options{.loaded_at = from_epoch_seconds(1'800'000'000)};
+  const std::string bare = with(R"("timestamp":1700000000,)", "");
+  for (const std::string& text : {bare, with("1700000000", "null"), R"({"log":)" + bare + "}"}) {
+    const Outcome outcome = read_records(text, options);
+    ASSERT_EQ(outcome.records.size(), 1U) << text;
+    EXPECT_EQ(outcome.records[0].timestamp, from_epoch_seconds(1'800'000'000) + std::chrono::nanoseconds(1));
+    EXPECT_EQ(outcome.repairs, std::vector<std::string>{kNoTime});
+  }
+  const Timestamp time = from_epoch_seconds(1'700'000'000);
+  for (const char* key : {"@timestamp", "timestamp", "time", "ts", "_time"}) {
+    const Outcome outcome =
+        read_records(std::string("{\"") + key + R"(":"2023-11-14T22:13:20Z","log":)" + bare + "}", options);
+    ASSERT_EQ(outcome.records.size(), 1U) << key;
+    EXPECT_EQ(outcome.records[0].timestamp, time) << key;
+    EXPECT_TRUE(outcome.repairs.empty());
+  }
+  EXPECT_EQ(one(with("timestamp", "ts"), options).timestamp, time);
+  EXPECT_EQ(one(R"({"logEvents":[{"timestamp":1700000000000,"message":)" + bare + "}]}", options).timestamp, time);
+  EXPECT_EQ(one(R"({"time":1,"message":{"ts":1700000000,"log":)" + bare + "}}", options).timestamp, time);
+}
+
 TEST(RecordReader, SaysWhatIsMissingOrWrong) {
   constexpr const char* kTime = "timestamp is not epoch seconds or ISO-8601 between 1970 and 2262";
   constexpr const char* kId = " is not a string of 1 to 256 bytes of UTF-8 without control characters";
-  EXPECT_EQ(reason(with(R"("timestamp":1700000000,)", "")), "timestamp is missing");
-  EXPECT_EQ(reason(with("1700000000", "null")), "timestamp is missing");
   EXPECT_EQ(reason(with("1700000000", "\"soon\"")), kTime);
   EXPECT_EQ(reason(with("1700000000", "{}")), kTime);
   EXPECT_EQ(reason(with(R"("client_id":"demo",)", "")), "client_id is missing");
@@ -154,10 +175,32 @@ TEST(RecordReader, JoinsBatchResultsToTheirRequestsWhicheverComesFirst) {
     EXPECT_EQ(record.timestamp, from_epoch_seconds(1'700'000'000));
     EXPECT_EQ(read_records(text, kNamed).skipped, 1);
   }
-  EXPECT_THAT(reason(result, kNamed), testing::StartsWith("an OpenAI batch result without its request"));
-  EXPECT_THAT(reason(request, kNamed), testing::StartsWith("an OpenAI batch request without a result"));
+  EXPECT_THAT(reason(result, kNamed), testing::StartsWith("a batch's result without its request"));
+  EXPECT_THAT(reason(request, kNamed), testing::StartsWith("a batch's request without a result"));
   EXPECT_EQ(reason(R"({"custom_id":"r1","response":null,"error":{"code":"x"}})", kNamed),
-            "an OpenAI batch result that failed (error)");
+            "a batch's result that failed (an error, expired or cancelled)");
+  EXPECT_EQ(reason(R"({"custom_id":"r1","url":"/v1/embeddings","body":{"model":"m","input":"q"}})", kNamed),
+            "a batch's request that asks for no text (embeddings, moderation)");
+}
+
+TEST(RecordReader, BatchesOfOtherApisBecomeChatCompletions) {
+  const std::string responses =
+      R"({"custom_id":"r1","method":"POST","url":"/v1/responses","body":{"model":"m","instructions":"s","input":"q"}}
+         {"custom_id":"r1","response":{"status_code":200,"body":{"object":"response","created_at":1700000000,"status":"completed","error":null,
+          "output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a"}]}]}},"error":null})";
+  const std::string anthropic =
+      R"({"custom_id":"r1","result":{"type":"succeeded","message":{"type":"message","role":"assistant","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"}}}
+         {"custom_id":"r1","params":{"model":"m","max_tokens":9,"system":"s","messages":[{"role":"user","content":"q"}]}})";
+  for (const std::string& text : {responses, anthropic}) {
+    const Outcome outcome = read_records(text, kNamed);
+    ASSERT_EQ(outcome.records.size(), 1U) << (outcome.reasons.empty() ? "" : outcome.reasons.front());
+    const auto request = nlohmann::json::parse(outcome.records[0].request);
+    EXPECT_EQ(request["messages"][0]["content"], "s");
+    EXPECT_EQ(request["messages"][1]["content"], "q");
+    EXPECT_EQ(nlohmann::json::parse(outcome.records[0].response)["choices"][0]["message"]["content"], "a");
+  }
+  EXPECT_EQ(reason(R"({"custom_id":"r1","result":{"type":"errored","error":{"type":"error"}}})", kNamed),
+            "a batch's result that failed (an error, expired or cancelled)");
 }
 
 TEST(RecordReader, ADocumentBeyondTheLimitIsRefusedByName) {

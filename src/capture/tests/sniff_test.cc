@@ -25,6 +25,9 @@ TEST(Sniff, NamesWhatIsNotJsonAndTheWayOut) {
   EXPECT_THAT(why("PAR1\x15\x04"), HasSubstr("Parquet file; export it as JSON lines"));
   EXPECT_THAT(why("version https://git-lfs.github.com/spec/v1\noid sha256:x\nsize 1\n"), HasSubstr("git lfs pull"));
   EXPECT_THAT(why("PK\x03\x04\x14"), HasSubstr("ZIP archive"));
+  EXPECT_THAT(why("PK\x03\x04\x14 xl/workbook.xml"), HasSubstr("Excel workbook"));
+  EXPECT_THAT(why("PK\x03\x04\x14 word/document.xml [Content_Types].xml"), HasSubstr("Office file"));
+  EXPECT_THAT(why("PK\x03\x04\x14 arr_0.npy"), HasSubstr("NumPy"));
   EXPECT_THAT(why("SQLite format 3\0\x10"s), HasSubstr("SQLite database"));
   EXPECT_THAT(why("Obj\x01\x04"), HasSubstr("Avro"));
   EXPECT_THAT(why("x\x9c\x01\x02"), HasSubstr("zlib"));
@@ -51,8 +54,10 @@ TEST(Sniff, NamesWhatIsNotJsonAndTheWayOut) {
 TEST(Sniff, NamesWideTextWithAndWithoutItsMark) {
   const std::string text = R"({"timestamp":1700000000})";
   EXPECT_THAT(why("\xff\xfe" + wide(text, 2, 0)), HasSubstr("UTF-16"));
-  EXPECT_THAT(why(wide(text, 2, 0)), HasSubstr("UTF-16"));
-  EXPECT_THAT(why(wide(text, 2, 1)), HasSubstr("UTF-16"));
+  EXPECT_THAT(why(wide(text, 2, 0)), HasSubstr("iconv -f UTF-16LE"));
+  EXPECT_THAT(why(wide(text, 2, 1)), HasSubstr("iconv -f UTF-16BE"));
+  EXPECT_THAT(why(wide("{}", 2, 0)), HasSubstr("UTF-16LE"));
+  EXPECT_THAT(why(wide("[\"", 2, 1) + std::string(300, '\x4e')), HasSubstr("UTF-16BE"));
   EXPECT_THAT(why(wide(text, 4, 0)), HasSubstr("UTF-32"));
   EXPECT_THAT(why(wide(text, 4, 3)), HasSubstr("UTF-32"));
 }
@@ -60,8 +65,8 @@ TEST(Sniff, NamesWideTextWithAndWithoutItsMark) {
 TEST(Sniff, LeavesEverythingThatMayHoldDocuments) {
   for (const std::string& text :
        {""s, "{"s, "[{\"a\":1}]"s, "\xef\xbb\xbf{\"a\":1}"s, "oops\n{\"a\":1}"s, "{\"content\":\"<html><body>\"}"s,
-        "[INFO] started, id 7\n{\"a\":1}"s, std::string(2000, '\0') + "{\"a\":1}", "\x1e{\"a\":1}"s, "- {\"a\":1}"s,
-        "\x1b]0;title\x07 oops"s}) {
+        "[INFO] started, id 7\n{\"a\":1}"s, std::string(2000, '\0') + "{\"a\":1}", "\0{\"a\":1}"s, "\x1e{\"a\":1}"s,
+        "- {\"a\":1}"s, "\x1b]0;title\x07 oops"s}) {
     EXPECT_EQ(why(text), "") << text;
   }
 }

@@ -86,10 +86,12 @@ TEST(JsonDocuments, ABrokenLineCostsOnlyItself) {
   for (std::size_t size = 1; size < good.size(); ++size) {
     const std::string half = good.substr(0, size);
     EXPECT_THAT(read(half + "\n" + good + "\n" + good), ElementsAre("1:" + half, "2:" + good, "3:" + good));
-    EXPECT_THAT(read(good + "\n" + half + "\n"), ElementsAre("1:" + good, "2:" + half));
   }
   EXPECT_THAT(read("oops\n{}\n[INFO] {}\n{} tail\n{}"),
               ElementsAre("1:oops", "2:{}", "3:[INFO] {}", "4:{} tail", "5:{}"));
+  for (const std::string wrong : {"{\"a\" 1}", "{\"a\":[1,2}", "{a", "{\"a\":1} tail", "{\"a\":tru?"}) {
+    EXPECT_THAT(read(good + "\n" + wrong + "\n"), ElementsAre("1:" + good, "2:" + wrong));
+  }
 }
 
 TEST(JsonDocuments, AStreamThatEndsWithinADocumentIsIncomplete) {
@@ -97,8 +99,11 @@ TEST(JsonDocuments, AStreamThatEndsWithinADocumentIsIncomplete) {
   const std::string error = "error: the record that begins in line";
   for (const std::size_t piece : {1U, 1000U}) {
     for (std::size_t size = 1; size < good.size(); ++size) {
-      EXPECT_THAT(read(good + "\n" + good.substr(0, size), 1000, piece), ElementsAre("1:" + good, error));
+      for (const std::string end : {"", "\n", "\r\n", "\n\n \n"}) {
+        EXPECT_THAT(read(good + "\n" + good.substr(0, size) + end, 1000, piece), ElementsAre("1:" + good, error));
+      }
     }
+    EXPECT_THAT(read("{\n  \"a\": \"x\n", 1000, piece), ElementsAre(error));
     EXPECT_THAT(read("{\n  \"a\": 1\n}\n{\n  \"a\": 2,\n", 1000, piece), ElementsAre("1:{\n  \"a\": 1\n}", error));
   }
   EXPECT_THAT(read(good + "\n{\"a\":\"" + std::string(5000, 'x')), ElementsAre("1:" + good, error));

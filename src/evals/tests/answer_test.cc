@@ -133,6 +133,22 @@ TEST(Answer, CallsAreReadInBothForms) {
   EXPECT_FALSE(calls_tools(answer_of(R"({"content": "f", "tool_calls": []})").message));
 }
 
+TEST(Answer, AnErrorInItsPlaceIsReadToTheServerThatMadeIt) {
+  const auto said = [](const std::string& body) { return parse_answer(body).error().message; };
+  EXPECT_EQ(said(R"({"error": {"message": "Provider returned error", "code": 502, "metadata":
+                 {"raw": "{\"error\": {\"message\": \"model is overloaded\"}}", "provider_name": "P"}}})"),
+            "the answer is an error: Provider returned error: model is overloaded");
+  EXPECT_EQ(
+      said(R"({"choices": [{"finish_reason": "error", "error": {"message": "cut off"}, "message": {"content": ""}}]})"),
+      "the answer is an error: cut off");
+  EXPECT_EQ(said(R"({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": null})"),
+            "the answer is an error: insufficient balance");
+  EXPECT_EQ(said(R"({"errors": [{"message": "no such model"}]})"), "the answer is an error: no such model");
+  EXPECT_EQ(said(R"([{"error": {"message": "in a list"}}])"), "the answer is an error: in a list");
+  EXPECT_EQ(said(R"({"error": true})"), "the answer is an error: without a message");
+  EXPECT_EQ(said("{}"), "the answer has no list of choices");
+}
+
 TEST(Answer, AByteOrderMarkIsTakenOff) {
   EXPECT_EQ(parse_answer("\xef\xbb\xbf"
                          R"({"choices": [{"message": {"content": "a"}}]})")

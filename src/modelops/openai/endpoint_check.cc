@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modelops/openai/chat_endpoint.h"
+#include "modelops/openai/error_text.h"
 #include "net/retry.h"
 
 namespace fw::modelops {
@@ -51,8 +52,9 @@ Error no_completion(const ChatEndpoint& chat, const net::Response& response) {
   if (!response.is_success() || response.body.find_first_not_of(" \t\r\n<") == std::string::npos ||
       !nlohmann::json::accept(response.body))
     return chat.error_of(response);
-  return chat.without_keys(
-      unavailable(chat.shown_url() + " answers, but not with a chat completion: " + response.body.substr(0, 200)));
+  const std::string said = error_text(response.body);
+  return chat.without_keys(unavailable(chat.shown_url() + " answers, but not with a chat completion: " +
+                                       (said.empty() ? response.body.substr(0, 200) : said)));
 }
 
 }  // namespace

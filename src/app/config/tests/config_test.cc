@@ -292,6 +292,54 @@ TEST(Config, ReadsTheNamesOfTheBlueprintsOlderFiles) {
   EXPECT_THAT(error_of("nims: [{model_name: a, model_id: b, path: x}]\n"), HasSubstr("keep one"));
 }
 
+TEST(Config, AUrlMayStandInAVariable) {
+  const Environment environment = [](const std::string& name) {
+    return name == "HOST" ? "models.test\n" : name == "BASE" ? "https://u.test/v1?key=sk-abcdefghijklmnopqrst" : "";
+  };
+  const auto config = parse(
+      "nims: [{model_name: a, url: \"https://${HOST}/v1\"}]\n"
+      "nmp_config: {nim_base_url: \"${BASE}\"}\n"
+      "llm_judge_config: {model_name: j, url: \"${BASE}\"}\n"
+      "production: {model_name: p, url: \"${BASE}\"}\n"
+      "webhooks: [{url: \"http://${HOST}/x\", secret_env: S}]\n"
+      "gateway: {upstream: \"http://${HOST}/v1\"}\n"
+      "server: {public_url: \"http://${HOST}\"}\n",
+      environment);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->run.candidates[0].model.endpoint->url, "https://models.test/v1");
+  EXPECT_EQ(config->run.judge->endpoint.url, "https://u.test/v1?key=sk-abcdefghijklmnopqrst");
+  EXPECT_EQ(config->run.webhooks[0].url, "http://models.test/x");
+  EXPECT_EQ(config->server.public_url, "http://models.test");
+  EXPECT_THAT(config->warnings, Not(Contains(HasSubstr("in plain text"))));
+  for (const auto& setting : config->settings) EXPECT_THAT(setting.value, Not(HasSubstr("sk-abc"))) << setting.path;
+  EXPECT_THAT(error_of("nims: [{model_name: a, url: \"https://${HOST}/v1\"}]\n"),
+              AllOf(HasSubstr("nims[0].url: environment variable HOST is not set")));
+}
+
+TEST(Config, PartsMayBeSharedByAnchors) {
+  const auto config = parse(
+      "x-hosted: &hosted {url: \"http://h.test/v1\", api_key_env: K, context_length: 4096}\n"
+      "x-more: {own: [&price {input_per_million: 1, output_per_million: 2}]}\n"
+      "nims:\n"
+      "  - {<<: *hosted, model_name: a, context_length: 2048, price: *price}\n"
+      "  - {<<: [{context_length: 1024}, *hosted], model_name: b}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto& candidates = config->run.candidates;
+  ASSERT_EQ(candidates.size(), 2U);
+  EXPECT_EQ(candidates[0].model.endpoint->url, "http://h.test/v1");
+  EXPECT_EQ(candidates[0].model.context_length, 2048);
+  EXPECT_EQ(candidates[1].model.context_length, 1024);
+  EXPECT_EQ(candidates[1].model.endpoint->api_key_env, "K");
+  EXPECT_THAT(error_of("nims: [{model_name: a, path: p, x-own: 1}]\n"), HasSubstr("unknown key"));
+  EXPECT_THAT(error_of("nims: [{model_name: a, path: p, <<: 7}]\n"), HasSubstr("nims[0].<<: unknown key"));
+  std::string bomb = "x-0: &a0 {k: 1}\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = std::to_string(i - 1), number = std::to_string(i);
+    bomb += "x-" + number + ": &a" + number + " [*a" + before + ", *a" + before + "]\n";
+  }
+  EXPECT_EQ(error_of(bomb + kCandidate), "(no error)");
+}
+
 TEST(Config, ASecondDocumentIsNotIgnored) {
   EXPECT_THAT(error_of(std::string(kCandidate) + "---\nnims: []\n"),
               HasSubstr("config.yaml:4: a second YAML document"));

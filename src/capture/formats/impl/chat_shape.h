@@ -41,7 +41,15 @@ using Json = nlohmann::ordered_json;
 /// Tool definitions out of `tools` or the older `functions`, also as text; null when there are none.
 [[nodiscard]] Json chat_tools(const Json& source);
 
-/// A conversation whose last message is the answer, as the two halves of an interaction. `tools` may be null.
+/// How many of the messages there are up to the last answer, where only the user's words follow it, which nobody
+/// answered. kInvalidArgument: nobody answers, or what follows is more than words. The last message is an object.
+[[nodiscard]] Result<std::size_t> answered(const Json& messages);
+
+/// That there was such an end, and the conversation is read without it.
+inline constexpr const char* kUnansweredEnd = "the user's last words, which nothing answers, were left out";
+
+/// A conversation as the two halves of an interaction, the last of its messages that are answered() being the answer.
+/// `tools` may be null.
 [[nodiscard]] Result<Draft> draft_of_conversation(Json messages, const Json& tools);
 
 /// A response around an answer, in the API's shape.

@@ -6,7 +6,9 @@
 namespace fw::capture {
 
 extern const Format kChatRow;             ///< chat_row.cc
+extern const Format kConverseRow;         ///< converse.cc
 extern const Format kDataFlywheelRecord;  ///< data_flywheel_record.cc
+extern const Format kGeminiRow;           ///< gemini.cc
 extern const Format kHelicone;            ///< helicone.cc
 extern const Format kLangfuse;            ///< langfuse.cc
 extern const Format kLiteLlm;             ///< litellm.cc

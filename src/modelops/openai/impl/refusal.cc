@@ -1,5 +1,7 @@
 #include "modelops/openai/impl/refusal.h"
 
+#include "modelops/openai/error_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -322,6 +324,21 @@ std::optional<ErrorAnswer> error_in(const net::Response& response) {
   if (response.is_success() && !has_error) return std::nullopt;
   if (body.is_object()) return read_error(body);
   return ErrorAnswer{.message = response.body.substr(0, kMostText), .parameter = {}, .code = {}, .passed_on = {}};
+}
+
+std::string error_text(std::string_view body) {
+  constexpr std::size_t kMostShown = 400;
+  json said = json::parse(body, nullptr, false);
+  if (said.is_array() && !said.empty()) said = json(said.front());
+  const json* choices = find(said, "choices");
+  const bool has_choice = choices != nullptr && choices->is_array() && !choices->empty();
+  if (has_choice && find(choices->front(), "error") != nullptr) said = json(choices->front());
+  const ErrorAnswer error = read_error(said);
+  std::string text = error.message.empty() ? error.code : error.message;
+  if (!error.passed_on.empty() && error.passed_on != text) text += (text.empty() ? "" : ": ") + error.passed_on;
+  std::size_t end = std::min(text.size(), kMostShown);
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
 }
 
 std::optional<RequestChange> change_for(const net::Response& response, const SentParameters& sent) {

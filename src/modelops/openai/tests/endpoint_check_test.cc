@@ -103,6 +103,9 @@ TEST_F(CheckEndpointTest, AnswersThatAreNoneAreSaid) {
   EXPECT_THAT(check().error().message, HasSubstr("page for people"));
   answer_ = net::json_response(200, R"({"hello": 1})");
   EXPECT_THAT(check().error().message, HasSubstr("not with a chat completion"));
+  answer_ =
+      net::json_response(200, R"({"error": {"message": "Provider returned error", "metadata": {"raw": "busy"}}})");
+  EXPECT_THAT(check().error().message, HasSubstr("not with a chat completion: Provider returned error: busy"));
   answer_ = net::json_response(404, R"({"detail": "Not Found"})");
   EXPECT_THAT(check().error().message, HasSubstr("/v1/chat/completions answered 404"));
 }
