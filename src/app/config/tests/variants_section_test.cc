@@ -13,7 +13,8 @@ using testing::HasSubstr;
 std::string environment(const std::string&) { return ""; }
 
 Result<Config> read(const std::string& evaluation, const std::filesystem::path& folder = "/") {
-  return parse_config("evaluation: {" + evaluation + "}", "c.yaml", folder, environment);
+  return parse_config("nims: [{model_name: a, url: 'http://127.0.0.1:9/v1'}]\nevaluation: {" + evaluation + "}",
+                      "c.yaml", folder, environment);
 }
 
 std::vector<std::string> ids(const Config& config) {
