@@ -217,6 +217,8 @@ Task<Result<Job>> RunService::create(JobRequest request) {
   co_return record->snapshot();
 }
 
+Status RunService::trouble() const { return impl_->scheduler.trouble(); }
+
 std::vector<Job> RunService::list() const { return list(SIZE_MAX, std::nullopt).jobs; }
 
 JobPage RunService::list(std::size_t limit, std::optional<std::int64_t> cursor) const {

@@ -109,6 +109,9 @@ class RunService final {
   [[nodiscard]] Task<Result<Job>> create(JobRequest request);
   /// All jobs, newest first.
   [[nodiscard]] std::vector<Job> list() const;
+  /// Why waiting jobs do not begin: the store took no claim when that was last tried (a full disk). They begin when it
+  /// does.
+  [[nodiscard]] Status trouble() const;
   /// Up to `limit` jobs, newest first, that were created before the page's cursor (absent: from the newest on).
   [[nodiscard]] JobPage list(std::size_t limit, std::optional<std::int64_t> cursor) const;
   [[nodiscard]] Result<Job> find(const JobId& id) const;

@@ -83,11 +83,17 @@ Task<void> Scheduler::take_runs() {
     }
     if (!lease.ok()) log_warning("runs", "no job can be claimed", {{"error", lease.error().message}});
     const std::lock_guard lock(mutex_);
+    trouble_ = lease.ok() ? Status() : Status(lease.error());
     --running_;
     if (lease.ok() && looks_again_) continue;
     is_looking_ = false;
     co_return;
   }
+}
+
+Status Scheduler::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
 }
 
 bool Scheduler::remember(const Lease& lease) {

@@ -46,7 +46,7 @@ class Redaction(unittest.TestCase):
     def test_what_was_loaded_is_redacted_in_the_store_and_beside_it(self):
         self.service.start()
         lines = [json.dumps(document(n, f"Mail {MAIL}, card {CARD}")) for n in range(20)]
-        lines += ['{"timestamp": 1, "mail": "%s", "password": "%s"}' % (MAIL, PASSWORD), '{"broken": "%s' % MAIL]
+        lines[:0] = ['{"timestamp": 1, "mail": "%s", "password": "%s"}' % (MAIL, PASSWORD), '{"broken": "%s' % MAIL]
         file = self.service.folder / "traffic.jsonl"
         file.write_text("\n".join(lines))
         done = flywheel.run("load", file, "--server", self.service.url, "--json")

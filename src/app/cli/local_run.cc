@@ -28,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+constexpr Duration kLook = std::chrono::seconds(2);  // whether the run can go on
+
 /// Ends a run when the user does: waits for SIGINT or SIGTERM in a thread of its own and calls `on_signal` once.
 class Interrupt {
  public:
@@ -125,12 +127,17 @@ Result<capture::LoadReport> load(Service& service, const LocalRunOptions& option
   return report;
 }
 
-/// Shows a job's events until it ends.
-Task<Status> follow(runs::Subscription subscription, RunView& view) {
+/// Shows a job's events until it ends; fails when it cannot begin, for which nobody waits at a terminal.
+Task<Status> follow(runs::RunService& runs, runs::Subscription subscription, RunView& view) {
   while (true) {
-    FW_CO_ASSIGN(const auto event, co_await subscription.next(Deadline::never()));
-    if (!event) co_return Status{};
-    view.show(event->kind, event->data);
+    const auto event = co_await subscription.next(Deadline::after(kLook));
+    if (!event.ok() && event.error().code != ErrorCode::kDeadlineExceeded) co_return event.error();
+    if (event.ok() && !*event) co_return Status{};
+    if (event.ok()) {
+      view.show((*event)->kind, (*event)->data);
+    } else {
+      FW_CO_TRY(runs.trouble());
+    }
   }
 }
 
@@ -166,7 +173,7 @@ int load_and_run(Service& service, const LocalRunOptions& options, Interrupt& in
   auto subscription = service.runs().subscribe(job->id, 0);
   if (!subscription.ok()) return fail(subscription.error());
   RunView view(out, service.clock());
-  const auto followed = service.wait_for(follow(std::move(*subscription), view));
+  const auto followed = service.wait_for(follow(service.runs(), std::move(*subscription), view));
   out.end_live();
   if (!followed.ok()) return fail(followed.error());
   return finish(service, job->id, options, out, view.has_told_errors() ? Errors::kToldAlready : Errors::kPrint);

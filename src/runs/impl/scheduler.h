@@ -36,6 +36,9 @@ class Scheduler final {
   /// Runs the job out of its turn if nobody has it: one that is to be cancelled has nothing left to wait for.
   [[nodiscard]] Task<Status> run_now(std::shared_ptr<JobRecord> record);
 
+  /// Why no job could be claimed when that was last tried; success when it could.
+  [[nodiscard]] Status trouble() const;
+
  private:
   using Record = std::shared_ptr<JobRecord>;
   [[nodiscard]] Task<void> keep();
@@ -65,12 +68,13 @@ class Scheduler final {
   WebhookDispatcher webhooks_;
   const std::string worker_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, metastore::Lease> leases_;
   int running_ = 0;
   bool is_looking_ = false;
   bool looks_again_ = false;  ///< there was word of work while is_looking_
   bool is_stopping_ = false;
+  Status trouble_;
 };
 
 }  // namespace fw::runs
