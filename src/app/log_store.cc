@@ -7,12 +7,11 @@
 namespace fw::app {
 namespace {
 
-Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& record, const Error& reason) {
-  capture::QuarantinedLine line{
-      .source = "log store", .line = 1, .reason = "the log store refuses it: " + reason.message};
+Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& record) {
+  capture::QuarantinedLine line{.source = "log store", .line = 1, .reason = "the log store elsewhere refuses it"};
   line.bytes = capture::to_log_document(record);
   line.length = line.bytes.size();
-  const auto report = quarantine.add(std::span(&line, 1));
+  const auto report = quarantine.add(std::span(&line, 1), /*whole=*/true);
   if (!report.ok()) return report.error();
   if (report->left_out > 0) return resource_exhausted("the quarantine is full; look at it and clear it");
   return {};
@@ -30,8 +29,8 @@ Result<std::unique_ptr<logstore::LogStore>> log_store_of(const LogStoreSettings&
            {{"url", settings.elasticsearch->urls.front()}, {"index", settings.elasticsearch->index}});
   logstore::SpoolOptions options;
   options.max_bytes = settings.max_journal_bytes;
-  options.keep_aside = [&quarantine](const record::Interaction& record, const Error& reason) {
-    return keep_aside(quarantine, record, reason);
+  options.keep_aside = [&quarantine](const record::Interaction& record, const Error&) {
+    return keep_aside(quarantine, record);
   };
   return logstore::spool(std::move(embedded), std::move(cluster), std::move(options));
 }

@@ -198,6 +198,7 @@ void Service::stop() {
   impl_->upkeep.request_stop();
   impl_->upkeep.join_blocking();
   (void)impl_->keyring->save_use();
+  impl_->log->stop();  // or what reads it would hold up the rest
   wait_for_void(impl_->review_opener.stop());
   wait_for_void(impl_->runs.stop());
   wait_for_void(impl_->deployer.stop());

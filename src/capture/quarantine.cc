@@ -158,18 +158,18 @@ Result<std::unique_ptr<Quarantine>> Quarantine::open(const std::filesystem::path
   return std::unique_ptr<Quarantine>(new Quarantine(std::move(impl)));
 }
 
-Result<QuarantineReport> Quarantine::add(std::span<const QuarantinedLine> lines) {
+Result<QuarantineReport> Quarantine::add(std::span<const QuarantinedLine> lines, bool whole) {
   const std::lock_guard writing(impl_->writing);
   QuarantineReport report;
   std::string bytes;
   std::map<std::string, std::uint64_t> counts;
   std::unordered_set<std::uint64_t> fresh;
   for (const QuarantinedLine& line : lines) {
-    const std::string entry = encode(line, impl_->limits.bytes_per_line);
+    const std::string entry = encode(line, whole ? line.bytes.size() : impl_->limits.bytes_per_line);
     const std::uint64_t hash = hash64(std::string_view(entry).substr(0, entry.size() - 1));
     if (impl_->known.contains(hash) || fresh.contains(hash)) {
       ++report.known;
-    } else if (impl_->size + bytes.size() + entry.size() > impl_->limits.bytes) {
+    } else if (impl_->size + bytes.size() + entry.size() > impl_->limits.bytes || entry.size() > kMaxEntryBytes) {
       ++report.left_out;
     } else {
       bytes += entry;

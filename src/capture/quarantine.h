@@ -53,8 +53,8 @@ class Quarantine final {
   Quarantine(const Quarantine&) = delete;
   Quarantine& operator=(const Quarantine&) = delete;
 
-  /// Durable on return.
-  [[nodiscard]] Result<QuarantineReport> add(std::span<const QuarantinedLine> lines);
+  /// Durable on return. `whole`: each line is kept to its end, for what stands nowhere else.
+  [[nodiscard]] Result<QuarantineReport> add(std::span<const QuarantinedLine> lines, bool whole = false);
 
   /// How many lines are kept for each reason. Does not wait for the disk.
   [[nodiscard]] std::map<std::string, std::uint64_t> counts() const;

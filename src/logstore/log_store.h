@@ -135,6 +135,10 @@ class LogStore {
     return unimplemented("this log store cannot be copied while it is in use");
   }
 
+  /// Ends what waits for a network, and what is asked later, with kUnavailable. For shutdown: appends to what lies on
+  /// this machine still succeed.
+  virtual void stop() {}
+
   /// Why appends would fail at present; success when none is known. Does not block.
   [[nodiscard]] virtual Status health() const { return {}; }
   /// What waits in a journal; nothing for a store that is its own. Does not block.

@@ -25,10 +25,7 @@ class SpooledLogStore final : public LogStore {
       : journal_(std::move(journal)), far_(std::move(far)), options_(std::move(options)) {
     sender_ = std::jthread([this](const std::stop_token& stop) { send_until(stop); });
   }
-  ~SpooledLogStore() override {
-    sender_.request_stop();
-    wake_.notify_all();
-  }
+  ~SpooledLogStore() override { stop(); }
 
   Result<AppendReport> append(std::span<const Interaction> batch) override {
     std::uint64_t bytes = 0;
@@ -42,6 +39,9 @@ class SpooledLogStore final : public LogStore {
     const std::lock_guard lock(mutex_);
     backlog_.records += report.appended;
     backlog_.bytes += bytes;
+    for (const Interaction& record : batch) {
+      backlog_.oldest = std::min(backlog_.oldest.value_or(record.timestamp), record.timestamp);
+    }
     ++appends_;
     wake_.notify_all();
     return report;
@@ -89,6 +89,12 @@ class SpooledLogStore final : public LogStore {
     count_again();
     FW_ASSIGN(const std::uint64_t there, far_->remove_records(ids));
     return here + there;
+  }
+
+  void stop() override {
+    sender_.request_stop();
+    wake_.notify_all();
+    far_->stop();
   }
 
   Status backup(const std::filesystem::path& folder) override { return far_->backup(folder); }

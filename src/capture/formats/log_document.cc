@@ -11,9 +11,9 @@
 #include "capture/formats/impl/provenance_json.h"
 
 /// Log documents of the blueprint: `{"timestamp", "workload_id", "client_id", "request", "response"}`. Request and
-/// response keep their bytes where they are a chat completion; they may also be JSON written as text. `@timestamp` is
-/// Logstash's name of the time. What
-/// Flywheel knows of an exchange beside these is under `flywheel`.
+/// response keep their bytes where they are a chat completion, or come out of a log store; they may also be JSON
+/// written as text. `@timestamp` is Logstash's name of the time. What Flywheel knows of an exchange beside these is
+/// under `flywheel`.
 namespace fw::capture {
 namespace {
 
@@ -128,6 +128,7 @@ Result<Draft> read_streamed(const Document& document, codec::JsonSlicer& slicer)
 Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
   if (is_streamed(document, slicer)) return read_streamed(document, slicer);
   FW_ASSIGN(Draft draft, read_log_document(document, slicer));
+  if (draft.record_id) return draft;  // out of a log store: as it was captured
   if (is_other_call(draft.request, draft.response)) FW_TRY(rewrite_call(draft));
   if (may_hold_other_roles(draft.request)) FW_TRY(rename_roles(draft.request));
   return draft;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "async/event_loops.h"
 #include "async/run_blocking.h"
@@ -186,6 +187,19 @@ TEST(ElasticsearchLogStore, ANodeThatIsAwayIsFollowedByTheNextAndNobodyIsAnError
   EXPECT_TRUE((*other)->append(std::vector{interaction("a", "w", "c", 1)}).ok());
   EXPECT_EQ((*other)->workloads()->size(), 1U);
   call(net::Method::kDelete, "/" + kIndex);
+}
+
+TEST(ElasticsearchLogStore, AStopEndsWhatWaits) {
+  ElasticsearchOptions options;
+  options.urls = {"http://127.0.0.1:9"};
+  options.retry_for = std::chrono::hours(1);
+  auto store = open_elasticsearch_log_store(options, std::make_shared<capture::StoredDocuments>());
+  ASSERT_TRUE(store.ok());
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    (*store)->stop();
+  });
+  EXPECT_EQ((*store)->workloads().error().code, ErrorCode::kUnavailable);
 }
 
 }  // namespace

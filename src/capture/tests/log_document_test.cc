@@ -36,7 +36,10 @@ TEST(LogDocument, ReadsBackAsTheSameRecord) {
   record::Interaction plain = full();
   plain.timestamp = from_epoch_seconds(0);
   plain.provenance = {};
-  for (const auto& record : {full(), plain}) {
+  record::Interaction other = full();  // as a call of another API would look, and roles that some logs have
+  other.request = R"({"body": {"contents": [ ]}, "messages":[{"role":"human","content":"hi"}]})";
+  other.response = R"({"candidates":[ ]})";
+  for (const auto& record : {full(), plain, other}) {
     const auto read = read_records(to_log_document(record));
     EXPECT_THAT(read.reasons, ElementsAre());
     EXPECT_THAT(read.records, ElementsAre(record));

@@ -72,6 +72,13 @@ TEST_F(QuarantineTest, KeepsTheBeginningOfALongLineAndItsLength) {
   EXPECT_EQ(page.lines[0].length, 10U);
 }
 
+TEST_F(QuarantineTest, KeepsAllOfWhatStandsNowhereElse) {
+  const auto quarantine = open({.bytes_per_line = 4});
+  const QuarantinedLine record = line(1, "refused", "all of it");
+  EXPECT_EQ(quarantine->add(std::vector{record}, /*whole=*/true)->kept, 1U);
+  EXPECT_THAT(quarantine->list({}, 0, 10)->lines, ElementsAre(record));
+}
+
 TEST_F(QuarantineTest, CountsWhatItHasNoRoomFor) {
   const auto quarantine = open({.bytes_per_line = 100, .bytes = 200});
   const auto report =

@@ -69,7 +69,7 @@ class Creation final {
       const bool only_new_forms = std::ranges::all_of(items, &Item::as_text) && attempt == 1;
       if (only_new_forms) continue;
       if (attempt >= kMostAttempts) return resource_exhausted("Elasticsearch has no room for more documents: " + busy_);
-      if (!cluster_.pause(pause)) return cancelled("the log store is being closed");
+      if (!cluster_.pause(pause)) return unavailable("the log store is being closed");
       pause = std::min(pause * 2, Duration(std::chrono::seconds(5)));
     }
     return {};

@@ -56,8 +56,6 @@ Cluster::Cluster(const ElasticsearchOptions& options)
       retry_for_(options.retry_for),
       client_(loops_.executor(0), client_options(options)) {}
 
-Cluster::~Cluster() { stop_.request_stop(); }
-
 Result<net::Response> Cluster::once(const net::Request& request, std::size_t node) {
   net::Request sent = request;
   sent.target = net::join_url(urls_[node], request.target);
@@ -86,6 +84,7 @@ Result<net::Response> Cluster::call(net::Method method, std::string_view path, s
   for (std::size_t attempt = 1;; ++attempt) {
     const std::size_t node = node_ % urls_.size();
     auto answer = once(request, node);
+    if (stop_.stop_requested()) return unavailable("the log store is being closed");
     if (!may_pass(answer)) return answer;
     node_ = node + 1;
     const bool all_asked = attempt % urls_.size() == 0;
@@ -96,7 +95,7 @@ Result<net::Response> Cluster::call(net::Method method, std::string_view path, s
     const bool over = all_asked && from_now(next) >= give_up;
     if (over && answer.ok()) return error_of(*answer).within(urls_[node]);
     if (over) return answer.error().within("Elasticsearch does not answer");
-    if (next > Duration{} && !pause(next)) return cancelled("the log store is being closed");
+    if (next > Duration{} && !pause(next)) return unavailable("the log store is being closed");
     if (all_asked) wait = std::min(wait * 2, kLongestPause);
   }
 }

@@ -157,6 +157,8 @@ class ElasticsearchLogStore final : public LogStore {
     return unimplemented("the records lie in Elasticsearch: back them up with its snapshots");
   }
 
+  void stop() override { cluster_.stop(); }
+
   Status health() const override {
     const std::lock_guard lock(mutex_);
     return health_;

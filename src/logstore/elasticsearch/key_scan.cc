@@ -180,7 +180,7 @@ Result<std::vector<FoundKey>> KeyScan::at_time(const Selection& selection, Order
   FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), query));
   FW_ASSIGN(Page page, page_of(answer, form, unit));
   if (page.hits >= kMostHits) {
-    FW_ASSIGN(page.keys, scroll(query, form, unit));
+    FW_ASSIGN(page.keys, scroll(ask, form, unit));
   }
   sort_keys(page.keys, order);
   if (page.keys.size() > kMostHits / 10) {
@@ -190,10 +190,17 @@ Result<std::vector<FoundKey>> KeyScan::at_time(const Selection& selection, Order
   return std::move(page.keys);
 }
 
-/// All keys of one time that are too many for a search.
-Result<std::vector<FoundKey>> KeyScan::scroll(std::string query, const IndexForm& form, Unit unit) {
+/// All keys of one time that are too many for a search. A scroll whose answer was lost goes on behind it: what came is
+/// counted.
+Result<std::vector<FoundKey>> KeyScan::scroll(Json query, const IndexForm& form, Unit unit) {
+  query["track_total_hits"] = true;
   std::vector<FoundKey> keys;
-  FW_ASSIGN(Json answer, cluster_.json(net::Method::kPost, index_.path("_search?scroll=2m"), std::move(query)));
+  std::size_t hits = 0;
+  FW_ASSIGN(Json answer, cluster_.json(net::Method::kPost, index_.path("_search?scroll=2m"), query.dump()));
+  const Json& total = answer["hits"]["total"];
+  const std::uint64_t all = total.is_object()   ? total.value("value", std::uint64_t{0})
+                            : total.is_number() ? total.get<std::uint64_t>()
+                                                : 0;
   std::string id;
   Status status;
   while (true) {
@@ -203,6 +210,7 @@ Result<std::vector<FoundKey>> KeyScan::scroll(std::string query, const IndexForm
       status = std::move(page).error();
       break;
     }
+    hits += page->hits;
     if (page->hits == 0) break;
     std::ranges::move(page->keys, std::back_inserter(keys));
     if (keys.size() > kMostOfOneTime) {
@@ -219,6 +227,7 @@ Result<std::vector<FoundKey>> KeyScan::scroll(std::string query, const IndexForm
   }
   if (!id.empty()) (void)cluster_.call(net::Method::kDelete, "/_search/scroll", Json{{"scroll_id", id}}.dump());
   if (!status.ok()) return std::move(status).error();
+  if (hits < all) return unavailable("an answer of Elasticsearch was lost within a scroll; try again");
   return keys;
 }
 

@@ -96,6 +96,7 @@ TEST_F(Spool, AStoreThatIsAwayCostsNobodyAnythingAndGetsAllLater) {
   append({interaction("a", "w", "c", 1), interaction("b", "w", "c", 2)});
   ASSERT_TRUE(comes([&] { return !store_->backlog().trouble.ok(); }));
   EXPECT_EQ(store_->backlog().records, 2U);
+  EXPECT_EQ(store_->backlog().oldest, from_epoch_seconds(1));
   EXPECT_THAT(store_->backlog().trouble.error().message, HasSubstr("no node answers"));
   EXPECT_TRUE(store_->health().ok());
   EXPECT_THAT(read(), ElementsAre());

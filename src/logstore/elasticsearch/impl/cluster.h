@@ -14,12 +14,11 @@
 namespace fw::logstore {
 
 /// Calls to the nodes of one cluster, which block. A node that does not answer, is full (429) or starting (502, 503,
-/// 504) is followed by the next, with growing pauses, for `retry_for`. All calls that are made through it may be sent
-/// twice. Safe from any thread; a destructor ends what waits.
+/// 504) is followed by the next, with growing pauses, for `retry_for`: what is called must bear being sent twice. Safe
+/// from any thread.
 class Cluster final {
  public:
   explicit Cluster(const ElasticsearchOptions& options);
-  ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -32,7 +31,9 @@ class Cluster final {
   /// The error in an answer that is no success: its code, the node's own reason, and a remedy where one is known.
   [[nodiscard]] static Error error_of(const net::Response& response);
 
-  /// Waits, unless the cluster is being destroyed: false then.
+  /// Ends what waits, and what is called later, with kUnavailable.
+  void stop() { stop_.request_stop(); }
+  /// Waits, unless stop() was called: false then.
   bool pause(Duration wait);
 
  private:

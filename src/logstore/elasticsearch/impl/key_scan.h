@@ -49,7 +49,7 @@ class KeyScan final {
                       const IndexForm& form, Documents::Unit unit);
   Result<std::vector<FoundKey>> at_time(const Selection& selection, Order order, Timestamp time, const IndexForm& form,
                                         Documents::Unit unit);
-  Result<std::vector<FoundKey>> scroll(std::string query, const IndexForm& form, Documents::Unit unit);
+  Result<std::vector<FoundKey>> scroll(nlohmann::json query, const IndexForm& form, Documents::Unit unit);
 
   Cluster& cluster_;
   Index& index_;
