@@ -95,6 +95,21 @@ Result<Digests> digests_of(const Json& report, std::string_view bytes, const Jso
   return digests;
 }
 
+/// The gateway sends a request as the application made it: what was evaluated must have been asked the same way.
+Status check_gateway_asks_alike(const Choice& choice, const modelops::Variant& variant) {
+  const std::string asked = choice.model + " " + choice.variant + " was asked with ";
+  if (!variant.prompt.empty()) {
+    return failed_precondition(asked + "the system prompt \"" + variant.prompt +
+                               "\", and the gateway sends the application's own: give it to the application, or "
+                               "promote an evaluation without it");
+  }
+  if (variant.has_examples) {
+    return failed_precondition(asked +
+                               "in-context examples, and the gateway adds none: promote an evaluation without them");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Candidate> candidate_of_report(std::string_view bytes, const std::string& model, const std::string& variant) {
@@ -109,11 +124,8 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
     if (!variant.empty()) choice.variant = variant;
     FW_ASSIGN(const Json* candidate, candidate_named(report, choice));
     const auto made_of = modelops::find_variant(choice.variant);
-    if (made_of && !made_of->prompt.empty()) {
-      return failed_precondition(choice.model + " " + choice.variant + " was asked with the system prompt \"" +
-                                 made_of->prompt +
-                                 "\", and the gateway sends the application's own: give it to the "
-                                 "application, or promote an evaluation without it");
+    if (made_of) {
+      FW_TRY(check_gateway_asks_alike(choice, *made_of));
     }
     const bool is_tuned = made_of && made_of->has_adapter;
     FW_ASSIGN(Digests digests, digests_of(report, bytes, *candidate, is_tuned));

@@ -64,6 +64,15 @@ TEST_F(EvidenceTest, AnyChangedByteOfAFileIsAnotherDigest) {
   EXPECT_NE(digest_of(before->digests), digest_of(after->digests));
 }
 
+TEST_F(EvidenceTest, WhatTheGatewayWouldAskOtherwiseIsNotPromoted) {
+  Json asked = report();
+  asked["candidates"][0]["evaluations"] = {{{"variant", "icl-eval"}}, {{"variant", "customized-short-eval"}}};
+  EXPECT_THAT(candidate_of_report(asked.dump(), "small", "icl-eval").error().message, HasSubstr("examples"));
+  const auto prompted = candidate_of_report(asked.dump(), "small", "customized-short-eval");
+  EXPECT_THAT(prompted.error().message, HasSubstr("the system prompt \"short\""));
+  EXPECT_EQ(prompted.error().code, ErrorCode::kFailedPrecondition);
+}
+
 TEST_F(EvidenceTest, WhatCannotBePromotedIsNamed) {
   EXPECT_THAT(candidate_of_report(report().dump(), "large", "").error().message, HasSubstr("it has small base-eval"));
   Json failed = report();

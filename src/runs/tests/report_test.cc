@@ -309,10 +309,22 @@ TEST_F(ReportTest, AnotherSystemPromptIsEvaluatedRankedAndGivenBack) {
   EXPECT_EQ(report["ranking"]["entries"][0]["variant"], "polite-eval")
       << "the fake's answers are right but for base-eval";
   EXPECT_EQ(report["serve"][0]["command"], "Be polite.");
+  ASSERT_THAT(report["serve"], SizeIs(2));
+  EXPECT_THAT(report["serve"][1]["command"].get<std::string>(),
+              ::testing::AllOf(HasSubstr("llama-server -m "), ::testing::Not(HasSubstr("--lora"))))
+      << "what was not trained has nothing to export";
   EXPECT_THAT(report["config"].dump(), HasSubstr("Be polite."));
   const auto read = run_config_from_json(to_json(world_.config).dump());
   ASSERT_TRUE(read.ok()) << read.error();
   EXPECT_EQ(read->evaluation.variants, variants);
+}
+
+TEST_F(ReportTest, WhatWasAskedWithExamplesIsServedWithThem) {
+  world_.config.evaluation.variants = {*modelops::find_variant("icl-eval")};
+  const auto report = run();
+  ASSERT_THAT(report["serve"], SizeIs(2));
+  EXPECT_THAT(report["serve"][0]["title"].get<std::string>(), HasSubstr("in-context examples"));
+  EXPECT_THAT(report["serve"][0]["command"].get<std::string>(), HasSubstr("flywheel-icl-"));
 }
 
 TEST_F(ReportTest, AVariantOfOnesOwnIsEvaluatedAndReported) {
