@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "codec/unicode_words.h"
 #include "evals/json_text.h"
 #include "evals/judge/judge_pattern.h"
 #include "evals/tests/golden.h"
@@ -8,7 +9,6 @@
 #include "evals/text/rouge.h"
 #include "evals/text/squad_text.h"
 #include "evals/text/token_f1.h"
-#include "evals/text/unicode_words.h"
 #include "evals/tool_calls/blueprint_scores.h"
 #include "evals/tool_calls/comparison.h"
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "evals/text/unicode_words.h"
+#include "codec/unicode_words.h"
 
 namespace fw::evals {
 namespace {

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "codec/unicode_words.h"
 #include "evals/text/exact_match.h"
 #include "evals/text/porter_stemmer.h"
 #include "evals/text/rouge.h"
 #include "evals/text/token_f1.h"
-#include "evals/text/unicode_words.h"
 
 namespace fw::evals {
 namespace {

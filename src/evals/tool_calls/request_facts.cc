@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "evals/text/unicode_words.h"
+#include "codec/unicode_words.h"
 
 namespace fw::evals {
 namespace {

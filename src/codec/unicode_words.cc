@@ -1,4 +1,4 @@
-#include "evals/text/unicode_words.h"
+#include "codec/unicode_words.h"
 
 #include <unicode/brkiter.h>
 #include <unicode/normalizer2.h>
@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 
-namespace fw::evals {
+namespace fw {
 namespace {
 
 icu::UnicodeString folded_text(std::string_view text) {
@@ -49,4 +49,4 @@ std::vector<std::string> unicode_words(std::string_view text) {
   return words;
 }
 
-}  // namespace fw::evals
+}  // namespace fw

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fw::evals {
+namespace fw {
 
 /// The text in Unicode's NFC with full case folding (Unicode 15, 3.13): texts that differ only in composition or letter
 /// case become equal. Bytes that are no UTF-8 become U+FFFD.
@@ -15,4 +15,4 @@ namespace fw::evals {
 /// behind this is the only one that sees ICU.
 [[nodiscard]] std::vector<std::string> unicode_words(std::string_view text);
 
-}  // namespace fw::evals
+}  // namespace fw
