@@ -22,6 +22,7 @@
 #include "modelops/local/deployer.h"
 #include "modelops/local/settings.h"
 #include "modelops/local/trainer.h"
+#include "modelops/openai/embedder.h"
 #include "net/client.h"
 #include "runs/http_webhook_poster.h"
 
@@ -101,8 +102,10 @@ struct Service::Impl {
         deployer(local_settings(options), launcher, client, disk, loops.executor(0)),
         trainer(local_settings(options), launcher),
         evaluator(clock, disk),
+        embedder(client, clock),
         poster(client),
-        runs({loops.executor(0), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, poster},
+        runs({loops.executor(0), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, embedder,
+              poster},
              run_options(options)),
         reviews(meta->reviews(), clock, options.config.review),
         review_opener(runs, reviews, disk, loops.executor(0)),
@@ -128,6 +131,7 @@ struct Service::Impl {
   modelops::LocalDeployer deployer;
   modelops::LocalTrainer trainer;
   evals::EvaluationLoop evaluator;
+  modelops::OpenAiEmbedder embedder;
   runs::HttpWebhookPoster poster;
   runs::RunService runs;
   review::Reviews reviews;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <sstream>
 #include <unordered_set>
 
 #include "base/hash.h"
@@ -12,6 +13,7 @@
 #include "dataset/impl/notes.h"
 #include "dataset/impl/rows.h"
 #include "dataset/impl/selection.h"
+#include "dataset/impl/similar_examples.h"
 #include "dataset/impl/split.h"
 #include "dataset/impl/tokens.h"
 #include "dataset/impl/weights.h"
@@ -36,6 +38,10 @@ std::string safe_name(const std::string& workload) {
   return name;
 }
 
+std::unique_ptr<Relevance> relevance_of(const BuildRequest& request) {
+  return request.icl.embedding ? embedded_relevance(request.embed) : lexical_relevance();
+}
+
 /// Writes the rows of a finished split.
 class Assembler {
  public:
@@ -45,7 +51,9 @@ class Assembler {
         selected_(std::move(selected)),
         split_(std::move(split)),
         weights_(evaluation_weights(selected_, survey_, split_)),
-        examples_(request.icl.max_examples) {}
+        examples_(request.icl.max_examples) {
+    if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
+  }
 
   Result<BuiltDatasets> run() {
     FW_TRY(count_sides());
@@ -127,8 +135,8 @@ class Assembler {
     std::string validation;
     FW_TRY(each(Side::kTrain, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
       append_row(training_row(exchange), kTrainFile, id, out_.lineage.train, train);
-      if (request_.icl.max_examples > 0) examples_.add(example_of(exchange, label_of(selected_.rows[i])));
       const std::string said = last_user_text(exchange.request);
+      if (request_.icl.max_examples > 0) add_example(example_of(exchange, label_of(selected_.rows[i])), said);
       said_.insert(hash64(said));
       near_.add(said);
       trained_templates_.insert(selected_.rows[i].template_hash);
@@ -171,24 +179,54 @@ class Assembler {
             .is_frequent = split_.is_frequent[i]};
   }
 
+  void add_example(Example example, const std::string& said) {
+    if (similar_) {
+      similar_->add(std::move(example), said);
+    } else {
+      examples_.add(std::move(example));
+    }
+  }
+
   Status write_evaluation() {
-    const std::vector<Example> examples = examples_.choose();
     std::string eval;
-    std::string icl;
+    std::vector<std::string> said;
     FW_TRY(each(Side::kEval, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
       const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
-      measure_row(facts.traits, last_user_text(exchange.request));
-      Json line = evaluation_row(exchange, facts);
+      said.push_back(last_user_text(exchange.request));
+      measure_row(facts.traits, said.back());
+      const Json line = evaluation_row(exchange, facts);
       eval += to_line(line) + '\n';
       note_tokens(line, figures_.request_tokens);
-      figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
-      note_tokens(line, figures_.request_tokens_with_examples);
-      icl += to_line(line) + '\n';
       out_.lineage.eval.push_back(id);
     }));
+    FW_ASSIGN(std::string icl, with_examples(eval, said));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};
     return {};
+  }
+
+  /// The rows of the evaluation, which say `said` at last, with examples in front.
+  Result<std::string> with_examples(const std::string& eval, const std::vector<std::string>& said) {
+    std::vector<std::vector<const Example*>> similar;
+    if (similar_) {
+      FW_TRY(similar_->finish());
+      FW_ASSIGN(similar, similar_->choose(said));
+    }
+    const std::vector<Example> uniform = examples_.choose();
+    std::vector<const Example*> for_all;
+    for (const Example& example : uniform) for_all.push_back(&example);
+    std::string icl;
+    std::istringstream rows(eval);
+    std::string row;
+    for (std::size_t i = 0; std::getline(rows, row); ++i) {
+      if (i % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("choose examples"));
+      Json line = Json::parse(row);
+      const auto& examples = similar_ ? similar[i] : for_all;
+      figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
+      note_tokens(line, figures_.request_tokens_with_examples);
+      icl += to_line(line) + '\n';
+    }
+    return icl;
   }
 
   void note_tokens(const Json& line, std::vector<std::uint64_t>& tokens) const {
@@ -231,6 +269,7 @@ class Assembler {
   std::uint64_t rows_written_ = 0;
   std::string lineage_file_;
   ExampleChooser examples_;
+  std::optional<SimilarExamples> similar_;  // where examples are chosen so
   // Of the training rows' last user messages: hashes, templates, sketches.
   std::unordered_set<std::uint64_t> said_;
   std::unordered_set<std::uint64_t> trained_templates_;

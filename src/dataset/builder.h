@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "dataset/record_source.h"
 #include "dataset/settings.h"
 #include "modelops/dataset_store.h"
+#include "modelops/embedder.h"
 
 namespace fw::dataset {
 
@@ -29,6 +31,10 @@ struct ContextLimit {
   std::uint64_t answer_tokens = 0;   ///< of them, those that an answer may take
 };
 
+/// Vectors of texts, one each, of one length. Blocks; gets at most 32 texts.
+using Embed = std::function<Result<std::vector<std::vector<float>>>(std::span<const std::string> texts,
+                                                                    modelops::EmbeddingUse use)>;
+
 struct BuildRequest {
   record::WorkloadId workload;
   RecordSource& records;  ///< the selected window
@@ -37,6 +43,7 @@ struct BuildRequest {
   std::uint64_t seed = 0;
   Timestamp now;                            ///< only for the names of the datasets
   std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
+  Embed embed = {};                         ///< given where `icl.embedding` is
   Deadline deadline = Deadline::never();
   std::function<void(const BuildProgress&)> on_progress;  ///< may be absent
 };

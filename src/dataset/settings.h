@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "modelops/model.h"
+
 namespace fw::dataset {
 
 /// `data_split_config` of the configuration; the last three are ours.
@@ -22,12 +24,22 @@ struct SplitSettings {
   bool keep_templates_together = true;
 };
 
-/// `icl_config` of the configuration, as far as it needs no similarity search. Tokens are estimates.
+enum class ExampleSelection : std::uint8_t {
+  kUniform,  ///< one list for all rows: the shortest of every class
+  kSimilar,  ///< for each row those whose last user message is the most like its own
+};
+
+/// `icl_config` of the configuration. Tokens are estimates.
 struct IclSettings {
   std::uint64_t max_context_length = 8192;
   std::uint64_t reserved_tokens = 2048;
   std::uint64_t max_examples = 3;
   std::uint64_t min_examples = 1;
+  ExampleSelection selection = ExampleSelection::kUniform;
+  /// Of the places for similar examples those that go to the best whatever they call; the others cover more tools.
+  double relevance_ratio = 0.7;
+  /// What tells how alike texts are, by the cosine of their vectors; absent: the words that they share (BM25).
+  std::optional<modelops::Endpoint> embedding = {};
 };
 
 }  // namespace fw::dataset

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "async/run_blocking.h"
 #include "base/log.h"
 #include "dataset/builder.h"
 #include "evals/answer.h"
@@ -45,6 +46,20 @@ std::vector<dataset::ContextLimit> contexts_of(const RunConfig& config) {
   return out;
 }
 
+/// Waits for the endpoint in the thread that builds. It has been asked several times when an error comes: the stage,
+/// which waits for a log store that is away, does not ask again.
+dataset::Embed embed_with(RunContext& context) {
+  const auto& endpoint = context.config().icl.embedding;
+  if (!endpoint) return {};
+  return [&context, endpoint = *endpoint](std::span<const std::string> texts,
+                                          modelops::EmbeddingUse use) -> Result<std::vector<std::vector<float>>> {
+    auto vectors = run_blocking(
+        context.dependencies.embedder.embed(endpoint, {texts.begin(), texts.end()}, use, context.deadline));
+    if (vectors.ok() || context.deadline.is_over()) return vectors;
+    return failed_precondition("the embedding model that chooses examples (icl_config): " + vectors.error().message);
+  };
+}
+
 Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
   auto& log = context.dependencies.log;
   return dataset::build({.workload = job.workload,
@@ -54,6 +69,7 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
                          .seed = job.seed,
                          .now = from_epoch_seconds(job.dataset_stamp),
                          .contexts = contexts_of(context.config()),
+                         .embed = embed_with(context),
                          .deadline = context.deadline,
                          .on_progress = teller(*context.record, count_records(log, job))});
 }

@@ -157,15 +157,28 @@ dataset::SplitSettings read_split(const json& value) {
 }
 
 json icl_json(const dataset::IclSettings& icl) {
+  const bool is_similar = icl.selection == dataset::ExampleSelection::kSimilar;
   return {{"max_context_length", icl.max_context_length},
           {"reserved_tokens", icl.reserved_tokens},
           {"max_examples", icl.max_examples},
-          {"min_examples", icl.min_examples}};
+          {"min_examples", icl.min_examples},
+          {"example_selection", is_similar ? "semantic_similarity" : "uniform_distribution"},
+          {"relevance_ratio", icl.relevance_ratio},
+          {"embedding", icl.embedding ? endpoint_json(*icl.embedding) : json(nullptr)}};
 }
 
+/// Jobs from before examples could be chosen by similarity lack the last three.
 dataset::IclSettings read_icl(const json& value) {
-  return {value.at("max_context_length"), value.at("reserved_tokens"), value.at("max_examples"),
-          value.at("min_examples")};
+  dataset::IclSettings icl{.max_context_length = value.at("max_context_length"),
+                           .reserved_tokens = value.at("reserved_tokens"),
+                           .max_examples = value.at("max_examples"),
+                           .min_examples = value.at("min_examples")};
+  if (value.value("example_selection", "uniform_distribution") == "semantic_similarity")
+    icl.selection = dataset::ExampleSelection::kSimilar;
+  icl.relevance_ratio = value.value("relevance_ratio", icl.relevance_ratio);
+  if (const auto embedding = value.find("embedding"); embedding != value.end() && !embedding->is_null())
+    icl.embedding = read_endpoint(*embedding);
+  return icl;
 }
 
 json variants_json(const std::vector<modelops::Variant>& variants) {
@@ -332,6 +345,7 @@ json to_public_json(const RunConfig& config) {
   }
   if (shown.production.endpoint) hide_secrets(*shown.production.endpoint);
   if (shown.judge) hide_secrets(shown.judge->endpoint);
+  if (shown.icl.embedding) hide_secrets(*shown.icl.embedding);
   for (auto& webhook : shown.webhooks) webhook.url = without_secrets(webhook.url, true);
   return to_json(shown);
 }

@@ -15,6 +15,7 @@
 #include "metastore/meta_store.h"
 #include "modelops/dataset_store.h"
 #include "modelops/deployer.h"
+#include "modelops/embedder.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
 #include "runs/job.h"
@@ -37,6 +38,7 @@ struct RunDependencies {
   modelops::Deployer& deployer;
   modelops::Trainer& trainer;
   modelops::Evaluator& evaluator;
+  modelops::Embedder& embedder;
   WebhookPoster& poster;
 };
 

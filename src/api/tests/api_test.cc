@@ -56,6 +56,14 @@ class NoEvaluator final : public modelops::Evaluator {
   Task<Status> check_judge(modelops::Judge, Deadline) override { co_return unavailable("nobody rates here"); }
 };
 
+class NoEmbedder final : public modelops::Embedder {
+ public:
+  Task<Result<std::vector<std::vector<float>>>> embed(modelops::Endpoint, std::vector<std::string>,
+                                                      modelops::EmbeddingUse, Deadline) override {
+    co_return unavailable("nobody embeds here");
+  }
+};
+
 class NoPoster final : public runs::WebhookPoster {
  public:
   Task<Result<int>> post(runs::WebhookRequest, Deadline) override { co_return 204; }
@@ -68,10 +76,10 @@ class ApiTest : public testing::Test {
     runs::RunOptions options;
     options.folder = folder_.path() / "jobs";
     options.config.candidates.emplace_back().model.name = "small";
-    runs_ =
-        std::make_unique<runs::RunService>(runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_,
-                                                                 *datasets_, deployer_, trainer_, evaluator_, poster_},
-                                           std::move(options));
+    runs_ = std::make_unique<runs::RunService>(
+        runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_, *datasets_, deployer_, trainer_,
+                              evaluator_, embedder_, poster_},
+        std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
     opener_ = std::make_unique<review::ReviewOpener>(*runs_, *reviews_, disk_, io_.get_executor());
     ApiDependencies dependencies{
@@ -164,6 +172,7 @@ class ApiTest : public testing::Test {
   NoDeployer deployer_;
   NoTrainer trainer_;
   NoEvaluator evaluator_;
+  NoEmbedder embedder_;
   NoPoster poster_;
   std::unique_ptr<net::Client> client_ = std::make_unique<net::Client>(io_.get_executor());
   std::unique_ptr<runs::RunService> runs_;

@@ -77,7 +77,8 @@ std::optional<runs::Candidate> read_candidate(YamlSection& section, const Candid
   section.finish();
   if (type == 1) {
     section.warning("model_type",
-                    std::string("has no effect: embedding models are not used; ") + std::string(kNoSimilarity));
+                    "has no effect: an embedding model is no candidate; the one that chooses examples stands in "
+                    "icl_config.similarity_config.embedding_nim_config");
     return std::nullopt;
   }
   return candidate;

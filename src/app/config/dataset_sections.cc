@@ -1,3 +1,4 @@
+#include "app/config/endpoint_section.h"
 #include "app/config/sections.h"
 
 namespace fw::app {
@@ -17,6 +18,19 @@ void warn_of_sizes(YamlSection& section, const dataset::SplitSettings& split) {
                                      n(split.min_total_records) + "): a workload that has just enough records leaves " +
                                      "none for examples and training; raise min_total_records");
   }
+}
+
+/// The model whose vectors tell how alike texts are. None where none is served: words do it then.
+std::optional<modelops::Endpoint> read_embedding(YamlSection& similarity, const Environment& environment) {
+  auto section = similarity.section("embedding_nim_config");
+  if (!section) return std::nullopt;
+  return read_model_endpoint(
+      *section, {}, environment,
+      {.checked_by = "a run asks for vectors at once",
+       .none_started = "no embedding model is started here, and examples are chosen by the words "
+                       "that they share with a row; to have one, serve it (llama-server "
+                       "--embeddings, vLLM, Ollama) and give its url",
+       .needs_url = "a remote embedding model needs the url of its server"});
 }
 
 }  // namespace
@@ -45,7 +59,7 @@ void read_split(YamlSection& root, dataset::SplitSettings& split) {
   }
 }
 
-void read_icl(YamlSection& root, dataset::IclSettings& icl) {
+void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& environment) {
   auto section = root.section("icl_config");
   if (!section) return;
   section->read("max_context_length", icl.max_context_length, 16, kMaxTokens);
@@ -54,20 +68,15 @@ void read_icl(YamlSection& root, dataset::IclSettings& icl) {
   section->read("min_examples", icl.min_examples, 0, 1000);
   std::size_t selection = 0;
   section->read_choice("example_selection", selection, {"uniform_distribution", "semantic_similarity"});
+  if (selection == 1) icl.selection = dataset::ExampleSelection::kSimilar;
   if (auto similarity = section->section("similarity_config")) {
-    double relevance_ratio = 0.7;
-    similarity->read("relevance_ratio", relevance_ratio, 0, 1);
-    const bool has_embedding = similarity->section("embedding_nim_config").has_value();
-    if (selection == 1 && !has_embedding) {
-      similarity->error("embedding_nim_config", "is required for example_selection semantic_similarity");
-    }
+    similarity->read("relevance_ratio", icl.relevance_ratio, 0, 1);
+    icl.embedding = read_embedding(*similarity, environment);
     similarity->finish();
-    section->warning("similarity_config", std::string("has no effect: ") + std::string(kNoSimilarity));
-  } else if (selection == 1) {
-    section->error("similarity_config", "embedding_nim_config is required for example_selection semantic_similarity");
+    if (selection == 0)
+      section->warning("similarity_config", "has no effect: example_selection is uniform_distribution");
   }
-  if (selection == 1)
-    section->warning("example_selection", std::string("has no effect: ") + std::string(kNoSimilarity));
+  if (icl.selection == dataset::ExampleSelection::kUniform) icl.embedding.reset();
   if (icl.reserved_tokens >= icl.max_context_length) {
     section->error("reserved_tokens", "leaves no room in max_context_length; lower it");
   }

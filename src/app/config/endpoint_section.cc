@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "app/config/sections.h"
 #include "modelops/openai/credentials.h"
 #include "modelops/openai/endpoint_url.h"
 #include "modelops/openai/redaction.h"
@@ -134,6 +135,33 @@ void read_endpoint_keys(YamlSection& section, modelops::Endpoint& endpoint, cons
   std::size_t check = endpoint.ask_at_deploy ? 1 : 0;
   section.read_choice("deploy_check", check, {"models", "chat"});
   endpoint.ask_at_deploy = check == 1;
+}
+
+std::optional<modelops::Endpoint> read_model_endpoint(YamlSection& section, modelops::Endpoint defaults,
+                                                      const Environment& environment, const ModelRole& role) {
+  modelops::Endpoint endpoint = std::move(defaults);
+  std::size_t type = 0;
+  std::string url;
+  const char* type_key = section.either("deployment_type", "type");
+  section.read_choice(type_key, type, {"remote", "local"});
+  section.read("url", url);
+  section.read(section.either("model_name", "model_id"), endpoint.model);
+  read_endpoint_keys(section, endpoint, environment);
+  if (section.has("deploy_check")) section.warning("deploy_check", std::string("has no effect: ") + role.checked_by);
+  for (const char* key : {"context_length", "gpus", "pvc_size", "tag", "registry_base", "nim_parallelism"})
+    section.inapplicable(key, kNoContainers);
+  section.finish();
+  if (type == 1 && url.empty()) {
+    section.warning(type_key, std::string("has no effect: ") + role.none_started);
+    return std::nullopt;
+  }
+  if (url.empty()) {
+    section.error("url", role.needs_url);
+  } else {
+    endpoint.url = checked_url(section, "url", url, environment);
+  }
+  if (endpoint.model.empty()) section.error("model_name", "is missing");
+  return endpoint;
 }
 
 }  // namespace fw::app

@@ -16,8 +16,8 @@ struct SurveyedEndpoint {
   Result<modelops::EndpointAnswer> answer = internal("not asked");
 };
 
-/// Asks every endpoint of candidates and judge a small question, all at once; in the file's order, the judge last.
-/// Costs each of them a few tokens.
+/// Asks every endpoint of candidates, judge and production a small question, all at once, then the embedding model for
+/// a vector; in the file's order, the candidates first. Costs each of them a few tokens.
 [[nodiscard]] Task<std::vector<SurveyedEndpoint>> ask_endpoints(runs::RunConfig run, net::Client& client,
                                                                 Deadline deadline);
 

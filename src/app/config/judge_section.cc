@@ -26,34 +26,15 @@ void say_what_key_is_sent(YamlSection& section, const modelops::Endpoint& endpoi
 std::optional<modelops::Judge> read_judge(YamlSection& root, const Environment& environment) {
   auto section = root.section("llm_judge_config");
   if (!section) return std::nullopt;
-  std::size_t type = 0;
-  modelops::Endpoint endpoint{.api_key_env = default_key_variable(environment)};
-  std::string url;
-  const char* type_key = section->either("deployment_type", "type");
-  section->read_choice(type_key, type, {"remote", "local"});
-  section->read("url", url);
-  section->read(section->either("model_name", "model_id"), endpoint.model);
-  read_endpoint_keys(*section, endpoint, environment);
-  if (section->has("deploy_check"))
-    section->warning("deploy_check", "has no effect: a run always has its judge rate a made-up answer first");
-  for (const char* key : {"context_length", "gpus", "pvc_size", "tag", "registry_base", "nim_parallelism"}) {
-    section->inapplicable(key, kNoContainers);
-  }
-  section->finish();
-  if (type == 1 && url.empty()) {
-    section->warning(type_key,
-                     "has no effect: no judge is started here, and answers are compared by rule and by ROUGE-L; "
-                     "to have one, serve the model (llama-server, vLLM, Ollama) and give its url");
-    return std::nullopt;
-  }
-  if (url.empty()) {
-    section->error("url", "a remote judge needs the url of its chat completions");
-  } else {
-    endpoint.url = checked_url(*section, "url", url, environment);
-  }
-  if (endpoint.model.empty()) section->error("model_name", "is missing");
-  say_what_key_is_sent(*section, endpoint, environment);
-  return modelops::Judge{endpoint};
+  auto endpoint =
+      read_model_endpoint(*section, {.api_key_env = default_key_variable(environment)}, environment,
+                          {.checked_by = "a run always has its judge rate a made-up answer first",
+                           .none_started = "no judge is started here, and answers are compared by rule and by ROUGE-L; "
+                                           "to have one, serve the model (llama-server, vLLM, Ollama) and give its url",
+                           .needs_url = "a remote judge needs the url of its chat completions"});
+  if (!endpoint) return std::nullopt;
+  say_what_key_is_sent(*section, *endpoint, environment);
+  return modelops::Judge{*endpoint};
 }
 
 }  // namespace fw::app

@@ -37,7 +37,7 @@ void read_customizer(YamlSection& candidate, modelops::TrainingSettings& trainin
 void read_split(YamlSection& root, dataset::SplitSettings& split);
 /// The keys of `data_split_config` out of `section` itself.
 void read_split_keys(YamlSection& section, dataset::SplitSettings& split);
-void read_icl(YamlSection& root, dataset::IclSettings& icl);
+void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& environment);
 
 // sections.cc
 void read_production(YamlSection& root, runs::ProductionModel& production, const Environment& environment);
@@ -67,7 +67,5 @@ capture::RedactionSettings read_redaction(YamlSection& root, const Environment& 
 
 /// Why keys of blueprints about containers do nothing here.
 inline constexpr std::string_view kNoContainers = "no containers are started here; the model runs on this machine";
-inline constexpr std::string_view kNoSimilarity =
-    "examples are chosen by uniform_distribution, as there is no similarity search yet; set example_selection so";
 
 }  // namespace fw::app

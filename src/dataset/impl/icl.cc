@@ -97,18 +97,22 @@ std::vector<Example> ExampleChooser::choose() const {
   return chosen;
 }
 
-std::size_t add_examples(Json& evaluation_row, std::span<const Example> examples, const IclSettings& settings) {
+std::size_t add_examples(Json& evaluation_row, std::span<const Example* const> examples, const IclSettings& settings) {
   Json& messages = evaluation_row["request"]["messages"];
   const std::string own_system = system_text(messages);
   const std::uint64_t budget =
       settings.max_context_length - std::min(settings.reserved_tokens, settings.max_context_length);
   std::uint64_t used = estimate_tokens(to_line(evaluation_row));
   std::vector<const Example*> fitting;
-  for (const Example& example : examples) {
-    const bool repeats_system = example.system == own_system;
-    used += repeats_system ? estimate_tokens(example.turns) : example.tokens;
-    if (used > budget) break;
-    fitting.push_back(&example);
+  for (const Example* example : examples) {
+    const bool repeats_system = example->system == own_system;
+    const std::uint64_t tokens = repeats_system ? estimate_tokens(example->turns) : example->tokens;
+    if (used + tokens > budget) {
+      if (settings.selection == ExampleSelection::kUniform) break;
+      continue;
+    }
+    used += tokens;
+    fitting.push_back(example);
   }
   if (!fitting.empty()) put_first(messages, text_of_examples(fitting, own_system));
   return fitting.size();

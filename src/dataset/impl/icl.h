@@ -45,7 +45,7 @@ class ExampleChooser {
 };
 
 /// Puts examples in front of the system message, as many as fit into max_context_length - reserved_tokens beside the
-/// row, up to the first that does not. Returns how many.
-std::size_t add_examples(Json& evaluation_row, std::span<const Example> examples, const IclSettings& settings);
+/// row: uniform ones up to the first that does not (a common beginning), of similar ones all that do. Returns how many.
+std::size_t add_examples(Json& evaluation_row, std::span<const Example* const> examples, const IclSettings& settings);
 
 }  // namespace fw::dataset

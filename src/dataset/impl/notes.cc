@@ -137,6 +137,13 @@ void add_templates(const BuildRequest& request, const Card& card, std::vector<st
 
 void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const RowFigures& figures,
                   std::vector<std::string>& notes) {
+  if (request.icl.selection == ExampleSelection::kSimilar && figures.example_rows > 0) {
+    notes.push_back(
+        "Examples of an in-context row are the training rows whose last user message is the most like its own, by " +
+        (request.icl.embedding ? "the vectors of " + request.icl.embedding->model
+                               : std::string("the words that they share (BM25)")) +
+        ".");
+  }
   if (figures.rows_short_of_examples == 0) return;
   notes.push_back(std::to_string(figures.rows_short_of_examples) + " of " +
                   amount(eval_rows, "in-context row has", "in-context rows have") + " fewer than " +

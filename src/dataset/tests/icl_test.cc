@@ -32,6 +32,12 @@ std::vector<std::string> turns_of(const std::vector<Example>& examples) {
   return turns;
 }
 
+std::vector<const Example*> pointers(const std::vector<Example>& examples) {
+  std::vector<const Example*> out;
+  for (const Example& e : examples) out.push_back(&e);
+  return out;
+}
+
 TEST(Examples, AreSpreadEvenlyOverTheClassesShortestFirst) {
   const std::vector<Example> all{example("a", 9), example("b", 4), example("b", 2), example("a", 3), example("a", 5)};
   EXPECT_THAT(turns_of(choose_examples(all, 4)), testing::ElementsAre("a3", "b2", "a5", "b4"));
@@ -71,7 +77,7 @@ TEST(InContextRows, DifferFromEvaluationRowsInTheSystemMessageOnly) {
 TEST(InContextRows, GetANewSystemMessageWhereThereIsNone) {
   Json row{{"request", request_of(Json::array({say("user", "hi")}))}};
   const std::vector<Example> examples{example("a", 3)};
-  EXPECT_EQ(add_examples(row, examples, {}), 1u);
+  EXPECT_EQ(add_examples(row, pointers(examples), {}), 1u);
   EXPECT_EQ(row["request"]["messages"].size(), 2u);
   EXPECT_THAT(system_of(row), HasSubstr("a3"));
 }
@@ -79,7 +85,7 @@ TEST(InContextRows, GetANewSystemMessageWhereThereIsNone) {
 TEST(InContextRows, KeepPartsOfASystemMessage) {
   Json row{{"request", request_of(Json::parse(R"([{"role": "system", "content": [{"type": "text", "text": "S"}]}])"))}};
   const std::vector<Example> examples{example("a", 3)};
-  EXPECT_EQ(add_examples(row, examples, {}), 1u);
+  EXPECT_EQ(add_examples(row, pointers(examples), {}), 1u);
   EXPECT_EQ(row["request"]["messages"][0]["content"][1]["text"], "S");
 }
 
@@ -90,9 +96,13 @@ TEST(InContextRows, StopAtTheFirstExampleThatDoesNotFit) {
   // The text of an example of another system message counts with its system message.
   std::vector<Example> other = examples;
   for (Example& e : other) e.system = "system: other";
-  EXPECT_EQ(add_examples(row, other, settings), 1u);
+  EXPECT_EQ(add_examples(row, pointers(other), settings), 1u);
+  Json similar = row;
+  similar["request"]["messages"].erase(0);
+  settings.selection = ExampleSelection::kSimilar;
+  EXPECT_EQ(add_examples(similar, pointers(other), settings), 2u) << "the one that is too long is passed over";
   settings.max_context_length = 100;  // less than what is reserved
-  EXPECT_EQ(add_examples(row, other, settings), 0u);
+  EXPECT_EQ(add_examples(row, pointers(other), settings), 0u);
   EXPECT_EQ(row["request"]["messages"].size(), 2u);
 }
 

@@ -7,6 +7,7 @@ namespace fw::modelops {
 namespace {
 
 constexpr std::string_view kCompletions = "/chat/completions";
+constexpr std::string_view kEmbeddings = "/embeddings";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -59,19 +60,29 @@ std::string joined_query(std::string_view own, const std::vector<std::pair<std::
   return out.empty() ? out : "?" + out;
 }
 
-}  // namespace
-
-Result<std::vector<std::string>> chat_urls(std::string_view url,
-                                           const std::vector<std::pair<std::string, std::string>>& query) {
+Result<std::vector<std::string>> urls_of(std::string_view what, std::string_view url,
+                                         const std::vector<std::pair<std::string, std::string>>& query) {
   if (auto parsed = net::parse_url(url); !parsed.ok()) return parsed.error();
   Parts parts = split(url);
   if (parts.base.ends_with("/models")) parts.base.remove_suffix(7), parts.path.remove_suffix(7);
   const std::string tail = joined_query(parts.query, query);
   const std::string base(parts.base);
-  if (base.ends_with(kCompletions)) return std::vector{base + tail};
+  if (base.ends_with(what)) return std::vector{base + tail};
   std::vector<std::string> out;
-  for (const auto& infix : infixes(parts)) out.push_back(base + infix + std::string(kCompletions) + tail);
+  for (const auto& infix : infixes(parts)) out.push_back(base + infix + std::string(what) + tail);
   return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> chat_urls(std::string_view url,
+                                           const std::vector<std::pair<std::string, std::string>>& query) {
+  return urls_of(kCompletions, url, query);
+}
+
+Result<std::vector<std::string>> embedding_urls(std::string_view url,
+                                                const std::vector<std::pair<std::string, std::string>>& query) {
+  return urls_of(kEmbeddings, url, query);
 }
 
 std::string models_url(std::string_view chat_url) {

@@ -21,6 +21,10 @@ namespace fw::modelops {
 [[nodiscard]] Result<std::vector<std::string>> chat_urls(
     std::string_view url, const std::vector<std::pair<std::string, std::string>>& query = {});
 
+/// Where its embeddings may be, found in the same way.
+[[nodiscard]] Result<std::vector<std::string>> embedding_urls(
+    std::string_view url, const std::vector<std::pair<std::string, std::string>>& query = {});
+
 /// The list of models beside `chat_url`.
 [[nodiscard]] std::string models_url(std::string_view chat_url);
 

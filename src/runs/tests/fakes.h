@@ -181,6 +181,24 @@ class FakeTrainer final : public modelops::Trainer {
   std::vector<std::string>& calls_;
 };
 
+/// The vector of a text is how often it holds each letter.
+class FakeEmbedder final : public modelops::Embedder {
+ public:
+  Task<Result<std::vector<std::vector<float>>>> embed(modelops::Endpoint endpoint, std::vector<std::string> texts,
+                                                      modelops::EmbeddingUse, Deadline) override {
+    asked.push_back(endpoint.model);
+    std::vector<std::vector<float>> out;
+    for (const auto& text : texts) {
+      auto& counts = out.emplace_back(26, 0.0F);
+      for (const char c : text)
+        if (c >= 'a' && c <= 'z') ++counts[static_cast<std::size_t>(c - 'a')];
+    }
+    co_return out;
+  }
+
+  std::vector<std::string> asked;  ///< models
+};
+
 /// Answers are right or wrong by the hash of row, model and kind: base half of the rows, in-context three quarters,
 /// tuned all.
 class FakeEvaluator final : public modelops::Evaluator {

@@ -327,6 +327,14 @@ TEST_F(ReportTest, WhatWasAskedWithExamplesIsServedWithThem) {
   EXPECT_THAT(report["serve"][0]["command"].get<std::string>(), HasSubstr("flywheel-icl-"));
 }
 
+TEST_F(ReportTest, ExamplesThatAnEmbeddingModelChoseAreSaidToBe) {
+  world_.config.icl.selection = dataset::ExampleSelection::kSimilar;
+  world_.config.icl.embedding = modelops::Endpoint{.url = "http://e.test/v1", .model = "letters"};
+  const auto report = run();
+  EXPECT_THAT(report["dataset"]["notes"].dump(), HasSubstr("the vectors of letters"));
+  EXPECT_EQ(report["candidates"][0]["evaluations"][1]["variant"], "icl-eval");
+}
+
 TEST_F(ReportTest, AVariantOfOnesOwnIsEvaluatedAndReported) {
   world_.config.evaluation.variants = {*modelops::find_variant("base-eval"),
                                        *modelops::find_variant("customized-icl-eval")};

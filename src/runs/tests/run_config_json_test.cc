@@ -31,6 +31,8 @@ RunConfig hosted() {
   candidate.training.epochs = 9;
   RunConfig config;
   config.candidates = {candidate};
+  config.icl.selection = dataset::ExampleSelection::kSimilar;
+  config.icl.embedding = modelops::Endpoint{.url = "https://e/v1?code=hidden5", .model = "e"};
   return config;
 }
 
@@ -50,10 +52,12 @@ TEST(RunConfigSnapshot, OneOfBeforeCandidatesHadSettingsTrainsThemAsTheJobSays) 
   old["candidates"][0].erase("training_config");
   for (const char* key : {"api_key_header", "headers", "query", "request_overrides", "ask_at_deploy"})
     old["candidates"][0]["endpoint"].erase(key);
+  for (const char* key : {"example_selection", "relevance_ratio", "embedding"}) old["icl_config"].erase(key);
   const auto read = run_config_from_json(old.dump());
   ASSERT_TRUE(read.ok()) << read.error();
   EXPECT_EQ(read->candidates[0].training.epochs, 5);
   EXPECT_EQ(read->candidates[0].model.endpoint->api_key_env, "KEY");
+  EXPECT_EQ(read->icl.selection, dataset::ExampleSelection::kUniform);
 }
 
 TEST(RunConfigSnapshot, WhatOthersSeeHasTheNamesOfVariablesAndNoValues) {

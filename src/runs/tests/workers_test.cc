@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::Each;
 using testing::FakeDeployer;
+using testing::FakeEmbedder;
 using testing::FakeEvaluator;
 using testing::FakeTrainer;
 using ::testing::SizeIs;
@@ -26,8 +27,8 @@ struct Worker {
       : world(w), service(dependencies(store, std::move(executor)), options(name, jobs_at_once)) {}
 
   RunDependencies dependencies(metastore::MetaStore& store, Executor executor) {
-    return {std::move(executor), disk,     cpu,     world.clock, store,       world.log,
-            world.datasets,      deployer, trainer, evaluator,   world.poster};
+    return {std::move(executor), disk,     cpu,     world.clock, store,    world.log,
+            world.datasets,      deployer, trainer, evaluator,   embedder, world.poster};
   }
   RunOptions options(const std::string& name, int jobs_at_once) const {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};
@@ -49,6 +50,7 @@ struct Worker {
   FakeDeployer deployer{script};
   FakeTrainer trainer{script, calls};
   FakeEvaluator evaluator{script, calls};
+  FakeEmbedder embedder;
   RunService service;
 };
 

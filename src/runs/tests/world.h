@@ -125,12 +125,13 @@ class Life {
   FakeDeployer deployer{world.script};
   FakeTrainer trainer{world.script, calls};
   FakeEvaluator evaluator{world.script, calls};
+  FakeEmbedder embedder;
   RunService service;
 
  private:
   RunDependencies dependencies(Executor executor) {
-    return {std::move(executor), disk,     cpu,     world.clock, store,       world.log,
-            world.datasets,      deployer, trainer, evaluator,   world.poster};
+    return {std::move(executor), disk,     cpu,     world.clock, store,    world.log,
+            world.datasets,      deployer, trainer, evaluator,   embedder, world.poster};
   }
   RunOptions options() {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};

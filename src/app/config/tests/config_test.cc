@@ -137,10 +137,36 @@ TEST(Config, NamesEveryBlueprintKeyThatHasNoEffectWithItsLine) {
   const auto config = parse(kBlueprint);
   ASSERT_TRUE(config.ok());
   for (const char* key : {"nmp_config.nemo_base_url", "nims[0].pvc_size", "nims[0].customizer_configs.micro_batch_size",
-                          "icl_config.example_selection", "mlflow_config.tracking_uri"}) {
+                          "embedding_nim_config.deployment_type", "mlflow_config.tracking_uri"}) {
     EXPECT_THAT(config->warnings, Contains(AllOf(HasSubstr(key), HasSubstr("has no effect")))) << key;
   }
   EXPECT_THAT(config->warnings.front(), HasSubstr("config.yaml:3: nmp_config.nemo_base_url"));
+}
+
+TEST(Config, ExamplesAreChosenByTheWordsOrByAnEmbeddingModelThatIsServed) {
+  const auto of = [](const std::string& icl) {
+    return parse(std::string(kCandidate) + "icl_config: {example_selection: semantic_similarity" + icl + "}\n");
+  };
+  const auto words = of("");
+  ASSERT_TRUE(words.ok()) << words.error().message;
+  EXPECT_EQ(words->run.icl.selection, dataset::ExampleSelection::kSimilar);
+  EXPECT_FALSE(words->run.icl.embedding);
+  EXPECT_EQ(parse(kBlueprint)->run.icl.embedding, std::nullopt) << "a container that nobody starts";
+
+  const std::string served =
+      ", similarity_config: {relevance_ratio: 0.5, embedding_nim_config: {url: \"http://e.test/v1\", model_name: e}}";
+  const auto vectors = of(served);
+  ASSERT_TRUE(vectors.ok()) << vectors.error().message;
+  EXPECT_EQ(vectors->run.icl.relevance_ratio, 0.5);
+  EXPECT_EQ(vectors->run.icl.embedding->url, "http://e.test/v1");
+  EXPECT_EQ(vectors->run.icl.embedding->model, "e");
+
+  const auto unused = parse(std::string(kCandidate) + "icl_config: {max_examples: 3" + served + "}\n");
+  EXPECT_THAT(unused->warnings, Contains(HasSubstr("similarity_config")));
+  EXPECT_FALSE(unused->run.icl.embedding);
+  EXPECT_THAT(error_of(std::string(kCandidate) + "icl_config: {example_selection: semantic_similarity, "
+                                                 "similarity_config: {embedding_nim_config: {model_name: e}}}\n"),
+              HasSubstr("needs the url"));
 }
 
 TEST(Config, TrainsInFp32OnlyWhereItIsToldTo) {
