@@ -186,6 +186,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.run.candidates = read_candidates(root, {folder, nim_base_url, config.run.training}, environment);
   read_split(root, config.run.split);
   read_icl(root, config.run.icl);
+  read_dataset(root, config.run.use_corrections);
   read_production(root, config.run.production, environment);
   read_evaluation(root, folder, config.run.evaluation);
   read_promising(root, config.run.promising);
