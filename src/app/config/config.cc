@@ -199,6 +199,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_otlp(root, config.otlp);
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, config.gateway_listener, environment);
+  config.promotion.judge = config.run.judge;
   read_promotion(root, config.promotion, config.gateway.shadow, config.promotion_webhooks, environment);
   config.promotion.scoring.text_metric = config.run.evaluation.text_metric;
   read_auth(root, config.auth);
