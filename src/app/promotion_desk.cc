@@ -49,9 +49,13 @@ bool may_rate(const auth::Caller& caller, const record::Interaction& answered) {
   return caller.may_write(*answered.workload) && (caller.tenant.empty() || caller.tenant == *answered.client);
 }
 
-/// nullptr: there is none.
+void wait_for_none(const std::atomic<std::size_t>& left) {
+  while (left > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+/// nullptr: its gate is off.
 Result<std::unique_ptr<promotion::PairJudge>> judge_of(const promotion::Settings& settings, Service& service) {
-  if (!settings.judge) return std::unique_ptr<promotion::PairJudge>();
+  if (settings.gates.judged <= 0 || !settings.judge) return std::unique_ptr<promotion::PairJudge>();
   const auto redact = [&service](record::Interaction& exchange) -> Status {
     FW_TRY(service.redactor().apply(exchange));
     return {};
@@ -99,6 +103,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   promotion::FeedbackLog feedback;
   std::unique_ptr<promotion::PairJudge> judge;  // nullptr: its gate is off
   std::atomic<std::size_t> waiting{0};
+  std::atomic<std::size_t> being_kept{0};  // rated pairs
   std::atomic<std::uint64_t> passed_over{0};
   std::atomic<std::uint64_t> ratings{0};
   std::atomic<bool> has_news{false};  // since the counts were kept
@@ -188,12 +193,14 @@ void PromotionDesk::Impl::compare(const capture::ShadowedPair& pair) {
 
 void PromotionDesk::Impl::rate(const capture::ShadowedPair& pair, promotion::Pair kept) {
   judge->rate(pair.candidate, pair.other,
-              [self = shared_from_this(), id = pair.promotion, kept = std::move(kept)](std::optional<double> score) {
+              [this, id = pair.promotion, kept = std::move(kept)](std::optional<double> score) {
                 promotion::Pair rated = kept;
                 rated.judge = score;
-                boost::asio::post(self->service.disk().executor(), [self, id, rated = std::move(rated)] {
-                  if (rated.judge) self->observe(id, {.judged = 1 - *rated.judge, .is_copy = true});
-                  self->keep(id, rated);
+                ++being_kept;
+                boost::asio::post(service.disk().executor(), [this, id, rated = std::move(rated)] {
+                  if (rated.judge) observe(id, {.judged = 1 - *rated.judge, .is_copy = true});
+                  keep(id, rated);
+                  --being_kept;
                 });
               });
 }
@@ -261,17 +268,16 @@ PromotionDesk::~PromotionDesk() {
   impl_->stop_comes.notify_all();
   impl_->keeper.join();
   // Nobody gives work any more; what there is ends before what it works on.
-  while (impl_->waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_for_none(impl_->waiting);
   impl_->judge.reset();
+  wait_for_none(impl_->being_kept);
   impl_->keep_counts_now();
 }
 
 Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Settings& settings, Service& service) {
   const auto kept = io::read_file(service.data_folder() / "promotion" / kCountsFile, kMostCountsBytes);
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
-  if (settings.gates.judged > 0) {
-    FW_ASSIGN(impl->judge, judge_of(settings, service));
-  }
+  FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   FW_ASSIGN(impl->promotions, promotion::Promotions::open(*impl->audit, settings.rules,
                                                           [desk = impl.get()](const auto& list) { desk->take(list); }));

@@ -1,10 +1,12 @@
 #include "promotion/pair_judge.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "base/log.h"
 #include "evals/answer.h"
+#include "evals/judge/judge_prompt.h"
 #include "evals/scoring.h"
 #include "promotion/comparison.h"
 
@@ -20,6 +22,14 @@ Duration pause_of(double pairs_a_minute) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(60 / pairs_a_minute));
 }
 
+std::uint64_t tokens_in(std::string_view text) { return text.size() / kBytesAToken; }
+
+/// Of a question and its answer: as the endpoint counts them, else by their bytes.
+std::uint64_t tokens_of(const evals::Answer& answer, std::uint64_t asked) {
+  const std::uint64_t counted = answer.prompt_tokens + answer.completion_tokens;
+  return counted > 0 ? counted : asked + tokens_in(answer.text);
+}
+
 /// The judge's score among a row's.
 std::optional<double> judged_score(const modelops::RowResult& result) {
   const bool calls = result.traits.kind == modelops::AnswerKind::kToolCalls;
@@ -30,9 +40,9 @@ std::optional<double> judged_score(const modelops::RowResult& result) {
 }  // namespace
 
 struct PairJudge::Question {
-  modelops::RowResult result;
-  std::optional<double> score;  ///< what is known without the judge
-  std::string request;          ///< empty: it is not asked
+  modelops::AnswerKind kind = modelops::AnswerKind::kText;  ///< what the judge rates
+  std::optional<double> score;                              ///< what is known without it
+  std::string request;                                      ///< empty: it is not asked
 };
 
 PairJudge::PairJudge(const modelops::Judge& judge, const JudgeBudget& budget, Dependencies dependencies)
@@ -60,35 +70,58 @@ bool PairJudge::take_turn() {
   const std::lock_guard lock(mutex_);
   if (now < next_turn_ || under_way_ >= budget_.concurrency) return false;
   next_turn_ = now + pause_of(budget_.pairs_a_minute);
+  begin_day();
+  if (is_day_used_up_) {
+    ++outcomes_.at(static_cast<std::size_t>(Outcome::kOverBudget));
+    return false;
+  }
   ++under_way_;
   return true;
 }
 
-bool PairJudge::spend(std::uint64_t tokens) {
+void PairJudge::begin_day() {
   const Instant now = with_.clock.instant();
-  const std::lock_guard lock(mutex_);
-  if (!day_began_ || now - *day_began_ >= kDay) {
-    day_began_ = now;
-    spent_ = 0;
-  }
-  if (spent_ + tokens > budget_.tokens_a_day) return false;
-  spent_ += tokens;
-  tokens_ += tokens;
-  return true;
+  if (day_began_ && now - *day_began_ < kDay) return;
+  day_began_ = now;
+  spent_ = 0;
+  is_day_used_up_ = false;
 }
 
-Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate, record::Interaction other) const {
+bool PairJudge::spend(std::uint64_t tokens) {
+  const std::lock_guard lock(mutex_);
+  begin_day();
+  is_day_used_up_ = is_day_used_up_ || spent_ + tokens > budget_.tokens_a_day;
+  if (!is_day_used_up_) spent_ += tokens;
+  return !is_day_used_up_;
+}
+
+void PairJudge::settle(std::uint64_t reserved, std::uint64_t used) {
+  tokens_ += used;
+  const std::lock_guard lock(mutex_);
+  spent_ += used;
+  spent_ -= std::min(spent_, reserved);
+}
+
+Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate, record::Interaction other) const try {
   for (auto* side : {&candidate, &other}) FW_TRY(with_.redact(*side));
-  FW_ASSIGN(const auto row, row_of_pair(other));
+  const auto row = row_of_pair(other);
+  const auto reference = evals::parse_answer(other.response);
   Question out;
-  out.result.traits = row.traits;
+  if (!row.ok() || !reference.ok() || !reference->failure.empty()) return out;
+  out.kind = row->traits.kind;
+  modelops::RowResult result{.traits = row->traits};
   const auto answer = evals::parse_answer(candidate.response);
-  if (answer.ok()) evals::score_answer(row, *answer, /*has_judge=*/true, out.result);
+  if (answer.ok()) evals::score_answer(*row, *answer, /*has_judge=*/true, result);
   // One that cannot be read, was cut or says nothing counts 0, as in evaluations.
-  if (!answer.ok() || !out.result.is_answered()) out.score = 0;
-  if (out.score || !evals::needs_judge(out.result)) return out;
-  out.request = evals::judge_request(evals::judge_task(row.traits.kind), row, answer->message, model_, /*seed=*/0);
+  const bool is_answered = answer.ok() && result.is_answered();
+  if (is_answered && evals::needs_judge(result)) {
+    out.request = evals::judge_request(evals::judge_task(out.kind), *row, answer->message, model_, /*seed=*/0);
+  } else {
+    out.score = is_answered ? judged_score(result) : 0;
+  }
   return out;
+} catch (const std::exception& e) {
+  return internal(e.what());
 }
 
 void PairJudge::rate(record::Interaction candidate, record::Interaction other, Tell tell) {
@@ -97,37 +130,34 @@ void PairJudge::rate(record::Interaction candidate, record::Interaction other, T
     note_failure(question.error().message);
     return end_turn(Outcome::kNoRating, tell, std::nullopt);
   }
-  if (question->request.empty()) {
-    const auto score = question->score ? question->score : judged_score(question->result);
-    return end_turn(score ? Outcome::kRated : Outcome::kNoRating, tell, score);
+  if (question->score && fails_) {
+    question->kind = modelops::AnswerKind::kText;
+    question->request = evals::judge_probe(model_);
   }
-  if (!spend(question->request.size() / kBytesAToken)) return end_turn(Outcome::kOverBudget, tell, std::nullopt);
+  if (question->request.empty()) {
+    return end_turn(question->score ? Outcome::kRated : Outcome::kNoRating, tell, question->score);
+  }
+  if (!spend(tokens_in(question->request))) return end_turn(Outcome::kOverBudget, tell, std::nullopt);
   group_.spawn("pair judge", ask(std::move(*question), std::move(tell)));
 }
 
 Task<void> PairJudge::ask(Question question, Tell tell) {
-  const auto asked = question.request.size() / kBytesAToken;
-  auto& result = question.result;
-  std::string why;
+  const auto reserved = tokens_in(question.request);
+  auto used = reserved;
+  modelops::RowResult said;
+  said.traits.kind = question.kind;
   try {
     const auto reply = co_await chat_->ask(question.request, Deadline::after(budget_.timeout, group_.stop_token()));
-    if (reply.answer.ok()) {
-      const std::uint64_t used = reply.answer->prompt_tokens + reply.answer->completion_tokens;
-      const std::uint64_t more = used > asked ? used - asked : 0;
-      const std::lock_guard lock(mutex_);
-      spent_ += more;
-      tokens_ += more;
-    }
-    result.error.clear();
-    evals::score_judgement(reply.answer, evals::judge_task(result.traits.kind), result);
-    why = result.error;
+    if (reply.answer.ok()) used = tokens_of(*reply.answer, reserved);
+    evals::score_judgement(reply.answer, evals::judge_task(question.kind), said);
   } catch (const std::exception& e) {
-    why = e.what();
+    said.error = e.what();
   }
-  const auto score = judged_score(result);
-  if (score) fails_ = false;
-  if (!score && !group_.stop_token().stop_requested()) note_failure(why);
-  end_turn(score ? Outcome::kRated : Outcome::kNoRating, tell, score);
+  settle(reserved, used);
+  const auto rating = judged_score(said);
+  if (rating) fails_ = false;
+  if (!rating && !group_.stop_token().stop_requested()) note_failure(said.error);
+  end_turn(rating ? Outcome::kRated : Outcome::kNoRating, tell, rating && question.score ? question.score : rating);
 }
 
 void PairJudge::end_turn(Outcome outcome, const Tell& tell, std::optional<double> score) {

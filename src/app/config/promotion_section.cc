@@ -83,7 +83,7 @@ void read_judging(YamlSection& root, promotion::Settings& promotion) {
   double timeout = to_seconds(budget.timeout);
   section->read("timeout_seconds", timeout, 0.1, 3600);
   budget.timeout = duration_of(timeout);
-  if (promotion.gates.judged <= 0) section->warning("pairs_per_minute", "has no effect: promotion.gates.judged is 0");
+  if (promotion.gates.judged <= 0) root.warning("judge", "has no effect: gates.judged is 0");
   section->finish();
 }
 

@@ -65,6 +65,12 @@ class PairJudgeTest : public testing::Test {
     EXPECT_EQ(score.wait_for(20s), std::future_status::ready);
     return score.get();
   }
+  /// In a turn of its own, beside "cold".
+  std::optional<double> again(record::Interaction candidate) {
+    clock_.advance(1s);
+    EXPECT_TRUE(judge_->take_turn());
+    return rate(std::move(candidate), said("cold"));
+  }
   std::string metrics() const {
     std::ostringstream out;
     judge_->write_metrics(out);
@@ -186,17 +192,65 @@ TEST_F(PairJudgeTest, TurnsComeEvenlyAndAreBoundedByWhatIsUnderWay) {
 TEST_F(PairJudgeTest, ADaysTokensAreNotExceededAndComeBackTheNextDay) {
   make({.pairs_a_minute = 6000, .tokens_a_day = 10'000});
   answers(R"({"rating": 10})", /*tokens=*/9'900);
-  const auto again = [&] {
-    clock_.advance(1s);
-    EXPECT_TRUE(judge_->take_turn());
-    return rate(said("cold"), said("cold"));
-  };
-  EXPECT_EQ(again(), 1.0);
-  EXPECT_EQ(again(), std::nullopt) << "the judge counted more tokens than the question seemed to have";
+  EXPECT_EQ(again(said("cold")), 1.0);
+  EXPECT_EQ(again(said("cold")), std::nullopt) << "the judge counted more tokens than the question seemed to have";
   EXPECT_EQ(asked().size(), 1U);
   EXPECT_THAT(metrics(), HasSubstr(R"({outcome="over_budget"} 1)"));
   clock_.advance(24h);
-  EXPECT_EQ(again(), 1.0);
+  EXPECT_EQ(again(said("cold")), 1.0);
+}
+
+TEST_F(PairJudgeTest, NoPairHasATurnOnceTheDaysTokensAreUsedUp) {
+  make({.pairs_a_minute = 6000, .tokens_a_day = 10'000});
+  answers(R"({"rating": 10})", /*tokens=*/9'900);
+  (void)again(said("cold"));
+  (void)again(said("cold"));
+  clock_.advance(1s);
+  EXPECT_FALSE(judge_->take_turn()) << "only the answers that are wrong at sight would be rated";
+  EXPECT_THAT(metrics(), HasSubstr(R"({outcome="over_budget"} 2)"));
+}
+
+TEST_F(PairJudgeTest, TokensAreThoseThatTheJudgeCounts) {
+  make({.pairs_a_minute = 6000, .tokens_a_day = 1000});
+  answers(R"({"rating": 10})", /*tokens=*/7);
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(again(said("cold")), 1.0) << "fewer than the bytes let think";
+  EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_judge_tokens_total 63\n"));
+}
+
+TEST_F(PairJudgeTest, AnswersThatAreWrongAtSightDoNotCountWhileTheJudgeIsAway) {
+  make({.pairs_a_minute = 6000});
+  answer_ = net::json_response(500, "{}");
+  EXPECT_EQ(again(said("")), 0.0) << "nobody knows yet";
+  EXPECT_EQ(again(said("cold")), std::nullopt);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(again(i == 0 ? said("") : called()), std::nullopt);
+  EXPECT_EQ(asked().size(), 4U);
+  answers(R"({"rating": 10})");
+  EXPECT_EQ(again(said("")), 0.0) << "asked something else, it answers";
+  EXPECT_THAT(asked().back(), Not(HasSubstr("Oslo")));
+  EXPECT_EQ(again(called()), 0.0);
+  EXPECT_EQ(asked().size(), 5U);
+}
+
+TEST_F(PairJudgeTest, WhereTheOtherSidesAnswerIsNoneToCompareWithThereIsNoRating) {
+  make({.pairs_a_minute = 6000});
+  auto cut = said("it is co");
+  cut.response = R"({"choices":[{"finish_reason":"length","message":{"role":"assistant","content":"it is co"}}]})";
+  auto unreadable = said("cold");
+  unreadable.response = "{}";
+  for (const auto& other : {cut, unreadable}) {
+    clock_.advance(1s);
+    ASSERT_TRUE(judge_->take_turn());
+    EXPECT_EQ(rate(said(""), other), std::nullopt);
+  }
+  EXPECT_TRUE(asked().empty());
+  EXPECT_EQ(again(said("")), 0.0) << "which is not the judge's failure";
+}
+
+TEST_F(PairJudgeTest, WhatCannotBeComputedGivesItsTurnBack) {
+  make({.pairs_a_minute = 6000, .concurrency = 1},
+       [](record::Interaction&) -> Status { throw std::runtime_error("out of memory"); });
+  EXPECT_EQ(again(said("cold")), std::nullopt);
+  EXPECT_EQ(again(said("cold")), std::nullopt);
 }
 
 TEST_F(PairJudgeTest, EndsWithAQuestionUnderWayAndTellsThatThereIsNoRating) {

@@ -11,6 +11,8 @@ import type { JobSummary } from "../types";
 const reportOf = (id: string): string => `/api/jobs/${encodeURIComponent(id)}/report`;
 const cardOf = (report: Report) => report.dataset as unknown as Record<string, unknown>;
 
+const kListed = 200;
+
 function byOf(c: Change): string {
   if (c.before === null || c.after === null) return c.before === null ? "new" : "gone";
   const by = c.after - c.before;
@@ -48,7 +50,7 @@ function Differences(props: { before: Report; after: Report }) {
 /** Beside another run of the same traffic. */
 function Compared(props: { id: string; report: Report; other: string }) {
   const { id, report, other } = props;
-  const { data } = useResource<{ jobs: JobSummary[] }>("/api/jobs?limit=200");
+  const { data } = useResource<{ jobs: JobSummary[] }>(`/api/jobs?limit=${kListed}`);
   const before = useResource<Report>(other === "" ? null : reportOf(other));
   const { workload_id: workload, client_id: client } = report.job;
   const options = (data?.jobs ?? []).filter((j) => j.id !== id && j.workload_id === workload && j.client_id === client).map((j): [string, string] => [j.id, `${j.id.slice(0, 8)}, ${moment(j.started_at)}`]);
@@ -56,7 +58,7 @@ function Compared(props: { id: string; report: Report; other: string }) {
     <section>
       <h2>Beside another run's</h2>
       <form class="filters" onSubmit={(e) => e.preventDefault()}><Choice name="with" label="run" value={other} any="none" options={options} /></form>
-      {data && options.length === 0 && <p class="muted small">There is no other run of this traffic.</p>}
+      {data && options.length === 0 && <p class="muted small">There is no other run of this traffic{data.jobs.length === kListed && ` among the newest ${kListed}`}.</p>}
       <Trouble error={before.error} retry={before.reload} />
       {other !== "" && !before.data && !before.error && <Waiting what="the other card" />}
       {before.data && <Differences before={before.data} after={report} />}
@@ -74,7 +76,7 @@ export function DatasetPage(props: { id: string; query: URLSearchParams }) {
       </PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the card" />}
-      {data && data.dataset.steps.length === 0 && <p>The run has drawn none {data.dataset.datasets.length === 0 && "yet"}.</p>}
+      {data && data.dataset.steps.length === 0 && <p>The run has drawn none{data.job.status === "running" && " yet"}.</p>}
       {data && <div class="report"><DatasetSection dataset={data.dataset} /></div>}
       {data && data.dataset.steps.length > 0 && <Compared id={id} report={data} other={query.get("with") ?? ""} />}
     </>
