@@ -14,11 +14,14 @@ constexpr const char* kPages[] = {"/",
                                   "/traffic/{rest...}",
                                   "/runs",
                                   "/runs/{rest...}",
+                                  "/datasets",
+                                  "/datasets/{rest...}",
                                   "/review",
                                   "/review/{rest...}",
                                   "/promotions",
                                   "/promotions/{rest...}",
-                                  "/settings"};
+                                  "/settings",
+                                  "/settings/audit"};
 
 bool takes_gzip(const net::Headers& headers) { return headers.has_token("Accept-Encoding", "gzip"); }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "promotion/comparison.h"
+#include "promotion/pair_judge.h"
 
 namespace fw::app {
 namespace {
@@ -48,6 +49,21 @@ bool may_rate(const auth::Caller& caller, const record::Interaction& answered) {
   return caller.may_write(*answered.workload) && (caller.tenant.empty() || caller.tenant == *answered.client);
 }
 
+void wait_for_none(const std::atomic<std::size_t>& left) {
+  while (left > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+/// nullptr: its gate is off.
+Result<std::unique_ptr<promotion::PairJudge>> judge_of(const promotion::Settings& settings, Service& service) {
+  if (settings.gates.judged <= 0 || !settings.judge) return std::unique_ptr<promotion::PairJudge>();
+  const auto redact = [&service](record::Interaction& exchange) -> Status {
+    FW_TRY(service.redactor().apply(exchange));
+    return {};
+  };
+  return promotion::PairJudge::make(*settings.judge, settings.judge_budget,
+                                    {.executor = service.executor(), .clock = service.clock(), .redact = redact});
+}
+
 }  // namespace
 
 struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
@@ -65,6 +81,9 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void observe(const std::string& id, const promotion::Observation& seen);
   void look_at(const capture::PromotedAnswer& answer);
   void compare(const capture::ShadowedPair& pair);
+  /// Has the judge look at a pair, where it may, before the pair is kept.
+  void rate(const capture::ShadowedPair& pair, promotion::Pair kept);
+  void keep(const std::string& id, const promotion::Pair& pair);
   /// Runs `work` on the cpu threads, or passes it over.
   template <class Work>
   void compute(Work work);
@@ -82,7 +101,9 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   promotion::CanaryWatch watch;
   promotion::PairLog pairs;
   promotion::FeedbackLog feedback;
+  std::unique_ptr<promotion::PairJudge> judge;  // nullptr: its gate is off
   std::atomic<std::size_t> waiting{0};
+  std::atomic<std::size_t> being_kept{0};  // rated pairs
   std::atomic<std::uint64_t> passed_over{0};
   std::atomic<std::uint64_t> ratings{0};
   std::atomic<bool> has_news{false};  // since the counts were kept
@@ -166,7 +187,26 @@ void PromotionDesk::Impl::compare(const capture::ShadowedPair& pair) {
   const auto compared =
       promotion::compare(pair.candidate, pair.other, pair.was_candidate_copied, settings.gates, settings.scoring);
   observe(pair.promotion, compared.seen);
-  if (const auto kept = pairs.append(pair.promotion, compared.pair); !kept.ok()) {
+  const bool is_rated = judge && compared.pair.is_answered && judge->take_turn();
+  is_rated ? rate(pair, compared.pair) : keep(pair.promotion, compared.pair);
+}
+
+void PromotionDesk::Impl::rate(const capture::ShadowedPair& pair, promotion::Pair kept) {
+  judge->rate(pair.candidate, pair.other,
+              [this, id = pair.promotion, kept = std::move(kept)](std::optional<double> score) {
+                promotion::Pair rated = kept;
+                rated.judge = score;
+                ++being_kept;
+                boost::asio::post(service.disk().executor(), [this, id, rated = std::move(rated)] {
+                  if (rated.judge) observe(id, {.judged = 1 - *rated.judge, .is_copy = true});
+                  keep(id, rated);
+                  --being_kept;
+                });
+              });
+}
+
+void PromotionDesk::Impl::keep(const std::string& id, const promotion::Pair& pair) {
+  if (const auto kept = pairs.append(id, pair); !kept.ok()) {
     log_warning("promotion", "a pair is not kept", {{"why", kept.error().message}});
   }
 }
@@ -228,13 +268,16 @@ PromotionDesk::~PromotionDesk() {
   impl_->stop_comes.notify_all();
   impl_->keeper.join();
   // Nobody gives work any more; what there is ends before what it works on.
-  while (impl_->waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait_for_none(impl_->waiting);
+  impl_->judge.reset();
+  wait_for_none(impl_->being_kept);
   impl_->keep_counts_now();
 }
 
 Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Settings& settings, Service& service) {
   const auto kept = io::read_file(service.data_folder() / "promotion" / kCountsFile, kMostCountsBytes);
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
+  FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   FW_ASSIGN(impl->promotions, promotion::Promotions::open(*impl->audit, settings.rules,
                                                           [desk = impl.get()](const auto& list) { desk->take(list); }));
@@ -275,6 +318,7 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
       << "\n# HELP flywheel_feedback_total Answers that applications rated.\n# TYPE flywheel_feedback_total counter\n"
          "flywheel_feedback_total "
       << impl_->ratings.load() << '\n';
+  if (impl_->judge) impl_->judge->write_metrics(out);
 }
 
 void PromotionDesk::join(capture::Gateway* gateway) {

@@ -106,10 +106,17 @@ struct Service::Impl {
         poster(client),
         runs({loops.executor(0), disk, cpu, clock, *meta, *log, *datasets, deployer, trainer, evaluator, embedder,
               poster},
-             run_options(options)),
+             options_of_runs()),
         reviews(meta->reviews(), clock, options.config.review),
         review_opener(runs, reviews, disk, loops.executor(0)),
         engines(check_engines(options.config.run, local_settings(options).programs)) {}
+
+  runs::RunOptions options_of_runs() {
+    runs::RunOptions out = run_options(options);
+    // No run goes on before start(), nor after stop(): `reviews` is there when this is asked.
+    out.corrections = [this](const auto& workload, const auto& whose) { return reviews.corrections(workload, whose); };
+    return out;
+  }
 
   ServiceOptions options;
   SystemClock clock;

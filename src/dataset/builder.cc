@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "dataset/impl/chat.h"
+#include "dataset/impl/corrected.h"
 #include "dataset/impl/icl.h"
 #include "dataset/impl/mix.h"
 #include "dataset/impl/near_duplicate.h"
@@ -45,9 +46,11 @@ std::unique_ptr<Relevance> relevance_of(const BuildRequest& request) {
 /// Writes the rows of a finished split.
 class Assembler {
  public:
-  Assembler(const BuildRequest& request, const Survey& survey, Selected selected, Split split)
+  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, Selected selected,
+            Split split)
       : request_(request),
         survey_(survey),
+        corrected_(corrected),
         selected_(std::move(selected)),
         split_(std::move(split)),
         weights_(evaluation_weights(selected_, survey_, split_)),
@@ -66,7 +69,7 @@ class Assembler {
   }
 
  private:
-  Result<Exchange> exchange_of(const Row& row, const record::RecordId& id) {
+  Result<Exchange> exchange_of(const Row& row, const record::RecordId& id, const std::string* corrected) {
     if (rows_written_ % kRowsBetweenChecks == 0) {
       FW_TRY(request_.deadline.check("write dataset rows"));
       if (request_.on_progress) {
@@ -74,7 +77,8 @@ class Assembler {
       }
     }
     ++rows_written_;
-    FW_ASSIGN(const record::Interaction record, request_.records.read(id));
+    FW_ASSIGN(record::Interaction record, request_.records.read(id));
+    if (corrected != nullptr) record.response = *corrected;
     auto exchange = read_exchange(record, request_.split.parse_function_arguments);
     if (exchange && record.timestamp == survey_.records[row.record].time) return std::move(*exchange);
     return unavailable("record " + *id + " changed while the datasets were made; start the run again");
@@ -86,10 +90,16 @@ class Assembler {
       if (split_.sides[i] != side) continue;
       const Row& row = selected_.rows[i];
       const record::RecordId id = survey_.id_of(survey_.records[row.record]);
-      FW_ASSIGN(const Exchange exchange, exchange_of(row, id));
+      FW_ASSIGN(const Exchange exchange, exchange_of(row, id, correction_of(i)));
       visit(i, id, exchange);
     }
     return {};
+  }
+
+  /// Evaluation rows keep production's answer: it is what candidates are measured against.
+  const std::string* correction_of(std::size_t i) const {
+    const bool is_taught = split_.sides[i] == Side::kTrain || split_.sides[i] == Side::kValidation;
+    return is_taught ? corrected_.response_of(survey_.records[selected_.rows[i].record].request) : nullptr;
   }
 
   std::string label_of(const Row& row) const {
@@ -134,15 +144,15 @@ class Assembler {
     std::string train;
     std::string validation;
     FW_TRY(each(Side::kTrain, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
-      append_row(training_row(exchange), kTrainFile, id, out_.lineage.train, train);
+      append_row(i, training_row(exchange), kTrainFile, id, out_.lineage.train, train);
       const std::string said = last_user_text(exchange.request);
       if (request_.icl.max_examples > 0) add_example(example_of(exchange, label_of(selected_.rows[i])), said);
       said_.insert(hash64(said));
       near_.add(said);
       trained_templates_.insert(selected_.rows[i].template_hash);
     }));
-    FW_TRY(each(Side::kValidation, [&](std::size_t, const record::RecordId& id, const Exchange& exchange) {
-      append_row(training_row(exchange), kValidationFile, id, out_.lineage.validation, validation);
+    FW_TRY(each(Side::kValidation, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
+      append_row(i, training_row(exchange), kValidationFile, id, out_.lineage.validation, validation);
     }));
     out_.train.name = name_of("train");
     out_.train.num_records = out_.lineage.train.size() + out_.lineage.validation.size();
@@ -152,12 +162,13 @@ class Assembler {
     return {};
   }
 
-  void append_row(const Json& row, const char* file, const record::RecordId& id, std::vector<record::RecordId>& lineage,
-                  std::string& content) {
+  void append_row(std::size_t i, const Json& row, const char* file, const record::RecordId& id,
+                  std::vector<record::RecordId>& lineage, std::string& content) {
     Json line;
     line["file"] = file;
     line["row"] = lineage.size();
     line["record_id"] = *id;
+    if (correction_of(i) != nullptr) line["corrected"] = true;
     lineage_file_ += to_line(line) + '\n';
     lineage.push_back(id);
     content += to_line(row) + '\n';
@@ -245,6 +256,7 @@ class Assembler {
     card.type = selected_.type;
     card.seed = request_.seed;
     card.self_agreement = selected_.self_agreement;
+    card.corrections = corrected_.counts();
     card.templates = count_templates(selected_, split_);
     card.templates.rows_seen = card.leak.eval_rows_template_in_training;
     card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
@@ -261,6 +273,7 @@ class Assembler {
 
   const BuildRequest& request_;
   const Survey& survey_;
+  const Corrected& corrected_;
   const Selected selected_;
   const Split split_;
   const std::vector<double> weights_;  // by row
@@ -276,10 +289,13 @@ class Assembler {
   NearDuplicates near_;
 };
 
-Status survey_window(const BuildRequest& request, Survey& survey) {
+Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected) {
   return request.records.scan([&](std::span<const record::Interaction> page) -> Status {
     FW_TRY(request.deadline.check("read records"));
-    for (const record::Interaction& record : page) survey.add(record);
+    for (const record::Interaction& record : page) {
+      survey.add(record);
+      corrected.see(record);
+    }
     if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
     return {};
   });
@@ -290,7 +306,8 @@ Status survey_window(const BuildRequest& request, Survey& survey) {
 Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(check_settings(request.split));
   Survey survey(request.split.parse_function_arguments);
-  FW_TRY(survey_window(request, survey));
+  Corrected corrected(request.corrections, request.split.parse_function_arguments);
+  FW_TRY(survey_window(request, survey, corrected));
   FW_TRY(request.deadline.check("order records"));
   survey.finish();
   FW_ASSIGN(Selected selected, select_rows(request, survey));
@@ -301,7 +318,8 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   }
   FW_TRY(request.deadline.check("split rows"));
   FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed));
-  return Assembler(request, survey, std::move(selected), std::move(split)).run();
+  corrected.settle(selected, survey, split);
+  return Assembler(request, survey, corrected, std::move(selected), std::move(split)).run();
 }
 
 }  // namespace fw::dataset

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,7 +42,9 @@ struct BuildRequest {
   SplitSettings split;    ///< `random_seed` is not read: `seed` is
   IclSettings icl;
   std::uint64_t seed = 0;
-  Timestamp now;                            ///< only for the names of the datasets
+  Timestamp now;  ///< only for the names of the datasets
+  /// Answers of training and validation rows instead of production's; absent: not asked for. They outlive the build.
+  std::optional<std::span<const Correction>> corrections = {};
   std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
   Embed embed = {};                         ///< given where `icl.embedding` is
   Deadline deadline = Deadline::never();
@@ -78,10 +81,11 @@ struct BuiltDatasets {
 /// themselves are built in memory.
 ///
 /// Invariants, for any input bytes:
-/// 1. Same records (in any order), settings, seed and time: same bytes.
+/// 1. Same records and corrections (in any order), settings, seed and time: same bytes.
 /// 2. No conversation and no request has rows on two sides.
 /// 3. eval has min(eval_size, rows) rows, validation ceil(val_ratio * rows left).
 /// 4. Every step of the card adds up.
+/// 5. A correction changes the answer of a row, never its side; evaluation rows keep production's answer.
 ///
 /// Synchronous; no I/O but the source's. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for
 /// too few records, with the counts of each step and the name of the setting; those of the source and the deadline.

@@ -62,6 +62,20 @@ Json agreement_to_json(const SelfAgreement& a) {
           {"pairs_share", share_of(static_cast<double>(a.pairs_agreeing), static_cast<double>(a.pairs))}};
 }
 
+Json corrections_to_json(const CorrectionCounts& c) {
+  std::uint64_t unusable = 0;
+  for (const auto& [reason, count] : c.unusable) unusable += count;
+  return {{"given", c.given},
+          {"train", c.train},
+          {"validation", c.validation},
+          {"evaluation_unchanged", c.evaluation},
+          {"left_out", c.left_out},
+          {"superseded", c.superseded},
+          {"not_in_window", c.not_in_window},
+          {"unusable", unusable},
+          {"reasons", counts_to_json(c.unusable)}};
+}
+
 }  // namespace
 
 Json to_json(const Card& card) {
@@ -78,6 +92,7 @@ Json to_json(const Card& card) {
   for (const Mix& mix : card.mix) out["mix"].push_back(mix_to_json(mix));
   out["templates"] = templates_to_json(card.templates);
   out["self_agreement"] = agreement_to_json(card.self_agreement);
+  if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
   out["notes"] = card.notes;
   out["leak"] = {{"conversations_on_two_sides", card.leak.conversations_on_two_sides},
                  {"requests_on_two_sides", card.leak.requests_on_two_sides},

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dataset/corrections.h"
 #include "modelops/workload_type.h"
 
 namespace fw::dataset {
@@ -82,7 +84,8 @@ struct Card {
   std::vector<Mix> mix;
   TemplateCounts templates;
   SelfAgreement self_agreement;
-  std::vector<std::string> notes;  ///< plain sentences
+  std::optional<CorrectionCounts> corrections;  ///< absent: nobody asked for them
+  std::vector<std::string> notes;               ///< plain sentences
   Leak leak;
 };
 

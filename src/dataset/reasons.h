@@ -44,6 +44,9 @@ inline constexpr std::string_view kArgumentsUnparsable = "arguments of a tool ca
 inline constexpr std::string_view kArgumentsNotObject = "arguments of a tool call are not a JSON object";
 inline constexpr std::string_view kAnswerEmpty = "the answer has neither content nor tool calls";
 
+// people's corrections
+inline constexpr std::string_view kToolUnknown = "the answer calls a tool that the request does not have";
+
 // step "deduplicate"
 inline constexpr std::string_view kDuplicate = "same request as another record";
 

@@ -41,16 +41,10 @@ std::optional<bool> has_invalid_call(const Interaction& answered) {
   return std::ranges::any_of(compared.calls, [](const auto& call) { return !call.violation.empty(); });
 }
 
-Result<evals::EvaluationRow> row_of(const Interaction& other) {
-  std::string line = R"({"record_id":"pair","request":)";
-  line.append(other.request).append(R"(,"response":)").append(other.response).append("}");
-  return evals::parse_row(line);
-}
-
 /// By the leading metric; nothing where the other side's answer is none to compare with.
 void score(const Interaction& candidate, const Interaction& other, const evals::ScoringSettings& scoring,
            Comparison& out) {
-  const auto row = row_of(other);
+  const auto row = row_of_pair(other);
   if (!row.ok()) return;
   const auto& metric = evals::leading_metric(row->traits.kind, scoring);
   modelops::RowResult result;
@@ -74,6 +68,12 @@ Observation look_at(const Interaction& answered, const GateLimits& limits) {
   seen.is_slow = is_slow(answered, limits);
   seen.is_invalid_call = has_invalid_call(answered);
   return seen;
+}
+
+Result<evals::EvaluationRow> row_of_pair(const Interaction& other) {
+  std::string line = R"({"record_id":"pair","request":)";
+  line.append(other.request).append(R"(,"response":)").append(other.response).append("}");
+  return evals::parse_row(line);
 }
 
 Comparison compare(const Interaction& candidate, const Interaction& other, bool was_candidate_copied,
@@ -101,6 +101,7 @@ std::string to_json(const Pair& pair) {
                   {"is_answered", pair.is_answered},
                   {"metric", pair.metric},
                   {"score", pair.score},
+                  {"judge", pair.judge ? Json(*pair.judge) : Json(nullptr)},
                   {"mistakes", pair.mistakes},
                   {"candidate_seconds", pair.candidate_seconds},
                   {"other_seconds", pair.other_seconds}};
@@ -110,12 +111,14 @@ std::string to_json(const Pair& pair) {
 std::optional<Pair> pair_of(std::string_view text) {
   try {
     const auto json = Json::parse(text);
+    const auto judge = json.find("judge");  // versions that asked no judge wrote none
     return Pair{.record_id = json.at("record_id").get<std::string>(),
                 .at = Timestamp(std::chrono::nanoseconds(json.at("at").get<std::int64_t>())),
                 .was_candidate_copied = json.at("client_had").get<std::string>() == "production",
                 .is_answered = json.at("is_answered").get<bool>(),
                 .metric = json.at("metric").get<std::string>(),
                 .score = json.at("score").get<double>(),
+                .judge = judge == json.end() || judge->is_null() ? std::nullopt : std::optional(judge->get<double>()),
                 .mistakes = json.at("mistakes").get<std::vector<std::string>>(),
                 .candidate_seconds = json.at("candidate_seconds").get<double>(),
                 .other_seconds = json.at("other_seconds").get<double>()};

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "evals/metric.h"
+#include "evals/row.h"
 #include "promotion/gates.h"
 #include "record/interaction.h"
 
@@ -24,6 +25,7 @@ struct Pair {
   bool is_answered = false;           ///< by both, whole
   std::string metric;                 ///< by which they were compared; empty: they were not
   double score = 0;                   ///< 1: the same
+  std::optional<double> judge;        ///< its rating of the candidate's answer, 0 to 1; absent: not rated
   std::vector<std::string> mistakes;  ///< kinds, of tool calls (evals/tool_calls/comparison.h)
   double candidate_seconds = 0;
   double other_seconds = 0;
@@ -38,6 +40,9 @@ struct Comparison {
   Pair pair;
   Observation seen;  ///< of the candidate; where a client had its answer, only how it compares: the rest was seen then
 };
+
+/// The other side's exchange as what the candidate's answer is evaluated on.
+[[nodiscard]] Result<evals::EvaluationRow> row_of_pair(const record::Interaction& other);
 
 /// Holds the candidate's answer against the other side's by the metric that leads rows of this kind: tool calls under
 /// their schemas, or the text metric. Up to seconds of computing for very long texts.

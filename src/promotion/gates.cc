@@ -24,9 +24,10 @@ constexpr std::string_view kTitles[kGates] = {"errors",
                                               "invalid tool calls",
                                               "other calls than the other side's",
                                               "other texts than the other side's",
-                                              "bad feedback"};
+                                              "bad feedback",
+                                              "answers that the judge finds worse"};
 constexpr std::string_view kNames[kGates] = {
-    "errors", "slow", "invalid_calls", "disagreement", "text_disagreement", "bad_feedback"};
+    "errors", "slow", "invalid_calls", "disagreement", "text_disagreement", "bad_feedback", "judged"};
 
 std::uint64_t to_tell_twice(double limit, double alpha) {
   return evals::values_to_reject(limit, std::min(2 * limit, (1 + limit) / 2), alpha, kPower);
@@ -47,8 +48,8 @@ double parts_of(std::size_t step, const std::vector<double>& steps) {
 std::string_view title_of(Gate gate) { return kTitles[static_cast<std::size_t>(gate)]; }
 std::string_view name_of(Gate gate) { return kNames[static_cast<std::size_t>(gate)]; }
 
-GateTest::GateTest(double limit, double alpha, std::uint64_t window)
-    : alpha_(alpha), window_(window), test_(limit, kFirstWindow * alpha) {}
+GateTest::GateTest(double limit, double alpha, std::uint64_t window, std::uint64_t least)
+    : alpha_(alpha), window_(window), least_(least), test_(limit, kFirstWindow * alpha) {}
 
 double GateTest::alpha_of_window() const {
   const auto k = static_cast<double>(windows_);
@@ -63,7 +64,7 @@ void GateTest::add(double value) {
     test_ = evals::SequentialMeanTest(test_.limit(), alpha_of_window());
   }
   test_.add(std::clamp(value, 0.0, 1.0));
-  is_failed_ = is_failed_ || test_.is_rejected();
+  is_failed_ = is_failed_ || (test_.is_rejected() && total() >= least_);
 }
 
 double GateTest::total_mean() const {
@@ -88,21 +89,24 @@ void GateTest::restore(const State& state) {
 Gates::Gates(const GateLimits& limits) {
   const double slow = limits.slow_after > Duration::zero() ? limits.slow : 0;
   const double wanted[kGates] = {
-      limits.errors, slow, limits.invalid_calls, limits.disagreement, limits.text_disagreement, limits.bad_feedback};
+      limits.errors,       slow,         limits.invalid_calls, limits.disagreement, limits.text_disagreement,
+      limits.bad_feedback, limits.judged};
   const auto on = static_cast<double>(std::ranges::count_if(wanted, [](double limit) { return limit > 0; }));
   const double alpha = limits.alpha / std::max(on, 1.0);
   if (limits.errors <= 0) to_tell_twice_as_bad_[0] = to_tell_twice(kErrorsWhenOff, kFirstWindow * alpha);
   for (std::size_t i = 0; i < kGates; ++i) {
     if (wanted[i] <= 0) continue;
-    to_tell_twice_as_bad_[i] = to_tell_twice(wanted[i], kFirstWindow * alpha);
-    tests_[i].emplace(wanted[i], alpha, kWindow * to_tell_twice_as_bad_[i]);
+    const std::uint64_t least = i == static_cast<std::size_t>(Gate::kJudged) ? limits.judged_least : 0;
+    to_tell_twice_as_bad_[i] = std::max(to_tell_twice(wanted[i], kFirstWindow * alpha), least);
+    tests_[i].emplace(wanted[i], alpha, kWindow * to_tell_twice_as_bad_[i], least);
   }
 }
 
 void Gates::add(const Observation& seen) {
   if (seen.is_error && !seen.is_copy) ++answered_;
   const std::optional<double> values[kGates] = {seen.is_error,     seen.is_slow,           seen.is_invalid_call,
-                                                seen.disagreement, seen.text_disagreement, seen.bad_feedback};
+                                                seen.disagreement, seen.text_disagreement, seen.bad_feedback,
+                                                seen.judged};
   for (std::size_t i = 0; i < kGates; ++i) {
     if (values[i] && tests_[i]) tests_[i]->add(*values[i]);
   }
@@ -131,16 +135,18 @@ std::uint64_t Gates::missing(std::size_t step, const std::vector<double>& steps)
   const std::uint64_t wanted = needed(step, steps);
   const std::uint64_t of_errors = wanted > answered_ ? wanted - answered_ : 0;
   const double parts = parts_of(step, steps);
-  return std::max({of_errors, missing_of(Gate::kSlow, parts), missing_of(Gate::kInvalidCalls, parts)});
+  return std::max({of_errors, missing_of(Gate::kSlow, parts), missing_of(Gate::kInvalidCalls, parts),
+                   missing_of(Gate::kJudged, parts)});
 }
 
 std::uint64_t Gates::missing_of(Gate gate, double parts) const {
   const GateTest* test = this->test(gate);
-  if (test == nullptr || test->total() == 0) return 0;
+  // Many a workload calls no tools; ratings were asked for.
+  if (test == nullptr || (test->total() == 0 && gate != Gate::kJudged)) return 0;
   const double seen = static_cast<double>(test->total()), asked = static_cast<double>(answered_);
   const double wanted = parts * static_cast<double>(to_tell_twice_as_bad_[static_cast<std::size_t>(gate)]) + 1;
   if (seen >= wanted) return 0;
-  return static_cast<std::uint64_t>(std::ceil((wanted - seen) * std::max(1.0, asked / seen)));
+  return static_cast<std::uint64_t>(std::ceil((wanted - seen) * std::max(1.0, asked / std::max(seen, 1.0))));
 }
 
 Gates::State Gates::state() const {

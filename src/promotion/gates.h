@@ -22,7 +22,10 @@ struct GateLimits {
   double disagreement = 0.1;    ///< of pairs in which a side called tools: other calls than the other side's
   double text_disagreement = 0;  ///< of pairs of texts: one less the text metric, on average
   double bad_feedback = 0.05;    ///< of answers that the application rated: rated bad
-  double alpha = 0.05;           ///< chance that a candidate within all limits is ever rolled back
+  double judged = 0;             ///< of pairs that the judge rated: one less its rating, on average
+  /// Pairs that the judge must have rated before its gate may fail.
+  std::uint64_t judged_least = 30;
+  double alpha = 0.05;  ///< chance that a candidate within all limits is ever rolled back
 };
 
 /// What was seen of the candidate at one request, as far as it was looked at.
@@ -33,11 +36,20 @@ struct Observation {
   std::optional<double> disagreement;       ///< 0 to 1
   std::optional<double> text_disagreement;  ///< 0 to 1
   std::optional<double> bad_feedback;       ///< 0 to 1
+  std::optional<double> judged;             ///< 0 to 1: one less the judge's rating
   bool is_copy = false;                     ///< no client had this answer
 };
 
-enum class Gate : std::uint8_t { kErrors, kSlow, kInvalidCalls, kDisagreement, kTextDisagreement, kBadFeedback };
-inline constexpr std::size_t kGates = 6;
+enum class Gate : std::uint8_t {
+  kErrors,
+  kSlow,
+  kInvalidCalls,
+  kDisagreement,
+  kTextDisagreement,
+  kBadFeedback,
+  kJudged
+};
+inline constexpr std::size_t kGates = 7;
 /// For people: "slow answers". `name_of`: the key of configuration and API.
 [[nodiscard]] std::string_view title_of(Gate gate);
 [[nodiscard]] std::string_view name_of(Gate gate);
@@ -57,7 +69,8 @@ class GateTest final {
     evals::SequentialMeanTest::State test;
   };
 
-  GateTest(double limit, double alpha, std::uint64_t window);
+  /// It does not fail before it has seen `least` values.
+  GateTest(double limit, double alpha, std::uint64_t window, std::uint64_t least = 0);
 
   void add(double value);
   [[nodiscard]] bool is_failed() const { return is_failed_; }
@@ -78,6 +91,7 @@ class GateTest final {
 
   double alpha_;
   std::uint64_t window_;
+  std::uint64_t least_;
   std::uint64_t windows_ = 0;
   std::uint64_t earlier_count_ = 0;
   double earlier_sum_ = 0;
@@ -107,7 +121,8 @@ class Gates final {
   /// a quarter, enough that twice as many errors as allowed are told with a chance of 95 %.
   [[nodiscard]] std::uint64_t needed(std::size_t step, const std::vector<double>& steps) const;
   /// How many of them are missing; also as many as the gates on slow answers and invalid calls need to tell twice what
-  /// they allow, where they see anything.
+  /// they allow, where they see anything, and the judge's in any case: nothing goes on unrated where ratings are asked
+  /// for.
   [[nodiscard]] std::uint64_t missing(std::size_t step, const std::vector<double>& steps) const;
 
   [[nodiscard]] State state() const;

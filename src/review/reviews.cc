@@ -82,6 +82,22 @@ Result<WholeReview> Reviews::whole(const std::string& id) {
   return out;
 }
 
+Result<std::vector<dataset::Correction>> Reviews::corrections(const record::WorkloadId& workload,
+                                                              const record::ClientId& client) {
+  FW_ASSIGN(auto all, list());
+  std::ranges::reverse(all);
+  std::vector<dataset::Correction> out;
+  for (const auto& review : all) {
+    if (review.subject.workload != *workload || review.subject.client != *client) continue;
+    FW_ASSIGN(const auto labels, labels_that_count(review.id));
+    for (const auto& label : labels) {
+      if (label.corrected.empty()) continue;
+      out.push_back({record::RecordId::from_stored(label.record_id), label.corrected, label.at});
+    }
+  }
+  return out;
+}
+
 Result<Item> Reviews::item(const std::string& id, const std::string& record_id) {
   FW_ASSIGN(const auto row, store_.review_item(id, record_id));
   if (!row) return not_found("row " + record_id + " is not in review " + id);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "dataset/corrections.h"
 #include "metastore/review_store.h"
 #include "review/queue.h"
 #include "review/verdict.h"
@@ -48,6 +49,9 @@ class Reviews final {
   /// The newest first.
   [[nodiscard]] Result<std::vector<Review>> list();
   [[nodiscard]] Result<WholeReview> whole(const std::string& id);
+  /// Every corrected answer that counts, of the reviews of this traffic: the oldest review first.
+  [[nodiscard]] Result<std::vector<dataset::Correction>> corrections(const record::WorkloadId& workload,
+                                                                     const record::ClientId& client);
   /// With its body.
   [[nodiscard]] Result<Item> item(const std::string& id, const std::string& record_id);
   /// Keeps what a person says of a row; with `whole_group`, of every row that looks alike and that they have not judged

@@ -60,14 +60,26 @@ dataset::Embed embed_with(RunContext& context) {
   };
 }
 
+using Corrections = std::optional<std::vector<dataset::Correction>>;
+
+/// Nothing where the run does not ask for them.
+Result<Corrections> corrections_of(const RunContext& context, const Job& job) {
+  if (!context.config().use_corrections) return Corrections();
+  if (!context.options.corrections) return Corrections(std::in_place);
+  FW_ASSIGN(auto given, context.options.corrections(job.workload, job.client));
+  return Corrections(std::move(given));
+}
+
 Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
   auto& log = context.dependencies.log;
+  FW_ASSIGN(const auto corrections, corrections_of(context, job));
   return dataset::build({.workload = job.workload,
                          .records = records,
                          .split = context.config().split,
                          .icl = context.config().icl,
                          .seed = job.seed,
                          .now = from_epoch_seconds(job.dataset_stamp),
+                         .corrections = corrections,
                          .contexts = contexts_of(context.config()),
                          .embed = embed_with(context),
                          .deadline = context.deadline,

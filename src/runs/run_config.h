@@ -60,6 +60,7 @@ struct RunConfig {
   ProductionModel production;
   dataset::SplitSettings split;
   dataset::IclSettings icl;
+  bool use_corrections = false;                   ///< answers that people corrected are taught instead of production's
   modelops::TrainingSettings training;            ///< what candidates' own settings begin with
   std::optional<double> training_price_per_hour;  ///< US dollars for an hour of the machine that trains
   EvaluationSettings evaluation;

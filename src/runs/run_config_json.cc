@@ -267,6 +267,8 @@ RunConfig read_config(const json& value) {
   config.production = read_production(value.at("production"));
   config.split = read_split(value.at("data_split_config"));
   config.icl = read_icl(value.at("icl_config"));
+  if (const auto dataset = value.find("dataset"); dataset != value.end())  // jobs of older versions have none
+    config.use_corrections = dataset->at("use_corrections");
   config.evaluation = read_evaluation(value.at("evaluation"));
   if (const auto& judge = value.at("judge"); !judge.is_null()) config.judge = modelops::Judge{read_endpoint(judge)};
   config.promising = read_promising(value.at("promising"));
@@ -330,6 +332,7 @@ json to_json(const RunConfig& config) {
           {"production", production_json(config.production)},
           {"data_split_config", split_json(config.split)},
           {"icl_config", icl_json(config.icl)},
+          {"dataset", {{"use_corrections", config.use_corrections}}},
           {"training_config", to_json(config.training)},
           {"evaluation", evaluation_json(config.evaluation)},
           {"judge", config.judge ? endpoint_json(config.judge->endpoint) : json(nullptr)},

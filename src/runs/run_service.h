@@ -10,6 +10,7 @@
 #include "async/pool.h"
 #include "async/task.h"
 #include "base/clock.h"
+#include "dataset/corrections.h"
 #include "dataset/settings.h"
 #include "logstore/log_store.h"
 #include "metastore/meta_store.h"
@@ -62,6 +63,9 @@ struct RunOptions {
       .first_pause = std::chrono::seconds(1), .factor = 2.0, .longest_pause = std::chrono::seconds(30)};
   /// The environment; a test gives its own.
   std::function<std::optional<std::string>(const std::string&)> environment;
+  /// What people say should have been answered, of a workload's traffic; blocks. Absent: nobody is asked.
+  std::function<Result<std::vector<dataset::Correction>>(const record::WorkloadId&, const record::ClientId&)>
+      corrections;
 };
 
 struct JobRequest {

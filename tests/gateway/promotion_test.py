@@ -40,6 +40,9 @@ def counted(values):
 
 
 class Promotion(unittest.TestCase):
+    config = CONFIG
+    more = {}  # what else stands in it
+
     @classmethod
     def setUpClass(cls):
         cls.service = gateway.GatewayService(config="")
@@ -64,8 +67,8 @@ class Promotion(unittest.TestCase):
         cls.receiver = flywheel.WebhookReceiver(failures=1)  # the first entry is told again
         cls.addClassCleanup(cls.receiver.close)
         cls.service.env["FLYWHEEL_TEST_HOOK"] = SECRET
-        cls.service.config.write_text("nims:" + CONFIG.format(candidate=candidate_url, production=cls.production.url,
-                                                              receiver=cls.receiver.url))
+        cls.service.config.write_text("nims:" + cls.config.format(candidate=candidate_url, production=cls.production.url,
+                                                                   receiver=cls.receiver.url, **cls.more))
         cls.service.start()
         flywheel.run("load", traffic, "--server", cls.service.url)
         status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
@@ -82,9 +85,11 @@ class Promotion(unittest.TestCase):
 
     def ask(self, number, conversation):
         """Who answered: by the record that the gateway kept."""
-        document = self.documents[number % len(self.documents)]
+        return self.send(self.documents[number % len(self.documents)]["request"], conversation)
+
+    def send(self, body, conversation):
         request = urllib.request.Request(
-            self.service.gateway + "/v1/chat/completions", data=json.dumps({**document["request"], "model": "echo"}).encode(),
+            self.service.gateway + "/v1/chat/completions", data=json.dumps({**body, "model": "echo"}).encode(),
             headers={"Content-Type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo",
                      "x-flywheel-conversation": conversation})
         with urllib.request.urlopen(request, timeout=30) as answer:

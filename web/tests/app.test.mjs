@@ -22,6 +22,7 @@ icl_config: {max_context_length: 32768, reserved_tokens: 1024, max_examples: 1}
 evaluation: {parallelism: 8, variants: [base-eval]}
 promising: {margin: 0.3}
 review: {open: always}
+dataset: {use_corrections: true}
 webhooks: [{url: 'http://127.0.0.1:9/hook/k3y', secret_env: FLYWHEEL_TEST_HOOK, max_attempts: 1}]
 gateway: {port: 0, upstreams: [{name: production, url: '${url}'}, {name: small, url: '${url}'}]}
 promotion: {canary_steps: [0.5], gates: {slow_after_seconds: 2}}
@@ -342,6 +343,25 @@ test("what the service refuses is said beside the buttons", { skip }, async () =
   });
 });
 
+test("the audit log shows who decided what, the newest first, and all that is about one proposal", { skip }, async () => {
+  const id = await proposed();
+  const { entries, last_number: last } = await service.call("GET", "/api/audit");
+  await open("/settings", {}, async (page) => {
+    await page.getByRole("link", { name: "audit log" }).click();
+    await heading(page, "Audit log");
+    const rows = page.locator("table.audit tbody tr");
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), Math.min(100, entries.length));
+    assert.equal(await rows.first().locator("th").textContent(), String(last));
+    await page.getByLabel("about").fill(id);
+    await page.waitForURL(/subject=/);
+    await page.waitForFunction((n) => document.querySelectorAll("table.audit tbody tr").length === n, entries.filter((e) => e.subject === id).length);
+    await seen(page, "<b>as good</b>");
+    await rows.last().getByRole("link", { name: id }).click();
+    await heading(page, /small/);
+  });
+});
+
 test("settings show where each value comes from and no secret", { skip }, async () => {
   await open("/settings", {}, async (page) => {
     const line = page.locator("tr", { hasText: "data_split_config.eval_size" });
@@ -440,6 +460,31 @@ test("scripts do what the pages do", { skip }, async () => {
   assert.match(await service.command("review", "list"), new RegExp(`${id}.* of ${queue.length}`));
 });
 
+test("a run's datasets have their card, with what people corrected, beside that of another run of the traffic", { skip, timeout: 600000 }, async () => {
+  const { id } = await service.call("POST", "/api/jobs", { workload_id: "router", client_id: "demo", data_split_config: { eval_size: 200 } });
+  for (let state = ""; !["completed", "failed"].includes(state);) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    state = (await service.call("GET", `/api/jobs/${id}`)).status;
+  }
+  // What was corrected in the review of the first run is counted in the second's card, whatever became of it.
+  const { corrections } = (await service.call("GET", `/api/jobs/${id}/report`)).dataset;
+  const { given, train, validation, evaluation_unchanged: kept, left_out: out, superseded, not_in_window: gone, unusable } = corrections;
+  assert.ok(given > 0);
+  assert.equal(train + validation + kept + out + superseded + gone + unusable, given);
+  const rows = (await service.call("GET", `/api/jobs/${job}`)).datasets.find((d) => d.name.includes("-eval-")).num_records;
+  await open("/datasets", {}, async (page) => {
+    await page.getByRole("link", { name: job.slice(0, 8) }).click();
+    await heading(page, "Datasets of router");
+    await seen(page, "SHA-256");
+    assert.equal(await page.getByRole("heading", { name: "corrections" }).count(), 1);
+    await page.getByLabel("run").selectOption(id);
+    await seen(page, "The datasets differ.");
+    const row = page.locator("tr", { hasText: "eval: rows" });
+    assert.deepEqual(await row.locator("td").allTextContents(), ["200", String(rows), `+${rows - 200}`]);
+    assert.match(page.url(), new RegExp(`with=${id}`));
+  });
+});
+
 test("a lost connection is said and taken up again", { skip }, async () => {
   const own = await new Service().start();
   const port = Number(new URL(own.url).port);
@@ -470,6 +515,7 @@ async function everyPage() {
     ["interaction", `/traffic/${encodeURIComponent(interactions[0].id)}`, ".turns"], ["runs", "/runs", "table.list"], ["start", "/runs/new?workload=router&client=demo", ".fields"],
     ["run", `/runs/${job}`, ".candidate-run"], ["report", `/runs/${job}/report`, ".decision"], ["compare", `/runs/${job}/compare`, "article.row"], ["reviews", "/review", "table.list"],
     ["review", `/review/${review}`, ".queue-line"], ["card", `/review/${review}/${encodeURIComponent(queue[4].record_id)}`, ".verdicts"], ["settings", "/settings", "table.settings"],
+    ["datasets", "/datasets", "table.list"], ["dataset", `/datasets/${job}`, ".funnel"], ["audit", "/settings/audit", "table.audit"],
     ["promotions", "/promotions", "table.list"], ["promotion", `/promotions/${await proposed()}`, ".figures"],
     ["nowhere", "/runs/x/y", "h1"],
   ];

@@ -274,8 +274,9 @@ TEST_F(ApiTest, TheListComesInPagesOnlyWhenAskedTo) {
 }
 
 TEST_F(ApiTest, EveryAddressOfAPageAnswersTheDocumentWithoutAnythingInline) {
-  for (const char* address : {"/", "/workloads", "/workloads/a%2Fb", "/traffic", "/traffic/r", "/runs/new",
-                              "/runs/x/report", "/review", "/promotions", "/promotions/p-1", "/settings"}) {
+  for (const char* address :
+       {"/", "/workloads", "/workloads/a%2Fb", "/traffic", "/traffic/r", "/runs/new", "/runs/x/report", "/datasets",
+        "/datasets/x", "/review", "/promotions", "/promotions/p-1", "/settings", "/settings/audit"}) {
     const auto page = send(net::Method::kGet, address);
     EXPECT_EQ(page.status, 200) << address;
     EXPECT_EQ(page.headers.find("Content-Type"), "text/html; charset=utf-8");

@@ -186,6 +186,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.run.candidates = read_candidates(root, {folder, nim_base_url, config.run.training}, environment);
   read_split(root, config.run.split);
   read_icl(root, config.run.icl, environment);
+  read_dataset(root, config.run.use_corrections);
   read_production(root, config.run.production, environment);
   read_evaluation(root, folder, config.run.evaluation);
   read_promising(root, config.run.promising);
@@ -198,6 +199,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   read_otlp(root, config.otlp);
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, config.gateway_listener, environment);
+  config.promotion.judge = config.run.judge;
   read_promotion(root, config.promotion, config.gateway.shadow, config.promotion_webhooks, environment);
   config.promotion.scoring.text_metric = config.run.evaluation.text_metric;
   read_auth(root, config.auth);

@@ -20,6 +20,7 @@ training_config: {}
 lora_config: {}
 data_split_config: {}
 icl_config: {}
+dataset: {}
 production: {}
 evaluation: {}
 promising: {}

@@ -84,4 +84,11 @@ void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& e
   section->finish();
 }
 
+void read_dataset(YamlSection& root, bool& use_corrections) {
+  auto section = root.section("dataset");
+  if (!section) return;
+  section->read("use_corrections", use_corrections);
+  section->finish();
+}
+
 }  // namespace fw::app

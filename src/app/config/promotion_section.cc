@@ -60,7 +60,30 @@ void read_gates(YamlSection& root, promotion::GateLimits& gates) {
   read_gate(*section, "disagreement", gates.disagreement);
   read_gate(*section, "text_disagreement", gates.text_disagreement);
   read_gate(*section, "bad_feedback", gates.bad_feedback);
+  read_gate(*section, "judged", gates.judged);
   section->read("false_alarm_rate", gates.alpha, 0.0001, 0.5);
+  section->finish();
+}
+
+void read_judging(YamlSection& root, promotion::Settings& promotion) {
+  if (promotion.gates.judged > 0 && !promotion.judge) {
+    root.error("gates", "judged needs a judge: give llm_judge_config, or leave it out");
+  } else if (promotion.gates.judged > 0 && promotion.rules.shadow <= 0) {
+    root.error("gates", "judged rates shadowed pairs, and shadow.share is 0");
+  }
+  auto section = root.section("judge");
+  if (!section) return;
+  auto& budget = promotion.judge_budget;
+  section->read("pairs_per_minute", budget.pairs_a_minute, 0.01, 6000);
+  std::uint64_t concurrency = budget.concurrency;
+  section->read("concurrency", concurrency, 1, 100);
+  budget.concurrency = concurrency;
+  section->read("tokens_per_day", budget.tokens_a_day, 1, 1'000'000'000'000);
+  section->read("min_pairs", promotion.gates.judged_least, 1, 100'000);
+  double timeout = to_seconds(budget.timeout);
+  section->read("timeout_seconds", timeout, 0.1, 3600);
+  budget.timeout = duration_of(timeout);
+  if (promotion.gates.judged <= 0) root.warning("judge", "has no effect: gates.judged is 0");
   section->finish();
 }
 
@@ -77,6 +100,7 @@ void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::
   read_steps(section, promotion.rules.steps);
   read_shadow(section, promotion.rules.shadow, budget);
   read_gates(section, promotion.gates);
+  read_judging(section, promotion);
   webhooks = read_webhooks(section, environment);
   section.finish();
 }

@@ -38,6 +38,7 @@ void read_split(YamlSection& root, dataset::SplitSettings& split);
 /// The keys of `data_split_config` out of `section` itself.
 void read_split_keys(YamlSection& section, dataset::SplitSettings& split);
 void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& environment);
+void read_dataset(YamlSection& root, bool& use_corrections);
 
 // sections.cc
 void read_production(YamlSection& root, runs::ProductionModel& production, const Environment& environment);

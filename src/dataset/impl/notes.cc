@@ -170,6 +170,21 @@ std::optional<std::string> too_long_note(const ContextLimit& limit, const std::v
          std::to_string(enough) + " holds them, if the model has as much.";
 }
 
+void add_corrections(const std::optional<CorrectionCounts>& counts, std::vector<std::string>& notes) {
+  if (!counts) return;
+  std::string note = amount(counts->train + counts->validation, "row of training and validation has",
+                            "rows of training and validation have") +
+                     " the answer that people gave instead of production's, of " +
+                     amount(counts->given, "corrected answer", "corrected answers");
+  if (counts->evaluation > 0) {
+    note += "; " +
+            amount(counts->evaluation, "other was drawn for evaluation and keeps",
+                   "others were drawn for evaluation and keep") +
+            " production's answer there, so that every row is measured alike (another random_seed draws others)";
+  }
+  notes.push_back(note + '.');
+}
+
 }  // namespace
 
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
@@ -236,6 +251,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_frequent(selected, split, notes);
   if (figures.example_rows == 0) notes.push_back("Evaluation takes all rows: none are left for training and examples.");
   add_templates(request, card, notes);
+  add_corrections(card.corrections, notes);
   add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);
   return notes;
 }

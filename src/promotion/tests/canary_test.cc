@@ -12,18 +12,19 @@ namespace {
 const std::vector<double> kSteps = {0.01, 0.05, 0.25, 0.5};
 
 /// All gates on, at limits that differ.
-GateLimits all_on() { return {.slow_after = std::chrono::seconds(2), .text_disagreement = 0.3}; }
+GateLimits all_on() { return {.slow_after = std::chrono::seconds(2), .text_disagreement = 0.3, .judged = 0.2}; }
 
 /// A request of which `gate` sees something: bad with a chance of `rate`. What is graded is bad by a half or whole, so
 /// that its mean is the rate.
 Observation seen_by(Gate gate, double rate, std::mt19937_64& random) {
-  Observation seen{.is_error = false};
+  Observation seen{.is_error = false, .judged = 0};  // where nothing is rated, nothing goes on
   const bool is_bad = std::bernoulli_distribution(rate)(random);
   switch (gate) {
     case Gate::kErrors: seen.is_error = is_bad; break;
     case Gate::kSlow: seen.is_slow = is_bad; break;
     case Gate::kInvalidCalls: seen.is_invalid_call = is_bad; break;
     case Gate::kDisagreement: seen.disagreement = is_bad ? 1 : 0; break;
+    case Gate::kJudged: seen.judged = is_bad ? 1 : 0; break;
     case Gate::kBadFeedback: seen.bad_feedback = is_bad ? 1 : 0; break;
     case Gate::kTextDisagreement: {
       const bool other = std::bernoulli_distribution(rate)(random);
@@ -70,7 +71,7 @@ TEST_P(EveryGate, OneTwiceAsBadAsAllowedIsCaughtBeforeAQuarterOfTheTraffic) {
 
 INSTANTIATE_TEST_SUITE_P(Canary, EveryGate,
                          testing::Values(Gate::kErrors, Gate::kSlow, Gate::kInvalidCalls, Gate::kDisagreement,
-                                         Gate::kTextDisagreement, Gate::kBadFeedback),
+                                         Gate::kTextDisagreement, Gate::kBadFeedback, Gate::kJudged),
                          [](const auto& gate) { return std::string(name_of(gate.param)); });
 
 TEST(Canary, AllGatesTogetherRollAGoodCandidateBackInLessThanOneInTwenty) {
@@ -86,6 +87,7 @@ TEST(Canary, AllGatesTogetherRollAGoodCandidateBackInLessThanOneInTwenty) {
       seen.disagreement = std::bernoulli_distribution(0.1)(random) ? 1 : 0;
       seen.bad_feedback = std::bernoulli_distribution(0.05)(random) ? 1 : 0;
       seen.text_disagreement = std::bernoulli_distribution(0.3)(random) ? 1 : 0;
+      seen.judged = std::bernoulli_distribution(0.2)(random) ? 1 : 0;
       gates.add(seen);
     }
     rolled_back += gates.failure() ? 1 : 0;
@@ -129,6 +131,22 @@ TEST(Canary, WhatWasCountedGoesOnAfterARestart) {
   changed.restore(counts.at("p"));
   EXPECT_EQ(changed.test(Gate::kErrors)->total(), 0U);
   EXPECT_EQ(changed.answered(), 20'000U);
+}
+
+TEST(Canary, TheJudgeDecidesNothingOnFewerPairsThanItHasToRate) {
+  Gates gates({.judged = 0.2, .judged_least = 40});
+  for (int i = 0; i < 39; ++i) gates.add({.judged = 1, .is_copy = true});
+  EXPECT_FALSE(gates.failure());
+  gates.add({.judged = 1, .is_copy = true});
+  EXPECT_EQ(gates.failure(), "answers that the judge finds worse: 100.0 % of 40, at most 20.0 % may");
+}
+
+TEST(Canary, WhereRatingsAreAskedForNothingGoesOnWithoutThem) {
+  Gates gates({.judged = 0.2, .judged_least = 40});
+  for (int i = 0; i < 100'000; ++i) gates.add({.is_error = false});
+  EXPECT_GT(gates.missing(0, kSteps), 0U);
+  for (int i = 0; i < 1000; ++i) gates.add({.judged = 0.1, .is_copy = true});
+  EXPECT_EQ(gates.missing(0, kSteps), 0U);
 }
 
 TEST(Canary, CountsThatCannotBeReadAreLeftOut) {

@@ -125,6 +125,16 @@ TEST(Comparison, APairIsKeptWithoutItsTextsAndComesBackEqual) {
   EXPECT_EQ(pair_of("{}"), std::nullopt);
 }
 
+TEST(Comparison, APairKeepsTheJudgesRatingAndOneOfAnEarlierVersionHasNone) {
+  auto pair = compared(answered(kOslo), answered(kOslo)).pair;
+  EXPECT_EQ(pair_of(to_json(pair))->judge, std::nullopt);
+  pair.judge = 0.25;
+  EXPECT_EQ(pair_of(to_json(pair)), pair);
+  std::string earlier = to_json(pair);
+  earlier.replace(earlier.find(R"("judge":0.25,)"), 13, "");
+  EXPECT_EQ(pair_of(earlier)->judge, std::nullopt);
+}
+
 TEST(PairLog, KeepsTheLastOnesOverARestartAndSumsThemUp) {
   const io::TemporaryFolder folder("pairs");
   const auto pair = compared(answered(kOslo, 200), answered(kOslo, 100)).pair;

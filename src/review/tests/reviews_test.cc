@@ -61,6 +61,30 @@ TEST_F(ReviewsTest, AVerdictOfTheGroupLeavesWhatWasJudgedAlone) {
   EXPECT_EQ(labels().size(), 4u);
 }
 
+TEST_F(ReviewsTest, CorrectedAnswersThatCountAreGivenToRunsOfTheirTrafficAlone) {
+  const auto workload = reviews_.list().value()[0].subject.workload;
+  const auto client = reviews_.list().value()[0].subject.client;
+  const auto given = [&](const std::string& of, const std::string& whose) {
+    return reviews_.corrections(record::WorkloadId(of), record::ClientId(whose)).value();
+  };
+  const auto correct = [&](const std::string& record, const std::string& person, const std::string& message) {
+    ASSERT_TRUE(reviews_.label(id_, {.record_id = record, .person = person, .corrected = message}, false).ok());
+  };
+  correct("r1", "ann", R"({"content":"first"})");
+  correct("r1", "ann", R"({"content":"then"})");
+  correct("r1", "bob", R"({"content":"mine"})");
+  correct("r2", "ann", R"({"content":"withdrawn"})");
+  ASSERT_TRUE(reviews_.withdraw(id_, "r2", "ann").ok());
+  say("r3", Verdict::kBothWrong, "ann");
+  const auto all = given(workload, client);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(*all[0].record, "r1");
+  EXPECT_EQ(all[0].message, R"({"content":"then"})");
+  EXPECT_EQ(all[1].message, R"({"content":"mine"})");
+  EXPECT_TRUE(given("another", client).empty());
+  EXPECT_TRUE(given(workload, "another").empty());
+}
+
 TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {
   EXPECT_EQ(reviews_.label(id_, {.record_id = "x", .person = "ann"}, false).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(reviews_.label("x", {.record_id = "r1", .person = "ann"}, true).error().code, ErrorCode::kNotFound);

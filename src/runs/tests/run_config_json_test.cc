@@ -36,6 +36,15 @@ RunConfig hosted() {
   return config;
 }
 
+TEST(RunConfigSnapshot, KeepsWhetherCorrectionsAreTaughtAndReadsThoseThatDoNotSay) {
+  RunConfig config = hosted();
+  config.use_corrections = true;
+  auto written = to_json(config);
+  EXPECT_TRUE(run_config_from_json(written.dump())->use_corrections);
+  written.erase("dataset");
+  EXPECT_FALSE(run_config_from_json(written.dump())->use_corrections);
+}
+
 TEST(RunConfigSnapshot, KeepsWhatEndpointsAreToldAndHowCandidatesAreTrained) {
   const auto text = to_json(hosted()).dump();
   const auto read = run_config_from_json(text);

@@ -14,6 +14,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using testing::Life;
 using testing::live;
+using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 using testing::World;
@@ -43,6 +44,21 @@ TEST_F(RunTest, DoesTheStagesInOrder) {
   EXPECT_THAT(calls_, ElementsAre("base-eval big", "icl-eval big", "train big", "customized-eval big",
                                   "base-eval small", "icl-eval small"));
   EXPECT_THAT(deployments_, ElementsAre("deploy big", "deploy-tuned big", "deploy small"));
+}
+
+TEST_F(RunTest, WhatPeopleCorrectedIsTaughtWhereTheConfigurationSaysSo) {
+  for (const auto& one : world_.log.records)
+    world_.corrections.push_back({one.id, R"({"content":"Which order is it?"})", {}});
+  const auto taught = [&](bool use) {
+    world_.config.use_corrections = use;
+    const Job job = run();
+    return io::read_file(world_.folder.path() / "datasets" / job.datasets.back().name / "training/train_data.jsonl")
+        .value();
+  };
+  EXPECT_THAT(taught(false), Not(HasSubstr("Which order is it?")));
+  const std::string rows = taught(true);
+  EXPECT_EQ(std::ranges::count(rows, '\n'), 36);
+  EXPECT_THAT(rows, Not(HasSubstr("tool_calls")));
 }
 
 TEST_F(RunTest, TellsTheJobAsTheBlueprintDoes) {

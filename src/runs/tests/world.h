@@ -64,6 +64,7 @@ class World {
   RunConfig config;
   ManualClock clock{from_epoch_seconds(1'700'000'000)};
   std::map<std::string, std::string> environment{{"HOOK_KEY", "secret"}};
+  std::vector<dataset::Correction> corrections;
   int steps_trained = 0;  ///< over all lives
 };
 
@@ -139,6 +140,7 @@ class Life {
     o.store_retry.max_attempts = 1;
     o.webhook_retry.first_pause = Duration(1);
     o.give_up_retry.first_pause = std::chrono::milliseconds(1);
+    o.corrections = [this](const auto&, const auto&) { return world.corrections; };
     o.environment = [this](const std::string& name) -> std::optional<std::string> {
       const auto found = world.environment.find(name);
       return found == world.environment.end() ? std::nullopt : std::optional(found->second);

@@ -1,7 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useLive } from "./live";
 import { usePlace, type Place } from "./place";
+import { AuditPage } from "./pages/audit";
 import { ComparePage } from "./pages/compare";
+import { DatasetPage } from "./pages/dataset";
+import { Datasets } from "./pages/datasets";
 import { InteractionPage } from "./pages/interaction";
 import { Overview } from "./pages/overview";
 import { CardPage } from "./pages/card";
@@ -21,7 +24,7 @@ import { PageTitle } from "./parts";
 import { isSignedOut, useSession } from "./session";
 import { NobodyIsAsked, SignIn, Who } from "./sign_in";
 
-const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["review", "Review"], ["promotions", "Promotions"], ["settings", "Settings"]];
+const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["datasets", "Datasets"], ["review", "Review"], ["promotions", "Promotions"], ["settings", "Settings"]];
 
 function NoPage() {
   return <PageTitle title="There is no such page"><p><a href="/">Overview</a></p></PageTitle>;
@@ -38,6 +41,8 @@ function pageOf({ path, query }: Place): ComponentChildren {
     return part === undefined ? <ReviewPage id={id} /> : <CardPage review={id} record={part} query={query} />;
   }
   if (section === "promotions") return id === undefined ? <Promotions /> : <PromotionPage id={id} />;
+  if (section === "datasets") return id === undefined ? <Datasets /> : <DatasetPage id={id} query={query} />;
+  if (section === "settings" && id === "audit") return <AuditPage query={query} />;
   if (section === "settings" && path.length === 1) return <Settings query={query} />;
   if (section === "runs") {
     if (id === undefined) return <Runs />;

@@ -78,6 +78,6 @@ export interface Promotion {
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }
 export interface PairLine {
-  record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; mistakes: string[];
+  record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; judge: number | null; mistakes: string[];
   candidate_seconds: number; other_seconds: number;
 }

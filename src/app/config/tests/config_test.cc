@@ -378,6 +378,11 @@ TEST(Config, WhatTheBlueprintsServicesReadFromTheEnvironmentIsSaidToHaveNoEffect
               Contains(AllOf(HasSubstr("ELASTICSEARCH_URL"), HasSubstr("traffic lies in the Elasticsearch"))));
 }
 
+TEST(Config, WhatPeopleCorrectedIsTaughtOnlyWhereAskedFor) {
+  EXPECT_FALSE(parse(kCandidate)->run.use_corrections);
+  EXPECT_TRUE(parse(std::string(kCandidate) + "dataset: {use_corrections: true}\n")->run.use_corrections);
+}
+
 TEST(Config, AddressesAreChecked) {
   EXPECT_THAT(error_of(std::string(kCandidate) + "server: {listen: localhost}\n"), HasSubstr("no IP address"));
   EXPECT_THAT(error_of(std::string(kCandidate) + "server: {public_url: flywheel.example}\n"), HasSubstr("public_url"));
@@ -433,6 +438,7 @@ TEST(Config, EveryKeyIsInTheManual) {
                               "nims:\n  - {model_name: a, url: \"http://h\", request_overrides: {zzzzzzzzzzzz: 1}}",
                               "data_split_config: {zzzzzzzzzzzzz: 1}",
                               "icl_config: {zzzzzzzzzzzz: 1}",
+                              "dataset: {zzzzzzzzzzzz: 1}",
                               "training_config: {zzzzzzzzzzzz: 1}",
                               "lora_config: {zzzzzzzzzzzzzz: 1}",
                               "evaluation: {zzzzzzzzzzzzz: 1}",

@@ -36,6 +36,26 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
   EXPECT_EQ(defaults->promotion.rules.shadow, 0.1);
 }
 
+TEST(PromotionSection, TheJudgesGateIsOffUnlessThereIsAJudgeToAsk) {
+  const std::string judge = "llm_judge_config: {url: \"http://127.0.0.1:2/v1\", model_name: j}\n";
+  const auto with = [&](const std::string& promotion, const std::string& more) {
+    return parse_config("gateway: {upstream: http://127.0.0.1:1/v1}\n" + more + "promotion: " + promotion + "\n",
+                        "c.yaml", ".", [](const std::string&) { return std::string(); });
+  };
+  EXPECT_EQ(with("{}", judge)->promotion.gates.judged, 0);
+  const auto own =
+      with("{gates: {judged: 0.2}, judge: {pairs_per_minute: 1.5, tokens_per_day: 9000, min_pairs: 7}}", judge);
+  ASSERT_TRUE(own.ok()) << own.error().message;
+  EXPECT_EQ(own->promotion.gates.judged, 0.2);
+  EXPECT_EQ(own->promotion.gates.judged_least, 7U);
+  EXPECT_EQ(own->promotion.judge->endpoint.model, "j");
+  EXPECT_EQ(own->promotion.judge_budget.pairs_a_minute, 1.5);
+  EXPECT_EQ(own->promotion.judge_budget.tokens_a_day, 9000U);
+  EXPECT_THAT(with("{gates: {judged: 0.2}}", "").error().message, HasSubstr("llm_judge_config"));
+  EXPECT_THAT(with("{gates: {judged: 0.2}, shadow: {share: 0}}", judge).error().message,
+              HasSubstr("shadow.share is 0"));
+}
+
 TEST(PromotionSection, WhatCannotBeIsNamed) {
   for (const char* steps : {"[0.5, 0.1]", "[0]", "[1]", "[x]", "[0.1, 0.1]"}) {
     const auto config = parse("{canary_steps: " + std::string(steps) + "}");

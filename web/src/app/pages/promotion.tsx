@@ -94,16 +94,18 @@ function Gates(props: { promotion: Promotion }) {
 function Pairs(props: { id: string }) {
   const { data } = useResource<{ pairs: PairLine[] }>(`/api/promotions/${encodeURIComponent(props.id)}/pairs?limit=${kShownPairs}`);
   if (!data || data.pairs.length === 0) return null;
+  const isJudged = data.pairs.some((p) => p.judge !== null);
   return (
     <section>
       <h2>Last shadowed pairs</h2>
       <div class="scroll" tabIndex={0} role="region" aria-label="pairs">
         <table class="list">
-          <thead><tr><th scope="col">exchange</th><th scope="col">client had</th><th scope="col" class="number">the same</th><th scope="col">mistakes</th><th scope="col" class="number">candidate</th><th scope="col" class="number">other side</th></tr></thead>
+          <thead><tr><th scope="col">exchange</th><th scope="col">client had</th><th scope="col" class="number">the same</th>{isJudged && <th scope="col" class="number">judge</th>}<th scope="col">mistakes</th><th scope="col" class="number">candidate</th><th scope="col" class="number">other side</th></tr></thead>
           <tbody>
             {data.pairs.map((p) => (
               <tr key={p.record_id}>
                 <th scope="row"><a href={address(["traffic", p.record_id])}>{ago(p.at)}</a></th><td>{p.client_had}</td><td class="number">{p.metric !== "" ? shortPercent(p.score) : "no answer"}</td>
+                {isJudged && <td class="number">{p.judge !== null ? shortPercent(p.judge) : "\u2013"}</td>}
                 <td><Plain text={p.mistakes.join(", ")} /></td><td class="number">{seconds(p.candidate_seconds)}</td><td class="number">{seconds(p.other_seconds)}</td>
               </tr>
             ))}

@@ -114,7 +114,7 @@ function Datasets(props: { job: JobDetail }) {
   if (props.job.datasets.length === 0) return null;
   return (
     <section>
-      <h2>Datasets</h2>
+      <h2><a href={address(["datasets", props.job.id])}>Datasets</a></h2>
       <ul class="lines plain">{props.job.datasets.map((d) => <li key={d.name}><Name text={d.name} /> <span class="muted small">{plural(d.num_records, "row")}, sha256 {d.digest.slice(0, 12)}</span></li>)}</ul>
     </section>
   );

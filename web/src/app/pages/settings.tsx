@@ -106,7 +106,7 @@ export function Settings(props: { query: URLSearchParams }) {
   const wanted = props.query.get("find") ?? "";
   return (
     <>
-      <PageTitle title="Settings" />
+      <PageTitle title="Settings"><p class="muted">Who decided what is in the <a href="/settings/audit">audit log</a>.</p></PageTitle>
       <Listeners />
       <Keys />
       <Deliveries />
