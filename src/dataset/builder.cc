@@ -39,6 +39,11 @@ std::string safe_name(const std::string& workload) {
   return name;
 }
 
+record::Interaction answered(record::Interaction record, const std::string& response) {
+  record.response = response;
+  return record;
+}
+
 std::unique_ptr<Relevance> relevance_of(const BuildRequest& request) {
   return request.icl.embedding ? embedded_relevance(request.embed) : lexical_relevance();
 }
@@ -69,7 +74,7 @@ class Assembler {
   }
 
  private:
-  Result<Exchange> exchange_of(const Row& row, const record::RecordId& id, const std::string* corrected) {
+  Result<Exchange> exchange_of(const Row& row, const record::Interaction& record, const std::string* corrected) {
     if (rows_written_ % kRowsBetweenChecks == 0) {
       FW_TRY(request_.deadline.check("write dataset rows"));
       if (request_.on_progress) {
@@ -77,23 +82,29 @@ class Assembler {
       }
     }
     ++rows_written_;
-    FW_ASSIGN(record::Interaction record, request_.records.read(id));
-    if (corrected != nullptr) record.response = *corrected;
-    auto exchange = read_exchange(record, request_.split.parse_function_arguments);
+    const bool parses = request_.split.parse_function_arguments;
+    auto exchange =
+        corrected == nullptr ? read_exchange(record, parses) : read_exchange(answered(record, *corrected), parses);
     if (exchange && record.timestamp == survey_.records[row.record].time) return std::move(*exchange);
-    return unavailable("record " + *id + " changed while the datasets were made; start the run again");
+    return unavailable("record " + *record.id + " changed while the datasets were made; start the run again");
   }
 
   template <class Visit>
   Status each(Side side, Visit visit) {
+    std::vector<std::size_t> places;
+    std::vector<record::RecordId> ids;
     for (std::size_t i = 0; i < selected_.rows.size(); ++i) {
       if (split_.sides[i] != side) continue;
-      const Row& row = selected_.rows[i];
-      const record::RecordId id = survey_.id_of(survey_.records[row.record]);
-      FW_ASSIGN(const Exchange exchange, exchange_of(row, id, correction_of(i)));
-      visit(i, id, exchange);
+      places.push_back(i);
+      ids.push_back(survey_.id_of(survey_.records[selected_.rows[i].record]));
     }
-    return {};
+    std::size_t next = 0;
+    return request_.records.read(ids, [&](const record::Interaction& record) -> Status {
+      const std::size_t i = places[next++];
+      FW_ASSIGN(const Exchange exchange, exchange_of(selected_.rows[i], record, correction_of(i)));
+      visit(i, record.id, exchange);
+      return {};
+    });
   }
 
   /// Evaluation rows keep production's answer: it is what candidates are measured against.
@@ -309,7 +320,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   Corrected corrected(request.corrections, request.split.parse_function_arguments);
   FW_TRY(survey_window(request, survey, corrected));
   FW_TRY(request.deadline.check("order records"));
-  survey.finish();
+  FW_TRY(survey.finish(request.deadline));
   FW_ASSIGN(Selected selected, select_rows(request, survey));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
