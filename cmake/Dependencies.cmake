@@ -58,6 +58,8 @@ if(EXISTS "${FW_TORCH_DIR}/.complete")
     set(FW_NVCC_TARGETS -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90
                         -gencode arch=compute_90,code=compute_90
         CACHE STRING "GPUs that kernels are compiled for: A100, H100 and H200, and later ones when they start")
+    # This libtorch was compiled by GCC, and clang from 18 on writes some of its templates' names in another way.
+    target_compile_options(fw_libtorch INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fclang-abi-compat=17>)
     target_include_directories(fw_libtorch SYSTEM INTERFACE ${FW_CUDA_DIR}/include)
     target_link_libraries(fw_libtorch INTERFACE -Wl,--no-as-needed ${FW_TORCH_DIR}/lib/libtorch_cuda.so
                           ${FW_TORCH_DIR}/lib/libc10_cuda.so -Wl,--as-needed ${FW_TORCH_DIR}/lib/libcublas.so.13

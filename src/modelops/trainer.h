@@ -20,6 +20,19 @@ enum class TrainingPrecision {
   kFp32,
 };
 
+/// Which of the adapters that epochs end with is the result.
+enum class BestBy {
+  kLoss,   ///< the least loss on the validation rows
+  kExact,  ///< the most of them predicted token for token; of equals, the least loss
+};
+
+/// Where a training's steps are computed.
+enum class TrainingDevice {
+  kAuto,  ///< a GPU where the trainer was built for one, it answers, and it can train the model; else the processor
+  kCpu,
+  kCuda,  ///< an NVIDIA GPU, and an error where there is none
+};
+
 /// How a LoRA adapter is trained. The first five are the blueprint's keys.
 struct TrainingSettings {
   int epochs = 2;
@@ -30,7 +43,8 @@ struct TrainingSettings {
   std::optional<double> alpha;      ///< default: 2 * adapter_dim
   std::optional<int> upper_layers;  ///< LoRA on the last n layers only; default: on all
   bool rank_stabilised = false;     ///< scale alpha / sqrt(rank) instead of alpha / rank
-  int patience = 0;                 ///< epochs without a better validation loss before training ends; 0: never
+  BestBy best_by = BestBy::kLoss;
+  int patience = 0;  ///< epochs without a better adapter before training ends; 0: never
   Schedule schedule = Schedule::kLinear;
   double warmup_ratio = 0.06;    ///< of all steps
   double final_lr_ratio = 0.05;  ///< of the learning rate, at the last step
@@ -38,6 +52,7 @@ struct TrainingSettings {
   double weight_decay = 0.0;
   int gradient_accumulation = 1;
   TrainingPrecision precision = TrainingPrecision::kFastest;
+  TrainingDevice device = TrainingDevice::kAuto;
   int max_seq_length = 4096;  ///< tokens; longer rows are counted and left out
 };
 
@@ -71,16 +86,24 @@ struct TrainedModel {
   double epochs = 0;
   std::uint64_t rows = 0;
   std::uint64_t rows_left_out = 0;  ///< with the reasons in `warnings`
-  std::int64_t best_step = 0;       ///< after which the adapter was taken: the one with the least validation loss
+  std::int64_t best_step = 0;       ///< after which the adapter was taken: the best by `best_by`
   std::optional<double> validation_loss;
   /// Share of validation rows whose answer teacher forcing predicts token for token.
   std::optional<double> validation_exact;
+  std::string device;  ///< `cpu`, or the GPU's name; empty where it is not known
   std::vector<std::string> warnings;
 };
 
 class Trainer {
  public:
   virtual ~Trainer() = default;
+
+  /// Whether the device that the settings demand is there and can train the model: what a run would rather know before
+  /// it evaluates than after. Settings that demand none are always good.
+  [[nodiscard]] virtual Task<Status> check_device(ModelSpec /*model*/, TrainingSettings /*settings*/,
+                                                  Deadline /*deadline*/) {
+    co_return Status{};
+  }
 
   /// Trains an adapter. A cancelled deadline stops the trainer within two seconds and keeps its last checkpoint, so
   /// that the same job can be taken up again. `on_progress` is called from the awaiter's executor.

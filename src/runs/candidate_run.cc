@@ -47,7 +47,7 @@ Task<void> CandidateRun::run() {
 }
 
 Task<void> CandidateRun::stages() {
-  const bool is_servable = co_await evaluate_untuned();
+  const bool is_servable = co_await can_train() && co_await evaluate_untuned();
   if (is_servable && candidate().customization_enabled && !is_over()) co_await customize();
   if (is_over()) co_return;
   const auto status = first_error_ ? CandidateStatus::kFailed : CandidateStatus::kCompleted;
@@ -64,6 +64,15 @@ Task<void> CandidateRun::evaluate_variants(bool has_adapter) {
   for (const auto& variant : context_.config().evaluation.variants) {
     if (variant.has_adapter == has_adapter) co_await evaluate(variant);
   }
+}
+
+/// Before hours of evaluations: whether what shall train is there at all.
+Task<bool> CandidateRun::can_train() {
+  if (!candidate().customization_enabled || has_ended(StageKind::kCustomization)) co_return true;
+  const auto status =
+      co_await context_.dependencies.trainer.check_device(candidate().model, candidate().training, context_.deadline);
+  if (!status.ok()) note(StageKind::kCustomization, status.error());
+  co_return status.ok();
 }
 
 Task<bool> CandidateRun::evaluate_untuned() {

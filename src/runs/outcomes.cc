@@ -77,6 +77,7 @@ TrainingOutcome read_training(const json& object) {
   trained.best_step = object.value("best_step", trained.steps);
   trained.validation_loss = optional_field<double>(object, "validation_loss");
   trained.validation_exact = optional_field<double>(object, "validation_exact");
+  trained.device = object.value("device", trained.device);
   trained.warnings = object.at("warnings").get<std::vector<std::string>>();
   return outcome;
 }
@@ -141,6 +142,7 @@ json to_json(const TrainingOutcome& outcome) {
           {"best_step", trained.best_step},
           {"validation_loss", optional_json(trained.validation_loss)},
           {"validation_exact", optional_json(trained.validation_exact)},
+          {"device", trained.device},
           {"warnings", trained.warnings}};
 }
 

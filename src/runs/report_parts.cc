@@ -84,6 +84,7 @@ void add_training(ordered_json& out, const modelops::TrainedModel& trained) {
   out["validation_loss"] = or_null(trained.validation_loss);
   out["validation_exact"] = or_null(trained.validation_exact);
   out["adapter"] = trained.adapter.gguf.string();
+  if (!trained.device.empty()) out["device"] = trained.device;
   out["warnings"] = trained.warnings;
   for (const auto& point : trained.curve) {
     out["curve"].push_back({{"step", point.step},
@@ -118,6 +119,7 @@ ordered_json customization_json(const ReportInput& input, std::size_t index) {
       {"validation_exact", nullptr},
       {"customized_model", state.customized_model.empty() ? ordered_json() : ordered_json(state.customized_model)},
       {"adapter", nullptr},
+      {"device", nullptr},
       {"warnings", ordered_json::array()},
       {"settings", ordered_json(to_json(input.config.candidates.at(index).training))},
       {"curve", ordered_json::array()}};

@@ -76,6 +76,23 @@ modelops::Schedule read_schedule(const std::string& name) {
   throw json::other_error::create(501, "unknown schedule " + name, nullptr);
 }
 
+std::string_view to_string(modelops::TrainingDevice device) {
+  switch (device) {
+    case modelops::TrainingDevice::kAuto: return "auto";
+    case modelops::TrainingDevice::kCpu: return "cpu";
+    case modelops::TrainingDevice::kCuda: return "cuda";
+  }
+  return "unknown";
+}
+
+modelops::TrainingDevice read_device(const std::string& name) {
+  for (const auto device :
+       {modelops::TrainingDevice::kAuto, modelops::TrainingDevice::kCpu, modelops::TrainingDevice::kCuda}) {
+    if (to_string(device) == name) return device;
+  }
+  throw json::other_error::create(501, "unknown device " + name, nullptr);
+}
+
 modelops::TrainingSettings read_training(const json& value) {
   modelops::TrainingSettings t;
   t.epochs = value.at("epochs");
@@ -87,6 +104,7 @@ modelops::TrainingSettings read_training(const json& value) {
   t.upper_layers = optional_field<int>(value, "upper_layers");
   t.rank_stabilised = value.value("rank_stabilised", false);
   t.patience = value.value("patience", 0);
+  if (value.value("best_by", "loss") == "exact") t.best_by = modelops::BestBy::kExact;
   t.schedule = read_schedule(value.at("schedule"));
   t.warmup_ratio = value.at("warmup_ratio");
   t.final_lr_ratio = value.at("final_lr_ratio");
@@ -95,6 +113,7 @@ modelops::TrainingSettings read_training(const json& value) {
   t.gradient_accumulation = value.at("gradient_accumulation");
   t.max_seq_length = value.at("max_seq_length");
   if (value.value("precision", "fastest") == "fp32") t.precision = modelops::TrainingPrecision::kFp32;
+  t.device = read_device(value.value("device", "auto"));
   return t;
 }
 
@@ -314,6 +333,7 @@ json to_json(const modelops::TrainingSettings& t) {
           {"upper_layers", optional_json(t.upper_layers)},
           {"rank_stabilised", t.rank_stabilised},
           {"patience", t.patience},
+          {"best_by", t.best_by == modelops::BestBy::kExact ? "exact" : "loss"},
           {"schedule", to_string(t.schedule)},
           {"warmup_ratio", t.warmup_ratio},
           {"final_lr_ratio", t.final_lr_ratio},
@@ -321,7 +341,8 @@ json to_json(const modelops::TrainingSettings& t) {
           {"weight_decay", t.weight_decay},
           {"gradient_accumulation", t.gradient_accumulation},
           {"max_seq_length", t.max_seq_length},
-          {"precision", t.precision == modelops::TrainingPrecision::kFp32 ? "fp32" : "fastest"}};
+          {"precision", t.precision == modelops::TrainingPrecision::kFp32 ? "fp32" : "fastest"},
+          {"device", to_string(t.device)}};
 }
 
 json to_json(const RunConfig& config) {

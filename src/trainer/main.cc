@@ -59,6 +59,9 @@ void add_training_options(CLI::App& command, TrainingOptions& o) {
   command.add_flag("--rank-stabilised", o.rank_stabilised, "scale by alpha over the rank's root (rsLoRA)");
   command.add_option("--patience", o.patience, "epochs without a better validation loss that end training; 0: none do")
       ->check(CLI::Range(0, 100000));
+  static const std::map<std::string, BestBy> kBest{{"loss", BestBy::kLoss}, {"exact", BestBy::kExact}};
+  command.add_option("--best-by", o.best_by, "of the validation rows, which chooses the adapter: loss or exact")
+      ->transform(CLI::CheckedTransformer(kBest));
   command.add_option("--dropout", o.dropout, "on the adapter's inputs")
       ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();

@@ -51,6 +51,11 @@ void read_source(YamlSection& section, const CandidateDefaults& defaults, const 
 void read_customization(YamlSection& section, bool is_language_model, runs::Candidate& candidate) {
   read_customizer(section, candidate.training);
   read_training(section, candidate.training);
+  if (candidate.training.device == modelops::TrainingDevice::kCuda &&
+      candidate.training.precision == modelops::TrainingPrecision::kFp32)
+    section.error("customizer_configs",
+                  "training_precision fp32 is the processor's, and training_config.device is cuda: a GPU multiplies in "
+                  "bf16; leave one of both out");
   if (candidate.customization_enabled && candidate.model.endpoint && is_language_model) {
     section.warning("customization_enabled",
                     "has no effect: a model behind a url cannot be trained here; give its path");

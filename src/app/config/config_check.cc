@@ -12,8 +12,11 @@
 #include <cstring>
 #include <memory>
 
+#include "async/run_blocking.h"
+#include "io/process.h"
 #include "modelops/local/model_check.h"
 #include "modelops/local/template_check.h"
+#include "modelops/local/trainer.h"
 
 namespace fw::app {
 namespace {
@@ -78,6 +81,18 @@ void check_engines(const Config& config, const modelops::EnginePrograms& program
                out);
   check_engine("trainer", "flywheel-trainer", engines.trainer, programs.trainer, trained, "run scripts/build", out);
   check_engine("llama_quantize", "llama-quantize", engines.llama_quantize, programs.llama_quantize, "", "", out);
+}
+
+/// What training demands of this machine's GPU, asked of the trainer itself.
+void check_devices(const runs::RunConfig& run, const modelops::EnginePrograms& programs, Findings& out) {
+  io::ProcessLauncher launcher;
+  modelops::LocalTrainer trainer({.programs = programs}, launcher);
+  for (const auto& candidate : run.candidates) {
+    if (!candidate.customization_enabled || !candidate.model.is_local() || !is_program(programs.trainer)) continue;
+    const auto status = run_blocking(trainer.check_device(candidate.model, candidate.training, Deadline::never()));
+    if (!status.ok())
+      add(out, true, "model \"" + candidate.model.name + "\": training_config.device: cuda: " + status.error().message);
+  }
 }
 
 /// Why the address cannot be listened on now; empty when it can.
@@ -149,6 +164,7 @@ std::vector<Finding> check_machine(const Config& config, const modelops::EngineP
   check_reachable(config.run, out);
   check_models(config.run, out);
   check_engines(config, programs, out);
+  if (std::ranges::none_of(out, &Finding::is_error)) check_devices(config.run, programs, out);
   const ListenerSettings& listener = config.server.listener;
   if (const auto tls = listener.tls(); tls && !listener.tls_key.empty()) {
     if (auto status = check_certificate(listener.tls_certificate, listener.tls_key); !status.ok())

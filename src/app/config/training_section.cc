@@ -49,6 +49,12 @@ void read_training(YamlSection& parent, modelops::TrainingSettings& training) {
     section->read("weight_decay", training.weight_decay, 0, 10);
     section->read("gradient_accumulation", training.gradient_accumulation, 1, 4096);
     section->read("patience", training.patience, 0, 1000);
+    auto best_by = static_cast<std::size_t>(training.best_by);
+    section->read_choice("best_by", best_by, {"loss", "exact"});
+    training.best_by = static_cast<modelops::BestBy>(best_by);
+    auto device = static_cast<std::size_t>(training.device);
+    section->read_choice("device", device, {"auto", "cpu", "cuda"});
+    training.device = static_cast<modelops::TrainingDevice>(device);
     section->finish();
   }
   if (auto section = parent.section("lora_config")) {

@@ -24,6 +24,7 @@ constexpr int kKill = 9;
 constexpr int kStartsWithLess = 3;
 constexpr double kLessMemory = 0.4;
 constexpr int kWrongUsage = 2;
+constexpr auto kPlanTime = std::chrono::minutes(1);
 
 /// The points reported so far, through restarts.
 class Curve {
@@ -52,6 +53,7 @@ class Curve {
 struct Outcome {
   std::optional<TrainedModel> model;
   std::optional<Error> error;
+  std::string device;
   std::string death;  ///< how it died when it said neither
   io::ExitStatus status;
 };
@@ -60,6 +62,9 @@ void take_in(const std::string& line, Curve& curve, Outcome& outcome) {
   const auto event = parse_training_event(line);
   if (!event.ok()) {
     log_warning("modelops", "unexpected line from the trainer", {{"what", event.error().message}});
+  } else if (const auto* started = std::get_if<TrainingStartedEvent>(&*event)) {
+    outcome.device = started->device;
+    log_info("modelops", "training has begun", {{"device", started->device}});
   } else if (const auto* progress = std::get_if<TrainingProgressEvent>(&*event)) {
     curve.add(*progress);
   } else if (const auto* done = std::get_if<TrainingDoneEvent>(&*event)) {
@@ -120,6 +125,27 @@ io::ProcessSpec spec_of(const LocalSettings& settings, const TrainingJob& job, c
   return spec;
 }
 
+Error no_trainer() {
+  return failed_precondition(
+      "flywheel-trainer is not installed, so nothing can be fine-tuned; run scripts/setup, which fetches libtorch, and "
+      "build again, or disable customization");
+}
+
+Task<Status> ask_for_plan(io::ProcessLauncher& launcher, fs::path trainer, ModelSpec model, TrainingSettings settings,
+                          Deadline deadline) {
+  FW_CO_ASSIGN(const auto process, launcher.start({.program = std::move(trainer),
+                                                   .arguments = plan_arguments(model, settings),
+                                                   .stream_output = true,
+                                                   .line_limit = kLineLimit}));
+  FW_CO_ASSIGN(const auto line, co_await process->next_line(deadline));
+  FW_CO_ASSIGN(const auto status, co_await process->wait(deadline));
+  const auto event = line ? parse_training_event(*line) : data_loss("no line");
+  const auto* error = event.ok() ? std::get_if<TrainingErrorEvent>(&*event) : nullptr;
+  if (error != nullptr) co_return error->error;
+  if (status.is_success()) co_return Status{};
+  co_return failed_precondition(io::describe_end("flywheel-trainer plan", status, process->last_lines()));
+}
+
 Status check_adapter(const Adapter& adapter) {
   std::error_code error;
   if (fs::is_regular_file(adapter.gguf, error)) return {};
@@ -131,12 +157,15 @@ Status check_adapter(const Adapter& adapter) {
 LocalTrainer::LocalTrainer(LocalSettings settings, io::ProcessLauncher& launcher)
     : settings_(std::move(settings)), launcher_(launcher) {}
 
+Task<Status> LocalTrainer::check_device(ModelSpec model, TrainingSettings settings, Deadline deadline) {
+  if (settings.device != TrainingDevice::kCuda) co_return Status{};
+  if (settings_.programs.trainer.empty()) co_return no_trainer();
+  co_return co_await ask_for_plan(launcher_, settings_.programs.trainer, std::move(model), std::move(settings),
+                                  deadline.within(kPlanTime));
+}
+
 Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_progress, Deadline deadline) {
-  if (settings_.programs.trainer.empty()) {
-    co_return failed_precondition(
-        "flywheel-trainer is not installed, so nothing can be fine-tuned; run scripts/setup, which "
-        "fetches libtorch, and build again, or disable customization");
-  }
+  if (settings_.programs.trainer.empty()) co_return no_trainer();
   if (!job.model.is_local()) {
     co_return invalid_argument("model \"" + job.model.name + "\" has no weights here (path) that could be fine-tuned");
   }
@@ -153,6 +182,7 @@ Task<Result<TrainedModel>> LocalTrainer::train(TrainingJob job, OnProgress on_pr
     if (outcome.model) {
       FW_CO_TRY(check_adapter(outcome.model->adapter));
       outcome.model->curve = curve.take();
+      outcome.model->device = std::move(outcome.device);
       outcome.model->warnings.insert(outcome.model->warnings.end(), prepared.notes.begin(), prepared.notes.end());
       co_return std::move(*outcome.model);
     }

@@ -18,6 +18,8 @@ class LocalTrainer final : public Trainer {
  public:
   LocalTrainer(LocalSettings settings, io::ProcessLauncher& launcher);
 
+  /// Asks `flywheel-trainer plan`, in seconds.
+  Task<Status> check_device(ModelSpec model, TrainingSettings settings, Deadline deadline) override;
   Task<Result<TrainedModel>> train(TrainingJob job, std::function<void(const TrainingProgress&)> on_progress,
                                    Deadline deadline) override;
 

@@ -20,6 +20,7 @@ class CandidateRun final {
 
  private:
   /// False when the model could not be served.
+  [[nodiscard]] Task<bool> can_train();
   [[nodiscard]] Task<bool> evaluate_untuned();
   [[nodiscard]] Task<void> customize();
   [[nodiscard]] Task<void> evaluate_tuned(modelops::Adapter adapter);

@@ -146,6 +146,10 @@ class FakeTrainer final : public modelops::Trainer {
  public:
   FakeTrainer(Script& script, std::vector<std::string>& calls) : script_(script), calls_(calls) {}
 
+  Task<Status> check_device(modelops::ModelSpec model, modelops::TrainingSettings /*settings*/,
+                            Deadline deadline) override {
+    return script_.pass("device of " + model.name, std::move(deadline));
+  }
   Task<Result<modelops::TrainedModel>> train(modelops::TrainingJob job,
                                              std::function<void(const modelops::TrainingProgress&)> on_progress,
                                              Deadline deadline) override {
@@ -165,6 +169,7 @@ class FakeTrainer final : public modelops::Trainer {
     }
     trained.steps = 10;
     trained.epochs = 2;
+    trained.device = "a card";
     trained.adapter = {job.work_folder / "adapter.gguf", job.work_folder / "peft"};
     FW_CO_TRY(io::write_file_atomically(trained.adapter.gguf, "adapter"));
     co_return trained;

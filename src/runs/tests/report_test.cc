@@ -376,6 +376,7 @@ TEST_F(ReportTest, HoldsTheTrainingCurve) {
   const auto report = run();
   const auto& customization = report["candidates"][0]["customization"];
   EXPECT_THAT(customization["curve"], SizeIs(10));
+  EXPECT_EQ(customization["device"], "a card");
   EXPECT_EQ(customization["settings"]["epochs"], 2);
   EXPECT_TRUE(report["candidates"][1]["customization"].is_null());
 }

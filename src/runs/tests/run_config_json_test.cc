@@ -29,6 +29,8 @@ RunConfig hosted() {
       .overrides = {.rename = {{"a", "b"}}, .remove = {"c"}, .set = {{"d", "[1]"}}},
       .ask_at_deploy = true};
   candidate.training.epochs = 9;
+  candidate.training.device = modelops::TrainingDevice::kCuda;
+  candidate.training.best_by = modelops::BestBy::kExact;
   RunConfig config;
   config.candidates = {candidate};
   config.icl.selection = dataset::ExampleSelection::kSimilar;
@@ -52,6 +54,8 @@ TEST(RunConfigSnapshot, KeepsWhatEndpointsAreToldAndHowCandidatesAreTrained) {
   EXPECT_EQ(to_json(*read).dump(), text);
   EXPECT_EQ(read->candidates[0].model.endpoint->overrides, hosted().candidates[0].model.endpoint->overrides);
   EXPECT_EQ(read->candidates[0].training.epochs, 9);
+  EXPECT_EQ(read->candidates[0].training.device, modelops::TrainingDevice::kCuda);
+  EXPECT_EQ(read->candidates[0].training.best_by, modelops::BestBy::kExact);
   EXPECT_EQ(read->training.epochs, 2);
 }
 

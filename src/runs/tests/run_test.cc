@@ -109,6 +109,15 @@ TEST_F(RunTest, AFailedTrainingKeepsItsErrorAndTheBaseIsStillRanked) {
   EXPECT_THAT(job.candidates[0].error, Optional(HasSubstr("customization:")));
 }
 
+TEST_F(RunTest, ADeviceThatIsNotThereFailsTheCandidateBeforeItIsEvaluated) {
+  world_.script.fails = {"device of big"};
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kCompleted);
+  EXPECT_EQ(job.candidates[0].status, CandidateStatus::kFailed);
+  EXPECT_THAT(job.candidates[0].error, Optional(HasSubstr("customization: device of big fails")));
+  EXPECT_THAT(calls_, ElementsAre("base-eval small", "icl-eval small"));
+}
+
 TEST_F(RunTest, UnreadableTrafficFailsTheJobAndEveryCandidate) {
   world_.log.error = "the log store is closed";
   const Job job = run();

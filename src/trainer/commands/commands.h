@@ -82,8 +82,14 @@ struct PlanArguments {
 
 /// One per processor that this process may use.
 [[nodiscard]] int default_threads();
-/// Null: the processor. An error says why there is no GPU when one is demanded.
-[[nodiscard]] Result<std::unique_ptr<Device>> open_device(const ModelArguments& arguments);
+struct OpenedDevice {
+  std::unique_ptr<Device> device;  ///< null: the processor
+  std::string why_processor;       ///< why it is no GPU where this program was built for one; else empty
+};
+/// An error says why there is no GPU when one is demanded.
+[[nodiscard]] Result<OpenedDevice> open_device(const ModelArguments& arguments);
+/// Why a GPU cannot train the model with these arguments, whether there is one or not.
+[[nodiscard]] Status check_for_device(const ModelArguments& arguments, const ModelConfig& config);
 [[nodiscard]] Result<ModelWeights> open_model(const ModelArguments& arguments);
 [[nodiscard]] Result<ChatTokenizer> open_tokenizer(const ModelArguments& arguments);
 [[nodiscard]] Result<MergedType> parse_merged_type(const std::string& name);

@@ -82,7 +82,7 @@ Status run_plan(const PlanArguments& arguments, EventWriter& events) {
   const auto& options = arguments.options;
   const bool on_gpu = arguments.model.device == DeviceChoice::kCuda;
   needs.precision = on_gpu ? Precision::kBf16 : arguments.model.precision.value_or(fastest_precision());
-  if (on_gpu) FW_TRY(check_on_device(config));
+  if (on_gpu) FW_TRY(check_for_device(arguments.model, config));
   needs.trained_layers = std::min<std::int64_t>(config.layers, options.upper_layers.value_or(1 << 20));
   needs.rank = options.rank;
   needs.threads = arguments.model.threads > 0 ? arguments.model.threads : default_threads();

@@ -10,17 +10,28 @@ namespace fw::trainer {
 
 int default_threads() { return io::read_machine_limits().processors; }
 
-Result<std::unique_ptr<Device>> open_device(const ModelArguments& arguments) {
-  if (arguments.device == DeviceChoice::kCpu) return std::unique_ptr<Device>();
+Status check_for_device(const ModelArguments& arguments, const ModelConfig& config) {
+  if (arguments.precision == Precision::kFp32)
+    return invalid_argument("a GPU multiplies in bf16, and fp32 is asked for; leave one of both out");
+  return check_on_device(config);
+}
+
+Result<OpenedDevice> open_device(const ModelArguments& arguments) {
+  OpenedDevice out;
+  if (arguments.device == DeviceChoice::kCpu) return out;
   FW_ASSIGN(const auto source, open_weights(arguments.model));
-  auto status = check_on_device(source->config());
+  auto status = check_for_device(arguments, source->config());
   if (status.ok()) {
     auto device = open_cuda_device();
-    if (device.ok()) return device;
+    if (device.ok()) {
+      out.device = std::move(device).value();
+      return out;
+    }
     status = device.error();
   }
   if (arguments.device == DeviceChoice::kCuda) return status.error();
-  return std::unique_ptr<Device>();
+  if (is_built_with_cuda()) out.why_processor = status.error().message;
+  return out;
 }
 
 Result<ModelWeights> open_model(const ModelArguments& arguments) {

@@ -111,25 +111,28 @@ Status run_train(const TrainArguments& arguments, EventWriter& events, const Pro
   if (!arguments.merge_into.empty() && std::filesystem::is_directory(arguments.model.model, error))
     return invalid_argument("--merge-into needs a model in GGUF form, and " + arguments.model.model.string() +
                             " is a folder");
-  FW_ASSIGN(const auto device, open_device(arguments.model));
+  FW_ASSIGN(const auto opened, open_device(arguments.model));
+  auto* const device = opened.device.get();
   auto named = arguments.model;
-  if (device) named.precision = Precision::kBf16;
+  if (device != nullptr) named.precision = Precision::kBf16;
   FW_ASSIGN(const auto weights, open_model(named));
   FW_ASSIGN(const auto rows, read_all(arguments, weights.config));
-  write_started(events, arguments, weights, rows, device.get());
+  write_started(events, arguments, weights, rows, device);
   const SystemClock clock;
   auto options = arguments.options;
-  options.device = device.get();
+  options.device = device;
   if (!arguments.initial_adapter.empty()) {
     FW_ASSIGN(options.initial_adapter, read_peft_adapter(weights.config, arguments.initial_adapter));
   }
-  FW_ASSIGN(const auto result,
+  FW_ASSIGN(auto result,
             train(weights, rows.train.rows, rows.validation.rows, options, events_for(events, guard), clock));
   FW_ASSIGN(const auto paths, write_adapter(result.adapter, weights.config, arguments.model.model.string(),
                                             arguments.options.dropout, arguments.out));
   if (!arguments.merge_into.empty())
     FW_TRY(write_merged_model(arguments.model.model, paths.gguf, arguments.model.keep_layers, merged_type,
                               arguments.merge_into));
+  if (!opened.why_processor.empty())
+    result.warnings.push_back("trained on the processor, not on a GPU: " + opened.why_processor);
   write_done(events, arguments, rows, result, paths);
   return {};
 }

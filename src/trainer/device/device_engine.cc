@@ -130,7 +130,7 @@ Result<std::unique_ptr<Engine>> make_device_engine(Device& device, const ModelWe
         device_weight_bytes(weights.config, adapter.settings.rank, weights.config.layers - first_layer);
     return resource_exhausted("the model's weights and the adapter's state need " + std::to_string(needed >> 20) +
                               " MiB of the GPU's memory, and " + std::to_string(device.free_bytes() >> 20) +
-                              " MiB are free; train it with --device cpu, or on a larger GPU");
+                              " MiB are free; train it on the processor (device: cpu), or on a larger GPU");
   }
 }
 

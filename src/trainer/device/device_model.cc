@@ -30,9 +30,9 @@ bool covers(const BatchShape& room, const BatchShape& shape) {
 
 Status check_on_device(const ModelConfig& config) {
   const auto refused = [](const std::string& what) {
-    return invalid_argument("this model cannot be trained on a GPU: " + what + "; train it with --device cpu");
+    return invalid_argument("this model cannot be trained on a GPU: " + what +
+                            "; train it on the processor (device: cpu)");
   };
-  if (config.post_norms) return refused("it has norms behind attention and feed-forward network");
   if (config.attention_cap > 0) return refused("it caps attention's scores");
   if (config.head_dim > 256)
     return refused("its heads have " + std::to_string(config.head_dim) + " elements; up to 256 can be");
@@ -41,10 +41,17 @@ Status check_on_device(const ModelConfig& config) {
   return {};
 }
 
+// A norm of what a layer adds to the residual stream, and what its backward needs: the input, fp32.
+struct DeviceModel::PostNorm {
+  View input;
+  float* inverse = nullptr;
+};
+
 // What a layer keeps for its backward. With recomputation all layers share one, except for the inputs.
 struct DeviceModel::Kept {
   View middle;  // residual stream behind attention
   float *inverse1 = nullptr, *inverse2 = nullptr;
+  PostNorm post1, post2;                // what attention and feed-forward network add
   View input1, input2, input3, input4;  // of the four products, with columns for bias and rank
   View qkv, gate_up;
   AttentionState attention;
@@ -56,6 +63,7 @@ struct DeviceModel::Buffers {
   std::vector<Kept> frozen;    // one, of the layers below
   View frozen_residual[2];
   View delta;  // a product's output on its way into the residual stream
+  View zeros;  // a row of them, for all rows
   // The last layer's part behind attention and what follows has lines instead of tokens.
   View line_residual, line_input2, top, head_input;
   float* top_inverse = nullptr;
@@ -147,6 +155,8 @@ void DeviceModel::make_room(const BatchShape& shape) {
     k.middle = floats(tokens, c.hidden);
     k.inverse1 = memory_.floats(tokens);
     k.inverse2 = memory_.floats(tokens);
+    if (c.post_norms)
+      for (auto* post : {&k.post1, &k.post2}) *post = {floats(tokens, c.hidden), memory_.floats(tokens)};
     k.input1 = input(top.qkv, tokens);
     k.input2 = input(top.out, tokens);
     k.input3 = input(top.gate_up, tokens);
@@ -167,6 +177,8 @@ void DeviceModel::make_room(const BatchShape& shape) {
     for (auto& view : b.frozen_residual) view = floats(tokens, c.hidden);
   }
   b.delta = matrix(tokens, c.hidden);
+  b.zeros = {memory_.floats(c.hidden), tokens, c.hidden, 0, Element::kFp32};
+  device_.clear(b.zeros.data, static_cast<std::size_t>(c.hidden) * 4);
   b.line_residual = floats(room.lines, c.hidden);
   b.line_input2 = input(top.out, room.lines);
   b.top = matrix(room.lines, c.hidden);
@@ -390,6 +402,31 @@ void DeviceModel::forward_attention(const BatchShape& shape, int layer) {
   device_.attend(op, k.attention, k.input2.rows_from(0, tokens).columns_from(0, w.out.in));
 }
 
+// What a layer adds is normed where it lies, in models that have such norms.
+void DeviceModel::post_norm(const PostNorm& post, const float* weight, const View& delta) {
+  if (weight == nullptr) return;
+  device_.norm({.residual = buffers_->zeros.rows_from(0, delta.rows),
+                .delta = delta,
+                .residual_out = post.input.rows_from(0, delta.rows),
+                .weight = weight,
+                .eps = static_cast<float>(weights_.config().norm_eps),
+                .out = delta,
+                .inverse = post.inverse});
+}
+
+// The norm's input is overwritten: nothing needs it afterwards.
+void DeviceModel::post_norm_gradient(const PostNorm& post, const float* weight, const View& d_delta) {
+  if (weight == nullptr) return;
+  const auto input = post.input.rows_from(0, d_delta.rows);
+  device_.norm_gradient({.d_out = d_delta,
+                         .input = input,
+                         .weight = weight,
+                         .inverse = post.inverse,
+                         .d_residual = input,
+                         .rounded = d_delta,
+                         .replaces = true});
+}
+
 // From attention's output to the down projection's input.
 void DeviceModel::forward_rest(const BatchShape& shape, int layer, const View& residual, const View& attended) {
   const auto& w = weights_.layer(layer);
@@ -399,6 +436,7 @@ void DeviceModel::forward_rest(const BatchShape& shape, int layer, const View& r
   const bool of_lines = layer + 1 == c.layers;
   const auto delta = buffers_->delta.rows_from(0, rows);
   forward(w.out, attended, delta, place(shape, layer, 1, of_lines));
+  post_norm(k.post1, w.attention_post_norm, delta);
   device_.norm({.residual = residual,
                 .delta = delta,
                 .residual_out = k.middle.rows_from(0, rows),
@@ -411,13 +449,21 @@ void DeviceModel::forward_rest(const BatchShape& shape, int layer, const View& r
                 c.activation == Activation::kGelu});
 }
 
+// From there to what the layer adds, in `delta`.
+void DeviceModel::forward_down(const BatchShape& shape, int layer, std::int64_t rows) {
+  const auto& w = weights_.layer(layer);
+  const auto delta = buffers_->delta.rows_from(0, rows);
+  const bool of_lines = layer + 1 == weights_.config().layers;
+  forward(w.down, kept(layer).input4.rows_from(0, rows), delta, place(shape, layer, 3, of_lines));
+  post_norm(kept(layer).post2, w.feed_forward_post_norm, delta);
+}
+
 void DeviceModel::forward_layers(const BatchShape& shape, int first, int last, bool continues) {
   for (int layer = first; layer < last; ++layer) {
     enter(shape, layer, continues || layer > first);
     forward_attention(shape, layer);
     forward_rest(shape, layer, input_of_layer(layer, shape.tokens), kept(layer).input2.rows_from(0, shape.tokens));
-    forward(weights_.layer(layer).down, kept(layer).input4.rows_from(0, shape.tokens),
-            buffers_->delta.rows_from(0, shape.tokens), place(shape, layer, 3, false));
+    forward_down(shape, layer, shape.tokens);
   }
 }
 
@@ -436,8 +482,7 @@ void DeviceModel::forward_top(const BatchShape& shape, bool continues) {
   device_.take_rows(k.input2.rows_from(0, shape.tokens).columns_from(0, out.in), array(at.line_tokens),
                     attended.columns_from(0, out.in));
   forward_rest(shape, last, b.line_residual.rows_from(0, lines), attended);
-  forward(weights_.layer(last).down, k.input4.rows_from(0, lines), b.delta.rows_from(0, lines),
-          place(shape, last, 3, true));
+  forward_down(shape, last, lines);
   // The stream behind the last layer overwrites the lines' residual, which nothing needs any more.
   device_.norm({.residual = k.middle.rows_from(0, lines),
                 .delta = b.delta.rows_from(0, lines),
@@ -499,8 +544,12 @@ void DeviceModel::backward(const BatchShape& shape) {
       enter(shape, layer, false);
       forward_attention(shape, layer);
       forward_rest(shape, layer, input_of_layer(layer, shape.tokens), attended);
-      forward_low_rank(weights_.layer(layer).down, kept(layer).input4.rows_from(0, shape.tokens),
-                       place(shape, layer, 3, false));
+      if (weights_.layer(layer).feed_forward_post_norm != nullptr) {
+        forward_down(shape, layer, shape.tokens);
+      } else {
+        forward_low_rank(weights_.layer(layer).down, kept(layer).input4.rows_from(0, shape.tokens),
+                         place(shape, layer, 3, false));
+      }
     }
     backward_rest(shape, layer, b.d_residual.rows_from(0, shape.tokens));
     backward(weights_.layer(layer).out, attended, b.d_out.rows_from(0, shape.tokens),
@@ -519,6 +568,8 @@ void DeviceModel::backward_rest(const BatchShape& shape, int layer, const View& 
   auto& k = kept(layer);
   const auto d_wide = b.d_wide.rows_from(0, rows), d_gate_up = b.d_gate_up.rows_from(0, rows);
   const auto d_hidden = b.d_hidden.rows_from(0, rows);
+  const auto d_out = b.d_out.rows_from(0, rows).columns_from(0, c.hidden);
+  post_norm_gradient(k.post2, w.feed_forward_post_norm, b.d_down.rows_from(0, rows).columns_from(0, c.hidden));
   backward(w.down, k.input4.rows_from(0, rows), b.d_down.rows_from(0, rows), d_wide, place(shape, layer, 3, of_lines));
   device_.gate_gradient({k.gate_up.rows_from(0, rows), d_wide, d_gate_up.columns_from(0, w.gate_up.out),
                          c.activation == Activation::kGelu});
@@ -528,8 +579,9 @@ void DeviceModel::backward_rest(const BatchShape& shape, int layer, const View& 
                          .weight = w.feed_forward_norm,
                          .inverse = k.inverse2,
                          .d_residual = d_residual,
-                         .rounded = b.d_out.rows_from(0, rows).columns_from(0, c.hidden),
+                         .rounded = d_out,
                          .replaces = false});
+  post_norm_gradient(k.post1, w.attention_post_norm, d_out);
 }
 
 // From d_attended to d_residual before the layer, and d_down of the one below.

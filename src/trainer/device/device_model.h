@@ -55,6 +55,7 @@ class DeviceModel final {
 
  private:
   struct Kept;  // by a layer for its backward
+  struct PostNorm;
   struct Buffers;
   enum class Pass : std::uint8_t { kTrain, kScore };
   struct Key {
@@ -72,6 +73,9 @@ class DeviceModel final {
   void embed(const BatchShape& shape);
   [[nodiscard]] View input_of_layer(int layer, std::int64_t rows) const;
   void enter(const BatchShape& shape, int layer, bool continues);
+  void post_norm(const PostNorm& post, const float* weight, const View& delta);
+  void post_norm_gradient(const PostNorm& post, const float* weight, const View& d_delta);
+  void forward_down(const BatchShape& shape, int layer, std::int64_t rows);
   void forward_layers(const BatchShape& shape, int first, int last, bool continues);
   void forward_attention(const BatchShape& shape, int layer);
   void forward_rest(const BatchShape& shape, int layer, const View& residual, const View& attended);

@@ -19,7 +19,8 @@ std::uint64_t kept_in_layer(const MemoryNeeds& n) {
   const std::int64_t ranks = 7 * n.rank;
   const std::int64_t halves =
       2 * c.hidden + 4 * c.q_size() + 2 * c.kv_size() + 2 * kGathered * c.kv_size() + 3 * c.feed_forward + ranks;
-  return static_cast<std::uint64_t>(kActivation * halves + 4 * (c.hidden + 2 * c.heads));
+  const std::int64_t post_norms = c.post_norms ? 2 * (c.hidden + 1) : 0;
+  return static_cast<std::uint64_t>(kActivation * halves + 4 * (c.hidden + 2 * c.heads + post_norms));
 }
 
 // Bytes of a token that all layers share: gradients, a product's output, what attention's backward takes.

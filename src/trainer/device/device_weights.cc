@@ -47,6 +47,8 @@ DeviceWeights::DeviceWeights(Device& device, const ModelWeights& weights, const 
     DeviceLayer layer;
     layer.attention_norm = upload_floats(w.attention_norm);
     layer.feed_forward_norm = upload_floats(w.feed_forward_norm);
+    layer.attention_post_norm = upload_floats(w.attention_post_norm);
+    layer.feed_forward_post_norm = upload_floats(w.feed_forward_post_norm);
     layer.q_norm = upload_floats(w.q_norm);
     layer.k_norm = upload_floats(w.k_norm);
     layer.qkv = make_linear(w.qkv, w.qkv_bias, i,

@@ -33,6 +33,7 @@ struct DeviceLinear {
 
 struct DeviceLayer {
   float *attention_norm = nullptr, *feed_forward_norm = nullptr;
+  float *attention_post_norm = nullptr, *feed_forward_post_norm = nullptr;  ///< null without ModelConfig::post_norms
   float *q_norm = nullptr, *k_norm = nullptr;
   DeviceLinear qkv, out, gate_up, down;
 };

@@ -3,6 +3,8 @@
 
 namespace fw::trainer {
 
+bool is_built_with_cuda() { return false; }
+
 Result<CudaInformation> cuda_information() {
   return failed_precondition("this flywheel-trainer was built without CUDA; `scripts/build cuda` builds one with it");
 }

@@ -88,6 +88,7 @@ std::string fingerprint_of(const ModelWeights& weights, const std::vector<Traini
                                 o.upper_layers.value_or(-1),
                                 o.rank_stabilised,
                                 o.patience,
+                                static_cast<int>(o.best_by),
                                 o.seed,
                                 o.keep_order};
   if (o.initial_adapter)
@@ -146,7 +147,7 @@ class Training {
     }
     if (state_.step < rate_.total_steps)
       warnings_.push_back("training ended after epoch " + std::to_string(state_.step / steps_per_epoch_) + " of " +
-                          std::to_string(options_.epochs) + ": the validation loss had not become better for " +
+                          std::to_string(options_.epochs) + ": validation had not become better for " +
                           std::to_string(options_.patience));
     result.warnings = warnings_;
     return result;
@@ -364,6 +365,13 @@ class Training {
                                nlohmann::json(rate).dump() + "); lower learning_rate, or set clip_norm");
   }
 
+  [[nodiscard]] bool is_best(const Score& scored) const {
+    if (!state_.best) return true;
+    if (options_.best_by == BestBy::kExact && scored.exact != state_.best->exact)
+      return scored.exact > state_.best->exact;
+    return scored.loss < state_.best->loss;
+  }
+
   Status report(Progress progress) {
     const bool epoch_ends = state_.step % steps_per_epoch_ == 0;
     if (epoch_ends && !validation_.empty()) {
@@ -375,8 +383,7 @@ class Training {
       progress.validation_loss = scored->loss;
       progress.validation_exact = scored->exact;
       engine_->fetch();
-      if (!state_.best || scored->loss < state_.best->loss)
-        state_.best = BestAdapter{copy(adapter_), state_.step, scored->loss, scored->exact};
+      if (is_best(*scored)) state_.best = BestAdapter{copy(adapter_), state_.step, scored->loss, scored->exact};
     }
     progress.step = state_.step;
     progress.total_steps = rate_.total_steps;

@@ -18,6 +18,12 @@ namespace fw::trainer {
 
 class Device;
 
+/// Which of the adapters that epochs end with is the result.
+enum class BestBy : std::uint8_t {
+  kLoss,   ///< the least loss on the validation rows
+  kExact,  ///< the most of them exact; of equals, the least loss
+};
+
 struct TrainingOptions {
   int epochs = 2;
   int batch_size = 16;
@@ -34,7 +40,8 @@ struct TrainingOptions {
   double dropout = 0;
   std::optional<int> upper_layers;  ///< LoRA on the last n layers only
   std::uint64_t seed = 0;
-  int patience = 0;         ///< epochs in a row without a better validation loss that end it; 0: none do
+  BestBy best_by = BestBy::kLoss;
+  int patience = 0;         ///< epochs in a row without a better adapter that end it; 0: none do
   bool keep_order = false;  ///< rows in the file's order in every epoch, instead of one drawn from the seed
   /// Where training starts from instead of a new adapter; its rank, scale and layers are kept.
   std::optional<Adapter> initial_adapter;
@@ -65,7 +72,7 @@ struct TrainingResult {
   Adapter adapter;  ///< after `best_step`
   std::int64_t steps = 0;
   std::int64_t resumed_from = 0;
-  std::int64_t best_step = 0;             ///< with the least loss on the validation rows; the last without any
+  std::int64_t best_step = 0;             ///< by `best_by`; the last without validation rows
   std::optional<double> validation_loss;  ///< after it
   std::optional<double> validation_exact;
   std::vector<std::string> warnings;

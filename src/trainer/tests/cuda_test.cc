@@ -50,6 +50,7 @@ struct Case {
   std::int64_t beginning = 150;
   Activation activation = Activation::kSilu;
   double dropout = 0;
+  bool post_norms = false;
 };
 
 class CudaPass : public testing::TestWithParam<Case> {
@@ -64,6 +65,7 @@ class CudaPass : public testing::TestWithParam<Case> {
     config.rotated = GetParam().rotated;
     config.sliding_window = GetParam().window;
     config.activation = GetParam().activation;
+    config.post_norms = GetParam().post_norms;
     weights_ = TinyModel::make(config, 3, GetParam().biases, GetParam().head_norms);
     Random random(5);
     rows_ = random_rows(5, GetParam().beginning, 40, config.vocab, random);
@@ -128,6 +130,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"UpperLayers", 64, 0, true, false, 0, 1}, Case{"LastLayer", 64, 0, false, true, 0, 2},
                     Case{"Recomputed", 64, 0, true, true, 0, 0, true},
                     Case{"Dropout", 64, 0, true, false, 0, 1, true, 150, Activation::kSilu, 0.3},
+                    Case{.name = "Heads256", .head_dim = 256, .head_norms = true},
+                    Case{.name = "PostNorms", .post_norms = true},
+                    Case{.name = "PostNormsRecomputed", .recomputes = true, .post_norms = true},
                     Case{"Gelu", 64, 0, false, false, 0, 0, false, 150, Activation::kGelu}),
     [](const auto& info) { return info.param.name; });
 

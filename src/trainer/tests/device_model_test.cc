@@ -23,6 +23,7 @@ struct Case {
   std::int64_t beginning = 40;
   double dropout = 0;
   std::vector<Projection> targets{kProjections.begin(), kProjections.end()};
+  bool post_norms = false;
 };
 
 class DevicePass : public testing::TestWithParam<Case> {
@@ -32,6 +33,7 @@ class DevicePass : public testing::TestWithParam<Case> {
     config.head_dim = 8;
     config.sliding_window = GetParam().window;
     config.tied = !GetParam().untied;
+    config.post_norms = GetParam().post_norms;
     weights_ = TinyModel::make(config, 3, GetParam().biases, GetParam().head_norms);
     Random random(5);
     rows_ = random_rows(5, GetParam().beginning, 9, config.vocab, random);
@@ -139,6 +141,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"LastLayer", false, true, 0, false, 2}, Case{"Recomputed", true, true, 0, false, 0, true},
                     Case{"Dropout", true, false, 0, false, 1, false, 40, 0.3},
                     Case{"DropoutRecomputed", false, false, 0, false, 0, true, 40, 0.3},
+                    Case{.name = "PostNorms", .post_norms = true},
+                    Case{.name = "PostNormsUpperLayers", .first_layer = 1, .dropout = 0.3, .post_norms = true},
+                    Case{.name = "PostNormsRecomputed", .biases = true, .recomputes = true, .post_norms = true},
                     Case{"SomeTargets",
                          false,
                          false,

@@ -121,7 +121,7 @@ TEST_F(DeviceTraining, WeightsThatDoNotFitAreNamedWithWhatTheyNeed) {
   const auto result = run(device.get());
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, ErrorCode::kResourceExhausted);
-  EXPECT_NE(result.error().message.find("--device cpu"), std::string::npos);
+  EXPECT_NE(result.error().message.find("device: cpu"), std::string::npos);
 }
 
 TEST_F(DeviceTraining, WhatNoDeviceCanTrainIsRefusedByName) {

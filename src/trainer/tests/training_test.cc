@@ -212,6 +212,26 @@ TEST_F(LoraTraining, EndsWithTheAdapterThatTheValidationRowsLikeBest) {
   EXPECT_NEAR(again->loss, least, 1e-6);
 }
 
+TEST_F(LoraTraining, EndsWithTheAdapterThatAnswersMostRowsExactlyWhereThatIsAskedFor) {
+  validation_ = rows_;
+  options_.best_by = BestBy::kExact;
+  options_.learning_rate = 0.02;
+  options_.epochs = 12;
+  const auto result = run();
+  ASSERT_TRUE(result.ok()) << result.error();
+  const Progress* best = nullptr;
+  for (const auto& p : curve_) {
+    if (!p.validation_exact) continue;
+    const bool is_better =
+        best == nullptr || *p.validation_exact > *best->validation_exact ||
+        (*p.validation_exact == *best->validation_exact && *p.validation_loss < *best->validation_loss);
+    if (is_better) best = &p;
+  }
+  EXPECT_GT(*best->validation_exact, 0);
+  EXPECT_EQ(result->best_step, best->step);
+  EXPECT_EQ(result->validation_exact, best->validation_exact);
+}
+
 TEST_F(LoraTraining, KeepsTheBestAdapterThroughAnInterruption) {
   options_.learning_rate = 0.2;
   options_.decay = Decay::kConstant;

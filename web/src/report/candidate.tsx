@@ -53,7 +53,7 @@ function Training(props: { training: Customization }) {
       <Problem text={c.error} />
       {c.warnings.map((w) => <p key={w} class="muted"><Plain text={w} /></p>)}
       <ul class="facts-list">
-        <li>{plural(c.rows ?? 0, "row")}{c.rows_left_out ? `, ${count(c.rows_left_out)} left out` : ""}, {plural(c.steps, "step")} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}</li>
+        <li>{plural(c.rows ?? 0, "row")}{c.rows_left_out ? `, ${count(c.rows_left_out)} left out` : ""}, {plural(c.steps, "step")} in {plural(c.epochs, "epoch")}, {seconds(c.runtime_seconds)}{c.device && ` on ${c.device === "cpu" ? "the processor" : c.device}`}</li>
         <li>validation after step {c.best_step}: loss {c.validation_loss?.toFixed(3) ?? "\u2013"}, {percent(c.validation_exact)} of answers exact</li>
         {c.adapter && <li>adapter <span class="code"><Plain text={c.adapter} /></span></li>}
         <li class="muted">{settings}</li>

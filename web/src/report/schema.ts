@@ -158,6 +158,7 @@ export interface Customization {
   validation_exact: number | null;
   customized_model: string | null;
   adapter: string | null;
+  device: string | null;
   warnings: string[];
   settings: Record<string, unknown>;
   curve: Point[];

@@ -37,6 +37,16 @@ class ConfigCheckTest : public testing::Test {
     candidate.customization_enabled = is_trained;
     config_.run.candidates.push_back(candidate);
   }
+  static void write_model(const std::filesystem::path& path, const std::string& chat_template) {
+    modelfile::GgufHeader header;
+    header.set("general.architecture", modelfile::GgufValue::string("llama"));
+    header.set("tokenizer.ggml.model", modelfile::GgufValue::string("gpt2"));
+    header.set("tokenizer.chat_template", modelfile::GgufValue::string(chat_template));
+    header.tensors.push_back({.name = "token_embd.weight", .shape = {4}});
+    const auto written = modelfile::write_gguf(
+        path, header, [](const auto& tensor, const auto& sink) { return sink(std::string(tensor.bytes, '\0')); });
+    ASSERT_TRUE(written.ok());
+  }
   std::vector<Finding> check() { return check_machine(config_, programs_); }
 
   /// A certificate and its key, for `days` from now.
@@ -85,18 +95,26 @@ TEST_F(ConfigCheckTest, AnEngineThatTheFileNamesMustBeAProgram) {
   EXPECT_THAT(check(), ElementsAre(error_with("engines.llama_server: /no/such/llama-server")));
 }
 
+TEST_F(ConfigCheckTest, ADeviceThatIsDemandedAndCannotTrainIsAnErrorInTheTrainersWords) {
+  add_local("small", true);
+  auto& candidate = config_.run.candidates.front();
+  write_model(candidate.model.path, "{{ messages[0].content }}");
+  programs_.llama_server = "/bin/true";
+  programs_.trainer = folder_.path() / "trainer";
+  const std::string says = R"(echo '{"event":"error","code":"failed_precondition","message":"the driver is too old"}')";
+  ASSERT_TRUE(io::write_file_atomically(programs_.trainer, "#!/bin/sh\n" + says + "; exit 1\n").ok());
+  std::filesystem::permissions(programs_.trainer, std::filesystem::perms::owner_all);
+  candidate.training.device = modelops::TrainingDevice::kAuto;
+  EXPECT_THAT(check(), testing::Not(Contains(Field(&Finding::is_error, true))));
+  candidate.training.device = modelops::TrainingDevice::kCuda;
+  EXPECT_THAT(check(), Contains(AllOf(error_with("model \"small\": training_config.device: cuda"),
+                                      error_with("the driver is too old"))));
+}
+
 TEST_F(ConfigCheckTest, AChatTemplateThatCannotBeUsedIsNamedAndOneThatIsAdaptedIsSaid) {
   add_local("small");
-  modelfile::GgufHeader header;
-  header.set("general.architecture", modelfile::GgufValue::string("llama"));
-  header.set("tokenizer.ggml.model", modelfile::GgufValue::string("gpt2"));
-  header.set("tokenizer.chat_template",
-             modelfile::GgufValue::string("{{ raise_exception('System role not supported') }}"));
-  header.tensors.push_back({.name = "token_embd.weight", .shape = {4}});
   auto& model = config_.run.candidates.front().model;
-  ASSERT_TRUE(modelfile::write_gguf(model.path, header, [](const auto& tensor, const auto& sink) {
-                return sink(std::string(tensor.bytes, '\0'));
-              }).ok());
+  write_model(model.path, "{{ raise_exception('System role not supported') }}");
   programs_.llama_server = "/bin/true";
   EXPECT_THAT(check(), Contains(AllOf(Field(&Finding::is_error, false), Field(&Finding::text, HasSubstr("system")))));
   model.chat.template_file = folder_.path() / "none.jinja";

@@ -25,12 +25,21 @@ std::string_view text_of(Schedule schedule) {
   return "linear";
 }
 
+std::string joined(const std::vector<int>& layers) {
+  std::string out;
+  for (const int layer : layers) out += (out.empty() ? "" : ",") + std::to_string(layer);
+  return out;
+}
+
+void add_device(std::vector<std::string>& out, TrainingDevice device) {
+  if (device == TrainingDevice::kAuto) return;
+  out.insert(out.end(), {"--device", device == TrainingDevice::kCuda ? "cuda" : "cpu"});
+}
+
 void add_model(std::vector<std::string>& out, const TrainingJob& job, const TrainerFolders& folders) {
   const auto add = [&](const char* name, std::string value) { out.insert(out.end(), {name, std::move(value)}); };
   add("--model", job.model.path.string());
-  std::string layers;
-  for (const int layer : job.model.keep_layers) layers += (layers.empty() ? "" : ",") + std::to_string(layer);
-  if (!layers.empty()) add("--keep-layers", layers);
+  if (!job.model.keep_layers.empty()) add("--keep-layers", joined(job.model.keep_layers));
   if (!folders.chat_template.empty()) add("--chat-template-file", folders.chat_template.string());
   if (job.model.chat.enable_thinking) out.emplace_back("--enable-thinking");
   if (folders.memory_share < 1) add("--memory-share", text_of(folders.memory_share));
@@ -143,6 +152,7 @@ std::vector<std::string> trainer_arguments(const TrainingJob& job, const Trainer
   add("--dropout", text_of(s.adapter_dropout));
   if (s.upper_layers) add("--upper-layers", std::to_string(*s.upper_layers));
   if (s.rank_stabilised) out.emplace_back("--rank-stabilised");
+  if (s.best_by == BestBy::kExact) out.insert(out.end(), {"--best-by", "exact"});
   if (s.patience > 0) add("--patience", std::to_string(s.patience));
   add("--schedule", std::string(text_of(s.schedule)));
   add("--warmup-ratio", text_of(s.warmup_ratio));
@@ -151,9 +161,24 @@ std::vector<std::string> trainer_arguments(const TrainingJob& job, const Trainer
   add("--weight-decay", text_of(s.weight_decay));
   add("--gradient-accumulation", std::to_string(s.gradient_accumulation));
   if (s.precision == TrainingPrecision::kFp32) add("--precision", "fp32");
+  add_device(out, s.device);
   add("--max-seq-length", std::to_string(s.max_seq_length));
   add("--seed", std::to_string(job.seed));
   add("--threads", std::to_string(threads));
+  return out;
+}
+
+std::vector<std::string> plan_arguments(const ModelSpec& model, const TrainingSettings& settings) {
+  std::vector<std::string> out{"plan", "--model", model.path.string()};
+  const auto add = [&](const char* name, std::string value) { out.insert(out.end(), {name, std::move(value)}); };
+  if (!model.keep_layers.empty()) add("--keep-layers", joined(model.keep_layers));
+  add("--batch-size", std::to_string(settings.batch_size));
+  add("--gradient-accumulation", std::to_string(settings.gradient_accumulation));
+  add("--rank", std::to_string(settings.adapter_dim));
+  if (settings.upper_layers) add("--upper-layers", std::to_string(*settings.upper_layers));
+  if (settings.precision == TrainingPrecision::kFp32) add("--precision", "fp32");
+  add("--max-seq-length", std::to_string(settings.max_seq_length));
+  add_device(out, settings.device);
   return out;
 }
 
@@ -162,6 +187,7 @@ Result<TrainingEvent> parse_training_event(const std::string& line) {
   if (!json.is_object() || !json.contains("event"))
     return data_loss("not an event of the trainer: " + line.substr(0, 200));
   const std::string event = text(json, "event");
+  if (event == "started") return TrainingEvent(TrainingStartedEvent{text(json, "device")});
   if (event == "progress") return TrainingEvent(parse_progress(json));
   if (event == "done") return parse_done(json);
   if (event == "error") return TrainingEvent(parse_error(json));

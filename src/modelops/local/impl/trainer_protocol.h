@@ -23,6 +23,13 @@ struct TrainerFolders {
 [[nodiscard]] std::vector<std::string> trainer_arguments(const TrainingJob& job, const TrainerFolders& folders,
                                                          int threads);
 
+/// The arguments with which `flywheel-trainer plan` says whether the device that the settings demand can train the
+/// model.
+[[nodiscard]] std::vector<std::string> plan_arguments(const ModelSpec& model, const TrainingSettings& settings);
+
+struct TrainingStartedEvent {
+  std::string device;  ///< `cpu`, or the GPU's name
+};
 struct TrainingProgressEvent {
   TrainingProgress progress;
   bool is_again = false;  ///< a step before the checkpoint that was taken up; it was reported before
@@ -33,10 +40,11 @@ struct TrainingDoneEvent {
 struct TrainingErrorEvent {
   Error error;
 };
-/// An event that changes nothing here (`started`, `preparing`), or one of a later version.
+/// An event that changes nothing here (`preparing`, `plan`), or one of a later version.
 struct OtherTrainingEvent {};
 
-using TrainingEvent = std::variant<OtherTrainingEvent, TrainingProgressEvent, TrainingDoneEvent, TrainingErrorEvent>;
+using TrainingEvent = std::variant<OtherTrainingEvent, TrainingStartedEvent, TrainingProgressEvent, TrainingDoneEvent,
+                                   TrainingErrorEvent>;
 
 /// One line of the trainer's standard output. kDataLoss for what is no event.
 [[nodiscard]] Result<TrainingEvent> parse_training_event(const std::string& line);

@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -62,7 +63,7 @@ class LocalTrainerTest : public testing::Test {
 
 TEST_F(LocalTrainerTest, PassesProgressOnAndReturnsTheModel) {
   play(std::string(
-           "echo '{\"event\":\"started\"}'\n"
+           "echo '{\"event\":\"started\",\"device\":\"NVIDIA H100\"}'\n"
            "echo '{\"event\":\"progress\",\"step\":1,\"total_steps\":2,\"loss\":2.5,\"learning_rate\":0.001}'\n"
            "echo '{\"event\":\"progress\",\"step\":2,\"total_steps\":2,\"loss\":1.5,\"validation_loss\":1.0}'\n") +
        kDone);
@@ -72,6 +73,7 @@ TEST_F(LocalTrainerTest, PassesProgressOnAndReturnsTheModel) {
   ASSERT_EQ(model->curve.size(), 2U);
   EXPECT_EQ(model->curve[0].loss, 2.5);
   EXPECT_EQ(model->curve[1].validation_loss, 1.0);
+  EXPECT_EQ(model->device, "NVIDIA H100");
   EXPECT_EQ(model->rows, 10U);
   EXPECT_EQ(model->rows_left_out, 2U);
   EXPECT_EQ(model->validation_exact, 0.5);
@@ -165,12 +167,32 @@ TEST_F(LocalTrainerTest, SaysWhatToDoWhenNoTrainerIsInstalled) {
   EXPECT_THAT(train().error().message, HasSubstr("scripts/setup"));
 }
 
+TEST_F(LocalTrainerTest, AsksOnlyForADeviceThatIsDemanded) {
+  const auto check = [this](TrainingDevice device) {
+    LocalTrainer trainer(settings_, launcher_);
+    return run_blocking(
+        trainer.check_device({.name = "small", .path = "/m.gguf"}, {.device = device}, Deadline::never()));
+  };
+  EXPECT_EQ(check(TrainingDevice::kCuda).error().code, ErrorCode::kFailedPrecondition);  // no trainer
+  play(
+      "echo '{\"event\":\"error\",\"code\":\"failed_precondition\",\"message\":\"no driver for '\"$*\"'\"}'; exit 1\n");
+  EXPECT_TRUE(check(TrainingDevice::kAuto).ok());
+  EXPECT_TRUE(check(TrainingDevice::kCpu).ok());
+  EXPECT_THAT(check(TrainingDevice::kCuda).error().message,
+              AllOf(HasSubstr("no driver for plan --model /m.gguf"), HasSubstr("--device cuda")));
+  play("echo '{\"event\":\"plan\",\"pass_tokens\":8}'\n");
+  EXPECT_TRUE(check(TrainingDevice::kCuda).ok());
+  play("echo broken >&2; exit 2\n");
+  EXPECT_THAT(check(TrainingDevice::kCuda).error().message, HasSubstr("broken"));
+}
+
 TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   TrainingJob job{
       .model = {.path = "/m.gguf", .keep_layers = {0, 1, 5}}, .train_rows = "/t", .validation_rows = "/v", .seed = 9};
   job.settings.upper_layers = 15;
   job.settings.rank_stabilised = true;
   job.settings.patience = 2;
+  job.settings.best_by = BestBy::kExact;
   job.settings.schedule = Schedule::kCosine;
   job.settings.learning_rate = 2e-3;
   job.settings.precision = TrainingPrecision::kFp32;
@@ -185,6 +207,8 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   EXPECT_EQ(value_of("--validation"), "/v");
   EXPECT_EQ(value_of("--upper-layers"), "15");
   EXPECT_EQ(value_of("--patience"), "2");
+  EXPECT_EQ(value_of("--best-by"), "exact");
+  EXPECT_EQ(value_of("--device"), "missing");
   EXPECT_TRUE(std::ranges::find(arguments, "--rank-stabilised") != arguments.end());
   EXPECT_EQ(value_of("--schedule"), "cosine");
   EXPECT_EQ(value_of("--precision"), "fp32");
@@ -192,6 +216,19 @@ TEST(TrainerArguments, SaysEverySettingOfTheJob) {
   EXPECT_EQ(value_of("--alpha"), "64");
   EXPECT_EQ(value_of("--seed"), "9");
   EXPECT_EQ(value_of("--threads"), "2");
+}
+
+TEST(TrainerArguments, NamesADeviceThatWasChosen) {
+  TrainingJob job;
+  const auto device_of = [&](TrainingDevice device) {
+    job.settings.device = device;
+    const auto arguments = trainer_arguments(job, {}, 1);
+    const auto it = std::ranges::find(arguments, "--device");
+    return it == arguments.end() ? "" : *(it + 1);
+  };
+  EXPECT_EQ(device_of(TrainingDevice::kAuto), "");
+  EXPECT_EQ(device_of(TrainingDevice::kCpu), "cpu");
+  EXPECT_EQ(device_of(TrainingDevice::kCuda), "cuda");
 }
 
 }  // namespace

@@ -384,8 +384,12 @@ class CudaDevice final : public Device {
 
 }  // namespace
 
+bool is_built_with_cuda() { return true; }
+
 Result<CudaInformation> cuda_information() {
-  int count = 0;
+  int count = 0, driver = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
+    return failed_precondition("there is no NVIDIA driver (libcuda.so.1) on this machine");
   auto error = cudaGetDeviceCount(&count);
   if (error == cudaErrorInsufficientDriver)
     return failed_precondition("the GPU's driver is too old for CUDA 13; install version 580 or later");

@@ -14,6 +14,7 @@ struct CudaInformation {
   std::uint64_t free_bytes = 0;
 };
 
+[[nodiscard]] bool is_built_with_cuda();
 /// The first GPU that CUDA shows this process, in bfloat16. kFailedPrecondition says why there is none: no driver, one
 /// too old, no GPU, one without bfloat16, or one that others keep to themselves.
 [[nodiscard]] Result<std::unique_ptr<Device>> open_cuda_device();
