@@ -292,7 +292,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   Survey survey(request.split.parse_function_arguments);
   FW_TRY(survey_window(request, survey));
   FW_TRY(request.deadline.check("order records"));
-  survey.finish();
+  FW_TRY(survey.finish(request.deadline));
   FW_ASSIGN(Selected selected, select_rows(request, survey));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());

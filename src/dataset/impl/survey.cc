@@ -69,7 +69,7 @@ std::uint32_t Survey::label_number(const std::string& label) {
   return it->second;
 }
 
-void Survey::finish() {
+Status Survey::finish(const Deadline& deadline) {
   std::vector<std::uint32_t> order(records.size());
   std::iota(order.begin(), order.end(), 0u);
   const auto id_view = [&](const Surveyed& record) {
@@ -89,7 +89,7 @@ void Survey::finish() {
   }
   records = std::move(sorted);
   for (Link& link : links) link.record = place[link.record];
-  templates.resolve();
+  return templates.resolve(deadline);
 }
 
 }  // namespace fw::dataset

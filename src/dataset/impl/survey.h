@@ -38,8 +38,8 @@ class Survey {
   explicit Survey(bool parse_arguments) : reader_(parse_arguments) {}
 
   void add(const record::Interaction& record);
-  /// Once, after all records: puts them in order of time, then id.
-  void finish();
+  /// Once, after all records: puts them in order of time, then id, and finds the templates. Error: the deadline's.
+  [[nodiscard]] Status finish(const Deadline& deadline);
 
   [[nodiscard]] record::RecordId id_of(const Surveyed& record) const {
     return record::RecordId(ids_.substr(record.id_at, record.id_size));

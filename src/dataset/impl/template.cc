@@ -1,10 +1,10 @@
 #include "dataset/impl/template.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "base/hash.h"
+#include "dataset/impl/shared_ends.h"
 
 namespace fw::dataset {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kMaxText = 8u << 10;
 constexpr std::size_t kMaxIds = 8;
 constexpr std::size_t kMaxTexts = 100'000;
-constexpr std::size_t kMaxRun = 6;
+constexpr int kRounds = 2;
+constexpr std::size_t kTextsBetweenChecks = 1024;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Bytes of characters beyond ASCII count as letters.
@@ -98,98 +99,131 @@ class Masker {
   MaskedText out_;
 };
 
-/// The hashes of a text's frames, each in a few steps: of the tokens before a run, one slot, and those after it. Equal
-/// sequences of tokens have equal hashes, wherever they are cut (polynomial hash, modulo 2^64).
-class Frames final {
- public:
-  explicit Frames(std::span<const std::uint32_t> tokens) : tokens_(tokens) {
-    std::uint64_t hash = 0, power = 1;
-    std::uint32_t words = 0;
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      hashes_[i] = hash;
-      words_[i] = words;
-      powers_[i] = power;
-      hash = hash * kFactor + mix(tokens[i]);
-      words += tokens[i] != kSlotToken;
-      power *= kFactor;
-    }
-    hashes_[tokens.size()] = hash;
-    words_[tokens.size()] = words;
-    powers_[tokens.size()] = power;
-  }
-
-  /// Calls `visit(begin, length, words around)` for every run that may be a slot.
-  template <class Visit>
-  void each_run(Visit visit) const {
-    for (std::size_t begin = 0; begin < tokens_.size(); ++begin) {
-      for (std::size_t size = 1; size <= kMaxRun && begin + size <= tokens_.size(); ++size) {
-        const std::size_t around = words_[tokens_.size()] - (words_[begin + size] - words_[begin]);
-        if ((around >= 3 && around >= size) || (around == 2 && size <= 3)) visit(begin, size, around);
-      }
-    }
-  }
-  /// Of with_slot(): slots beside the run are one with it.
-  [[nodiscard]] std::uint64_t frame(std::size_t begin, std::size_t size) const {
-    std::size_t end = begin + size;
-    while (begin > 0 && tokens_[begin - 1] == kSlotToken) --begin;
-    while (end < tokens_.size() && tokens_[end] == kSlotToken) ++end;
-    const std::uint64_t before = hashes_[begin] * kFactor + mix(kSlotToken);
-    return mix(before * powers_[tokens_.size() - end] + between(end, tokens_.size()));
-  }
-  [[nodiscard]] std::uint64_t filling(std::size_t begin, std::size_t size) const {
-    return mix(between(begin, begin + size));
-  }
-
- private:
-  static constexpr std::uint64_t kFactor = 0x9E37'79B9'7F4A'7C15;
-
-  /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-  static std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xBF58'476D'1CE4'E5B9;
-    x = (x ^ (x >> 27)) * 0x94D0'49BB'1331'11EB;
-    return x ^ (x >> 31);
-  }
-  [[nodiscard]] std::uint64_t between(std::size_t begin, std::size_t end) const {
-    return hashes_[end] - hashes_[begin] * powers_[end - begin];
-  }
-
-  std::span<const std::uint32_t> tokens_;
-  std::array<std::uint64_t, kMaxTokens + 1> hashes_;  // of the tokens before each
-  std::array<std::uint64_t, kMaxTokens + 1> powers_;
-  std::array<std::uint32_t, kMaxTokens + 1> words_;
-};
-
-/// How often each frame was seen, at least: most are seen once, and need not be kept.
+/// How often each frame was seen, up to three times, at least: most are seen once, and need not be kept.
 class Sightings final {
  public:
   void add(std::uint64_t frame) {
-    std::uint8_t& count = counts_[frame % kCells];
-    count += count < kEnough;
+    std::uint8_t& cell = cells_[cell_of(frame)];
+    const int shift = shift_of(frame);
+    if ((cell >> shift & kMost) < kMost) cell = static_cast<std::uint8_t>(cell + (1 << shift));
   }
-  [[nodiscard]] bool may_be_slot(std::uint64_t frame) const { return counts_[frame % kCells] >= kEnough; }
+  [[nodiscard]] bool may_be_slot(std::uint64_t frame) const {
+    return (cells_[cell_of(frame)] >> shift_of(frame) & kMost) == kMost;
+  }
 
  private:
   static constexpr std::size_t kCells = std::size_t{1} << 24;
-  static constexpr std::uint8_t kEnough = 3;
-  std::vector<std::uint8_t> counts_ = std::vector<std::uint8_t>(kCells);
+  static constexpr int kMost = 3;  // two bits
+
+  static std::size_t cell_of(std::uint64_t frame) { return (frame >> 2) % kCells; }
+  static int shift_of(std::uint64_t frame) { return static_cast<int>(frame & 3) * 2; }
+
+  std::vector<std::uint8_t> cells_ = std::vector<std::uint8_t>(kCells);
 };
 
 /// The tokens with the run as one slot.
-std::vector<std::uint32_t> with_slot(std::span<const std::uint32_t> tokens, std::size_t begin, std::size_t size) {
+std::vector<std::uint32_t> with_slot(TokenText tokens, TokenRun run) {
   std::vector<std::uint32_t> out;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const bool in_run = i >= begin && i < begin + size;
+    const bool in_run = i >= run.begin && i < run.begin + run.size;
     const std::uint32_t token = in_run ? kSlotToken : tokens[i];
     if (token != kSlotToken || out.empty() || out.back() != kSlotToken) out.push_back(token);
   }
   return out;
 }
 
-struct Run {
-  std::uint64_t frame = 0;  // the tokens around it
+struct Filled {
+  std::uint64_t frame = 0;  // the tokens around a run
   std::uint64_t filling = 0;
   bool between_two = false;  // words; more evidence is needed
-  auto operator<=>(const Run&) const = default;
+  auto operator<=>(const Filled&) const = default;
+};
+
+/// Finds the frames that are templates among different texts, and what each text becomes.
+class SlotSearch final {
+ public:
+  SlotSearch(std::span<const TokenText> texts, const SharedEnds& shared, const Deadline& deadline)
+      : texts_(texts), shared_(shared), deadline_(deadline) {}
+
+  /// By text; empty where it stays as it is.
+  Result<std::vector<std::vector<std::uint32_t>>> run() {
+    FW_TRY(count_sightings());
+    FW_TRY(collect_fillings());
+    return choose_frames();
+  }
+
+ private:
+  /// Calls `visit(text, frames, run)` for every run that may be a slot.
+  template <class Visit>
+  Status each_run(Visit visit) const {
+    for (std::size_t text = 0; text < texts_.size(); ++text) {
+      if (text % kTextsBetweenChecks == 0) FW_TRY(deadline_.check("look for templates"));
+      if (is_alone_[text]) continue;
+      const Frames frames(texts_[text]);
+      frames.each_run([&](TokenRun run) {
+        if (shared_.may_be_slot(text, frames, run)) visit(text, frames, run);
+      });
+    }
+    return {};
+  }
+
+  Status count_sightings() {
+    std::vector<bool> has_run(texts_.size(), false);
+    FW_TRY(each_run([&](std::size_t text, const Frames& frames, TokenRun run) {
+      sightings_.add(frames.frame(run));
+      has_run[text] = true;
+    }));
+    has_run.flip();
+    is_alone_ = std::move(has_run);
+    return {};
+  }
+
+  Status collect_fillings() {
+    std::vector<Filled> filled;
+    FW_TRY(each_run([&](std::size_t, const Frames& frames, TokenRun run) {
+      const std::uint64_t frame = frames.frame(run);
+      if (!sightings_.may_be_slot(frame)) return;
+      filled.push_back({frame, frames.filling(run), frames.words_around(run) == 2});
+    }));
+    FW_TRY(deadline_.check("count what fills the slots of templates"));
+    std::ranges::sort(filled);
+    filled.erase(std::unique(filled.begin(), filled.end()), filled.end());
+    for (std::size_t i = 0; i < filled.size();) {
+      std::size_t end = i;
+      while (end < filled.size() && filled[end].frame == filled[i].frame) ++end;
+      if (end - i >= (filled[i].between_two ? 6u : 3u)) fillings_.emplace(filled[i].frame, end - i);
+      i = end;
+    }
+    return {};
+  }
+
+  /// Each text becomes the frame that most texts share, of equals the one with the shortest slot, then the first.
+  Result<std::vector<std::vector<std::uint32_t>>> choose_frames() const {
+    std::vector<std::vector<std::uint32_t>> becomes(texts_.size());
+    if (fillings_.empty()) return becomes;
+    std::vector<std::size_t> most(texts_.size(), 0);
+    std::vector<TokenRun> slots(texts_.size());
+    FW_TRY(each_run([&](std::size_t text, const Frames& frames, TokenRun run) {
+      const std::uint64_t frame = frames.frame(run);
+      if (!sightings_.may_be_slot(frame)) return;
+      const auto found = fillings_.find(frame);
+      if (found == fillings_.end() || found->second < most[text]) return;
+      if (found->second == most[text] && run.size >= slots[text].size) return;
+      most[text] = found->second;
+      slots[text] = run;
+    }));
+    for (std::size_t text = 0; text < texts_.size(); ++text) {
+      if (most[text] > 0) becomes[text] = with_slot(texts_[text], slots[text]);
+    }
+    return becomes;
+  }
+
+  std::span<const TokenText> texts_;
+  const SharedEnds& shared_;
+  const Deadline& deadline_;
+  std::vector<bool> is_alone_ = std::vector<bool>(texts_.size(), false);  // no run of it may be a slot
+  Sightings sightings_;
+  std::unordered_map<std::uint64_t, std::size_t> fillings_;  // of frames that are templates
 };
 
 }  // namespace
@@ -208,73 +242,47 @@ std::uint64_t Templates::of(std::uint64_t hash) const {
   return found == texts_.end() ? hash : found->second.result;
 }
 
-void Templates::resolve() {
-  merge_once();
-  merge_once();
+Status Templates::resolve(const Deadline& deadline) {
+  for (int round = 0; round < kRounds; ++round) {
+    FW_ASSIGN(const bool has_merged, merge_once(deadline));
+    if (!has_merged) break;  // another round would see the same texts
+  }
+  return {};
 }
 
-void Templates::merge_once() {
+Result<bool> Templates::merge_once(const Deadline& deadline) {
+  FW_TRY(deadline.check("look for templates"));
   // Texts by what they are now; a second round sees those of the first as one.
-  std::unordered_map<std::uint64_t, std::span<const std::uint32_t>> now;
   std::vector<std::uint64_t> looked_at;
   for (const auto& [hash, text] : texts_) {
-    if (text.size == 0) continue;
-    const std::span<const std::uint32_t> tokens(tokens_.data() + text.offset, text.size);
-    if (now.try_emplace(text.result, tokens).second) looked_at.push_back(text.result);
+    if (text.size > 0) looked_at.push_back(text.result);
   }
   std::ranges::sort(looked_at);
+  looked_at.erase(std::unique(looked_at.begin(), looked_at.end()), looked_at.end());
   if (looked_at.size() > kMaxTexts) looked_at.resize(kMaxTexts);
-
-  Sightings sightings;
-  for (const std::uint64_t text : looked_at) {
-    const Frames frames(now.at(text));
-    frames.each_run(
-        [&](std::size_t begin, std::size_t size, std::size_t) { sightings.add(frames.frame(begin, size)); });
+  const auto place_of = [&](const Text& text) -> std::size_t {
+    if (text.size == 0 || text.result > looked_at.back()) return looked_at.size();
+    const auto found = std::ranges::lower_bound(looked_at, text.result);
+    return *found == text.result ? static_cast<std::size_t>(found - looked_at.begin()) : looked_at.size();
+  };
+  std::vector<TokenText> texts(looked_at.size());
+  for (const auto& [hash, text] : texts_) {
+    const std::size_t place = place_of(text);
+    if (place < texts.size()) texts[place] = TokenText(tokens_.data() + text.offset, text.size);
   }
-  std::vector<Run> runs;
-  for (const std::uint64_t text : looked_at) {
-    const Frames frames(now.at(text));
-    frames.each_run([&](std::size_t begin, std::size_t size, std::size_t around) {
-      const std::uint64_t frame = frames.frame(begin, size);
-      if (sightings.may_be_slot(frame)) runs.push_back({frame, frames.filling(begin, size), around == 2});
-    });
-  }
-  std::ranges::sort(runs);
-  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
-  std::unordered_map<std::uint64_t, std::size_t> fillings;  // of frames that are templates
-  for (std::size_t i = 0; i < runs.size();) {
-    std::size_t end = i;
-    while (end < runs.size() && runs[end].frame == runs[i].frame) ++end;
-    if (end - i >= (runs[i].between_two ? 6u : 3u)) fillings.emplace(runs[i].frame, end - i);
-    i = end;
-  }
-
-  // Each text becomes the frame that most texts share, of equals the one with the shortest slot, then the first.
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> becomes;
-  for (const std::uint64_t text : looked_at) {
-    const Frames frames(now.at(text));
-    std::size_t most = 0;
-    std::size_t shortest = 0;
-    std::size_t first = 0;
-    frames.each_run([&](std::size_t begin, std::size_t size, std::size_t) {
-      const std::uint64_t frame = frames.frame(begin, size);
-      if (!sightings.may_be_slot(frame)) return;
-      const auto found = fillings.find(frame);
-      if (found == fillings.end() || found->second < most || (found->second == most && size >= shortest)) return;
-      most = found->second;
-      shortest = size;
-      first = begin;
-    });
-    if (most > 0) becomes.emplace(text, with_slot(now.at(text), first, shortest));
-  }
+  FW_ASSIGN(const SharedEnds shared, SharedEnds::of(texts, deadline));
+  FW_ASSIGN(const auto becomes, SlotSearch(texts, shared, deadline).run());
+  bool has_merged = false;
   for (auto& [hash, text] : texts_) {
-    const auto found = becomes.find(text.result);
-    if (found == becomes.end()) continue;
-    text.result = hash64(bytes_of(found->second));
-    text.offset = tokens_.size();
-    text.size = static_cast<std::uint32_t>(found->second.size());
-    tokens_.insert(tokens_.end(), found->second.begin(), found->second.end());
+    const std::size_t place = place_of(text);
+    if (place == texts.size() || becomes[place].empty()) continue;
+    const std::uint64_t result = hash64(bytes_of(becomes[place]));
+    if (result == text.result) continue;
+    has_merged = true;
+    text = {tokens_.size(), static_cast<std::uint32_t>(becomes[place].size()), result};
+    tokens_.insert(tokens_.end(), becomes[place].begin(), becomes[place].end());
   }
+  return has_merged;
 }
 
 }  // namespace fw::dataset

@@ -6,6 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "async/deadline.h"
+#include "base/result.h"
+
 namespace fw::dataset {
 
 /// A text with its slots masked by what they look like: tokens with a digit (numbers, ids, dates, times), e-mail
@@ -33,8 +36,8 @@ class Templates {
  public:
   /// `tokens` are kept only for hashes that are new.
   void add(std::uint64_t hash, std::span<const std::uint32_t> tokens);
-  /// Once, after all texts.
-  void resolve();
+  /// Once, after all texts. Error: the deadline's, within a few milliseconds.
+  [[nodiscard]] Status resolve(const Deadline& deadline);
   [[nodiscard]] std::uint64_t of(std::uint64_t hash) const;
 
  private:
@@ -43,7 +46,8 @@ class Templates {
     std::uint32_t size = 0;
     std::uint64_t result = 0;
   };
-  void merge_once();
+  /// Whether any text became another.
+  Result<bool> merge_once(const Deadline& deadline);
 
   std::unordered_map<std::uint64_t, Text> texts_;
   std::vector<std::uint32_t> tokens_;

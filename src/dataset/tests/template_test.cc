@@ -19,7 +19,7 @@ std::vector<std::uint64_t> templates_of(const std::vector<std::string>& texts) {
     const MaskedText masked = mask_text(text);
     templates.add(masked.hash, masked.tokens);
   }
-  templates.resolve();
+  EXPECT_TRUE(templates.resolve(Deadline::never()).ok());
   std::vector<std::uint64_t> out;
   for (const auto& text : texts) out.push_back(templates.of(mask(text)));
   return out;
