@@ -66,7 +66,7 @@ class Assembler {
   }
 
  private:
-  Result<Exchange> exchange_of(const Row& row, const record::RecordId& id) {
+  Result<Exchange> exchange_of(const Row& row, const record::Interaction& record) {
     if (rows_written_ % kRowsBetweenChecks == 0) {
       FW_TRY(request_.deadline.check("write dataset rows"));
       if (request_.on_progress) {
@@ -74,22 +74,27 @@ class Assembler {
       }
     }
     ++rows_written_;
-    FW_ASSIGN(const record::Interaction record, request_.records.read(id));
     auto exchange = read_exchange(record, request_.split.parse_function_arguments);
     if (exchange && record.timestamp == survey_.records[row.record].time) return std::move(*exchange);
-    return unavailable("record " + *id + " changed while the datasets were made; start the run again");
+    return unavailable("record " + *record.id + " changed while the datasets were made; start the run again");
   }
 
   template <class Visit>
   Status each(Side side, Visit visit) {
+    std::vector<std::size_t> places;
+    std::vector<record::RecordId> ids;
     for (std::size_t i = 0; i < selected_.rows.size(); ++i) {
       if (split_.sides[i] != side) continue;
-      const Row& row = selected_.rows[i];
-      const record::RecordId id = survey_.id_of(survey_.records[row.record]);
-      FW_ASSIGN(const Exchange exchange, exchange_of(row, id));
-      visit(i, id, exchange);
+      places.push_back(i);
+      ids.push_back(survey_.id_of(survey_.records[selected_.rows[i].record]));
     }
-    return {};
+    std::size_t next = 0;
+    return request_.records.read(ids, [&](const record::Interaction& record) -> Status {
+      const std::size_t i = places[next++];
+      FW_ASSIGN(const Exchange exchange, exchange_of(selected_.rows[i], record));
+      visit(i, record.id, exchange);
+      return {};
+    });
   }
 
   std::string label_of(const Row& row) const {

@@ -16,15 +16,18 @@ Status RecordsInMemory::scan(const Visit& visit) {
   return {};
 }
 
-Result<record::Interaction> RecordsInMemory::read(const record::RecordId& id) {
+Status RecordsInMemory::read(std::span<const record::RecordId> ids, const VisitOne& visit) {
   const auto id_of = [](const record::Interaction* record) -> const record::RecordId& { return record->id; };
   if (by_id_.empty()) {
     for (const auto& record : records_) by_id_.push_back(&record);
     std::ranges::sort(by_id_, {}, id_of);
   }
-  const auto at = std::ranges::lower_bound(by_id_, id, {}, id_of);
-  if (at == by_id_.end() || (*at)->id != id) return not_found("record " + *id + " is not there");
-  return **at;
+  for (const record::RecordId& id : ids) {
+    const auto at = std::ranges::lower_bound(by_id_, id, {}, id_of);
+    if (at == by_id_.end() || (*at)->id != id) return unavailable("record " + *id + " is not there");
+    FW_TRY(visit(**at));
+  }
+  return {};
 }
 
 }  // namespace fw::dataset

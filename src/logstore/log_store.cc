@@ -7,8 +7,14 @@ namespace fw::logstore {
 namespace {
 
 constexpr std::size_t kMostRecordsAPage = 10'000;
+constexpr std::size_t kMostBytesOfBatch = std::size_t{64} << 20;
 
 }  // namespace
+
+Status check_batch_of_ids(std::span<const record::RecordId> ids) {
+  if (ids.size() <= kMostRecordsAPage) return {};
+  return invalid_argument("a batch of records to find has at most 10000 ids, not " + std::to_string(ids.size()));
+}
 
 Result<KeyPage> LogStore::scan_keys(const Selection& selection, Order order, std::size_t limit,
                                     const std::optional<Cursor>& after) {
@@ -18,6 +24,19 @@ Result<KeyPage> LogStore::scan_keys(const Selection& selection, Order order, std
     keys.keys.push_back({std::move(record.id), std::move(record.workload), std::move(record.client), record.timestamp});
   }
   return keys;
+}
+
+Result<std::vector<std::optional<record::Interaction>>> LogStore::find_batch(std::span<const record::RecordId> ids) {
+  FW_TRY(check_batch_of_ids(ids));
+  std::vector<std::optional<record::Interaction>> records;
+  std::size_t bytes = 0;
+  for (const record::RecordId& id : ids) {
+    if (bytes >= kMostBytesOfBatch) break;
+    FW_ASSIGN(auto found, find(id));
+    if (found) bytes += found->request.size() + found->response.size();
+    records.push_back(std::move(found));
+  }
+  return records;
 }
 
 Result<WorkloadPage> LogStore::workloads_page(std::size_t limit, const std::optional<Cursor>& after) {

@@ -87,6 +87,9 @@ struct Backlog {
   Status trouble;                   ///< why they wait; success while they are on their way
 };
 
+/// Whether find_batch() takes so many.
+[[nodiscard]] Status check_batch_of_ids(std::span<const record::RecordId> ids);
+
 /// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a pool
 /// of their kind; what reads more than a page goes through logstore/read.h, which minds a Deadline. Records are
 /// returned byte for byte as they were appended.
@@ -110,6 +113,12 @@ class LogStore {
                                                   const std::optional<Cursor>& after);
 
   [[nodiscard]] virtual Result<std::optional<record::Interaction>> find(const record::RecordId& id) = 0;
+
+  /// The records of these ids in their order, each absent where there is none: of the first ids, until the records have
+  /// some 64 MiB, and of one at least where any is asked for. Whoever wants the others asks for them again. At most
+  /// 10,000 ids, any of them several times.
+  [[nodiscard]] virtual Result<std::vector<std::optional<record::Interaction>>> find_batch(
+      std::span<const record::RecordId> ids);
 
   /// Every (workload, client) pair that has records, with exact counts, ordered by workload and client.
   [[nodiscard]] virtual Result<std::vector<WorkloadSummary>> workloads() = 0;

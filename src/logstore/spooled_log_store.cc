@@ -76,6 +76,26 @@ class SpooledLogStore final : public LogStore {
     return far_->find(id);
   }
 
+  Result<std::vector<std::optional<Interaction>>> find_batch(std::span<const record::RecordId> ids) override {
+    FW_ASSIGN(auto records, journal_->find_batch(ids));
+    std::vector<record::RecordId> missing;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!records[i]) missing.push_back(ids[i]);
+    }
+    if (missing.empty()) return records;
+    FW_ASSIGN(auto there, far_->find_batch(missing));
+    auto next = there.begin();
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (records[i]) continue;
+      if (next == there.end()) {  // as far as it came
+        records.resize(i);
+        break;
+      }
+      records[i] = std::move(*next++);
+    }
+    return records;
+  }
+
   Result<std::uint64_t> remove(const Selection& selection) override {
     const std::lock_guard sending(sending_);  // or what is on its way would come after its removal
     FW_ASSIGN(const std::uint64_t here, journal_->remove(selection));

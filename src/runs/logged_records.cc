@@ -5,6 +5,11 @@
 #include "logstore/read.h"
 
 namespace fw::runs {
+namespace {
+
+constexpr std::size_t kIdsAtOnce = 500;
+
+}  // namespace
 
 LoggedRecords::LoggedRecords(logstore::LogStore& log, record::WorkloadId workload, record::ClientId client,
                              Deadline deadline)
@@ -24,10 +29,20 @@ Status LoggedRecords::scan(const Visit& visit) {
                                  });
 }
 
-Result<record::Interaction> LoggedRecords::read(const record::RecordId& id) {
-  FW_ASSIGN(auto found, log_.find(id));
-  if (found) return std::move(*found);
-  return unavailable("record " + *id + " was removed while the datasets were made; start the run again");
+Status LoggedRecords::read(std::span<const record::RecordId> ids, const VisitOne& visit) {
+  while (!ids.empty()) {
+    FW_TRY(deadline_.check("reading the log store"));
+    FW_ASSIGN(const auto found, log_.find_batch(ids.first(std::min(ids.size(), kIdsAtOnce))));
+    if (found.empty()) return unavailable("the log store does not find record " + *ids.front());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i]) {
+        return unavailable("record " + *ids[i] + " was removed while the datasets were made; start the run again");
+      }
+      FW_TRY(visit(*found[i]));
+    }
+    ids = ids.subspan(found.size());
+  }
+  return {};
 }
 
 }  // namespace fw::runs

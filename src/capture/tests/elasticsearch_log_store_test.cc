@@ -116,6 +116,37 @@ TEST_F(ForeignIndex, SecondsMillisecondsAndTextsAreInOneOrder) {
     } while (after);
     EXPECT_THAT(ids, ElementsAre("a", "b", "c", "d")) << limit;
   }
+  const std::vector ids{record::RecordId("c"), record::RecordId("x"), record::RecordId("b")};
+  const auto found = store_->find_batch(ids);
+  ASSERT_TRUE(found.ok()) << found.error();
+  EXPECT_EQ(found->at(0)->timestamp, from_epoch_seconds(1'732'460'002) + std::chrono::milliseconds(500));
+  EXPECT_FALSE(found->at(1).has_value());
+  EXPECT_EQ(found->at(2)->timestamp, from_epoch_seconds(1'732'460'001));
+  const auto summaries = store_->workloads();
+  ASSERT_TRUE(summaries.ok()) << summaries.error();
+  ASSERT_EQ(summaries->size(), 1U);
+  EXPECT_EQ(summaries->at(0).records, 4U);
+  EXPECT_EQ(summaries->at(0).oldest, from_epoch_seconds(1'732'460'000));
+  EXPECT_EQ(summaries->at(0).newest, from_epoch_seconds(1'732'460'003));
+}
+
+TEST_F(ForeignIndex, WorkloadsOfManyPairsAreListedWithTheirTimes) {
+  make(kBlueprint);
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 450; ++i) {
+    records.push_back(interaction(std::to_string(i), "w" + std::to_string(i / 2), "c", 1'732'460'000 + i));
+    records.back().timestamp += std::chrono::nanoseconds(i);
+  }
+  ASSERT_TRUE(store_->append(records).ok());
+  const auto summaries = store_->workloads();
+  ASSERT_TRUE(summaries.ok()) << summaries.error();
+  ASSERT_EQ(summaries->size(), 225U);
+  for (const auto& summary : *summaries) {
+    const auto first = static_cast<std::size_t>(std::stoi(summary.workload->substr(1)) * 2);
+    EXPECT_EQ(summary.records, 2U);
+    EXPECT_EQ(summary.oldest, records[first].timestamp);
+    EXPECT_EQ(summary.newest, records[first + 1].timestamp);
+  }
 }
 
 TEST_F(ForeignIndex, TextsWithKeywordsBesideThemAreFound) {

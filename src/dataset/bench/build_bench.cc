@@ -62,8 +62,9 @@ class GeneratedRecords final : public dataset::RecordSource {
     }
     return {};
   }
-  Result<record::Interaction> read(const record::RecordId& id) override {
-    return make(std::strtoull(id->c_str(), nullptr, 10));
+  Status read(std::span<const record::RecordId> ids, const VisitOne& visit) override {
+    for (const auto& id : ids) FW_TRY(visit(make(std::strtoull(id->c_str(), nullptr, 10))));
+    return {};
   }
 
  private:

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/log.h"
 #include "logstore/elasticsearch/impl/bulk_write.h"
@@ -24,6 +26,7 @@ constexpr std::size_t kMostRecordsAPage = 10'000;
 constexpr std::size_t kMostKeysAPage = 100'000;
 constexpr std::size_t kMostBytesAPage = std::size_t{64} << 20;
 constexpr std::size_t kBuckets = 1000;       // of one page of an aggregation
+constexpr std::size_t kPairs = 200;          // the same, with four documents of each
 constexpr std::size_t kKeysAtOnce = 10'000;  // of a removal
 
 Status check_limit(std::size_t limit, std::size_t most) {
@@ -85,12 +88,26 @@ class ElasticsearchLogStore final : public LogStore {
   }
 
   Result<std::optional<record::Interaction>> find(const record::RecordId& id) override {
+    FW_ASSIGN(auto found, find_batch(std::span(&id, 1)));
+    return std::move(found.front());
+  }
+
+  Result<std::vector<std::optional<record::Interaction>>> find_batch(std::span<const record::RecordId> ids) override {
+    FW_TRY(check_batch_of_ids(ids));
     FW_TRY(refresh());
-    FW_ASSIGN(const auto keys, keys_.with_ids({*id}));
-    if (keys.empty()) return std::optional<record::Interaction>();
-    FW_ASSIGN(auto contents, read_contents(cluster_, *documents_, std::span(keys).first(1), kMostBytesAPage));
-    if (contents.records.empty()) return std::optional<record::Interaction>();
-    return std::optional(std::move(contents.records.front()));
+    FW_ASSIGN(const auto keys, keys_in_order(ids));
+    FW_ASSIGN(const auto contents, read_contents(cluster_, *documents_, keys, kMostBytesAPage));
+    std::unordered_map<record::RecordId, const record::Interaction*> by_id;
+    for (const record::Interaction& record : contents.records) by_id.emplace(record.id, &record);
+    std::unordered_set<record::RecordId> unread;
+    for (std::size_t i = contents.asked; i < keys.size(); ++i) unread.insert(keys[i].key.id);
+    std::vector<std::optional<record::Interaction>> records;
+    for (const record::RecordId& id : ids) {
+      if (unread.contains(id)) break;
+      const auto found = by_id.find(id);
+      records.push_back(found == by_id.end() ? std::nullopt : std::optional(*found->second));
+    }
+    return records;
   }
 
   Result<std::vector<WorkloadSummary>> workloads() override {
@@ -99,11 +116,11 @@ class ElasticsearchLogStore final : public LogStore {
     const Json sources =
         Json::array({source("workload", form.fields.workload, false), source("client", form.fields.client, false)});
     std::vector<WorkloadSummary> all;
-    FW_TRY(for_each_bucket(form, sources, [&](const Json& bucket) -> Status {
-      FW_ASSIGN(auto summary, summary_of(bucket));
-      if (summary) all.push_back(std::move(*summary));
+    const auto add_summary = [&](const Json& bucket) -> Status {
+      if (auto summary = summary_of(bucket, form)) all.push_back(std::move(*summary));
       return {};
-    }));
+    };
+    FW_TRY(for_each_bucket(form, sources, kPairs, ends_by_unit(form), add_summary));
     std::ranges::sort(all, {}, [](const WorkloadSummary& s) { return std::tie(s.workload, s.client); });
     return all;
   }
@@ -115,7 +132,7 @@ class ElasticsearchLogStore final : public LogStore {
         Json::array({source("workload", form.fields.workload, false), source("client", form.fields.client, false),
                      source("origin", "flywheel.origin", true), source("ending", "flywheel.ending", true)});
     std::vector<RecordCount> all;
-    FW_TRY(for_each_bucket(form, sources, [&](const Json& bucket) -> Status {
+    FW_TRY(for_each_bucket(form, sources, kBuckets, Json::object(), [&](const Json& bucket) -> Status {
       const Json& key = bucket["key"];
       auto workload = record::WorkloadId::parse(key.value("workload", ""));
       auto client = record::ClientId::parse(key.value("client", ""));
@@ -176,6 +193,22 @@ class ElasticsearchLogStore final : public LogStore {
     return keys_.read(selection, order, limit, last);
   }
 
+  /// The keys of those that are there, each once, in the order of the ids.
+  Result<std::vector<FoundKey>> keys_in_order(std::span<const record::RecordId> ids) {
+    std::unordered_map<record::RecordId, std::size_t> places;
+    std::vector<std::string> texts;
+    for (const record::RecordId& id : ids) {
+      if (places.try_emplace(id, places.size()).second) texts.push_back(*id);
+    }
+    FW_ASSIGN(auto keys, keys_.with_ids(std::move(texts)));
+    const auto place_of = [&](const FoundKey& found) { return places.at(found.key.id); };
+    std::ranges::stable_sort(keys, {}, place_of);
+    // Of several indexes under one name two may hold an id: the older one counts.
+    const auto again = std::ranges::unique(keys, {}, place_of);
+    keys.erase(again.begin(), again.end());
+    return keys;
+  }
+
   static Cursor cursor_at(const Selection& selection, Order order, const RecordKey& key) {
     return make_cursor(selection, order, {.time = key.timestamp, .id = key.id});
   }
@@ -199,40 +232,38 @@ class ElasticsearchLogStore final : public LogStore {
     health_ = std::move(status);
   }
 
-  /// All buckets of a composite aggregation over the documents that have a time.
-  Status for_each_bucket(const IndexForm& form, const Json& sources, const std::function<Status(const Json&)>& visit) {
-    Json composite{{"size", kBuckets}, {"sources", sources}};
+  /// All buckets of a composite aggregation over the documents that have a time, `size` of them in an answer, with what
+  /// `within` aggregates in each.
+  Status for_each_bucket(const IndexForm& form, const Json& sources, std::size_t size, const Json& within,
+                         const std::function<Status(const Json&)>& visit) {
+    Json composite{{"size", size}, {"sources", sources}};
     while (true) {
+      Json pairs{{"composite", composite}};
+      if (!within.empty()) pairs["aggs"] = within;
       const Json ask{{"size", 0},
                      {"query", {{"exists", {{"field", form.fields.timestamp}}}}},
-                     {"aggs", {{"pairs", {{"composite", composite}}}}}};
+                     {"aggs", {{"pairs", std::move(pairs)}}}};
       FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
       if (answer["_shards"].value("failed", 0) != 0)
         return unavailable("Elasticsearch counted a part of the shards alone");
-      const Json& pairs = answer["aggregations"]["pairs"];
-      for (const Json& bucket : pairs["buckets"]) FW_TRY(visit(bucket));
-      if (!pairs.contains("after_key") || pairs["buckets"].size() < kBuckets) return {};
-      composite["after"] = pairs["after_key"];
+      const Json& found = answer["aggregations"]["pairs"];
+      for (const Json& bucket : found["buckets"]) FW_TRY(visit(bucket));
+      if (!found.contains("after_key") || found["buckets"].size() < size) return {};
+      composite["after"] = found["after_key"];
     }
   }
 
   /// Nothing for names that no record can have.
-  Result<std::optional<WorkloadSummary>> summary_of(const Json& bucket) {
+  static std::optional<WorkloadSummary> summary_of(const Json& bucket, const IndexForm& form) {
     auto workload = record::WorkloadId::parse(bucket["key"].value("workload", ""));
     auto client = record::ClientId::parse(bucket["key"].value("client", ""));
-    if (!workload.ok() || !client.ok()) return std::optional<WorkloadSummary>();
-    WorkloadSummary summary{.workload = *workload,
-                            .client = *client,
-                            .records = bucket.value("doc_count", std::uint64_t{0}),
-                            .oldest = {},
-                            .newest = {}};
-    const Selection pair{.workload = *workload, .client = *client, .from = {}, .to = {}};
-    FW_ASSIGN(const auto first, keys_.read(pair, Order::kOldestFirst, 1, {}));
-    FW_ASSIGN(const auto last, keys_.read(pair, Order::kNewestFirst, 1, {}));
-    if (first.keys.empty() || last.keys.empty()) return std::optional<WorkloadSummary>();  // removed meanwhile
-    summary.oldest = first.keys.front().key.timestamp;
-    summary.newest = last.keys.front().key.timestamp;
-    return std::optional(std::move(summary));
+    const auto ends = ends_in(bucket, form);
+    if (!workload.ok() || !client.ok() || !ends) return std::nullopt;
+    return WorkloadSummary{.workload = std::move(workload).value(),
+                           .client = std::move(client).value(),
+                           .records = bucket.value("doc_count", std::uint64_t{0}),
+                           .oldest = ends->first,
+                           .newest = ends->second};
   }
 
   /// Buckets that differ by what is said and what is the default are one count.

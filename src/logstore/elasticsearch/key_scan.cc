@@ -47,6 +47,15 @@ std::optional<Timestamp> time_of_hit(const Json& hit, Unit unit) {
   return time_of({.value = sort[0].get<std::int64_t>(), .nanoseconds = nanoseconds_of(hit)}, unit);
 }
 
+const char* name_of(Unit unit) { return unit == Unit::kSeconds ? "seconds" : "milliseconds"; }
+
+/// Where documents decide: each unit has its half of the values.
+Unit unit_of_hit(const Json& hit, const IndexForm& form) {
+  const auto& sort = hit["sort"];
+  if (form.units.size() == 1 || !sort.is_array() || sort.empty() || !sort[0].is_number()) return form.units.front();
+  return sort[0].get<std::int64_t>() < kFirstMillisecond ? Unit::kSeconds : Unit::kMilliseconds;
+}
+
 /// Nothing for a document whose ids are none of ours (longer, with control characters): it is left out.
 std::optional<FoundKey> key_of(const Json& hit, const IndexForm& form, Unit unit) {
   const auto time = time_of_hit(hit, unit);
@@ -67,6 +76,39 @@ std::optional<FoundKey> key_of(const Json& hit, const IndexForm& form, Unit unit
 
 }  // namespace
 
+Json ends_by_unit(const IndexForm& form) {
+  const auto first = [&](Order order) {
+    return Json{{"top_hits",
+                 {{"size", 1},
+                  {"sort", sort_by_time(form, order)},
+                  {"_source", false},
+                  {"docvalue_fields", Json::array({"flywheel.nanoseconds"})}}}};
+  };
+  Json units = Json::object();
+  for (const Unit unit : form.units) {
+    units[name_of(unit)] = {{"filter", query_of({}, {}, form, unit)},
+                            {"aggs", {{"oldest", first(Order::kOldestFirst)}, {"newest", first(Order::kNewestFirst)}}}};
+  }
+  return units;
+}
+
+std::optional<std::pair<Timestamp, Timestamp>> ends_in(const Json& bucket, const IndexForm& form) {
+  std::optional<std::pair<Timestamp, Timestamp>> ends;
+  for (const Unit unit : form.units) {
+    for (const char* end : {"oldest", "newest"}) {
+      const Json::json_pointer hits(std::string("/") + name_of(unit) + '/' + end + "/hits/hits");
+      for (const Json& hit : bucket.value(hits, Json::array())) {
+        const auto time = time_of_hit(hit, unit);
+        if (!time) continue;
+        if (!ends) ends.emplace(*time, *time);
+        ends->first = std::min(ends->first, *time);
+        ends->second = std::max(ends->second, *time);
+      }
+    }
+  }
+  return ends;
+}
+
 /// The hits of an answer, and those of them that are keys.
 struct KeyScan::Page {
   std::size_t hits = 0;
@@ -77,7 +119,8 @@ struct KeyScan::Page {
 
 namespace {
 
-Result<KeyScan::Page> page_of(const Json& answer, const IndexForm& form, Unit unit) {
+/// Without a unit each hit tells its own.
+Result<KeyScan::Page> page_of(const Json& answer, const IndexForm& form, std::optional<Unit> unit) {
   // An answer of some shards alone would look like records that are gone.
   if (answer.value("timed_out", false) || answer["_shards"].value("failed", 0) != 0) {
     return unavailable("Elasticsearch answered for a part of the index's shards alone; look at the cluster's health");
@@ -87,9 +130,10 @@ Result<KeyScan::Page> page_of(const Json& answer, const IndexForm& form, Unit un
   if (!hits.is_array()) return data_loss("Elasticsearch's answer to a search has no hits");
   page.hits = hits.size();
   for (const Json& hit : hits) {
-    const auto time = time_of_hit(hit, unit);
+    const Unit counted = unit.value_or(unit_of_hit(hit, form));
+    const auto time = time_of_hit(hit, counted);
     if (page.last != time) page.whole = std::exchange(page.last, time);
-    if (auto key = key_of(hit, form, unit)) page.keys.push_back(std::move(*key));
+    if (auto key = key_of(hit, form, counted)) page.keys.push_back(std::move(*key));
   }
   return page;
 }
@@ -241,8 +285,7 @@ Result<std::vector<FoundKey>> KeyScan::with_ids(std::vector<std::string> ids) {
     const Json query{{"ids", {{"values", some}}}};
     const Json ask = key_request(query, form, Order::kOldestFirst, kMostHits);
     FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
-    // The unit does not matter: whoever asks for ids knows the times or reads them from the documents.
-    FW_ASSIGN(Page page, page_of(answer, form, form.units.front()));
+    FW_ASSIGN(Page page, page_of(answer, form, std::nullopt));
     std::ranges::move(page.keys, std::back_inserter(keys));
   }
   return keys;

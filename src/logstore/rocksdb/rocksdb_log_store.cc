@@ -20,6 +20,7 @@ constexpr std::size_t kMaxPageRecords = 10'000;
 constexpr std::size_t kMaxPageBytes = 64ULL << 20;
 constexpr std::size_t kMaxPageKeys = 100'000;
 constexpr std::size_t kMaxBatchBytes = 1ULL << 30;
+constexpr std::size_t kIdsAtOnce = 64;
 constexpr std::size_t kRemovalBatch = 1000;
 constexpr std::array kIndexes{layout::Index::kTime, layout::Index::kWorkload, layout::Index::kClient};
 
@@ -207,26 +208,69 @@ Result<KeyPage> RocksDbLogStore::scan_keys(const Selection& selection, Order ord
 }
 
 Result<std::optional<record::Interaction>> RocksDbLogStore::find(const record::RecordId& id) {
+  FW_ASSIGN(auto found, find_batch(std::span(&id, 1)));
+  return std::move(found.front());
+}
+
+Result<std::vector<std::optional<record::Interaction>>> RocksDbLogStore::find_batch(
+    std::span<const record::RecordId> ids) {
+  FW_TRY(check_batch_of_ids(ids));
   FW_ASSIGN(const auto use, database_->use());
   const Snapshot snapshot(database_->db());
   rocksdb::ReadOptions options;
   options.snapshot = snapshot.get();
-  std::string value;
-  auto status = database_->db().Get(options, database_->ids(), *id, &value);
-  if (status.IsNotFound()) return std::optional<record::Interaction>();
-  if (!status.ok()) return failure("read", status);
-  FW_ASSIGN(layout::LocatedKind found, layout::parse_id_value(id, value));
-  layout::Location& location = found.location;
-  status = database_->db().Get(options, database_->records(), layout::record_key(location), &value);
-  if (!status.ok()) return failure("read", status);
-  record::Interaction record{.id = id,
-                             .workload = std::move(location.workload),
-                             .client = std::move(location.client),
-                             .timestamp = location.time,
-                             .request = {},
-                             .response = {}};
-  FW_TRY(layout::parse_record_value(value, record));
-  return std::optional(std::move(record));
+  options.value_size_soft_limit = kMaxPageBytes;
+  std::vector<std::optional<record::Interaction>> found;
+  std::size_t bytes = 0;
+  while (found.size() < ids.size() && bytes < kMaxPageBytes) {
+    const std::size_t before = found.size();
+    FW_TRY(find_some(options, ids.subspan(before, std::min(kIdsAtOnce, ids.size() - before)), found));
+    for (std::size_t i = before; i < found.size(); ++i) {
+      if (found[i]) bytes += found[i]->request.size() + found[i]->response.size();
+    }
+  }
+  return found;
+}
+
+Status RocksDbLogStore::find_some(const rocksdb::ReadOptions& options, std::span<const record::RecordId> ids,
+                                  std::vector<std::optional<record::Interaction>>& found) {
+  std::vector<rocksdb::Slice> keys;
+  for (const record::RecordId& id : ids) keys.emplace_back(*id);
+  std::vector<rocksdb::PinnableSlice> values(ids.size());
+  std::vector<rocksdb::Status> statuses(ids.size());
+  database_->db().MultiGet(options, database_->ids(), keys.size(), keys.data(), values.data(), statuses.data());
+  std::vector<std::optional<record::Interaction>> records(ids.size());
+  std::vector<std::string> record_keys;
+  std::vector<std::size_t> places;  // of these
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok()) return failure("read", statuses[i]);
+    FW_ASSIGN(layout::LocatedKind at, layout::parse_id_value(ids[i], values[i].ToStringView()));
+    record_keys.push_back(layout::record_key(at.location));
+    places.push_back(i);
+    records[i] = record::Interaction{.id = ids[i],
+                                     .workload = std::move(at.location.workload),
+                                     .client = std::move(at.location.client),
+                                     .timestamp = at.location.time,
+                                     .request = {},
+                                     .response = {}};
+  }
+  keys.assign(record_keys.begin(), record_keys.end());
+  for (auto& value : values) value.Reset();
+  database_->db().MultiGet(options, database_->records(), keys.size(), keys.data(), values.data(), statuses.data());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsAborted()) {  // the soft limit; RocksDB reads in the order of keys
+      if (places[i] > 0) {
+        records.resize(places[i]);
+        break;
+      }
+      statuses[i] = database_->db().Get(options, database_->records(), keys[i], &values[i]);
+    }
+    if (!statuses[i].ok()) return failure("read", statuses[i]);
+    FW_TRY(layout::parse_record_value(values[i].ToStringView(), *records[places[i]]));
+  }
+  std::ranges::move(records, std::back_inserter(found));
+  return {};
 }
 
 Status RocksDbLogStore::visit_counts(const rocksdb::Snapshot* snapshot, std::string_view prefix, std::string_view from,

@@ -110,6 +110,56 @@ TEST_P(LogStoreContract, CountsByWayInAndEnding) {
   EXPECT_EQ(counts[1].ending, record::Ending::kClientGone);
 }
 
+TEST_P(LogStoreContract, ABatchIsFoundInItsOrderAndTellsWhatIsNotThere) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 300; ++i) {
+    records.push_back(interaction("r" + std::to_string(i), "w" + std::to_string(i % 3), "c", 1000 + i % 7));
+    records.back().timestamp += std::chrono::nanoseconds(i * 1001);
+    records.back().provenance.http_status = 200 + i % 5;
+  }
+  append(records);
+  std::vector<record::RecordId> ids;
+  for (int i = 299; i >= 0; --i) ids.push_back(records[static_cast<std::size_t>(i * 7 % 300)].id);
+  ids[5] = record::RecordId("nobody");
+  ids.push_back(ids.front());
+  const auto found = store_->find_batch(ids);
+  ASSERT_TRUE(found.ok()) << found.error();
+  ASSERT_EQ(found->size(), ids.size());
+  EXPECT_FALSE(found->at(5).has_value());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i != 5) EXPECT_EQ(found->at(i), *store_->find(ids[i])) << i;
+  }
+  EXPECT_EQ(found->back(), found->front());
+  EXPECT_TRUE(store_->find_batch({})->empty());
+  EXPECT_EQ(store_->find_batch(std::vector(10'001, ids[0])).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_P(LogStoreContract, ABatchOfLargeRecordsComesInParts) {
+  constexpr std::size_t kRecords = 36;
+  std::vector<record::RecordId> ids;
+  for (std::size_t i = 0; i < kRecords; ++i) {
+    auto record = interaction("r" + std::to_string(i * 5 % kRecords), "w", "c", static_cast<std::int64_t>(i));
+    record.request =
+        R"({"messages": [{"role": "user", "content": ")" + std::string(std::size_t{2} << 20, 'x') + "\"}]}";
+    append({record});
+    ids.push_back(record.id);
+  }
+  std::span<const record::RecordId> left(ids);
+  std::size_t parts = 0;
+  for (; !left.empty(); ++parts) {
+    const auto found = store_->find_batch(left);
+    ASSERT_TRUE(found.ok()) << found.error();
+    ASSERT_FALSE(found->empty());
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      ASSERT_TRUE(found->at(i).has_value());
+      EXPECT_EQ(found->at(i)->id, left[i]);
+    }
+    left = left.subspan(found->size());
+  }
+  EXPECT_GT(parts, 1U);
+  EXPECT_LE(parts, 4U);
+}
+
 TEST_P(LogStoreContract, SingleRecordsAreRemoved) {
   append({interaction("a", "w", "c", 1), interaction("b", "w", "c", 2), interaction("c", "w", "c", 3)});
   EXPECT_EQ(*store_->remove_records(std::vector{record::RecordId("a"), record::RecordId("x"), record::RecordId("c")}),

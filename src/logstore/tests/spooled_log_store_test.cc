@@ -106,6 +106,22 @@ TEST_F(Spool, AStoreThatIsAwayCostsNobodyAnythingAndGetsAllLater) {
   EXPECT_THAT(read(), ElementsAre("a", "b"));
 }
 
+TEST_F(Spool, ABatchIsFoundWhereverItsRecordsLie) {
+  append({interaction("there", "w", "c", 1)});
+  ASSERT_TRUE(comes([&] { return store_->backlog().records == 0; }));
+  be_away(true);
+  append({interaction("waits", "w", "c", 2)});
+  const std::vector ids{record::RecordId("there"), record::RecordId("waits"), record::RecordId("nobody"),
+                        record::RecordId("there")};
+  const auto found = store_->find_batch(ids);
+  ASSERT_TRUE(found.ok()) << found.error();
+  ASSERT_EQ(found->size(), ids.size());
+  EXPECT_EQ(found->at(0)->id, ids[0]);
+  EXPECT_EQ(found->at(1)->id, ids[1]);
+  EXPECT_FALSE(found->at(2).has_value());
+  EXPECT_EQ(found->at(3), found->at(0));
+}
+
 TEST_F(Spool, WhatAnEarlierProcessLeftIsHandedOn) {
   be_away(true);
   append({interaction("a", "w", "c", 1)});

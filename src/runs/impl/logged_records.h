@@ -16,7 +16,7 @@ class LoggedRecords final : public dataset::RecordSource {
   LoggedRecords(logstore::LogStore& log, record::WorkloadId workload, record::ClientId client, Deadline deadline);
 
   Status scan(const Visit& visit) override;
-  Result<record::Interaction> read(const record::RecordId& id) override;
+  Status read(std::span<const record::RecordId> ids, const VisitOne& visit) override;
 
   /// Of the records that were scanned the earliest time and the latest; absent when there are none.
   [[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> times() const { return times_; }

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "logstore/elasticsearch/impl/cluster.h"
@@ -15,6 +16,13 @@ struct FoundKey {
   RecordKey key;
   std::string index;
 };
+
+/// What a composite aggregation asks of each of its buckets to know the oldest and newest time of its documents,
+/// whatever the units of their times.
+[[nodiscard]] nlohmann::json ends_by_unit(const IndexForm& form);
+/// These times; nothing where no document of the bucket has one.
+[[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> ends_in(const nlohmann::json& bucket,
+                                                                     const IndexForm& form);
 
 /// Reads keys in the order of time, then id. Elasticsearch sorts by time; among documents of one time it knows no order
 /// by id, so all of them are read and sorted here. Safe from any thread.

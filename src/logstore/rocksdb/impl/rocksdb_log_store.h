@@ -28,6 +28,8 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
                                           const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<std::optional<record::Interaction>> find(const record::RecordId& id) override;
+  [[nodiscard]] Result<std::vector<std::optional<record::Interaction>>> find_batch(
+      std::span<const record::RecordId> ids) override;
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
   [[nodiscard]] Result<WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<std::vector<RecordCount>> counts() override;
@@ -41,6 +43,9 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::vector<std::size_t>> known_records(std::span<const record::Interaction> batch);
   [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
                                                                  rocksdb::Iterator& records);
+  /// Appends the records of some ids to `found`; stops before one that would make it too much for the memory.
+  [[nodiscard]] Status find_some(const rocksdb::ReadOptions& options, std::span<const record::RecordId> ids,
+                                 std::vector<std::optional<record::Interaction>>& found);
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
   /// Those of the records that are still there.
   [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
