@@ -19,15 +19,18 @@ struct Key {
   const char* name;
   const char* wrong_type;
 };
-constexpr std::array<Key, 9> kKeys{{{"eval_size", "int_parsing"},
-                                    {"val_ratio", "float_parsing"},
-                                    {"min_total_records", "int_parsing"},
-                                    {"random_seed", "int_parsing"},
-                                    {"limit", "int_parsing"},
-                                    {"parse_function_arguments", "bool_parsing"},
-                                    {"newest_holdout", "float_parsing"},
-                                    {"newest_eval_share", "float_parsing"},
-                                    {"keep_templates_together", "bool_parsing"}}};
+constexpr std::array<Key, 12> kKeys{{{"eval_size", "int_parsing"},
+                                     {"val_ratio", "float_parsing"},
+                                     {"min_total_records", "int_parsing"},
+                                     {"random_seed", "int_parsing"},
+                                     {"limit", "int_parsing"},
+                                     {"parse_function_arguments", "bool_parsing"},
+                                     {"newest_holdout", "float_parsing"},
+                                     {"newest_eval_share", "float_parsing"},
+                                     {"keep_templates_together", "bool_parsing"},
+                                     {"keep_near_duplicates_apart", "bool_parsing"},
+                                     {"near_duplicate_threshold", "float_parsing"},
+                                     {"max_leaked_share", "float_parsing"}}};
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 

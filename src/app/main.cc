@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, fw::app::CommandContext& context) {
   fw::app::add_report_command(app, context);
   fw::app::add_review_command(app, context);
   fw::app::add_gate_command(app, context);
+  fw::app::add_dataset_command(app, context);
   fw::app::add_promote_command(app, context);
   fw::app::add_audit_command(app, context);
   fw::app::add_export_command(app, context);

@@ -9,8 +9,8 @@
 #include "dataset/impl/chat.h"
 #include "dataset/impl/corrected.h"
 #include "dataset/impl/icl.h"
+#include "dataset/impl/leak_finder.h"
 #include "dataset/impl/mix.h"
-#include "dataset/impl/near_duplicate.h"
 #include "dataset/impl/notes.h"
 #include "dataset/impl/rows.h"
 #include "dataset/impl/selection.h"
@@ -51,13 +51,14 @@ std::unique_ptr<Relevance> relevance_of(const BuildRequest& request) {
 /// Writes the rows of a finished split.
 class Assembler {
  public:
-  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, Selected selected,
-            Split split)
+  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const Selected& selected,
+            Split split, LeakFinder& leaks)
       : request_(request),
         survey_(survey),
         corrected_(corrected),
-        selected_(std::move(selected)),
+        selected_(selected),
         split_(std::move(split)),
+        leaks_(leaks),
         weights_(evaluation_weights(selected_, survey_, split_)),
         examples_(request.icl.max_examples) {
     if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
@@ -157,9 +158,12 @@ class Assembler {
     FW_TRY(each(Side::kTrain, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
       append_row(i, training_row(exchange), kTrainFile, id, out_.lineage.train, train);
       const std::string said = last_user_text(exchange.request);
-      if (request_.icl.max_examples > 0) add_example(example_of(exchange, label_of(selected_.rows[i])), said);
+      if (request_.icl.max_examples > 0) {
+        Example example = example_of(exchange, label_of(selected_.rows[i]));
+        example.row = i;
+        add_example(std::move(example), said);
+      }
       said_.insert(hash64(said));
-      near_.add(said);
       trained_templates_.insert(selected_.rows[i].template_hash);
     }));
     FW_TRY(each(Side::kValidation, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
@@ -222,6 +226,8 @@ class Assembler {
       out_.lineage.eval.push_back(id);
     }));
     FW_ASSIGN(std::string icl, with_examples(eval, said));
+    FW_TRY(leaks_.measure(split_.sides, shown_, out_.card.leak));
+    FW_TRY(check_leak(out_.card.leak, out_.lineage.eval.size(), request_.split));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};
     return {};
@@ -245,6 +251,8 @@ class Assembler {
       Json line = Json::parse(row);
       const auto& examples = similar_ ? similar[i] : for_all;
       figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
+      shown_.emplace_back();
+      for (const Example* example : examples) shown_.back().push_back(example->row);
       note_tokens(line, figures_.request_tokens_with_examples);
       icl += to_line(line) + '\n';
     }
@@ -259,7 +267,6 @@ class Assembler {
     Leak& leak = out_.card.leak;
     leak.eval_rows_said_in_training += said_.contains(hash64(said));
     leak.eval_rows_template_in_training += traits.template_in_training;
-    leak.eval_rows_near_training += near_.has_near(said);
   }
 
   void finish_card() {
@@ -285,19 +292,20 @@ class Assembler {
   const BuildRequest& request_;
   const Survey& survey_;
   const Corrected& corrected_;
-  const Selected selected_;
+  const Selected& selected_;
   const Split split_;
+  LeakFinder& leaks_;
   const std::vector<double> weights_;  // by row
   BuiltDatasets out_;
   RowFigures figures_;
   std::uint64_t rows_written_ = 0;
   std::string lineage_file_;
   ExampleChooser examples_;
-  std::optional<SimilarExamples> similar_;  // where examples are chosen so
-  // Of the training rows' last user messages: hashes, templates, sketches.
+  std::optional<SimilarExamples> similar_;       // where examples are chosen so
+  std::vector<std::vector<std::size_t>> shown_;  // by evaluation row: the training rows that are its examples
+  // Of the training rows' last user messages: hashes, templates.
   std::unordered_set<std::uint64_t> said_;
   std::unordered_set<std::uint64_t> trained_templates_;
-  NearDuplicates near_;
 };
 
 Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected) {
@@ -321,16 +329,22 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(survey_window(request, survey, corrected));
   FW_TRY(request.deadline.check("order records"));
   FW_TRY(survey.finish(request.deadline));
-  FW_ASSIGN(Selected selected, select_rows(request, survey));
+  FW_ASSIGN(const Selected selected, select_rows(request, survey));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {
     rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats});
   }
   FW_TRY(request.deadline.check("split rows"));
-  FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed));
+  LeakFinder leaks(request, survey, selected.rows);
+  const auto near = [&](std::span<const Side> sides) -> Result<std::vector<std::size_t>> {
+    FW_ASSIGN(auto found, leaks.find(sides));
+    if (!request.split.keep_near_duplicates_apart) found.clear();
+    return found;
+  };
+  FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed, near));
   corrected.settle(selected, survey, split);
-  return Assembler(request, survey, corrected, std::move(selected), std::move(split)).run();
+  return Assembler(request, survey, corrected, selected, std::move(split), leaks).run();
 }
 
 }  // namespace fw::dataset

@@ -8,6 +8,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kMethod =
+    "likeness is Jaccard's, of the runs of three words of all turns that the model saw, compared exactly with every "
+    "evaluation row; runs that many rows share are their frame and do not count; numbers and ids must agree too";
+
 Json counts_to_json(const std::map<std::string, std::uint64_t>& counts) {
   Json out = Json::object();
   for (const auto& [what, count] : counts) out[what] = count;
@@ -94,12 +98,29 @@ Json to_json(const Card& card) {
   out["self_agreement"] = agreement_to_json(card.self_agreement);
   if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
   out["notes"] = card.notes;
-  out["leak"] = {{"conversations_on_two_sides", card.leak.conversations_on_two_sides},
-                 {"requests_on_two_sides", card.leak.requests_on_two_sides},
-                 {"eval_rows_said_in_training", card.leak.eval_rows_said_in_training},
-                 {"eval_rows_template_in_training", card.leak.eval_rows_template_in_training},
-                 {"eval_rows_near_training", card.leak.eval_rows_near_training}};
+  out["leak"] = to_json(card.leak);
   return out;
+}
+
+nlohmann::ordered_json to_json(const Leak& leak) {
+  Json pairs = Json::array();
+  const auto text = [](const LeakText& side) { return Json{{"record_id", side.record_id}, {"text", side.text}}; };
+  for (const LeakPair& pair : leak.pairs) {
+    pairs.push_back({{"kind", pair.kind == LeakPair::Kind::kRequest ? "request" : "answer"},
+                     {"likeness", pair.likeness},
+                     {"evaluation", text(pair.evaluation)},
+                     {"training", text(pair.training)}});
+  }
+  return {{"conversations_on_two_sides", leak.conversations_on_two_sides},
+          {"requests_on_two_sides", leak.requests_on_two_sides},
+          {"eval_rows_said_in_training", leak.eval_rows_said_in_training},
+          {"eval_rows_template_in_training", leak.eval_rows_template_in_training},
+          {"eval_rows_near_training", leak.eval_rows_near_training},
+          {"eval_rows_near_example", leak.eval_rows_near_example},
+          {"eval_rows_answered_in_training", leak.eval_rows_answered_in_training},
+          {"near_duplicate_threshold", leak.near_duplicate_threshold},
+          {"method", kMethod},
+          {"pairs", std::move(pairs)}};
 }
 
 std::string describe(const std::vector<Step>& steps) {

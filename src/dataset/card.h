@@ -46,13 +46,36 @@ struct Mix {
   std::vector<MixCounts> values;  ///< in order of value
 };
 
-/// What stands on both sides although it should not, measured on the finished rows.
+struct LeakText {
+  std::string record_id;
+  std::string text;  ///< its beginning
+};
+
+/// An evaluation row and a row of training or validation to look at.
+struct LeakPair {
+  enum class Kind {
+    kRequest,  ///< texts: last user messages
+    kAnswer,   ///< the training row holds the evaluation row's answer; texts: answers
+  };
+  Kind kind = Kind::kRequest;
+  double likeness = 0;  ///< 0 to 1, of all that the model saw
+  LeakText evaluation;
+  LeakText training;
+};
+
+/// What stands on both sides although it should not, measured on the finished rows. Training is validation too.
 struct Leak {
   std::uint64_t conversations_on_two_sides = 0;      ///< 0 unless this program is wrong
   std::uint64_t requests_on_two_sides = 0;           ///< the same; whole requests, normalised
   std::uint64_t eval_rows_said_in_training = 0;      ///< last user message word for word that of a training row
   std::uint64_t eval_rows_template_in_training = 0;  ///< last user message of the template of a training row's
-  std::uint64_t eval_rows_near_training = 0;  ///< last user message nearly that of a training row (near_duplicate.h)
+  /// What the model saw is nearly what it saw in a training row (impl/near_duplicate.h).
+  std::uint64_t eval_rows_near_training = 0;
+  std::uint64_t eval_rows_near_example = 0;  ///< the same of a training row that is an in-context example
+  std::uint64_t eval_rows_answered_in_training =
+      0;  ///< a training row holds the answer whole, which is not a common one
+  double near_duplicate_threshold = 0;
+  std::vector<LeakPair> pairs;  ///< those most alike, under the threshold too
 };
 
 /// How the templates of the last user messages are spread over the sides.
@@ -91,6 +114,8 @@ struct Card {
 
 /// What the report's `dataset` object holds beside the datasets (docs/formats/report.md).
 [[nodiscard]] nlohmann::ordered_json to_json(const Card& card);
+
+[[nodiscard]] nlohmann::ordered_json to_json(const Leak& leak);
 
 /// `select 100 -> 100; validate 100 -> 80 (request.messages is empty: 20)`: the steps as errors quote them.
 [[nodiscard]] std::string describe(const std::vector<Step>& steps);

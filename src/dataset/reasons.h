@@ -56,6 +56,7 @@ inline constexpr std::string_view kNotDrawn = "not drawn (data_split_config.limi
 // step "split"
 inline constexpr std::string_view kConversationOfEvaluation = "conversation of an evaluation row";
 inline constexpr std::string_view kTemplateOfEvaluation = "template or case of an evaluation row";
+inline constexpr std::string_view kNearEvaluation = "nearly an evaluation row";
 inline constexpr std::string_view kConversationOfValidation = "conversation of a validation row";
 inline constexpr std::string_view kNewestSurplus = "newest part, kept out of training";
 

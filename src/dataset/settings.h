@@ -7,7 +7,7 @@
 
 namespace fw::dataset {
 
-/// `data_split_config` of the configuration; the last three are ours.
+/// `data_split_config` of the configuration; those from `newest_holdout` on are ours.
 struct SplitSettings {
   std::uint64_t eval_size = 20;  ///< rows
   double val_ratio = 0.1;        ///< of what is left after the evaluation rows; 0 <= r < 1
@@ -22,6 +22,12 @@ struct SplitSettings {
   /// Rows of one template, or one case (ids that few conversations name), stay on one side as far as that leaves
   /// training enough (impl/draw.h).
   bool keep_templates_together = true;
+  /// Rows that nearly are an evaluation row are left out of training and validation.
+  bool keep_near_duplicates_apart = true;
+  /// From which likeness on (Jaccard, impl/near_duplicate.h) two requests are nearly one; 0 < t <= 1.
+  double near_duplicate_threshold = 0.8;
+  /// Share of the evaluation rows that may have a near-duplicate in training before the build fails.
+  double max_leaked_share = 0.0;
 };
 
 enum class ExampleSelection : std::uint8_t {

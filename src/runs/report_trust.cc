@@ -39,6 +39,9 @@ void check_leaks(const ReportInput& input, Checks& checks) {
              conversations + requests == 0
                  ? "no conversation and no request stands on two sides"
                  : fmt::format("{} conversations and {} requests stand on two sides", conversations, requests));
+  const auto near = count("eval_rows_near_training");
+  if (near > 0)
+    checks.add("near-duplicates", false, fmt::format("{} evaluation rows are nearly rows of training", near));
   const auto said = count("eval_rows_said_in_training");
   if (said > 0)
     checks.add("repeated words", false,

@@ -158,7 +158,10 @@ json split_json(const dataset::SplitSettings& split) {
           {"parse_function_arguments", split.parse_function_arguments},
           {"newest_holdout", split.newest_holdout},
           {"newest_eval_share", split.newest_eval_share},
-          {"keep_templates_together", split.keep_templates_together}};
+          {"keep_templates_together", split.keep_templates_together},
+          {"keep_near_duplicates_apart", split.keep_near_duplicates_apart},
+          {"near_duplicate_threshold", split.near_duplicate_threshold},
+          {"max_leaked_share", split.max_leaked_share}};
 }
 
 dataset::SplitSettings read_split(const json& value) {
@@ -171,7 +174,11 @@ dataset::SplitSettings read_split(const json& value) {
   split.parse_function_arguments = value.at("parse_function_arguments");
   split.newest_holdout = value.at("newest_holdout");
   split.newest_eval_share = value.at("newest_eval_share");
-  split.keep_templates_together = value.value("keep_templates_together", true);  // jobs of older versions have none
+  // Jobs of older versions have none of these.
+  split.keep_templates_together = value.value("keep_templates_together", split.keep_templates_together);
+  split.keep_near_duplicates_apart = value.value("keep_near_duplicates_apart", split.keep_near_duplicates_apart);
+  split.near_duplicate_threshold = value.value("near_duplicate_threshold", split.near_duplicate_threshold);
+  split.max_leaked_share = value.value("max_leaked_share", split.max_leaked_share);
   return split;
 }
 
@@ -389,6 +396,12 @@ Status check(const dataset::SplitSettings& split) {
   }
   if (!(split.newest_eval_share >= 0 && split.newest_eval_share <= 1)) {
     return invalid_argument(section + "newest_eval_share must be in [0, 1]");
+  }
+  if (!(split.near_duplicate_threshold > 0 && split.near_duplicate_threshold <= 1)) {
+    return invalid_argument(section + "near_duplicate_threshold must be in (0, 1]");
+  }
+  if (!(split.max_leaked_share >= 0 && split.max_leaked_share <= 1)) {
+    return invalid_argument(section + "max_leaked_share must be in [0, 1]");
   }
   if (split.limit && *split.limit < split.min_total_records) {
     return invalid_argument(section + "limit (" + std::to_string(*split.limit) + ") is below min_total_records (" +

@@ -13,7 +13,7 @@ class CommandLine(unittest.TestCase):
         for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
                         ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["report"],
                         ["export"], ["quarantine"], ["quarantine", "show"], ["quarantine", "export"], ["version"], ["config", "check"], ["sample"],
-                        ["models", "inspect"], ["completion"]):
+                        ["models", "inspect"], ["completion"], ["dataset", "verify"]):
             done = flywheel.run(*command, "--help")
             self.assertEqual(done.returncode, 0, command)
             self.assertIn("Usage:", done.stdout)
@@ -49,6 +49,28 @@ class CommandLine(unittest.TestCase):
                          '\nCOMP_WORDS=(flywheel load --wo); COMP_CWORD=2; _flywheel; echo "${COMPREPLY[@]}"'
         done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, cwd="/")
         self.assertEqual(done.stdout.split(), ["watch", "--workload-id"], done.stderr)
+
+    def test_dataset_verify_finds_a_planted_leak(self):
+        asked = "my parcel was left in the rain by your driver again and I would like to be paid for it"
+        row = {"record_id": "r1", "request": {"messages": [{"role": "user", "content": asked}]},
+               "response": {"choices": [{"message": {"role": "assistant", "content": "sorry"}}]}}
+        taught = {"messages": [{"role": "user", "content": asked + " please"}, {"role": "assistant", "content": "no"}]}
+        other = {"messages": [{"role": "user", "content": "what do you sell"}, {"role": "assistant", "content": "hoses"}]}
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "training").mkdir()
+            (folder / "eval_data.jsonl").write_text(json.dumps(row) + "\n")
+            (folder / "training/train_data.jsonl").write_text(json.dumps(taught) + "\n" + json.dumps(other) + "\n")
+            done = flywheel.run("dataset", "verify", folder, "--json")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            found = json.loads(done.stdout)
+            self.assertEqual((found["evaluation_rows"], found["training_rows"]), (1, 2))
+            self.assertEqual(found["leak"]["eval_rows_near_training"], 1)
+            self.assertEqual(found["leak"]["pairs"][0]["training"]["text"], asked + " please")
+            self.assertIn("r1", flywheel.run("dataset", "verify", folder).stdout)
+            (folder / "training/train_data.jsonl").write_text(json.dumps(other) + "\n")
+            self.assertEqual(flywheel.run("dataset", "verify", folder).returncode, 0)
+            self.assertIn("no eval_data.jsonl", flywheel.run("dataset", "verify", folder / "training").stderr)
 
     def test_load_reports_bad_lines_and_loads_once(self):
         with flywheel.Service() as service, tempfile.TemporaryDirectory() as folder:

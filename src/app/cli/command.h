@@ -34,6 +34,7 @@ void add_jobs_command(CLI::App& app, CommandContext& context);
 void add_report_command(CLI::App& app, CommandContext& context);
 void add_review_command(CLI::App& app, CommandContext& context);
 void add_gate_command(CLI::App& app, CommandContext& context);
+void add_dataset_command(CLI::App& app, CommandContext& context);
 void add_promote_command(CLI::App& app, CommandContext& context);
 void add_audit_command(CLI::App& app, CommandContext& context);
 void add_keys_command(CLI::App& app, CommandContext& context);

@@ -45,6 +45,9 @@ void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
   section.read("newest_holdout", split.newest_holdout, 0, 0.9);
   section.read("newest_eval_share", split.newest_eval_share, 0, 1);
   section.read("keep_templates_together", split.keep_templates_together);
+  section.read("keep_near_duplicates_apart", split.keep_near_duplicates_apart);
+  section.read("near_duplicate_threshold", split.near_duplicate_threshold, 0.01, 1);
+  section.read("max_leaked_share", split.max_leaked_share, 0, 1);
   if (split.limit && *split.limit < split.min_total_records) {
     section.error("limit", std::to_string(*split.limit) + " is less than min_total_records (" +
                                std::to_string(split.min_total_records) + "); raise it, or null for no limit");

@@ -17,6 +17,7 @@ struct Example {
   std::string system;  ///< its system messages, left out where the prompt's own say the same
   std::string turns;
   std::uint64_t tokens = 0;  ///< estimate of both
+  std::size_t row = 0;       ///< whatever number whoever adds it gives it
 };
 
 [[nodiscard]] Example example_of(const Exchange& exchange, std::string label);

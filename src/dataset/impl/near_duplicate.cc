@@ -1,9 +1,9 @@
 #include "dataset/impl/near_duplicate.h"
 
 #include <algorithm>
-#include <set>
-#include <span>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "base/hash.h"
 #include "dataset/impl/json_hash.h"
@@ -11,83 +11,163 @@
 namespace fw::dataset {
 namespace {
 
+constexpr std::size_t kMaxText = 256u << 10;
+constexpr std::size_t kMaxNames = 64;
+constexpr std::size_t kWordsOfRun = 3;
+constexpr std::uint32_t kFewestHeld = 5;
 constexpr std::size_t kSketch = 32;
-constexpr std::size_t kMaxText = 16u << 10;
-constexpr std::size_t kMaxHolders = 1000;
-constexpr double kNear = 0.8;
 
-std::vector<std::uint64_t> words_of(std::string_view text) {
+struct Words {
   std::vector<std::uint64_t> words;
-  std::string word;
-  for (char c : text.substr(0, kMaxText)) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-    if (is_word) {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(hash64(word));
-      word.clear();
-    }
-  }
-  if (!word.empty()) words.push_back(hash64(word));
-  return words;
+  std::vector<std::uint64_t> names;  // those with a digit
+};
+
+void sort_once(std::vector<std::uint64_t>& hashes) {
+  std::ranges::sort(hashes);
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }
 
-std::vector<std::uint64_t> sketch_of(std::string_view text) {
-  const auto words = words_of(text);
-  if (words.empty()) return {};
+Words words_of(std::string_view text) {
+  Words out;
+  std::string word;
+  bool has_digit = false;
+  const auto end_word = [&] {
+    if (word.empty()) return;
+    out.words.push_back(hash64(word));
+    if (has_digit) out.names.push_back(out.words.back());
+    word.clear();
+    has_digit = false;
+  };
+  for (char c : text.substr(0, kMaxText)) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool is_digit = c >= '0' && c <= '9';
+    if (is_digit || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) {
+      word += c;
+      has_digit |= is_digit;
+    } else {
+      end_word();
+    }
+  }
+  end_word();
+  sort_once(out.names);
+  if (out.names.size() > kMaxNames) out.names.resize(kMaxNames);
+  return out;
+}
+
+/// A text of one or two words is one run.
+std::vector<std::uint64_t> runs_of(const std::vector<std::uint64_t>& words) {
   std::vector<std::uint64_t> runs;
-  for (std::size_t i = 0; i == 0 || i + 3 <= words.size(); ++i) {
+  for (std::size_t i = 0; !words.empty() && (i == 0 || i + kWordsOfRun <= words.size()); ++i) {
     std::uint64_t run = 0;
-    for (std::size_t k = i; k < std::min(i + 3, words.size()); ++k) run = combine(run, words[k]);
+    for (std::size_t k = i; k < std::min(i + kWordsOfRun, words.size()); ++k) run = combine(run, words[k]);
     runs.push_back(run);
   }
-  std::ranges::sort(runs);
-  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
-  if (runs.size() > kSketch) runs.resize(kSketch);
+  sort_once(runs);
   return runs;
 }
 
-/// Of the smallest hashes of both together, the share that both have.
-bool is_near(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
-  std::size_t both = 0;
-  std::size_t all = 0;
-  for (std::size_t i = 0, k = 0; (i < a.size() || k < b.size()) && all < kSketch; ++all) {
-    if (k == b.size() || (i < a.size() && a[i] < b[k])) {
-      ++i;
-    } else if (i == a.size() || b[k] < a[i]) {
-      ++k;
-    } else {
-      ++both;
-      ++i;
-      ++k;
-    }
-  }
-  return all > 0 && static_cast<double>(both) >= kNear * static_cast<double>(all);
+double share(std::size_t part, std::size_t all) {
+  return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+/// Of the smallest hashes of both together, the share that both have; 1 for two empty sketches.
+double sketched_likeness(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
+  std::vector<std::uint64_t> all;
+  std::ranges::set_union(a, b, std::back_inserter(all));
+  all.resize(std::min(all.size(), kSketch));
+  const auto both = std::ranges::count_if(
+      all, [&](std::uint64_t run) { return std::ranges::binary_search(a, run) && std::ranges::binary_search(b, run); });
+  return all.empty() ? 1 : share(static_cast<std::size_t>(both), all.size());
+}
+
+/// Jaccard's likeness of two ascending lists; 1 for two empty ones.
+double jaccard(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
+  if (a.empty() && b.empty()) return 1;
+  std::vector<std::uint64_t> both;
+  std::ranges::set_intersection(a, b, std::back_inserter(both));
+  return share(both.size(), a.size() + b.size() - both.size());
 }
 
 }  // namespace
 
-void NearDuplicates::add(std::string_view text) {
-  Sketch sketch = sketch_of(text);
-  for (const std::uint64_t run : sketch) {
-    auto& holders = holders_[run];
-    if (holders.size() < kMaxHolders) holders.push_back(static_cast<std::uint32_t>(sketches_.size()));
+std::size_t NearDuplicates::frame_of(std::size_t texts) { return std::clamp<std::size_t>(texts / 10, 5, 20); }
+
+std::uint32_t NearDuplicates::context_of(std::string_view context) {
+  const auto [it, fresh] = context_numbers_.try_emplace(hash64(context), static_cast<std::uint32_t>(contexts_.size()));
+  if (fresh) {
+    auto runs = runs_of(words_of(context).words);
+    runs.resize(std::min(runs.size(), kSketch));
+    contexts_.push_back(std::move(runs));
   }
-  sketches_.push_back(std::move(sketch));
+  return it->second;
 }
 
-bool NearDuplicates::has_near(std::string_view text) const {
-  const Sketch sketch = sketch_of(text);
-  std::set<std::uint32_t> looked_at;
-  for (const std::uint64_t run : sketch) {
-    const auto holders = holders_.find(run);
-    if (holders == holders_.end()) continue;
-    for (const std::uint32_t holder : holders->second) {
-      if (looked_at.insert(holder).second && is_near(sketch, sketches_[holder])) return true;
+void NearDuplicates::add(std::string_view text, std::string_view context) {
+  Words words = words_of(text);
+  const auto runs = runs_of(words.words);
+  for (const std::uint64_t run : runs) {
+    Holders& holders = runs_[run];
+    ++holders.count;
+    holders.texts.push_back(static_cast<std::uint32_t>(texts_.size()));
+  }
+  texts_.push_back({static_cast<std::uint32_t>(runs.size()), std::move(words.names), context_of(context)});
+}
+
+void NearDuplicates::compare(std::string_view text, std::string_view context) {
+  Words words = words_of(text);
+  const auto runs = runs_of(words.words);
+  Compared compared{
+      others_++, static_cast<std::uint32_t>(runs.size()), {}, std::move(words.names), context_of(context)};
+  for (const std::uint64_t run : runs) {
+    const auto found = runs_.find(run);
+    if (found == runs_.end()) continue;
+    if (++found->second.count > frame_) {
+      --compared.runs;
+    } else {
+      compared.in_common.push_back(&found->second);
     }
   }
-  return false;
+  if (!compared.in_common.empty()) compared_.push_back(std::move(compared));
+}
+
+double NearDuplicates::likeness(const Text& text, std::uint32_t text_runs, const Compared& other,
+                                std::uint32_t other_runs, std::uint32_t common) const {
+  if (measure_ == Measure::kHeld) return text_runs < kFewestHeld ? 0 : share(common, text_runs);
+  const double like = share(common, text_runs + other_runs - common);
+  if (like == 0) return 0;
+  const double contexts =
+      text.context == other.context ? 1 : sketched_likeness(contexts_[text.context], contexts_[other.context]);
+  return std::min({like, contexts, jaccard(text.names, other.names)});
+}
+
+std::vector<NearDuplicates::Pair> NearDuplicates::pairs(double least) const {
+  std::vector<std::uint32_t> text_runs;
+  for (const Text& text : texts_) text_runs.push_back(text.runs);
+  for (const auto& [run, holders] : runs_) {
+    if (holders.count <= frame_) continue;
+    for (const std::uint32_t text : holders.texts) --text_runs[text];
+  }
+  std::vector<Pair> pairs;
+  std::vector<std::uint32_t> common(texts_.size(), 0);
+  for (const Compared& other : compared_) {
+    std::uint32_t other_runs = other.runs;
+    std::vector<std::uint32_t> touched;
+    for (const Holders* holders : other.in_common) {
+      if (holders->count > frame_) {
+        --other_runs;
+        continue;
+      }
+      for (const std::uint32_t text : holders->texts) {
+        if (common[text]++ == 0) touched.push_back(text);
+      }
+    }
+    std::ranges::sort(touched);
+    for (const std::uint32_t text : touched) {
+      const double like = likeness(texts_[text], text_runs[text], other, other_runs, std::exchange(common[text], 0));
+      if (like >= least) pairs.push_back({text, other.number, like});
+    }
+  }
+  return pairs;
 }
 
 }  // namespace fw::dataset

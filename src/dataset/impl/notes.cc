@@ -24,6 +24,7 @@ std::string_view reason_of(Side side) {
   switch (side) {
     case Side::kConversationOfEvaluation: return reasons::kConversationOfEvaluation;
     case Side::kTemplateOfEvaluation: return reasons::kTemplateOfEvaluation;
+    case Side::kNearEvaluation: return reasons::kNearEvaluation;
     case Side::kConversationOfValidation: return reasons::kConversationOfValidation;
     case Side::kNewestSurplus: return reasons::kNewestSurplus;
     default: return "";
@@ -127,8 +128,11 @@ void add_templates(const BuildRequest& request, const Card& card, std::vector<st
   }
   notes.push_back(note + '.');
   notes.push_back(amount(card.leak.eval_rows_said_in_training, "evaluation row has", "evaluation rows have") +
-                  " a last user message that a training row has word for word (in another request), " +
-                  std::to_string(card.leak.eval_rows_near_training) + " nearly so.");
+                  " a last user message that a training row has word for word (in another request); " +
+                  amount(card.leak.eval_rows_near_training, "has", "have") +
+                  " a near-duplicate in training (likeness " + percent(card.leak.near_duplicate_threshold) +
+                  " and more), the answers of " + std::to_string(card.leak.eval_rows_answered_in_training) +
+                  " stand in a training row.");
   if (t.newest_known_share >= 0) {
     notes.push_back("Of the newest part's rows, " + percent(t.newest_known_share) +
                     " have a template that the older part has.");

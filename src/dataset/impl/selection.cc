@@ -207,6 +207,12 @@ Status check_settings(const SplitSettings& split) {
   if (!is_fraction(split.newest_eval_share, true)) {
     return invalid_argument("data_split_config.newest_eval_share is not in [0, 1]");
   }
+  if (!(split.near_duplicate_threshold > 0 && split.near_duplicate_threshold <= 1)) {
+    return invalid_argument("data_split_config.near_duplicate_threshold is not in (0, 1]");
+  }
+  if (!is_fraction(split.max_leaked_share, true)) {
+    return invalid_argument("data_split_config.max_leaked_share is not in [0, 1]");
+  }
   if (split.limit && (*split.limit == 0 || *split.limit < split.min_total_records)) {
     return invalid_argument("data_split_config.limit (" + std::to_string(*split.limit) +
                             ") is less than data_split_config.min_total_records (" +

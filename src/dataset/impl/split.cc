@@ -14,8 +14,8 @@ using Rows = std::vector<std::size_t>;  ///< indices, ascending
 
 class Splitter {
  public:
-  Splitter(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed)
-      : rows_(rows), settings_(settings), seed_(seed) {
+  Splitter(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed, const LeaveOut& near)
+      : rows_(rows), settings_(settings), seed_(seed), near_(near) {
     split_.sides.assign(rows.size(), Side::kTrain);
     split_.in_newest.assign(rows.size(), false);
     split_.is_frequent.assign(rows.size(), false);
@@ -27,6 +27,10 @@ class Splitter {
     leave_out_conversations(Side::kEval, Side::kConversationOfEvaluation);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (split_.in_newest[i] && split_.sides[i] == Side::kTrain) split_.sides[i] = Side::kNewestSurplus;
+    }
+    if (near_) {
+      FW_ASSIGN(const auto near, near_(split_.sides));
+      for (const std::size_t i : near) split_.sides[i] = Side::kNearEvaluation;
     }
     FW_TRY(draw_validation());
     leave_out_conversations(Side::kValidation, Side::kConversationOfValidation);
@@ -155,13 +159,15 @@ class Splitter {
   std::span<const SplitRow> rows_;
   const SplitSettings& settings_;
   std::uint64_t seed_;
+  const LeaveOut& near_;
   Split split_;
 };
 
 }  // namespace
 
-Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed) {
-  return Splitter(rows, settings, seed).run();
+Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed,
+                         const LeaveOut& near) {
+  return Splitter(rows, settings, seed, near).run();
 }
 
 }  // namespace fw::dataset

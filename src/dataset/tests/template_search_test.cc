@@ -112,7 +112,7 @@ Templates resolved(const std::set<Tokens>& texts) {
 TEST(TemplateSearch, FindsWhatTheDefinitionSays) {
   Random random(5);
   std::size_t merged = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 120; ++round) {
     const auto words = static_cast<std::uint32_t>(1 + random.below(4));
     const auto texts = texts_of_few_words(random, words, 2 + random.below(9), 0.1 * double(random.below(6)));
     const Templates found = resolved(texts);
@@ -121,7 +121,7 @@ TEST(TemplateSearch, FindsWhatTheDefinitionSays) {
       merged += text != becomes;
     }
   }
-  EXPECT_GT(merged, 5000U);
+  EXPECT_GT(merged, 1000U);
 }
 
 TEST(TemplateSearch, FindsWhatTheDefinitionSaysOfQuestionsWithSlotsAndNames) {

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/api_client.h"
+#include "app/cli/command.h"
+#include "app/cli/help.h"
+#include "app/cli/terminal.h"
+#include "dataset/verify.h"
+#include "io/file.h"
+#include "net/url.h"
+
+namespace fw::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostBytes = std::size_t{4} << 30;
+constexpr int kLeaks = 1;
+
+struct VerifyOptions {
+  std::string what;
+  double threshold = 0.8;
+  double max_leaked_share = 0;
+  bool as_json = false;
+  std::string server;
+};
+
+/// In-context rows are evaluation rows whose system message begins with examples (docs/formats/dataset_rows.md).
+bool has_examples(const std::string& rows) {
+  return rows.substr(0, rows.find('\n')).find("Earlier requests and how they were answered:") != std::string::npos;
+}
+
+Status take(const fs::path& path, std::string& into) {
+  if (!into.empty()) {
+    return invalid_argument("the folder holds the rows of several runs (" + path.string() +
+                            " is a second file of its kind); name the datasets of one");
+  }
+  FW_ASSIGN(into, io::read_file(path, kMostBytes));
+  return {};
+}
+
+/// The files of a run's datasets, wherever in the folder they lie.
+Result<dataset::RowFiles> read_rows(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; at != end && !error; at.increment(error)) {
+    if (at->is_regular_file(error)) paths.push_back(at->path());
+  }
+  if (error) return system_error("cannot read " + folder.string(), error.value());
+  std::ranges::sort(paths);
+  dataset::RowFiles files;
+  for (const fs::path& path : paths) {
+    const std::string name = path.filename().string();
+    if (name == "train_data.jsonl") FW_TRY(take(path, files.training));
+    if (name == "val_data.jsonl") FW_TRY(take(path, files.validation));
+    if (name != "eval_data.jsonl") continue;
+    FW_ASSIGN(const std::string rows, io::read_file(path, kMostBytes));
+    FW_TRY(take(path, has_examples(rows) ? files.in_context : files.evaluation));
+  }
+  if (files.evaluation.empty() && files.in_context.empty()) {
+    return not_found("no eval_data.jsonl lies in " + folder.string());
+  }
+  if (files.evaluation.empty()) files.evaluation = files.in_context;
+  return files;
+}
+
+std::uint64_t count(const Json& leak, const char* name) { return leak.value(name, std::uint64_t{0}); }
+
+void print_pair(const Json& pair, Terminal& out) {
+  const bool is_answer = pair.value("kind", "") == "answer";
+  out.line("");
+  out.line(is_answer ? "  a training row holds the answer:"
+                     : fmt::format("  likeness {:.2f}:", pair.value("likeness", 0.0)));
+  for (const char* side : {"evaluation", "training"}) {
+    const Json row = pair.value(side, Json::object());
+    out.line(fmt::format("    {:<10} {}  {}", side, printable(row.value("record_id", "")),
+                         printable(row.value("text", ""))));
+  }
+}
+
+void print_leak(const Json& leak, Terminal& out) {
+  const std::vector<std::pair<const char*, const char*>> figures{
+      {"conversations_on_two_sides", "conversations on both sides"},
+      {"requests_on_two_sides", "requests on both sides"},
+      {"eval_rows_near_training", "evaluation rows with a near-duplicate in training"},
+      {"eval_rows_near_example", "evaluation rows that an in-context example resembles"},
+      {"eval_rows_answered_in_training", "evaluation rows whose answer a training row holds"},
+      {"eval_rows_said_in_training", "evaluation rows whose last message training has word for word"},
+      {"eval_rows_template_in_training", "evaluation rows whose wording (template) training has"}};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, words] : figures) rows.push_back({std::to_string(count(leak, name)), words});
+  for (const auto& line : align(rows, {true, false})) out.line("  " + line);
+  if (leak.contains("method")) out.line("  method: " + printable(leak.value("method", "")));
+  for (const Json& pair : leak.value("pairs", Json::array())) print_pair(pair, out);
+}
+
+/// 1 where a conversation or request stands on both sides, an example gives its row away, or too many rows are near.
+int exit_code(const Json& leak, std::uint64_t rows, double max_leaked_share) {
+  const auto near = static_cast<double>(count(leak, "eval_rows_near_training"));
+  const bool is_leaking = count(leak, "conversations_on_two_sides") + count(leak, "requests_on_two_sides") +
+                                  count(leak, "eval_rows_near_example") >
+                              0 ||
+                          near > max_leaked_share * static_cast<double>(rows);
+  return is_leaking ? kLeaks : 0;
+}
+
+int verify_folder(const VerifyOptions& options) {
+  const auto files = read_rows(options.what);
+  if (!files.ok()) return fail(files.error());
+  const Instant start = kernel_now();
+  const auto rows = dataset::verify_rows(*files, options.threshold, Deadline::never());
+  if (!rows.ok()) return fail(rows.error());
+  const double took = to_seconds(kernel_now() - start);
+  const Json leak = to_json(rows->leak);
+  if (options.as_json) {
+    const Json all{{"evaluation_rows", rows->evaluation},
+                   {"in_context_rows", rows->in_context},
+                   {"training_rows", rows->training},
+                   {"unclear_rows", rows->unclear},
+                   {"seconds", took},
+                   {"leak", leak}};
+    std::cout << all.dump(2) << '\n';
+  } else {
+    Terminal out(1);
+    out.line(fmt::format("{} evaluation rows against {} rows of training and validation, {:.1f} s", rows->evaluation,
+                         rows->training, took));
+    print_leak(leak, out);
+  }
+  return exit_code(leak, rows->evaluation, options.max_leaked_share);
+}
+
+/// What the job measured when it made its datasets.
+int verify_job(const VerifyOptions& options) {
+  ApiClient client(options.server);
+  const auto report = client.get("/api/jobs/" + net::percent_encode(options.what) + "/report");
+  if (!report.ok()) return fail(report.error());
+  const Json card = report->value("dataset", Json::object());
+  const Json leak = card.value("leak", Json::object());
+  if (!leak.contains("conversations_on_two_sides")) {
+    return fail(failed_precondition("job " + options.what + " has made no datasets"));
+  }
+  std::uint64_t rows = 0;
+  for (const Json& label : card.value("classes", Json::array())) rows += label.value("eval", std::uint64_t{0});
+  if (options.as_json) {
+    std::cout << Json{{"evaluation_rows", rows}, {"leak", leak}}.dump(2) << '\n';
+  } else {
+    Terminal out(1);
+    out.line(fmt::format("{} evaluation rows of job {}, as it measured them", rows, options.what));
+    print_leak(leak, out);
+  }
+  return exit_code(leak, rows, options.max_leaked_share);
+}
+
+int verify(const VerifyOptions& options) {
+  std::error_code ignored;
+  return fs::is_directory(options.what, ignored) ? verify_folder(options) : verify_job(options);
+}
+
+void add_verify_command(CLI::App& dataset, CommandContext& context) {
+  auto* command = dataset.add_subcommand(
+      "verify", "Look for leaks between evaluation and training: exit code 0 none, 1 found, or not to be told");
+  add_examples(
+      *command,
+      "flywheel dataset verify 67436743674367436743abcd\nflywheel dataset verify ./rows --threshold 0.7 --json");
+  auto options = std::make_shared<VerifyOptions>();
+  command->add_option("what", options->what, "Job id, or a folder with eval_data.jsonl and train_data.jsonl")
+      ->required()
+      ->type_name("JOB|FOLDER");
+  command->add_option("--threshold", options->threshold, "Likeness from which requests are near-duplicates (folders)")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 1.0));
+  command
+      ->add_option("--max-leaked-share", options->max_leaked_share,
+                   "Share of the evaluation rows that may have a near-duplicate")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_flag("--json", options->as_json, "Print JSON");
+  add_server_option(*command, context);
+  command->callback([&context, options] {
+    context.action = [&context, options] {
+      options->server = context.server_url;
+      return verify(*options);
+    };
+  });
+}
+
+}  // namespace
+
+void add_dataset_command(CLI::App& app, CommandContext& context) {
+  auto* dataset = app.add_subcommand("dataset", "Look into the datasets of a run")->group(kResultsGroup);
+  dataset->require_subcommand(1);
+  add_verify_command(*dataset, context);
+}
+
+}  // namespace fw::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataset/builder.h"
+#include "dataset/impl/leak_search.h"
+#include "dataset/impl/selection.h"
+#include "dataset/impl/split.h"
+
+namespace fw::dataset {
+
+/// Compares the rows that may train with the evaluation rows, once evaluation has been drawn. Reads each of them from
+/// the source once, and keeps what LeakSearch keeps. Everything given must outlive it.
+class LeakFinder {
+ public:
+  LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows)
+      : request_(request), survey_(survey), rows_(rows) {}
+
+  /// The rows on the side of training that nearly are evaluation rows.
+  [[nodiscard]] Result<std::vector<std::size_t>> find(std::span<const Side> sides);
+
+  /// What is left of it on the finished sides: counts, and the pairs that are most alike with their texts, for which it
+  /// reads some records again. `examples`: of each evaluation row the training rows that were chosen for its prompt.
+  [[nodiscard]] Status measure(std::span<const Side> sides, std::span<const std::vector<std::size_t>> examples,
+                               Leak& leak);
+
+ private:
+  using Pairs = std::vector<NearDuplicates::Pair>;
+
+  template <class Visit>
+  Status each_text(std::span<const std::size_t> rows, Visit visit);
+  [[nodiscard]] record::RecordId id_of(std::size_t row) const {
+    return survey_.id_of(survey_.records[rows_[row].record]);
+  }
+  [[nodiscard]] std::uint64_t near(const Pairs& pairs) const;
+  Status show(const Pairs& pairs, LeakPair::Kind kind, Leak& leak);
+
+  const BuildRequest& request_;
+  const Survey& survey_;
+  std::span<const Row> rows_;
+  std::vector<std::size_t> evaluated_;  // rows, as the pairs count them
+  std::vector<std::size_t> training_;
+  Pairs requests_;
+  Pairs answers_;
+  RowTexts texts_;
+};
+
+/// Fails where more evaluation rows leak than data_split_config.max_leaked_share allows.
+[[nodiscard]] Status check_leak(const Leak& leak, std::uint64_t eval_rows, const SplitSettings& settings);
+
+}  // namespace fw::dataset

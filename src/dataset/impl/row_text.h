@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace fw::dataset {
+
+/// The words of a row, as leaks are looked for in them.
+struct RowText {
+  std::string system;     ///< system messages
+  std::string seen;       ///< the turns that the model saw: what users, assistants and tools said, and calls
+  std::string answer;     ///< text and calls
+  std::string last_user;  ///< the last user message
+};
+
+/// Reads the words of rows. Not thread-safe.
+class RowTexts {
+ public:
+  RowTexts();
+  ~RowTexts();
+  RowTexts(const RowTexts&) = delete;
+  RowTexts& operator=(const RowTexts&) = delete;
+
+  /// Of a captured exchange; what is no JSON has no words.
+  [[nodiscard]] RowText of_exchange(std::string_view request, std::string_view response);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fw::dataset

@@ -1,0 +1,175 @@
+// Planted leaks, whose number is known, in traffic that has no others.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/random.h"
+#include "dataset/impl/row_text.h"
+#include "dataset/tests/traffic.h"
+
+namespace fw::dataset {
+namespace {
+
+using namespace testing_traffic;
+using testing::HasSubstr;
+
+constexpr std::size_t kOthers = 300;
+constexpr std::size_t kTwins = 60;   // pairs of rows of nearly one request
+constexpr std::size_t kQuotes = 40;  // rows whose answer another row says
+
+std::vector<std::string> words(Random& random, std::size_t count) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string word;
+    for (int k = 0; k < 3; ++k) {
+      word += "bcdfgklmnprstvz"[random.below(15)];
+      word += "aeiou"[random.below(5)];
+    }
+    out.push_back(word);
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += word + ' ';
+  return text;
+}
+
+/// Questions of random words. Twins differ in one word of 40: a likeness of 35 / 41.
+class PlantedTraffic {
+ public:
+  explicit PlantedTraffic(std::uint64_t seed) : random_(seed) {
+    for (std::size_t i = 0; i < kOthers; ++i) add(joined(words(random_, 30)), joined(words(random_, 12)));
+    for (std::size_t i = 0; i < kTwins; ++i) {
+      auto asked = words(random_, 40);
+      const std::string first = add(joined(asked), joined(words(random_, 12)));
+      asked[20] = words(random_, 1)[0];
+      const std::string second = add(joined(asked), joined(words(random_, 12)));
+      twin_[first] = second;
+      twin_[second] = first;
+    }
+    for (std::size_t i = 0; i < kQuotes; ++i) {
+      const std::string answer = joined(words(random_, 15));
+      const std::string answered = add(joined(words(random_, 30)), answer);
+      quoted_by_[answered] = add(joined(words(random_, 10)) + answer + joined(words(random_, 10)), "noted, and thanks");
+    }
+  }
+
+  /// Evaluation rows that have their twin among these.
+  std::uint64_t twins_in(const Lineage& lineage) const { return count_in(lineage, twin_); }
+  std::uint64_t quotes_in(const Lineage& lineage) const { return count_in(lineage, quoted_by_); }
+  bool are_twins(const LeakPair& pair) const {
+    const auto found = twin_.find(pair.evaluation.record_id);
+    return found != twin_.end() && found->second == pair.training.record_id;
+  }
+
+  std::vector<record::Interaction>& records() { return traffic_.records(); }
+
+ private:
+  std::string add(const std::string& asked, const std::string& answer) {
+    traffic_.add(ask(asked), reply(say("assistant", answer)));
+    return *traffic_.records().back().id;
+  }
+  static std::uint64_t count_in(const Lineage& lineage, const std::map<std::string, std::string>& of) {
+    std::set<std::string> training;
+    for (const auto* side : {&lineage.train, &lineage.validation}) {
+      for (const auto& id : *side) training.insert(*id);
+    }
+    return static_cast<std::uint64_t>(std::ranges::count_if(lineage.eval, [&](const record::RecordId& id) {
+      const auto found = of.find(*id);
+      return found != of.end() && training.contains(found->second);
+    }));
+  }
+
+  Random random_;
+  Traffic traffic_;
+  std::map<std::string, std::string> twin_;
+  std::map<std::string, std::string> quoted_by_;
+};
+
+SplitSettings split_of(bool apart, double max_leaked_share) {
+  SplitSettings split = small_split(120);
+  split.keep_near_duplicates_apart = apart;
+  split.max_leaked_share = max_leaked_share;
+  return split;
+}
+
+TEST(Leaks, AreAllFoundAndNoneIsInvented) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(seed);
+    PlantedTraffic traffic(seed);
+    const auto built = build_of(traffic.records(), split_of(false, 1), seed);
+    ASSERT_TRUE(built.ok()) << built.error();
+    const Leak& leak = built->card.leak;
+    EXPECT_EQ(leak.eval_rows_near_training, traffic.twins_in(built->lineage));
+    EXPECT_GT(leak.eval_rows_near_training, 5U);
+    EXPECT_EQ(leak.eval_rows_answered_in_training, traffic.quotes_in(built->lineage));
+    EXPECT_GT(leak.eval_rows_answered_in_training, 0U);
+    std::size_t shown = 0;
+    for (const LeakPair& pair : leak.pairs) {
+      if (pair.kind != LeakPair::Kind::kRequest) continue;
+      EXPECT_TRUE(traffic.are_twins(pair));
+      EXPECT_DOUBLE_EQ(pair.likeness, 35.0 / 41);
+      EXPECT_FALSE(pair.evaluation.text.empty());
+      ++shown;
+    }
+    EXPECT_EQ(shown, 5U);
+  }
+}
+
+TEST(Leaks, NearDuplicatesStandOnOneSideByDefault) {
+  PlantedTraffic traffic(3);
+  const auto built = build_of(traffic.records(), small_split(120), 3);
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_EQ(built->card.leak.eval_rows_near_training, 0U);
+  EXPECT_EQ(traffic.twins_in(built->lineage), 0U);
+  const Step& split = step_of(built->card, "split");
+  EXPECT_GT(split.reasons.at("nearly an evaluation row"), 5U);
+  EXPECT_EQ(built->lineage.eval.size(), 120U);
+}
+
+TEST(Leaks, MoreThanAreAllowedFailTheBuild) {
+  PlantedTraffic traffic(3);
+  const auto built = build_of(traffic.records(), split_of(false, 0.01), 3);
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(built.error().message, HasSubstr("data_split_config.max_leaked_share (1"));
+  EXPECT_THAT(built.error().message, HasSubstr("the worst pair: records r"));
+}
+
+TEST(Leaks, AHigherThresholdLetsThemPass) {
+  PlantedTraffic traffic(3);
+  SplitSettings split = split_of(true, 0);
+  split.near_duplicate_threshold = 0.9;
+  const auto built = build_of(traffic.records(), split, 3);
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_EQ(built->card.leak.eval_rows_near_training, 0U);
+  EXPECT_GT(traffic.twins_in(built->lineage), 5U);
+}
+
+TEST(Leaks, ThresholdsOutOfRangeAreRefused) {
+  PlantedTraffic traffic(3);
+  SplitSettings split = small_split(120);
+  split.near_duplicate_threshold = 0;
+  EXPECT_EQ(build_of(traffic.records(), split, 3).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(RowTexts, AreWhatTheModelSawAndSaid) {
+  RowTexts texts;
+  const RowText text = texts.of_exchange(
+      R"({"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+          {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "look", "arguments": "{\"a\": 1}"}}]},
+          {"role": "tool", "content": "found"}, {"role": "user", "content": "thanks"}]})",
+      R"({"choices": [{"message": {"content": "welcome"}}]})");
+  EXPECT_EQ(text.system, "Be kind.");
+  EXPECT_EQ(text.seen, "hi\nlook\n{\"a\": 1}\nfound\nthanks");
+  EXPECT_EQ(text.last_user, "thanks");
+  EXPECT_EQ(text.answer, "welcome");
+  EXPECT_EQ(texts.of_exchange("[", "7").seen, "");
+}
+
+}  // namespace
+}  // namespace fw::dataset
