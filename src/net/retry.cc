@@ -36,7 +36,8 @@ std::optional<Duration> retry_after(const Headers& headers, Timestamp now) {
   }
   const auto date = parse_http_date(*text);
   if (!date || *date > to_epoch_seconds(now) + 1'000'000) return std::nullopt;
-  return std::max(Duration::zero(), std::chrono::duration_cast<Duration>(from_epoch_seconds(*date) - now));
+  if (*date <= to_epoch_seconds(now)) return Duration::zero();  // maybe long before what a Timestamp holds
+  return std::chrono::duration_cast<Duration>(from_epoch_seconds(*date) - now);
 }
 
 std::optional<Duration> next_wait(const RetryPolicy& policy, int attempts_made, const Result<Response>& outcome,

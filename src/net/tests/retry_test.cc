@@ -47,6 +47,7 @@ TEST(Retry, TheServersWishIsObeyedInBothForms) {
   EXPECT_EQ(wait_after(with_status(429, {{"Retry-After", "7"}})), Duration(7s));
   EXPECT_EQ(wait_after(with_status(503, {{"Retry-After", "Tue, 14 Nov 2023 22:13:50 GMT"}})), Duration(30s));
   EXPECT_EQ(wait_after(with_status(503, {{"Retry-After", "Tue, 14 Nov 2023 22:00:00 GMT"}})), Duration(0s));
+  EXPECT_EQ(wait_after(with_status(503, {{"Retry-After", "Mon, 01 Jan 1600 00:00:00 GMT"}})), Duration(0s));
 }
 
 TEST(Retry, AWishBeyondReasonEndsTheAttemptsAndNonsenseIsIgnored) {
