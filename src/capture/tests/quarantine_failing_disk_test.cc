@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <future>
 
 #include "capture/quarantine.h"
 #include "io/file.h"
@@ -23,6 +25,25 @@ std::vector<std::uint64_t> numbers_in(const Quarantine& quarantine) {
   EXPECT_TRUE(page.ok()) << page.error();
   for (const auto& one : page->lines) numbers.push_back(one.line);
   return numbers;
+}
+
+// Event loops ask for the counts: with them behind the disk, nobody got an answer while it was slow.
+TEST(Quarantine, CountsAndPagesDoNotWaitForADiskThatIsSlowToSync) {
+  const io::TemporaryFolder folder;
+  const auto quarantine = std::move(Quarantine::open(folder.path())).value();
+  ASSERT_TRUE(quarantine->add(std::vector{line(1)}).ok());
+  std::future<bool> added;
+  std::future<std::size_t> read;
+  {
+    const io::testing::HeldSyncs slow;
+    added = std::async(std::launch::async, [&] { return quarantine->add(std::vector{line(2)}).ok(); });
+    slow.wait_for_one();
+    read = std::async(std::launch::async, [&] { return quarantine->counts()["r"] + numbers_in(*quarantine).size(); });
+    EXPECT_EQ(read.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  }
+  EXPECT_EQ(read.get(), 2U) << "what is not durable yet is not there";
+  EXPECT_TRUE(added.get());
+  EXPECT_EQ(quarantine->counts()["r"], 2U);
 }
 
 class FailingDisk : public testing::TestWithParam<int> {};

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdarg>
+#include <mutex>
 
 namespace fw::io::testing {
 namespace {
@@ -38,7 +40,34 @@ int open_at(int folder, const char* path, int flags, mode_t mode) {
   return static_cast<int>(::syscall(SYS_openat, folder, path, flags, mode));
 }
 
+std::mutex hold_mutex;
+std::condition_variable hold_changed;
+bool holds_syncs = false;
+int held_syncs = 0;
+
+void wait_while_syncs_are_held() {
+  std::unique_lock lock(hold_mutex);
+  ++held_syncs;
+  hold_changed.notify_all();
+  hold_changed.wait(lock, [] { return !holds_syncs; });
+  --held_syncs;
+}
+
 }  // namespace
+
+HeldSyncs::HeldSyncs() {
+  const std::lock_guard lock(hold_mutex);
+  holds_syncs = true;
+}
+HeldSyncs::~HeldSyncs() {
+  const std::lock_guard lock(hold_mutex);
+  holds_syncs = false;
+  hold_changed.notify_all();
+}
+void HeldSyncs::wait_for_one() const {
+  std::unique_lock lock(hold_mutex);
+  hold_changed.wait(lock, [] { return held_syncs > 0; });
+}
 
 FailingCalls::FailingCalls(long calls, int error) {
   failed = false;
@@ -89,7 +118,10 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   return fails_on(fd) ? -1 : ::syscall(SYS_pwrite64, fd, bytes, size, at);
 }
 int fsync(int fd) { return fails_on(fd) ? -1 : static_cast<int>(::syscall(SYS_fsync, fd)); }
-int fdatasync(int fd) { return fails_on(fd) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd)); }
+int fdatasync(int fd) {
+  wait_while_syncs_are_held();
+  return fails_on(fd) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 int ftruncate(int fd, off_t size) { return fails_on(fd) ? -1 : static_cast<int>(::syscall(SYS_ftruncate, fd, size)); }
 int ftruncate64(int fd, off64_t size) {
   return fails_on(fd) ? -1 : static_cast<int>(::syscall(SYS_ftruncate, fd, size));

@@ -18,4 +18,16 @@ class FailingCalls final {
   [[nodiscard]] bool has_failed() const;
 };
 
+/// A slow disk: while it lives, fdatasync waits until it goes.
+class HeldSyncs final {
+ public:
+  HeldSyncs();
+  ~HeldSyncs();
+  HeldSyncs(const HeldSyncs&) = delete;
+  HeldSyncs& operator=(const HeldSyncs&) = delete;
+
+  /// Returns when a sync is held.
+  void wait_for_one() const;
+};
+
 }  // namespace fw::io::testing
