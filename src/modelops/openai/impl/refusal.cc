@@ -189,8 +189,9 @@ struct Number {
   std::size_t end = 0;
 };
 
-/// Numbers of a text, `4,096` as one.
+/// Numbers of a text, `4,096` as one. More than any count of tokens is as much as that, so that sums do not run over.
 std::vector<Number> numbers_in(std::string_view text) {
+  constexpr long kLargest = 1'000'000'000'000;
   std::vector<Number> out;
   const auto is_digit = [&](std::size_t at) {
     return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
@@ -205,8 +206,9 @@ std::vector<Number> numbers_in(std::string_view text) {
       ++i;
     }
     number.end = i;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), number.value).ec == std::errc{})
-      out.push_back(number);
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), number.value).ec != std::errc{}) continue;
+    number.value = std::min(number.value, kLargest);
+    out.push_back(number);
   }
   return out;
 }

@@ -112,6 +112,10 @@ TEST(Refusal, AContextThatQuestionAndAnswerShareLowersTheLimit) {
   EXPECT_EQ(said("This model's maximum context length is 4096 tokens. However, you requested 16400 tokens (16 in the "
                  "messages, 16384 in the completion)."),
             lowered("2048"));
+  EXPECT_EQ(
+      said("This model's maximum context length is 4096 tokens. However, you requested more (9223372036854775807 in "
+           "the messages, 9223372036854775807 in the functions, 16384 in the completion)."),
+      std::nullopt);
   auto small = kSent;
   small["max_tokens"] = "10";
   EXPECT_EQ(change({{"error", tgi + ". Given: 295 `inputs` tokens and 10 `max_new_tokens`"}}, 422, small),
