@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "capture/completions/impl/escaped.h"
@@ -40,9 +41,11 @@ void read_tool_use(const Json& block, std::int64_t index, Answer& answer) {
   answer.add_call(0, {.index = index, .id = id, .name = name, .arguments = arguments});
 }
 
-std::int64_t count_at(const Json& usage, const char* name) {
+/// Tokens; of a number that cannot be one as many as can, so that a sum of them is a number too.
+std::uint64_t count_at(const Json& usage, const char* name) {
+  constexpr std::uint64_t kMost = 1'000'000'000'000;
   const Json* value = find(usage, name);
-  return value != nullptr && value->is_number_integer() ? std::max<std::int64_t>(0, value->get<std::int64_t>()) : 0;
+  return value != nullptr && value->is_number_unsigned() ? std::min(value->get<std::uint64_t>(), kMost) : 0;
 }
 
 }  // namespace

@@ -70,7 +70,11 @@ void read_response_head(const Json& response, Answer& answer) {
   }
   const Json* created = find(response, "created_at");
   if (created != nullptr && created->is_number()) {
-    answer.set_first("created", std::to_string(static_cast<std::int64_t>(created->get<double>())));
+    constexpr double kMost = 9007199254740992.0;  // what is larger is no time, and may be more than 64 bits hold
+    const auto seconds = created->get<double>();
+    if (seconds >= 0 && seconds < kMost) {
+      answer.set_first("created", std::to_string(static_cast<std::int64_t>(seconds)));
+    }
   }
   if (const auto tier = text_at(response, "service_tier"); !tier.empty())
     answer.set_last("service_tier", json_string(tier));

@@ -127,6 +127,13 @@ TEST(Messages, AWholeAnswerIsTheSameAsItsStream) {
   EXPECT_EQ(whole, stream.response);
 }
 
+TEST(Messages, CountsThatNoAnswerHasDoNotRunOver) {
+  const auto whole = answer(R"({"id":"m","type":"message","role":"assistant","content":[],"stop_reason":"end_turn",
+      "usage":{"input_tokens":9223372036854775807,"cache_read_input_tokens":18446744073709551615,"output_tokens":3}})");
+  EXPECT_EQ(whole["usage"]["prompt_tokens"], 2'000'000'000'000);
+  EXPECT_EQ(whole["usage"]["total_tokens"], 2'000'000'000'003);
+}
+
 TEST(Messages, AnErrorAnswerIsAnError) {
   EXPECT_EQ(answer(R"({"type":"error","error":{"type":"x","message":"no"}})")["error"]["message"], "no");
 }

@@ -179,6 +179,14 @@ TEST(Responses, ARequestIsAChatRequest) {
   EXPECT_THAT(out["flywheel"]["not_mapped"].dump(), HasSubstr("web_search"));
 }
 
+TEST(Responses, ATimeThatNoClockShowsIsLeftOut) {
+  for (const std::string time : {"1e300", "-1e300", "-5", "18446744073709551615"}) {
+    const auto out =
+        answer(R"({"id":"r","object":"response","status":"completed","output":[],"created_at":)" + time + "}");
+    EXPECT_FALSE(out.contains("created")) << out;
+  }
+}
+
 TEST(Responses, ATextAsInputIsTheUsers) {
   EXPECT_EQ(request(R"({"model":"m","input":"Hi"})")["messages"], json::parse(R"([{"role":"user","content":"Hi"}])"));
 }
