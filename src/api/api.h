@@ -11,6 +11,7 @@
 #include "api/jobs.h"
 #include "api/metrics.h"
 #include "api/promotions.h"
+#include "api/records.h"
 #include "async/pool.h"
 #include "auth/keyring.h"
 #include "auth/settings.h"
@@ -44,9 +45,9 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings;
   std::uint64_t max_body_bytes = 16ULL << 20;  ///< of a request that is read whole; uploads have no limit
   std::string public_url{};                    ///< how others reach the API, if not by address; may be empty
-  std::uint64_t disk_reserve = 256ULL << 20;   ///< bytes of the disk that no upload may take
-  capture::Gateway* gateway = nullptr;         ///< where there is one
-  std::filesystem::path routes_file{};         ///< keeps the gateway's routes that were put
+  UploadRoom upload_room{};
+  capture::Gateway* gateway = nullptr;                      ///< where there is one
+  std::filesystem::path routes_file{};                      ///< keeps the gateway's routes that were put
   std::function<std::vector<ListenerState>()> listeners{};  ///< beside this API
   std::optional<PromotionParts> promotion{};                ///< absent: nothing can be promoted here
   /// More lines for `/metrics`; must not block. The last ends with the metric of auth::Guard, which goes on with this

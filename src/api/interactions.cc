@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "capture/log_document.h"
+#include "capture/timestamp.h"
 
 namespace fw::api {
 namespace {
@@ -32,7 +33,7 @@ Result<logstore::Selection> selection_of(const net::QueryParams& query) {
     FW_ASSIGN(selection.client, record::ClientId::parse(std::string(*client)));
   }
   double from = 0;
-  FW_TRY(read_number(query, "from", 0.0, 1e10, from));
+  FW_TRY(read_number(query, "from", 0.0, to_seconds(capture::kLastTime.time_since_epoch()), from));
   if (from > 0) selection.from = Timestamp(std::chrono::microseconds(std::llround(from * 1e6)));
   return selection;
 }

@@ -160,8 +160,17 @@ Task<Result<net::Response>> JobsResource::list(net::Call call) {
 Task<Result<net::Response>> JobsResource::detail(net::Call call) {
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
   FW_CO_ASSIGN(const runs::Job job, runs_.find(id));
-  const bool can_be_mended = warnings_ && !runs::is_finished(job.status);
-  co_return ok(job_detail(job, can_be_mended ? warnings_() : std::vector<std::string>{}));
+  co_return ok(job_detail(job, warnings_of(job)));
+}
+
+std::vector<std::string> JobsResource::warnings_of(const runs::Job& job) const {
+  std::vector<std::string> warnings;
+  if (runs::is_finished(job.status)) return warnings;
+  if (warnings_) warnings = warnings_();
+  if (const auto trouble = runs_.trouble(); !trouble.ok())
+    warnings.insert(warnings.begin(),
+                    "jobs wait until the service can note that they begin: " + trouble.error().message);
+  return warnings;
 }
 
 Task<Result<net::Response>> JobsResource::cancel(net::Call call) {

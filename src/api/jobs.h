@@ -37,6 +37,8 @@ class JobsResource final {
 
   /// Whether a job over this traffic can come to anything: there are candidates, and there is traffic.
   [[nodiscard]] Task<Status> check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline);
+  /// What a person should mend before an unfinished job ends, first why it does not begin.
+  [[nodiscard]] std::vector<std::string> warnings_of(const runs::Job& job) const;
 
   runs::RunService& runs_;
   logstore::AwaitableLogStore log_;

@@ -21,14 +21,16 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPageLines = 100;
-constexpr std::uint64_t kCheckedEvery = std::uint64_t{16} << 20;  // bytes of an upload between two looks at the disk
+/// Bytes of an upload between two looks at the disk. All that may be on their way at once stay within half the reserve.
+constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// A file that is there until the object goes.
 class Upload {
  public:
-  explicit Upload(const fs::path& folder) : path_(folder / random_hex(12)), out_(path_, std::ios::binary) {}
+  Upload(const fs::path& folder, const UploadRoom& room)
+      : room_(room), path_(folder / random_hex(12)), out_(path_, std::ios::binary) {}
   ~Upload() {
     std::error_code ignored;
     fs::remove(path_, ignored);
@@ -40,11 +42,11 @@ class Upload {
 
   [[nodiscard]] const capture::SealKey& key() const { return key_; }
 
-  /// kStorageFull where the disk would be left with less than `reserve` bytes: the stores live there too.
-  [[nodiscard]] Status write(std::string piece, std::uint64_t reserve) {
+  /// kStorageFull where the disk would be left with less than the reserve: the stores live there too.
+  [[nodiscard]] Status write(std::string piece) {
     if (unchecked_ += piece.size(); unchecked_ >= kCheckedEvery) {
       unchecked_ = 0;
-      FW_TRY(check_room(reserve));
+      FW_TRY(check_room());
     }
     seal_.apply(piece);
     errno = 0;
@@ -56,12 +58,11 @@ class Upload {
     out_.close();
     return check();
   }
-  [[nodiscard]] Status check_room(std::uint64_t reserve) const {
-    std::error_code ec;
-    const auto space = fs::space(path_.parent_path(), ec);
+  [[nodiscard]] Status check_room() const {
+    const auto space = room_.space(path_.parent_path());
     // Of a small disk no more than its twentieth: it would never be free enough.
-    reserve = std::min<std::uint64_t>(reserve, space.capacity / 20);
-    if (ec || space.available >= reserve) return {};
+    const std::uint64_t reserve = std::min<std::uint64_t>(room_.reserve, space.capacity / 20);
+    if (space.available >= reserve) return {};
     return storage_full("no space left for the upload in " + path_.parent_path().string() + ": it would leave " +
                         std::to_string(space.available >> 20) + " MiB free, and " + std::to_string(reserve >> 20) +
                         " MiB are kept for the stores; make room, or load the file in parts");
@@ -73,6 +74,7 @@ class Upload {
     return system_error("cannot keep the upload in " + path_.parent_path().string(), errno == 0 ? EIO : errno);
   }
 
+  const UploadRoom& room_;
   fs::path path_;
   std::ofstream out_;
   std::uint64_t unchecked_ = 0;
@@ -80,12 +82,12 @@ class Upload {
   capture::Seal seal_{key_};
 };
 
-Task<Status> receive(net::BodyReader& body, Upload& upload, std::uint64_t reserve, Pool& disk, Deadline deadline) {
-  FW_CO_TRY(co_await run_on(disk, [&] { return upload.check_room(reserve); }));
+Task<Status> receive(net::BodyReader& body, Upload& upload, Pool& disk, Deadline deadline) {
+  FW_CO_TRY(co_await run_on(disk, [&] { return upload.check_room(); }));
   while (true) {
     FW_CO_ASSIGN(auto piece, co_await body.next(deadline));
     if (!piece) break;
-    FW_CO_TRY(co_await run_on(disk, [&] { return upload.write(std::move(*piece), reserve); }));
+    FW_CO_TRY(co_await run_on(disk, [&] { return upload.write(std::move(*piece)); }));
   }
   co_return co_await run_on(disk, [&upload] { return upload.close(); });
 }
@@ -165,9 +167,14 @@ net::Response too_many_loads() {
 
 }  // namespace
 
+fs::space_info space_of(const fs::path& folder) {
+  std::error_code ignored;  // what cannot be told is as much as can be
+  return fs::space(folder, ignored);
+}
+
 RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& quarantine,
                                  const capture::Redactor& redactor, Pool& disk, Pool& load, const Clock& clock,
-                                 fs::path uploads, std::uint64_t disk_reserve)
+                                 fs::path uploads, UploadRoom room)
     : log_(log),
       quarantine_(quarantine),
       redactor_(redactor),
@@ -175,7 +182,7 @@ RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& q
       load_(load),
       clock_(clock),
       uploads_(std::move(uploads)),
-      disk_reserve_(disk_reserve) {}
+      room_(std::move(room)) {}
 
 void RecordsResource::add_to(net::Router& router) {
   router.on_stream(
@@ -195,8 +202,8 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   if (!options.ok()) co_return net::error_response(options.error());
   const Place place(loads_);
   if (place.number() > kMostLoads) co_return too_many_loads();
-  auto upload = co_await run_on(disk_, [this] { return std::make_unique<Upload>(uploads_); });
-  const Status received = co_await receive(*request.body, *upload, disk_reserve_, disk_, request.deadline);
+  auto upload = co_await run_on(disk_, [this] { return std::make_unique<Upload>(uploads_, room_); });
+  const Status received = co_await receive(*request.body, *upload, disk_, request.deadline);
   const Deadline deadline = request.deadline;
   auto report = co_await run_on(load_, [&]() -> Result<capture::LoadReport> {
     const auto removed_here = std::move(upload);  // a large file takes its time to go

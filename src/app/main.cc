@@ -108,6 +108,7 @@ int run_command(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that goes away shows as a failed write, not as a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // likewise a limit on the size of files (ulimit -f)
   const fw::app::SafeStream out(std::cout);
   const fw::app::SafeStream err(std::cerr);
   try {

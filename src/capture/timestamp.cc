@@ -13,7 +13,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-constexpr std::int64_t kMaxSeconds = INT64_MAX / kNanosPerSecond;
+constexpr std::int64_t kMaxSeconds = std::chrono::floor<std::chrono::seconds>(kLastTime).time_since_epoch().count();
 
 struct Unit {
   double from;  // the smallest number that is meant in this unit: in seconds it would be a year after 5000
@@ -30,7 +30,7 @@ const Unit& unit_of(double number) {
 
 std::optional<Timestamp> from_integer(std::int64_t number) {
   const std::int64_t unit = unit_of(static_cast<double>(number)).nanos;
-  if (number < 0 || number > INT64_MAX / unit) return std::nullopt;
+  if (number < 0 || number >= kLastTime.time_since_epoch().count() / unit) return std::nullopt;
   return Timestamp(nanoseconds(number * unit));
 }
 

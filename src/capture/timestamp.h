@@ -1,11 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 
 #include "base/clock.h"
 
 namespace fw::capture {
+
+/// What comes from outside is before it. There is room for a second more, so that a part of one may be added, and what
+/// comes after any record has a time too.
+inline constexpr Timestamp kLastTime{std::chrono::seconds(9'223'372'035)};  // in April 2262
 
 /// A time between 1970 and 2262 out of a number or a text: epoch seconds, whole or with a fraction; larger numbers are
 /// milliseconds (from 1e11), microseconds (from 1e14) or nanoseconds (from 1e17); a fraction of seconds is rounded to

@@ -32,7 +32,8 @@ Error sqlite_error(sqlite3* connection, int code, const std::filesystem::path& f
     case SQLITE_NOTADB:
       return data_loss(name + " is damaged (" + said + "); restore it from a backup, or move it away to begin anew");
     case SQLITE_FULL:
-      return storage_full(name + ": the disk is full; free some space, then start again: unfinished jobs go on");
+      return storage_full(
+          name + ": the disk is full; free some space: unfinished jobs go on then, at the latest at the next start");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -77,18 +77,23 @@ Task<void> Scheduler::take_runs() {
       ++running_;
     }
     const auto lease = co_await claim_next(MetaStore::Work::kRun);
+    note_claim(lease.ok() ? Status() : Status(lease.error()));
     if (lease.ok() && *lease) {
       co_await begin(**lease, true);
       continue;
     }
-    if (!lease.ok()) log_warning("runs", "no job can be claimed", {{"error", lease.error().message}});
     const std::lock_guard lock(mutex_);
-    trouble_ = lease.ok() ? Status() : Status(lease.error());
     --running_;
     if (lease.ok() && looks_again_) continue;
     is_looking_ = false;
     co_return;
   }
+}
+
+void Scheduler::note_claim(Status claimed) {
+  if (!claimed.ok()) log_warning("runs", "no job can be claimed", {{"error", claimed.error().message}});
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(claimed);
 }
 
 Status Scheduler::trouble() const {

@@ -6,7 +6,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <deque>
 #include <future>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -21,6 +23,7 @@
 #include "modelops/local/dataset_store.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "runs/tests/fakes.h"
 
 namespace fw::api {
 namespace {
@@ -77,7 +80,7 @@ class ApiTest : public testing::Test {
     options.folder = folder_.path() / "jobs";
     options.config.candidates.emplace_back().model.name = "small";
     runs_ = std::make_unique<runs::RunService>(
-        runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, *meta_, *log_, *datasets_, deployer_, trainer_,
+        runs::RunDependencies{io_.get_executor(), disk_, cpu_, clock_, jobs_, *log_, *datasets_, deployer_, trainer_,
                               evaluator_, embedder_, poster_},
         std::move(options));
     EXPECT_TRUE(run_blocking(runs_->start()).ok());
@@ -92,7 +95,7 @@ class ApiTest : public testing::Test {
         disk_,
         load_,
         clock_,
-        folder_.path(),
+        folder_.path() / "uploads",
         [](const std::string& json, const dataset::SplitSettings& base) -> Result<dataset::SplitSettings> {
           if (json.find("evalsize") != std::string::npos) return invalid_argument("evalsize: unknown key");
           return base;
@@ -101,6 +104,13 @@ class ApiTest : public testing::Test {
         [] { return std::vector<std::string>{"KEY is not set"}; }};
     dependencies.metrics = {[this](std::ostream& out) { write_queues(out, {&disk_, &load_}, committer_); }};
     dependencies.backups = folder_.path() / "backups";
+    std::filesystem::create_directory(dependencies.uploads);
+    dependencies.upload_room.space = [this](const auto&) {
+      const std::lock_guard lock(mutex_);
+      const auto bytes = free_.front();
+      if (free_.size() > 1) free_.pop_front();
+      return std::filesystem::space_info{.capacity = 100ULL << 30, .free = bytes, .available = bytes};
+    };
     dependencies.keyring = keyring_.get();
     dependencies.promotion.emplace(PromotionParts{
         *promotions_,
@@ -159,6 +169,7 @@ class ApiTest : public testing::Test {
   capture::Redactor redactor_;
   std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
   std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();
+  runs::testing::CrashingStore jobs_{*meta_, 1'000'000, false};  ///< meta_, on a disk that may be full
   std::unique_ptr<auth::Keyring> keyring_ = auth::Keyring::open(meta_->keys(), clock_).value();
   std::unique_ptr<modelops::LocalDatasetStore> datasets_ =
       modelops::LocalDatasetStore::open(folder_.path() / "datasets").value();
@@ -184,6 +195,8 @@ class ApiTest : public testing::Test {
   promotion::CanaryWatch watch_{{}, {0.5}};
   promotion::PairLog pairs_{folder_.path() / "promotion"};
   std::vector<promotion::Rating> ratings_;
+  std::mutex mutex_;
+  std::deque<std::uintmax_t> free_{10ULL << 30};  ///< bytes of the disk, one for each look; the last stays
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::Server> server_;
 };
@@ -247,6 +260,23 @@ TEST_F(ApiTest, AnOrderedJobHasAStartAndACountFromTheBeginning) {
   EXPECT_TRUE(job["started_at"].is_string());
   EXPECT_EQ(job["num_records"], 0);
   EXPECT_TRUE(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["started_at"].is_string());
+}
+
+TEST_F(ApiTest, AJobThatCannotBeginSaysWhyUntilItCan) {
+  const auto first_warning = [this](const std::string& id) -> std::string {
+    const auto warnings = json_of(send(net::Method::kGet, "/api/jobs/" + id))["warnings"];
+    return warnings.empty() ? "" : warnings[0];
+  };
+  jobs_.fail_after(1);
+  const std::string id = create_job();
+  for (int i = 0; i < 10'000 && first_warning(id) == "KEY is not set"; ++i) {
+  }
+  EXPECT_THAT(first_warning(id), testing::StartsWith("jobs wait"));
+  EXPECT_THAT(first_warning(id), HasSubstr("the process is dead"));  // what the store said
+  jobs_.heal();
+  create_job();  // there is something to look for
+  EXPECT_THAT(events_of(id), HasSubstr("job-finished"));
+  EXPECT_EQ(first_warning(id), "");
 }
 
 TEST(JobDetail, SaysWhatShouldBeMendedBeforeTheJobEnds) {
@@ -571,6 +601,13 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
+TEST_F(ApiTest, ATimeThatNoRecordHasIsRefused) {
+  for (const char* from : {"9223372035.1", "9999999999", "1e300", "nan", "-1"}) {
+    EXPECT_EQ(send(net::Method::kGet, std::string("/api/interactions?from=") + from).status, 400) << from;
+  }
+  EXPECT_EQ(send(net::Method::kGet, "/api/interactions?from=9223372035").status, 200);
+}
+
 TEST_F(ApiTest, HealthAndReadinessAnswer) {
   EXPECT_EQ(send(net::Method::kGet, "/healthz").status, 200);
   EXPECT_EQ(send(net::Method::kGet, "/readyz").status, 200);
@@ -595,6 +632,28 @@ TEST_F(ApiTest, WhatReadsTheLogStoreWaitsNoLongerThanItsRequest) {
   EXPECT_EQ(status_of(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c"})"), 504);
   release.set_value();
   server.stop_blocking(std::chrono::seconds(1));
+}
+
+TEST_F(ApiTest, AnUploadForWhichTheDiskHasNoRoomIsBrokenOffAndLeavesNothing) {
+  const std::string body = "{\"request\":\"" + std::string(9 << 20, 'x') + "\"}";
+  const std::string cause = "255 MiB free, and 256 MiB are kept for the stores; make room";
+  for (const bool is_full_from_the_beginning : {true, false}) {
+    {
+      const std::lock_guard lock(mutex_);
+      free_ = {256ULL << 20, (256ULL << 20) - 1};
+      if (is_full_from_the_beginning) free_.pop_front();
+    }
+    const auto refused = send(net::Method::kPost, "/api/records", body);
+    EXPECT_EQ(refused.status, 507) << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr(cause));
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "uploads"));
+  }
+  EXPECT_EQ(send(net::Method::kPost, "/api/records", "{}").status, 507);
+  {
+    const std::lock_guard lock(mutex_);
+    free_ = {256ULL << 20};
+  }
+  EXPECT_EQ(send(net::Method::kPost, "/api/records", "{}").status, 200);
 }
 
 TEST_F(ApiTest, WhileUploadsTakeAllPlacesAnotherIsRefusedAndOtherAnswersGoOn) {

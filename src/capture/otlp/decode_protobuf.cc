@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "capture/otlp/impl/decode.h"
 #include "capture/otlp/impl/wire.h"
+#include "capture/timestamp.h"
 #include "codec/base64.h"
 #include "codec/utf8.h"
 
@@ -213,7 +214,8 @@ Result<std::vector<Item>> decode(std::string_view protobuf) {
 }  // namespace
 
 Timestamp time_of_nanoseconds(std::uint64_t nanoseconds) {
-  return Timestamp(Duration(static_cast<std::int64_t>(std::min<std::uint64_t>(nanoseconds, INT64_MAX))));
+  const auto last = static_cast<std::uint64_t>(kLastTime.time_since_epoch().count());
+  return Timestamp(Duration(static_cast<std::int64_t>(std::min(nanoseconds, last))));
 }
 
 Result<std::vector<Span>> decode_traces(std::string_view protobuf) { return decode<Span>(protobuf); }

@@ -83,12 +83,25 @@ TEST(ParseTimestamp, RefusesEverythingElse) {
                            "9999-12-31T00:00:00Z",
                            "1969-12-31T23:59:59Z",
                            "9223372036854775808",
+                           "9223372036854775807",
+                           "9223372035",
+                           "9223372035000",
+                           "2262-04-11T23:47:15Z",
                            "2023-W54-1",
                            "2023-366",
                            "2023-11-14T24:00:01",
                            "2023-11-14T22:13:20 PM",
                            "0x10"}) {
     EXPECT_EQ(parse_timestamp(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseTimestamp, AfterTheLastTimeThereIsRoomForThePartOfASecond) {
+  for (const char* text : {"9223372034999999999", "9223372034.999999999", "2262-04-11T23:47:14.999999999Z"}) {
+    const auto last = parse_timestamp(text);
+    ASSERT_TRUE(last.has_value()) << text;
+    EXPECT_EQ(*last, kLastTime - 1ns);
+    EXPECT_GT(*last + 1s, *last);
   }
 }
 

@@ -96,7 +96,7 @@ void mark_all_close_on_exec(int max_fd) {
 }
 
 void restore_signals() {
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGQUIT, SIGUSR1, SIGUSR2}) {
+  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGQUIT, SIGUSR1, SIGUSR2, SIGXFSZ}) {
     ::signal(signal, SIG_DFL);
   }
   sigset_t none;

@@ -53,6 +53,7 @@ class Scheduler final {
   [[nodiscard]] Task<void> give_back(std::string job_id);
   [[nodiscard]] Task<void> release(metastore::Lease lease);
   [[nodiscard]] Task<Result<std::optional<metastore::Lease>>> claim_next(metastore::MetaStore::Work work);
+  void note_claim(Status claimed);
   /// False when the service stops: then the lease is for nobody here.
   [[nodiscard]] bool remember(const metastore::Lease& lease);
   void forget(const metastore::Lease& lease);

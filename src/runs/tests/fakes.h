@@ -276,6 +276,8 @@ class CrashingStore final : public metastore::MetaStore {
       : inner_(inner), left_(crash_at), is_durable_(is_durable) {}
 
   [[nodiscard]] bool has_crashed() const { return is_dead_; }
+  /// Lets `writes` more of them succeed.
+  void fail_after(int writes) { left_ = writes + 1; }
   /// A full disk that was only full for a while.
   void heal() {
     left_ = 1'000'000;

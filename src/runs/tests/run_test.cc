@@ -162,6 +162,20 @@ TEST_F(RunTest, RunsQueuedJobsOneAfterAnother) {
   });
 }
 
+TEST_F(RunTest, SaysWhyJobsWaitForAsLongAsTheyDo) {
+  world_.script.stalls_at = "base-eval big";
+  live(world_, [&](Life& life) -> Task<void> {
+    life.store.fail_after(1);
+    const auto first = co_await life.create();
+    EXPECT_TRUE(co_await life.until([&] { return !life.service.trouble().ok(); }));
+    EXPECT_EQ(life.service.find(first->id)->status, JobStatus::kPending);
+    life.store.heal();
+    const auto second = co_await life.create();
+    EXPECT_TRUE(co_await life.until([&] { return world_.script.reached == "base-eval big"; }));
+    EXPECT_TRUE(life.service.trouble().ok()) << "the one place is taken, and nothing else is wrong";
+  });
+}
+
 TEST_F(RunTest, DrawsASeedWhenNoneIsConfiguredAndKeepsIt) {
   world_.config.split.random_seed.reset();
   const Job first = run();

@@ -1,0 +1,78 @@
+"""A disk that takes no more bytes for a while: the service says so wherever somebody looks, and goes on when it is well."""
+import os
+import resource
+import unittest
+
+import flywheel
+
+FULL_AT = 16 << 10  # bytes of a file; what the stores write into has more, an upload of one record less
+
+
+def document(number, text="hello"):
+    request = {"model": "big", "messages": [{"role": "user", "content": f"{number} {text}"}]}
+    response = {"choices": [{"index": 0, "message": {"role": "assistant", "content": f"answer {number}"}}]}
+    return {"timestamp": 1732460000 + number, "workload_id": "w", "client_id": "c", "request": request, "response": response}
+
+
+class UnwellDisk(unittest.TestCase):
+    def setUp(self):
+        self.endpoint = flywheel.StubEndpoint()
+        self.addCleanup(self.endpoint.close)
+        self.service = flywheel.Service(self.endpoint.config("evaluation: {request_timeout_seconds: 60}\n"))
+        self.addCleanup(self.service.close)
+        self.service.start()
+        # More than fits a small file, so that the store cannot help itself by beginning a new one.
+        status, answer = self.load([document(n, os.urandom(1500).hex()) for n in range(200)])
+        self.assertEqual((status, answer["appended"]), (200, 200))
+
+    def load(self, documents):
+        return self.service.call("POST", "/api/records", documents)
+
+    def limit_files(self, size):
+        process = self.service.process.pid
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.prlimit(process, resource.RLIMIT_FSIZE)[1]))
+
+    def let_files_grow(self):
+        self.limit_files(resource.prlimit(self.service.process.pid, resource.RLIMIT_FSIZE)[1])
+
+    def wait_until_ready(self):
+        flywheel.wait_until(lambda: self.service.call("GET", "/readyz")[0] == 200, 30, "the store is well again")
+
+    def test_readiness_says_that_records_cannot_be_written_until_they_can(self):
+        self.assertEqual(self.service.call("GET", "/readyz")[0], 200)
+        self.limit_files(FULL_AT)
+        status, answer = self.load([document(1000)])
+        self.assertGreaterEqual(status, 500, answer)
+        status, answer = self.service.call("GET", "/readyz")
+        self.assertEqual(status, 503, answer)
+        self.assertIn("cannot write to the log store", answer["detail"])
+        self.assertEqual(self.service.call("GET", "/healthz")[0], 200)
+        self.let_files_grow()
+        self.wait_until_ready()
+        self.assertEqual(self.load([document(1001)])[0], 200)
+
+        self.service.stop()
+        self.service.start()
+        counts = self.service.call("GET", "/api/log/stats")[1]["counts"]
+        # The refused one may be there: it was not acknowledged, and may not have been undone either.
+        self.assertIn(sum(row["records"] for row in counts), (201, 202))
+
+    def test_a_job_says_why_it_waits(self):
+        self.endpoint.delay = 3
+        order = lambda: self.service.call("POST", "/api/jobs", {"workload_id": "w", "client_id": "c"})[1]["id"]
+        first, second = order(), order()
+        flywheel.wait_until(lambda: self.endpoint.requests > 0, 30, "the first job asks")
+        self.limit_files(FULL_AT)
+        show = lambda: flywheel.run("jobs", "show", second, "--server", self.service.url).stdout
+        flywheel.wait_until(lambda: "warning: jobs wait" in show(), 60, "the reason is told")
+        self.assertIn("metadata.sqlite", show())
+        self.assertEqual(self.service.job(second)["status"], "pending")
+        self.endpoint.delay = 0
+        self.let_files_grow()
+        self.assertIn("finished_at", self.service.wait_for_job(second, 60))
+        self.service.wait_for_job(first, 60)
+        self.assertNotIn("jobs wait", show())
+
+
+if __name__ == "__main__":
+    unittest.main()
