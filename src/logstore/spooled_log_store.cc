@@ -10,6 +10,8 @@
 namespace fw::logstore {
 namespace {
 
+constexpr std::size_t kMostBytesOfBatch = std::size_t{64} << 20;  // of find_batch(), as each store alone keeps it
+
 using record::Interaction;
 
 std::uint64_t bytes_of(const Interaction& record) { return record.request.size() + record.response.size(); }
@@ -84,14 +86,16 @@ class SpooledLogStore final : public LogStore {
     }
     if (missing.empty()) return records;
     FW_ASSIGN(auto there, far_->find_batch(missing));
+    std::size_t bytes = 0;
     auto next = there.begin();
     for (std::size_t i = 0; i < records.size(); ++i) {
-      if (records[i]) continue;
-      if (next == there.end()) {  // as far as it came
+      const bool is_far = !records[i];
+      if (bytes >= kMostBytesOfBatch || (is_far && next == there.end())) {  // both are full, or as far as it came
         records.resize(i);
         break;
       }
-      records[i] = std::move(*next++);
+      if (is_far) records[i] = std::move(*next++);
+      if (records[i]) bytes += records[i]->request.size() + records[i]->response.size();
     }
     return records;
   }

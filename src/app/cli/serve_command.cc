@@ -32,7 +32,6 @@ namespace fw::app {
 namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(5);
-constexpr std::uint64_t kDiskReserve = 256ULL << 20;  // what no upload may take of the disk that the stores are on
 
 struct ServeOptions {
   std::string config;
@@ -153,7 +152,7 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           },
           config.server.max_body_bytes,
           config.server.public_url,
-          kDiskReserve,
+          api::UploadRoom{},
           ways_in.the_gateway(),
           GatewayWayIn::routes_file(service),
           [&ways_in] { return ways_in.listeners.states(); },

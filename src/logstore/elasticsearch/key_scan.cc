@@ -41,19 +41,30 @@ std::int64_t nanoseconds_of(const Json& hit) {
   return values.is_array() && !values.empty() && values[0].is_number_integer() ? values[0].get<std::int64_t>() : 0;
 }
 
-std::optional<Timestamp> time_of_hit(const Json& hit, Unit unit) {
+/// The sort value of a date, which others' indices may hold as any number.
+std::optional<std::int64_t> sort_value(const Json& hit) {
   const auto& sort = hit["sort"];
   if (!sort.is_array() || sort.empty() || !sort[0].is_number()) return {};
-  return time_of({.value = sort[0].get<std::int64_t>(), .nanoseconds = nanoseconds_of(hit)}, unit);
+  if (sort[0].is_number_integer()) return sort[0].get<std::int64_t>();
+  const double value = sort[0].get<double>();
+  constexpr double kEnd = 9.2e18;  // of what an integer holds
+  if (!(value > -kEnd && value < kEnd)) return {};
+  return static_cast<std::int64_t>(value);
+}
+
+std::optional<Timestamp> time_of_hit(const Json& hit, Unit unit) {
+  const auto value = sort_value(hit);
+  if (!value) return {};
+  return time_of({.value = *value, .nanoseconds = nanoseconds_of(hit)}, unit);
 }
 
 const char* name_of(Unit unit) { return unit == Unit::kSeconds ? "seconds" : "milliseconds"; }
 
 /// Where documents decide: each unit has its half of the values.
 Unit unit_of_hit(const Json& hit, const IndexForm& form) {
-  const auto& sort = hit["sort"];
-  if (form.units.size() == 1 || !sort.is_array() || sort.empty() || !sort[0].is_number()) return form.units.front();
-  return sort[0].get<std::int64_t>() < kFirstMillisecond ? Unit::kSeconds : Unit::kMilliseconds;
+  const auto value = sort_value(hit);
+  if (form.units.size() == 1 || !value) return form.units.front();
+  return *value < kFirstMillisecond ? Unit::kSeconds : Unit::kMilliseconds;
 }
 
 /// Nothing for a document whose ids are none of ours (longer, with control characters): it is left out.
