@@ -125,7 +125,7 @@ const curve = (steps) => Array.from({ length: steps / 5 }, (_, i) => ({
 
 const customization = (name, o) => ({
   status: "completed", error: null, runtime_seconds: 120.4, cost: 0.03, rows: 400, rows_left_out: 3, steps: 100, epochs: 2, best_step: 50, validation_loss: 0.051, validation_exact: 0.9,
-  customized_model: `${name}-${o.workload}-6743`, adapter: `/data/jobs/6743d2f0a1b2c3d4e5f60718/${name}/adapter.gguf`, warnings: ["3 rows are longer than 2,048 tokens and were left out"],
+  customized_model: `${name}-${o.workload}-6743`, adapter: `/data/jobs/6743d2f0a1b2c3d4e5f60718/${name}/adapter.gguf`, device: "cpu", warnings: ["3 rows are longer than 2,048 tokens and were left out"],
   settings: { epochs: 2, batch_size: 8, learning_rate: 0.002, adapter_dim: 16, upper_layers: 15 }, curve: curve(100),
 });
 
