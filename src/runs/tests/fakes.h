@@ -20,6 +20,7 @@
 #include "metastore/meta_store.h"
 #include "modelops/dataset_store.h"
 #include "modelops/deployer.h"
+#include "modelops/embedder.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
 #include "runs/webhook.h"
