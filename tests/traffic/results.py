@@ -32,7 +32,7 @@ The runs above take rows as two cores can train them. With a trainer built for a
 | zero-shot and few-shot agreement | 0.5 and 0.4 % of 40 rows | of 12 rows only |
 
 Validation rows are chosen by the same draw as training rows, share no conversation with them, and chose the epoch, so that 62.1 and 32.0 % are a little too good. **The evaluations of the tuned models did not
-end** in the time that the card was lent for (203 of 300 rows and 43 of 60 were answered): there is no verdict of these two runs, and whether 60 % of the leaderboard's rows with a call and 85 % of those without are
+end** in the ten minutes of the measurement (203 of 300 rows and 43 of 60 were answered): there is no verdict of these two runs, and whether 60 % of the leaderboard's rows with a call and 85 % of those without are
 right by its own checker is not known. Other settings for the leaderboard, each 80 to 110 s with two at once: 5 epochs of 16 rows at 0.001 and rank 64 58.2 %, at 0.002 52.9 %; 8 epochs of 32 rows at 0.002, rank 64
 and dropout 0.15 59.5 %. More rows are what helped: 696 rows gave 26.0 % above.
 
