@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "dataset/impl/conversation.h"
+#include "dataset/impl/icl.h"
 #include "dataset/impl/json.h"
 #include "dataset/impl/leak_search.h"
 #include "dataset/impl/survey.h"
@@ -14,7 +15,6 @@ namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kRowsBetweenChecks = 64;
-constexpr std::size_t kShownPairs = 5;
 
 /// A row as an exchange, in the words of a captured one.
 struct Row {
@@ -194,5 +194,7 @@ Result<VerifiedRows> verify_rows(const RowFiles& files, double near_duplicate_th
   }
   return Verifier(files, near_duplicate_threshold, deadline).run();
 }
+
+bool has_examples(std::string_view rows) { return rows.substr(0, rows.find('\n')).find(kExamplesHeading) != rows.npos; }
 
 }  // namespace fw::dataset

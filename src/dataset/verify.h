@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "async/deadline.h"
 #include "base/result.h"
@@ -31,5 +32,8 @@ struct VerifiedRows {
 /// the row's own words. Errors: kInvalidArgument names the line that is no JSON object; the deadline's.
 [[nodiscard]] Result<VerifiedRows> verify_rows(const RowFiles& files, double near_duplicate_threshold,
                                                const Deadline& deadline);
+
+/// Whether rows of evaluation are in-context rows: the first one's prompt begins with examples.
+[[nodiscard]] bool has_examples(std::string_view rows);
 
 }  // namespace fw::dataset

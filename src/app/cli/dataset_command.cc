@@ -30,11 +30,6 @@ struct VerifyOptions {
   std::string server;
 };
 
-/// In-context rows are evaluation rows whose system message begins with examples (docs/formats/dataset_rows.md).
-bool has_examples(const std::string& rows) {
-  return rows.substr(0, rows.find('\n')).find("Earlier requests and how they were answered:") != std::string::npos;
-}
-
 Status take(const fs::path& path, std::string& into) {
   if (!into.empty()) {
     return invalid_argument("the folder holds the rows of several runs (" + path.string() +
@@ -60,7 +55,7 @@ Result<dataset::RowFiles> read_rows(const fs::path& folder) {
     if (name == "val_data.jsonl") FW_TRY(take(path, files.validation));
     if (name != "eval_data.jsonl") continue;
     FW_ASSIGN(const std::string rows, io::read_file(path, kMostBytes));
-    FW_TRY(take(path, has_examples(rows) ? files.in_context : files.evaluation));
+    FW_TRY(take(path, dataset::has_examples(rows) ? files.in_context : files.evaluation));
   }
   if (files.evaluation.empty() && files.in_context.empty()) {
     return not_found("no eval_data.jsonl lies in " + folder.string());

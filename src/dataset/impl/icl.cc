@@ -24,7 +24,7 @@ std::string system_text(const Json& messages) {
 }
 
 std::string text_of_examples(std::span<const Example* const> examples, const std::string& own_system) {
-  std::string text = "Earlier requests and how they were answered:";
+  std::string text(kExamplesHeading);
   for (std::size_t i = 0; i < examples.size(); ++i) {
     text += "\n\nExample " + std::to_string(i + 1) + "\n\n";
     if (!examples[i]->system.empty() && examples[i]->system != own_system) text += examples[i]->system + "\n\n";

@@ -4,12 +4,16 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataset/impl/rows.h"
 #include "dataset/settings.h"
 
 namespace fw::dataset {
+
+/// What stands above the examples in a prompt.
+inline constexpr std::string_view kExamplesHeading = "Earlier requests and how they were answered:";
 
 /// A training row as an example: its messages as `role: content` paragraphs, its answer, its calls as indented JSON.
 struct Example {

@@ -8,7 +8,6 @@ namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kRowsBetweenChecks = 64;
-constexpr std::size_t kShownPairs = 5;
 
 bool trains(Side side) { return side == Side::kTrain || side == Side::kValidation; }
 

@@ -38,6 +38,8 @@ class LeakSearch {
   NearDuplicates answers_;
 };
 
+inline constexpr std::size_t kShownPairs = 5;  ///< of a kind, in a report
+
 /// As much of a text as a report shows.
 [[nodiscard]] std::string beginning_of(const std::string& text);
 
