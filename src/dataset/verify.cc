@@ -195,6 +195,6 @@ Result<VerifiedRows> verify_rows(const RowFiles& files, double near_duplicate_th
   return Verifier(files, near_duplicate_threshold, deadline).run();
 }
 
-bool has_examples(std::string_view rows) { return rows.substr(0, rows.find('\n')).find(kExamplesHeading) != rows.npos; }
+bool has_examples(std::string_view rows) { return rows.find(kExamplesHeading) != rows.npos; }
 
 }  // namespace fw::dataset

@@ -33,7 +33,7 @@ struct VerifiedRows {
 [[nodiscard]] Result<VerifiedRows> verify_rows(const RowFiles& files, double near_duplicate_threshold,
                                                const Deadline& deadline);
 
-/// Whether rows of evaluation are in-context rows: the first one's prompt begins with examples.
+/// Whether rows of evaluation are in-context rows: those that are long may have no example, but not all.
 [[nodiscard]] bool has_examples(std::string_view rows);
 
 }  // namespace fw::dataset

@@ -70,6 +70,14 @@ class CommandLine(unittest.TestCase):
             self.assertIn("r1", flywheel.run("dataset", "verify", folder).stdout)
             (folder / "training/train_data.jsonl").write_text(json.dumps(other) + "\n")
             self.assertEqual(flywheel.run("dataset", "verify", folder).returncode, 0)
+            # Long rows may have no room for an example, the first one too, or all.
+            (folder / "icl").mkdir()
+            for heading in ("", "Earlier requests and how they were answered:"):
+                with_example = {**row, "request": {"messages": [{"role": "system", "content": heading}, row["request"]["messages"][0]]}}
+                (folder / "icl/eval_data.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(with_example if heading else row) + "\n")
+                (folder / "eval_data.jsonl").write_text(2 * (json.dumps(row) + "\n"))
+                found = json.loads(flywheel.run("dataset", "verify", folder, "--json").stdout)
+                self.assertEqual((found["evaluation_rows"], found["in_context_rows"]), (2, 2))
             self.assertIn("no eval_data.jsonl", flywheel.run("dataset", "verify", folder / "training").stderr)
 
     def test_load_reports_bad_lines_and_loads_once(self):

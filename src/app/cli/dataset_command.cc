@@ -55,7 +55,7 @@ Result<dataset::RowFiles> read_rows(const fs::path& folder) {
     if (name == "val_data.jsonl") FW_TRY(take(path, files.validation));
     if (name != "eval_data.jsonl") continue;
     FW_ASSIGN(const std::string rows, io::read_file(path, kMostBytes));
-    FW_TRY(take(path, dataset::has_examples(rows) ? files.in_context : files.evaluation));
+    FW_TRY(take(path, dataset::has_examples(rows) || rows == files.evaluation ? files.in_context : files.evaluation));
   }
   if (files.evaluation.empty() && files.in_context.empty()) {
     return not_found("no eval_data.jsonl lies in " + folder.string());
