@@ -62,15 +62,16 @@ class FakeUpstream final {
 
  private:
   Task<void> serve(net::IncomingRequest& in, net::ResponseWriter& out) {
-    auto body = co_await net::read_all(*in.body, 1 << 26, in.deadline);
+    auto read = co_await net::read_all(*in.body, 1 << 26, in.deadline);
+    std::string body = read.ok() ? std::move(*read) : std::string();
     Answer answer;
     {
       const std::lock_guard lock(mutex_);
-      last_ = {in.method, in.target, in.headers, body.ok() ? *body : std::string()};
+      last_ = {in.method, in.target, in.headers, body};
       ++requests_;
       answer = answer_;
     }
-    if (answer) co_await answer(in, last_.body, out);
+    if (answer) co_await answer(in, std::move(body), out);
   }
 
   mutable std::mutex mutex_;
@@ -85,6 +86,7 @@ class GatewayTest : public testing::Test {
  protected:
   ~GatewayTest() override {
     if (server_) server_->stop_blocking(2s);
+    gateway.reset();  // its copies under way tell of pairs, which are gone before it otherwise
   }
 
   /// What the gateway told of promoted models: `id ok` or `id error`.
