@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <iterator>
 #include <sstream>
+#include <type_traits>
 #include <unordered_set>
 
+#include "async/parallel_for.h"
 #include "base/hash.h"
 #include "dataset/impl/chat.h"
 #include "dataset/impl/corrected.h"
@@ -48,6 +50,19 @@ std::unique_ptr<Relevance> relevance_of(const BuildRequest& request) {
   return request.icl.embedding ? embedded_relevance(request.embed) : lexical_relevance();
 }
 
+struct TrainingRow {
+  std::string line;
+  std::string said;  // the last user message
+  Example example;
+};
+
+struct EvaluationRow {
+  std::string line;
+  std::string said;
+  std::uint64_t tokens = 0;
+  bool template_in_training = false;
+};
+
 /// Writes the rows of a finished split.
 class Assembler {
  public:
@@ -75,14 +90,8 @@ class Assembler {
   }
 
  private:
-  Result<Exchange> exchange_of(const Row& row, const record::Interaction& record, const std::string* corrected) {
-    if (rows_written_ % kRowsBetweenChecks == 0) {
-      FW_TRY(request_.deadline.check("write dataset rows"));
-      if (request_.on_progress) {
-        request_.on_progress({survey_.validate.in, rows_written_, out_.card.steps.back().out});
-      }
-    }
-    ++rows_written_;
+  Result<Exchange> exchange_of(const Row& row, const record::Interaction& record, const std::string* corrected) const {
+    FW_TRY(request_.deadline.check("write dataset rows"));
     const bool parses = request_.split.parse_function_arguments;
     auto exchange =
         corrected == nullptr ? read_exchange(record, parses) : read_exchange(answered(record, *corrected), parses);
@@ -90,8 +99,10 @@ class Assembler {
     return unavailable("record " + *record.id + " changed while the datasets were made; start the run again");
   }
 
-  template <class Visit>
-  Status each(Side side, Visit visit) {
+  /// `make` makes something of every row of a side, on all cores; `take` gets it in the rows' order.
+  template <class Make, class Take>
+  Status each(Side side, Make make, Take take) {
+    using Made = std::invoke_result_t<Make, std::size_t, const record::RecordId&, const Exchange&>;
     std::vector<std::size_t> places;
     std::vector<record::RecordId> ids;
     for (std::size_t i = 0; i < selected_.rows.size(); ++i) {
@@ -100,10 +111,22 @@ class Assembler {
       ids.push_back(survey_.id_of(survey_.records[selected_.rows[i].record]));
     }
     std::size_t next = 0;
-    return request_.records.read(ids, [&](const record::Interaction& record) -> Status {
-      const std::size_t i = places[next++];
-      FW_ASSIGN(const Exchange exchange, exchange_of(selected_.rows[i], record, correction_of(i)));
-      visit(i, record.id, exchange);
+    return request_.records.read(ids, [&](std::span<const record::Interaction> page) -> Status {
+      std::vector<Result<Made>> made(page.size(), Made());
+      parallel_for(page.size(), [&](std::size_t, std::size_t k) {
+        const std::size_t i = places[next + k];
+        const auto exchange = exchange_of(selected_.rows[i], page[k], correction_of(i));
+        made[k] = exchange.ok() ? Result<Made>(make(i, page[k].id, *exchange)) : exchange.error();
+      });
+      for (std::size_t k = 0; k < page.size(); ++k) {
+        FW_TRY(made[k]);
+        take(places[next + k], page[k].id, std::move(*made[k]));
+      }
+      next += page.size();
+      rows_written_ += page.size();
+      if (request_.on_progress) {
+        request_.on_progress({survey_.validate.in, rows_written_, out_.card.steps.back().out});
+      }
       return {};
     });
   }
@@ -155,19 +178,25 @@ class Assembler {
   Status write_training() {
     std::string train;
     std::string validation;
-    FW_TRY(each(Side::kTrain, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
-      append_row(i, training_row(exchange), kTrainFile, id, out_.lineage.train, train);
-      const std::string said = last_user_text(exchange.request);
-      if (request_.icl.max_examples > 0) {
-        Example example = example_of(exchange, label_of(selected_.rows[i]));
-        example.row = i;
-        add_example(std::move(example), said);
-      }
-      said_.insert(hash64(said));
-      trained_templates_.insert(selected_.rows[i].template_hash);
-    }));
-    FW_TRY(each(Side::kValidation, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
-      append_row(i, training_row(exchange), kValidationFile, id, out_.lineage.validation, validation);
+    const auto make_row = [](std::size_t, const record::RecordId&, const Exchange& exchange) {
+      return to_line(training_row(exchange));
+    };
+    FW_TRY(each(
+        Side::kTrain,
+        [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
+          TrainingRow row{make_row(i, id, exchange), last_user_text(exchange.request), {}};
+          if (request_.icl.max_examples > 0) row.example = example_of(exchange, label_of(selected_.rows[i]));
+          row.example.row = i;
+          return row;
+        },
+        [&](std::size_t i, const record::RecordId& id, TrainingRow row) {
+          append_row(i, row.line, kTrainFile, id, out_.lineage.train, train);
+          said_.insert(hash64(row.said));
+          trained_templates_.insert(selected_.rows[i].template_hash);
+          if (request_.icl.max_examples > 0) add_example(std::move(row.example), row.said);
+        }));
+    FW_TRY(each(Side::kValidation, make_row, [&](std::size_t i, const record::RecordId& id, const std::string& row) {
+      append_row(i, row, kValidationFile, id, out_.lineage.validation, validation);
     }));
     out_.train.name = name_of("train");
     out_.train.num_records = out_.lineage.train.size() + out_.lineage.validation.size();
@@ -177,7 +206,7 @@ class Assembler {
     return {};
   }
 
-  void append_row(std::size_t i, const Json& row, const char* file, const record::RecordId& id,
+  void append_row(std::size_t i, const std::string& row, const char* file, const record::RecordId& id,
                   std::vector<record::RecordId>& lineage, std::string& content) {
     Json line;
     line["file"] = file;
@@ -186,7 +215,7 @@ class Assembler {
     if (correction_of(i) != nullptr) line["corrected"] = true;
     lineage_file_ += to_line(line) + '\n';
     lineage.push_back(id);
-    content += to_line(row) + '\n';
+    content += row + '\n';
   }
 
   modelops::RowTraits traits_of(std::size_t i) const {
@@ -216,15 +245,22 @@ class Assembler {
   Status write_evaluation() {
     std::string eval;
     std::vector<std::string> said;
-    FW_TRY(each(Side::kEval, [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
-      const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
-      said.push_back(last_user_text(exchange.request));
-      measure_row(facts.traits, said.back());
-      const Json line = evaluation_row(exchange, facts);
-      eval += to_line(line) + '\n';
-      note_tokens(line, figures_.request_tokens);
-      out_.lineage.eval.push_back(id);
-    }));
+    FW_TRY(each(
+        Side::kEval,
+        [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
+          const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
+          const Json row = evaluation_row(exchange, facts);
+          return EvaluationRow{to_line(row), last_user_text(exchange.request), tokens_of(row),
+                               facts.traits.template_in_training};
+        },
+        [&](std::size_t, const record::RecordId& id, EvaluationRow row) {
+          eval += row.line + '\n';
+          out_.card.leak.eval_rows_said_in_training += said_.contains(hash64(row.said));
+          out_.card.leak.eval_rows_template_in_training += row.template_in_training;
+          said.push_back(std::move(row.said));
+          if (!request_.contexts.empty()) figures_.request_tokens.push_back(row.tokens);
+          out_.lineage.eval.push_back(id);
+        }));
     FW_ASSIGN(std::string icl, with_examples(eval, said));
     FW_TRY(leaks_.measure(split_.sides, shown_, out_.card.leak));
     FW_TRY(check_leak(out_.card.leak, out_.lineage.eval.size(), request_.split));
@@ -253,20 +289,15 @@ class Assembler {
       figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
       shown_.emplace_back();
       for (const Example* example : examples) shown_.back().push_back(example->row);
-      note_tokens(line, figures_.request_tokens_with_examples);
+      if (!request_.contexts.empty()) figures_.request_tokens_with_examples.push_back(tokens_of(line));
       icl += to_line(line) + '\n';
     }
     return icl;
   }
 
-  void note_tokens(const Json& line, std::vector<std::uint64_t>& tokens) const {
-    if (!request_.contexts.empty()) tokens.push_back(estimate_tokens(to_line(line.at("request"))));
-  }
-
-  void measure_row(const modelops::RowTraits& traits, const std::string& said) {
-    Leak& leak = out_.card.leak;
-    leak.eval_rows_said_in_training += said_.contains(hash64(said));
-    leak.eval_rows_template_in_training += traits.template_in_training;
+  /// Of a row's request, where there are candidates whose contexts it is compared with.
+  std::uint64_t tokens_of(const Json& row) const {
+    return request_.contexts.empty() ? 0 : estimate_tokens(to_line(row.at("request")));
   }
 
   void finish_card() {
@@ -311,10 +342,8 @@ class Assembler {
 Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected) {
   return request.records.scan([&](std::span<const record::Interaction> page) -> Status {
     FW_TRY(request.deadline.check("read records"));
-    for (const record::Interaction& record : page) {
-      survey.add(record);
-      corrected.see(record);
-    }
+    survey.add(page);
+    for (const record::Interaction& record : page) corrected.see(record);
     if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
     return {};
   });

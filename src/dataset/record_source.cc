@@ -16,7 +16,7 @@ Status RecordsInMemory::scan(const Visit& visit) {
   return {};
 }
 
-Status RecordsInMemory::read(std::span<const record::RecordId> ids, const VisitOne& visit) {
+Status RecordsInMemory::read(std::span<const record::RecordId> ids, const Visit& visit) {
   const auto id_of = [](const record::Interaction* record) -> const record::RecordId& { return record->id; };
   if (by_id_.empty()) {
     for (const auto& record : records_) by_id_.push_back(&record);
@@ -25,7 +25,7 @@ Status RecordsInMemory::read(std::span<const record::RecordId> ids, const VisitO
   for (const record::RecordId& id : ids) {
     const auto at = std::ranges::lower_bound(by_id_, id, {}, id_of);
     if (at == by_id_.end() || (*at)->id != id) return unavailable("record " + *id + " is not there");
-    FW_TRY(visit(**at));
+    FW_TRY(visit(std::span(*at, 1)));
   }
   return {};
 }

@@ -14,15 +14,14 @@ namespace fw::dataset {
 class RecordSource {
  public:
   using Visit = std::function<Status(std::span<const record::Interaction> page)>;
-  using VisitOne = std::function<Status(const record::Interaction& record)>;
 
   virtual ~RecordSource() = default;
 
   /// Every record once, in any order; ends early with the error of `visit`.
   [[nodiscard]] virtual Status scan(const Visit& visit) = 0;
-  /// Records that the scan has shown, in the order of `ids`; ends early with the error of `visit`. kUnavailable where
-  /// one has gone since.
-  [[nodiscard]] virtual Status read(std::span<const record::RecordId> ids, const VisitOne& visit) = 0;
+  /// Records that the scan has shown, in the order of `ids`, a page at a time; ends early with the error of `visit`.
+  /// kUnavailable where one has gone since.
+  [[nodiscard]] virtual Status read(std::span<const record::RecordId> ids, const Visit& visit) = 0;
 };
 
 /// Records that lie in memory, which outlives the source.
@@ -31,7 +30,7 @@ class RecordsInMemory final : public RecordSource {
   explicit RecordsInMemory(std::span<const record::Interaction> records) : records_(records) {}
 
   [[nodiscard]] Status scan(const Visit& visit) override;
-  [[nodiscard]] Status read(std::span<const record::RecordId> ids, const VisitOne& visit) override;
+  [[nodiscard]] Status read(std::span<const record::RecordId> ids, const Visit& visit) override;
 
  private:
   std::span<const record::Interaction> records_;

@@ -101,12 +101,13 @@ class Verifier {
 
   RowText note(const Row& row, std::vector<Noted>& side) {
     const bool is_evaluation = &side == &evaluated_;
-    survey_.add({.id = record::RecordId((is_evaluation ? "e" : "t") + std::to_string(side.size())),
-                 .workload = record::WorkloadId("verified"),
-                 .client = record::ClientId("verified"),
-                 .timestamp = from_epoch_seconds(number_++),
-                 .request = row.request,
-                 .response = row.response});
+    const record::Interaction record{.id = record::RecordId((is_evaluation ? "e" : "t") + std::to_string(side.size())),
+                                     .workload = record::WorkloadId("verified"),
+                                     .client = record::ClientId("verified"),
+                                     .timestamp = from_epoch_seconds(number_++),
+                                     .request = row.request,
+                                     .response = row.response};
+    survey_.add(std::span(&record, 1));
     RowText text = texts_.of_exchange(row.request, row.response);
     side.push_back({row.name, text.last_user, text.answer});
     last_seen_ = text.seen;

@@ -1,6 +1,7 @@
 #include "runs/impl/logged_records.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "logstore/read.h"
 
@@ -29,17 +30,20 @@ Status LoggedRecords::scan(const Visit& visit) {
                                  });
 }
 
-Status LoggedRecords::read(std::span<const record::RecordId> ids, const VisitOne& visit) {
+Status LoggedRecords::read(std::span<const record::RecordId> ids, const Visit& visit) {
   while (!ids.empty()) {
     FW_TRY(deadline_.check("reading the log store"));
-    FW_ASSIGN(const auto found, log_.find_batch(ids.first(std::min(ids.size(), kIdsAtOnce))));
+    FW_ASSIGN(auto found, log_.find_batch(ids.first(std::min(ids.size(), kIdsAtOnce))));
     if (found.empty()) return unavailable("the log store does not find record " + *ids.front());
+    std::vector<record::Interaction> page;
+    page.reserve(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (!found[i]) {
         return unavailable("record " + *ids[i] + " was removed while the datasets were made; start the run again");
       }
-      FW_TRY(visit(*found[i]));
+      page.push_back(std::move(*found[i]));
     }
+    FW_TRY(visit(page));
     ids = ids.subspan(found.size());
   }
   return {};

@@ -62,8 +62,14 @@ class GeneratedRecords final : public dataset::RecordSource {
     }
     return {};
   }
-  Status read(std::span<const record::RecordId> ids, const VisitOne& visit) override {
-    for (const auto& id : ids) FW_TRY(visit(make(std::strtoull(id->c_str(), nullptr, 10))));
+  Status read(std::span<const record::RecordId> ids, const Visit& visit) override {
+    std::vector<record::Interaction> page;
+    for (const auto& id : ids) {
+      page.push_back(make(std::strtoull(id->c_str(), nullptr, 10)));
+      if (page.size() < 500 && &id != &ids.back()) continue;
+      FW_TRY(visit(page));
+      page.clear();
+    }
     return {};
   }
 

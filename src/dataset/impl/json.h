@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxKeyComparisons = 20'000'000;  ///< keys that st
 
 [[nodiscard]] bool is_within_limits(std::string_view text);
 
+/// An escape of half a character, which parsers judge differently. May take a text for one that has none.
+[[nodiscard]] bool has_lone_surrogate(std::string_view text);
+
 /// The value, or nothing if the text is beyond the limits or no JSON. Never throws.
 [[nodiscard]] std::optional<Json> parse_json(std::string_view text);
 

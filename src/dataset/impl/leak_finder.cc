@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "async/parallel_for.h"
 #include "base/percent.h"
 
 namespace fw::dataset {
@@ -13,14 +14,25 @@ bool trains(Side side) { return side == Side::kTrain || side == Side::kValidatio
 
 }  // namespace
 
+LeakFinder::LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows)
+    : request_(request), survey_(survey), rows_(rows) {
+  for (std::size_t i = 0; i < parallel_workers(); ++i) texts_.push_back(std::make_unique<RowTexts>());
+}
+
 template <class Visit>
 Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit) {
   std::vector<record::RecordId> ids;
   for (const std::size_t row : rows) ids.push_back(id_of(row));
   std::size_t seen = 0;
-  return request_.records.read(ids, [&](const record::Interaction& record) -> Status {
-    if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));
-    visit(record.id, texts_.of_exchange(record.request, record.response));
+  return request_.records.read(ids, [&](std::span<const record::Interaction> page) -> Status {
+    std::vector<RowText> texts(page.size());
+    parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
+      texts[i] = texts_[worker]->of_exchange(page[i].request, page[i].response);
+    });
+    for (std::size_t i = 0; i < page.size(); ++i) {
+      if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));
+      visit(page[i].id, texts[i]);
+    }
     return {};
   });
 }

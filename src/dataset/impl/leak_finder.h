@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,8 +16,7 @@ namespace fw::dataset {
 /// the source once, and keeps what LeakSearch keeps. Everything given must outlive it.
 class LeakFinder {
  public:
-  LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows)
-      : request_(request), survey_(survey), rows_(rows) {}
+  LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows);
 
   /// The rows on the side of training that nearly are evaluation rows.
   [[nodiscard]] Result<std::vector<std::size_t>> find(std::span<const Side> sides);
@@ -44,7 +44,7 @@ class LeakFinder {
   std::vector<std::size_t> training_;
   Pairs requests_;
   Pairs answers_;
-  RowTexts texts_;
+  std::vector<std::unique_ptr<RowTexts>> texts_;  // by worker
 };
 
 /// Fails where more evaluation rows leak than data_split_config.max_leaked_share allows.

@@ -66,25 +66,6 @@ class Members {
 template <std::size_t N>
 Members(simdjson::dom::object, const std::array<std::string_view, N>&) -> Members<N>;
 
-/// An escape of half a character, which parsers judge differently. May take a text for one that has none.
-bool has_lone_surrogate(std::string_view text) {
-  const auto is_half = [&](std::size_t at, std::string_view digits) {
-    return at + 4 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' && (text[at + 2] | 0x20) == 'd' &&
-           digits.find(static_cast<char>(text[at + 3] | 0x20)) != std::string_view::npos;
-  };
-  for (auto at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at)) {
-    if (is_half(at, "89ab")) {
-      if (!is_half(at + 6, "cdef")) return true;
-      at += 12;
-    } else if (is_half(at, "cdef")) {
-      return true;
-    } else {
-      at += 2;
-    }
-  }
-  return false;
-}
-
 bool is_empty_text(simdjson::dom::element value) {
   std::string_view text;
   return value.get(text) == simdjson::SUCCESS && text.empty();

@@ -4,14 +4,21 @@
 #include <numeric>
 #include <ranges>
 
+#include "async/parallel_for.h"
+
 namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kTextsBetweenChecks = 4096;
 
-/// Calls `note(text, tokens)` with how many tokens each text has in common with one of its neighbours in `order`.
+/// Calls `note(text, tokens)` with how many tokens each text has in common with one of its neighbours, in the order of
+/// what `read` gives.
 template <class Read, class Note>
-void each_common(std::span<const std::uint32_t> order, Read read, Note note) {
+void each_common(std::size_t texts, Read read, Note note) {
+  std::vector<std::uint32_t> order(texts);
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(
+      order, [&](std::uint32_t a, std::uint32_t b) { return std::ranges::lexicographical_compare(read(a), read(b)); });
   for (std::size_t i = 1; i < order.size(); ++i) {
     const auto a = read(order[i - 1]);
     const auto b = read(order[i]);
@@ -25,23 +32,19 @@ void each_common(std::span<const std::uint32_t> order, Read read, Note note) {
 
 Result<SharedEnds> SharedEnds::of(std::span<const TokenText> texts, const Deadline& deadline) {
   SharedEnds shared(texts);
-  std::vector<std::uint32_t> order(texts.size());
-  std::iota(order.begin(), order.end(), 0u);
   const auto forward = [&](std::uint32_t i) { return texts[i]; };
   const auto backward = [&](std::uint32_t i) { return texts[i] | std::views::reverse; };
-  FW_TRY(deadline.check("sort texts by their beginnings"));
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return std::ranges::lexicographical_compare(forward(a), forward(b));
-  });
-  each_common(order, forward, [&](std::uint32_t text, std::uint8_t common) {
-    shared.ends_[text].before = std::max(shared.ends_[text].before, common);
-  });
-  FW_TRY(deadline.check("sort texts by their ends"));
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return std::ranges::lexicographical_compare(backward(a), backward(b));
-  });
-  each_common(order, backward, [&](std::uint32_t text, std::uint8_t common) {
-    shared.ends_[text].after = std::max(shared.ends_[text].after, common);
+  FW_TRY(deadline.check("sort texts by their beginnings and by their ends"));
+  parallel_for(2, [&](std::size_t, std::size_t way) {
+    if (way == 0) {
+      each_common(texts.size(), forward, [&](std::uint32_t text, std::uint8_t common) {
+        shared.ends_[text].before = std::max(shared.ends_[text].before, common);
+      });
+    } else {
+      each_common(texts.size(), backward, [&](std::uint32_t text, std::uint8_t common) {
+        shared.ends_[text].after = std::max(shared.ends_[text].after, common);
+      });
+    }
   });
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (i % kTextsBetweenChecks == 0) FW_TRY(deadline.check("note the slots of texts"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "async/parallel_for.h"
 #include "dataset/reasons.h"
 
 namespace fw::dataset {
@@ -24,13 +25,23 @@ std::string_view defect_of(record::Ending ending) {
 
 }  // namespace
 
-void Survey::add(const record::Interaction& record) {
-  ++validate.in;
-  if (const auto defect = defect_of(record.provenance.ending); !defect.empty()) {
-    ++validate.reasons[std::string(defect)];
-    return;
+Survey::Survey(bool parse_arguments) {
+  for (std::size_t i = 0; i < parallel_workers(); ++i) {
+    readers_.push_back(std::make_unique<FactsReader>(parse_arguments));
   }
-  const RecordFacts facts = reader_.read(record.request, record.response);
+}
+
+void Survey::add(std::span<const record::Interaction> page) {
+  std::vector<RecordFacts> facts(page.size());
+  parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
+    facts[i].defect = defect_of(page[i].provenance.ending);
+    if (facts[i].defect.empty()) facts[i] = readers_[worker]->read(page[i].request, page[i].response);
+  });
+  for (std::size_t i = 0; i < page.size(); ++i) add(page[i], facts[i]);
+}
+
+void Survey::add(const record::Interaction& record, const RecordFacts& facts) {
+  ++validate.in;
   if (!facts.defect.empty()) {
     ++validate.reasons[std::string(facts.defect)];
     return;

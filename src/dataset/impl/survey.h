@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,12 +34,12 @@ struct Surveyed {
   bool is_opening_telling = false;  ///< three words at least
 };
 
-/// The first reading of a window: one record after the other, in any order.
+/// The first reading of a window, a page after the other, in any order; the records of a page on all cores.
 class Survey {
  public:
-  explicit Survey(bool parse_arguments) : reader_(parse_arguments) {}
+  explicit Survey(bool parse_arguments);
 
-  void add(const record::Interaction& record);
+  void add(std::span<const record::Interaction> page);
   /// Once, after all records: puts them in order of time, then id, and finds the templates. Error: the deadline's.
   [[nodiscard]] Status finish(const Deadline& deadline);
 
@@ -56,9 +58,10 @@ class Survey {
   bool calls_tools = false;  ///< any valid answer does: a tool-calling workload
 
  private:
+  void add(const record::Interaction& record, const RecordFacts& facts);
   std::uint32_t label_number(const std::string& label);
 
-  FactsReader reader_;
+  std::vector<std::unique_ptr<FactsReader>> readers_;  // by worker
   std::string ids_;
   std::vector<std::uint64_t> named_ids_;
   std::unordered_map<std::string, std::uint32_t> label_numbers_;

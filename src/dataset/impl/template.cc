@@ -1,8 +1,10 @@
 #include "dataset/impl/template.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
+#include "async/parallel_for.h"
 #include "base/hash.h"
 #include "dataset/impl/shared_ends.h"
 
@@ -99,16 +101,20 @@ class Masker {
   MaskedText out_;
 };
 
-/// How often each frame was seen, up to three times, at least: most are seen once, and need not be kept.
+/// How often each frame was seen, up to three times, at least: most are seen once, and need not be kept. Any thread.
 class Sightings final {
  public:
   void add(std::uint64_t frame) {
-    std::uint8_t& cell = cells_[cell_of(frame)];
+    std::atomic<std::uint8_t>& cell = cells_[cell_of(frame)];
     const int shift = shift_of(frame);
-    if ((cell >> shift & kMost) < kMost) cell = static_cast<std::uint8_t>(cell + (1 << shift));
+    std::uint8_t seen = cell.load(std::memory_order_relaxed);
+    while (
+        (seen >> shift & kMost) < kMost &&
+        !cell.compare_exchange_weak(seen, static_cast<std::uint8_t>(seen + (1 << shift)), std::memory_order_relaxed)) {
+    }
   }
   [[nodiscard]] bool may_be_slot(std::uint64_t frame) const {
-    return (cells_[cell_of(frame)] >> shift_of(frame) & kMost) == kMost;
+    return (cells_[cell_of(frame)].load(std::memory_order_relaxed) >> shift_of(frame) & kMost) == kMost;
   }
 
  private:
@@ -118,7 +124,7 @@ class Sightings final {
   static std::size_t cell_of(std::uint64_t frame) { return (frame >> 2) % kCells; }
   static int shift_of(std::uint64_t frame) { return static_cast<int>(frame & 3) * 2; }
 
-  std::vector<std::uint8_t> cells_ = std::vector<std::uint8_t>(kCells);
+  std::vector<std::atomic<std::uint8_t>> cells_ = std::vector<std::atomic<std::uint8_t>>(kCells);
 };
 
 /// The tokens with the run as one slot.
@@ -153,38 +159,47 @@ class SlotSearch final {
   }
 
  private:
-  /// Calls `visit(text, frames, run)` for every run that may be a slot.
+  /// Calls `visit(worker, text, frames, run)` for every run that may be a slot, on all cores; all runs of a text in
+  /// their order, on one of them.
   template <class Visit>
   Status each_run(Visit visit) const {
-    for (std::size_t text = 0; text < texts_.size(); ++text) {
-      if (text % kTextsBetweenChecks == 0) FW_TRY(deadline_.check("look for templates"));
-      if (is_alone_[text]) continue;
-      const Frames frames(texts_[text]);
-      frames.each_run([&](TokenRun run) {
-        if (shared_.may_be_slot(text, frames, run)) visit(text, frames, run);
-      });
-    }
-    return {};
+    const std::size_t blocks = (texts_.size() + kTextsBetweenChecks - 1) / kTextsBetweenChecks;
+    parallel_for(blocks, [&](std::size_t worker, std::size_t block) {
+      if (!check().ok()) return;
+      const std::size_t end = std::min(texts_.size(), (block + 1) * kTextsBetweenChecks);
+      for (std::size_t text = block * kTextsBetweenChecks; text < end; ++text) {
+        if (is_alone_[text] != 0) continue;
+        const Frames frames(texts_[text]);
+        frames.each_run([&](TokenRun run) {
+          if (shared_.may_be_slot(text, frames, run)) visit(worker, text, frames, run);
+        });
+      }
+    });
+    return check();
   }
 
+  Status check() const { return deadline_.check("look for templates"); }
+
   Status count_sightings() {
-    std::vector<bool> has_run(texts_.size(), false);
-    FW_TRY(each_run([&](std::size_t text, const Frames& frames, TokenRun run) {
+    std::vector<std::uint8_t> is_alone(texts_.size(), 1);
+    FW_TRY(each_run([&](std::size_t, std::size_t text, const Frames& frames, TokenRun run) {
       sightings_.add(frames.frame(run));
-      has_run[text] = true;
+      is_alone[text] = 0;
     }));
-    has_run.flip();
-    is_alone_ = std::move(has_run);
+    is_alone_ = std::move(is_alone);
     return {};
   }
 
   Status collect_fillings() {
-    std::vector<Filled> filled;
-    FW_TRY(each_run([&](std::size_t, const Frames& frames, TokenRun run) {
+    std::vector<std::vector<Filled>> found(parallel_workers());
+    FW_TRY(each_run([&](std::size_t worker, std::size_t, const Frames& frames, TokenRun run) {
       const std::uint64_t frame = frames.frame(run);
       if (!sightings_.may_be_slot(frame)) return;
-      filled.push_back({frame, frames.filling(run), frames.words_around(run) == 2});
+      found[worker].push_back({frame, frames.filling(run), frames.words_around(run) == 2});
     }));
+    std::vector<Filled> filled;
+    for (auto& some : found) filled.insert(filled.end(), some.begin(), some.end());
+    found.clear();
     FW_TRY(deadline_.check("count what fills the slots of templates"));
     std::ranges::sort(filled);
     filled.erase(std::unique(filled.begin(), filled.end()), filled.end());
@@ -203,7 +218,7 @@ class SlotSearch final {
     if (fillings_.empty()) return becomes;
     std::vector<std::size_t> most(texts_.size(), 0);
     std::vector<TokenRun> slots(texts_.size());
-    FW_TRY(each_run([&](std::size_t text, const Frames& frames, TokenRun run) {
+    FW_TRY(each_run([&](std::size_t, std::size_t text, const Frames& frames, TokenRun run) {
       const std::uint64_t frame = frames.frame(run);
       if (!sightings_.may_be_slot(frame)) return;
       const auto found = fillings_.find(frame);
@@ -221,7 +236,7 @@ class SlotSearch final {
   std::span<const TokenText> texts_;
   const SharedEnds& shared_;
   const Deadline& deadline_;
-  std::vector<bool> is_alone_ = std::vector<bool>(texts_.size(), false);  // no run of it may be a slot
+  std::vector<std::uint8_t> is_alone_ = std::vector<std::uint8_t>(texts_.size());  // 1: no run of it may be a slot
   Sightings sightings_;
   std::unordered_map<std::uint64_t, std::size_t> fillings_;  // of frames that are templates
 };

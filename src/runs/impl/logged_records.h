@@ -16,7 +16,7 @@ class LoggedRecords final : public dataset::RecordSource {
   LoggedRecords(logstore::LogStore& log, record::WorkloadId workload, record::ClientId client, Deadline deadline);
 
   Status scan(const Visit& visit) override;
-  Status read(std::span<const record::RecordId> ids, const VisitOne& visit) override;
+  Status read(std::span<const record::RecordId> ids, const Visit& visit) override;
 
   /// Of the records that were scanned the earliest time and the latest; absent when there are none.
   [[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> times() const { return times_; }
