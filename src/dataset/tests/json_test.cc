@@ -55,10 +55,9 @@ TEST(DatasetJson, IsReadAndWrittenAsByNlohmann) {
 }
 
 TEST(DatasetJson, BrokenDocumentsAreJudgedAsByNlohmann) {
-  const std::string whole =
-      R"({"messages":[{"role":"user","content":"caf\u00e9 \"x\" \ud83d\ude00 )"
-      "\xE2\x82\xAC"
-      R"("}],"tools":[{"a":1.5e3,"b":[true,null,-7]}],"n":12345678901234567890})";
+  const std::string whole = R"({"messages":[{"role":"user","content":"caf\u00e9 \"x\" \ud83d\ude00 )"
+                            "\xE2\x82\xAC"
+                            R"("}],"tools":[{"a":1.5e3,"b":[true,null,-7]}],"n":12345678901234567890})";
   for (std::uint64_t round = 0; round < 3000; ++round) {
     Random random = Random::for_purpose(round, "json");
     std::string text = whole;
