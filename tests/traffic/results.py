@@ -39,14 +39,13 @@ and dropout 0.15 59.5 %. More rows are what helped: 696 rows gave 26.0 % above.
 ## Making the datasets
 
 Out of the real store (RocksDB, records of 3.3 KB whose questions all differ in 25 words, `build/release/bench/dataset_step_bench`: `fill FOLDER 100000`, `make FOLDER`; one process a measurement), on
-two cores with nothing beside it: 5.3 to 6.2 s of user time in four runs (a first one 8.6), 5.7 to 6.6 s by the clock, a peak of 190 to 194 MB. Of it, by `perf`: 37 % read the store and take the facts of every record,
-most of the rest reads the 10,000 drawn rows twice (near-duplicates of evaluation rows, then the rows) and writes them; the search for templates, two thirds before it told from the ends of texts which of
-their words can be a slot at all, is a tenth. Before that, and without the search for near-duplicates, the same took 8.2 to 8.7 s and 251 MB on a busier machine. A million with a limit of 20,000
-(`make FOLDER 20000`): 26.9 s of user time, 20 s by the clock, a peak of 567 MB. Cancelled after 8, 14 and 18 s (`cancel FOLDER SECONDS`) it ended 0.08 s later while it read the store, 1.6 s later in the search
-for templates, and 0.14 s later while it wrote rows.
+two cores with nothing beside it: 2.3 to 2.7 s by the clock in twelve runs, 3.0 to 3.7 s of user time, a peak of 195 to 203 MB. The version before, on one of the two cores, took 3.6 to 3.8 s by the clock
+and 3.4 to 3.6 s of user time in the same hour (4 runs, 193 to 199 MB); its datasets are the same byte for byte. On another day the same machine was 1.6 times slower for that version. A million with a limit of
+20,000 (`make FOLDER 20000`): 22.8 and 23.4 s of user time, 17.7 and 17.9 s by the clock, a peak of 541 MB. Cancelled after 5, 14, 16, 18 and 20 s on a busy machine (`cancel FOLDER SECONDS`) it ended 0.05 s
+later while it read the store, 0.83 s later in the search for templates, 0.15 s later among near-duplicates, and 0.15 and 0.18 s later while it wrote rows.
 
-Figures of `build/release/bench/dataset_build_bench 100000` (records of 3 KB that are made when they are read; two runs on a machine of two cores at a load of about 6): 2.4 and 2.2 s of user time, 4.0 s by the
-clock, a peak of 88 MB. The time to make the records is within it, the log store's reading is not.
+Figures of `build/release/bench/dataset_build_bench 100000` (records of 3 KB that are made when they are read): 1.26 and 1.31 s by the clock, a peak of 104 MB; the version before 2.16 and 2.20 s in the same
+minutes. The time to make the records is within it, the log store's reading is not.
 
 ## To make them again
 
