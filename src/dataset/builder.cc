@@ -18,6 +18,7 @@
 #include "dataset/impl/selection.h"
 #include "dataset/impl/similar_examples.h"
 #include "dataset/impl/split.h"
+#include "dataset/impl/suspects.h"
 #include "dataset/impl/tokens.h"
 #include "dataset/impl/weights.h"
 #include "dataset/reasons.h"
@@ -67,7 +68,7 @@ struct EvaluationRow {
 class Assembler {
  public:
   Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const Selected& selected,
-            Split split, LeakFinder& leaks)
+            Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
       : request_(request),
         survey_(survey),
         corrected_(corrected),
@@ -76,6 +77,7 @@ class Assembler {
         leaks_(leaks),
         weights_(evaluation_weights(selected_, survey_, split_)),
         examples_(request.icl.max_examples) {
+    out_.card.suspicious = std::move(suspicious);
     if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
   }
 
@@ -349,6 +351,35 @@ Status survey_window(const BuildRequest& request, Survey& survey, Corrected& cor
   });
 }
 
+/// Those of training that are left out; `counts` gets all. What people have corrected is not what production answered.
+std::vector<std::size_t> suspicious_rows(const BuildRequest& request, const Survey& survey, const Selected& selected,
+                                         const Corrected& corrected, const LeakFinder& leaks,
+                                         const SuspectFinder& suspects, SuspiciousCounts& counts) {
+  counts.left_out = request.split.suspicious_answers == SuspiciousAnswers::kDrop;
+  counts.training_rows = leaks.training().size();
+  counts.evaluation_rows = leaks.evaluated().size();
+  std::vector<std::size_t> left_out;
+  std::map<std::string_view, SuspiciousCounts::Reason> reasons;
+  const auto count = [&](std::span<const std::size_t> rows, std::uint64_t SuspiciousCounts::Reason::* side) {
+    for (const auto& suspect : suspects.find(leaks.training(), rows)) {
+      const Surveyed& record = survey.records[selected.rows[suspect.row].record];
+      const bool is_training = side == &SuspiciousCounts::Reason::training;
+      if (is_training && corrected.response_of(record.request) != nullptr) continue;
+      if (is_training && counts.left_out) left_out.push_back(suspect.row);
+      auto& reason = reasons[suspect.why];
+      ++(reason.*side);
+      if (reason.examples.size() < kShownSuspects) reason.examples.push_back({*survey.id_of(record), suspect.detail});
+    }
+  };
+  count(leaks.training(), &SuspiciousCounts::Reason::training);
+  count(leaks.evaluated(), &SuspiciousCounts::Reason::evaluation);
+  for (auto& [why, reason] : reasons) {
+    reason.why = why;
+    counts.reasons.push_back(std::move(reason));
+  }
+  return left_out;
+}
+
 }  // namespace
 
 Result<BuiltDatasets> build(const BuildRequest& request) {
@@ -366,14 +397,22 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   }
   FW_TRY(request.deadline.check("split rows"));
   LeakFinder leaks(request, survey, selected.rows);
-  const auto near = [&](std::span<const Side> sides) -> Result<std::vector<std::size_t>> {
-    FW_ASSIGN(auto found, leaks.find(sides));
-    if (!request.split.keep_near_duplicates_apart) found.clear();
+  SuspiciousCounts suspicious;
+  const auto others = [&](std::span<const Side> sides) -> Result<std::vector<LeftOut>> {
+    SuspectFinder suspects(selected.rows.size());
+    FW_ASSIGN(const auto near, leaks.find(sides, suspects));
+    std::vector<LeftOut> found;
+    for (const std::size_t row : suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious)) {
+      found.push_back({row, Side::kSuspicious});
+    }
+    if (request.split.keep_near_duplicates_apart) {
+      for (const std::size_t row : near) found.push_back({row, Side::kNearEvaluation});
+    }
     return found;
   };
-  FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed, near));
+  FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed, others));
   corrected.settle(selected, survey, split);
-  return Assembler(request, survey, corrected, selected, std::move(split), leaks).run();
+  return Assembler(request, survey, corrected, selected, std::move(split), leaks, std::move(suspicious)).run();
 }
 
 }  // namespace fw::dataset

@@ -80,6 +80,24 @@ Json corrections_to_json(const CorrectionCounts& c) {
           {"reasons", counts_to_json(c.unusable)}};
 }
 
+Json suspicious_to_json(const SuspiciousCounts& suspicious) {
+  Json reasons = Json::array();
+  for (const auto& reason : suspicious.reasons) {
+    Json examples = Json::array();
+    for (const auto& example : reason.examples) {
+      examples.push_back({{"record_id", example.record_id}, {"detail", example.detail}});
+    }
+    reasons.push_back({{"why", reason.why},
+                       {"training", reason.training},
+                       {"evaluation", reason.evaluation},
+                       {"examples", std::move(examples)}});
+  }
+  return {{"left_out", suspicious.left_out},
+          {"training_rows", suspicious.training_rows},
+          {"evaluation_rows", suspicious.evaluation_rows},
+          {"reasons", std::move(reasons)}};
+}
+
 }  // namespace
 
 Json to_json(const Card& card) {
@@ -97,6 +115,7 @@ Json to_json(const Card& card) {
   out["templates"] = templates_to_json(card.templates);
   out["self_agreement"] = agreement_to_json(card.self_agreement);
   if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
+  out["suspicious"] = suspicious_to_json(card.suspicious);
   out["notes"] = card.notes;
   out["leak"] = to_json(card.leak);
   return out;

@@ -78,6 +78,25 @@ struct Leak {
   std::vector<LeakPair> pairs;  ///< those most alike, under the threshold too
 };
 
+/// Rows whose answer looks wrong (impl/suspects.h).
+struct SuspiciousCounts {
+  struct Example {
+    std::string record_id;
+    std::string detail;
+  };
+  struct Reason {
+    std::string why;                ///< of reasons.h
+    std::uint64_t training = 0;     ///< rows that may train or validate
+    std::uint64_t evaluation = 0;   ///< these are kept in any case
+    std::vector<Example> examples;  ///< at most kShownSuspects, those of training first
+  };
+  bool left_out = false;  ///< of training and validation
+  std::uint64_t training_rows = 0;
+  std::uint64_t evaluation_rows = 0;  ///< how many were looked at
+  std::vector<Reason> reasons;
+};
+inline constexpr std::size_t kShownSuspects = 5;
+
 /// How the templates of the last user messages are spread over the sides.
 struct TemplateCounts {
   std::uint64_t templates = 0;      ///< of all rows
@@ -108,7 +127,8 @@ struct Card {
   TemplateCounts templates;
   SelfAgreement self_agreement;
   std::optional<CorrectionCounts> corrections;  ///< absent: nobody asked for them
-  std::vector<std::string> notes;               ///< plain sentences
+  SuspiciousCounts suspicious;
+  std::vector<std::string> notes;  ///< plain sentences
   Leak leak;
 };
 

@@ -58,7 +58,15 @@ inline constexpr std::string_view kConversationOfEvaluation = "conversation of a
 inline constexpr std::string_view kTemplateOfEvaluation = "template or case of an evaluation row";
 inline constexpr std::string_view kNearEvaluation = "nearly an evaluation row";
 inline constexpr std::string_view kConversationOfValidation = "conversation of a validation row";
+inline constexpr std::string_view kSuspiciousAnswer = "the answer looks wrong (data_split_config.suspicious_answers)";
 inline constexpr std::string_view kNewestSurplus = "newest part, kept out of training";
+
+// answers that look wrong, as the card counts them under `suspicious`
+inline constexpr std::string_view kForbiddenCall = "a call that the request's own tools forbid";
+inline constexpr std::string_view kMadeUpArgument =
+    "an argument's value that stands nowhere in the request, where others take it from there";
+inline constexpr std::string_view kForeignTools = "another application's tools";
+inline constexpr std::string_view kOddAnswer = "few answer so at this point of the conversation";
 
 }  // namespace fw::dataset::reasons
 

@@ -7,6 +7,12 @@
 
 namespace fw::dataset {
 
+/// What is done with answers that look wrong (impl/suspects.h).
+enum class SuspiciousAnswers : std::uint8_t {
+  kKeep,  ///< they are counted and shown
+  kDrop,  ///< they are left out of training and validation too
+};
+
 /// `data_split_config` of the configuration; those from `newest_holdout` on are ours.
 struct SplitSettings {
   std::uint64_t eval_size = 20;  ///< rows
@@ -28,6 +34,7 @@ struct SplitSettings {
   double near_duplicate_threshold = 0.8;
   /// Share of the evaluation rows that may have a near-duplicate in training before the build fails.
   double max_leaked_share = 0.0;
+  SuspiciousAnswers suspicious_answers = SuspiciousAnswers::kKeep;
 };
 
 enum class ExampleSelection : std::uint8_t {

@@ -161,7 +161,8 @@ json split_json(const dataset::SplitSettings& split) {
           {"keep_templates_together", split.keep_templates_together},
           {"keep_near_duplicates_apart", split.keep_near_duplicates_apart},
           {"near_duplicate_threshold", split.near_duplicate_threshold},
-          {"max_leaked_share", split.max_leaked_share}};
+          {"max_leaked_share", split.max_leaked_share},
+          {"suspicious_answers", split.suspicious_answers == dataset::SuspiciousAnswers::kDrop ? "drop" : "keep"}};
 }
 
 dataset::SplitSettings read_split(const json& value) {
@@ -179,6 +180,9 @@ dataset::SplitSettings read_split(const json& value) {
   split.keep_near_duplicates_apart = value.value("keep_near_duplicates_apart", split.keep_near_duplicates_apart);
   split.near_duplicate_threshold = value.value("near_duplicate_threshold", split.near_duplicate_threshold);
   split.max_leaked_share = value.value("max_leaked_share", split.max_leaked_share);
+  if (value.value("suspicious_answers", "keep") == std::string_view("drop")) {
+    split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;
+  }
   return split;
 }
 

@@ -233,6 +233,8 @@ function dataset(o) {
       mix("day", [["2026-11-20", 400, 0, 210, 20], ["2026-11-21", 360, 150, 190, 22], ["2026-11-22", 400, 150, 0, 18]])],
     templates: { templates: 118, eval_rows_seen: 197, eval_rows_unseen: 103, rows_left_out: 12, newest_known_share: 0.71 },
     self_agreement: { requests: 64, records: 148, share: 1, pairs_share: 1 },
+    suspicious: { left_out: false, training_rows: 440, evaluation_rows: o.rows, reasons: [
+      { why: "a call that the request's own tools forbid", training: 3, evaluation: 1, examples: [{ record_id: "r-0a1b2c3d", detail: "get_order: \"order_id\" is missing" }] }] },
     notes: ["every class has at least 20 rows for evaluation"],
     leak: { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_said_in_training: 4, eval_rows_template_in_training: 197, eval_rows_near_training: 9 },
   };

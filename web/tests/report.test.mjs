@@ -146,6 +146,15 @@ test("the card's mixes stand beside the traffic's, and lists that the page was n
   });
 });
 
+test("answers that look wrong are told by reason, with an example to look at", async () => {
+  await open(makeExample(), {}, async (page) => {
+    const section = await textOf(page, "section:has(#dataset)");
+    assert.match(section, /answers that look wrong/i);
+    assert.match(section, /a call that the request's own tools forbid: 3 that may train, 1 of evaluation/);
+    assert.match(section, /r-0a1b2c3d get_order: "order_id" is missing/);
+  });
+});
+
 test("many classes are folded on the screen and whole on paper", async () => {
   await open(makeExample({ classes: 30, rows: 900 }), {}, async (page) => {
     const shown = () => page.locator(".classes tbody tr:visible").count();

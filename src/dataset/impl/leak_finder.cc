@@ -20,7 +20,7 @@ LeakFinder::LeakFinder(const BuildRequest& request, const Survey& survey, std::s
 }
 
 template <class Visit>
-Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit) {
+Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit, SuspectFinder* suspects) {
   std::vector<record::RecordId> ids;
   for (const std::size_t row : rows) ids.push_back(id_of(row));
   std::size_t seen = 0;
@@ -28,6 +28,8 @@ Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit) {
     std::vector<RowText> texts(page.size());
     parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
       texts[i] = texts_[worker]->of_exchange(page[i].request, page[i].response);
+      const std::size_t row = rows[seen + i];
+      if (suspects != nullptr) suspects->look(row, rows_[row].template_hash, page[i].request, page[i].response);
     });
     for (std::size_t i = 0; i < page.size(); ++i) {
       if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));
@@ -37,14 +39,14 @@ Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit) {
   });
 }
 
-Result<std::vector<std::size_t>> LeakFinder::find(std::span<const Side> sides) {
+Result<std::vector<std::size_t>> LeakFinder::find(std::span<const Side> sides, SuspectFinder& suspects) {
   for (std::size_t i = 0; i < sides.size(); ++i) {
     if (sides[i] == Side::kEval) evaluated_.push_back(i);
     if (trains(sides[i])) training_.push_back(i);
   }
   LeakSearch search(request_.split.near_duplicate_threshold, evaluated_.size() + training_.size());
-  FW_TRY(each_text(evaluated_, [&](const auto&, const RowText& text) { search.add_evaluation(text); }));
-  FW_TRY(each_text(training_, [&](const auto&, const RowText& text) { search.add_training(text); }));
+  FW_TRY(each_text(evaluated_, [&](const auto&, const RowText& text) { search.add_evaluation(text); }, &suspects));
+  FW_TRY(each_text(training_, [&](const auto&, const RowText& text) { search.add_training(text); }, &suspects));
   requests_ = search.requests();
   answers_ = search.answers();
   std::vector<std::size_t> near;

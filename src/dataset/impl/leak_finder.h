@@ -9,6 +9,7 @@
 #include "dataset/impl/leak_search.h"
 #include "dataset/impl/selection.h"
 #include "dataset/impl/split.h"
+#include "dataset/impl/suspects.h"
 
 namespace fw::dataset {
 
@@ -18,19 +19,23 @@ class LeakFinder {
  public:
   LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows);
 
-  /// The rows on the side of training that nearly are evaluation rows.
-  [[nodiscard]] Result<std::vector<std::size_t>> find(std::span<const Side> sides);
+  /// The rows on the side of training that nearly are evaluation rows. `suspects` looks at all that it reads.
+  [[nodiscard]] Result<std::vector<std::size_t>> find(std::span<const Side> sides, SuspectFinder& suspects);
 
   /// What is left of it on the finished sides: counts, and the pairs that are most alike with their texts, for which it
   /// reads some records again. `examples`: of each evaluation row the training rows that were chosen for its prompt.
   [[nodiscard]] Status measure(std::span<const Side> sides, std::span<const std::vector<std::size_t>> examples,
                                Leak& leak);
 
+  /// The rows of either side, once found.
+  [[nodiscard]] std::span<const std::size_t> evaluated() const { return evaluated_; }
+  [[nodiscard]] std::span<const std::size_t> training() const { return training_; }
+
  private:
   using Pairs = std::vector<NearDuplicates::Pair>;
 
   template <class Visit>
-  Status each_text(std::span<const std::size_t> rows, Visit visit);
+  Status each_text(std::span<const std::size_t> rows, Visit visit, SuspectFinder* suspects = nullptr);
   [[nodiscard]] record::RecordId id_of(std::size_t row) const {
     return survey_.id_of(survey_.records[rows_[row].record]);
   }

@@ -25,6 +25,7 @@ std::string_view reason_of(Side side) {
     case Side::kConversationOfEvaluation: return reasons::kConversationOfEvaluation;
     case Side::kTemplateOfEvaluation: return reasons::kTemplateOfEvaluation;
     case Side::kNearEvaluation: return reasons::kNearEvaluation;
+    case Side::kSuspicious: return reasons::kSuspiciousAnswer;
     case Side::kConversationOfValidation: return reasons::kConversationOfValidation;
     case Side::kNewestSurplus: return reasons::kNewestSurplus;
     default: return "";
@@ -189,6 +190,25 @@ void add_corrections(const std::optional<CorrectionCounts>& counts, std::vector<
   notes.push_back(note + '.');
 }
 
+void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& notes) {
+  std::uint64_t training = 0;
+  std::uint64_t evaluation = 0;
+  std::string reasons;
+  for (const auto& reason : counts.reasons) {
+    training += reason.training;
+    evaluation += reason.evaluation;
+    reasons += (reasons.empty() ? "" : "; ") + reason.why + ": " + std::to_string(reason.training + reason.evaluation);
+  }
+  if (training + evaluation == 0) return;
+  notes.push_back(std::to_string(training) + " of " +
+                  amount(counts.training_rows, "row that may train has", "rows that may train have") +
+                  " an answer that looks wrong and " +
+                  (counts.left_out ? "were left out" : "train all the same (data_split_config.suspicious_answers)") +
+                  ", " + std::to_string(evaluation) + " of " +
+                  amount(counts.evaluation_rows, "evaluation row", "evaluation rows") + ", which are kept (" + reasons +
+                  ").");
+}
+
 }  // namespace
 
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
@@ -256,6 +276,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   if (figures.example_rows == 0) notes.push_back("Evaluation takes all rows: none are left for training and examples.");
   add_templates(request, card, notes);
   add_corrections(card.corrections, notes);
+  add_suspicious(card.suspicious, notes);
   add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);
   return notes;
 }

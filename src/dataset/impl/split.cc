@@ -14,8 +14,8 @@ using Rows = std::vector<std::size_t>;  ///< indices, ascending
 
 class Splitter {
  public:
-  Splitter(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed, const LeaveOut& near)
-      : rows_(rows), settings_(settings), seed_(seed), near_(near) {
+  Splitter(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed, const LeaveOut& others)
+      : rows_(rows), settings_(settings), seed_(seed), others_(others) {
     split_.sides.assign(rows.size(), Side::kTrain);
     split_.in_newest.assign(rows.size(), false);
     split_.is_frequent.assign(rows.size(), false);
@@ -28,9 +28,9 @@ class Splitter {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (split_.in_newest[i] && split_.sides[i] == Side::kTrain) split_.sides[i] = Side::kNewestSurplus;
     }
-    if (near_) {
-      FW_ASSIGN(const auto near, near_(split_.sides));
-      for (const std::size_t i : near) split_.sides[i] = Side::kNearEvaluation;
+    if (others_) {
+      FW_ASSIGN(const auto others, others_(split_.sides));
+      for (const LeftOut& one : others) split_.sides[one.row] = one.as;
     }
     FW_TRY(draw_validation());
     leave_out_conversations(Side::kValidation, Side::kConversationOfValidation);
@@ -159,15 +159,15 @@ class Splitter {
   std::span<const SplitRow> rows_;
   const SplitSettings& settings_;
   std::uint64_t seed_;
-  const LeaveOut& near_;
+  const LeaveOut& others_;
   Split split_;
 };
 
 }  // namespace
 
 Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings, std::uint64_t seed,
-                         const LeaveOut& near) {
-  return Splitter(rows, settings, seed, near).run();
+                         const LeaveOut& others) {
+  return Splitter(rows, settings, seed, others).run();
 }
 
 }  // namespace fw::dataset

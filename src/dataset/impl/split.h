@@ -18,6 +18,7 @@ enum class Side : std::uint8_t {
   kConversationOfEvaluation,  ///< left out: a row of its conversation is an evaluation row
   kTemplateOfEvaluation,      ///< left out of training: a row of its unit is an evaluation row
   kNearEvaluation,            ///< left out of training: its request is nearly that of an evaluation row
+  kSuspicious,                ///< left out of training: its answer looks wrong
   kConversationOfValidation,  ///< left out of training
   kNewestSurplus,             ///< left out of training
 };
@@ -37,17 +38,22 @@ struct Split {
   Stage validation;
 };
 
-/// Rows that must not train, told once the evaluation rows are known.
-using LeaveOut = std::function<Result<std::vector<std::size_t>>(std::span<const Side> sides)>;
+/// A row that must not train, and why.
+struct LeftOut {
+  std::size_t row = 0;
+  Side as = Side::kNearEvaluation;
+};
+/// Tells them once the evaluation rows are known.
+using LeaveOut = std::function<Result<std::vector<LeftOut>>(std::span<const Side> sides)>;
 
 /// Puts min(eval_size, n) rows on the evaluation side, round(eval_size * newest_eval_share) of them out of the newest
 /// part as far as both parts have rows; of the rest ceil(val_ratio * rest) on the validation side (draw.h). A
 /// conversation with a row of the newest part is of that part. Requests that stand for more of a part's records than
 /// one row of its evaluation would, half of the rows at most, are evaluation rows in any case, the most frequent first:
 /// left to the lot, a greeting that is half of the traffic would hardly ever be asked. To keep units on one side, a
-/// tenth of the older rows, or as many as are drawn, may be left out; `near` names others. Errors: its, and where
+/// tenth of the older rows, or as many as are drawn, may be left out; `others` names more. Errors: its, and where
 /// validation would take all that is left.
 [[nodiscard]] Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings,
-                                       std::uint64_t seed, const LeaveOut& near = {});
+                                       std::uint64_t seed, const LeaveOut& others = {});
 
 }  // namespace fw::dataset

@@ -92,6 +92,28 @@ function figuresOf(card: Record<string, unknown>): [string, [string, number][]][
     ? [[name, Object.entries(group).filter((entry): entry is [string, number] => typeof entry[1] === "number")]] : []));
 }
 
+interface Suspicion { why: string; training: number; evaluation: number; examples: { record_id: string; detail: string }[] }
+
+/** Answers of production that look wrong, by reason, with examples to look at. */
+function Suspicious(props: { found: unknown }) {
+  const found = isObject(props.found) ? props.found : {};
+  const reasons = objects(found.reasons) as unknown as Suspicion[];
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      <h3>answers that look wrong{found.left_out === true ? ": left out of training" : ""}</h3>
+      <ul class="facts-list">
+        {reasons.map((reason) => (
+          <li key={reason.why}>
+            <Plain text={reason.why} />: {count(reason.training)} that may train, {count(reason.evaluation)} of evaluation
+            <ul class="reasons">{reason.examples.map((e) => <li key={e.record_id}><span class="code">{e.record_id}</span> <Plain text={e.detail} /></li>)}</ul>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 export function DatasetSection(props: { dataset: Dataset }) {
   const { dataset } = props;
   const card = dataset as unknown as Record<string, unknown>;
@@ -110,6 +132,7 @@ export function DatasetSection(props: { dataset: Dataset }) {
           </div>
         ))}
       </div>
+      <Suspicious found={card.suspicious} />
       <h3>datasets</h3>
       <ul class="facts-list">
         {dataset.datasets.map((d) => <li key={d.name}><Name text={d.name} />: {count(d.num_records)} rows, <span class="code">SHA-256 {d.digest.slice(0, 12)}…</span></li>)}

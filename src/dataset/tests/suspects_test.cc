@@ -1,0 +1,146 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "dataset/reasons.h"
+#include "dataset/tests/traffic.h"
+
+namespace fw::dataset {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using namespace testing_traffic;
+
+/// Questions after an order; what is planted is counted by kind and known by id.
+class SuspectsTest : public testing::Test {
+ protected:
+  static Json asked(const std::string& text) {
+    Json request = ask(text);
+    request["tools"] = Json::array({tool("get_order"), tool("cancel")});
+    return request;
+  }
+  void orders(int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string id = "A-" + std::to_string(10'000 + i * 7);
+      traffic.add(asked("What is the status of order " + id + " please?"), reply(call("get_order", {{"id", id}})));
+    }
+  }
+  void plant(std::string_view why, const Json& request, const Json& answer) {
+    traffic.add(request, reply(answer));
+    planted[std::string(why)].insert(*traffic.records().back().id);
+  }
+  void plant_all() {
+    orders(60);
+    for (int i = 0; i < 4; ++i) {
+      const std::string id = "B-" + std::to_string(2000 + i);
+      plant(reasons::kOddAnswer, asked("What is the status of order " + id + " please?"), call("cancel", {{"id", id}}));
+      plant(reasons::kMadeUpArgument, asked("And what is the state of my order C-" + id + '?'),
+            call("get_order", {{"id", "Z-9999" + std::to_string(i)}}));
+    }
+    for (int i = 0; i < 3; ++i) {
+      const std::string id = "D-" + std::to_string(3000 + i);
+      plant(reasons::kForbiddenCall, asked("Refund " + id + " now " + std::string(i + 1, 'x')),
+            call("refund", {{"id", id}}));
+      plant(reasons::kForbiddenCall, asked("Look at order " + id + " again " + std::string(i + 1, 'y')),
+            call("get_order", {{"id", id}, {"p0", 5}}));
+    }
+    Json song = ask("Play the song about rain");
+    song["tools"] = Json::array({tool("play_song")});
+    plant(reasons::kForeignTools, song, call("play_song", Json::object()));
+    orders_after();
+  }
+  void orders_after() {
+    for (int i = 0; i < 60; ++i) {
+      const std::string id = "E-" + std::to_string(50'000 + i * 3);
+      traffic.add(asked("What is the status of order " + id + " please?"), reply(call("get_order", {{"id", id}})));
+    }
+  }
+
+  /// All rows are on a side.
+  static SplitSettings all_rows() {
+    SplitSettings split = small_split();
+    split.keep_templates_together = false;
+    return split;
+  }
+
+  Traffic traffic;
+  std::map<std::string, std::set<std::string>> planted;
+};
+
+TEST_F(SuspectsTest, EveryPlantedFaultIsFoundByItsReasonAndNothingElse) {
+  plant_all();
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  const SuspiciousCounts& found = built->card.suspicious;
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& reason : found.reasons) {
+    counts[reason.why] = reason.training + reason.evaluation;
+    for (const auto& example : reason.examples) {
+      EXPECT_TRUE(planted[reason.why].contains(example.record_id)) << example.record_id << ' ' << example.detail;
+    }
+  }
+  std::map<std::string, std::uint64_t> expected;
+  for (const auto& [why, ids] : planted) expected[why] = ids.size();
+  EXPECT_EQ(counts, expected);
+  EXPECT_FALSE(found.left_out);
+}
+
+TEST_F(SuspectsTest, TheyAreSaidForAPerson) {
+  plant_all();
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok());
+  std::string all;
+  for (const auto& reason : built->card.suspicious.reasons) {
+    for (const auto& example : reason.examples) all += example.detail + '\n';
+  }
+  EXPECT_THAT(all, AllOf(HasSubstr("answer with get_order"), HasSubstr("the request has no tool refund"),
+                         HasSubstr("get_order.id \"Z-9999"), HasSubstr("its tools: play_song")));
+}
+
+TEST_F(SuspectsTest, DroppedOnesNeitherTrainNorValidateAndEvaluationStaysAsItWas) {
+  plant_all();
+  const auto kept = build_of(traffic.records(), all_rows());
+  SplitSettings split = all_rows();
+  split.suspicious_answers = SuspiciousAnswers::kDrop;
+  const auto built = build_of(traffic.records(), split);
+  ASSERT_TRUE(kept.ok() && built.ok());
+  std::set<std::string> bad;
+  for (const auto& [why, ids] : planted) bad.insert(ids.begin(), ids.end());
+  for (const auto* side : {&built->lineage.train, &built->lineage.validation}) {
+    for (const auto& id : *side) EXPECT_FALSE(bad.contains(*id)) << *id;
+  }
+  EXPECT_EQ(built->lineage.eval, kept->lineage.eval);
+  std::uint64_t training = 0;
+  for (const auto& reason : built->card.suspicious.reasons) training += reason.training;
+  EXPECT_EQ(built->card.steps.back().reasons.at(std::string(reasons::kSuspiciousAnswer)), training);
+}
+
+TEST_F(SuspectsTest, WhereWordingsAreAnsweredInTwoWaysNoneIsSuspected) {
+  for (int i = 0; i < 80; ++i) {
+    const std::string id = "A-" + std::to_string(10'000 + i);
+    traffic.add(asked("What about order " + id + '?'),
+                reply(i % 4 == 0 ? call("cancel", {{"id", id}}) : call("get_order", {{"id", id}})));
+  }
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok());
+  EXPECT_TRUE(built->card.suspicious.reasons.empty());
+}
+
+TEST_F(SuspectsTest, ManyToolsOfWhichNoneIsUsualAreNobodysOtherApplication) {
+  for (int i = 0; i < 60; ++i) {
+    const std::string name = "tool_" + std::to_string(i);
+    Json request = ask("Do number " + std::to_string(i) + " of the list, " + name);
+    request["tools"] = Json::array({tool(name)});
+    traffic.add(request, reply(call(name, Json::object())));
+  }
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok());
+  EXPECT_TRUE(built->card.suspicious.reasons.empty());
+}
+
+}  // namespace
+}  // namespace fw::dataset
