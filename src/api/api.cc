@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
+#include "api/erasures.h"
 #include "api/feedback.h"
 #include "api/health.h"
 #include "api/interactions.h"
@@ -59,6 +60,9 @@ struct Api::Impl {
     if (d.promotion && d.promotion->take_feedback) {
       feedback.emplace(d.promotion->take_feedback, d.promotion->recent_feedback).add_to(router);
     }
+    if (d.promotion) {
+      erasures.emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions, d.disk).add_to(router);
+    }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
@@ -101,6 +105,7 @@ struct Api::Impl {
   RoutesResource routes;
   std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
+  std::optional<ErasuresResource> erasures;
   std::optional<Access> access;
   std::optional<SessionResource> session;
   std::optional<KeysResource> keys;

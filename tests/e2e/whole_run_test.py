@@ -161,6 +161,23 @@ class WholeRun(unittest.TestCase):
         flywheel.wait_until(lambda: not flywheel.descendants(self.service.process.pid), 3, "engines and trainer are gone")
         self.assertEqual(self.service.call("POST", f"/api/jobs/{job_id}/cancel")[0], 400)
 
+    def test_5b_an_erased_record_is_gone_and_what_was_trained_on_it_is_named(self):
+        train = next(d for d in self.report(self.plain)["dataset"]["datasets"] if "train" in d["name"])
+        lineage = (pathlib.Path(train["uri"].removeprefix("file://")) / "lineage.jsonl").read_text().splitlines()
+        record = next(row["record_id"] for row in map(json.loads, lineage) if row["file"].startswith("training/"))
+        before = self.service.call("GET", "/api/log/stats")[1]["counts"]
+        planned = flywheel.run("log", "erase", "--record", record, "--server", self.service.url)
+        self.assertIn("1 record would be erased", planned.stdout)
+        self.assertIn(f"run {self.plain} (router): 1 training row, 0 validation rows, 0 evaluation rows; trained ", planned.stdout)
+        self.assertEqual(self.service.call("GET", "/api/log/stats")[1]["counts"], before)
+        done = flywheel.run("log", "erase", "--record", record, "--yes", "--reason", "asked for", "--server", self.service.url)
+        self.assertIn("1 record erased", done.stdout)
+        after = self.service.call("GET", "/api/log/stats")[1]["counts"]
+        self.assertEqual(sum(c["records"] for c in after), sum(c["records"] for c in before) - 1)
+        listed = self.service.call("GET", "/api/log/erasures")[1]["erasures"][0]
+        self.assertEqual((listed["records"], listed["reason"], listed["asked"]), (1, "asked for", {"records": 1}))
+        self.assertTrue(next(job for job in listed["jobs"] if job["id"] == self.plain)["is_present"])
+
     def test_6_delete_removes_what_the_job_made(self):
         datasets = self.service.data / "datasets/names"
         names = [d["name"] for d in self.service.job(self.plain)["datasets"]]
@@ -170,6 +187,8 @@ class WholeRun(unittest.TestCase):
         gone = lambda: not (self.service.data / "jobs" / self.plain).exists() and \
             not any((datasets / f"{name}.json").exists() for name in names)
         flywheel.wait_until(gone, 10, "files of the job are gone")
+        erased = self.service.call("GET", "/api/log/erasures")[1]["erasures"][0]
+        self.assertFalse(next(job for job in erased["jobs"] if job["id"] == self.plain)["is_present"])
 
     def test_7_traffic_of_another_domain_with_planted_defects(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,7 @@
 #include "app/cli/command.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -49,6 +51,14 @@ void add_version_command(CLI::App& app, CommandContext& context) {
       return 0;
     };
   });
+}
+
+std::string person_or_login(const std::string& said) {
+  if (!said.empty()) return said;
+  for (const char* name : {"FLYWHEEL_PERSON", "USER"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "uid " + std::to_string(getuid());
 }
 
 }  // namespace fw::app

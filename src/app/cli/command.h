@@ -28,6 +28,7 @@ int misuse(const Error& error);
 void add_serve_command(CLI::App& app, CommandContext& context);
 void add_load_command(CLI::App& app, CommandContext& context);
 void add_log_command(CLI::App& app, CommandContext& context);
+void add_log_erase_commands(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 void add_run_command(CLI::App& app, CommandContext& context);
 void add_jobs_command(CLI::App& app, CommandContext& context);
@@ -52,6 +53,8 @@ void add_version_command(CLI::App& app, CommandContext& context);
 void add_server_option(CLI::App& command, CommandContext& context);
 /// Adds `--client-id`, and its older spelling `--client`, which help and completion do not show.
 void add_client_option(CLI::App& command, std::string& client, const std::string& description);
+/// Who acts: what --person said, else FLYWHEEL_PERSON, else the name this terminal is logged in by.
+[[nodiscard]] std::string person_or_login(const std::string& said);
 /// Settles where the service is once the command line has been read: an explicit option beats the environment.
 void settle_server_url(CommandContext& context);
 

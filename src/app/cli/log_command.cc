@@ -150,10 +150,12 @@ int back_up(const std::string& to, const std::string& server) {
 }  // namespace
 
 void add_log_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("log", "Look at the captured traffic, count it, copy it")->group(kEverydayGroup);
+  auto* command = app.add_subcommand("log", "Look at the captured traffic, count it, copy it, erase from it")
+                      ->group(kEverydayGroup);
   command->require_subcommand(1);
   add_examples(*command,
-               "flywheel log tail --workload router\nflywheel log stats\nflywheel log backup /backups/log-monday");
+               "flywheel log tail --workload router\nflywheel log stats\nflywheel log backup /backups/log-monday\n"
+               "flywheel log erase --containing ada@example.com");
   auto options = std::make_shared<LogOptions>();
   auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
   add_examples(*tail_command,
@@ -181,6 +183,7 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_examples(*backup, "flywheel log backup /backups/log-monday");
   backup->add_option("DIR", *to, "The folder; it must not exist")->required()->type_name("");
   add_server_option(*backup, context);
+  add_log_erase_commands(*command, context);
   backup->callback([&context, to] { context.action = [&context, to] { return back_up(*to, context.server_url); }; });
 }
 

@@ -1,8 +1,5 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -31,15 +28,6 @@ struct Options {
   std::string at;
   bool json = false;
 };
-
-/// Who acts: --person, else FLYWHEEL_PERSON, else the name this terminal is logged in by.
-std::string person_of(const Options& options) {
-  if (!options.person.empty()) return options.person;
-  for (const char* name : {"FLYWHEEL_PERSON", "USER"}) {
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
-  }
-  return "uid " + std::to_string(getuid());
-}
 
 std::string text(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -113,7 +101,7 @@ int propose(const Options& o, const std::string& server) {
                                               {"variant", o.variant},
                                               {"upstream", o.upstream},
                                               {"served_model", o.served_model},
-                                              {"person", person_of(o)},
+                                              {"person", person_or_login(o.person)},
                                               {"reason", o.reason}}),
               o.json);
 }
@@ -122,7 +110,7 @@ std::string path_of(const std::string& id) { return "/api/promotions/" + net::pe
 
 int take_step(const Options& o, const char* action, const std::string& server) {
   ApiClient client(server);
-  Json body{{"person", person_of(o)}, {"reason", o.reason}};
+  Json body{{"person", person_or_login(o.person)}, {"reason", o.reason}};
   if (std::string_view(action) == "sign") {
     // What is signed is what is proposed at this moment: a change in between is refused by the service.
     const auto proposal = client.get(path_of(o.id));

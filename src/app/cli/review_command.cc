@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -92,16 +91,8 @@ struct LabelOptions {
   bool withdraw = false;
 };
 
-/// Who speaks: `--person`, else the name that the system knows them by.
-std::string person_of(const LabelOptions& options) {
-  if (!options.person.empty()) return options.person;
-  const char* user = std::getenv("USER");
-  return user == nullptr ? "" : user;
-}
-
 int label_row(const LabelOptions& options, const std::string& server) {
-  const std::string person = person_of(options);
-  if (person.empty()) return misuse(invalid_argument("who says so? name yourself with --person"));
+  const std::string person = person_or_login(options.person);
   if (options.verdict.empty() != options.withdraw)
     return misuse(invalid_argument("give a verdict, or --withdraw to take one back"));
   ApiClient client(server);
@@ -139,7 +130,8 @@ void add_label(CLI::App& reviews, CommandContext& context) {
                    "candidate_better, production_better, both_fine, both_wrong or cannot_tell")
       ->check(CLI::IsMember({"candidate_better", "production_better", "both_fine", "both_wrong", "cannot_tell"}))
       ->type_name("VERDICT");
-  command->add_option("--person", options->person, "Who says so; default $USER")->type_name("NAME");
+  command->add_option("--person", options->person, "Who says so; default: FLYWHEEL_PERSON, else the login name")
+      ->type_name("NAME");
   command->add_option("--note", options->note, "Why")->type_name("TEXT");
   command->add_option("--tag", options->tags, "A word to find it by; may be given more than once")->type_name("WORD");
   command->add_option("--corrected", options->corrected, "The right answer: its text, or a message as JSON")

@@ -1,0 +1,175 @@
+#include "api/erasures.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "api/access.h"
+#include "api/request_body.h"
+#include "runs/erasure.h"
+
+namespace fw::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kAction = "log.erase";
+constexpr std::size_t kMostIds = 10'000;
+constexpr std::size_t kMostText = 4096;
+constexpr std::size_t kShownIds = 20;
+constexpr std::size_t kAuditPage = 1000;
+
+std::string text_of(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return {};
+  if (found->is_string() && found->get_ref<const std::string&>().size() <= kMostText) return found->get<std::string>();
+  problems.push_back({"string_type",
+                      {"body", field},
+                      std::string(field) + " is not a text of at most " + std::to_string(kMostText) + " bytes",
+                      *found});
+  return {};
+}
+
+std::vector<record::RecordId> ids_of(const Json& body, std::vector<FieldProblem>& problems) {
+  std::vector<record::RecordId> ids;
+  const auto found = body.find("records");
+  if (found == body.end() || found->is_null()) return ids;
+  if (found->is_array() && found->size() <= kMostIds) {
+    for (const Json& id : *found) {
+      if (id.is_string()) ids.emplace_back(id.get<std::string>());
+    }
+    if (ids.size() == found->size()) return ids;
+  }
+  problems.push_back({"list_type",
+                      {"body", "records"},
+                      "records is not a list of at most " + std::to_string(kMostIds) + " record ids",
+                      nullptr});
+  return {};
+}
+
+runs::ErasureRequest request_of(const Json& body, std::vector<FieldProblem>& problems) {
+  runs::ErasureRequest request;
+  request.records = ids_of(body, problems);
+  if (auto workload = text_of(body, "workload_id", problems); !workload.empty()) {
+    request.workload = record::WorkloadId(std::move(workload));
+  }
+  if (auto client = text_of(body, "client_id", problems); !client.empty()) {
+    request.client = record::ClientId(std::move(client));
+  }
+  request.containing = text_of(body, "containing", problems);
+  return request;
+}
+
+/// `dry_run`, true unless it is said to be false.
+bool is_dry(const Json& body, std::vector<FieldProblem>& problems) {
+  const auto found = body.find("dry_run");
+  if (found == body.end() || found->is_null()) return true;
+  if (found->is_boolean()) return found->get<bool>();
+  problems.push_back({"bool_type", {"body", "dry_run"}, "dry_run is neither true nor false", *found});
+  return true;
+}
+
+Json jobs_json(const std::vector<runs::AffectedJob>& jobs, const std::vector<promotion::Proposal>& proposals) {
+  Json list = Json::array();
+  for (const auto& job : jobs) {
+    Json promotions = Json::array();
+    for (const auto& proposal : proposals) {
+      if (proposal.candidate.job == *job.id) {
+        promotions.push_back({{"id", proposal.id}, {"stage", promotion::to_string(proposal.stage)}});
+      }
+    }
+    list.push_back({{"id", *job.id},
+                    {"workload_id", *job.workload},
+                    {"training_rows", job.train},
+                    {"validation_rows", job.validation},
+                    {"evaluation_rows", job.evaluation},
+                    {"adapters", job.adapters},
+                    {"promotions", std::move(promotions)}});
+  }
+  return list;
+}
+
+/// What was asked for without the text itself, which would live on in the audit log.
+Json asked_json(const runs::ErasureRequest& request) {
+  Json asked = Json::object();
+  if (!request.records.empty()) asked["records"] = request.records.size();
+  if (request.workload) asked["workload_id"] = **request.workload;
+  if (request.client) asked["client_id"] = **request.client;
+  if (!request.containing.empty()) asked["containing"] = true;
+  return asked;
+}
+
+net::Response answer(int status, const Json& body) {
+  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void ErasuresResource::add_to(net::Router& router) {
+  router.on(net::Method::kPost, "/api/log/erasures", [this](net::Call call) { return erase(std::move(call)); });
+  router.on(net::Method::kGet, "/api/log/erasures", [this](net::Call call) { return list(std::move(call)); });
+}
+
+Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
+  Json body;
+  std::vector<FieldProblem> problems;
+  if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
+  const auto request = request_of(body, problems);
+  const bool dry = is_dry(body, problems);
+  const std::string reason = text_of(body, "reason", problems);
+  const std::string person = dry ? std::string() : acting_person(call, body, problems);
+  if (!problems.empty()) co_return unprocessable(problems);
+  auto done = co_await run_if_room(disk_, [&]() -> Result<Json> {
+    FW_ASSIGN(const auto found, runs::find_erasure(log_, runs_.list(), request, call.deadline));
+    Json ids = Json::array();
+    for (std::size_t i = 0; i < std::min(found.records.size(), kShownIds); ++i) ids.push_back(*found.records[i]);
+    Json result{{"records", found.records.size()},
+                {"erased", 0},
+                {"record_ids", std::move(ids)},
+                {"jobs", jobs_json(found.jobs, promotions_.all())}};
+    if (dry || found.records.empty()) return result;
+    // Before the first record goes: what was begun can be seen, and asked for again.
+    const Json details{{"asked", asked_json(request)}, {"records", found.records.size()}, {"jobs", result["jobs"]}};
+    FW_ASSIGN(const auto entry,
+              audit_.append({.person = person,
+                             .action = kAction,
+                             .subject = "log",
+                             .reason = reason,
+                             .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)}));
+    FW_ASSIGN(const std::uint64_t erased, runs::erase_records(log_, found.records, call.deadline));
+    result["erased"] = erased;
+    result["audit_entry"] = entry.number;
+    return result;
+  });
+  if (!done.ok()) co_return done.error();
+  co_return answer(200, *done);
+}
+
+Task<Result<net::Response>> ErasuresResource::list(net::Call) {
+  std::set<std::string> present;
+  for (const auto& job : runs_.list()) present.insert(*job.id);
+  Json erasures = co_await run_on(disk_, [&] {
+    Json list = Json::array();
+    std::uint64_t after = 0;
+    while (true) {
+      const auto page = audit_.entries(after, kAuditPage);
+      for (const auto& entry : page) {
+        after = entry.number;
+        if (entry.event.action != kAction) continue;
+        Json one = Json::parse(entry.event.details, nullptr, false);
+        if (!one.is_object()) continue;
+        for (Json& job : one["jobs"]) job["is_present"] = present.contains(job.value("id", ""));
+        one["at"] = to_iso8601(entry.at);
+        one["person"] = entry.event.person;
+        one["reason"] = entry.event.reason;
+        one["audit_entry"] = entry.number;
+        list.push_back(std::move(one));
+      }
+      if (page.size() < kAuditPage) return list;
+    }
+  });
+  co_return answer(200, {{"erasures", std::move(erasures)}});
+}
+
+}  // namespace fw::api

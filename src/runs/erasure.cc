@@ -1,0 +1,200 @@
+#include "runs/erasure.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+
+#include "async/parallel_for.h"
+#include "logstore/read.h"
+
+namespace fw::runs {
+namespace {
+
+namespace fs = std::filesystem;
+using simdjson::dom::element;
+
+constexpr std::size_t kErasedAtOnce = 1000;
+
+/// Whether a value stands in a text within JSON; where it is no JSON, anywhere in it.
+class Finder final {
+ public:
+  explicit Finder(std::string value) : value_(std::move(value)) {}
+
+  [[nodiscard]] bool is_in(std::string_view json) {
+    element document;
+    if (parser_.parse(json.data(), json.size()).get(document) != simdjson::SUCCESS) return has(json);
+    return is_within(document);
+  }
+
+ private:
+  [[nodiscard]] bool has(std::string_view text) const { return text.find(value_) != text.npos; }
+  [[nodiscard]] bool is_within(element value) const {
+    using simdjson::dom::element_type;
+    switch (value.type()) {
+      case element_type::STRING: return has(std::string_view(value));
+      case element_type::ARRAY:
+        return std::ranges::any_of(simdjson::dom::array(value), [&](element item) { return is_within(item); });
+      case element_type::OBJECT:
+        return std::ranges::any_of(simdjson::dom::object(value),
+                                   [&](const auto field) { return has(field.key) || is_within(field.value); });
+      case element_type::INT64:
+      case element_type::UINT64: return has(simdjson::minify(value));
+      default: return false;
+    }
+  }
+
+  std::string value_;
+  simdjson::dom::parser parser_;
+};
+
+logstore::Selection selection_of(const ErasureRequest& request) {
+  return {.workload = request.workload, .client = request.client, .from = {}, .to = {}};
+}
+
+Status check(const ErasureRequest& request) {
+  if (request.records.empty() && !request.client && request.containing.empty()) {
+    return invalid_argument("say whose data is to go: records, a client, or a text that it contains");
+  }
+  if (!request.containing.empty() && request.containing.size() < kLeastContained) {
+    return invalid_argument("a text of less than " + std::to_string(kLeastContained) + " bytes stands in too much");
+  }
+  return {};
+}
+
+/// Takes records as they come, and says when it is enough.
+class Taker final {
+ public:
+  explicit Taker(const ErasureRequest& request) {
+    for (const auto& id : request.records) wanted_.insert(*id);
+  }
+
+  [[nodiscard]] bool is_wanted(const record::RecordId& id) const { return wanted_.empty() || wanted_.contains(*id); }
+  Status take(const record::RecordId& id) {
+    if (records_.size() >= kMostErased) {
+      return too_large("more than " + std::to_string(kMostErased) + " records fit; name a workload too, or a text");
+    }
+    records_.push_back(id);
+    return {};
+  }
+  std::vector<record::RecordId> records() && { return std::move(records_); }
+
+ private:
+  std::unordered_set<std::string> wanted_;
+  std::vector<record::RecordId> records_;
+};
+
+Result<std::vector<record::RecordId>> find_by_content(logstore::LogStore& log, const ErasureRequest& request,
+                                                      const Deadline& deadline) {
+  Taker taker(request);
+  std::vector<std::unique_ptr<Finder>> finders;  // by worker
+  for (std::size_t i = 0; i < parallel_workers(); ++i) finders.push_back(std::make_unique<Finder>(request.containing));
+  FW_TRY(logstore::for_each_page(log, selection_of(request), logstore::Order::kOldestFirst, deadline,
+                                 [&](std::span<const record::Interaction> page) -> Status {
+                                   std::vector<std::uint8_t> fits(page.size());
+                                   parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
+                                     Finder& finder = *finders[worker];
+                                     fits[i] = taker.is_wanted(page[i].id) &&
+                                               (finder.is_in(page[i].request) || finder.is_in(page[i].response));
+                                   });
+                                   for (std::size_t i = 0; i < page.size(); ++i) {
+                                     if (fits[i] != 0) FW_TRY(taker.take(page[i].id));
+                                   }
+                                   return {};
+                                 }));
+  return std::move(taker).records();
+}
+
+Result<std::vector<record::RecordId>> find_by_key(logstore::LogStore& log, const ErasureRequest& request,
+                                                  const Deadline& deadline) {
+  Taker taker(request);
+  FW_TRY(logstore::for_each_key_page(log, selection_of(request), logstore::Order::kOldestFirst, deadline,
+                                     [&](std::span<const logstore::RecordKey> page) -> Status {
+                                       for (const auto& key : page) {
+                                         if (taker.is_wanted(key.id)) FW_TRY(taker.take(key.id));
+                                       }
+                                       return {};
+                                     }));
+  return std::move(taker).records();
+}
+
+/// Calls `visit(row)` for every line of a dataset's file; none where the dataset has no such file.
+template <class Visit>
+Status each_row(const DatasetState& dataset, const std::string& file, const Deadline& deadline, Visit visit) {
+  constexpr std::string_view kScheme = "file://";
+  if (!dataset.uri.starts_with(kScheme)) return {};
+  const fs::path path = fs::path(dataset.uri.substr(kScheme.size())) / file;
+  if (!fs::exists(path)) return {};
+  FW_TRY(deadline.check("looking into datasets"));
+  std::ifstream input(path, std::ios::binary);
+  simdjson::dom::parser parser;
+  for (std::string line; std::getline(input, line);) {
+    element row;
+    if (parser.parse(line).get(row) == simdjson::SUCCESS) visit(row);
+  }
+  if (input.bad() || !input.eof()) return unavailable("cannot read " + path.string());
+  return {};
+}
+
+std::string_view text_at(element row, std::string_view key) {
+  std::string_view text;
+  return row[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+/// The rows of a run's datasets that were made of these records. The in-context dataset has the evaluation's rows.
+Result<AffectedJob> affected(const Job& job, const std::unordered_set<std::string_view>& records,
+                             const Deadline& deadline) {
+  AffectedJob found{.id = job.id, .workload = job.workload, .adapters = {}};
+  for (const DatasetState& dataset : job.datasets) {
+    FW_TRY(each_row(dataset, "lineage.jsonl", deadline, [&](element row) {
+      if (!records.contains(text_at(row, "record_id"))) return;
+      ++(text_at(row, "file").starts_with("training/") ? found.train : found.validation);
+    }));
+    if (!dataset.name.starts_with("flywheel-eval-")) continue;
+    FW_TRY(each_row(dataset, "eval_data.jsonl", deadline,
+                    [&](element row) { found.evaluation += records.contains(text_at(row, "record_id")) ? 1 : 0; }));
+  }
+  if (found.train + found.validation == 0) return found;
+  for (const CandidateState& candidate : job.candidates) {
+    for (const CustomizationState& made : candidate.customizations) {
+      if (!made.customized_model.empty()) found.adapters.push_back(made.customized_model);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs, const ErasureRequest& request,
+                             const Deadline& deadline) {
+  FW_TRY(check(request));
+  Erasure erasure;
+  const bool reads = !request.containing.empty();
+  FW_ASSIGN(erasure.records, reads ? find_by_content(log, request, deadline) : find_by_key(log, request, deadline));
+  std::unordered_set<std::string_view> records;
+  for (const auto& id : erasure.records) records.insert(*id);
+  for (const Job& job : jobs) {
+    FW_ASSIGN(AffectedJob found, affected(job, records, deadline));
+    if (found.train + found.validation + found.evaluation > 0) erasure.jobs.push_back(std::move(found));
+  }
+  return erasure;
+}
+
+Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,
+                                    const Deadline& deadline) {
+  std::uint64_t erased = 0;
+  while (!records.empty()) {
+    FW_TRY(deadline.check("erasing records"));
+    const auto some = records.first(std::min(records.size(), kErasedAtOnce));
+    FW_ASSIGN(const std::uint64_t count, log.remove_records(some));
+    erased += count;
+    records = records.subspan(some.size());
+  }
+  return erased;
+}
+
+}  // namespace fw::runs
