@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "dataset/impl/json_hash.h"
+#include "dataset/impl/unspaced.h"
 
 namespace fw::dataset {
 namespace {
@@ -38,10 +39,20 @@ Words words_of(std::string_view text) {
     word.clear();
     has_digit = false;
   };
-  for (char c : text.substr(0, kMaxText)) {
+  text = text.substr(0, kMaxText);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      const Character character = beyond_ascii(text, i);
+      if (character.kind != Beyond::kLetter) end_word();
+      if (character.kind != Beyond::kMark) word += text.substr(i, character.bytes);
+      if (character.kind != Beyond::kLetter) end_word();
+      i += character.bytes - 1;
+      continue;
+    }
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     const bool is_digit = c >= '0' && c <= '9';
-    if (is_digit || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) {
+    if (is_digit || (c >= 'a' && c <= 'z')) {
       word += c;
       has_digit |= is_digit;
     } else {

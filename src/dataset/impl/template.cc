@@ -7,6 +7,7 @@
 #include "async/parallel_for.h"
 #include "base/hash.h"
 #include "dataset/impl/shared_ends.h"
+#include "dataset/impl/unspaced.h"
 
 namespace fw::dataset {
 namespace {
@@ -40,6 +41,9 @@ class Masker {
     for (std::size_t i = 0; i < text_.size();) {
       if (text_[i] == '"' || text_[i] == '`') {
         i = quoted(i);
+      } else if (const Character character = character_at(i); character.kind != Beyond::kLetter) {
+        if (character.kind == Beyond::kUnspaced) add_word(std::string_view(text_).substr(i, character.bytes));
+        i += character.bytes;
       } else if (is_word(text_[i])) {
         i = token(i);
       } else {
@@ -52,6 +56,10 @@ class Masker {
   }
 
  private:
+  Character character_at(std::size_t at) const {
+    return static_cast<unsigned char>(text_[at]) < 0x80 ? Character() : beyond_ascii(text_, at);
+  }
+
   /// A quoted string ends on its line.
   std::size_t quoted(std::size_t at) {
     const std::size_t end = text_.find_first_of(std::string{text_[at], '\n'}, at + 1);
@@ -77,6 +85,7 @@ class Masker {
           break;
         }
       }
+      if (character_at(end).kind != Beyond::kLetter) break;
       digits += is_digit(c);
       letters += is_letter(c);
       ++end;
@@ -87,10 +96,14 @@ class Masker {
       if (is_id && out_.named_ids.size() < kMaxIds) out_.named_ids.push_back(hash64(token));
       add_slot();
     } else {
-      ++out_.words;
-      out_.tokens.push_back(std::max<std::uint32_t>(static_cast<std::uint32_t>(hash64(token)), kSlotToken + 1));
+      add_word(token);
     }
     return end;
+  }
+
+  void add_word(std::string_view word) {
+    ++out_.words;
+    out_.tokens.push_back(std::max<std::uint32_t>(static_cast<std::uint32_t>(hash64(word)), kSlotToken + 1));
   }
 
   void add_slot() {

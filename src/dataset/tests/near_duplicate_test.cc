@@ -31,6 +31,16 @@ TEST(NearDuplicates, AreToldByAllOfAShortText) {
   EXPECT_EQ(likeness("yes please", "yes"), 0);
 }
 
+TEST(NearDuplicates, AreFoundInScriptsWithoutSpaces) {
+  const std::string asked = "请取消我的预订，并把钱退到我付款时使用的那张信用卡上。";
+  EXPECT_EQ(likeness(asked, "请取消我的预订并把钱退到我付款时使用的那张信用卡上"), 1);
+  EXPECT_GE(likeness(asked, asked + "谢谢"), kNear);
+  EXPECT_LT(likeness(asked, "请取消我的航班，并把钱转到我妻子的银行账户里。"), kNear);
+  EXPECT_GE(likeness("予約をキャンセルして、支払ったカードに返金してください。",
+                     "予約をキャンセルして支払ったカードに返金してくださいね"),
+            kNear);
+}
+
 TEST(NearDuplicates, LikenessIsTheShareOfCommonRuns) {
   EXPECT_DOUBLE_EQ(likeness("a b c d e f", "a b c d e g"), 3.0 / 5);
   EXPECT_DOUBLE_EQ(likeness("a b c d e f g h", "x y a b c d e f g h z", NearDuplicates::Measure::kHeld), 1);

@@ -35,6 +35,16 @@ TEST(MaskedText, IsTheSameWhateverNumbersIdsDatesAddressesAndQuotesItHolds) {
   EXPECT_NE(mask("call me at noon."), mask("call me at 9."));
 }
 
+TEST(MaskedText, InScriptsWithoutSpacesTheWordsAroundANumberCount) {
+  EXPECT_EQ(mask("订单4711在哪里？"), mask("订单 4712 在哪里"));
+  EXPECT_NE(mask("订单4711在哪里"), mask("取消订单4711"));
+  EXPECT_EQ(mask("注文A-17はどこですか。"), mask("注文B-2はどこですか"));
+  EXPECT_NE(mask("注文A-17はどこですか"), mask("注文A-17を取り消してください"));
+  EXPECT_NE(mask("คำสั่งซื้อ 5 อยู่ที่ไหน"), mask("ยกเลิกคำสั่งซื้อ 5"));
+  EXPECT_EQ(mask("Где заказ 15?"), mask("Где заказ 16"));
+  EXPECT_EQ(mask_text("订单4711在哪里").words, 5u);
+}
+
 TEST(MaskedText, NamesTheIdsThatTellACase) {
   EXPECT_EQ(mask_text("I am mia_li_3668 with XEHM4B, flying on May 20th at 10:30").named_ids.size(), 2u);
   EXPECT_TRUE(mask_text("order 12 on 2024-05-20").named_ids.empty());
