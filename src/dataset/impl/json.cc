@@ -19,6 +19,8 @@ std::size_t end_of_string(std::string_view text, std::size_t begin) {
   return text.size();
 }
 
+/// Below, no object has kMaxObjectKeys (each takes five bytes), nor does anything else reach its limit but the depth.
+constexpr std::size_t kTooShortForLimits = 5 * kMaxObjectKeys;
 constexpr std::size_t kMostKeptBytes = 1u << 20;  // of a thread's parser
 
 /// As Json::parse() would have it: of equal keys the first one's place and the last one's value.
@@ -126,6 +128,10 @@ void append_line(const Json& value, std::string& line) {
 
 bool is_within_limits(std::string_view text) {
   if (text.size() > kMaxJsonBytes) return false;
+  if (text.size() < kTooShortForLimits &&
+      std::ranges::count(text, '{') + std::ranges::count(text, '[') <= std::ptrdiff_t{kMaxJsonDepth}) {
+    return true;
+  }
   std::array<std::size_t, kMaxJsonDepth + 1> keys{};
   std::size_t depth = 0;
   std::size_t values = 0;

@@ -29,7 +29,7 @@ Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit, Sus
     parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
       texts[i] = texts_[worker]->of_exchange(page[i].request, page[i].response);
       const std::size_t row = rows[seen + i];
-      if (suspects != nullptr) suspects->look(row, rows_[row].template_hash, page[i].request, page[i].response);
+      if (suspects != nullptr) suspects->look(worker, row, rows_[row].template_hash, page[i].request, page[i].response);
     });
     for (std::size_t i = 0; i < page.size(); ++i) {
       if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));

@@ -1,9 +1,13 @@
 #include "dataset/impl/suspects.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <optional>
 
+#include "async/parallel_for.h"
 #include "base/hash.h"
+#include "dataset/impl/json_hash.h"
 #include "dataset/impl/template.h"
 #include "dataset/reasons.h"
 #include "evals/json_text.h"
@@ -32,58 +36,64 @@ std::string shown(std::string_view text) {
   return std::string(text.substr(0, end)) + "...";
 }
 
-std::string text_of(const PythonValue* value) {
-  return value != nullptr && value->string() != nullptr ? *value->string() : std::string();
+std::string_view text_at(simdjson::dom::element object, std::string_view key) {
+  std::string_view text;
+  return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
-std::string names_of(const std::vector<evals::ToolCall>& calls) {
-  std::set<std::string> names;
-  for (const auto& call : calls) names.insert(call.name);
+PythonValue python_of(simdjson::dom::element element) {
+  auto value = evals::parse_python_json(simdjson::minify(element));
+  return value.ok() ? std::move(*value) : PythonValue();
+}
+
+std::string names_of(std::set<std::string_view> names) {
   std::string joined;
-  for (const auto& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  for (const auto name : names) joined += (joined.empty() ? "" : ", ") + std::string(name);
   return joined;
+}
+
+/// Of the tools that an earlier turn calls.
+std::string called_in(simdjson::dom::element message) {
+  std::set<std::string_view> names;
+  simdjson::dom::array calls;
+  if (message["tool_calls"].get(calls) == simdjson::SUCCESS) {
+    for (const auto call : calls) {
+      simdjson::dom::element function;
+      if (call["function"].get(function) == simdjson::SUCCESS) names.insert(text_at(function, "name"));
+    }
+  }
+  return names_of(std::move(names));
 }
 
 /// Where the conversation stands: what the last user message answers, without its slots, and the turns since with the
 /// tools that were called.
-std::string turns_of(const PythonValue& messages) {
+std::string turns_of(simdjson::dom::array messages) {
   std::string said;
   std::string turns;
-  for (const PythonValue& message : *messages.list()) {
-    const std::string role = text_of(message.find("role"));
+  for (const auto message : messages) {
+    const std::string_view role = text_at(message, "role");
     if (role == "user") turns = said;
     if (role != "assistant") {
-      turns += role + '\n';
+      turns += std::string(role) + '\n';
       continue;
     }
-    said = std::to_string(mask_text(text_of(message.find("content"))).hash) + '\n';
-    turns += said + names_of(evals::calls_of_message(message)) + '\n';
+    said = std::to_string(mask_text(text_at(message, "content")).hash) + '\n';
+    turns += said + called_in(message) + '\n';
   }
   return turns;
 }
 
-std::vector<std::string> tools_of(const PythonValue& request) {
-  std::vector<std::string> names;
-  const PythonValue* tools = request.find("tools");
-  if (tools == nullptr || tools->list() == nullptr) return names;
-  for (const PythonValue& tool : *tools->list()) {
-    const PythonValue* function = tool.find("function");
-    if (function != nullptr) names.push_back(text_of(function->find("name")));
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 /// The message that calls a tool, else the first.
-const PythonValue* answer_in(const PythonValue& response) {
-  const PythonValue* choices = response.find("choices");
-  if (choices == nullptr || choices->list() == nullptr) return nullptr;
-  const PythonValue* first = nullptr;
-  for (const PythonValue& choice : *choices->list()) {
-    const PythonValue* message = choice.find("message");
-    if (message == nullptr) continue;
-    if (!evals::calls_of_message(*message).empty()) return message;
-    if (first == nullptr) first = message;
+std::optional<PythonValue> answer_in(simdjson::dom::element response) {
+  simdjson::dom::array choices;
+  if (response["choices"].get(choices) != simdjson::SUCCESS) return std::nullopt;
+  std::optional<PythonValue> first;
+  for (const auto choice : choices) {
+    simdjson::dom::element element;
+    if (choice["message"].get(element) != simdjson::SUCCESS) continue;
+    PythonValue message = python_of(element);
+    if (!evals::calls_of_message(message).empty()) return message;
+    if (!first) first = std::move(message);
   }
   return first;
 }
@@ -101,26 +111,91 @@ std::string violation_of(const PythonValue& tools, const std::vector<evals::Tool
 /// What a model could know from a request. Most values stand in it as they are: only for the others is it taken apart.
 class Known final {
  public:
-  Known(std::string_view text, const PythonValue& request) : text_(text), request_(request) {}
+  explicit Known(std::string_view request) : request_(request) {}
 
   [[nodiscard]] bool lacks(const PythonValue& value) {
-    if (const std::string* text = value.string(); text != nullptr && text_.find(*text) != text_.npos) return false;
-    if (!facts_) {
-      facts_.emplace("");
-      for (const std::string_view part : {"messages", "tools"}) {
-        if (const PythonValue* found = request_.find(part)) facts_->add(*found);
-      }
-    }
+    if (const std::string* text = value.string(); text != nullptr && request_.find(*text) != request_.npos)
+      return false;
+    if (!facts_) facts_.emplace(request_);
     return facts_->lacks(value);
   }
 
  private:
-  std::string_view text_;
-  const PythonValue& request_;
+  std::string_view request_;
   std::optional<evals::RequestFacts> facts_;
 };
 
 }  // namespace
+
+/// Reads rows. Most requests of a workload have the same tools: they are taken apart once.
+struct SuspectFinder::Reader {
+  struct Tools {
+    PythonValue list;
+    std::vector<std::string> names;  // in order
+  };
+  static constexpr std::size_t kMostTools = 256;
+
+  const Tools& tools_of(simdjson::dom::element request) {
+    static const Tools kNone;
+    simdjson::dom::array list;
+    if (request["tools"].get(list) != simdjson::SUCCESS || list.size() == 0) return kNone;
+    const std::uint64_t hash = hash_json(request["tools"].value_unsafe());
+    if (known.size() >= kMostTools) known.clear();
+    const auto [it, fresh] = known.try_emplace(hash);
+    if (!fresh) return it->second;
+    it->second.list = python_of(request["tools"].value_unsafe());
+    for (const auto tool : list) {
+      simdjson::dom::element function;
+      if (tool["function"].get(function) == simdjson::SUCCESS) {
+        it->second.names.emplace_back(text_at(function, "name"));
+      }
+    }
+    std::ranges::sort(it->second.names);
+    return it->second;
+  }
+
+  Seen read(std::uint64_t last_user, std::string_view request_text, std::string_view response_text) {
+    Seen seen;
+    simdjson::dom::element request;
+    simdjson::dom::element response;
+    simdjson::dom::array messages;
+    if (requests.parse(request_text.data(), request_text.size()).get(request) != simdjson::SUCCESS ||
+        responses.parse(response_text.data(), response_text.size()).get(response) != simdjson::SUCCESS ||
+        request["messages"].get(messages) != simdjson::SUCCESS) {
+      return seen;
+    }
+    const auto answer = answer_in(response);
+    if (!answer) return seen;
+    const auto calls = evals::calls_of_message(*answer);
+    std::set<std::string_view> called;
+    for (const auto& call : calls) called.insert(call.name);
+    const Tools& tools = tools_of(request);
+    seen.answer = names_of(std::move(called));
+    seen.tools = tools.names;
+    std::string situation = std::to_string(last_user) + '\n' + turns_of(messages);
+    for (const std::string& tool : seen.tools) situation += tool + '\n';
+    seen.situation = hash64(situation);
+    if (seen.tools.empty()) return seen;  // the older `functions` are not judged
+    seen.violation = violation_of(tools.list, calls);
+    Known knows(request_text);
+    for (const auto& call : calls) {
+      if (call.arguments.dict() == nullptr) continue;
+      for (const auto& [name, value] : *call.arguments.dict()) {
+        seen.arguments.push_back(
+            {call.name + '.' + name, value.string() == nullptr ? std::string() : *value.string(), knows.lacks(value)});
+      }
+    }
+    return seen;
+  }
+
+  simdjson::dom::parser requests, responses;
+  std::unordered_map<std::uint64_t, Tools> known;
+};
+
+SuspectFinder::SuspectFinder(std::size_t rows) : seen_(rows) {
+  for (std::size_t i = 0; i < parallel_workers(); ++i) readers_.push_back(std::make_unique<Reader>());
+}
+SuspectFinder::~SuspectFinder() = default;
 
 struct SuspectFinder::Usual {
   struct Taken {
@@ -133,36 +208,9 @@ struct SuspectFinder::Usual {
   double foreign_share = 0;     // of the rows with tools that have none of these
 };
 
-void SuspectFinder::look(std::size_t row, std::uint64_t last_user, std::string_view request,
+void SuspectFinder::look(std::size_t worker, std::size_t row, std::uint64_t last_user, std::string_view request,
                          std::string_view response) {
-  seen_[row] = read(last_user, request, response);
-}
-
-SuspectFinder::Seen SuspectFinder::read(std::uint64_t last_user, std::string_view request_text,
-                                        std::string_view response_text) {
-  Seen seen;
-  const auto request = evals::parse_python_json(request_text);
-  const auto response = evals::parse_python_json(response_text);
-  if (!request.ok() || !response.ok()) return seen;
-  const PythonValue* messages = request->find("messages");
-  const PythonValue* answer = answer_in(*response);
-  if (messages == nullptr || messages->list() == nullptr || answer == nullptr) return seen;
-  const auto calls = evals::calls_of_message(*answer);
-  seen.answer = names_of(calls);
-  seen.tools = tools_of(*request);
-  std::string situation = std::to_string(last_user) + '\n' + turns_of(*messages);
-  for (const std::string& tool : seen.tools) situation += tool + '\n';
-  seen.situation = hash64(situation);
-  if (seen.tools.empty()) return seen;  // the older `functions` are not judged
-  seen.violation = violation_of(*request->find("tools"), calls);
-  Known known(request_text, *request);
-  for (const auto& call : calls) {
-    if (call.arguments.dict() == nullptr) continue;
-    for (const auto& [name, value] : *call.arguments.dict()) {
-      seen.arguments.push_back({call.name + '.' + name, text_of(&value), known.lacks(value)});
-    }
-  }
-  return seen;
+  seen_[row] = readers_[worker]->read(last_user, request, response);
 }
 
 std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::size_t> training,

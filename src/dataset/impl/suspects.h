@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -25,10 +26,15 @@ namespace fw::dataset {
 /// What is usual is told from the rows of training alone: evaluation rows are judged by it, and have no say in it.
 class SuspectFinder final {
  public:
-  explicit SuspectFinder(std::size_t rows) : seen_(rows) {}
+  explicit SuspectFinder(std::size_t rows);
+  ~SuspectFinder();
+  SuspectFinder(const SuspectFinder&) = delete;
+  SuspectFinder& operator=(const SuspectFinder&) = delete;
 
-  /// A row as it was captured; `last_user` is its template. Each row once, different rows at a time.
-  void look(std::size_t row, std::uint64_t last_user, std::string_view request, std::string_view response);
+  /// A row as it was captured; `last_user` is its template. Each row once, each worker (async/parallel_for.h) one at a
+  /// time.
+  void look(std::size_t worker, std::size_t row, std::uint64_t last_user, std::string_view request,
+            std::string_view response);
 
   struct Suspect {
     std::size_t row = 0;
@@ -54,12 +60,13 @@ class SuspectFinder final {
   };
   /// What is usual in training.
   struct Usual;
-  static Seen read(std::uint64_t last_user, std::string_view request, std::string_view response);
+  struct Reader;
   static std::string odd_answer(const Seen& row, const Usual& usual);
   static std::string made_up(const Seen& row, const Usual& usual);
   static bool is_foreign(const Seen& row, const Usual& usual);
 
-  std::vector<Seen> seen_;  // by row
+  std::vector<std::unique_ptr<Reader>> readers_;  // by worker
+  std::vector<Seen> seen_;                        // by row
 };
 
 }  // namespace fw::dataset
