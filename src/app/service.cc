@@ -40,6 +40,7 @@ constexpr int kLoadThreads = 2;
 constexpr int kCommitThreads = 1;
 constexpr int kCpuThreads = 2;
 constexpr Duration kBetweenSaves = std::chrono::seconds(30);  // of when keys were used
+constexpr Duration kBetweenRemovals = std::chrono::hours(1);
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;
@@ -144,6 +145,7 @@ struct Service::Impl {
   review::Reviews reviews;
   review::ReviewOpener review_opener;
   Task<void> save_use_of_keys();
+  Task<void> remove_expired_records();
 
   TaskGroup upkeep{loops.executor(0)};
   std::atomic<Phase> phase{Phase::kStarting};
@@ -156,6 +158,20 @@ Task<void> Service::Impl::save_use_of_keys() {
     const Status saved = co_await run_on(disk, [this] { return keyring->save_use(); });
     if (!saved.ok()) log_warning("auth", "the last use of keys was not kept", {{"error", saved.error().message}});
   }
+}
+
+Task<void> Service::Impl::remove_expired_records() {
+  const Deadline deadline = Deadline::when_stopped(upkeep.stop_token());
+  do {
+    const auto removed = co_await run_on(disk, [this, deadline] {
+      return logstore::remove_expired(*log, options.config.log_store.retention, clock.now(), deadline);
+    });
+    if (!removed.ok()) {
+      log_warning("log store", "expired records were not all removed", {{"error", removed.error().message}});
+    } else if (*removed > 0) {
+      log_info("log store", "expired records were removed", {{"records", *removed}});
+    }
+  } while ((co_await sleep_for(kBetweenRemovals, deadline)).ok());
 }
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -188,6 +204,9 @@ Status Service::start() {
   FW_TRY(wait_for(impl_->runs.start()));
   impl_->review_opener.start();
   impl_->upkeep.spawn("use of keys", impl_->save_use_of_keys());
+  if (impl_->options.config.log_store.retention.is_on()) {
+    impl_->upkeep.spawn("retention", impl_->remove_expired_records());
+  }
   impl_->phase = Phase::kRunning;
   return {};
 }

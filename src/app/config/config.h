@@ -15,6 +15,7 @@
 #include "capture/gateway/settings.h"
 #include "capture/redaction/settings.h"
 #include "logstore/elasticsearch/elasticsearch_log_store.h"
+#include "logstore/retention.h"
 #include "promotion/settings.h"
 #include "review/queue.h"
 #include "runs/run_config.h"
@@ -45,6 +46,7 @@ struct EngineSettings {
 struct LogStoreSettings {
   std::optional<logstore::ElasticsearchOptions> elasticsearch;  ///< the embedded store without it
   std::uint64_t max_journal_bytes = 8ULL << 30;                 ///< that wait while the cluster is away
+  logstore::Retention retention;
 };
 
 /// A configuration file, checked: the blueprint's keys and ours (docs/configuration.md).

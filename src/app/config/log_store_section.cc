@@ -67,6 +67,18 @@ void read_cluster(YamlSection& section, logstore::ElasticsearchOptions& cluster,
   section.finish();
 }
 
+void read_retention(YamlSection& section, logstore::Retention& retention) {
+  constexpr double kMostDays = 36'500;
+  section.read("days", retention.days, 0, kMostDays);
+  if (auto own = section.section("workloads")) {
+    for (const std::string& workload : own->keys()) {
+      own->read(workload.c_str(), retention.workloads[workload], 0, kMostDays);
+    }
+    own->finish();
+  }
+  section.finish();
+}
+
 }  // namespace
 
 void read_log_store(YamlSection& root, LogStoreSettings& settings, const Environment& environment) {
@@ -92,6 +104,7 @@ void read_log_store(YamlSection& root, LogStoreSettings& settings, const Environ
   }
   constexpr std::uint64_t kLeast = 1 << 20;
   section->read("max_journal_bytes", settings.max_journal_bytes, kLeast, UINT64_MAX);
+  if (auto retention = section->section("retention")) read_retention(*retention, settings.retention);
   if (auto own = section->section("elasticsearch")) {
     read_cluster(*own, cluster, environment);
     settings.elasticsearch = std::move(cluster);

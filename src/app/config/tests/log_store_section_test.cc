@@ -59,6 +59,17 @@ TEST(LogStoreSection, TheBlueprintsVariablesNameOneTooAndTheFileWins) {
   EXPECT_THAT(from_file->log_store.elasticsearch->urls, ElementsAre("http://own:9200"));
 }
 
+TEST(LogStoreSection, SaysHowLongRecordsStay) {
+  EXPECT_FALSE(parse("log_store: {max_journal_bytes: 1048576}")->log_store.retention.is_on());
+  const auto config = parse("log_store: {retention: {days: 90, workloads: {router: 30, writer: 0}}}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& retention = config->log_store.retention;
+  EXPECT_EQ(retention.days_of(record::WorkloadId("router")), 30);
+  EXPECT_EQ(retention.days_of(record::WorkloadId("writer")), 0);
+  EXPECT_EQ(retention.days_of(record::WorkloadId("other")), 90);
+  EXPECT_FALSE(parse("log_store: {retention: {days: -1}}").ok());
+}
+
 TEST(LogStoreSection, WhatCannotWorkIsNamed) {
   const auto error = [](const std::string& keys) {
     const auto config = parse("log_store: {elasticsearch: {" + keys + "}}\n");
