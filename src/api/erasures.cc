@@ -109,6 +109,19 @@ net::Response answer(int status, const Json& body) {
 void ErasuresResource::add_to(net::Router& router) {
   router.on(net::Method::kPost, "/api/log/erasures", [this](net::Call call) { return erase(std::move(call)); });
   router.on(net::Method::kGet, "/api/log/erasures", [this](net::Call call) { return list(std::move(call)); });
+  router.on(net::Method::kGet, "/api/traffic/{id}/lineage",
+            [this](net::Call call) { return lineage(std::move(call)); });
+}
+
+Task<Result<net::Response>> ErasuresResource::lineage(net::Call call) {
+  auto id = record::RecordId::parse(call.params.at("id"));
+  if (!id.ok()) co_return invalid_argument("the id " + id.error().message);
+  auto jobs = co_await run_if_room(disk_, [&]() -> Result<Json> {
+    FW_ASSIGN(const auto made, runs::made_of(runs_.list(), std::span(&*id, 1), call.deadline));
+    return jobs_json(made, promotions_.all());
+  });
+  if (!jobs.ok()) co_return jobs.error();
+  co_return answer(200, {{"jobs", std::move(*jobs)}});
 }
 
 Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {

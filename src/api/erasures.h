@@ -12,7 +12,8 @@ namespace fw::api {
 /// `POST /api/log/erasures`: whose records are to go out of the log store for good. Says how many they are, and which
 /// runs, models and promotions were made of them; unless `dry_run` is set to false, that is all. Then it writes who
 /// erased how many, and what holds rows of them, into the audit log, and deletes them. `GET`: what was erased, and
-/// which of these runs are still there. What is passed outlives the router.
+/// which of these runs are still there. `GET /api/traffic/{id}/lineage`: the runs that were made of one record. What is
+/// passed outlives the router.
 class ErasuresResource final {
  public:
   ErasuresResource(runs::RunService& runs, logstore::LogStore& log, audit::AuditLog& audit,
@@ -23,6 +24,7 @@ class ErasuresResource final {
  private:
   Task<Result<net::Response>> erase(net::Call call);
   Task<Result<net::Response>> list(net::Call call);
+  Task<Result<net::Response>> lineage(net::Call call);
 
   runs::RunService& runs_;
   logstore::LogStore& log_;

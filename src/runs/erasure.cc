@@ -175,13 +175,20 @@ Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,
   Erasure erasure;
   const bool reads = !request.containing.empty();
   FW_ASSIGN(erasure.records, reads ? find_by_content(log, request, deadline) : find_by_key(log, request, deadline));
-  std::unordered_set<std::string_view> records;
-  for (const auto& id : erasure.records) records.insert(*id);
-  for (const Job& job : jobs) {
-    FW_ASSIGN(AffectedJob found, affected(job, records, deadline));
-    if (found.train + found.validation + found.evaluation > 0) erasure.jobs.push_back(std::move(found));
-  }
+  FW_ASSIGN(erasure.jobs, made_of(jobs, erasure.records, deadline));
   return erasure;
+}
+
+Result<std::vector<AffectedJob>> made_of(std::span<const Job> jobs, std::span<const record::RecordId> records,
+                                         const Deadline& deadline) {
+  std::unordered_set<std::string_view> ids;
+  for (const auto& id : records) ids.insert(*id);
+  std::vector<AffectedJob> made;
+  for (const Job& job : jobs) {
+    FW_ASSIGN(AffectedJob found, affected(job, ids, deadline));
+    if (found.train + found.validation + found.evaluation > 0) made.push_back(std::move(found));
+  }
+  return made;
 }
 
 Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,

@@ -44,6 +44,11 @@ inline constexpr std::size_t kLeastContained = 4;      ///< bytes of `containing
 [[nodiscard]] Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,
                                            const ErasureRequest& request, const Deadline& deadline);
 
+/// The runs whose datasets have rows of these records, whether these are still in the log or not.
+[[nodiscard]] Result<std::vector<AffectedJob>> made_of(std::span<const Job> jobs,
+                                                       std::span<const record::RecordId> records,
+                                                       const Deadline& deadline);
+
 /// Deletes the records; returns how many there still were. Those before an error are gone.
 [[nodiscard]] Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,
                                                   const Deadline& deadline);

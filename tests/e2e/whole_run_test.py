@@ -165,6 +165,8 @@ class WholeRun(unittest.TestCase):
         train = next(d for d in self.report(self.plain)["dataset"]["datasets"] if "train" in d["name"])
         lineage = (pathlib.Path(train["uri"].removeprefix("file://")) / "lineage.jsonl").read_text().splitlines()
         record = next(row["record_id"] for row in map(json.loads, lineage) if row["file"].startswith("training/"))
+        made = self.service.call("GET", f"/api/traffic/{record}/lineage")[1]["jobs"]
+        self.assertEqual([job["training_rows"] for job in made if job["id"] == self.plain], [1])
         before = self.service.call("GET", "/api/log/stats")[1]["counts"]
         planned = flywheel.run("log", "erase", "--record", record, "--server", self.service.url)
         self.assertIn("1 record would be erased", planned.stdout)

@@ -485,6 +485,20 @@ test("a run's datasets have their card, with what people corrected, beside that 
   });
 });
 
+test("an interaction says which runs it went into", { skip }, async () => {
+  const { interactions } = await service.call("GET", "/api/traffic?workload_id=router&limit=100");
+  const lineage = (id) => service.call("GET", `/api/traffic/${encodeURIComponent(id)}/lineage`);
+  const made = await Promise.all(interactions.map(async ({ id }) => ({ id, jobs: (await lineage(id)).jobs })));
+  const one = made.find((m) => m.jobs.some((j) => j.id === job));
+  await open(`/traffic/${encodeURIComponent(one.id)}`, {}, async (page) => {
+    await page.getByText("what was made of it").click();
+    await page.locator(".lineage li").first().waitFor();
+    assert.deepEqual(await page.locator(".lineage li > a:first-child").allTextContents(), one.jobs.map((j) => j.id));
+    await page.locator(".lineage").getByRole("link", { name: job }).click();
+    await heading(page, /router/);
+  });
+});
+
 test("a lost connection is said and taken up again", { skip }, async () => {
   const own = await new Service().start();
   const port = Number(new URL(own.url).port);

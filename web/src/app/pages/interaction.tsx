@@ -137,7 +137,36 @@ function Shown(props: { interaction: Interaction }) {
       </section>
       {tools.length > 0 && <ToolList tools={tools} called={i.called} />}
       <section><h2>Raw JSON</h2><Raw id={i.id} part="request" size={i.bytes} /><Raw id={i.id} part="response" size={i.bytes} /></section>
+      <section><h2>Lineage</h2><Lineage id={i.id} /></section>
     </>
+  );
+}
+
+interface MadeOfIt { id: string; workload_id: string; training_rows: number; validation_rows: number; evaluation_rows: number; adapters: string[]; promotions: { id: string; stage: string }[] }
+
+/** The runs whose datasets have rows of it, the models that were trained on these, and where they are promoted. */
+function Lineage(props: { id: string }) {
+  const [open, setOpen] = useState(false);
+  const { data, error } = useResource<{ jobs: MadeOfIt[] }>(open ? `/api/traffic/${encodeURIComponent(props.id)}/lineage` : null);
+  return (
+    <details class="lineage" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>what was made of it</summary>
+      <Trouble error={error} />
+      {open && !data && !error && <Waiting what="runs" />}
+      {data?.jobs.length === 0 && <p class="muted">No run has a row of it in its datasets.</p>}
+      {data && data.jobs.length > 0 && (
+        <ul class="facts-list">
+          {data.jobs.map((job) => (
+            <li key={job.id}>
+              <a href={address(["runs", job.id])}><span class="code">{job.id}</span></a> of <Name text={job.workload_id} />:{" "}
+              {[[job.training_rows, "training row"], [job.validation_rows, "validation row"], [job.evaluation_rows, "evaluation row"]].filter(([n]) => n !== 0).map(([n, what]) => plural(Number(n), String(what))).join(", ")}
+              {job.adapters.map((name) => <span key={name}>; trained <Name text={name} /></span>)}
+              {job.promotions.map((p) => <span key={p.id}>; <a href={address(["promotions", p.id])}>promotion {p.id}</a> is {words(p.stage)}</span>)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </details>
   );
 }
 
