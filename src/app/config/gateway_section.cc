@@ -111,6 +111,11 @@ void read_rules(YamlSection& section, std::vector<capture::LabelRule>& rules) {
     item.read("path", rule.path);
     item.read("model", rule.model);
     item.read("system", rule.system);
+    item.read("prompt", rule.prompt);
+    item.read_list("tools", rule.tools);
+    item.read("output", rule.output);
+    item.read("without_system", rule.without_system);
+    item.read("without_tools", rule.without_tools);
     item.read("workload", rule.workload);
     item.read("client", rule.client);
     if (rule.workload.empty() && rule.client.empty())

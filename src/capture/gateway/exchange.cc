@@ -97,7 +97,7 @@ Status Exchange::plan() {
   const auth::Caller& caller = auth::caller_of(in_);
   const bool is_looked_at =
       is_kept || !table_->routes().empty() || !table_->promoted().empty() || !caller.workloads.empty();
-  if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, shared_.looks_at_system);
+  if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, wants_system(capture));
   Labels labels = labels_of(in_.path(), in_.headers, scan_, capture, caller);
   if (dialect_ && !caller.may_write(*labels.workload)) {
     return unauthorized("key " + caller.key_id + " is not for workload " + *labels.workload +

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "capture/gateway/pattern.h"
+#include "capture/gateway/label_rule.h"
 
 namespace fw::capture {
 namespace {
@@ -46,17 +46,19 @@ std::string in_metadata(const RequestScan& scan, std::string_view name, std::str
   return {};
 }
 
-bool fits(const LabelRule& rule, std::string_view path, const RequestScan& scan) {
-  return fits_pattern(rule.path, path) && fits_pattern(rule.model, scan.model) &&
-         fits_pattern(rule.system, scan.system);
-}
-
-std::string from_rules(const CaptureSettings& settings, std::string LabelRule::* label, std::string_view path,
-                       const RequestScan& scan) {
-  for (const auto& rule : settings.rules) {
-    if (!(rule.*label).empty() && fits(rule, path, scan)) return rule.*label;
+std::string client_by(const std::vector<LabelRule>& rules, std::string_view path, const RequestScan& scan) {
+  for (const auto& rule : rules) {
+    if (!rule.client.empty() && fits(rule, path, scan)) return rule.client;
   }
   return {};
+}
+
+/// Traffic that nobody named goes on as it did: what people accept later takes no request from a key.
+std::string accepted_workload(const CaptureSettings& settings, std::string_view path, const RequestScan& scan,
+                              const auth::Caller& caller) {
+  if (!settings.accepted) return {};
+  std::string workload = workload_by(*settings.accepted->get(), path, scan);
+  return caller.may_write(workload) ? workload : std::string();
 }
 
 std::string first_of(std::string one, std::string other) { return one.empty() ? std::move(other) : std::move(one); }
@@ -68,10 +70,11 @@ Labels labels_of(std::string_view path, const net::Headers& headers, const Reque
   const auto header = [&](std::string_view name) { return std::string(trimmed(headers.find(name).value_or(""))); };
   std::string workload = first_of(header("x-flywheel-workload"), in_metadata(scan, "workload_id", "workload"));
   if (workload.empty() && caller.workloads.size() == 1) workload = caller.workloads.front();
-  if (workload.empty()) workload = from_rules(settings, &LabelRule::workload, path, scan);
+  if (workload.empty()) workload = workload_by(settings.rules, path, scan);
+  if (workload.empty()) workload = accepted_workload(settings, path, scan, caller);
   std::string client = first_of(caller.tenant, header("x-flywheel-client"));
   if (client.empty()) client = in_metadata(scan, "client_id", "client");
-  if (client.empty()) client = first_of(scan.user, from_rules(settings, &LabelRule::client, path, scan));
+  if (client.empty()) client = first_of(scan.user, client_by(settings.rules, path, scan));
   Labels labels;
   labels.workload = record::WorkloadId::from_stored(first_of(std::move(workload), settings.untagged));
   labels.client = record::ClientId::from_stored(first_of(std::move(client), settings.client));
@@ -84,8 +87,8 @@ Labels labels_of(std::string_view path, const net::Headers& headers, const Reque
 }
 
 bool wants_system(const CaptureSettings& settings) {
-  return std::any_of(settings.rules.begin(), settings.rules.end(),
-                     [](const LabelRule& r) { return !r.system.empty(); });
+  return std::ranges::any_of(settings.rules, looks_into_request) ||
+         (settings.accepted && !settings.accepted->get()->empty());
 }
 
 void remove_own_headers(net::Headers& headers) {

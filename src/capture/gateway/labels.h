@@ -24,12 +24,13 @@ struct Labels {
 
 /// Each label from the first place that has it: the headers `x-flywheel-workload`, `-client`, `-conversation`, `-tags`;
 /// `metadata` of the body (`workload_id` or `workload`, and so on), for the client also `user`; the one workload that
-/// the caller's key is for; the rules; the names for what nothing names. A key's tenant is the client whatever else is
-/// said. A text that cannot be an id is repaired, not refused: the request is not ours to refuse.
+/// the caller's key is for; the rules, then those that were accepted; the names for what nothing names. A key's tenant
+/// is the client whatever else is said. A text that cannot be an id is repaired, not refused: the request is not ours
+/// to refuse.
 [[nodiscard]] Labels labels_of(std::string_view path, const net::Headers& headers, const RequestScan& scan,
                                const CaptureSettings& settings, const auth::Caller& caller = auth::Caller());
 
-/// Some rule looks at the system message.
+/// Some rule looks at more of a request than its path and model.
 [[nodiscard]] bool wants_system(const CaptureSettings& settings);
 
 /// Takes the headers that are meant for us alone out of a request.

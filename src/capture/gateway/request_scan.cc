@@ -14,6 +14,8 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kMaxText = 4096;    // of a label
 constexpr std::size_t kMaxMetadata = 64;  // pairs
 constexpr std::size_t kMaxSystem = 64 * 1024;
+constexpr std::size_t kMaxPrompt = 8 * 1024;
+constexpr std::size_t kMaxTools = 512;
 
 std::string text_of(dom::element value, std::size_t most = kMaxText) {
   std::string_view text;
@@ -31,33 +33,85 @@ void read_metadata(dom::element value, RequestScan& scan) {
 }
 
 /// Text of a message's content: a text, or the text parts of a list.
-std::string content_text(dom::element content) {
-  if (content.is_string()) return text_of(content, kMaxSystem);
+std::string content_text(dom::element content, std::size_t most = kMaxSystem) {
+  if (content.is_string()) return text_of(content, most);
   std::string out;
   dom::array parts;
   if (content.get_array().get(parts) != simdjson::SUCCESS) return {};
   for (const dom::element part : parts) {
     dom::element text;
-    if (part["text"].get(text) == simdjson::SUCCESS) out += text_of(text, kMaxSystem);
-    if (out.size() >= kMaxSystem) break;
+    if (part["text"].get(text) == simdjson::SUCCESS) out += text_of(text, most);
+    if (out.size() >= most) break;
   }
   return out;
 }
 
-std::string first_system(dom::element messages) {
-  dom::array list;
-  if (messages.get_array().get(list) != simdjson::SUCCESS) return {};
-  for (const dom::element message : list) {
+bool is_instruction(std::string_view role) { return role == "system" || role == "developer"; }
+
+/// Text of the first message of the application (`of_system`), or of its user.
+std::string first_text(const dom::array& messages, bool of_system) {
+  for (const dom::element message : messages) {
     std::string_view role;
     if (message["role"].get_string().get(role) != simdjson::SUCCESS) continue;
     dom::element content;
-    if (role != "system" && role != "developer") continue;
-    return message["content"].get(content) == simdjson::SUCCESS ? content_text(content) : std::string();
+    if (of_system ? !is_instruction(role) : role != "user") continue;
+    if (message["content"].get(content) != simdjson::SUCCESS) return {};
+    return content_text(content, of_system ? kMaxSystem : kMaxPrompt);
   }
   return {};
 }
 
-void read_field(std::string_view key, dom::element value, bool wants_system, RequestScan& scan) {
+void read_messages(dom::element value, RequestScan& scan) {
+  dom::array messages;
+  if (value.get_array().get(messages) != simdjson::SUCCESS) return;
+  if (scan.system.empty()) scan.system = first_text(messages, true);
+  scan.prompt = first_text(messages, false);
+}
+
+/// Tools as any of the APIs lists them: `{"function": {"name"}}` or `{"name"}`.
+void read_tools(dom::element value, RequestScan& scan) {
+  dom::array tools;
+  if (value.get_array().get(tools) != simdjson::SUCCESS) return;
+  for (const dom::element tool : tools) {
+    if (scan.tools.size() >= kMaxTools) return;
+    dom::element name;
+    const bool is_named =
+        tool["function"]["name"].get(name) == simdjson::SUCCESS || tool["name"].get(name) == simdjson::SUCCESS;
+    if (is_named) scan.tools.push_back(text_of(name));
+  }
+}
+
+/// `response_format`, or the Responses API's `text.format`, whose name stands beside its type.
+void read_output(dom::element format, RequestScan& scan) {
+  std::string_view type, name;
+  if (format["type"].get_string().get(type) != simdjson::SUCCESS) return;
+  scan.output = std::string(type.substr(0, kMaxText));
+  if (format["json_schema"]["name"].get_string().get(name) == simdjson::SUCCESS ||
+      format["name"].get_string().get(name) == simdjson::SUCCESS) {
+    scan.output += ':' + std::string(name.substr(0, kMaxText));
+  }
+}
+
+/// What rules look at.
+void read_traits(std::string_view key, dom::element value, RequestScan& scan) {
+  if (key == "messages") {
+    read_messages(value, scan);
+  } else if (key == "system" || key == "instructions") {
+    scan.system = content_text(value);
+  } else if (key == "tools" || key == "functions") {
+    read_tools(value, scan);
+  } else if (key == "input" || key == "prompt") {
+    if (value.is_string()) scan.prompt = text_of(value, kMaxPrompt);
+    if (value.is_array()) read_messages(value, scan);
+  } else if (key == "response_format") {
+    read_output(value, scan);
+  } else if (key == "text") {
+    dom::element format;
+    if (value["format"].get(format) == simdjson::SUCCESS) read_output(format, scan);
+  }
+}
+
+void read_field(std::string_view key, dom::element value, bool wants_traits, RequestScan& scan) {
   if (key == "model") {
     scan.model = text_of(value);
   } else if (key == "stream") {
@@ -66,10 +120,8 @@ void read_field(std::string_view key, dom::element value, bool wants_system, Req
     scan.user = text_of(value);
   } else if (key == "metadata") {
     read_metadata(value, scan);
-  } else if (wants_system && key == "messages") {
-    scan.system = first_system(value);
-  } else if (wants_system && (key == "system" || key == "instructions")) {
-    scan.system = content_text(value);
+  } else if (wants_traits) {
+    read_traits(key, value, scan);
   }
 }
 

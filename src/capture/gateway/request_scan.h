@@ -17,7 +17,11 @@ struct RequestScan {
   std::string model;       ///< empty where there is none
   std::string user;
   std::vector<std::pair<std::string, std::string>> metadata;  ///< names and values that are texts
-  std::string system;                                         ///< beginning of the first system message
+  // What rules look at, where it is asked for.
+  std::string system;              ///< beginning of the first system message
+  std::string prompt;              ///< beginning of the first user message
+  std::vector<std::string> tools;  ///< names of those that are offered
+  std::string output = "text";     ///< the form of answer that is asked for: `json_schema:NAME`, `json_object`, ...
 };
 
 /// Reads bodies, one after the other; keeps its buffers. Not thread-safe.
@@ -29,7 +33,7 @@ class RequestScanner final {
   RequestScanner& operator=(const RequestScanner&) = delete;
 
   /// One pass over the body. It may grow `body`'s capacity (never its text), because the parser reads a little beyond
-  /// the end. `wants_system`: the system message is looked for too.
+  /// the end. `wants_system`: system message, prompt, tools and output are looked for too.
   [[nodiscard]] RequestScan scan(std::string& body, bool wants_system);
 
  private:

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,14 +77,34 @@ struct ShadowBudget {
   Duration timeout = std::chrono::seconds(60);    ///< for one answer, whole
 };
 
-/// Names traffic that does not name itself: the first rule whose patterns fit. `system` is held against the beginning
-/// of the first system message.
+/// Names traffic that does not name itself: the first rule that fits. What is empty or absent fits everything; a
+/// pattern may hold `*`.
 struct LabelRule {
   std::string path;
   std::string model;
-  std::string system;
+  std::string system;              ///< held against the beginning of the first system message
+  std::string prompt;              ///< the same of the first user message
+  std::vector<std::string> tools;  ///< each pattern fits an offered tool's name, and each offered tool fits a pattern
+  std::string output;              ///< `text`, `json_object`, `json_schema` or `json_schema:NAME`, as it was asked for
+  bool without_system = false;     ///< requests with a user's message and without a system message alone
+  bool without_tools = false;      ///< requests that offer no tools alone
   std::string workload;
   std::string client;
+
+  friend bool operator==(const LabelRule&, const LabelRule&) = default;
+};
+
+/// Rules that are made while the program runs, in force for the next request. Any thread.
+class LiveRules final {
+ public:
+  using Rules = std::vector<LabelRule>;
+  LiveRules() : rules_(std::make_shared<const Rules>()) {}
+
+  [[nodiscard]] std::shared_ptr<const Rules> get() const { return rules_.load(); }
+  void set(Rules rules) { rules_ = std::make_shared<const Rules>(std::move(rules)); }
+
+ private:
+  std::atomic<std::shared_ptr<const Rules>> rules_;
 };
 
 enum class Durability : std::uint8_t {
@@ -98,6 +120,7 @@ struct CaptureSettings {
   std::string untagged = "untagged";      ///< workload of what nothing names
   std::string client = "unknown";         ///< client of what nothing names
   std::vector<LabelRule> rules;
+  std::shared_ptr<const LiveRules> accepted;             ///< asked after `rules`; may be absent
   std::size_t max_record_bytes = std::size_t{32} << 20;  ///< of an answer; a longer one is relayed and not kept
   Duration commit_timeout = std::chrono::seconds(10);    ///< kBeforeLastByte: then the answer goes out all the same
 };

@@ -48,7 +48,9 @@ gateway:
   capture:
     durability: before_last_byte
     samples: {noisy: 0.25}
-    rules: [{system: "*router*", workload: router}]
+    rules:
+      - {system: "*router*", workload: router, tools: [get, "*"], output: json_object, prompt: "p*", without_tools: false}
+      - {workload: plain, without_system: true}
 )");
   ASSERT_TRUE(config.ok()) << config.error();
   const auto& gateway = config->gateway;
@@ -58,6 +60,10 @@ gateway:
   EXPECT_EQ(gateway.capture.durability, capture::Durability::kBeforeLastByte);
   EXPECT_EQ(gateway.capture.samples.at("noisy"), 0.25);
   EXPECT_EQ(gateway.capture.rules.front().workload, "router");
+  EXPECT_THAT(gateway.capture.rules.front().tools, testing::ElementsAre("get", "*"));
+  EXPECT_EQ(gateway.capture.rules.front().output, "json_object");
+  EXPECT_EQ(gateway.capture.rules.front().prompt, "p*");
+  EXPECT_TRUE(gateway.capture.rules.back().without_system);
 }
 
 TEST(GatewaySection, SaysWhatCannotBe) {

@@ -18,7 +18,14 @@ void check_scan(const std::string& text) {
   FW_ASSERT(body == text);
   fw::net::Headers headers{{"x-flywheel-tags", text}, {"x-flywheel-conversation", text}};
   fw::capture::CaptureSettings settings;
-  settings.rules = {{.path = "/v1*", .model = text, .system = "*a*b*", .workload = "w", .client = "c"}};
+  settings.rules = {{.path = "/v1*",
+                     .model = text,
+                     .system = "*a*b*",
+                     .prompt = "*c*",
+                     .tools = {text, "*"},
+                     .output = "json*",
+                     .workload = "w",
+                     .client = "c"}};
   const auto labels = fw::capture::labels_of("/v1/chat/completions", headers, scan, settings);
   FW_ASSERT(fw::record::check_id(*labels.workload, 256).ok() && fw::record::check_id(*labels.client, 256).ok());
   if (!scan.is_object || scan.model.empty()) return;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "capture/gateway/dialect.h"
+#include "capture/gateway/label_rule.h"
 #include "capture/gateway/pattern.h"
 
 namespace fw::capture {
@@ -103,6 +104,74 @@ TEST(Dialect, IsToldByTheWholePath) {
   EXPECT_FALSE(dialect_of(net::Method::kPost, "/v1/messages/count_tokens"));
   EXPECT_FALSE(dialect_of(net::Method::kGet, "/v1/responses"));
   EXPECT_FALSE(dialect_of(net::Method::kPost, "/v1/embeddings"));
+}
+
+TEST(RequestScan, ReadsWhatRulesLookAtInEveryApi) {
+  const auto chat = scan(R"({"messages":[{"role":"developer","content":"You route."},{"role":"assistant","content":"x"},
+      {"role":"user","content":"hi"},{"role":"user","content":"again"}],
+      "tools":[{"type":"function","function":{"name":"get"}},{"type":"function","function":{"name":"put"}}],
+      "response_format":{"type":"json_schema","json_schema":{"name":"order"}}})");
+  EXPECT_EQ(chat.system, "You route.");
+  EXPECT_EQ(chat.prompt, "hi");
+  EXPECT_EQ(chat.tools, (std::vector<std::string>{"get", "put"}));
+  EXPECT_EQ(chat.output, "json_schema:order");
+  const auto responses = scan(R"({"instructions":"You route.","input":"hi","tools":[{"type":"function","name":"get"}],
+      "text":{"format":{"type":"json_schema","name":"order"}}})");
+  EXPECT_EQ(responses.system, "You route.");
+  EXPECT_EQ(responses.prompt, "hi");
+  EXPECT_EQ(responses.tools, (std::vector<std::string>{"get"}));
+  EXPECT_EQ(responses.output, "json_schema:order");
+  const auto messages = scan(R"({"system":[{"type":"text","text":"You route."}],
+      "messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"tools":[{"name":"get","input_schema":{}}]})");
+  EXPECT_EQ(messages.system, "You route.");
+  EXPECT_EQ(messages.prompt, "hi");
+  EXPECT_EQ(messages.tools, (std::vector<std::string>{"get"}));
+  EXPECT_EQ(messages.output, "text");
+  EXPECT_EQ(scan(R"({"prompt":"hi"})").prompt, "hi");
+  EXPECT_TRUE(scan(R"({"messages":[{"role":"user","content":"hi"}],"tools":[{"name":"get"}]})", false).prompt.empty());
+  EXPECT_TRUE(scan(R"({"messages":7,"tools":{"name":1},"response_format":[],"text":3,"input":{}})").tools.empty());
+}
+
+TEST(LabelRule, AsksForToolsOutputAndWhatIsNotThere) {
+  const std::string body = R"({"model":"m","messages":[{"role":"user","content":"Translate into French: hi"}],
+      "tools":[{"name":"get"},{"name":"put"}],"response_format":{"type":"json_object"}})";
+  const auto request = scan(body);
+  const auto takes = [&](const LabelRule& rule) { return fits(rule, "/v1/chat/completions", request); };
+  EXPECT_TRUE(takes({.tools = {"put", "get"}}));
+  EXPECT_TRUE(takes({.tools = {"get", "*"}}));
+  EXPECT_TRUE(takes({.tools = {"*"}}));
+  EXPECT_FALSE(takes({.tools = {"get"}}));
+  EXPECT_FALSE(takes({.tools = {"get", "put", "post"}}));
+  EXPECT_TRUE(takes({.prompt = "Translate into *: *"}));
+  EXPECT_FALSE(takes({.prompt = "Translate"}));
+  EXPECT_TRUE(takes({.output = "json_object"}));
+  EXPECT_FALSE(takes({.output = "text"}));
+  EXPECT_TRUE(takes({.without_system = true}));
+  EXPECT_FALSE(takes({.without_tools = true}));
+  EXPECT_FALSE(fits({.without_system = true}, "", scan(R"({"messages":[]})")));  // says nothing at all
+  EXPECT_FALSE(fits({.path = "/v1/*"}, "", request));
+}
+
+TEST(LabelRule, IsTheSameFromJson) {
+  const std::vector<LabelRule> rules{{.path = "/v1/*",
+                                      .model = "gpt*",
+                                      .system = "You \"route\"\n*",
+                                      .prompt = "p",
+                                      .tools = {"a", "*"},
+                                      .output = "text",
+                                      .without_system = true,
+                                      .without_tools = true,
+                                      .workload = "w",
+                                      .client = "c"},
+                                     {.workload = "v"}};
+  const auto read = parse_label_rules(to_json(rules));
+  ASSERT_TRUE(read.ok()) << read.error();
+  EXPECT_EQ(*read, rules);
+  for (const char* bad :
+       {"", "[]", "{}", R"({"rules":[{}]})", R"({"rules":[{"workload":1}]})",
+        R"({"rules":[{"workload":"w","tool":["a"]}]})", R"({"rules":[{"workload":"w","tools":[1]}]})"}) {
+    EXPECT_FALSE(parse_label_rules(bad).ok()) << bad;
+  }
 }
 
 }  // namespace
