@@ -138,6 +138,13 @@ class LogStore {
     return unimplemented("this log store deletes no single records");
   }
 
+  /// Puts records under another workload; nothing else of them changes. Each is under one of the two at any time, and
+  /// one of them after a crash. At most 10,000 ids; those that are not there, or under it already, are passed over.
+  /// Returns how many were moved; durable on return.
+  [[nodiscard]] virtual Result<std::uint64_t> relabel(std::span<const record::RecordId>, const record::WorkloadId&) {
+    return unimplemented("this log store puts no records under another workload");
+  }
+
   /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
   /// meanwhile. Opening a store there gives the same records.
   [[nodiscard]] virtual Status backup(const std::filesystem::path&) {

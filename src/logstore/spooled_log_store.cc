@@ -115,6 +115,13 @@ class SpooledLogStore final : public LogStore {
     return here + there;
   }
 
+  Result<std::uint64_t> relabel(std::span<const record::RecordId> ids, const record::WorkloadId& workload) override {
+    const std::lock_guard sending(sending_);  // or what is on its way would come with its old workload
+    FW_ASSIGN(const std::uint64_t here, journal_->relabel(ids, workload));
+    FW_ASSIGN(const std::uint64_t there, far_->relabel(ids, workload));
+    return here + there;
+  }
+
   void stop() override {
     sender_.request_stop();
     wake_.notify_all();

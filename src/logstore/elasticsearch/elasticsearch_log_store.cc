@@ -13,6 +13,7 @@
 #include "logstore/elasticsearch/impl/contents.h"
 #include "logstore/elasticsearch/impl/index.h"
 #include "logstore/elasticsearch/impl/key_scan.h"
+#include "logstore/elasticsearch/impl/relabel.h"
 #include "logstore/impl/cursor.h"
 #include "net/url.h"
 #include "record/provenance_names.h"
@@ -168,6 +169,17 @@ class ElasticsearchLogStore final : public LogStore {
     auto removed = bulk_delete(cluster_, found);
     changed();
     return removed;
+  }
+
+  Result<std::uint64_t> relabel(std::span<const record::RecordId> ids, const record::WorkloadId& workload) override {
+    FW_TRY(check_batch_of_ids(ids));
+    if (workload->empty()) return invalid_argument("a record's workload id is empty");
+    FW_TRY(refresh());
+    FW_ASSIGN(auto keys, keys_in_order(ids));
+    std::erase_if(keys, [&](const FoundKey& found) { return found.key.workload == workload; });
+    auto moved = bulk_relabel(cluster_, keys, workload);
+    changed();
+    return moved;
   }
 
   Status backup(const std::filesystem::path&) override {

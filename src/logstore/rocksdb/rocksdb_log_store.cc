@@ -427,4 +427,58 @@ Result<std::uint64_t> RocksDbLogStore::remove_records(std::span<const record::Re
   return locations.size();
 }
 
+Result<std::uint64_t> RocksDbLogStore::relabel(std::span<const record::RecordId> ids,
+                                               const record::WorkloadId& workload) {
+  FW_TRY(check_batch_of_ids(ids));
+  if (!layout::is_name(*workload)) return invalid_argument("a record's workload id is empty");
+  std::vector<record::RecordId> each_once(ids.begin(), ids.end());
+  std::ranges::sort(each_once);
+  const auto again = std::ranges::unique(each_once);
+  each_once.erase(again.begin(), again.end());
+  const std::lock_guard lock(removing_);
+  FW_ASSIGN(const auto use, database_->use());
+  std::uint64_t moved = 0;
+  for (std::span<const record::RecordId> left(each_once); !left.empty();) {
+    const auto some = left.first(std::min(left.size(), kIdsAtOnce));
+    rocksdb::WriteBatch writes;
+    FW_ASSIGN(const std::uint64_t now, move_records(writes, some, workload));
+    if (const auto status = now > 0 ? database_->write(writes) : rocksdb::Status(); !status.ok()) {
+      return failure("write to", status);
+    }
+    moved += now;
+    left = left.subspan(some.size());
+  }
+  return moved;
+}
+
+Result<std::uint64_t> RocksDbLogStore::move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
+                                                    const record::WorkloadId& workload) {
+  Counts counts;
+  std::uint64_t moved = 0;
+  std::string value, content;
+  for (const record::RecordId& id : ids) {
+    const auto found = database_->db().Get({}, database_->ids(), *id, &value);
+    if (found.IsNotFound()) continue;
+    if (!found.ok()) return failure("read", found);
+    FW_ASSIGN(const auto at, layout::parse_id_value(id, value));
+    if (at.location.workload == workload) continue;
+    layout::Location to = at.location;
+    to.workload = workload;
+    const auto read = database_->db().Get({}, database_->records(), layout::record_key(at.location), &content);
+    if (!read.ok()) return failure("read", read);
+    writes.Delete(database_->records(), layout::record_key(at.location));
+    writes.Put(database_->records(), layout::record_key(to), content);
+    writes.Put(database_->ids(), *id, layout::id_value(to, at.kind));
+    for (const layout::Index index : kIndexes) {
+      writes.Delete(database_->times(), layout::index_key(index, at.location));
+      writes.Put(database_->times(), layout::index_key(index, to), layout::index_value(index, to));
+    }
+    count(counts, at.location, at.kind, -1);
+    count(counts, to, at.kind, +1);
+    ++moved;
+  }
+  add_counts(writes, counts);
+  return moved;
+}
+
 }  // namespace fw::logstore

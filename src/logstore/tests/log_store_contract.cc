@@ -64,6 +64,37 @@ TEST_P(LogStoreContract, RequestsThatSomeParsersRefuseAreKeptByteForByte) {
   EXPECT_EQ(records[2], dots);
 }
 
+TEST_P(LogStoreContract, RecordsMoveUnderAnotherWorkloadByteForByte) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 150; ++i) records.push_back(interaction("r" + std::to_string(i), "w", "c", 100 + i % 7));
+  records[3].request = R"({ "x" :  1.50, "a":[ ], "n": 12345678901234567890, "messages": []})";
+  records[3].provenance = {.origin = record::Origin::kGateway, .ending = record::Ending::kRefused, .http_status = 429};
+  append(records);
+  std::vector<record::RecordId> ids{record::RecordId("nobody"), records[3].id};
+  for (std::size_t i = 3; i < records.size(); i += 3) ids.push_back(records[i].id);
+  const auto moved = store_->relabel(ids, record::WorkloadId("v"));
+  ASSERT_TRUE(moved.ok()) << moved.error();
+  EXPECT_EQ(*moved, 49U);
+  EXPECT_EQ(store_->relabel(ids, record::WorkloadId("v")).value(), 0U);
+  for (std::size_t i = 3; i < records.size(); i += 3) records[i].workload = record::WorkloadId("v");
+  reopen();
+  EXPECT_EQ(**store_->find(records[3].id), records[3]);
+  for (const auto& selection : {by({}, {}), by("w", {}), by("v", {}), by("v", "c"), by("w", "c"), by({}, "c")}) {
+    EXPECT_EQ(ids_of(all(selection, Order::kOldestFirst, 60)), expected(records, selection, Order::kOldestFirst));
+  }
+  const auto workloads = store_->workloads().value();
+  ASSERT_EQ(workloads.size(), 2U);
+  EXPECT_EQ(workloads[0].records, 49U);
+  EXPECT_EQ(workloads[1].records, 101U);
+  std::uint64_t refused = 0;
+  for (const auto& one : store_->counts().value()) {
+    if (one.workload == record::WorkloadId("v") && one.ending == record::Ending::kRefused) refused += one.records;
+  }
+  EXPECT_EQ(refused, 1U);
+  EXPECT_EQ(store_->remove(by("v", {})).value(), 49U);
+  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 101U);
+}
+
 TEST_P(LogStoreContract, ManyRecordsOfOneTimeAreReadOnceEachInTheOrderOfTheirIds) {
   std::vector<record::Interaction> records;
   for (int i = 0; i < 2500; ++i) records.push_back(interaction(std::to_string(i * 7919 % 100'000), "w", "c", 7));

@@ -36,6 +36,8 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Status backup(const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
   [[nodiscard]] Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override;
+  [[nodiscard]] Result<std::uint64_t> relabel(std::span<const record::RecordId> ids,
+                                              const record::WorkloadId& workload) override;
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
  private:
@@ -49,6 +51,9 @@ class RocksDbLogStore final : public LogStore {
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
   /// Those of the records that are still there.
   [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
+  /// The same as relabel(), of ids that are each there once, into one batch.
+  [[nodiscard]] Result<std::uint64_t> move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
+                                                   const record::WorkloadId& workload);
   using Counts = std::map<std::string, std::int64_t>;  // by count key
   void add_counts(rocksdb::WriteBatch& writes, const Counts& counts);
   static void count(Counts& counts, const layout::Location& location, const layout::Kind& kind, int change);
@@ -63,7 +68,7 @@ class RocksDbLogStore final : public LogStore {
 
   std::unique_ptr<Database> database_;
   InFlightIds in_flight_;
-  std::mutex removing_;  // two removals of one record would count it twice
+  std::mutex removing_;  // two removals of one record would count it twice, and so would a move beside one
 };
 
 }  // namespace fw::logstore
