@@ -1,16 +1,16 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/dataset_files.h"
+#include "app/cli/dataset_view.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "dataset/verify.h"
-#include "io/file.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostBytes = std::size_t{4} << 30;
 constexpr int kLeaks = 1;
 
 struct VerifyOptions {
@@ -30,69 +29,7 @@ struct VerifyOptions {
   std::string server;
 };
 
-Status take(const fs::path& path, std::string& into) {
-  if (!into.empty()) {
-    return invalid_argument("the folder holds the rows of several runs (" + path.string() +
-                            " is a second file of its kind); name the datasets of one");
-  }
-  FW_ASSIGN(into, io::read_file(path, kMostBytes));
-  return {};
-}
-
-/// The files of a run's datasets, wherever in the folder they lie.
-Result<dataset::RowFiles> read_rows(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; at != end && !error; at.increment(error)) {
-    if (at->is_regular_file(error)) paths.push_back(at->path());
-  }
-  if (error) return system_error("cannot read " + folder.string(), error.value());
-  std::ranges::sort(paths);
-  dataset::RowFiles files;
-  for (const fs::path& path : paths) {
-    const std::string name = path.filename().string();
-    if (name == "train_data.jsonl") FW_TRY(take(path, files.training));
-    if (name == "val_data.jsonl") FW_TRY(take(path, files.validation));
-    if (name != "eval_data.jsonl") continue;
-    FW_ASSIGN(const std::string rows, io::read_file(path, kMostBytes));
-    FW_TRY(take(path, dataset::has_examples(rows) || rows == files.evaluation ? files.in_context : files.evaluation));
-  }
-  if (files.evaluation.empty() && files.in_context.empty()) {
-    return not_found("no eval_data.jsonl lies in " + folder.string());
-  }
-  if (files.evaluation.empty()) files.evaluation = files.in_context;
-  return files;
-}
-
 std::uint64_t count(const Json& leak, const char* name) { return leak.value(name, std::uint64_t{0}); }
-
-void print_pair(const Json& pair, Terminal& out) {
-  const bool is_answer = pair.value("kind", "") == "answer";
-  out.line("");
-  out.line(is_answer ? "  a training row holds the answer:"
-                     : fmt::format("  likeness {:.2f}:", pair.value("likeness", 0.0)));
-  for (const char* side : {"evaluation", "training"}) {
-    const Json row = pair.value(side, Json::object());
-    out.line(fmt::format("    {:<10} {}  {}", side, printable(row.value("record_id", "")),
-                         printable(row.value("text", ""))));
-  }
-}
-
-void print_leak(const Json& leak, Terminal& out) {
-  const std::vector<std::pair<const char*, const char*>> figures{
-      {"conversations_on_two_sides", "conversations on both sides"},
-      {"requests_on_two_sides", "requests on both sides"},
-      {"eval_rows_near_training", "evaluation rows with a near-duplicate in training"},
-      {"eval_rows_near_example", "evaluation rows that an in-context example resembles"},
-      {"eval_rows_answered_in_training", "evaluation rows whose answer a training row holds"},
-      {"eval_rows_said_in_training", "evaluation rows whose last message training has word for word"},
-      {"eval_rows_template_in_training", "evaluation rows whose wording (template) training has"}};
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, words] : figures) rows.push_back({std::to_string(count(leak, name)), words});
-  for (const auto& line : align(rows, {true, false})) out.line("  " + line);
-  if (leak.contains("method")) out.line("  method: " + printable(leak.value("method", "")));
-  for (const Json& pair : leak.value("pairs", Json::array())) print_pair(pair, out);
-}
 
 /// 1 where a conversation or request stands on both sides, an example gives its row away, or too many rows are near.
 int exit_code(const Json& leak, std::uint64_t rows, double max_leaked_share) {
@@ -105,10 +42,11 @@ int exit_code(const Json& leak, std::uint64_t rows, double max_leaked_share) {
 }
 
 int verify_folder(const VerifyOptions& options) {
-  const auto files = read_rows(options.what);
-  if (!files.ok()) return fail(files.error());
+  const auto read = read_datasets(options.what, options.server, true);
+  if (!read.ok()) return fail(read.error());
+  if (read->files.evaluation.empty()) return fail(not_found("no eval_data.jsonl lies in " + options.what));
   const Instant start = kernel_now();
-  const auto rows = dataset::verify_rows(*files, options.threshold, Deadline::never());
+  const auto rows = dataset::verify_rows(read->files, options.threshold, Deadline::never());
   if (!rows.ok()) return fail(rows.error());
   const double took = to_seconds(kernel_now() - start);
   const Json leak = to_json(rows->leak);
@@ -189,6 +127,9 @@ void add_verify_command(CLI::App& dataset, CommandContext& context) {
 void add_dataset_command(CLI::App& app, CommandContext& context) {
   auto* dataset = app.add_subcommand("dataset", "Look into the datasets of a run")->group(kResultsGroup);
   dataset->require_subcommand(1);
+  add_dataset_show_command(*dataset, context);
+  add_dataset_diff_command(*dataset, context);
+  add_dataset_export_command(*dataset, context);
   add_verify_command(*dataset, context);
 }
 

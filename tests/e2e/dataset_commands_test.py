@@ -1,0 +1,220 @@
+"""The datasets of a run as people and other programs meet them: show, diff and export, of a job and of a folder."""
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "gateway")]
+
+import clients
+import flywheel
+
+# Reads a training file as OpenAI's own types have it, messages and tools; prints the number of examples.
+READ_WITH_OPENAI_TYPES = """
+import json, sys
+import pydantic
+from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
+messages = pydantic.TypeAdapter(list[ChatCompletionMessageParam])
+tools = pydantic.TypeAdapter(list[ChatCompletionFunctionToolParam])
+count = 0
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    assert set(row) <= {"messages", "tools"}, set(row)
+    # The weight is of fine-tuning alone; the types of requests do not know it.
+    said = [{key: value for key, value in message.items() if key != "weight"} for message in row["messages"]]
+    for kind, values in ((messages, said), (tools, row.get("tools", []))):
+        kind.validate_python(values)
+    count += 1
+print(count)
+"""
+
+
+def sharegpt_turns(row):
+    """The turns that a reader of the format takes: behind a system message who asks and who answers alternate."""
+    turns = row["conversations"]
+    if turns[0]["from"] == "system":
+        turns = turns[1:]
+    for place, turn in enumerate(turns):
+        assert turn["from"] in (("human", "observation"), ("gpt", "function_call"))[place % 2], row
+        if turn["from"] == "function_call":
+            call = json.loads(turn["value"])
+            assert isinstance(call["name"], str) and isinstance(call["arguments"], dict), call
+    assert len(turns) % 2 == 0
+    for tool in json.loads(row.get("tools") or "[]"):
+        assert "name" in tool and "parameters" in tool
+    return turns
+
+
+class DatasetCommandsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stub = flywheel.StubEndpoint()
+        cls.service = flywheel.Service(cls.stub.config()).start()
+        flywheel.run("load", flywheel.sample(cls.service.folder / "a.jsonl", count=200), "--server", cls.service.url)
+        cls.jobs = [cls.run_job()]
+        flywheel.run("load", flywheel.sample(cls.service.folder / "b.jsonl", count=60, seed=2), "--server", cls.service.url)
+        cls.jobs.append(cls.run_job())
+
+    @classmethod
+    def run_job(cls):
+        status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
+        assert status == 200, job
+        ended = cls.service.wait_for_job(job["id"], timeout=300)
+        assert ended["status"] == "completed", ended
+        return job["id"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.close()
+        cls.stub.close()
+
+    def flywheel(self, *arguments, code=0):
+        done = flywheel.run(*arguments, "--server", self.service.url)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def card(self, job):
+        return self.service.call("GET", f"/api/jobs/{job}/report")[1]["dataset"]
+
+    def folder_of(self, job, name):
+        """A copy of a job's datasets."""
+        folder = self.service.folder / name
+        for each in self.card(job)["datasets"]:
+            source = pathlib.Path(each["uri"].removeprefix("file://"))
+            shutil.copytree(source, folder / each["name"], dirs_exist_ok=True)
+        return folder
+
+    # --- show ---
+
+    def test_show_says_how_the_datasets_came_to_be(self):
+        card = self.card(self.jobs[0])
+        shown = self.flywheel("dataset", "show", self.jobs[0]).stdout
+        for step in card["steps"]:
+            self.assertRegex(shown, rf"{step['step']} +{step['in']} +-> +{step['out']}")
+            for reason, count in step["reasons"].items():
+                self.assertIn(f"{reason}: {count}", shown)
+        for each in card["datasets"]:
+            self.assertIn(each["digest"], shown)
+        for each in card["classes"]:
+            self.assertRegex(shown, rf"{each['label']} +{each['eval']} +{each['train']} +{each['validation']}")
+        self.assertIn("eval_size 10", shown)
+        self.assertIn("near-duplicate in training", shown)
+        as_json = json.loads(self.flywheel("dataset", "show", self.jobs[0], "--json").stdout)
+        self.assertEqual(as_json["steps"], card["steps"])
+        self.assertEqual(as_json["data_split_config"]["eval_size"], 10)
+
+    def test_show_has_the_rows_that_are_asked_for(self):
+        shown = self.flywheel("dataset", "show", self.jobs[0], "--rows", "3", "--side", "train").stdout
+        self.assertEqual(shown.count("\nrow "), 3)
+        as_json = json.loads(self.flywheel("dataset", "show", self.jobs[0], "--rows", "3", "--json").stdout)
+        self.assertEqual([set(row) >= {"record_id", "request", "response"} for row in as_json["rows"]], [True] * 3)
+        self.assertIn("first", as_json["evaluation_window"])
+        self.flywheel("dataset", "show", self.jobs[0], "--side", "left", code=2)
+        self.flywheel("dataset", "show", "0" * 24, code=1)
+
+    def test_show_knows_a_folder(self):
+        folder = self.folder_of(self.jobs[0], "shown")
+        as_json = json.loads(self.flywheel("dataset", "show", folder, "--json").stdout)
+        self.assertEqual(as_json["files"]["evaluation"]["rows"], 10)
+        self.assertEqual(sum(each["train"] for each in as_json["classes"]), as_json["files"]["training"]["rows"])
+        self.assertIn("sha256", self.flywheel("dataset", "show", folder).stdout)
+
+    # --- diff ---
+
+    def test_a_run_differs_from_itself_in_nothing(self):
+        same = self.flywheel("dataset", "diff", self.jobs[0], self.jobs[0])
+        self.assertIn("the same rows", same.stdout)
+        folder = self.folder_of(self.jobs[0], "same")
+        self.flywheel("dataset", "diff", self.jobs[0], folder)
+
+    def test_what_more_traffic_changed_is_counted(self):
+        done = self.flywheel("dataset", "diff", *self.jobs, "--json", code=1)
+        found = json.loads(done.stdout)
+        self.assertFalse(found["same"])
+        cards = [self.card(job) for job in self.jobs]
+        for side, key in (("evaluation", "eval"), ("training", "train"), ("validation", "validation")):
+            counts = [sum(each[key] for each in card["classes"]) for card in cards]
+            self.assertEqual(found["sides"][side]["rows"], counts)
+        first = {each["row"] for each in found["moved"]} | set(found["sides"]["training"]["only_first"])
+        self.assertTrue(found["moved"] or found["sides"]["training"]["only_second"], found)
+        self.assertFalse(first & set(found["sides"]["training"]["only_second"]))
+        self.assertIn("step select, records left", [each["name"] for each in found["settings"]])
+        people = self.flywheel("dataset", "diff", *self.jobs, code=1).stdout
+        self.assertIn("the datasets differ", people)
+
+    def test_what_is_no_dataset_is_trouble_and_not_a_difference(self):
+        self.flywheel("dataset", "diff", self.jobs[0], self.service.folder / "nowhere", code=2)
+        empty = self.service.folder / "empty"
+        empty.mkdir(exist_ok=True)
+        self.flywheel("dataset", "diff", self.jobs[0], empty, code=2)
+
+    # --- export ---
+
+    def export(self, what, file_format, name, *more, code=0):
+        path = self.service.folder / name
+        done = self.flywheel("dataset", "export", what, "--format", file_format, "--to", path, "--json", *more, code=code)
+        return (json.loads(done.stdout) if code == 0 else done), path
+
+    def test_openai_reads_what_is_exported_for_it(self):
+        report, path = self.export(self.jobs[0], "openai", "openai.jsonl")
+        self.assertEqual(report["rows"], report["written"] + sum(report["left_out"].values()))
+        self.assertGreater(report["written"], 0)
+        done = subprocess.run([clients.python(), "-c", READ_WITH_OPENAI_TYPES, path], capture_output=True, text=True,
+                              timeout=120)
+        self.assertEqual(done.stdout.strip(), str(report["written"]), done.stderr[-2000:])
+        for row in map(json.loads, path.read_text().splitlines()):
+            weights = [message.get("weight") for message in row["messages"] if message["role"] == "assistant"]
+            self.assertEqual(weights, [0] * (len(weights) - 1) + [None])
+
+    def test_sharegpt_readers_take_every_row(self):
+        report, path = self.export(self.jobs[0], "sharegpt", "sharegpt.jsonl", "--side", "evaluation")
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertEqual(len(rows), report["written"])
+        for row in rows:
+            self.assertTrue(sharegpt_turns(row))
+
+    def test_what_a_format_cannot_say_is_counted_and_nothing_is_written_where_nothing_fits(self):
+        done, path = self.export(self.jobs[0], "prompt-completion", "pairs.jsonl", code=1)
+        self.assertIn("an answer that calls a tool", done.stdout + done.stderr)
+        self.assertIn("nothing was written", done.stderr)
+        self.assertFalse(path.exists())
+
+    def test_rows_are_those_of_the_dataset(self):
+        report, path = self.export(self.jobs[0], "chat", "chat.jsonl", "--side", "validation")
+        folder = self.folder_of(self.jobs[0], "rows")
+        source = [json.loads(line) for line in next(folder.rglob("val_data.jsonl")).read_text().splitlines()]
+        exported = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertEqual(len(exported), len(source))
+        self.assertEqual([row["messages"][0] for row in exported], [row["messages"][0] for row in source])
+        for before, after in zip(source, exported):
+            calls = lambda row: [json.loads(each["function"]["arguments"]) if isinstance(each["function"]["arguments"], str)
+                                 else each["function"]["arguments"] for each in row["messages"][-1].get("tool_calls", [])]
+            self.assertEqual(calls(before), calls(after))
+
+    def test_a_file_is_whole_or_as_it_was(self):
+        to = lambda path, code: self.flywheel("dataset", "export", self.jobs[0], "--to", path, code=code)
+        to("/dev/null", 0)
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+        target = self.service.folder / "target.jsonl"
+        target.write_text("before")
+        link = self.service.folder / "link.jsonl"
+        link.symlink_to(target)
+        to(link, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertNotEqual(target.read_text(), "before")
+        to("/dev/full", 1)
+        to(self.service.folder, 1)
+        to(self.service.folder / "no/such/folder.jsonl", 1)
+        self.flywheel("dataset", "export", self.jobs[0], "--format", "alpaca", "--to", target, code=2)
+        piped = self.flywheel("dataset", "export", self.jobs[0], "--to", "-")
+        self.assertTrue(all(json.loads(line) for line in piped.stdout.splitlines()))
+        self.assertIn("rows written", piped.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
