@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
+#include "api/discovery.h"
 #include "api/erasures.h"
 #include "api/feedback.h"
 #include "api/health.h"
@@ -60,6 +61,10 @@ struct Api::Impl {
     if (d.promotion && d.promotion->take_feedback) {
       feedback.emplace(d.promotion->take_feedback, d.promotion->recent_feedback).add_to(router);
     }
+    if (d.discovery != nullptr) {
+      auto* audit = d.promotion ? &d.promotion->audit : nullptr;
+      discovery.emplace(*d.discovery, audit, d.disk).add_to(router);
+    }
     if (d.promotion) {
       erasures.emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions, d.disk).add_to(router);
     }
@@ -103,6 +108,7 @@ struct Api::Impl {
   HealthResource health;
   MetricsResource metrics;
   RoutesResource routes;
+  std::optional<DiscoveryResource> discovery;
   std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
   std::optional<ErasuresResource> erasures;

@@ -42,6 +42,7 @@ std::filesystem::path GatewayWayIn::routes_file(const Service& service) {
 
 GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks)
     : service_(service), access_log_("gateway", settings.access_log) {
+  settings.capture.accepted = service.discovery().rules().for_untagged();
   auto made = capture::Gateway::make(std::move(settings), {service.executor(),
                                                            service.committer(),
                                                            service.clock(),

@@ -13,6 +13,7 @@
 #include "app/own_folder.h"
 #include "async/task_group.h"
 #include "base/log.h"
+#include "discovery/labelled_log_store.h"
 #include "evals/loop.h"
 #include "io/file.h"
 #include "io/process.h"
@@ -90,11 +91,13 @@ Status check_engines(const runs::RunConfig& config, const modelops::EngineProgra
 
 struct Service::Impl {
   Impl(ServiceOptions o, std::unique_ptr<logstore::LogStore> log_store, std::unique_ptr<capture::Quarantine> kept_aside,
-       capture::Redactor rules, std::unique_ptr<metastore::SqliteStore> metadata,
-       std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
+       std::unique_ptr<discovery::AcceptedRules> accepted, capture::Redactor rules,
+       std::unique_ptr<metastore::SqliteStore> metadata, std::unique_ptr<modelops::LocalDatasetStore> dataset_store)
       : options(std::move(o)),
         quarantine(std::move(kept_aside)),
-        log(std::move(log_store)),
+        workload_rules(std::move(accepted)),
+        log(discovery::labelled(std::move(log_store), *workload_rules)),
+        discovery(*log, *workload_rules),
         redactor(std::move(rules)),
         meta(std::move(metadata)),
         datasets(std::move(dataset_store)),
@@ -122,7 +125,9 @@ struct Service::Impl {
   ServiceOptions options;
   SystemClock clock;
   std::unique_ptr<capture::Quarantine> quarantine;
+  std::unique_ptr<discovery::AcceptedRules> workload_rules;
   std::unique_ptr<logstore::LogStore> log;
+  discovery::Desk discovery;
   capture::Redactor redactor;
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
@@ -190,10 +195,12 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   for (const char* folder : {"jobs", "uploads"}) FW_TRY(io::create_folders(data / folder));
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
   FW_ASSIGN(auto log, log_store_of(options.config.log_store, std::move(embedded), *quarantine));
+  FW_ASSIGN(auto accepted,
+            discovery::AcceptedRules::open(data / "accepted_workloads.json", options.config.gateway.capture.untagged));
   FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(redactor),
-                                     std::move(meta), std::move(datasets));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(accepted),
+                                     std::move(redactor), std::move(meta), std::move(datasets));
   FW_ASSIGN(impl->keyring, auth::Keyring::open(impl->meta->keys(), impl->clock));
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
@@ -228,6 +235,7 @@ void Service::stop() {
   impl_->upkeep.request_stop();
   impl_->upkeep.join_blocking();
   (void)impl_->keyring->save_use();
+  impl_->discovery.stop();
   impl_->log->stop();  // or what reads it would hold up the rest
   wait_for_void(impl_->review_opener.stop());
   wait_for_void(impl_->runs.stop());
@@ -249,6 +257,7 @@ review::Reviews& Service::reviews() { return impl_->reviews; }
 review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
+discovery::Desk& Service::discovery() { return impl_->discovery; }
 auth::Keyring& Service::keyring() { return *impl_->keyring; }
 capture::Committer& Service::committer() { return impl_->committer; }
 const capture::Redactor& Service::redactor() const { return impl_->redactor; }

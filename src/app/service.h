@@ -17,6 +17,7 @@
 #include "capture/committer/committer.h"
 #include "capture/quarantine.h"
 #include "capture/redaction/redactor.h"
+#include "discovery/desk.h"
 #include "logstore/log_store.h"
 #include "review/opener.h"
 #include "review/reviews.h"
@@ -31,8 +32,8 @@ struct ServiceOptions {
 
 /// The composition root: everything that a run needs, built in the order of dependency and taken down in reverse. Below
 /// the data folder it keeps `log/`, `metadata.sqlite`, `datasets/`, `models/`, `engines/`, `jobs/`, `quarantine/`,
-/// `uploads/` and `backups/`. Threads: event loops of one thread each, and a pool for each kind of work that blocks.
-/// stop() before destruction.
+/// `uploads/`, `backups/` and `accepted_workloads.json`. Threads: event loops of one thread each, and a pool for each
+/// kind of work that blocks. stop() before destruction.
 class Service final {
  public:
   /// Opens the stores. Errors name the folder and the remedy.
@@ -58,6 +59,8 @@ class Service final {
   [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();
   [[nodiscard]] capture::Quarantine& quarantine();
+  /// Workloads that are looked for, and those that were accepted.
+  [[nodiscard]] discovery::Desk& discovery();
   [[nodiscard]] auth::Keyring& keyring();
   /// The road of live traffic into the log store.
   [[nodiscard]] capture::Committer& committer();

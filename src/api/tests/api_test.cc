@@ -112,6 +112,7 @@ class ApiTest : public testing::Test {
       return std::filesystem::space_info{.capacity = 100ULL << 30, .free = bytes, .available = bytes};
     };
     dependencies.keyring = keyring_.get();
+    dependencies.discovery = &desk_;
     dependencies.promotion.emplace(PromotionParts{
         *promotions_,
         watch_,
@@ -166,6 +167,9 @@ class ApiTest : public testing::Test {
   io::TemporaryFolder folder_;
   SystemClock clock_;
   std::unique_ptr<logstore::LogStore> log_ = logstore::open_rocksdb_log_store(folder_.path() / "log").value();
+  std::unique_ptr<discovery::AcceptedRules> rules_ =
+      discovery::AcceptedRules::open(folder_.path() / "rules", "untagged").value();
+  discovery::Desk desk_{*log_, *rules_};
   capture::Redactor redactor_;
   std::unique_ptr<capture::Quarantine> quarantine_ = capture::Quarantine::open(folder_.path() / "quarantine").value();
   std::unique_ptr<metastore::SqliteStore> meta_ = metastore::SqliteStore::open(folder_.path() / "meta.sqlite").value();

@@ -30,6 +30,8 @@ void add_load_command(CLI::App& app, CommandContext& context);
 void add_log_command(CLI::App& app, CommandContext& context);
 void add_log_erase_commands(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
+/// What looks for workloads in traffic that nothing names; below `flywheel workloads`.
+void add_discover_commands(CLI::App& workloads, CommandContext& context);
 void add_run_command(CLI::App& app, CommandContext& context);
 void add_jobs_command(CLI::App& app, CommandContext& context);
 void add_report_command(CLI::App& app, CommandContext& context);

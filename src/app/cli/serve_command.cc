@@ -168,7 +168,8 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           [configuration = std::move(configuration)] { return configuration; },
           &service.keyring(),
           config.auth,
-          config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://")};
+          config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://"),
+          &service.discovery()};
 }
 
 std::optional<std::string> environment_of(const std::string& name) {

@@ -39,12 +39,16 @@ int show_workloads(bool as_json, const std::string& server) {
 }  // namespace
 
 void add_workloads_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("workloads", "List the workloads that have traffic")->group(kEverydayGroup);
-  add_examples(*command, "flywheel workloads\nflywheel workloads --json");
+  auto* command =
+      app.add_subcommand("workloads", "List the workloads that have traffic, find them where nothing names them")
+          ->group(kEverydayGroup);
+  add_examples(*command, "flywheel workloads\nflywheel workloads --json\nflywheel workloads discover");
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "Print JSON");
   add_server_option(*command, context);
-  command->callback([&context, as_json] {
+  add_discover_commands(*command, context);
+  command->callback([&context, as_json, command] {
+    if (!command->get_subcommands().empty()) return;  // whose own callback has spoken
     context.action = [&context, as_json] { return show_workloads(*as_json, context.server_url); };
   });
 }
