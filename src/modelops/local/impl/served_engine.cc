@@ -13,17 +13,17 @@ constexpr auto kPollPatience = std::chrono::seconds(5);
 constexpr auto kStopGrace = std::chrono::milliseconds(1'000);
 // Between our finding a free port and the engine's taking it somebody else may have been faster.
 constexpr int kPortAttempts = 3;
-constexpr int kRestarts = 1;
 constexpr auto kSharePatience = std::chrono::seconds(60);
 constexpr const char* kSharedState = "beginning.bin";
 
 }  // namespace
 
-ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout,
+ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
                            io::ProcessLauncher& launcher, net::Client& client)
     : program_(std::move(program)),
       setup_(std::move(setup)),
       ready_timeout_(ready_timeout),
+      restarts_(restarts),
       launcher_(launcher),
       client_(client) {}
 
@@ -123,10 +123,19 @@ Task<void> ServedEngine::watch(std::stop_token stop) {
     if (!ended.ok()) co_return;
     const std::string how = io::describe_end("llama-server", *ended, current->last_lines());
     log_warning("modelops", "an engine died", {{"deployment", setup_.alias}, {"how", how}, {"crashes", crashes + 1}});
-    if (crashes == kRestarts) co_return fail(unavailable(how));
+    if (crashes >= restarts_) co_return fail(unavailable(how));
     auto restarted = co_await start_on(port_, until_stopped);
     if (until_stopped.is_cancelled()) co_return;
     if (!restarted.ok()) co_return fail(restarted.error().within("restart after it " + ended->describe()));
+  }
+}
+
+Task<Error> ServedEngine::failure(Deadline deadline) {
+  while (true) {
+    if (const Status now = status(); !now.ok()) co_return now.error();
+    if (const auto ended = co_await process()->wait(deadline); !ended.ok()) co_return ended.error();
+    // watch() has yet to say what comes of it.
+    if (const auto slept = co_await sleep_for(kPollInterval, deadline); !slept.ok()) co_return slept.error();
   }
 }
 
