@@ -18,6 +18,7 @@
 #include "capture/quarantine.h"
 #include "capture/redaction/redactor.h"
 #include "logstore/log_store.h"
+#include "modelops/deployer.h"
 #include "review/opener.h"
 #include "review/reviews.h"
 #include "runs/run_service.h"
@@ -53,6 +54,7 @@ class Service final {
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] modelops::Deployer& deployer();
   [[nodiscard]] runs::WebhookPoster& poster();
   [[nodiscard]] review::Reviews& reviews();
   [[nodiscard]] review::ReviewOpener& review_opener();
