@@ -146,7 +146,10 @@ class Play:
         self.wait_for_engine(proposal)
         self.say(f"it is back; {self.options.requests} customers had their answers meanwhile")
         self.talk(self.options.requests)
-        adapter = pathlib.Path(self.state(proposal)["served_here"]["adapter"])
+        trained = self.state(proposal)["served_here"]["adapter"]
+        if trained is None:  # a base as it is belongs to others too
+            return self.step(proposal, "roll_back", OPERATOR, "seen enough")
+        adapter = pathlib.Path(trained)
         whole = adapter.read_bytes()
         self.say("a byte of the adapter that was signed is changed, and the engine is killed again")
         adapter.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))

@@ -1,23 +1,23 @@
 """A promoted model that the service serves by itself, with the real trainer and engine: proposed without an upstream, live,
-its engine killed, the service restarted and killed, a byte of its adapter changed, rolled back; every request is answered."""
+its engine killed, the service restarted and killed, a byte of its adapter changed, rolled back; every request is answered.
+At the end scripts/demo's play of the same, with the example agent."""
 import json
 import pathlib
-import sys
+import subprocess
 import time
 import unittest
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "traffic"))
-import echo_model
+import clients
 import gateway  # finds the next one
 import flywheel
 
 CONFIG = """
-  - {{model_name: small, path: '{model}', keep_layers: "0-3, 28-29", context_length: 2048, customization_enabled: true}}
-data_split_config: {{eval_size: 8, val_ratio: 0.1, min_total_records: 40, random_seed: 11, limit: 60}}
+  - {{model_name: small, path: '{model}', keep_layers: "0, 29", context_length: 2048, customization_enabled: true}}
+data_split_config: {{eval_size: 4, val_ratio: 0.1, min_total_records: 40, random_seed: 11, limit: 60}}
 training_config: {{epochs: 1, batch_size: 8, learning_rate: 0.002}}
 lora_config: {{adapter_dim: 8, adapter_dropout: 0.0}}
-evaluation: {{parallelism: 4, max_tokens: 16, variants: [base-eval, customized-eval]}}
+evaluation: {{parallelism: 4, max_tokens: 8, variants: [customized-eval]}}
 gateway:
   port: 0
   upstreams: [{{name: production, url: '{production}'}}]
@@ -38,9 +38,11 @@ class ServedPromotion(unittest.TestCase):
         cls.addClassCleanup(cls.service.close)
         traffic = flywheel.sample(cls.service.folder / "router.jsonl", count=120)
         cls.documents = flywheel.documents_of(traffic)
-        cls.production = echo_model.EchoModel(cls.documents)
-        cls.addClassCleanup(cls.production.close)
-        cls.service.config.write_text("nims:" + CONFIG.format(model=flywheel.MODEL, production=cls.production.url))
+        production = subprocess.Popen([flywheel.FLYWHEEL, "sample", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
+        for end in (production.stdout.close, production.wait, production.kill):  # the last one first
+            cls.addClassCleanup(end)
+        url = production.stdout.readline().strip()
+        cls.service.config.write_text("nims:" + CONFIG.format(model=flywheel.MODEL, production=url))
         cls.service.start()
         flywheel.run("load", traffic, "--server", cls.service.url)
         status, job = cls.service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})
@@ -78,7 +80,7 @@ class ServedPromotion(unittest.TestCase):
             json.loads(answer.read())
             record = answer.headers["x-flywheel-id"]
         found = lambda: (answer := self.service.call("GET", f"/api/traffic/{record}"))[0] == 200 and answer[1]
-        return flywheel.wait_until(found, 30, f"record {record}")["flywheel"]["variant"]
+        return flywheel.wait_until(found, 30, f"record {record}")["provenance"]["variant"]
 
     def engines(self):
         """Processes of llama-server that the service has."""
@@ -194,6 +196,17 @@ class ServedPromotion(unittest.TestCase):
         self.assertIn("is gone", self.proposal(two)["reason"])
         self.assertEqual(self.ask(), "production")
         adapter.write_bytes(whole)
+
+    def test_3_the_demos_play(self):
+        python = clients.python()
+        one = self.promote("propose", self.job["id"], "--variant", "customized-eval", person="ada")["id"]
+        play = [python, "-B", flywheel.SOURCE / "demo/promote.py", "--server", self.service.url, "--gateway", self.service.gateway,
+                "--job", self.job["id"], "--service-pid", self.service.process.pid, "--requests", "2", "--proposal", one]
+        done = subprocess.run(list(map(str, play)), capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for what in ("its engine answers after", "op: go live -> live, 100 %", "the candidate's engine is killed", "it is back; 2 customers",
+                     "a byte of the adapter", "flywheel: rolled back after", "production answers again", "promotion.change  by flywheel"):
+            self.assertIn(what, done.stdout)
 
 
 if __name__ == "__main__":
