@@ -1,5 +1,6 @@
 #include "modelops/local/impl/served_engine.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -8,6 +9,8 @@ namespace fw::modelops {
 namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
+// Who waits for a crash wants to know at once; a restart takes its time.
+constexpr auto kFirstLook = std::chrono::milliseconds(1);
 constexpr auto kPollPatience = std::chrono::seconds(5);
 // llama-server waits for requests that it works on; nobody wants their answers any more.
 constexpr auto kStopGrace = std::chrono::milliseconds(1'000);
@@ -131,11 +134,11 @@ Task<void> ServedEngine::watch(std::stop_token stop) {
 }
 
 Task<Error> ServedEngine::failure(Deadline deadline) {
-  while (true) {
+  for (Duration pause = kFirstLook;; pause = std::min<Duration>(2 * pause, kPollInterval)) {
     if (const Status now = status(); !now.ok()) co_return now.error();
     if (const auto ended = co_await process()->wait(deadline); !ended.ok()) co_return ended.error();
     // watch() has yet to say what comes of it.
-    if (const auto slept = co_await sleep_for(kPollInterval, deadline); !slept.ok()) co_return slept.error();
+    if (const auto slept = co_await sleep_for(pause, deadline); !slept.ok()) co_return slept.error();
   }
 }
 
