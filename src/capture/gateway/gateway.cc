@@ -144,8 +144,8 @@ std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared
 
 Status Gateway::set_routes(std::vector<Route> routes) {
   const std::lock_guard lock(impl_->changing);
-  FW_ASSIGN(auto table, RouteTable::make(std::move(routes), impl_->shared.settings.upstreams,
-                                         this->routes()->promoted()));
+  FW_ASSIGN(auto table,
+            RouteTable::make(std::move(routes), impl_->shared.settings.upstreams, this->routes()->promoted()));
   log_info("gateway", "routes were changed", {{"routes", table->routes().size()}});
   impl_->shared.route_by(std::move(table));
   return {};
