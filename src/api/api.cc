@@ -29,13 +29,18 @@ namespace {
 /// Memory for request bodies, all together.
 constexpr std::uint64_t kBodiesInFlight = 256ULL << 20;
 
+std::function<Status(const runs::JobId&)> unused_check(const std::optional<PromotionParts>& parts) {
+  if (!parts) return {};
+  return [&promotions = parts->promotions](const runs::JobId& job) { return check_not_served(promotions, job); };
+}
+
 }  // namespace
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : guard(d.public_url),
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
-        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings)),
+        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),

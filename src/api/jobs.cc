@@ -92,8 +92,13 @@ Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& p
 }  // namespace
 
 JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
-                           std::function<std::vector<std::string>()> warnings)
-    : runs_(runs), log_(log, disk), overrides_(std::move(overrides)), warnings_(std::move(warnings)) {}
+                           std::function<std::vector<std::string>()> warnings,
+                           std::function<Status(const runs::JobId&)> check_unused)
+    : runs_(runs),
+      log_(log, disk),
+      overrides_(std::move(overrides)),
+      warnings_(std::move(warnings)),
+      check_unused_(std::move(check_unused)) {}
 
 void JobsResource::add_to(net::Router& router) {
   using net::Call;
@@ -181,6 +186,7 @@ Task<Result<net::Response>> JobsResource::cancel(net::Call call) {
 
 Task<Result<net::Response>> JobsResource::remove(net::Call call) {
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  if (check_unused_) FW_CO_TRY(check_unused_(id));
   FW_CO_TRY(co_await runs_.remove(id));
   co_return id_and_message(id, "the job and what it made are being deleted");
 }

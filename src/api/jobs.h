@@ -21,7 +21,8 @@ using SplitOverrides =
 class JobsResource final {
  public:
   JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
-               std::function<std::vector<std::string>()> warnings = {});
+               std::function<std::vector<std::string>()> warnings = {},
+               std::function<Status(const runs::JobId&)> check_unused = {});
   void add_to(net::Router& router);
 
  private:
@@ -44,6 +45,7 @@ class JobsResource final {
   logstore::AwaitableLogStore log_;
   SplitOverrides overrides_;
   std::function<std::vector<std::string>()> warnings_;
+  std::function<Status(const runs::JobId&)> check_unused_;  ///< before a job is removed
 };
 
 }  // namespace fw::api

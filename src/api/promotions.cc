@@ -50,36 +50,21 @@ Json summary_json(const promotion::PairSummary& sum) {
           {"other_seconds", {{"p50", sum.other_p50}, {"p95", sum.other_p95}}}};
 }
 
-Json proposal_json(const Proposal& p, const promotion::CanaryWatch& watch) {
-  Json signatures = Json::array();
-  for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
-  const auto& c = p.candidate;
-  return {{"id", p.id},
-          {"stage", promotion::to_string(p.stage)},
-          {"step", p.step},
-          {"share", p.share},
-          {"shadow", p.shadow},
-          {"workload_id", c.workload},
-          {"client_id", c.client},
-          {"job_id", c.job},
-          {"model_name", c.model},
-          {"variant", c.variant},
-          {"upstream", c.upstream},
-          {"served_model", c.served_model},
-          {"digest", promotion::digest_of(c.digests)},
-          {"digests", c.digests},
-          {"proposer", p.proposer},
-          {"signatures", std::move(signatures)},
-          {"created_at", to_iso8601(p.created_at)},
-          {"changed_at", to_iso8601(p.changed_at)},
-          {"reason", p.reason},
-          {"progress", progress_json(watch.progress(p.id))}};
-}
-
-Json proposals_json(const std::vector<Proposal>& proposals, const promotion::CanaryWatch& watch) {
-  Json list = Json::array();
-  for (const auto& p : proposals) list.push_back(proposal_json(p, watch));
-  return {{"promotions", std::move(list)}};
+/// The registry's entry of a proposal: what this machine serves, and how it does.
+Json served_json(const promotion::ServedModel& s, const std::optional<promotion::Hosted>& hosted) {
+  Json out{{"base", s.base},
+           {"adapter", s.adapter.empty() ? Json(nullptr) : Json(s.adapter)},
+           {"keep_layers", s.keep_layers.empty() ? Json(nullptr) : Json(s.keep_layers)},
+           {"context_length", s.context_length},
+           {"chat_template", s.chat_template.empty() ? Json(nullptr) : Json(s.chat_template)},
+           {"enable_thinking", s.enable_thinking},
+           {"engine", nullptr}};
+  if (!hosted) return out;
+  out["engine"] = {{"state", promotion::to_string(hosted->stage)},
+                   {"failures", hosted->failures},
+                   {"why", hosted->why.empty() ? Json(nullptr) : Json(hosted->why)},
+                   {"description", hosted->description.empty() ? Json(nullptr) : Json(hosted->description)}};
+  return out;
 }
 
 Json entry_json(const audit::Entry& entry) {
@@ -140,6 +125,15 @@ Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name,
 
 }  // namespace
 
+Status check_not_served(const promotion::Promotions& promotions, const runs::JobId& job) {
+  for (const Proposal& p : promotions.all()) {
+    if (!p.candidate.served || p.candidate.job != *job || promotion::is_ended(p.stage)) continue;
+    return failed_precondition("proposal " + p.id + " is " + std::string(promotion::to_string(p.stage)) +
+                               " and serves what this job made; reject it, roll it back or retire it first");
+  }
+  return {};
+}
+
 void PromotionsResource::add_to(net::Router& router) {
   using net::Call;
   using net::Method;
@@ -154,17 +148,17 @@ void PromotionsResource::add_to(net::Router& router) {
 
 Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
   const auto at = call.query.find("at");
-  if (!at) co_return json_of(200, proposals_json(parts_.promotions.all(), parts_.watch));
+  if (!at) co_return json_of(200, proposals_json(parts_.promotions.all()));
   const auto time = capture::parse_timestamp(*at);
   if (!time) co_return invalid_argument("at is no time: epoch seconds or ISO-8601");
   const auto proposals = co_await run_on(disk_, [&] { return parts_.promotions.all_at(*time); });
-  co_return json_of(200, proposals_json(proposals, parts_.watch));
+  co_return json_of(200, proposals_json(proposals));
 }
 
 Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
   const auto proposal = parts_.promotions.find(call.params.at("id"));
   if (!proposal) co_return not_found("there is no proposal " + call.params.at("id"));
-  Json json = proposal_json(*proposal, parts_.watch);
+  Json json = proposal_json(*proposal);
   json["pairs"] = summary_json(co_await run_on(disk_, [&] { return parts_.pairs.summary(proposal->id); }));
   co_return json_of(200, json);
 }
@@ -190,7 +184,55 @@ Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
   co_return json_of(200, {{"entries", entries_json(entries)}});
 }
 
+Json PromotionsResource::proposal_json(const Proposal& p) const {
+  Json signatures = Json::array();
+  for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
+  const auto& c = p.candidate;
+  Json served;
+  if (c.served) served = served_json(*c.served, parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
+  return {{"id", p.id},
+          {"stage", promotion::to_string(p.stage)},
+          {"step", p.step},
+          {"share", p.share},
+          {"shadow", p.shadow},
+          {"workload_id", c.workload},
+          {"client_id", c.client},
+          {"job_id", c.job},
+          {"model_name", c.model},
+          {"variant", c.variant},
+          {"upstream", c.served ? Json(nullptr) : Json(c.upstream)},
+          {"served_model", c.served_model},
+          {"served_here", std::move(served)},
+          {"digest", promotion::digest_of(c.digests)},
+          {"digests", c.digests},
+          {"proposer", p.proposer},
+          {"signatures", std::move(signatures)},
+          {"created_at", to_iso8601(p.created_at)},
+          {"changed_at", to_iso8601(p.changed_at)},
+          {"reason", p.reason},
+          {"progress", progress_json(parts_.watch.progress(p.id))}};
+}
+
+Json PromotionsResource::proposals_json(const std::vector<Proposal>& proposals) const {
+  Json list = Json::array();
+  for (const auto& p : proposals) list.push_back(proposal_json(p));
+  return {{"promotions", std::move(list)}};
+}
+
+Status PromotionsResource::check_room(const std::string& id, Action action) const {
+  if (parts_.host == nullptr || (action != Action::kStartShadow && action != Action::kStartCanary)) return {};
+  const auto proposal = parts_.promotions.find(id);
+  const bool is_new = proposal && proposal->candidate.served && !promotion::touches_traffic(proposal->stage);
+  return is_new ? parts_.host->room_for_one_more() : Status{};
+}
+
 Status PromotionsResource::check_upstream(const std::string& name) const {
+  if (name.empty()) {
+    if (!parts_.upstreams.empty()) return {};
+    return failed_precondition(
+        "there is no gateway whose requests a promoted model could answer: configure "
+        "gateway.upstreams with where requests go today");
+  }
   if (std::ranges::find(parts_.upstreams, name) != parts_.upstreams.end()) return {};
   std::string known;
   for (const auto& upstream : parts_.upstreams) known += (known.empty() ? "" : ", ") + upstream;
@@ -202,24 +244,25 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   Json body;
   std::vector<FieldProblem> problems;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
-  const std::string job = required_text(body, "job_id", problems), person = acting_person(call, body, problems),
-                    upstream = required_text(body, "upstream", problems);
+  const std::string job = required_text(body, "job_id", problems), person = acting_person(call, body, problems);
   const std::string model = optional_text(body, "model_name", kMaxReason, problems),
                     variant = optional_text(body, "variant", kMaxReason, problems),
                     served = optional_text(body, "served_model", kMaxReason, problems),
+                    upstream = optional_text(body, "upstream", kMaxReason, problems),
                     reason = optional_text(body, "reason", kMaxReason, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_TRY(check_upstream(upstream));
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(job));
   FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
   auto proposal = co_await run_on(disk_, [&]() -> Result<Proposal> {
-    FW_ASSIGN(auto candidate, promotion::candidate_of_report(report, model, variant));
+    FW_ASSIGN(auto candidate, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
+                                               : promotion::candidate_of_report(report, model, variant));
     candidate.upstream = upstream;
     candidate.served_model = served;
     return parts_.promotions.propose(std::move(candidate), person, reason);
   });
   if (!proposal.ok()) co_return proposal.error();
-  co_return json_of(201, proposal_json(*proposal, parts_.watch));
+  co_return json_of(201, proposal_json(*proposal));
 }
 
 Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
@@ -235,12 +278,13 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   const std::string reason = optional_text(body, "reason", kMaxReason, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   const std::string& id = call.params.at("id");
+  FW_CO_TRY(check_room(id, *action));
   auto proposal = co_await run_on(disk_, [&] {
     return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)
                                     : parts_.promotions.act(id, *action, person, reason);
   });
   if (!proposal.ok()) co_return proposal.error();
-  co_return json_of(200, proposal_json(*proposal, parts_.watch));
+  co_return json_of(200, proposal_json(*proposal));
 }
 
 Task<Result<net::Response>> PromotionsResource::audit(net::Call call) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "audit/audit_log.h"
 #include "net/router.h"
 #include "promotion/canary_watch.h"
+#include "promotion/model_host.h"
 #include "promotion/pair_log.h"
 #include "promotion/promotions.h"
 #include "runs/run_service.h"
@@ -25,7 +27,11 @@ struct PromotionParts {
   std::vector<std::string> upstreams;  ///< of the gateway: names that a promoted model may be behind
   TakeFeedback take_feedback{};
   std::function<std::vector<promotion::Feedback>(std::size_t)> recent_feedback{};
+  const promotion::ModelHost* host = nullptr;  ///< absent: this machine serves none
 };
+
+/// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.
+[[nodiscard]] Status check_not_served(const promotion::Promotions& promotions, const runs::JobId& job);
 
 /// `/api/promotions`: proposals of models for the gateway's traffic, and the steps that people take with them
 /// (docs/promotion.md). `/api/audit`: who decided what. `runs` and `disk` outlive the router.
@@ -45,6 +51,9 @@ class PromotionsResource final {
   Task<Result<net::Response>> history(net::Call call);
   Task<Result<net::Response>> audit(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
+  [[nodiscard]] Status check_room(const std::string& id, promotion::Action action) const;
+  [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal) const;
+  [[nodiscard]] nlohmann::ordered_json proposals_json(const std::vector<promotion::Proposal>& proposals) const;
 
   PromotionParts parts_;
   runs::RunService& runs_;

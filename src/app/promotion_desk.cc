@@ -7,9 +7,13 @@
 #include <thread>
 #include <utility>
 
+#include "app/promoted_targets.h"
 #include "base/log.h"
 #include "io/file.h"
+#include "io/machine.h"
+#include "modelops/local/model_fit.h"
 #include "promotion/comparison.h"
+#include "promotion/evidence.h"
 #include "promotion/pair_judge.h"
 
 namespace fw::app {
@@ -21,26 +25,6 @@ constexpr std::size_t kMostWaiting = 128;  // answers and pairs that wait to be 
 constexpr std::chrono::seconds kFlush(2);
 constexpr std::uint64_t kMostCountsBytes = 16 << 20;
 constexpr std::chrono::seconds kBetweenWrites(1);
-
-std::vector<capture::Promoted> promoted_of(const std::vector<promotion::Proposal>& on_traffic) {
-  std::vector<capture::Promoted> list;
-  // A canary stands before the live model that it may follow.
-  for (const bool wants_live : {false, true}) {
-    for (const auto& p : on_traffic) {
-      if ((p.share <= 0 && p.shadow <= 0) || (p.stage == promotion::Stage::kLive) != wants_live) continue;
-      list.push_back({.id = p.id,
-                      .workload = p.candidate.workload,
-                      .client = p.candidate.client,
-                      .target = {.upstream = p.candidate.upstream,
-                                 .model = p.candidate.served_model,
-                                 .weight = 1,
-                                 .variant = p.candidate.model + " " + p.candidate.variant},
-                      .share = p.share,
-                      .shadow = p.shadow});
-    }
-  }
-  return list;
-}
 
 Error no_exchange(const std::string& id) { return not_found("no exchange that is kept has the id " + id); }
 
@@ -76,6 +60,12 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
         feedback(folder) {}
 
   void take(const std::vector<promotion::Proposal>& list);
+  /// Gives the gateway whom it may ask now.
+  void route();
+  [[nodiscard]] promotion::HostDependencies host_dependencies();
+  [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// Takes off traffic what is not what was signed.
+  void refuse(const std::string& id, const std::optional<promotion::Digests>& now, const std::string& why);
   void act(const std::string& id, const promotion::Decision& decision);
   /// Gives it to the watch, and what that decides to the disk threads.
   void observe(const std::string& id, const promotion::Observation& seen);
@@ -108,6 +98,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<std::uint64_t> ratings{0};
   std::atomic<bool> has_news{false};  // since the counts were kept
   std::unique_ptr<audit::AuditLog> audit;
+  std::unique_ptr<promotion::ModelHost> host;
   std::mutex mutex;  // guards the next two
   capture::Gateway* gateway = nullptr;
   std::vector<promotion::Proposal> on_traffic;
@@ -154,11 +145,58 @@ void PromotionDesk::Impl::keep_counts_blocking() {
 void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
   watch.set(list);
   has_news = true;
+  {
+    const std::lock_guard lock(mutex);
+    on_traffic = list;
+  }
+  // Whose engine is to end gets no request any more.
+  route();
+  host->set(list);
+}
+
+void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
-  on_traffic = list;
   if (gateway == nullptr) return;
-  if (const auto set = gateway->set_promoted(promoted_of(list)); !set.ok()) {
+  if (const auto set = gateway->set_promoted(targets_of(on_traffic, *host)); !set.ok()) {
     log_error("promotion", "the gateway does not route to promoted models", {{"why", set.error().message}});
+  }
+}
+
+promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
+  return {.executor = service.executor(),
+          .deployer = service.deployer(),
+          .disk = service.disk(),
+          .digests = [this](promotion::Candidate candidate) { return present_digests(std::move(candidate)); },
+          .room =
+              [](const modelops::DeploymentRequest& request) {
+                return modelops::check_free_memory(request.model.path, request.model.context_length,
+                                                   request.parallelism, io::read_machine_limits());
+              },
+          .on_change = [this] { route(); },
+          .on_refused =
+              [this](std::string id, std::optional<promotion::Digests> now, std::string why) {
+                boost::asio::post(service.disk().executor(),
+                                  [self = shared_from_this(), id = std::move(id), now = std::move(now),
+                                   why = std::move(why)] { self->refuse(id, now, why); });
+              }};
+}
+
+Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion::Candidate candidate) {
+  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
+  FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
+  co_return co_await run_on(service.disk(), [&]() -> Result<promotion::Digests> {
+    FW_ASSIGN(auto present, promotion::served_candidate_of_report(report, candidate.model, candidate.variant));
+    return std::move(present.digests);
+  });
+}
+
+void PromotionDesk::Impl::refuse(const std::string& id, const std::optional<promotion::Digests>& now,
+                                 const std::string& why) {
+  const auto done = now ? promotions->change(id, *now, kItself, why)
+                        : promotions->act(id, promotion::Action::kRollBack, kItself, why);
+  if (!done.ok()) {
+    log_error("promotion", "what is refused stays on the list of what is on traffic, without an engine",
+              {{"promotion", id}, {"why", done.error().message}});
   }
 }
 
@@ -229,9 +267,9 @@ Task<Result<record::Interaction>> PromotionDesk::Impl::exchange_of(std::string i
 
 std::string PromotionDesk::Impl::promotion_of(const record::Interaction& answered) {
   const std::lock_guard lock(mutex);
-  for (const auto& p : promoted_of(on_traffic)) {
-    const bool is_it = p.workload == *answered.workload && p.client == *answered.client &&
-                       p.target.variant == answered.provenance.variant;
+  for (const auto& p : on_traffic) {
+    const bool is_it = p.candidate.workload == *answered.workload && p.candidate.client == *answered.client &&
+                       variant_of(p) == answered.provenance.variant;
     if (is_it) return p.id;
   }
   return {};
@@ -260,6 +298,7 @@ PromotionDesk::PromotionDesk(std::shared_ptr<Impl> impl) : impl_(std::move(impl)
 }
 
 PromotionDesk::~PromotionDesk() {
+  stop();
   impl_->service.reviews().set_on_open({});
   {
     const std::lock_guard lock(impl_->stopping);
@@ -279,6 +318,7 @@ Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Sett
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
   FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
+  impl->host = std::make_unique<promotion::ModelHost>(settings.serving, impl->host_dependencies());
   FW_ASSIGN(impl->promotions, promotion::Promotions::open(*impl->audit, settings.rules,
                                                           [desk = impl.get()](const auto& list) { desk->take(list); }));
   service.reviews().set_on_open([log = impl->audit.get()](const std::string& id, const std::string& job) {
@@ -287,6 +327,15 @@ Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Sett
     if (!noted.ok()) log_warning("review", "not in the audit log", {{"review", id}, {"why", noted.error().message}});
   });
   return std::unique_ptr<PromotionDesk>(new PromotionDesk(std::move(impl)));
+}
+
+void PromotionDesk::start() { impl_->host->start(); }
+
+void PromotionDesk::stop() {
+  (void)impl_->service.wait_for([](promotion::ModelHost& host) -> Task<Status> {
+    co_await host.stop();
+    co_return Status{};
+  }(*impl_->host));
 }
 
 void PromotionDesk::observe(capture::PromotedAnswer answer) {
@@ -318,6 +367,7 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
       << "\n# HELP flywheel_feedback_total Answers that applications rated.\n# TYPE flywheel_feedback_total counter\n"
          "flywheel_feedback_total "
       << impl_->ratings.load() << '\n';
+  impl_->host->write_metrics(out);
   if (impl_->judge) impl_->judge->write_metrics(out);
 }
 
@@ -333,6 +383,7 @@ void PromotionDesk::join(capture::Gateway* gateway) {
 
 promotion::Promotions& PromotionDesk::promotions() { return *impl_->promotions; }
 audit::AuditLog& PromotionDesk::audit() { return *impl_->audit; }
+const promotion::ModelHost& PromotionDesk::host() const { return *impl_->host; }
 const promotion::CanaryWatch& PromotionDesk::watch() const { return impl_->watch; }
 
 }  // namespace fw::app

@@ -11,16 +11,18 @@
 #include "capture/gateway/gateway.h"
 #include "promotion/canary_watch.h"
 #include "promotion/feedback.h"
+#include "promotion/model_host.h"
 #include "promotion/pair_log.h"
 #include "promotion/promotions.h"
 #include "promotion/settings.h"
 
 namespace fw::app {
 
-/// Audit log, promotions and the watch over them, joined with the gateway: a step that people take is on disk, then in
-/// the gateway's table; what promoted models answer, to clients and to copies, goes to the watch, whose decisions
-/// become steps of the person "flywheel". What takes computing is looked at on the service's `cpu` threads, and passed
-/// over while too much of it waits: no gate needs all of it. What was counted is on disk a second later.
+/// Audit log, promotions, the watch over them and the host of those that this machine serves, joined with the gateway:
+/// a step that people take is on disk, then in the gateway's table; what promoted models answer, to clients and to
+/// copies, goes to the watch, whose decisions become steps of the person "flywheel". What takes computing is looked at
+/// on the service's `cpu` threads, and passed over while too much of it waits: no gate needs all of it. What was
+/// counted is on disk a second later.
 class PromotionDesk final {
  public:
   /// Opens `audit/` and `promotion/` in the service's data folder. The service outlives it.
@@ -37,12 +39,17 @@ class PromotionDesk final {
   /// record, or the answer's own while the gateway knows it. kNotFound, also for what the caller's key is not for;
   /// kAlreadyExists.
   [[nodiscard]] Task<Result<promotion::Feedback>> rate(promotion::Rating rating, auth::Caller caller);
+  /// Brings up the models that this machine serves, once the service's runs are there.
+  void start();
+  /// Takes them down, before the service stops.
+  void stop();
   /// Hands what is on traffic to the gateway, now and after every step. nullptr: there is none.
   void join(capture::Gateway* gateway);
 
   [[nodiscard]] promotion::Promotions& promotions();
   [[nodiscard]] audit::AuditLog& audit();
   [[nodiscard]] const promotion::CanaryWatch& watch() const;
+  [[nodiscard]] const promotion::ModelHost& host() const;
   [[nodiscard]] promotion::PairLog& pairs();
   [[nodiscard]] const promotion::FeedbackLog& feedback() const;
   void write_metrics(std::ostream& out) const;

@@ -252,6 +252,7 @@ void Service::wait_for_void(Task<void> task) {
 }
 
 runs::RunService& Service::runs() { return impl_->runs; }
+modelops::Deployer& Service::deployer() { return impl_->deployer; }
 runs::WebhookPoster& Service::poster() { return impl_->poster; }
 review::Reviews& Service::reviews() { return impl_->reviews; }
 review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }

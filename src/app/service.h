@@ -19,6 +19,7 @@
 #include "capture/redaction/redactor.h"
 #include "discovery/desk.h"
 #include "logstore/log_store.h"
+#include "modelops/deployer.h"
 #include "review/opener.h"
 #include "review/reviews.h"
 #include "runs/run_service.h"
@@ -54,6 +55,7 @@ class Service final {
   [[nodiscard]] Status readiness() const;
 
   [[nodiscard]] runs::RunService& runs();
+  [[nodiscard]] modelops::Deployer& deployer();
   [[nodiscard]] runs::WebhookPoster& poster();
   [[nodiscard]] review::Reviews& reviews();
   [[nodiscard]] review::ReviewOpener& review_opener();

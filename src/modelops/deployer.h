@@ -24,6 +24,7 @@ struct DeploymentRequest {
   ModelSpec model;
   std::optional<Adapter> adapter;
   int parallelism = 8;  ///< requests it will get at once
+  int restarts = 1;     ///< how often an engine that dies is started again before the deployment has failed
 };
 
 /// Brings models up and takes them down.
@@ -45,6 +46,14 @@ class Deployer {
   /// prompt's beginning once for each of its slots may compute it once for all. Takes no longer than answering one
   /// request does; that it could not be done is logged, not an error. Nothing for an unknown id or an endpoint.
   [[nodiscard]] virtual Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) = 0;
+
+  /// Returns when the deployment has failed for good, with the engine's last words; kNotFound for one that it has
+  /// no engine of, the deadline's error when that ends before.
+  [[nodiscard]] virtual Task<Error> failure_of(DeploymentId /*id*/, Deadline deadline) {
+    while (true) {
+      if (const auto slept = co_await sleep_for(std::chrono::hours(1), deadline); !slept.ok()) co_return slept.error();
+    }
+  }
 
   /// The process is gone on return. Success for an unknown id.
   [[nodiscard]] virtual Task<Status> undeploy(DeploymentId id) = 0;

@@ -20,20 +20,45 @@ audit::Event event_of(Action action, const std::string& id, std::string person, 
           .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
+Json served_json(const ServedModel& s) {
+  return {{"base", s.base},
+          {"adapter", s.adapter},
+          {"keep_layers", s.keep_layers},
+          {"context_length", s.context_length},
+          {"chat_template", s.chat_template},
+          {"enable_thinking", s.enable_thinking},
+          {"has_tools", s.has_tools},
+          {"date", s.date}};
+}
+
+ServedModel served_of(const Json& json) {
+  return {.base = json.at("base").get<std::string>(),
+          .adapter = json.at("adapter").get<std::string>(),
+          .keep_layers = json.at("keep_layers").get<std::vector<int>>(),
+          .context_length = json.at("context_length").get<std::int64_t>(),
+          .chat_template = json.at("chat_template").get<std::string>(),
+          .enable_thinking = json.at("enable_thinking").get<bool>(),
+          .has_tools = json.at("has_tools").get<bool>(),
+          .date = json.at("date").get<std::string>()};
+}
+
 Json details_of(const Candidate& c) {
-  return {{"workload", c.workload},
-          {"client", c.client},
-          {"job", c.job},
-          {"model", c.model},
-          {"variant", c.variant},
-          {"upstream", c.upstream},
-          {"served_model", c.served_model},
-          {"digests", c.digests}};
+  Json details{{"workload", c.workload},
+               {"client", c.client},
+               {"job", c.job},
+               {"model", c.model},
+               {"variant", c.variant},
+               {"upstream", c.upstream},
+               {"served_model", c.served_model},
+               {"digests", c.digests}};
+  if (c.served) details["served"] = served_json(*c.served);
+  return details;
 }
 
 Result<Candidate> candidate_of(const std::string& details) {
   try {
     const auto json = Json::parse(details);
+    const auto served = json.find("served");  // absent where an upstream of the gateway serves it
     return Candidate{.workload = json.at("workload").get<std::string>(),
                      .client = json.at("client").get<std::string>(),
                      .job = json.at("job").get<std::string>(),
@@ -41,6 +66,7 @@ Result<Candidate> candidate_of(const std::string& details) {
                      .variant = json.at("variant").get<std::string>(),
                      .upstream = json.at("upstream").get<std::string>(),
                      .served_model = json.at("served_model").get<std::string>(),
+                     .served = served == json.end() ? std::nullopt : std::optional(served_of(*served)),
                      .digests = json.at("digests").get<Digests>()};
   } catch (const nlohmann::json::exception&) {
     return data_loss("its details do not name what is proposed");
@@ -71,6 +97,10 @@ Status check_candidate(const Candidate& candidate) {
   if (candidate.workload.empty()) return invalid_argument("a proposal names its workload");
   if (candidate.model.empty() || candidate.variant.empty()) {
     return invalid_argument("a proposal names the model and the variant that was evaluated");
+  }
+  if (candidate.served && !candidate.upstream.empty()) {
+    return invalid_argument("a proposal is served by upstream " + candidate.upstream +
+                            " or by this machine, not by both");
   }
   if (candidate.digests.empty()) return invalid_argument("a proposal names the digests of what it promotes");
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
@@ -18,7 +19,10 @@ constexpr std::size_t kBlock = 1 << 20;
 
 Result<std::string> digest_of_file(const fs::path& path) {
   auto file = io::InputFile::open(path);
-  if (!file.ok()) return failed_precondition("what was evaluated is gone: " + file.error().message);
+  if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
+    return failed_precondition("what was evaluated is gone: " + file.error().message);
+  }
+  if (!file.ok()) return file.error();
   Sha256 hash;
   std::string block(kBlock, '\0');
   for (std::uint64_t at = 0; at < file->size();) {
@@ -110,6 +114,68 @@ Status check_gateway_asks_alike(const Choice& choice, const modelops::Variant& v
   return {};
 }
 
+std::string adapter_of(const Json& report, const std::string& model) {
+  for (const Json& candidate : report.at("candidates")) {
+    if (text(candidate, "model_name") == model) return text(candidate.at("customization"), "adapter");
+  }
+  return {};
+}
+
+const Json& member(const Json& object, const char* key) {
+  static const Json kNone;
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : kNone;
+}
+
+/// Whether a training row offers tools, called or not: the template had to say them, whatever the workload's kind.
+Result<bool> has_tools(const Json& report) {
+  if (text(report.at("job"), "workload_type") == "tool_calling") return true;
+  constexpr std::string_view kScheme = "file://";
+  for (const Json& dataset : report.at("dataset").at("datasets")) {
+    std::string folder = text(dataset, "uri");
+    if (folder.starts_with(kScheme)) folder.erase(0, kScheme.size());
+    std::ifstream rows(fs::path(folder) / "training" / "train_data.jsonl");
+    for (std::string line; std::getline(rows, line);) {
+      const Json row = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (const Json& tools = member(row, "tools"); tools.is_array() && !tools.empty()) return true;
+    }
+  }
+  return false;
+}
+
+/// How the run served it, out of the configuration that the report holds.
+Result<ServedModel> served_model_of(const Json& report, const Candidate& chosen) {
+  const auto variant = modelops::find_variant(chosen.variant);
+  for (const Json& one : member(member(report, "config"), "candidates")) {
+    if (text(one, "model_name") != chosen.model) continue;
+    ServedModel served{.base = text(one, "path"),
+                       .context_length = one.value("context_length", std::int64_t{0}),
+                       .chat_template = text(one, "chat_template"),
+                       .enable_thinking = one.value("enable_thinking", false)};
+    if (served.base.empty()) {
+      return failed_precondition(chosen.model +
+                                 " was evaluated behind an endpoint, so this machine has nothing to "
+                                 "serve: name the gateway's upstream that it is behind (--upstream)");
+    }
+    for (const Json& layer : member(one, "keep_layers")) served.keep_layers.push_back(layer.get<int>());
+    FW_ASSIGN(served.has_tools, has_tools(report));
+    served.date = text(report.at("job"), "created_at").substr(0, sizeof "2026-11-26" - 1);
+    if (variant && variant->has_adapter) served.adapter = adapter_of(report, chosen.model);
+    return served;
+  }
+  return failed_precondition("the report does not say how " + chosen.model + " was served");
+}
+
+/// Of all that an engine is told beside the files: another context length answers otherwise.
+std::string digest_of_serving(const ServedModel& served) {
+  return sha256_hex(Json{{"context_length", served.context_length},
+                         {"date", served.date},
+                         {"enable_thinking", served.enable_thinking},
+                         {"has_tools", served.has_tools},
+                         {"keep_layers", served.keep_layers}}
+                        .dump());
+}
+
 }  // namespace
 
 Result<Candidate> candidate_of_report(std::string_view bytes, const std::string& model, const std::string& variant) {
@@ -136,10 +202,41 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
                      .variant = choice.variant,
                      .upstream = {},
                      .served_model = {},
+                     .served = {},
                      .digests = std::move(digests)};
   } catch (const Json::exception&) {
     return data_loss("this is no report of a job");
   }
+}
+
+Result<Candidate> served_candidate_of_report(std::string_view bytes, const std::string& model,
+                                             const std::string& variant) {
+  FW_ASSIGN(Candidate candidate, candidate_of_report(bytes, model, variant));
+  try {
+    FW_ASSIGN(ServedModel served, served_model_of(Json::parse(bytes), candidate));
+    candidate.digests["serving"] = digest_of_serving(served);
+    if (!served.chat_template.empty()) {
+      FW_ASSIGN(candidate.digests["template"], digest_of_file(served.chat_template));
+    }
+    candidate.served = std::move(served);
+    return candidate;
+  } catch (const Json::exception&) {
+    return data_loss("this is no report of a job");
+  }
+}
+
+modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism) {
+  const ServedModel& served = *candidate.served;
+  modelops::DeploymentRequest request{.model = {.name = candidate.model, .path = served.base},
+                                      .parallelism = parallelism};
+  request.model.keep_layers = served.keep_layers;
+  request.model.context_length = served.context_length;
+  request.model.chat = {.template_file = served.chat_template,
+                        .enable_thinking = served.enable_thinking,
+                        .has_tools = served.has_tools,
+                        .date = served.date};
+  if (!served.adapter.empty()) request.adapter = modelops::Adapter{.gguf = served.adapter, .peft = {}};
+  return request;
 }
 
 }  // namespace fw::promotion

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "modelops/deployer.h"
 #include "promotion/proposal.h"
 
 namespace fw::promotion {
@@ -15,5 +16,13 @@ namespace fw::promotion {
 /// the report does not have (with those that it has).
 [[nodiscard]] Result<Candidate> candidate_of_report(std::string_view report, const std::string& model,
                                                     const std::string& variant);
+
+/// The same, for this machine to serve: with how, and the digests of that (`serving`) and of a chat template that is
+/// none of the model's own (`template`). kFailedPrecondition too for a model that was evaluated behind an endpoint.
+[[nodiscard]] Result<Candidate> served_candidate_of_report(std::string_view report, const std::string& model,
+                                                           const std::string& variant);
+
+/// What a deployer is asked for. Only of a candidate that this machine serves.
+[[nodiscard]] modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism);
 
 }  // namespace fw::promotion

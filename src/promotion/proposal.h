@@ -48,7 +48,7 @@ enum class Action : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> action_of(std::string_view text);
 
-/// SHA-256 by what it is of: base, adapter, template, dataset, report.
+/// SHA-256 by what it is of: base, adapter, template, serving, datasets, report.
 using Digests = std::map<std::string, std::string>;
 
 /// One digest of all of them: what a signature names.
@@ -61,6 +61,21 @@ struct Signature {
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
+/// A model that this machine serves by itself, as it was evaluated: where its files lie, and all that its engine is
+/// told beside them. The digests of a proposal name both.
+struct ServedModel {
+  std::string base;              ///< GGUF file or Hugging Face folder
+  std::string adapter;           ///< GGUF; empty: the base as it is
+  std::vector<int> keep_layers;  ///< of the base; empty: all
+  std::int64_t context_length = 0;
+  std::string chat_template;  ///< file; empty: the model's own
+  bool enable_thinking = false;
+  bool has_tools = false;  ///< rows carried tools
+  std::string date;        ///< what the template takes for today
+
+  friend bool operator==(const ServedModel&, const ServedModel&) = default;
+};
+
 /// What is to be promoted: an evaluation of a job, whose bytes are known.
 struct Candidate {
   std::string workload;
@@ -68,8 +83,9 @@ struct Candidate {
   std::string job;
   std::string model;
   std::string variant;
-  std::string upstream;      ///< of the gateway: who answers as the candidate
+  std::string upstream;      ///< of the gateway: who answers as the candidate; empty where this machine serves it
   std::string served_model;  ///< `model` of the requests to it; empty: as they come
+  std::optional<ServedModel> served;
   Digests digests;
 
   friend bool operator==(const Candidate&, const Candidate&) = default;

@@ -7,6 +7,7 @@
 #include "evals/metric.h"
 #include "modelops/evaluator.h"
 #include "promotion/gates.h"
+#include "promotion/model_host.h"
 #include "promotion/proposal.h"
 
 namespace fw::promotion {
@@ -26,6 +27,7 @@ struct Settings {
   evals::ScoringSettings scoring;        ///< of pairs: what is compared without the judge
   std::optional<modelops::Judge> judge;  ///< asked where its gate is on
   JudgeBudget judge_budget;
+  HostSettings serving;  ///< of what this machine serves itself
 };
 
 }  // namespace fw::promotion

@@ -48,6 +48,19 @@ def sample(path, workload="router", count=300, seed=1):
     return path
 
 
+def documents_of(traffic):
+    """The log documents of a file of sample traffic, without the lines that are no records."""
+    documents = []
+    for line in traffic.read_text(encoding="utf-8").splitlines():
+        try:
+            document = json.loads(line)
+            document["response"]["choices"][0]["message"]
+            documents.append(document)
+        except (ValueError, KeyError, IndexError, TypeError):
+            pass
+    return documents
+
+
 def wait_until(claim, timeout, what):
     end = time.monotonic() + timeout
     while time.monotonic() < end:

@@ -1,6 +1,5 @@
 """The second half of scripts/demo without its run: demo/promote.py plays a promotion with the example agent, the official
 package and the sample's production model; a second one of those stands for the candidate, and dies."""
-import json
 import pathlib
 import subprocess
 import sys
@@ -39,15 +38,7 @@ class DemoPromotion(unittest.TestCase):
         service = gateway.GatewayService(config="")
         self.addCleanup(service.close)
         traffic = flywheel.sample(service.folder / "router.jsonl", count=240)
-        documents = []
-        for line in traffic.read_text(encoding="utf-8").splitlines():
-            try:  # the sample holds some lines that are no records
-                document = json.loads(line)
-                document["response"]["choices"][0]["message"]
-                documents.append(document)
-            except (ValueError, KeyError, IndexError, TypeError):
-                pass
-        echo = echo_model.EchoModel(documents)
+        echo = echo_model.EchoModel(flywheel.documents_of(traffic))
         self.addCleanup(echo.close)
         _, production = self.sample_model()
         candidate, candidate_url = self.sample_model()

@@ -48,14 +48,7 @@ class Promotion(unittest.TestCase):
         cls.service = gateway.GatewayService(config="")
         cls.addClassCleanup(cls.service.close)
         traffic = flywheel.sample(cls.service.folder / "router.jsonl", count=240)
-        cls.documents = []
-        for line in traffic.read_text(encoding="utf-8").splitlines():
-            try:  # the sample holds some lines that are no records
-                document = json.loads(line)
-                document["response"]["choices"][0]["message"]
-                cls.documents.append(document)
-            except (ValueError, KeyError, IndexError, TypeError):
-                pass
+        cls.documents = flywheel.documents_of(traffic)
         cls.production = echo_model.EchoModel(cls.documents)
         cls.addClassCleanup(cls.production.close)
         # The candidate is a program of its own, so that it can die.

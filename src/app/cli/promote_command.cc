@@ -67,10 +67,26 @@ void print_gates(const Json& p, Terminal& out) {
   out.line(line);
 }
 
+/// By whom it is served: `by upstream small`, `served here: ready, llama-server, F16, ...`.
+std::string where_served(const Json& p) {
+  const Json served = p.value("served_here", Json());
+  if (!served.is_object()) return "by upstream " + text(p, "upstream");
+  const Json engine = served.value("engine", Json());
+  if (!engine.is_object()) return "served here once it is on traffic";
+  const std::string state = text(engine, "state");
+  const auto failures = engine.value("failures", std::uint64_t{0});
+  std::string out = "served here: " + state;
+  if (state == "ready") out += ", " + text(engine, "description");
+  if (failures > 0) out += "; its engine failed " + std::to_string(failures) + (failures == 1 ? " time" : " times");
+  if (engine.value("why", Json()).is_string()) out += (state == "ready" ? ", last: " : ": ") + text(engine, "why");
+  return out;
+}
+
 void print_proposal(const Json& p, Terminal& out) {
   out.line(out.styled(Style::kBold, text(p, "id")) + "  " + stage_text(p));
   out.line("  " + text(p, "model_name") + ", " + text(p, "variant") + ", for " + text(p, "workload_id") + " of " +
-           text(p, "client_id") + ", by upstream " + text(p, "upstream"));
+           text(p, "client_id"));
+  out.line("  " + where_served(p));
   out.line("  job " + text(p, "job_id") + ", proposed by " + text(p, "proposer") + ", signed by " + signers(p));
   out.line("  digest " + text(p, "digest"));
   if (const Json progress = p.value("progress", Json()); progress.is_object()) {
@@ -131,7 +147,7 @@ int status(const Options& o, const std::string& server) {
   }
   Terminal out(1);
   const Json list = answer->value("promotions", Json::array());
-  if (list.empty()) out.line("nothing is proposed; propose with: flywheel promote propose JOB --upstream NAME");
+  if (list.empty()) out.line("nothing is proposed; propose with: flywheel promote propose JOB");
   for (const auto& proposal : list) print_proposal(proposal, out);
   return 0;
 }
@@ -168,7 +184,7 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
           ->group(kResultsGroup);
   promote->require_subcommand(1);
   add_examples(*promote,
-               "flywheel promote propose 67436743674367436743abcd --upstream small --reason \"98 % on 320 rows\"\n"
+               "flywheel promote propose 67436743674367436743abcd --reason \"98 % on 320 rows\"\n"
                "flywheel promote sign p-5f3a9c21d0aa --person bob\n"
                "flywheel promote start p-5f3a9c21d0aa\n"
                "flywheel promote rollback p-5f3a9c21d0aa --reason \"late answers\"\n"
@@ -176,8 +192,9 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   auto* propose_command = promote->add_subcommand("propose", "Propose what a finished job evaluated");
   auto o = std::make_shared<Options>();
   propose_command->add_option("job", o->job, "Job id: 24 hex digits")->required()->type_name("JOB");
-  propose_command->add_option("--upstream", o->upstream, "The gateway's upstream that serves the model")
-      ->required()
+  propose_command
+      ->add_option("--upstream", o->upstream,
+                   "The gateway's upstream that serves the model; default: this machine does")
       ->type_name("NAME");
   propose_command->add_option("--candidate", o->model, "Model of the report; default: the first of its ranking")
       ->type_name("NAME");

@@ -133,6 +133,16 @@ GatewayWayIn::Callbacks callbacks_of(PromotionDesk& desk) {
               }};
 }
 
+/// The listeners beside the API, with what of the gateway's models is not served.
+std::vector<api::ListenerState> states_of(const WaysIn& ways_in, const PromotionDesk& desk) {
+  auto states = ways_in.listeners.states();
+  for (auto& state : states) {
+    if (state.name == to_string(auth::ListenerName::kGateway) && state.trouble.empty())
+      state.trouble = desk.host().trouble();
+  }
+  return states;
+}
+
 api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, PromotionDesk& desk,
                                       const Config& config, std::string configuration) {
   return {service.runs(),
@@ -155,10 +165,10 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           api::UploadRoom{},
           ways_in.the_gateway(),
           GatewayWayIn::routes_file(service),
-          [&ways_in] { return ways_in.listeners.states(); },
+          [&ways_in, &desk] { return states_of(ways_in, desk); },
           api::PromotionParts{desk.promotions(), desk.watch(), desk.pairs(), desk.audit(),
                               upstream_names(ways_in.the_gateway()), taker_of(desk),
-                              [&desk](std::size_t limit) { return desk.feedback().recent(limit); }},
+                              [&desk](std::size_t limit) { return desk.feedback().recent(limit); }, &desk.host()},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
            [&desk](std::ostream& out) { desk.write_metrics(out); },
            [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); },
@@ -265,6 +275,7 @@ int serve(const ServeOptions& options) {
     return fail(status.error());
   }
   has_started = true;
+  (*desk)->start();
   AuditNotifier notifier(
       settings.promotion_webhooks, (*service)->data_folder() / "promotion",
       {(*desk)->audit(), (*service)->poster(), (*service)->clock(), (*service)->disk(), environment_of},
@@ -282,6 +293,7 @@ int serve(const ServeOptions& options) {
   notifier.stop_blocking();
   ways_in.listeners.stop(kGrace);
   server.stop_blocking(kGrace);
+  (*desk)->stop();
   (*service)->stop();
   (*desk)->join(nullptr);
   std::error_code ignored;

@@ -202,6 +202,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.promotion.judge = config.run.judge;
   read_promotion(root, config.promotion, config.gateway.shadow, config.promotion_webhooks, environment);
   config.promotion.scoring.text_metric = config.run.evaluation.text_metric;
+  config.promotion.serving.deploy_timeout =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(config.engines.deploy_timeout_seconds));
   read_auth(root, config.auth);
   config.redact = read_redaction(root, environment);
   root.leave_names_with("x-");

@@ -42,6 +42,20 @@ void read_shadow(YamlSection& root, double& share, capture::ShadowBudget& budget
   section->finish();
 }
 
+void read_serving(YamlSection& root, promotion::HostSettings& serving) {
+  auto section = root.section("serving");
+  if (!section) return;
+  std::uint64_t models = serving.max_models, concurrency = static_cast<std::uint64_t>(serving.concurrency);
+  section->read("max_models", models, 1, 100);
+  section->read("concurrency", concurrency, 1, 256);
+  double timeout = to_seconds(serving.timeout);
+  section->read("timeout_seconds", timeout, 0.1, 3600);
+  serving.max_models = models;
+  serving.concurrency = static_cast<int>(concurrency);
+  serving.timeout = duration_of(timeout);
+  section->finish();
+}
+
 /// 0 turns a gate off.
 void read_gate(YamlSection& section, const char* key, double& limit) {
   section.read(key, limit, 0, 0.9);
@@ -99,6 +113,7 @@ void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::
   promotion.rules.signatures = signatures;
   read_steps(section, promotion.rules.steps);
   read_shadow(section, promotion.rules.shadow, budget);
+  read_serving(section, promotion.serving);
   read_gates(section, promotion.gates);
   read_judging(section, promotion);
   webhooks = read_webhooks(section, environment);

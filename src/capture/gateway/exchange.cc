@@ -91,20 +91,21 @@ Task<Status> Exchange::read_body() {
 Status Exchange::plan() {
   request_whole_ = kernel_now();
   const CaptureSettings& capture = shared_.settings.capture;
-  table_ = shared_.table.load();
+  routing_ = shared_.routing.load();
+  const RouteTable& table = *routing_->table;
   Workbenches::Loan bench(shared_.benches);
   const bool is_kept = dialect_ && capture.is_enabled;
   const auth::Caller& caller = auth::caller_of(in_);
   const bool is_looked_at =
-      is_kept || !table_->routes().empty() || !table_->promoted().empty() || !caller.workloads.empty();
+      is_kept || !table.routes().empty() || !table.promoted().empty() || !caller.workloads.empty();
   if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, wants_system(capture));
   Labels labels = labels_of(in_.path(), in_.headers, scan_, capture, caller);
   if (dialect_ && !caller.may_write(*labels.workload)) {
     return unauthorized("key " + caller.key_id + " is not for workload " + *labels.workload +
                         "; name another in x-flywheel-workload, or ask for another key");
   }
-  choice_ = table_->choose(scan_.model, *labels.workload, bench->random);
-  if (dialect_) split_ = table_->split_for(*labels.workload, *labels.client, labels.conversation, bench->random);
+  choice_ = table.choose(scan_.model, *labels.workload, bench->random);
+  if (dialect_) split_ = table.split_for(*labels.workload, *labels.client, labels.conversation, bench->random);
   if (split_.shadowed != nullptr && split_.copy == nullptr) split_.copy = choice_.targets.front();
   if (split_.answers != nullptr) choice_.targets.insert(choice_.targets.begin(), &split_.answers->target);
   is_kept_ = is_kept && is_sampled(labels, bench->random);
@@ -173,7 +174,7 @@ Task<void> Exchange::refuse(Error error) {
 Task<void> Exchange::relay() {
   for (std::size_t i = 0; i < choice_.targets.size(); ++i) {
     const Target& target = *choice_.targets[i];
-    Upstream& upstream = shared_.upstream(target.upstream);
+    Upstream& upstream = *upstream_of(target);
     const bool is_last = i + 1 == choice_.targets.size();
     if (recorder_) recorder_->set_target(choice_.route, target.variant);
     Outcome outcome = co_await ask(upstream, target);
@@ -208,7 +209,7 @@ void Exchange::send_shadow() {
   const bool is_answered_by_candidate = split_.answers == split_.shadowed;
   shared_.shadows.offer({.promotion = split_.shadowed->id,
                          .is_to_candidate = !is_answered_by_candidate,
-                         .upstream = &shared_.upstream(split_.copy->upstream),
+                         .upstream = upstream_of(*split_.copy),
                          .request = std::move(*copy_),
                          .dialect = *dialect_,
                          .variant = split_.copy->variant,
@@ -217,7 +218,7 @@ void Exchange::send_shadow() {
 
 Task<void> Exchange::relay_upload() {
   const Target& target = *choice_.targets.front();
-  Upstream& upstream = shared_.upstream(target.upstream);
+  Upstream& upstream = *upstream_of(target);
   bool has_answer = false;
   const auto sent = co_await upstream.client().exchange(
       request_for(upstream, target), *in_.body,
@@ -351,7 +352,7 @@ std::optional<record::Interaction> Exchange::take_record(BytesEnd end) {
   if (!recorder_) return std::nullopt;
   // Here, because the record takes the body, and not before the client has its answer.
   if (is_shadowed_ && end == BytesEnd::kWhole) {
-    copy_ = request_for(shared_.upstream(split_.copy->upstream), *split_.copy);
+    copy_ = request_for(*upstream_of(*split_.copy), *split_.copy);
   }
   Workbenches::Loan bench(shared_.benches);
   auto made = std::move(*recorder_).finish(std::move(body_), end, kernel_now(), bench->answers);

@@ -45,13 +45,29 @@ bool is_served(std::string_view path) { return path == "/v1" || path.starts_with
 GatewayShared::GatewayShared(GatewaySettings s, GatewayDependencies d)
     : settings(std::move(s)),
       with(std::move(d)),
-      looks_at_system(wants_system(settings.capture)),
       shadows(with.executor, settings.shadow, settings.capture.max_record_bytes, benches, with.on_pair) {
   for (const auto& one : settings.upstreams) {
-    auto& upstream = upstreams.emplace_back(
-        std::make_unique<Upstream>(one, with.credentials(one), proxy_of(one, with.environment), with.executor));
-    by_name[one.name] = upstream.get();
+    own_upstreams[one.name] =
+        std::make_shared<Upstream>(one, with.credentials(one), proxy_of(one, with.environment), with.executor);
   }
+}
+
+void GatewayShared::route_by(std::shared_ptr<const RouteTable> table) {
+  const auto before = routing.load();
+  auto made = std::make_shared<Routing>(Routing{std::move(table), own_upstreams});
+  for (const Promoted& one : made->table->promoted()) {
+    if (!one.brought) continue;
+    const UpstreamSettings& brought = one.brought->settings;
+    auto& upstream = made->upstreams[brought.name];
+    const auto known = before->upstreams.find(brought.name);
+    if (known != before->upstreams.end() && known->second->lease() == one.brought->lease) {
+      upstream = known->second;
+    } else {
+      upstream = std::make_shared<Upstream>(brought, with.credentials(brought), std::optional<net::Proxy>(),
+                                            with.executor, one.brought->lease);
+    }
+  }
+  routing = std::move(made);
 }
 
 bool GatewayShared::filtered(record::Interaction& interaction) {
@@ -100,7 +116,7 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::make(GatewaySettings settings, GatewayDependencies dependencies) {
   FW_ASSIGN(auto table, RouteTable::make(settings.routes, settings.upstreams));
   auto impl = std::make_unique<Impl>(std::move(settings), std::move(dependencies));
-  impl->shared.table = std::move(table);
+  impl->shared.route_by(std::move(table));
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
@@ -123,23 +139,22 @@ net::Handler Gateway::handler() {
   };
 }
 
-std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared.table.load(); }
+std::shared_ptr<const RouteTable> Gateway::routes() const { return impl_->shared.routing.load()->table; }
 
 Status Gateway::set_routes(std::vector<Route> routes) {
   const std::lock_guard lock(impl_->changing);
-  FW_ASSIGN(auto table, RouteTable::make(std::move(routes), impl_->shared.settings.upstreams,
-                                         impl_->shared.table.load()->promoted()));
-  impl_->shared.table = std::move(table);
-  log_info("gateway", "routes were changed", {{"routes", impl_->shared.table.load()->routes().size()}});
+  FW_ASSIGN(auto table,
+            RouteTable::make(std::move(routes), impl_->shared.settings.upstreams, this->routes()->promoted()));
+  log_info("gateway", "routes were changed", {{"routes", table->routes().size()}});
+  impl_->shared.route_by(std::move(table));
   return {};
 }
 
 Status Gateway::set_promoted(std::vector<Promoted> promoted) {
   const std::lock_guard lock(impl_->changing);
-  FW_ASSIGN(auto table, RouteTable::make(impl_->shared.table.load()->routes(), impl_->shared.settings.upstreams,
-                                         std::move(promoted)));
-  impl_->shared.table = std::move(table);
-  log_info("gateway", "promoted models were changed", {{"promoted", impl_->shared.table.load()->promoted().size()}});
+  FW_ASSIGN(auto table, RouteTable::make(routes()->routes(), impl_->shared.settings.upstreams, std::move(promoted)));
+  log_info("gateway", "promoted models were changed", {{"promoted", table->promoted().size()}});
+  impl_->shared.route_by(std::move(table));
   return {};
 }
 
@@ -151,7 +166,8 @@ const GatewaySettings& Gateway::settings() const { return impl_->shared.settings
 const GatewayCounters& Gateway::counters() const { return impl_->shared.counters; }
 
 Status Gateway::readiness() const {
-  for (const auto& upstream : impl_->shared.upstreams) FW_TRY(upstream->readiness());
+  for (const auto& upstream : impl_->shared.settings.upstreams)
+    FW_TRY(impl_->shared.own_upstreams.at(upstream.name)->readiness());
   const std::int64_t lost = impl_->shared.lost_at.load();
   if (lost != 0 && kernel_now().time_since_epoch() - Duration(lost) < kLossIsNews) {
     return unavailable("records of exchanges are being lost: the log store is slower than the traffic, or away");
@@ -164,9 +180,9 @@ void Gateway::write_metrics(std::ostream& out) const {
   impl_->shared.shadows.write_metrics(out);
   out << "# HELP flywheel_gateway_upstream_open 1 while an upstream is left alone after failures.\n"
          "# TYPE flywheel_gateway_upstream_open gauge\n";
-  for (const auto& upstream : impl_->shared.upstreams) {
-    out << "flywheel_gateway_upstream_open{upstream=\"" << upstream->settings().name << "\"} "
-        << (upstream->breaker().is_open() ? 1 : 0) << '\n';
+  for (const auto& [name, upstream] : impl_->shared.routing.load()->upstreams) {
+    out << "flywheel_gateway_upstream_open{upstream=\"" << name << "\"} " << (upstream->breaker().is_open() ? 1 : 0)
+        << '\n';
   }
 }
 

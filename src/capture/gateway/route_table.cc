@@ -45,6 +45,24 @@ Status check_route(const Route& route, const std::vector<UpstreamSettings>& upst
   return {};
 }
 
+Status check_promoted(const Promoted& one, const std::vector<UpstreamSettings>& upstreams) {
+  const std::string where = "promotion " + one.id;
+  const bool is_known = std::ranges::find(upstreams, one.target.upstream, &UpstreamSettings::name) != upstreams.end();
+  if (!one.brought) {
+    if (is_known) return {};
+    return invalid_argument(where + " leads to upstream \"" + one.target.upstream +
+                            "\", which gateway.upstreams does not have");
+  }
+  // Routes that lead to the gateway's own would lead elsewhere while it is there.
+  if (is_known) {
+    return invalid_argument(where + " brings upstream \"" + one.target.upstream +
+                            "\", which gateway.upstreams has too; name that one otherwise");
+  }
+  if (one.brought->settings.name == one.target.upstream) return {};
+  return invalid_argument(where + " brings upstream \"" + one.brought->settings.name + "\" and leads to \"" +
+                          one.target.upstream + '"');
+}
+
 /// One object's keys while it is read: what nobody asked for is a mistake.
 class Fields {
  public:
@@ -157,11 +175,7 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::make(std::vector<Route> ro
     FW_TRY(check_route(route, upstreams));
     if (!names.insert(route.name).second) return invalid_argument("route \"" + route.name + "\" stands there twice");
   }
-  for (const auto& one : promoted) {
-    if (std::ranges::find(upstreams, one.target.upstream, &UpstreamSettings::name) != upstreams.end()) continue;
-    return invalid_argument("promotion " + one.id + " leads to upstream \"" + one.target.upstream +
-                            "\", which gateway.upstreams does not have");
-  }
+  for (const auto& one : promoted) FW_TRY(check_promoted(one, upstreams));
   auto table = std::make_shared<RouteTable>();
   table->routes_ = std::move(routes);
   table->promoted_ = std::move(promoted);

@@ -23,7 +23,8 @@ class RouteTable final {
 
   /// kInvalidArgument names the route and what is wrong: an unknown upstream, no targets, a weight below 0 or none
   /// above it, a name that stands twice. Behind the last route stands one for all, to the first upstream.
-  /// Of promoted models those whose upstream is unknown are an error too.
+  /// Of promoted models those whose upstream is unknown are an error too, and those that bring one under a name that
+  /// is another's.
   [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(std::vector<Route> routes,
                                                                       const std::vector<UpstreamSettings>& upstreams,
                                                                       std::vector<Promoted> promoted = {});

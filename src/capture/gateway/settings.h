@@ -57,6 +57,13 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// An upstream that comes and goes with whom it serves.
+struct BroughtUpstream {
+  UpstreamSettings settings;  ///< asked without a proxy; its name is none of the gateway's own
+  /// Held as long as a request is under way to it, or may still be sent.
+  std::shared_ptr<const void> lease;
+};
+
 /// A candidate that answers a share of a workload's conversations, before any route is asked. Who is drawn for the
 /// route answers where it cannot.
 struct Promoted {
@@ -64,7 +71,8 @@ struct Promoted {
   std::string workload;
   std::string client;
   Target target;
-  double share = 0;   ///< of the conversations: 0 to 1
+  std::optional<BroughtUpstream> brought = {};  ///< what `target` names; absent: one of GatewaySettings::upstreams
+  double share = 0;                             ///< of the conversations: 0 to 1
   double shadow = 0;  ///< of the requests: who did not answer is asked too, once the client has its answer
 };
 

@@ -23,13 +23,14 @@ net::ClientOptions client_options(const UpstreamSettings& settings, const Result
 }  // namespace
 
 Upstream::Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Result<std::optional<net::Proxy>> proxy,
-                   Executor executor)
+                   Executor executor, std::shared_ptr<const void> lease)
     : settings_(std::move(settings)),
       credentials_(std::move(credentials)),
       proxy_(std::move(proxy)),
       base_(settings_.url),
       client_(std::move(executor), client_options(settings_, proxy_)),
-      breaker_(settings_.failures_until_open, settings_.open_for) {
+      breaker_(settings_.failures_until_open, settings_.open_for),
+      lease_(std::move(lease)) {
   while (base_.ends_with('/')) base_.pop_back();
   const auto url = net::parse_url(base_);
   is_bare_ = url.ok() && url->target == "/";

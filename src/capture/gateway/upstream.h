@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,9 +17,9 @@ void remove_client_keys(net::Headers& headers);
 class Upstream final {
  public:
   /// `credentials`: headers that identify us to it, or why there are none. `proxy` likewise: what its requests go
-  /// through. `executor` as for net::Client.
+  /// through. `executor` as for net::Client. `lease` as in BroughtUpstream.
   Upstream(UpstreamSettings settings, Result<net::Headers> credentials, Result<std::optional<net::Proxy>> proxy,
-           Executor executor);
+           Executor executor, std::shared_ptr<const void> lease = nullptr);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
@@ -26,6 +27,7 @@ class Upstream final {
   [[nodiscard]] net::Client& client() { return client_; }
   [[nodiscard]] CircuitBreaker& breaker() { return breaker_; }
   [[nodiscard]] const CircuitBreaker& breaker() const { return breaker_; }
+  [[nodiscard]] const std::shared_ptr<const void>& lease() const { return lease_; }
   /// Why nothing can be asked of it: a key that is not there.
   [[nodiscard]] Status readiness() const;
 
@@ -43,6 +45,7 @@ class Upstream final {
   bool is_bare_ = false;
   net::Client client_;
   CircuitBreaker breaker_;
+  std::shared_ptr<const void> lease_;
 };
 
 }  // namespace fw::capture

@@ -54,10 +54,10 @@ void remove_leftovers(const fs::path& folder) {
 
 /// One model that is up. Its folder holds what was made for it alone.
 struct LocalDeployer::Served {
-  Served(fs::path f, EngineSetup setup, const LocalSettings& settings, io::ProcessLauncher& launcher,
+  Served(fs::path f, EngineSetup setup, int restarts, const LocalSettings& settings, io::ProcessLauncher& launcher,
          net::Client& client, const Executor& executor)
       : folder(std::move(f)),
-        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, launcher, client),
+        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, restarts, launcher, client),
         tasks(executor) {}
 
   fs::path folder;
@@ -128,7 +128,8 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   setup.plain_attention = is_plain_attention_faster(setup.slot_context);
   const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
 
-  auto entry = std::make_shared<Served>(folder.path(), std::move(setup), settings, launcher, client, executor);
+  auto entry =
+      std::make_shared<Served>(folder.path(), std::move(setup), request.restarts, settings, launcher, client, executor);
   FW_CO_TRY(co_await entry->engine.start(deadline));
   Deployment out{.id = id, .endpoint = {.url = entry->engine.url(), .model = *id}, .description = description};
   folder.keep();
@@ -198,6 +199,12 @@ Task<void> LocalDeployer::share_beginning(DeploymentId id, std::string request, 
   const auto shared = co_await entry->engine.share_beginning(std::move(request), std::move(deadline));
   if (!shared.ok())
     log_warning("modelops", "slots do not share a beginning", {{"deployment", *id}, {"what", shared.error().message}});
+}
+
+Task<Error> LocalDeployer::failure_of(DeploymentId id, Deadline deadline) {
+  const auto entry = impl_->find(id);
+  if (!entry) co_return not_found("there is no deployment " + *id);
+  co_return co_await entry->engine.failure(std::move(deadline));
 }
 
 Task<Status> LocalDeployer::undeploy(DeploymentId id) {

@@ -21,8 +21,8 @@ namespace fw::modelops {
 /// - A tuned adapter is a deployment of its own beside its base: its process serves a file with the adapter merged in,
 ///   or, where flywheel-trainer is missing or the type is no 16 or 32 bit one, the base's file (mapped, so that both
 ///   processes share its memory) with `--lora`.
-/// - An engine that crashes is started once more on its port; requests in between fail. After a second crash the
-///   deployment has failed: status() says how, its port stays closed.
+/// - An engine that crashes is started again on its port, as often as the request says; requests in between fail. After
+///   one crash more the deployment has failed: status() says how, its port stays closed.
 ///
 /// Everything passed in must outlive the deployer, and `executor`'s context must be running. All members may be called
 /// from any thread. stop() before destruction.
@@ -35,6 +35,7 @@ class LocalDeployer final : public Deployer {
   Task<Status> prepare(DeploymentRequest request, Deadline deadline) override;
   Task<Result<Deployment>> deploy(DeploymentRequest request, Deadline deadline) override;
   Task<void> share_beginning(DeploymentId id, std::string request, Deadline deadline) override;
+  Task<Error> failure_of(DeploymentId id, Deadline deadline) override;
   Task<Status> undeploy(DeploymentId id) override;
 
   /// Success while it answers or is being restarted; the engine's last words after it failed for good. kNotFound for an

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/machine.h"
 #include "modelfile/folder_summary.h"
 #include "modelops/local/impl/engine.h"
 #include "modelops/local/impl/model_facts.h"
@@ -32,6 +31,8 @@ Result<ModelFacts> facts_of_folder(const std::filesystem::path& folder) {
   return facts;
 }
 
+std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; }
+
 std::uint64_t number(const Json& json, const char* key) {
   const auto it = json.find(key);
   return it != json.end() && it->is_number_unsigned() ? it->get<std::uint64_t>() : 0;
@@ -54,6 +55,14 @@ Result<ServingFit> fit_serving(const std::filesystem::path& model, std::int64_t 
   fit.cache_bytes =
       facts.cache_bytes_per_token * static_cast<std::uint64_t>(slots.context) * static_cast<std::uint64_t>(slots.count);
   return fit;
+}
+
+Status check_free_memory(const std::filesystem::path& model, std::int64_t context_length, int parallelism,
+                         const io::MachineLimits& machine) {
+  FW_ASSIGN(const auto fit, fit_serving(model, context_length, parallelism, machine.memory_bytes));
+  if (fit.needed_bytes() <= machine.available_bytes) return {};
+  return resource_exhausted("serving it takes " + mebibytes(fit.needed_bytes()) + " of memory, and " +
+                            mebibytes(machine.available_bytes) + " are free");
 }
 
 Result<TrainingFit> parse_training_plan(const std::string& line) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "io/machine.h"
 
 namespace fw::modelops {
 
@@ -25,6 +26,10 @@ struct ServingFit {
 /// As the deployer would decide. `model`: a GGUF file or a Hugging Face folder; `memory`: of another machine than this.
 [[nodiscard]] Result<ServingFit> fit_serving(const std::filesystem::path& model, std::int64_t context_length,
                                              int parallelism, std::optional<std::uint64_t> memory = std::nullopt);
+
+/// kResourceExhausted where weights and caches take more than is free of the machine's memory; errors as fit_serving.
+[[nodiscard]] Status check_free_memory(const std::filesystem::path& model, std::int64_t context_length, int parallelism,
+                                       const io::MachineLimits& machine);
 
 /// What `flywheel-trainer plan` said of a training.
 struct TrainingFit {

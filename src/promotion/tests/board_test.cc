@@ -207,5 +207,22 @@ TEST(Board, AProposalNamesWhatItPromotes) {
   EXPECT_THAT(board.propose("p", empty, "ada", "").error().message, HasSubstr("workload"));
 }
 
+TEST(Board, HowAModelIsServedHereStandsInTheLog) {
+  Candidate one = candidate();
+  one.served = ServedModel{.base = "/models/base.gguf",
+                           .adapter = "/jobs/adapter.gguf",
+                           .keep_layers = {0, 2},
+                           .context_length = 4096,
+                           .chat_template = "/t.jinja",
+                           .enable_thinking = true,
+                           .has_tools = true,
+                           .date = "2026-11-26"};
+  Desk desk;
+  ASSERT_TRUE(desk.take(desk.board.propose("p", one, "ada", "")).ok());
+  EXPECT_EQ(desk.board.find("p")->candidate, one);
+  one.upstream = "small";
+  EXPECT_THAT(desk.board.propose("q", one, "ada", "").error().message, HasSubstr("not by both"));
+}
+
 }  // namespace
 }  // namespace fw::promotion

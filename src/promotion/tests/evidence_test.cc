@@ -64,6 +64,73 @@ TEST_F(EvidenceTest, AnyChangedByteOfAFileIsAnotherDigest) {
   EXPECT_NE(digest_of(before->digests), digest_of(after->digests));
 }
 
+class ServedEvidenceTest : public EvidenceTest {
+ protected:
+  /// A report with the configuration that its job ran with.
+  Json with_config(Json more = Json::object()) const {
+    Json out = report();
+    out["job"]["created_at"] = "2026-11-26T10:00:00";
+    Json candidate{{"model_name", "small"},  {"path", path("base.gguf")}, {"keep_layers", {0, 1}},
+                   {"context_length", 2048}, {"chat_template", ""},       {"enable_thinking", true}};
+    candidate.update(more);
+    out["config"] = {{"candidates", {candidate}}};
+    return out;
+  }
+  static Result<Candidate> served(const Json& report, const std::string& variant = "") {
+    return served_candidate_of_report(report.dump(), "", variant);
+  }
+};
+
+TEST_F(ServedEvidenceTest, SaysHowTheRunServedItAndTheDigestsNameThat) {
+  const auto candidate = served(with_config());
+  ASSERT_TRUE(candidate.ok()) << candidate.error().message;
+  EXPECT_EQ(candidate->served, (ServedModel{.base = path("base.gguf"),
+                                            .adapter = path("adapter.gguf"),
+                                            .keep_layers = {0, 1},
+                                            .context_length = 2048,
+                                            .chat_template = "",
+                                            .enable_thinking = true,
+                                            .has_tools = false,
+                                            .date = "2026-11-26"}));
+  EXPECT_TRUE(candidate->digests.contains("serving") && candidate->digests.contains("adapter"));
+  const auto longer = served(with_config({{"context_length", 4096}}));
+  EXPECT_NE(longer->digests.at("serving"), candidate->digests.at("serving"));
+  const auto request = deployment_request(*candidate, 3);
+  EXPECT_EQ(request.model.path, path("base.gguf"));
+  EXPECT_EQ(request.adapter->gguf, path("adapter.gguf"));
+  EXPECT_EQ(request.model.chat.date, "2026-11-26");
+  EXPECT_EQ(request.parallelism, 3);
+}
+
+TEST_F(ServedEvidenceTest, ABaseAsItIsHasNoAdapter) {
+  const auto candidate = served(with_config(), "base-eval");
+  ASSERT_TRUE(candidate.ok()) << candidate.error().message;
+  EXPECT_EQ(candidate->served->adapter, "");
+  EXPECT_FALSE(deployment_request(*candidate, 1).adapter);
+}
+
+TEST_F(ServedEvidenceTest, AChatTemplateOfItsOwnIsAmongTheSignedBytes) {
+  write("chat.jinja", "{{ messages }}");
+  const auto with_template = with_config({{"chat_template", path("chat.jinja")}});
+  EXPECT_EQ(served(with_template)->digests.at("template"), sha256_hex("{{ messages }}"));
+  std::filesystem::remove(path("chat.jinja"));
+  EXPECT_EQ(served(with_template).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ServedEvidenceTest, ToolsInATrainingRowMakeTheTemplateSayTools) {
+  std::filesystem::create_directories(path("set/training"));
+  write("set/training/train_data.jsonl", "{\"messages\":[]}\n{\"messages\":[],\"tools\": [{\"type\":\"function\"}]}\n");
+  auto rows = with_config();
+  EXPECT_FALSE(served(rows)->served->has_tools);
+  rows["dataset"]["datasets"][1]["uri"] = "file://" + path("set");
+  EXPECT_TRUE(served(rows)->served->has_tools);
+}
+
+TEST_F(ServedEvidenceTest, WhatWasEvaluatedBehindAnEndpointIsNothingToServeHere) {
+  EXPECT_THAT(served(with_config({{"path", ""}})).error().message, HasSubstr("--upstream"));
+  EXPECT_EQ(served(report()).error().code, ErrorCode::kFailedPrecondition);
+}
+
 TEST_F(EvidenceTest, WhatTheGatewayWouldAskOtherwiseIsNotPromoted) {
   Json asked = report();
   asked["candidates"][0]["evaluations"] = {{{"variant", "icl-eval"}}, {{"variant", "customized-short-eval"}}};

@@ -71,9 +71,13 @@ export interface GateFigures { gate: string; title: string; count: number; mean:
 export interface PairSummary {
   pairs: number; answered: number; compared: number; score: number; candidate_seconds: { p50: number; p95: number }; other_seconds: { p50: number; p95: number };
 }
+export interface EngineState { state: "waiting" | "starting" | "ready" | "failed" | "refused"; failures: number; why: string | null; description: string | null }
+export interface ServedHere {
+  base: string; adapter: string | null; keep_layers: number[] | null; context_length: number; chat_template: string | null; enable_thinking: boolean; engine: EngineState | null;
+}
 export interface Promotion {
   id: string; stage: PromotionStage; step: number; share: number; shadow: number; workload_id: string; client_id: string; job_id: string; model_name: string; variant: string;
-  upstream: string; served_model: string; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[];
+  upstream: string | null; served_model: string; served_here: ServedHere | null; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[];
   created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }

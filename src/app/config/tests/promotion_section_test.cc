@@ -21,7 +21,9 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
   EXPECT_THAT(defaults->promotion.rules.steps, ElementsAre(0.01, 0.05, 0.25, 0.5));
   const auto own = parse(
       "{signatures: 2, canary_steps: [0.1, 0.5], gates: {errors: 0.05, slow_after_seconds: 1.5, disagreement: 0,"
-      " false_alarm_rate: 0.01}, shadow: {share: 0.2, concurrency: 2, timeout_seconds: 3}}");
+      " false_alarm_rate: 0.01}, shadow: {share: 0.2, concurrency: 2, timeout_seconds: 3}, serving: {max_models: 2, "
+      "concurrency: 8,"
+      " timeout_seconds: 9}}");
   ASSERT_TRUE(own.ok()) << own.error().message;
   EXPECT_EQ(own->promotion.rules.signatures, 2U);
   EXPECT_THAT(own->promotion.rules.steps, ElementsAre(0.1, 0.5));
@@ -32,6 +34,10 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
   EXPECT_EQ(own->promotion.rules.shadow, 0.2);
   EXPECT_EQ(own->gateway.shadow.concurrency, 2U);
   EXPECT_EQ(own->gateway.shadow.timeout, std::chrono::seconds(3));
+  EXPECT_EQ(own->promotion.serving.max_models, 2U);
+  EXPECT_EQ(own->promotion.serving.concurrency, 8);
+  EXPECT_EQ(own->promotion.serving.timeout, std::chrono::seconds(9));
+  EXPECT_EQ(defaults->promotion.serving.max_models, 4U);
   EXPECT_EQ(defaults->promotion.gates.slow_after, Duration(0));
   EXPECT_EQ(defaults->promotion.rules.shadow, 0.1);
 }

@@ -39,6 +39,9 @@ class Exchange final {
   [[nodiscard]] bool is_sampled(const Labels& labels, Random& random);
   /// Whether the routes lead to its upstream, also without promotions.
   [[nodiscard]] bool is_on_route(const Target& target) const;
+  [[nodiscard]] const std::shared_ptr<Upstream>& upstream_of(const Target& target) const {
+    return routing_->upstream(target.upstream);
+  }
   [[nodiscard]] net::Request request_for(const Upstream& upstream, const Target& target) const;
 
   [[nodiscard]] Task<void> relay();
@@ -67,9 +70,9 @@ class Exchange final {
   std::string body_;
   std::size_t held_bytes_ = 0;
   RequestScan scan_;
-  std::shared_ptr<const RouteTable> table_;
+  std::shared_ptr<const Routing> routing_;
   RouteTable::Choice choice_;
-  RouteTable::Split split_;   ///< who answers of the table's promoted models: the first target is its
+  RouteTable::Split split_;   ///< who answers of the promoted models: the first target is its
   bool is_shadowed_ = false;  ///< a copy goes to who does not answer
   bool is_kept_ = false;      ///< what is recorded goes to the log
   std::optional<Recorder> recorder_;

@@ -15,11 +15,26 @@
 
 namespace fw::capture {
 
+/// How requests find their way: the table, and the upstreams that it leads to. Immutable, as the table is: an exchange
+/// holds the one that it began with, and with it the upstreams that it may ask.
+struct Routing {
+  using Upstreams = std::map<std::string, std::shared_ptr<Upstream>, std::less<>>;
+
+  std::shared_ptr<const RouteTable> table;
+  Upstreams upstreams;  ///< by name: the gateway's own, and those that promoted models brought
+
+  /// One that the table names.
+  [[nodiscard]] const std::shared_ptr<Upstream>& upstream(std::string_view name) const {
+    return upstreams.find(name)->second;
+  }
+};
+
 /// What all exchanges of a gateway share. Any thread.
 struct GatewayShared {
   GatewayShared(GatewaySettings s, GatewayDependencies d);
 
-  [[nodiscard]] Upstream& upstream(std::string_view name) const { return *by_name.find(name)->second; }
+  /// The routing for the requests that come from now on; an upstream that is there already goes on.
+  void route_by(std::shared_ptr<const RouteTable> table);
   /// Gives a record to the committer; says so, now and then, when it is lost.
   void keep(record::Interaction interaction);
   [[nodiscard]] Task<void> keep_durably(record::Interaction interaction);
@@ -29,12 +44,10 @@ struct GatewayShared {
 
   GatewaySettings settings;
   GatewayDependencies with;
-  std::vector<std::unique_ptr<Upstream>> upstreams;
-  std::map<std::string, Upstream*, std::less<>> by_name;
-  std::atomic<std::shared_ptr<const RouteTable>> table;
+  Routing::Upstreams own_upstreams;  ///< the settings'
+  std::atomic<std::shared_ptr<const Routing>> routing{std::make_shared<const Routing>()};
   Workbenches benches;
   GatewayCounters counters;
-  bool looks_at_system = false;
   std::atomic<std::int64_t> lost_at{0};  ///< steady nanoseconds of the last loss; 0: none
   RecentAnswers recent;
   ShadowSender shadows;

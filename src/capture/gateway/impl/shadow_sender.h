@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <ostream>
@@ -26,8 +27,8 @@ class ShadowSender final {
   struct Job {
     std::string promotion;
     bool is_to_candidate = true;
-    Upstream* upstream = nullptr;  ///< outlives the sender
-    net::Request request;          ///< ready to be sent
+    std::shared_ptr<Upstream> upstream;
+    net::Request request;  ///< ready to be sent
     Dialect dialect = Dialect::kChatCompletions;
     std::string variant;
     record::Interaction answered;  ///< what the client has

@@ -1,5 +1,6 @@
 #include "modelops/local/impl/served_engine.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -8,22 +9,24 @@ namespace fw::modelops {
 namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
+// Who waits for a crash wants to know at once; a restart takes its time.
+constexpr auto kFirstLook = std::chrono::milliseconds(1);
 constexpr auto kPollPatience = std::chrono::seconds(5);
 // llama-server waits for requests that it works on; nobody wants their answers any more.
 constexpr auto kStopGrace = std::chrono::milliseconds(1'000);
 // Between our finding a free port and the engine's taking it somebody else may have been faster.
 constexpr int kPortAttempts = 3;
-constexpr int kRestarts = 1;
 constexpr auto kSharePatience = std::chrono::seconds(60);
 constexpr const char* kSharedState = "beginning.bin";
 
 }  // namespace
 
-ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout,
+ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
                            io::ProcessLauncher& launcher, net::Client& client)
     : program_(std::move(program)),
       setup_(std::move(setup)),
       ready_timeout_(ready_timeout),
+      restarts_(restarts),
       launcher_(launcher),
       client_(client) {}
 
@@ -123,10 +126,19 @@ Task<void> ServedEngine::watch(std::stop_token stop) {
     if (!ended.ok()) co_return;
     const std::string how = io::describe_end("llama-server", *ended, current->last_lines());
     log_warning("modelops", "an engine died", {{"deployment", setup_.alias}, {"how", how}, {"crashes", crashes + 1}});
-    if (crashes == kRestarts) co_return fail(unavailable(how));
+    if (crashes >= restarts_) co_return fail(unavailable(how));
     auto restarted = co_await start_on(port_, until_stopped);
     if (until_stopped.is_cancelled()) co_return;
     if (!restarted.ok()) co_return fail(restarted.error().within("restart after it " + ended->describe()));
+  }
+}
+
+Task<Error> ServedEngine::failure(Deadline deadline) {
+  for (Duration pause = kFirstLook;; pause = std::min<Duration>(2 * pause, kPollInterval)) {
+    if (const Status now = status(); !now.ok()) co_return now.error();
+    if (const auto ended = co_await process()->wait(deadline); !ended.ok()) co_return ended.error();
+    // watch() has yet to say what comes of it.
+    if (const auto slept = co_await sleep_for(pause, deadline); !slept.ok()) co_return slept.error();
   }
 }
 

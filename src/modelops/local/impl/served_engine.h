@@ -11,12 +11,13 @@
 
 namespace fw::modelops {
 
-/// One llama-server: started until it answers, watched, started once more after a crash, stopped. start() first, then
+/// One llama-server: started until it answers, watched, started again after a crash, stopped. start() first, then
 /// watch() in a task of its own, then stop() after that task has ended. status() and process_id() from any thread.
 class ServedEngine final {
  public:
-  ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, io::ProcessLauncher& launcher,
-               net::Client& client);
+  /// `restarts`: after how many crashes it is started again.
+  ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
+               io::ProcessLauncher& launcher, net::Client& client);
 
   /// Returns when it answers under its alias; the error bears its last words. Nothing runs after an error.
   [[nodiscard]] Task<Status> start(Deadline deadline);
@@ -25,6 +26,8 @@ class ServedEngine final {
   [[nodiscard]] Task<Status> share_beginning(std::string request, Deadline deadline);
   /// Returns after the stop or when the engine has failed for good.
   [[nodiscard]] Task<void> watch(std::stop_token stop);
+  /// Returns when it has failed for good, with its status(), or with the deadline's error.
+  [[nodiscard]] Task<Error> failure(Deadline deadline);
   /// The process is gone on return.
   [[nodiscard]] Task<Status> stop();
 
@@ -44,6 +47,7 @@ class ServedEngine final {
   std::filesystem::path program_;
   EngineSetup setup_;
   Duration ready_timeout_;
+  int restarts_;
   io::ProcessLauncher& launcher_;
   net::Client& client_;
   std::uint16_t port_ = 0;  ///< fixed once start() has succeeded

@@ -217,6 +217,18 @@ TEST_F(LocalDeployerTest, ACrashedEngineComesBackOnceOnItsPort) {
   EXPECT_FALSE(ask(up, "/completions", {{"prompt", "x"}}).ok());
 }
 
+TEST_F(LocalDeployerTest, WithoutRestartsTheFirstCrashIsTheDeploymentsEndAndIsTold) {
+  const auto up = deploy({.model = model(), .parallelism = 1, .restarts = 0});
+  const auto early = run_blocking(deployer_->failure_of(up.id, Deadline::after(50ms)));
+  EXPECT_EQ(early.code, ErrorCode::kDeadlineExceeded);
+  ASSERT_EQ(::kill(deployer_->process_id(up.id), SIGKILL), 0);
+  const auto failure = run_blocking(deployer_->failure_of(up.id, Deadline::after(20s)));
+  EXPECT_EQ(failure.code, ErrorCode::kUnavailable);
+  EXPECT_THAT(failure.message, HasSubstr("signal 9"));
+  EXPECT_EQ(deployer_->process_id(up.id), 0);
+  EXPECT_EQ(run_blocking(deployer_->failure_of(DeploymentId("none"), Deadline::after(1s))).code, ErrorCode::kNotFound);
+}
+
 TEST_F(LocalDeployerTest, BaseAndAdapterAreServedSideBySide) {
   settings_.programs.trainer.clear();  // so that the adapter stays apart from the weights
   start(settings_);

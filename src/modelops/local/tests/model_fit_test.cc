@@ -53,6 +53,16 @@ TEST_F(ModelFitTest, SaysWhereAModelDoesNotFit) {
   EXPECT_FALSE(fit->fits());
 }
 
+TEST_F(ModelFitTest, WhatIsFreeNowIsWhatOneMoreModelMayTake) {
+  const auto needed = fit_serving(file_, 2048, 1, 64ULL << 20)->needed_bytes();
+  io::MachineLimits machine{.processors = 1, .memory_bytes = 64ULL << 20, .available_bytes = needed};
+  EXPECT_TRUE(check_free_memory(file_, 2048, 1, machine).ok());
+  machine.available_bytes = needed - 1;
+  const auto full = check_free_memory(file_, 2048, 1, machine);
+  EXPECT_EQ(full.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(full.error().message, testing::HasSubstr("MiB are free"));
+}
+
 TEST(TrainingPlan, IsReadOutOfTheTrainersLine) {
   const auto fit = parse_training_plan(
       R"({"event":"plan","pass_tokens":4096,"recomputes":true,"pass_bytes":30,"weight_bytes":20,"adapter_bytes":10,"peak_bytes":60})");

@@ -4,7 +4,7 @@ import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
 import { ApiError, post, useEvery, useOnChange, useResource } from "../api";
 import { ago } from "../numbers";
-import { Figure, PageTitle, Trouble, Waiting } from "../parts";
+import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address } from "../place";
 import { useSession } from "../session";
@@ -131,6 +131,32 @@ function History(props: { id: string; changed: string }) {
   );
 }
 
+const Where = (props: { promotion: Promotion }) => props.promotion.upstream !== null ? <>by upstream <Plain text={props.promotion.upstream} /></> : <>served by this machine</>;
+
+const kEngineTones = { waiting: "busy", starting: "busy", ready: "yes", failed: "no", refused: "no" };
+
+/** What this machine serves, and how its engine does. */
+function Served(props: { promotion: Promotion }) {
+  const served = props.promotion.served_here;
+  if (!served) return null;
+  const engine = served.engine;
+  return (
+    <section>
+      <h2>Served here</h2>
+      {!engine && <p class="muted">Its engine runs while the proposal is on traffic.</p>}
+      {engine && <p><Badge text={engine.state} tone={kEngineTones[engine.state]} /> {engine.description !== null && <Plain text={engine.description} />}{engine.failures > 0 && <> It failed {count(engine.failures)} {engine.failures === 1 ? "time" : "times"} since the service started; production answered meanwhile.</>}</p>}
+      {engine && engine.why !== null && <p class="small">{engine.state === "ready" ? "The last failure: " : ""}<Plain text={engine.why} /></p>}
+      <dl class="facts-grid">
+        <div><dt>base</dt><dd><code>{served.base}</code></dd></div>
+        {served.adapter !== null && <div><dt>adapter</dt><dd><code>{served.adapter}</code></dd></div>}
+        {served.keep_layers !== null && <div><dt>layers kept</dt><dd>{served.keep_layers.join(", ")}</dd></div>}
+        <div><dt>context</dt><dd>{count(served.context_length)} tokens</dd></div>
+        <div><dt>chat template</dt><dd>{served.chat_template !== null ? <code>{served.chat_template}</code> : "the model's own"}</dd></div>
+      </dl>
+    </section>
+  );
+}
+
 export function PromotionPage(props: { id: string }) {
   const { data: p, error, reload } = useResource<Promotion>(`/api/promotions/${encodeURIComponent(props.id)}`);
   useEvery(kLook, reload);
@@ -139,7 +165,7 @@ export function PromotionPage(props: { id: string }) {
   return (
     <>
       <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<Stage promotion={p} />}>
-        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, by upstream <Plain text={p.upstream} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"}. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
+        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"}. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
         {p.reason !== "" && <p><Plain text={p.reason} /></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />
@@ -150,6 +176,7 @@ export function PromotionPage(props: { id: string }) {
         {pairs && <Figure name="the same as the other side" value={percent(pairs.score)}>of {count(pairs.compared)} pairs; 95 % within {seconds(pairs.candidate_seconds.p95)}, the other side {seconds(pairs.other_seconds.p95)}</Figure>}
       </dl>
       <Actions promotion={p} done={reload} />
+      <Served promotion={p} />
       <Gates promotion={p} />
       <Pairs id={p.id} />
       <History id={p.id} changed={p.changed_at} />

@@ -22,7 +22,7 @@ export function Promotions() {
       <PageTitle title="Promotions"><p class="muted">A model gets traffic once it is proposed and somebody else has signed: copies first, then a share of the conversations, then all. Gates take it off by themselves.</p></PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the promotions" />}
-      {data && list.length === 0 && <p>None yet. A finished run is proposed with <code>flywheel promote propose JOB --upstream NAME</code>.</p>}
+      {data && list.length === 0 && <p>None yet. A finished run is proposed with <code>flywheel promote propose JOB</code>.</p>}
       {list.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="promotions">
           <table class="list">
@@ -32,7 +32,7 @@ export function Promotions() {
                 <tr key={p.id}>
                   <th scope="row"><a href={address(["promotions", p.id])}><Name text={p.workload_id} /></a></th>
                   <td><Plain text={fullName(p.model_name, p.variant)} /></td>
-                  <td><Stage promotion={p} /></td>
+                  <td><Stage promotion={p} />{p.served_here?.engine && p.served_here.engine.state !== "ready" && <> <span class="small muted">its engine: {p.served_here.engine.state}</span></>}</td>
                   <td class="number">{p.progress ? count(p.progress.requests) : "\u2013"}</td>
                   <td><Plain text={p.proposer} /></td>
                   <td>{ago(p.changed_at)}</td>

@@ -1,0 +1,55 @@
+#include "app/promoted_targets.h"
+
+#include <optional>
+#include <utility>
+
+namespace fw::app {
+namespace {
+
+constexpr std::chrono::seconds kConnect(1);  // to an engine of this machine
+
+capture::Promoted promoted_of(const promotion::Proposal& p) {
+  return {.id = p.id,
+          .workload = p.candidate.workload,
+          .client = p.candidate.client,
+          .target = {.upstream = p.candidate.upstream,
+                     .model = p.candidate.served_model,
+                     .weight = 1,
+                     .variant = variant_of(p)},
+          .share = p.share,
+          .shadow = p.shadow};
+}
+
+/// Nothing where this machine shall serve it and its engine is not ready: then it is nobody's target.
+std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const promotion::ModelHost& host) {
+  capture::Promoted one = promoted_of(p);
+  if (!p.candidate.served) return one;
+  auto hosted = host.find(p.id);
+  if (!hosted || !hosted->lease) return std::nullopt;
+  one.target.upstream = "promotion " + p.id;
+  capture::UpstreamSettings engine{.name = one.target.upstream, .url = hosted->url};
+  engine.connect_timeout = kConnect;
+  engine.first_byte_timeout = host.settings().timeout;
+  engine.max_retries = 0;  // production is asked instead
+  one.brought = {.settings = std::move(engine), .lease = std::move(hosted->lease)};
+  return one;
+}
+
+}  // namespace
+
+std::string variant_of(const promotion::Proposal& p) { return p.candidate.model + " " + p.candidate.variant; }
+
+std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>& on_traffic,
+                                          const promotion::ModelHost& host) {
+  std::vector<capture::Promoted> list;
+  // A canary stands before the live model that it may follow.
+  for (const bool wants_live : {false, true}) {
+    for (const auto& p : on_traffic) {
+      if ((p.share <= 0 && p.shadow <= 0) || (p.stage == promotion::Stage::kLive) != wants_live) continue;
+      if (auto one = target_of(p, host)) list.push_back(std::move(*one));
+    }
+  }
+  return list;
+}
+
+}  // namespace fw::app
