@@ -32,8 +32,8 @@ const char* name_of(Desk::Phase phase) {
   return "none";
 }
 
-/// A text that may be absent; empty then.
-std::string optional_text(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+/// The name of something, which may be absent; empty then.
+std::string optional_name(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
   if (!body.contains(field) || body[field].is_null()) return {};
   return required_text(body, field, problems);
 }
@@ -90,8 +90,8 @@ Task<Result<net::Response>> DiscoveryResource::start(net::Call call) {
   if (!call.request.body.empty() && !parse_object(call.request.body, body, problems)) {
     co_return unprocessable(problems);
   }
-  const std::string workload = optional_text(body, "workload_id", problems);
-  const std::string client = optional_text(body, "client_id", problems);
+  const std::string workload = optional_name(body, "workload_id", problems);
+  const std::string client = optional_name(body, "client_id", problems);
   if (!problems.empty()) co_return unprocessable(problems);
   Desk::Request request{.source = {}, .client = {}, .settings = {}};
   FW_CO_ASSIGN(request.source, record::WorkloadId::parse(workload.empty() ? desk_.rules().untagged() : workload));
@@ -133,7 +133,7 @@ Task<Result<net::Response>> DiscoveryResource::accept(net::Call call) {
   std::vector<FieldProblem> problems;
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
   const auto names = names_in(body, problems);
-  const std::string as = optional_text(body, "as", problems);
+  const std::string as = optional_name(body, "as", problems);
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_ASSIGN(const auto rules, co_await run_on(disk_, [&]() -> Result<std::vector<capture::LabelRule>> {
                  FW_ASSIGN(auto accepted, desk_.accept(names, as));

@@ -20,17 +20,6 @@ constexpr std::size_t kMostText = 4096;
 constexpr std::size_t kShownIds = 20;
 constexpr std::size_t kAuditPage = 1000;
 
-std::string text_of(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
-  const auto found = body.find(field);
-  if (found == body.end() || found->is_null()) return {};
-  if (found->is_string() && found->get_ref<const std::string&>().size() <= kMostText) return found->get<std::string>();
-  problems.push_back({"string_type",
-                      {"body", field},
-                      std::string(field) + " is not a text of at most " + std::to_string(kMostText) + " bytes",
-                      *found});
-  return {};
-}
-
 std::vector<record::RecordId> ids_of(const Json& body, std::vector<FieldProblem>& problems) {
   std::vector<record::RecordId> ids;
   const auto found = body.find("records");
@@ -51,13 +40,13 @@ std::vector<record::RecordId> ids_of(const Json& body, std::vector<FieldProblem>
 runs::ErasureRequest request_of(const Json& body, std::vector<FieldProblem>& problems) {
   runs::ErasureRequest request;
   request.records = ids_of(body, problems);
-  if (auto workload = text_of(body, "workload_id", problems); !workload.empty()) {
+  if (auto workload = optional_text(body, "workload_id", kMostText, problems); !workload.empty()) {
     request.workload = record::WorkloadId(std::move(workload));
   }
-  if (auto client = text_of(body, "client_id", problems); !client.empty()) {
+  if (auto client = optional_text(body, "client_id", kMostText, problems); !client.empty()) {
     request.client = record::ClientId(std::move(client));
   }
-  request.containing = text_of(body, "containing", problems);
+  request.containing = optional_text(body, "containing", kMostText, problems);
   return request;
 }
 
@@ -130,7 +119,7 @@ Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
   if (!parse_object(call.request.body, body, problems)) co_return unprocessable(problems);
   const auto request = request_of(body, problems);
   const bool dry = is_dry(body, problems);
-  const std::string reason = text_of(body, "reason", problems);
+  const std::string reason = optional_text(body, "reason", kMostText, problems);
   const std::string person = dry ? std::string() : acting_person(call, body, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   auto done = co_await run_if_room(disk_, [&]() -> Result<Json> {

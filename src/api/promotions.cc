@@ -101,18 +101,6 @@ std::vector<audit::Entry> entries_of(const audit::AuditLog& log, std::uint64_t a
   return found;
 }
 
-/// A field that may be left out: text of bounded length.
-std::string optional_text(const Json& body, const char* field, std::size_t most, std::vector<FieldProblem>& problems) {
-  const auto found = body.find(field);
-  if (found == body.end() || found->is_null()) return {};
-  if (found->is_string() && found->get_ref<const std::string&>().size() <= most) return found->get<std::string>();
-  problems.push_back({"string_type",
-                      {"body", field},
-                      std::string(field) + " is not a text of at most " + std::to_string(most) + " bytes",
-                      *found});
-  return {};
-}
-
 Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name, std::uint64_t otherwise,
                                 std::uint64_t most) {
   const auto text = query.find(name);

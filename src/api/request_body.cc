@@ -89,4 +89,15 @@ std::string required_text(const Json& body, const char* field, std::vector<Field
   return text;
 }
 
+std::string optional_text(const Json& body, const char* field, std::size_t most, std::vector<FieldProblem>& problems) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return {};
+  if (found->is_string() && found->get_ref<const std::string&>().size() <= most) return found->get<std::string>();
+  problems.push_back({"string_type",
+                      {"body", field},
+                      std::string(field) + " is not a text of at most " + std::to_string(most) + " bytes",
+                      *found});
+  return {};
+}
+
 }  // namespace fw::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ struct FieldProblem {
 
 /// A field that must be non-empty text of at most 256 bytes without control characters.
 [[nodiscard]] std::string required_text(const nlohmann::ordered_json& body, const char* field,
+                                        std::vector<FieldProblem>& problems);
+
+/// A field that may be left out or null: text of at most `most` bytes; empty then.
+[[nodiscard]] std::string optional_text(const nlohmann::ordered_json& body, const char* field, std::size_t most,
                                         std::vector<FieldProblem>& problems);
 
 }  // namespace fw::api

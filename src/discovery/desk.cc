@@ -8,7 +8,10 @@ namespace fw::discovery {
 
 Desk::~Desk() { stop(); }
 
-void Desk::stop() { search_.request_stop(); }
+void Desk::stop() {
+  const std::lock_guard lock(mutex_);
+  search_.request_stop();
+}
 
 std::shared_ptr<const Desk::State> Desk::state() const {
   const std::lock_guard lock(mutex_);
@@ -21,14 +24,13 @@ void Desk::publish(State state) {
 }
 
 Status Desk::start(Request request) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state_->phase == Phase::kRunning) {
-      return failed_precondition("a search for workloads is under way; wait for it, or cancel it");
-    }
-    state_ = std::make_shared<const State>(State{
-        .phase = Phase::kRunning, .source = *request.source, .records = 0, .progress = {}, .found = {}, .error = {}});
+  const std::lock_guard lock(mutex_);
+  if (state_->phase == Phase::kRunning) {
+    return failed_precondition("a search for workloads is under way; wait for it, or cancel it");
   }
+  state_ = std::make_shared<const State>(State{
+      .phase = Phase::kRunning, .source = *request.source, .records = 0, .progress = {}, .found = {}, .error = {}});
+  // The search before has published its end, and takes the lock no more.
   search_ = std::jthread([this, request = std::move(request)](const std::stop_token& stop) { run(request, stop); });
   return {};
 }

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/hash.h"
+#include "codec/utf8.h"
 #include "discovery/impl/prompt_clusters.h"
 #include "discovery/impl/prompt_pattern.h"
 #include "discovery/impl/proposed_name.h"
@@ -36,12 +37,6 @@ using Members = std::vector<const Sketch*>;
 /// The one whose lot is the lowest.
 const Sketch& first_of(const Members& members) {
   return **std::min_element(members.begin(), members.end(), [](const auto* a, const auto* b) { return *a < *b; });
-}
-
-std::string beginning(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes));
 }
 
 std::size_t letters_of(std::string_view pattern) {
@@ -240,7 +235,7 @@ class Learning final {
     for (const Sketch* sketch : part.members) variants.insert(sketch->traits.system);
     proposal.variants = variants.size();
     const Traits& first = first_of(part.members).traits;
-    proposal.prompt = beginning(first.system.empty() ? first.prompt : first.system, kPreviewBytes);
+    proposal.prompt = codec::utf8_prefix(first.system.empty() ? first.prompt : first.system, kPreviewBytes);
     return proposal;
   }
 

@@ -109,14 +109,34 @@ Result<std::vector<record::RecordId>> find_by_content(logstore::LogStore& log, c
   return std::move(taker).records();
 }
 
+/// Those that are there, without a look at the others.
+Result<std::vector<record::RecordId>> find_by_id(logstore::LogStore& log, const ErasureRequest& request,
+                                                 const Deadline& deadline) {
+  std::vector<std::pair<Timestamp, record::RecordId>> found;
+  for (std::span<const record::RecordId> left(request.records); !left.empty();) {
+    FW_TRY(deadline.check("looking for records"));
+    FW_ASSIGN(const auto some, log.find_batch(left.first(std::min(left.size(), kErasedAtOnce))));
+    if (some.empty()) return unavailable("the log store does not find record " + *left.front());
+    for (const auto& record : some) {
+      const bool fits = record && (!request.workload || record->workload == *request.workload) &&
+                        (!request.client || record->client == *request.client);
+      if (fits) found.emplace_back(record->timestamp, record->id);
+    }
+    left = left.subspan(some.size());
+  }
+  std::ranges::sort(found);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  std::vector<record::RecordId> ids;
+  for (auto& [time, id] : found) ids.push_back(std::move(id));
+  return ids;
+}
+
 Result<std::vector<record::RecordId>> find_by_key(logstore::LogStore& log, const ErasureRequest& request,
                                                   const Deadline& deadline) {
   Taker taker(request);
   FW_TRY(logstore::for_each_key_page(log, selection_of(request), logstore::Order::kOldestFirst, deadline,
                                      [&](std::span<const logstore::RecordKey> page) -> Status {
-                                       for (const auto& key : page) {
-                                         if (taker.is_wanted(key.id)) FW_TRY(taker.take(key.id));
-                                       }
+                                       for (const auto& key : page) FW_TRY(taker.take(key.id));
                                        return {};
                                      }));
   return std::move(taker).records();
@@ -173,8 +193,8 @@ Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,
                              const Deadline& deadline) {
   FW_TRY(check(request));
   Erasure erasure;
-  const bool reads = !request.containing.empty();
-  FW_ASSIGN(erasure.records, reads ? find_by_content(log, request, deadline) : find_by_key(log, request, deadline));
+  const auto find = !request.containing.empty() ? find_by_content : !request.records.empty() ? find_by_id : find_by_key;
+  FW_ASSIGN(erasure.records, find(log, request, deadline));
   FW_ASSIGN(erasure.jobs, made_of(jobs, erasure.records, deadline));
   return erasure;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "codec/utf8.h"
+
 namespace fw::traffic {
 namespace {
 
@@ -23,11 +25,7 @@ std::optional<std::uint64_t> number_at(const object& from, const char* key) {
 }
 
 /// At most `bytes` of `text`, whole characters.
-std::string beginning(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes));
-}
+std::string beginning(std::string_view text, std::size_t bytes) { return std::string(codec::utf8_prefix(text, bytes)); }
 
 /// Calls `visit` for every text of a message's content: the string, or the texts of its parts.
 template <class Visit>

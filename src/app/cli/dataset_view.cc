@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "codec/utf8.h"
+
 namespace fw::app {
 namespace {
 
@@ -39,9 +41,7 @@ void print_leak(const Json& leak, Terminal& out) {
 }
 
 std::string beginning_for_line(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return printable(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return printable(text.substr(0, bytes)) + " ...";
+  return printable(codec::utf8_prefix(text, bytes)) + (text.size() > bytes ? " ..." : "");
 }
 
 }  // namespace fw::app

@@ -8,6 +8,7 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/dataset_view.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "capture/files/folder.h"
@@ -41,13 +42,6 @@ std::string text(const Json& json, const char* key) {
 }
 std::uint64_t number(const Json& json, const char* key) { return json.value(key, std::uint64_t{0}); }
 
-std::string cut(std::string text) {
-  if (text.size() <= kShownBytes) return printable(text);
-  std::size_t end = kShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return printable(text.substr(0, end)) + " ...";
-}
-
 /// Names with the highest counts: `gpt-4o, small and 3 more`.
 std::string most_frequent(const Json& counts) {
   std::vector<std::pair<std::string, std::uint64_t>> all;
@@ -73,7 +67,8 @@ std::string answers_of(const Json& workload) {
 void print_rule(const Json& rule, Terminal& out) {
   for (const auto& [key, value] : rule.items()) {
     if (key == "workload") continue;
-    out.line(fmt::format("  {:<15} {}", key, cut(value.is_string() ? value.get<std::string>() : value.dump())));
+    out.line(fmt::format("  {:<15} {}", key,
+                         beginning_for_line(value.is_string() ? value.get<std::string>() : value.dump(), kShownBytes)));
   }
 }
 
@@ -88,8 +83,8 @@ void print_workload(const Json& workload, Terminal& out) {
   }
   for (const Json& example : workload.value("examples", Json::array())) {
     out.line(fmt::format("  {:<15} {}", "example", printable(text(example, "record_id"))));
-    out.line(fmt::format("    {:<13} {}", "asked", cut(text(example, "asked"))));
-    out.line(fmt::format("    {:<13} {}", "answered", cut(text(example, "answered"))));
+    out.line(fmt::format("    {:<13} {}", "asked", beginning_for_line(text(example, "asked"), kShownBytes)));
+    out.line(fmt::format("    {:<13} {}", "answered", beginning_for_line(text(example, "answered"), kShownBytes)));
   }
 }
 

@@ -47,5 +47,13 @@ TEST(PeekedSource, GivesWhatWasPeekedAndThenTheRest) {
   EXPECT_EQ(source.peek(4), "ab");
 }
 
+TEST(Utf8Prefix, CutsNoCharacter) {
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9", 5), "caf\xC3\xA9");
+  EXPECT_EQ(utf8_prefix("caf\xC3\xA9", 4), "caf");
+  EXPECT_EQ(utf8_prefix("\xF0\x9F\x98\x80x", 3), "");
+  EXPECT_EQ(utf8_prefix("abc", 2), "ab");
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 1), "");  // no text: nothing to keep whole
+}
+
 }  // namespace
 }  // namespace fw::codec

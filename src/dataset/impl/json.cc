@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "codec/utf8.h"
+
 namespace fw::dataset {
 namespace {
 
@@ -93,7 +95,7 @@ void append_quoted(std::string_view text, std::string& line) {
 
 /// Bytes that are no UTF-8 are replaced.
 void append_text(const std::string& text, std::string& line) {
-  if (simdjson::validate_utf8(text)) {
+  if (codec::is_valid_utf8(text)) {
     append_quoted(text, line);
   } else {
     line += dumped(text);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "codec/utf8.h"
+
 namespace fw::dataset {
 namespace {
 
@@ -26,10 +28,7 @@ void LeakSearch::add_training(const RowText& text) {
 }
 
 std::string beginning_of(const std::string& text) {
-  if (text.size() <= kShownBytes) return text;
-  std::size_t end = kShownBytes;  // between two characters
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + " ...";
+  return std::string(codec::utf8_prefix(text, kShownBytes)) + (text.size() > kShownBytes ? " ..." : "");
 }
 
 std::uint64_t texts_in(std::span<const NearDuplicates::Pair> pairs) {

@@ -7,6 +7,7 @@
 
 #include "async/parallel_for.h"
 #include "base/hash.h"
+#include "codec/utf8.h"
 #include "dataset/impl/json_hash.h"
 #include "dataset/impl/template.h"
 #include "dataset/reasons.h"
@@ -30,10 +31,7 @@ constexpr double kMostForeign = 0.05;
 constexpr std::size_t kShownBytes = 80;
 
 std::string shown(std::string_view text) {
-  if (text.size() <= kShownBytes) return std::string(text);
-  std::size_t end = kShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "...";
+  return std::string(codec::utf8_prefix(text, kShownBytes)) + (text.size() > kShownBytes ? "..." : "");
 }
 
 std::string_view text_at(simdjson::dom::element object, std::string_view key) {
