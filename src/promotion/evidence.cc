@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "io/file_uri.h"
 #include "io/input_file.h"
 #include "modelops/variant.h"
 
@@ -130,11 +131,10 @@ const Json& member(const Json& object, const char* key) {
 /// Whether a training row offers tools, called or not: the template had to say them, whatever the workload's kind.
 Result<bool> has_tools(const Json& report) {
   if (text(report.at("job"), "workload_type") == "tool_calling") return true;
-  constexpr std::string_view kScheme = "file://";
   for (const Json& dataset : report.at("dataset").at("datasets")) {
-    std::string folder = text(dataset, "uri");
-    if (folder.starts_with(kScheme)) folder.erase(0, kScheme.size());
-    std::ifstream rows(fs::path(folder) / "training" / "train_data.jsonl");
+    const auto folder = io::path_of_file_uri(text(dataset, "uri"));
+    if (!folder) continue;
+    std::ifstream rows(*folder / "training" / "train_data.jsonl");
     for (std::string line; std::getline(rows, line);) {
       const Json row = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (const Json& tools = member(row, "tools"); tools.is_array() && !tools.empty()) return true;

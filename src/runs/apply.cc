@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "io/file_uri.h"
 #include "runs/impl/outcomes.h"
 #include "runs/job_event.h"
 
@@ -33,7 +34,7 @@ void start_candidate_stage(CandidateState& candidate, const Stage& stage, Timest
   }
 }
 
-std::string file_uri(const std::string& path) { return path.empty() ? std::string() : "file://" + path; }
+std::string uri_of(const std::string& path) { return path.empty() ? "" : io::file_uri(path); }
 
 void finish_evaluation(EvaluationState& evaluation, const StageFinished& e, Timestamp at) {
   evaluation.finished_at = at;
@@ -45,7 +46,7 @@ void finish_evaluation(EvaluationState& evaluation, const StageFinished& e, Time
   evaluation.scores = outcome->scores;
   evaluation.rows_done = evaluation.rows_total = outcome->rows;
   evaluation.rows_failed = outcome->rows_failed;
-  evaluation.results_uri = file_uri(outcome->results);
+  evaluation.results_uri = uri_of(outcome->results);
 }
 
 void finish_customization(CustomizationState& customization, const StageFinished& e, Timestamp at) {
@@ -59,7 +60,7 @@ void finish_customization(CustomizationState& customization, const StageFinished
   customization.epochs_completed = outcome->trained.epochs;
   customization.steps_completed = customization.steps_total = outcome->trained.steps;
   customization.customized_model = outcome->customized_model;
-  customization.adapter_uri = file_uri(outcome->trained.adapter.gguf.string());
+  customization.adapter_uri = uri_of(outcome->trained.adapter.gguf.string());
   for (const auto& point : outcome->trained.curve) {
     if (point.loss) customization.loss = point.loss;
   }

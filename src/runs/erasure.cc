@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "async/parallel_for.h"
+#include "io/file_uri.h"
 #include "logstore/read.h"
 
 namespace fw::runs {
@@ -145,9 +146,9 @@ Result<std::vector<record::RecordId>> find_by_key(logstore::LogStore& log, const
 /// Calls `visit(row)` for every line of a dataset's file; none where the dataset has no such file.
 template <class Visit>
 Status each_row(const DatasetState& dataset, const std::string& file, const Deadline& deadline, Visit visit) {
-  constexpr std::string_view kScheme = "file://";
-  if (!dataset.uri.starts_with(kScheme)) return {};
-  const fs::path path = fs::path(dataset.uri.substr(kScheme.size())) / file;
+  const auto folder = io::path_of_file_uri(dataset.uri);
+  if (!folder) return {};
+  const fs::path path = *folder / file;
   if (!fs::exists(path)) return {};
   FW_TRY(deadline.check("looking into datasets"));
   std::ifstream input(path, std::ios::binary);

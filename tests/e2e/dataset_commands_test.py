@@ -57,8 +57,24 @@ class DatasetCommandsTest(unittest.TestCase):
         cls.service = flywheel.Service(cls.stub.config()).start()
         flywheel.run("load", flywheel.sample(cls.service.folder / "a.jsonl", count=200), "--server", cls.service.url)
         cls.jobs = [cls.run_job()]
-        flywheel.run("load", flywheel.sample(cls.service.folder / "b.jsonl", count=60, seed=2), "--server", cls.service.url)
+        second = flywheel.sample(cls.service.folder / "b.jsonl", count=60, seed=2)
+        flywheel.run("load", second, "--server", cls.service.url)
+        flywheel.run("load", cls.with_tools_that_nobody_has(second), "--server", cls.service.url)
         cls.jobs.append(cls.run_job())
+
+    @classmethod
+    def with_tools_that_nobody_has(cls, traffic):
+        """Some of the records once more, asked otherwise and answered by a call of a tool that the request has not."""
+        path = cls.service.folder / "wrong.jsonl"
+        with open(traffic) as lines, open(path, "w") as out:
+            for line in lines:
+                document = json.loads(line)
+                calls = document["response"]["choices"][0]["message"].get("tool_calls") if document["request"]["messages"] else None
+                if calls:
+                    document["request"]["messages"][-1]["content"] += " Take your time."
+                    calls[0]["function"]["name"] = "reticulate"
+                    print(json.dumps(document), file=out)
+        return path
 
     @classmethod
     def run_job(cls):
@@ -107,6 +123,18 @@ class DatasetCommandsTest(unittest.TestCase):
         as_json = json.loads(self.flywheel("dataset", "show", self.jobs[0], "--json").stdout)
         self.assertEqual(as_json["steps"], card["steps"])
         self.assertEqual(as_json["data_split_config"]["eval_size"], 10)
+
+    def test_show_names_answers_that_look_wrong(self):
+        reasons = self.card(self.jobs[1])["suspicious"]["reasons"]
+        self.assertTrue(reasons)
+        shown = self.flywheel("dataset", "show", self.jobs[1]).stdout
+        for reason in reasons:
+            self.assertIn(f"{reason['why']}: {reason['training']} in training and validation, "
+                          f"{reason['evaluation']} in evaluation", shown)
+            for example in reason["examples"]:
+                self.assertIn(example["record_id"], shown)
+        self.assertIn("reticulate", shown)
+        self.assertNotIn("answers that look wrong", self.flywheel("dataset", "show", self.jobs[0]).stdout)
 
     def test_show_has_the_rows_that_are_asked_for(self):
         shown = self.flywheel("dataset", "show", self.jobs[0], "--rows", "3", "--side", "train").stdout

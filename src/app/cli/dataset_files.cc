@@ -5,6 +5,7 @@
 
 #include "app/cli/api_client.h"
 #include "io/file.h"
+#include "io/file_uri.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -57,13 +58,13 @@ Result<std::string> read_job_file(const fs::path& path, bool may_lack) {
 }
 
 Status read_job_rows(RunDatasets& out) {
-  constexpr std::string_view kScheme = "file://";
   const Json card = out.report.value("dataset", Json::object());
   for (const Json& one : card.value("datasets", Json::array())) {
     const std::string name = one.value("name", "");
     const std::string uri = one.value("uri", "");
-    if (!uri.starts_with(kScheme)) return failed_precondition("dataset " + name + " is no folder: " + uri);
-    const fs::path folder = uri.substr(kScheme.size());
+    const auto place = io::path_of_file_uri(uri);
+    if (!place) return failed_precondition("dataset " + name + " is no folder: " + uri);
+    const fs::path& folder = *place;
     if (name.starts_with("flywheel-eval-")) {
       FW_ASSIGN(out.files.evaluation, read_job_file(folder / "eval_data.jsonl", false));
     } else if (name.starts_with("flywheel-icl-")) {

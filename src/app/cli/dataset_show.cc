@@ -131,6 +131,24 @@ void print_classes(const Json& card, Terminal& out) {
   for (const auto& line : align(rows, {false, true, true, true})) out.line(line);
 }
 
+/// Answers of production that look wrong, by why, each kind with the records to look at.
+void print_suspicious(const Json& card, Terminal& out) {
+  const Json suspicious = card.value("suspicious", Json::object());
+  const Json reasons = suspicious.value("reasons", Json::array());
+  if (reasons.empty()) return;
+  out.line(fmt::format("answers that look wrong{}",
+                       suspicious.value("left_out", false) ? ", left out of training and validation" : ""));
+  for (const Json& reason : reasons) {
+    out.line(fmt::format("  {}: {} in training and validation, {} in evaluation", printable(reason.value("why", "")),
+                         reason.value("training", std::uint64_t{0}), reason.value("evaluation", std::uint64_t{0})));
+    for (const Json& example : reason.value("examples", Json::array())) {
+      out.line("    " + printable(example.value("record_id", "")) + "  " +
+               beginning_for_line(example.value("detail", ""), kShownBytes));
+    }
+  }
+  out.line("");
+}
+
 void print_settings(const Json& card, Terminal& out) {
   for (const char* section : {"data_split_config", "icl_config"}) {
     const Json settings = card.value(section, Json(nullptr));
@@ -167,6 +185,7 @@ void print_job(const Json& card, Terminal& out) {
   out.line("");
   print_settings(card, out);
   out.line("");
+  print_suspicious(card, out);
   out.line("leaks between evaluation and training");
   print_leak(card.value("leak", Json::object()), out);
   for (const Json& note : card.value("notes", Json::array())) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/edit_distance.h"
+#include "io/file_uri.h"
 
 namespace fw::app {
 namespace {
@@ -61,11 +62,6 @@ Result<const Json*> choose_candidate(const Json& job, const std::string& name) {
                      "\"; trained are: " + joined(names) + (near ? "; did you mean " + *near + "?" : ""));
   }
   return chosen;
-}
-
-std::filesystem::path path_of(const std::string& uri) {
-  constexpr std::string_view kScheme = "file://";
-  return uri.starts_with(kScheme) ? uri.substr(kScheme.size()) : uri;
 }
 
 /// The type that stands in what a deployment says of itself: `llama-server, F16, adapter merged, ...`.
@@ -124,7 +120,7 @@ Result<ExportPlan> plan_export(const Json& job, const Json& report, const std::s
   const auto name = text(training, "customized_model");
   plan.name = plain_name(name.empty() ? plan.candidate + "-tuned" : name);
   plan.type = type_of(text(*nim, "deployment"));
-  plan.adapter = path_of(text(training, "nmp_uri"));
+  plan.adapter = io::path_of_file_uri(text(training, "nmp_uri")).value_or(text(training, "nmp_uri"));
   plan.peft = plan.adapter.parent_path() / "peft";
   FW_TRY(add_base(plan, report));
   return plan;

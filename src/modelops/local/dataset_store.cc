@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "io/file.h"
+#include "io/file_uri.h"
 
 namespace fw::modelops {
 namespace {
@@ -149,7 +150,7 @@ Result<std::optional<DatasetRef>> LocalDatasetStore::find(const std::string& nam
   if (!json.contains("num_records") || !json["num_records"].is_number_unsigned()) return damaged;
   DatasetRef ref{.name = name, .digest = json["digest"], .num_records = json["num_records"]};
   if (!is_digest(ref.digest)) return damaged;
-  ref.uri = "file://" + object_path(ref.digest).string();
+  ref.uri = io::file_uri(object_path(ref.digest));
   return std::optional(std::move(ref));
 }
 
@@ -184,7 +185,7 @@ Result<DatasetRef> LocalDatasetStore::put(const std::string& name, const std::ve
   FW_TRY(check_name(name));
   FW_TRY(check_files(files));
   DatasetRef ref{.name = name, .digest = digest_of(files), .num_records = num_records};
-  ref.uri = "file://" + object_path(ref.digest).string();
+  ref.uri = io::file_uri(object_path(ref.digest));
   const std::lock_guard lock(mutex_);
   FW_ASSIGN(const auto existing, find(name));
   if (existing && *existing == ref) return ref;
