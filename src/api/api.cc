@@ -71,7 +71,10 @@ struct Api::Impl {
       discovery.emplace(*d.discovery, audit, d.disk).add_to(router);
     }
     if (d.promotion) {
-      erasures.emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions, d.disk).add_to(router);
+      erasures
+          .emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions,
+                   ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings), d.disk)
+          .add_to(router);
     }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
     traffic.add_to(router);

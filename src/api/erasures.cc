@@ -89,6 +89,12 @@ Json asked_json(const runs::ErasureRequest& request) {
   return asked;
 }
 
+Json traces_json(const TraceCounts& traces) {
+  return {{"quarantined_lines", traces.quarantined_lines},
+          {"review_rows", traces.review_rows},
+          {"ratings", traces.ratings}};
+}
+
 net::Response answer(int status, const Json& body) {
   return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
@@ -124,21 +130,29 @@ Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
   if (!problems.empty()) co_return unprocessable(problems);
   auto done = co_await run_if_room(disk_, [&]() -> Result<Json> {
     FW_ASSIGN(const auto found, runs::find_erasure(log_, runs_.list(), request, call.deadline));
+    FW_ASSIGN(const TraceCounts traces, traces_.count(request, found.records));
     Json ids = Json::array();
     for (std::size_t i = 0; i < std::min(found.records.size(), kShownIds); ++i) ids.push_back(*found.records[i]);
     Json result{{"records", found.records.size()},
                 {"erased", 0},
                 {"record_ids", std::move(ids)},
+                {"traces", traces_json(traces)},
                 {"jobs", jobs_json(found.jobs, promotions_.all())}};
-    if (dry || found.records.empty()) return result;
+    if (dry || (found.records.empty() && traces == TraceCounts())) return result;
     // Before the first record goes: what was begun can be seen, and asked for again.
-    const Json details{{"asked", asked_json(request)}, {"records", found.records.size()}, {"jobs", result["jobs"]}};
+    const Json details{{"asked", asked_json(request)},
+                       {"records", found.records.size()},
+                       {"traces", result["traces"]},
+                       {"jobs", result["jobs"]}};
     FW_ASSIGN(const auto entry,
               audit_.append({.person = person,
                              .action = kAction,
                              .subject = "log",
                              .reason = reason,
                              .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)}));
+    // The records last: as long as they are there, the same request finds what else there is.
+    FW_ASSIGN(const TraceCounts gone, traces_.erase(request, found.records));
+    result["traces"] = traces_json(gone);
     FW_ASSIGN(const std::uint64_t erased, runs::erase_records(log_, found.records, call.deadline));
     result["erased"] = erased;
     result["audit_entry"] = entry.number;

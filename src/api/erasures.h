@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/erasure_traces.h"
 #include "async/pool.h"
 #include "audit/audit_log.h"
 #include "logstore/log_store.h"
@@ -11,14 +12,14 @@ namespace fw::api {
 
 /// `POST /api/log/erasures`: whose records are to go out of the log store for good. Says how many they are, and which
 /// runs, models and promotions were made of them; unless `dry_run` is set to false, that is all. Then it writes who
-/// erased how many, and what holds rows of them, into the audit log, and deletes them. `GET`: what was erased, and
-/// which of these runs are still there. `GET /api/traffic/{id}/lineage`: the runs that were made of one record. What is
-/// passed outlives the router.
+/// erased how many, and what holds rows of them, into the audit log, and deletes them with what is told of them
+/// elsewhere (ErasureTraces). `GET`: what was erased, and which of these runs are still there. `GET
+/// /api/traffic/{id}/lineage`: the runs that were made of one record. What is passed outlives the router.
 class ErasuresResource final {
  public:
   ErasuresResource(runs::RunService& runs, logstore::LogStore& log, audit::AuditLog& audit,
-                   promotion::Promotions& promotions, Pool& disk)
-      : runs_(runs), log_(log), audit_(audit), promotions_(promotions), disk_(disk) {}
+                   promotion::Promotions& promotions, ErasureTraces traces, Pool& disk)
+      : runs_(runs), log_(log), audit_(audit), promotions_(promotions), traces_(traces), disk_(disk) {}
   void add_to(net::Router& router);
 
  private:
@@ -30,6 +31,7 @@ class ErasuresResource final {
   logstore::LogStore& log_;
   audit::AuditLog& audit_;
   promotion::Promotions& promotions_;
+  ErasureTraces traces_;
   Pool& disk_;
 };
 

@@ -27,6 +27,7 @@ struct PromotionParts {
   std::vector<std::string> upstreams;  ///< of the gateway: names that a promoted model may be behind
   TakeFeedback take_feedback{};
   std::function<std::vector<promotion::Feedback>(std::size_t)> recent_feedback{};
+  promotion::FeedbackLog* ratings = nullptr;   ///< where erasures look for them; absent: nowhere
   const promotion::ModelHost* host = nullptr;  ///< absent: this machine serves none
 };
 

@@ -356,7 +356,7 @@ Task<Result<promotion::Feedback>> PromotionDesk::rate(promotion::Rating rating, 
                             [&] { return impl_->keep_rating(answered, std::move(rating), caller.person); });
 }
 
-const promotion::FeedbackLog& PromotionDesk::feedback() const { return impl_->feedback; }
+promotion::FeedbackLog& PromotionDesk::feedback() const { return impl_->feedback; }
 
 promotion::PairLog& PromotionDesk::pairs() { return impl_->pairs; }
 

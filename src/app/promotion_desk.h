@@ -51,7 +51,7 @@ class PromotionDesk final {
   [[nodiscard]] const promotion::CanaryWatch& watch() const;
   [[nodiscard]] const promotion::ModelHost& host() const;
   [[nodiscard]] promotion::PairLog& pairs();
-  [[nodiscard]] const promotion::FeedbackLog& feedback() const;
+  [[nodiscard]] promotion::FeedbackLog& feedback() const;
   void write_metrics(std::ostream& out) const;
 
  private:

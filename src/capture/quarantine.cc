@@ -9,6 +9,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -69,6 +70,8 @@ struct Quarantine::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status open();
+  /// Opens the file again where another one was put in its place.
+  Status open_if_closed();
   /// Takes note of every entry, and cuts a torn one off the end.
   Status read_entries();
   Status append(std::string_view bytes);
@@ -97,6 +100,13 @@ Status Quarantine::Impl::open() {
   return read_entries();
 }
 
+Status Quarantine::Impl::open_if_closed() {
+  if (fd >= 0) return {};
+  fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return failed("cannot open the quarantine");
+  return {};
+}
+
 Status Quarantine::Impl::read_entries() {
   FW_ASSIGN(const auto file, FileSource::open(path.string(), Deadline::never()));
   codec::LineReader reader(*file, kMaxEntryBytes);
@@ -123,6 +133,7 @@ Status Quarantine::Impl::read_entries() {
 }
 
 Status Quarantine::Impl::append(std::string_view bytes) {
+  FW_TRY(open_if_closed());
   if (is_longer) FW_TRY(cut_to_size());
   const std::uint64_t end = size + bytes.size();
   while (!bytes.empty()) {
@@ -214,8 +225,62 @@ Result<QuarantinePage> Quarantine::list(const std::optional<std::string>& reason
   return page;
 }
 
+namespace {
+
+/// Calls `visit(entry's bytes without its newline, the line or nothing if it cannot be read)` for the first `size`
+/// bytes.
+template <class Visit>
+Status each_entry(const std::filesystem::path& path, std::uint64_t size, Visit visit) {
+  FW_ASSIGN(const auto file, FileSource::open(path.string(), Deadline::never()));
+  codec::LineReader reader(*file, kMaxEntryBytes);
+  for (std::uint64_t offset = 0; offset < size;) {
+    FW_ASSIGN(const auto line, reader.next());
+    if (!line) break;
+    offset += line->length + 1;
+    visit(line->bytes, decode(line->bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::uint64_t> Quarantine::count(const Fits& fits) const {
+  std::uint64_t count = 0;
+  FW_TRY(each_entry(impl_->path, impl_->size,
+                    [&](std::string_view, const auto& line) { count += line && fits(*line) ? 1 : 0; }));
+  return count;
+}
+
+Result<std::uint64_t> Quarantine::erase(const Fits& fits) {
+  const std::lock_guard writing(impl_->writing);
+  std::string kept;
+  std::unordered_set<std::uint64_t> known;
+  std::map<std::string, std::uint64_t> counts;
+  std::uint64_t erased = 0;
+  FW_TRY(each_entry(impl_->path, impl_->size, [&](std::string_view bytes, const auto& line) {
+    if (line && fits(*line)) {
+      ++erased;
+      return;
+    }
+    kept.append(bytes) += '\n';
+    if (!line) return;
+    known.insert(hash64(bytes));
+    ++counts[line->reason];
+  }));
+  if (erased == 0) return 0;
+  FW_TRY(io::write_file_atomically(impl_->path, kept));
+  ::close(std::exchange(impl_->fd, -1));
+  impl_->size = kept.size();
+  impl_->is_longer = false;
+  impl_->known = std::move(known);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->counts = std::move(counts);
+  return erased;
+}
+
 Status Quarantine::clear() {
   const std::lock_guard writing(impl_->writing);
+  FW_TRY(impl_->open_if_closed());
   if (::ftruncate(impl_->fd, 0) != 0 || ::fdatasync(impl_->fd) != 0)
     return impl_->failed("cannot clear the quarantine");
   impl_->size = 0;

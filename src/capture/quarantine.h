@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,6 +64,13 @@ class Quarantine final {
   /// once it has a few MiB.
   [[nodiscard]] Result<QuarantinePage> list(const std::optional<std::string>& reason, std::uint64_t offset,
                                             std::size_t limit) const;
+
+  using Fits = std::function<bool(const QuarantinedLine&)>;
+  /// How many lines fit.
+  [[nodiscard]] Result<std::uint64_t> count(const Fits& fits) const;
+  /// Removes the lines that fit, so that nothing of them is left in the file; returns how many. Durable on return. The
+  /// offsets of pages change.
+  [[nodiscard]] Result<std::uint64_t> erase(const Fits& fits);
 
   /// Forgets all lines. Durable on return.
   [[nodiscard]] Status clear();

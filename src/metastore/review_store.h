@@ -11,7 +11,8 @@
 
 namespace fw::metastore {
 
-/// A review of what a run's candidate answered otherwise than production. Its items never change; labels are added.
+/// A review of what a run's candidate answered otherwise than production. Its items never change, but for those that
+/// are erased; labels are added.
 struct ReviewRow {
   std::string id;
   std::string job_id;
@@ -56,6 +57,10 @@ class ReviewStore {
                                                                          const std::string& record_id) = 0;
   /// All or none; numbers are given here. kNotFound for an unknown item.
   [[nodiscard]] virtual Status add_labels(const std::string& review_id, std::span<const ReviewLabelRow> labels) = 0;
+  /// Deletes these items, with all that was said of them, so that their bytes are overwritten; returns how many there
+  /// were.
+  [[nodiscard]] virtual Result<std::uint64_t> remove_items(const std::string& review_id,
+                                                           std::span<const std::string> record_ids) = 0;
   /// In the order in which they were given.
   [[nodiscard]] virtual Result<std::vector<ReviewLabelRow>> labels(const std::string& review_id) = 0;
 };

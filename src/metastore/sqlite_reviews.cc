@@ -90,6 +90,20 @@ Status SqliteReviews::add_labels(const std::string& review_id, std::span<const R
   });
 }
 
+Result<std::uint64_t> SqliteReviews::remove_items(const std::string& review_id,
+                                                  std::span<const std::string> record_ids) {
+  std::uint64_t removed = 0;
+  FW_TRY(write([&]() -> Status {
+    for (const auto& record_id : record_ids) {
+      Statement remove(connection_, "DELETE FROM review_items WHERE review_id = ? AND record_id = ?");
+      FW_TRY(remove.bind(review_id).bind(record_id).run());
+      removed += static_cast<std::uint64_t>(connection_.changes());
+    }
+    return {};
+  }));
+  return removed;
+}
+
 Result<std::vector<ReviewLabelRow>> SqliteReviews::labels(const std::string& review_id) {
   const std::lock_guard lock(mutex_);
   Statement select(connection_,

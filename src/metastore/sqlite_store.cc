@@ -21,6 +21,8 @@ Status prepare(Connection& connection) {
   FW_TRY(connection.execute("PRAGMA journal_mode = WAL"));
   FW_TRY(connection.execute("PRAGMA synchronous = FULL"));
   FW_TRY(connection.execute("PRAGMA foreign_keys = ON"));
+  // What is deleted is overwritten: it may be somebody's data.
+  FW_TRY(connection.execute("PRAGMA secure_delete = ON"));
   FW_TRY(migrate(connection));
   // Takes the write lock now and not at the first job. Who held a lease is dead: this process has the file to itself.
   Transaction transaction(connection);

@@ -15,6 +15,19 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMostBytes = 256 << 20;
 
+/// Calls `visit(line without its newline, the rating or nothing)`; a file that is not there has no lines.
+template <class Visit>
+Status each_rating(const fs::path& path, Visit visit) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return {};
+  FW_ASSIGN(const auto text, io::read_file(path, kMostBytes));
+  for (std::size_t start = 0, end = 0; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    const auto line = std::string_view(text).substr(start, end - start);
+    visit(line, feedback_of(line));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string to_json(const Feedback& f) {
@@ -48,17 +61,14 @@ std::optional<Feedback> feedback_of(std::string_view text) {
 }
 
 FeedbackLog::FeedbackLog(fs::path folder) : folder_(std::move(folder)), path_(folder_ / "feedback.jsonl") {
-  for (const fs::path& path : {fs::path(path_.string() + ".1"), path_}) {
+  for (const fs::path& path : files()) {
     rated_before_ = std::exchange(rated_, {});
-    const auto text = io::read_file(path, kMostBytes);
-    if (!text.ok()) continue;
-    for (std::size_t start = 0, end = 0; (end = text->find('\n', start)) != std::string::npos; start = end + 1) {
-      auto one = feedback_of(std::string_view(*text).substr(start, end - start));
-      if (!one) continue;
+    (void)each_rating(path, [&](std::string_view, std::optional<Feedback> one) {
+      if (!one) return;
       rated_.insert(one->record_id);
       last_.push_back(std::move(*one));
       if (last_.size() > kMostShown) last_.pop_front();
-    }
+    });
   }
 }
 
@@ -84,6 +94,35 @@ Status FeedbackLog::append(const Feedback& feedback) {
   last_.push_back(feedback);
   if (last_.size() > kMostShown) last_.pop_front();
   return {};
+}
+
+Result<std::uint64_t> FeedbackLog::count(const Fits& fits) const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t count = 0;
+  for (const fs::path& path : files()) {
+    FW_TRY(each_rating(
+        path, [&](std::string_view, const std::optional<Feedback>& one) { count += one && fits(*one) ? 1 : 0; }));
+  }
+  return count;
+}
+
+Result<std::uint64_t> FeedbackLog::erase(const Fits& fits) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t erased = 0;
+  for (const fs::path& path : files()) {
+    std::string kept;
+    const std::uint64_t before = erased;
+    FW_TRY(each_rating(path, [&](std::string_view line, const std::optional<Feedback>& one) {
+      if (one && fits(*one)) {
+        ++erased;
+      } else {
+        kept.append(line) += '\n';
+      }
+    }));
+    if (erased > before) FW_TRY(io::write_file_atomically(path, kept));
+  }
+  std::erase_if(last_, fits);
+  return erased;
 }
 
 std::vector<Feedback> FeedbackLog::recent(std::size_t limit) const {

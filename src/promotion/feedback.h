@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -50,11 +53,19 @@ class FeedbackLog final {
 
   /// Durable on return. kAlreadyExists: this exchange was rated, as far back as the files go.
   [[nodiscard]] Status append(const Feedback& feedback);
+  using Fits = std::function<bool(const Feedback&)>;
+  /// How many ratings in the files fit.
+  [[nodiscard]] Result<std::uint64_t> count(const Fits& fits) const;
+  /// Removes those that fit from the files; returns how many. Durable on return. Their answers still count as rated
+  /// until the program ends.
+  [[nodiscard]] Result<std::uint64_t> erase(const Fits& fits);
   /// The last kMostShown, newest first.
   [[nodiscard]] std::vector<Feedback> recent(std::size_t limit) const;
 
  private:
   [[nodiscard]] Status put_aside();
+  /// The file before, and the one that grows.
+  [[nodiscard]] std::array<std::filesystem::path, 2> files() const { return {path_.string() + ".1", path_}; }
 
   const std::filesystem::path folder_;
   const std::filesystem::path path_;

@@ -126,6 +126,42 @@ Result<std::uint64_t> Reviews::label(const std::string& id, Label label, bool wh
   return rows.size();
 }
 
+Result<std::vector<Reviews::RowName>> Reviews::rows_of(const std::set<std::string>& records,
+                                                       const std::function<bool(std::string_view json)>& holds) {
+  std::vector<RowName> found;
+  FW_ASSIGN(const auto reviews, store_.reviews());
+  for (const auto& review : reviews) {
+    std::set<std::string> said;  // rows of which something was said that is meant, withdrawn or not
+    if (holds) {
+      FW_ASSIGN(const auto labels, store_.labels(review.id));
+      for (const auto& label : labels) {
+        if (!label.data.empty() && holds(label.data)) said.insert(label.record_id);
+      }
+    }
+    FW_ASSIGN(const auto items, store_.review_items(review.id));
+    for (const auto& item : items) {
+      bool is_meant = records.contains(item.record_id) || said.contains(item.record_id);
+      if (!is_meant && holds) {
+        FW_ASSIGN(const auto whole, store_.review_item(review.id, item.record_id));
+        is_meant = whole && (holds(whole->head) || holds(whole->body));
+      }
+      if (is_meant) found.push_back({review.id, item.record_id});
+    }
+  }
+  return found;
+}
+
+Result<std::uint64_t> Reviews::erase(std::span<const RowName> rows) {
+  std::map<std::string, std::vector<std::string>> by_review;
+  for (const auto& row : rows) by_review[row.review_id].push_back(row.record_id);
+  std::uint64_t erased = 0;
+  for (const auto& [review, records] : by_review) {
+    FW_ASSIGN(const std::uint64_t removed, store_.remove_items(review, records));
+    erased += removed;
+  }
+  return erased;
+}
+
 Status Reviews::withdraw(const std::string& id, const std::string& record_id, const std::string& person) {
   return store_.add_labels(id, std::vector<metastore::ReviewLabelRow>{{0, record_id, person, clock_.now(), ""}});
 }

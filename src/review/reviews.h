@@ -2,7 +2,10 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -57,6 +60,18 @@ class Reviews final {
   /// Keeps what a person says of a row; with `whole_group`, of every row that looks alike and that they have not judged
   /// yet too. Returns how many rows were labelled.
   [[nodiscard]] Result<std::uint64_t> label(const std::string& id, Label label, bool whole_group);
+  /// A row of a review.
+  struct RowName {
+    std::string review_id;
+    std::string record_id;
+  };
+  /// The rows made of these records, and those of which `holds` says that a text of theirs, or of what was said of
+  /// them, is meant; `holds`, given JSON, may be absent.
+  [[nodiscard]] Result<std::vector<RowName>> rows_of(const std::set<std::string>& records,
+                                                     const std::function<bool(std::string_view json)>& holds);
+  /// Deletes the rows with all that was said of them; returns how many there were. A review says of its rest what it
+  /// said before.
+  [[nodiscard]] Result<std::uint64_t> erase(std::span<const RowName> rows);
   /// Takes back what a person said of a row.
   [[nodiscard]] Status withdraw(const std::string& id, const std::string& record_id, const std::string& person);
 

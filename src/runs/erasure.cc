@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "async/parallel_for.h"
+#include "codec/text_in_json.h"
 #include "io/file_uri.h"
 #include "logstore/read.h"
 
@@ -20,38 +21,6 @@ namespace fs = std::filesystem;
 using simdjson::dom::element;
 
 constexpr std::size_t kErasedAtOnce = 1000;
-
-/// Whether a value stands in a text within JSON; where it is no JSON, anywhere in it.
-class Finder final {
- public:
-  explicit Finder(std::string value) : value_(std::move(value)) {}
-
-  [[nodiscard]] bool is_in(std::string_view json) {
-    element document;
-    if (parser_.parse(json.data(), json.size()).get(document) != simdjson::SUCCESS) return has(json);
-    return is_within(document);
-  }
-
- private:
-  [[nodiscard]] bool has(std::string_view text) const { return text.find(value_) != text.npos; }
-  [[nodiscard]] bool is_within(element value) const {
-    using simdjson::dom::element_type;
-    switch (value.type()) {
-      case element_type::STRING: return has(std::string_view(value));
-      case element_type::ARRAY:
-        return std::ranges::any_of(simdjson::dom::array(value), [&](element item) { return is_within(item); });
-      case element_type::OBJECT:
-        return std::ranges::any_of(simdjson::dom::object(value),
-                                   [&](const auto field) { return has(field.key) || is_within(field.value); });
-      case element_type::INT64:
-      case element_type::UINT64: return has(simdjson::minify(value));
-      default: return false;
-    }
-  }
-
-  std::string value_;
-  simdjson::dom::parser parser_;
-};
 
 logstore::Selection selection_of(const ErasureRequest& request) {
   return {.workload = request.workload, .client = request.client, .from = {}, .to = {}};
@@ -92,13 +61,13 @@ class Taker final {
 Result<std::vector<record::RecordId>> find_by_content(logstore::LogStore& log, const ErasureRequest& request,
                                                       const Deadline& deadline) {
   Taker taker(request);
-  std::vector<std::unique_ptr<Finder>> finders;  // by worker
-  for (std::size_t i = 0; i < parallel_workers(); ++i) finders.push_back(std::make_unique<Finder>(request.containing));
+  std::vector<codec::TextInJson> finders;  // by worker
+  for (std::size_t i = 0; i < parallel_workers(); ++i) finders.emplace_back(request.containing);
   FW_TRY(logstore::for_each_page(log, selection_of(request), logstore::Order::kOldestFirst, deadline,
                                  [&](std::span<const record::Interaction> page) -> Status {
                                    std::vector<std::uint8_t> fits(page.size());
                                    parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
-                                     Finder& finder = *finders[worker];
+                                     auto& finder = finders[worker];
                                      fits[i] = taker.is_wanted(page[i].id) &&
                                                (finder.is_in(page[i].request) || finder.is_in(page[i].response));
                                    });

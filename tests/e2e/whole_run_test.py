@@ -180,6 +180,34 @@ class WholeRun(unittest.TestCase):
         self.assertEqual((listed["records"], listed["reason"], listed["asked"]), (1, "asked for", {"records": 1}))
         self.assertTrue(next(job for job in listed["jobs"] if job["id"] == self.plain)["is_present"])
 
+    def test_5c_what_lies_elsewhere_of_the_erased_goes_too(self):
+        """A review's row of an erased record; and, where a text is asked for, what was kept aside with it."""
+        opened = self.service.call("POST", "/api/reviews", {"job_id": self.plain})
+        self.assertIn(opened[0], (200, 201), opened)
+        rows = lambda: [row["record_id"] for row in self.service.call("GET", f"/api/reviews/{opened[1]['id']}")[1]["items"]]
+        before = rows()
+        done = flywheel.run("log", "erase", "--record", before[0], "--yes", "--server", self.service.url)
+        self.assertIn("1 record erased", done.stdout)
+        self.assertIn("1 row of a review erased too", done.stdout)
+        self.assertEqual(rows(), before[1:])
+
+        bad = self.service.folder / "bad.jsonl"
+        bad.write_text('{"request": "of ada.quill@example.com\n{"request": "of bob"\n')
+        flywheel.run("load", bad, "--server", self.service.url)
+        kept = lambda: self.service.call("GET", "/api/quarantine")[1]["lines"]
+        of_ada = [line for line in kept() if "ada.quill" in line["bytes"]]
+        self.assertEqual(len(of_ada), 1)
+        planned = flywheel.run("log", "erase", "--containing", "ada.quill@example.com", "--server", self.service.url)
+        self.assertIn("0 records would be erased", planned.stdout)
+        self.assertIn("1 line that was kept aside would go too", planned.stdout)
+        others = len(kept()) - 1
+        done = flywheel.run("log", "erase", "--containing", "ada.quill@example.com", "--yes", "--server", self.service.url)
+        self.assertIn("1 line that was kept aside erased too", done.stdout)
+        self.assertEqual(len(kept()), others)
+        self.assertNotIn("ada.quill", json.dumps(kept()))
+        last = self.service.call("GET", "/api/log/erasures")[1]["erasures"][-1]
+        self.assertEqual(last["traces"], {"quarantined_lines": 1, "review_rows": 0, "ratings": 0})
+
     def test_6_delete_removes_what_the_job_made(self):
         datasets = self.service.data / "datasets/names"
         names = [d["name"] for d in self.service.job(self.plain)["datasets"]]

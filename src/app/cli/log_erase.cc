@@ -53,6 +53,24 @@ void print_jobs(const Json& jobs, Terminal& out) {
       "\"flywheel jobs delete JOB\" deletes a run's datasets and models; a new run makes them without these records");
 }
 
+/// What lies elsewhere of the same people; nothing where nothing does.
+void print_traces(const Json& answer, bool is_done, Terminal& out) {
+  const Json traces = answer.value("traces", Json::object());
+  struct Kind {
+    const char* key;
+    const char* one;
+    const char* several;
+  };
+  std::string line;
+  for (const Kind& kind :
+       {Kind{"review_rows", "row of a review", "rows of reviews"}, Kind{"ratings", "rating", "ratings"},
+        Kind{"quarantined_lines", "line that was kept aside", "lines that were kept aside"}}) {
+    const auto n = traces.value(kind.key, std::uint64_t{0});
+    if (n > 0) line += (line.empty() ? "" : ", ") + std::to_string(n) + ' ' + (n == 1 ? kind.one : kind.several);
+  }
+  if (!line.empty()) out.line(line + (is_done ? " erased too" : " would go too"));
+}
+
 int erase(const EraseOptions& options, const std::string& server) {
   Json body{{"dry_run", !options.is_meant}};
   if (!options.records.empty()) body["records"] = options.records;
@@ -74,6 +92,7 @@ int erase(const EraseOptions& options, const std::string& server) {
   } else {
     out.line(counted(*answer, "records", "record") + " would be erased; --yes does it, and cannot be undone");
   }
+  print_traces(*answer, options.is_meant, out);
   if (answer->value("records", 0) > 0) print_jobs(answer->value("jobs", Json::array()), out);
   return 0;
 }

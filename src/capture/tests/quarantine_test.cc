@@ -105,6 +105,20 @@ TEST_F(QuarantineTest, GarbageInItsFileIsPassedOver) {
   EXPECT_EQ(open()->list({}, 0, 10)->lines.size(), 4U);
 }
 
+TEST_F(QuarantineTest, WhatIsErasedIsNotInTheFileAndTheRestIs) {
+  const auto quarantine = open();
+  ASSERT_TRUE(quarantine->add(lines_).ok());
+  const auto is_second = [](const QuarantinedLine& line) { return line.reason == "binary"; };
+  EXPECT_EQ(*quarantine->count(is_second), 1U);
+  EXPECT_EQ(*quarantine->erase(is_second), 1U);
+  EXPECT_EQ(*quarantine->erase(is_second), 0U);
+  EXPECT_EQ(io::read_file(file(), 1 << 20)->find("binary"), std::string::npos);
+  EXPECT_THAT(quarantine->counts(), ElementsAre(Pair("not JSON", 2)));
+  // It goes on in the new file, and knows what it still has.
+  EXPECT_EQ(quarantine->add(std::vector{lines_[0], line(20, "later", "z")})->known, 1U);
+  EXPECT_THAT(open()->list({}, 0, 10)->lines, ElementsAre(lines_[0], lines_[2], line(20, "later", "z")));
+}
+
 TEST_F(QuarantineTest, ClearForgetsEverything) {
   const auto quarantine = open();
   ASSERT_TRUE(quarantine->add(lines_).ok());

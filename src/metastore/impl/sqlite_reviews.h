@@ -21,6 +21,8 @@ class SqliteReviews final : public ReviewStore {
   [[nodiscard]] Result<std::optional<ReviewItemRow>> review_item(const std::string& review_id,
                                                                  const std::string& record_id) override;
   [[nodiscard]] Status add_labels(const std::string& review_id, std::span<const ReviewLabelRow> labels) override;
+  [[nodiscard]] Result<std::uint64_t> remove_items(const std::string& review_id,
+                                                   std::span<const std::string> record_ids) override;
   [[nodiscard]] Result<std::vector<ReviewLabelRow>> labels(const std::string& review_id) override;
 
  private:

@@ -85,6 +85,32 @@ TEST_F(ReviewsTest, CorrectedAnswersThatCountAreGivenToRunsOfTheirTrafficAlone) 
   EXPECT_TRUE(given(workload, "another").empty());
 }
 
+TEST_F(ReviewsTest, ErasedRowsAreGoneWithAllThatWasSaidOfThem) {
+  ASSERT_TRUE(reviews_.label(id_, {.record_id = "r1", .person = "ann", .note = "asked by Ada Quill"}, false).ok());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  say("r2", Verdict::kBothFine, "bob");
+  say("r3", Verdict::kBothFine, "bob");
+  const auto names_ada = [](std::string_view json) { return json.find("Ada Quill") != json.npos; };
+  const auto rows = reviews_.rows_of({"r3", "of another review"}, names_ada).value();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(reviews_.erase(rows).value(), 2u);
+  EXPECT_EQ(reviews_.erase(rows).value(), 0u);
+  const auto whole = reviews_.whole(id_).value();
+  ASSERT_EQ(whole.items.size(), 1u);
+  EXPECT_EQ(whole.items[0].record_id, "r2");
+  ASSERT_EQ(whole.labels.size(), 1u);
+  EXPECT_EQ(whole.labels[0].record_id, "r2");
+  EXPECT_EQ(reviews_.item(id_, "r1").error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(reviews_.rows_of({}, nullptr).value().empty());
+}
+
+TEST_F(ReviewsTest, TheBytesOfErasedRowsAreOverwritten) {
+  ASSERT_TRUE(reviews_.label(id_, {.record_id = "r1", .person = "ann", .note = "asked by Ada Quill"}, false).ok());
+  ASSERT_TRUE(reviews_.erase(std::vector<Reviews::RowName>{{id_, "r1"}}).ok());
+  store_.reset();  // writes its log into the file
+  EXPECT_EQ(io::read_file(folder_.path() / "m.db", 64 << 20).value().find("Ada Quill"), std::string::npos);
+}
+
 TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {
   EXPECT_EQ(reviews_.label(id_, {.record_id = "x", .person = "ann"}, false).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(reviews_.label("x", {.record_id = "r1", .person = "ann"}, true).error().code, ErrorCode::kNotFound);
