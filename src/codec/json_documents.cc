@@ -148,8 +148,10 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   if (state != JsonScanner::State::kComplete) return read_broken(is_over_lines);
   FW_ASSIGN(const bool is_clean, ends_cleanly(length));
   if (!is_clean) return read_broken(is_over_lines);
-  const JsonDocument document{
-      .bytes = ahead().substr(0, length <= limit_ ? length : kept_of_long()), .line = line_, .length = length};
+  const JsonDocument document{.bytes = ahead().substr(0, length <= limit_ ? length : kept_of_long()),
+                              .line = line_,
+                              .length = length,
+                              .is_in_array = arrays_ > 0};
   advance(length);
   is_separated_ = false;
   return std::optional(document);

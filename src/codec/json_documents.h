@@ -16,6 +16,7 @@ struct JsonDocument {
   std::string_view bytes;    ///< without space around it; the first kKeptOfLong bytes when it is longer than the limit
   std::uint64_t line = 0;    ///< on which it begins, from 1
   std::uint64_t length = 0;  ///< in bytes, of the whole document
+  bool is_in_array = false;  ///< an element of an array, not a document by itself
   [[nodiscard]] bool is_cut() const { return length > bytes.size(); }
 };
 

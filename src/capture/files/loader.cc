@@ -111,6 +111,7 @@ Status Load::read_documents(codec::ByteSource& source) {
       records.finish(*this);
       return document.ok() ? Status() : end_file_early(document.error());
     }
+    if ((*document)->is_in_array) repair("element of a JSON array");
     records.read(**document, *this);
     if (is_batch_full()) FW_TRY(flush());
     if (count % kLinesBetweenChecks == 0) FW_TRY(deadline_.check("loading"));

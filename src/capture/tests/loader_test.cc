@@ -162,7 +162,9 @@ TEST_F(LoaderTest, FilesThatAreNotJsonLinesAreNamedNotPickedApart) {
 
 TEST_F(LoaderTest, ReadsArraysInAnyLayout) {
   const std::string array = "[" + document(1) + ",\n  " + document(2) + "]";
-  EXPECT_EQ(load({write("array.json", array)}).appended, 2U);
+  const auto first = load({write("array.json", array)});
+  EXPECT_EQ(first.appended, 2U);
+  EXPECT_EQ(first.repairs, (std::map<std::string, std::uint64_t>{{"element of a JSON array", 2}}));
   EXPECT_EQ(load({write("array.json.gz", gzip(array, folder_.path() / "x"))}).duplicates, 2U);
   const auto cut = load({write("cut.json", "[" + document(3) + "," + document(4).substr(0, 40))});
   EXPECT_EQ(cut.appended, 1U);
