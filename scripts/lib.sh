@@ -19,6 +19,7 @@ TORCH_DIR=$CACHE/libtorch-$TORCH_VERSION
 TORCH_CUDA_DIR=$CACHE/libtorch-cuda-$TORCH_CUDA_VERSION
 CUDA_DIR=$CACHE/cuda-$CUDA_VERSION
 LLAMA_DIR=$CACHE/llama.cpp-$LLAMA_PACKAGE_VERSION-$(cpu_id)
+LLAMA_CUDA_DIR=$CACHE/llama.cpp-cuda-$LLAMA_PACKAGE_VERSION-$(cpu_id)
 MODEL_FILE=$CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 say() { printf '\n== %s\n' "$*" >&2; }
