@@ -166,8 +166,9 @@ class Bench:
                 for found in self.gwbench("abuse", "--url", f"http://127.0.0.1:{gateway.port}", "--upstream",
                                           f"http://127.0.0.1:{upstream.port}", "--pid", process.pid, timeout=900):
                     self.note("abuse", capture, found)
-                    print(f"{capture:17} {found.get('case', found.get('name')):28} {found.get('verdict')} "
-                          f"{found.get('status')} {found.get('note', '')}", flush=True)
+                    if "case" in found:  # the last line sums up
+                        print(f"{capture:17} {found['case']:28} {found['verdict']} {found.get('status')} {found.get('note', '')}",
+                              flush=True)
 
 
 def main():

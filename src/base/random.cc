@@ -1,8 +1,14 @@
 #include "base/random.h"
 
-#include <openssl/rand.h>
+#include <pthread.h>
+#include <sys/random.h>
 
+#include <algorithm>
+#include <atomic>
 #include <bit>
+#include <cerrno>
+#include <cstring>
+#include <span>
 
 #include "base/assert.h"
 #include "base/hash.h"
@@ -16,6 +22,45 @@ std::uint64_t split_mix(std::uint64_t& state) {
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   return z ^ (z >> 31);
 }
+
+/// Counts the forks that led to this process.
+std::atomic<unsigned>& forks() {
+  static std::atomic<unsigned> count{0};
+  [[maybe_unused]] static const int is_watched = pthread_atfork(nullptr, nullptr, [] { ++count; });
+  return count;
+}
+
+/// Bytes of the kernel's generator, fetched many at a time: a call for each id would cost more than all else about it.
+/// None is given twice: what was given is wiped, and a child of a fork begins with bytes of its own.
+class KernelBytes final {
+ public:
+  void take(std::span<char> out) {
+    if (forks_ != forks()) left_ = 0;
+    while (!out.empty()) {
+      if (left_ == 0) fetch();
+      const std::size_t n = std::min(left_, out.size());
+      char* const from = bytes_.data() + bytes_.size() - left_;
+      std::memcpy(out.data(), from, n);
+      explicit_bzero(from, n);
+      left_ -= n;
+      out = out.subspan(n);
+    }
+  }
+
+ private:
+  void fetch() {
+    while (left_ < bytes_.size()) {
+      const ssize_t n = ::getrandom(bytes_.data() + left_, bytes_.size() - left_, 0);
+      FW_ASSERT(n > 0 || errno == EINTR);
+      if (n > 0) left_ += static_cast<std::size_t>(n);
+    }
+    forks_ = forks();
+  }
+
+  std::array<char, 512> bytes_{};
+  std::size_t left_ = 0;
+  unsigned forks_ = 0;
+};
 
 }  // namespace
 
@@ -50,8 +95,9 @@ std::uint64_t Random::below(std::uint64_t bound) {
 double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 std::string random_hex(std::size_t count) {
+  thread_local KernelBytes kernel;
   std::string bytes(count, '\0');
-  FW_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
+  kernel.take(bytes);
   return to_hex(bytes);
 }
 

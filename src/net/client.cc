@@ -27,6 +27,7 @@ using Kept = std::shared_ptr<ClientConnection>;
 Result<WireRequest> to_wire(Request request, bool has_source, const ClientOptions& options) {
   WireRequest wire;
   FW_ASSIGN(wire.url, parse_url(request.target));
+  wire.origin = wire.url.origin();
   FW_TRY(check_headers(request.headers));
   if (!has_source) request.headers.remove("Content-Length");
   FW_ASSIGN(wire.source_length, declared_length(request.headers));
@@ -36,7 +37,7 @@ Result<WireRequest> to_wire(Request request, bool has_source, const ClientOption
   head.reserve(1024);
   const bool goes_whole = options.proxy && !wire.url.is_tls;  // a proxy has to be told the server (RFC 9112, 3.2.2)
   head.append(to_string(request.method)).append(" ");
-  if (goes_whole) head.append(wire.url.origin());
+  if (goes_whole) head.append(wire.origin);
   head.append(wire.url.target).append(" HTTP/1.1\r\n");
   if (goes_whole && !options.proxy->authorization.empty()) {
     head.append("Proxy-Authorization: ").append(options.proxy->authorization).append("\r\n");
@@ -210,10 +211,13 @@ std::unique_ptr<ResponseStream> stream_of(std::shared_ptr<Client::Impl> client, 
 }
 
 Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, Deadline deadline, bool* has_left) {
-  FW_CO_TRY(deadline.check(wire->url.origin()));
-  FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), deadline));
+  FW_CO_TRY(deadline.check(wire->origin));
+  auto slot = client->slots->take_free(wire->origin);
+  if (!slot) {
+    FW_CO_ASSIGN(slot, co_await client->slots->acquire(wire->origin, deadline));
+  }
   const Executor home = co_await asio::this_coro::executor;
-  Kept connection = client->take({key_of(client->events_for(home)), wire->url.origin()});
+  Kept connection = client->take({key_of(client->events_for(home)), wire->origin});
   while (true) {
     const bool is_reused = connection != nullptr;
     if (is_reused) {
@@ -224,7 +228,7 @@ Task<Opened> open_serially(std::shared_ptr<Client::Impl> client, WireHandle wire
     if (has_left != nullptr) *has_left = true;
     connection->begin_sending(wire);
     const auto failure = co_await connection->receive_head(wire->is_head_request, deadline);
-    if (!failure) co_return stream_of(std::move(client), std::move(connection), std::move(slot));
+    if (!failure) co_return stream_of(std::move(client), std::move(connection), *std::move(slot));
     connection->close();
     connection.reset();
     if (!is_reused || !wire->is_replayable || !failure->is_stale_connection) co_return failure->error;
@@ -267,10 +271,13 @@ Task<Status> receive_all(std::shared_ptr<Client::Impl> client, Kept connection, 
 
 Task<Status> exchange_serially(std::shared_ptr<Client::Impl> client, WireHandle wire, BodyReader& body,
                                AnswerReader read, Deadline outer) {
-  FW_CO_TRY(outer.check(wire->url.origin()));
-  FW_CO_ASSIGN(auto slot, co_await client->slots->acquire(wire->url.origin(), outer));
+  FW_CO_TRY(outer.check(wire->origin));
+  auto slot = client->slots->take_free(wire->origin);
+  if (!slot) {
+    FW_CO_ASSIGN(slot, co_await client->slots->acquire(wire->origin, outer));
+  }
   const Executor home = co_await asio::this_coro::executor;
-  Kept connection = client->take({key_of(client->events_for(home)), wire->url.origin()});
+  Kept connection = client->take({key_of(client->events_for(home)), wire->origin});
   if (connection) {
     connection->move_to(home);
   } else {
@@ -284,7 +291,7 @@ Task<Status> exchange_serially(std::shared_ptr<Client::Impl> client, WireHandle 
   std::exception_ptr thrown;
   try {
     const bool is_head_request = wire->is_head_request;
-    received = co_await receive_all(client, std::move(connection), std::move(slot), is_head_request, std::move(read),
+    received = co_await receive_all(client, std::move(connection), *std::move(slot), is_head_request, std::move(read),
                                     deadline);
   } catch (...) {
     thrown = std::current_exception();

@@ -1,5 +1,6 @@
 #include "net/sse.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace fw::net {
@@ -8,6 +9,22 @@ namespace {
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\n");
 }
+
+/// Finds line ends, LF or CR, from the front to the back of a text, each byte once.
+class LineEnds final {
+ public:
+  explicit LineEnds(std::string_view text) : line_feed_(text.find('\n')), text_(text) {}
+  /// The first at or behind `begin`; the text's end where there is none.
+  std::size_t next(std::size_t begin) {
+    if (line_feed_ < begin) line_feed_ = text_.find('\n', begin);
+    const std::string_view line = text_.substr(begin, line_feed_ - begin);
+    return begin + std::min(line.find('\r'), line.size());
+  }
+
+ private:
+  std::size_t line_feed_;
+  std::string_view text_;
+};
 
 /// The next line of `text`, which loses it and its line end (LF, CR or CRLF).
 std::string_view take_line(std::string_view& text) {
@@ -45,20 +62,22 @@ Result<std::vector<SseEvent>> SseReader::push(std::string_view bytes) {
     return too_large("an event of the stream is larger than " + std::to_string(limit_) + " bytes");
   };
   if (is_spent_) return spent();
-  while (!bytes.empty()) {
-    if (after_cr_ && bytes.front() == '\n') bytes.remove_prefix(1);
+  LineEnds line_ends(bytes);
+  std::size_t begin = 0;
+  while (begin < bytes.size()) {
+    if (after_cr_ && bytes[begin] == '\n') ++begin;
     after_cr_ = false;
-    const auto end = bytes.find_first_of("\r\n");
-    const std::string_view part = bytes.substr(0, end);
+    const std::size_t end = line_ends.next(begin);
+    const std::string_view part = bytes.substr(begin, end - begin);
     if (line_.size() + part.size() + pending_.data.size() + pending_.event.size() > limit_) {
       is_spent_ = true;
       if (!out.empty()) break;  // what was complete before is the caller's; the next push says why it ends
       return spent();
     }
     line_ += part;
-    if (end == std::string_view::npos) break;
+    if (end == bytes.size()) break;
     after_cr_ = bytes[end] == '\r';
-    bytes.remove_prefix(end + 1);
+    begin = end + 1;
     end_line(out);
   }
   return out;

@@ -1,9 +1,7 @@
 #include "record/record_id.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <string>
 
 #include "base/hash.h"
@@ -25,10 +23,10 @@ RecordId content_id(const WorkloadId& workload, const ClientId& client, std::str
 
 RecordId live_id(Timestamp time) {
   const auto since_1970 = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  const auto milliseconds = static_cast<unsigned long long>(std::max<std::int64_t>(since_1970, 0));
-  std::array<char, 24> digits{};
-  std::snprintf(digits.data(), digits.size(), "%012llx", milliseconds & 0xffff'ffff'ffffULL);
-  return RecordId(digits.data() + random_hex(10));
+  const auto milliseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(since_1970, 0));
+  std::string big_endian;
+  for (int shift = 40; shift >= 0; shift -= 8) big_endian.push_back(static_cast<char>(milliseconds >> shift));
+  return RecordId(to_hex(big_endian) + random_hex(10));
 }
 
 }  // namespace fw::record

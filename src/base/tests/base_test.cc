@@ -1,5 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <set>
+#include <string>
 
 #include "base/clock.h"
 #include "base/edit_distance.h"
@@ -25,6 +31,23 @@ TEST(Random, BelowReachesEveryValueAndNoOther) {
   std::array<int, 5> seen{};
   for (int i = 0; i < 1000; ++i) ++seen.at(random.below(5));
   EXPECT_THAT(seen, testing::Each(testing::Gt(140)));
+}
+
+TEST(Random, BytesOfTheKernelNeverComeTwiceNotEvenInAChildOfAFork) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(random_hex(10)).second);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string own = random_hex(10);
+    ::_exit(::write(ends[1], own.data(), own.size()) == std::ssize(own) ? 0 : 1);
+  }
+  std::string of_child(20, '\0');
+  ASSERT_EQ(::read(ends[0], of_child.data(), of_child.size()), std::ssize(of_child));
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_NE(of_child, random_hex(10));
 }
 
 TEST(Hash, MatchesPublishedVectors) {

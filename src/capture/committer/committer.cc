@@ -23,6 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{5000};
 constexpr Duration kLongestGathering = std::chrono::microseconds(500);
+constexpr Duration kUnwaitedGathering = std::chrono::milliseconds(5);
 
 /// Whether the failure is the batch's own: the same batch would fail again, and its neighbours in the group would not.
 bool is_of_the_batch(const Error& error) {
@@ -134,6 +135,7 @@ bool Committer::Impl::offer(record::Interaction interaction) {
     return false;
   }
   queue_.take(std::move(pending));
+  if (queue_.has_a_whole_group()) wanted_.notify_one();
   wake_writer();
   return true;
 }
@@ -158,6 +160,7 @@ bool Committer::Impl::enter_flush(std::shared_ptr<Waiter> waiter) {
   const std::lock_guard lock(mutex_);
   if (queue_.queued_records() == 0) return false;
   flushes_.push_back({queue_.last_number(), std::move(waiter)});
+  wanted_.notify_one();
   return true;
 }
 
@@ -234,8 +237,15 @@ void Committer::Impl::write() {
 }
 
 /// Those whom the last group has told come again within moments. Without a moment for all of them the first to come
-/// would be a group of its own, and half of all syncs would be for one record.
+/// would be a group of its own, and half of all syncs would be for one record. What nobody waits for gathers longer: a
+/// group costs as much as several records do.
 void Committer::Impl::gather(std::unique_lock<std::mutex>& lock) {
+  if (queue_.waited_for() == 0 && told_ == 0) {
+    wanted_.wait_for(lock, kUnwaitedGathering, [this] {
+      return queue_.waited_for() > 0 || queue_.has_a_whole_group() || !flushes_.empty() || is_closing_;
+    });
+    return;
+  }
   gathered_ = told_;
   if (queue_.waited_for() < gathered_) {
     const auto are_here = [this] { return queue_.waited_for() >= gathered_ || is_closing_; };

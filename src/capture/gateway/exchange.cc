@@ -99,7 +99,8 @@ Status Exchange::plan() {
   const bool is_looked_at =
       is_kept || !table.routes().empty() || !table.promoted().empty() || !caller.workloads.empty();
   if (is_looked_at && !body_.empty()) scan_ = bench->requests.scan(body_, wants_system(capture));
-  Labels labels = labels_of(in_.path(), in_.headers, scan_, capture, caller);
+  Labels labels;
+  if (is_looked_at) labels = labels_of(in_.path(), in_.headers, scan_, capture, caller);
   if (dialect_ && !caller.may_write(*labels.workload)) {
     return unauthorized("key " + caller.key_id + " is not for workload " + *labels.workload +
                         "; name another in x-flywheel-workload, or ask for another key");

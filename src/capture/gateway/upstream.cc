@@ -37,9 +37,8 @@ Upstream::Upstream(UpstreamSettings settings, Result<net::Headers> credentials, 
 }
 
 Status Upstream::readiness() const {
-  const std::string subject = "upstream " + settings_.name;
-  if (!credentials_.ok()) return credentials_.error().within(subject);
-  if (!proxy_.ok()) return proxy_.error().within(subject + ", its proxy in the environment");
+  if (!credentials_.ok()) return credentials_.error().within("upstream " + settings_.name);
+  if (!proxy_.ok()) return proxy_.error().within("upstream " + settings_.name + ", its proxy in the environment");
   return {};
 }
 

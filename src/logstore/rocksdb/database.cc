@@ -14,6 +14,7 @@
 #include "io/file.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/layout.h"
+#include "logstore/rocksdb/impl/series.h"
 #include "logstore/rocksdb/impl/torn_log.h"
 
 namespace fw::logstore {
@@ -86,6 +87,11 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view family, const Rocks
   }
   options.level_compaction_dynamic_level_bytes = true;
   options.write_buffer_size = family == "records" ? ours.write_buffer_bytes : ours.write_buffer_bytes / 4;
+  options.memtable_insert_with_hint_prefix_extractor = series_of_family(family);
+  if (family == "ids") {  // every append asks for ids that are nearly always new
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
   options.merge_operator = std::make_shared<AddCounts>();
   options.max_successive_merges = kMostUnaddedCounts;
   return options;

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "logstore/rocksdb/impl/series.h"
 
 namespace fw::logstore::layout {
 namespace {
@@ -27,6 +28,18 @@ TEST(Layout, EveryKeyReadsBackAsItsLocation) {
   EXPECT_EQ(parse_id_value(example().id, id_value(example()))->location, example());
   for (const Index index : {Index::kTime, Index::kWorkload, Index::kClient}) {
     EXPECT_EQ(*parse_index_entry(index_key(index, example()), index_value(index, example())), example());
+  }
+}
+
+TEST(Layout, ASeriesIsWhatStandsBeforeTheTimeOfAKey) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(series_of_record_key(record_key(example())), "router\0demo\0"s);
+  EXPECT_EQ(series_of_index_key(index_key(Index::kTime, example())), "t");
+  EXPECT_EQ(series_of_index_key(index_key(Index::kWorkload, example())), "wrouter\0"s);
+  EXPECT_EQ(series_of_index_key(index_key(Index::kClient, example())), "cdemo\0"s);
+  for (const std::string_view other : {"version", "r", "w"}) {
+    EXPECT_EQ(series_of_record_key(other), other);
+    EXPECT_EQ(series_of_index_key(other), other);
   }
 }
 

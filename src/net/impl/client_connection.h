@@ -17,6 +17,7 @@ namespace fw::net {
 /// A request as it goes on the wire.
 struct WireRequest {
   Url url;
+  std::string origin;  ///< of the url
   std::string head;
   std::string body;                            ///< the whole body, where it is not read from a source
   std::optional<std::uint64_t> source_length;  ///< of a source; chunked when unknown

@@ -35,8 +35,9 @@ bool is_token_character(char c) { return kAllowed.in_name[static_cast<unsigned c
 bool is_value_character(char c) { return kAllowed.in_value[static_cast<unsigned char>(c)]; }
 
 bool is_one_of(std::span<const std::string_view> fields, std::string_view name) {
-  return std::any_of(fields.begin(), fields.end(),
-                     [&](std::string_view field) { return equals_ignoring_case(field, name); });
+  return std::any_of(fields.begin(), fields.end(), [&](std::string_view field) {
+    return field.size() == name.size() && equals_ignoring_case(field, name);
+  });
 }
 
 bool belongs_to_connection(std::string_view name, const Headers& headers, bool names_fields) {

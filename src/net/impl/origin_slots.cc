@@ -17,19 +17,28 @@ void OriginSlots::Slot::give_back() {
   if (const auto slots = std::move(slots_)) slots->release(origin_);
 }
 
+std::optional<OriginSlots::Slot> OriginSlots::take_free(const std::string& origin) {
+  if (max_ == SIZE_MAX) return Slot();
+  const std::lock_guard lock(mutex_);
+  if (!take_one(origin)) return std::nullopt;
+  return Slot(shared_from_this(), origin);
+}
+
+bool OriginSlots::take_one(const std::string& origin) {
+  Origin& of = origins_[origin];
+  if (of.in_use >= max_) return false;
+  ++of.in_use;
+  return true;
+}
+
 Task<Result<OriginSlots::Slot>> OriginSlots::acquire(std::string origin, Deadline deadline) {
-  if (max_ == SIZE_MAX) co_return Slot();
   auto waiting = std::make_shared<Waiting>();
   const Executor home = co_await boost::asio::this_coro::executor;
   {
     const std::lock_guard lock(mutex_);
-    Origin& of = origins_[origin];
-    if (of.in_use < max_) {
-      ++of.in_use;
-      co_return Slot(shared_from_this(), std::move(origin));
-    }
+    if (take_one(origin)) co_return Slot(shared_from_this(), std::move(origin));
     waiting->alarm = std::make_shared<Alarm>(home, deadline.when());
-    of.queue.push_back(waiting);
+    origins_[origin].queue.push_back(waiting);
   }
   {
     const std::stop_callback wake(deadline.stop_token(), [alarm = waiting->alarm] { alarm->ring(); });

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "async/alarm.h"
@@ -33,6 +34,8 @@ class OriginSlots final : public std::enable_shared_from_this<OriginSlots> {
     std::string origin_;
   };
 
+  /// A slot that nobody has and nobody waits for.
+  [[nodiscard]] std::optional<Slot> take_free(const std::string& origin);
   /// The deadline's error when none came free in time.
   [[nodiscard]] Task<Result<Slot>> acquire(std::string origin, Deadline deadline);
 
@@ -45,6 +48,7 @@ class OriginSlots final : public std::enable_shared_from_this<OriginSlots> {
     std::size_t in_use = 0;
     std::list<std::shared_ptr<Waiting>> queue;
   };
+  [[nodiscard]] bool take_one(const std::string& origin);
   void release(const std::string& origin);
 
   std::size_t max_;

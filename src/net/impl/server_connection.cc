@@ -193,7 +193,7 @@ Task<bool> ServerConnection::finish_request(const IncomingRequest& request, Body
     if (!sent.ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;
-  if (writer.keeps_alive() && co_await body.drain()) co_return !is_stopping_ && !is_closing();
+  if (writer.keeps_alive() && (body.is_read() || co_await body.drain())) co_return !is_stopping_ && !is_closing();
   co_await linger();
   co_return false;
 }
@@ -292,15 +292,20 @@ std::optional<Status> ServerConnection::write_at_once(Gather& buffers) {
   return std::nullopt;
 }
 
-Task<Status> ServerConnection::write(Gather buffers, Deadline deadline) {
-  if (auto written = write_at_once(buffers)) co_return std::move(*written);
+Task<Status> ServerConnection::write_rest(Gather buffers, Deadline deadline) {
   is_writing_ = true;
   // A stop of the request itself lets go out what is under way; `abort` ends it.
   const StopGuard stop(watch_, is_own(deadline) ? std::stop_token() : deadline.stop_token());
-  const auto ec = co_await write_rest(transport_, *watch_, buffers, shared_->options.write_timeout, deadline.when());
+  const auto ec =
+      co_await net::write_rest(transport_, *watch_, buffers, shared_->options.write_timeout, deadline.when());
   is_writing_ = false;
   if (ec) co_return write_failed(ec);
   co_return Status{};
+}
+
+Task<Status> ServerConnection::write(Gather buffers, Deadline deadline) {
+  if (auto written = write_at_once(buffers)) co_return *std::move(written);
+  co_return co_await write_rest(buffers, std::move(deadline));
 }
 
 Error ServerConnection::write_failed(const error_code& ec) {

@@ -74,6 +74,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
 
   /// What the kernel takes without waiting; the outcome when that is all, or a failure.
   [[nodiscard]] std::optional<Status> write_at_once(Gather& buffers);
+  [[nodiscard]] Task<Status> write_rest(Gather buffers, Deadline deadline);
   [[nodiscard]] Task<Status> write(Gather buffers, Deadline deadline);
   [[nodiscard]] Error write_failed(const boost::system::error_code& ec);
   [[nodiscard]] Error io_error(std::string_view what, const boost::system::error_code& ec) const;

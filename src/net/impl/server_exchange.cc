@@ -129,10 +129,16 @@ std::string ServerConnection::Writer::encode_head(const ResponseHead& head, std:
   return out;
 }
 
-Task<Status> ServerConnection::Writer::put(Gather buffers, State after, Deadline deadline) {
+std::optional<Status> ServerConnection::Writer::put_at_once(Gather& buffers, State after) {
   state_ = State::kFailed;  // until it has gone out whole
   bytes_ += size_of(buffers);
-  auto written = co_await connection_.write(buffers, std::move(deadline));
+  auto written = connection_.write_at_once(buffers);
+  if (written && written->ok()) state_ = after;
+  return written;
+}
+
+Task<Status> ServerConnection::Writer::put_rest(Gather buffers, State after, Deadline deadline) {
+  auto written = co_await connection_.write_rest(buffers, std::move(deadline));
   if (written.ok()) state_ = after;
   co_return written;
 }
@@ -149,7 +155,8 @@ Task<Status> ServerConnection::Writer::send(Response response, Deadline deadline
   const std::string head = encode_head(whole, length);
   Gather buffers{asio::buffer(head)};
   if (framing_ != Framing::kNone) buffers[1] = asio::buffer(response.body);
-  co_return co_await put(buffers, State::kDone, std::move(deadline));
+  if (auto sent = put_at_once(buffers, State::kDone)) co_return *std::move(sent);
+  co_return co_await put_rest(buffers, State::kDone, std::move(deadline));
 }
 
 Task<Status> ServerConnection::Writer::start(ResponseHead head, Deadline deadline) {
@@ -158,9 +165,11 @@ Task<Status> ServerConnection::Writer::start(ResponseHead head, Deadline deadlin
   FW_CO_TRY(deadline.check("answering"));
   FW_CO_ASSIGN(const auto length, declared_length(head.headers));
   const std::string bytes = encode_head(head, length);
-  const Gather buffers{asio::buffer(bytes)};
-  if (!is_head_) co_return co_await put(buffers, State::kStreaming, std::move(deadline));
-  FW_CO_TRY(co_await put(buffers, State::kDone, std::move(deadline)));
+  Gather buffers{asio::buffer(bytes)};
+  const State after = is_head_ ? State::kDone : State::kStreaming;
+  auto sent = put_at_once(buffers, after);
+  if (!sent) sent = co_await put_rest(buffers, after, std::move(deadline));
+  if (!is_head_ || !sent->ok()) co_return *std::move(sent);
   connection_.request_stop_.request_stop();  // the client has all that it asked for
   co_return Status{};
 }
@@ -177,14 +186,8 @@ Task<Status> ServerConnection::Writer::write(std::string piece, Deadline deadlin
   const std::string frame = framing_ == Framing::kChunked ? chunk_head(piece.size()) : std::string();
   Gather buffers{asio::buffer(frame), asio::buffer(piece)};
   if (framing_ == Framing::kChunked) buffers[2] = asio::const_buffer("\r\n", 2);
-  // Without another coroutine where the kernel takes all, as it does for nearly every piece of a stream.
-  const std::size_t bytes = size_of(buffers);
-  if (const auto written = connection_.write_at_once(buffers)) {
-    bytes_ += bytes;
-    if (!written->ok()) state_ = State::kFailed;
-    co_return *written;
-  }
-  co_return co_await put(buffers, State::kStreaming, std::move(deadline));
+  if (auto sent = put_at_once(buffers, State::kStreaming)) co_return *std::move(sent);
+  co_return co_await put_rest(buffers, State::kStreaming, std::move(deadline));
 }
 
 Task<Status> ServerConnection::Writer::finish(Deadline deadline) {
@@ -197,8 +200,9 @@ Task<Status> ServerConnection::Writer::finish(Deadline deadline) {
     state_ = State::kDone;
     co_return Status{};
   }
-  const Gather buffers{asio::const_buffer("0\r\n\r\n", 5)};
-  co_return co_await put(buffers, State::kDone, std::move(deadline));
+  Gather buffers{asio::const_buffer("0\r\n\r\n", 5)};
+  if (auto sent = put_at_once(buffers, State::kDone)) co_return *std::move(sent);
+  co_return co_await put_rest(buffers, State::kDone, std::move(deadline));
 }
 
 }  // namespace fw::net

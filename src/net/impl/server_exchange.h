@@ -55,7 +55,10 @@ class ServerConnection::Writer final : public ResponseWriter {
   enum class State : std::uint8_t { kNew, kStreaming, kDone, kFailed };
 
   [[nodiscard]] std::string encode_head(const ResponseHead& head, std::optional<std::uint64_t> length);
-  [[nodiscard]] Task<Status> put(Gather buffers, State after, Deadline deadline);
+  /// Sends without a coroutine what the kernel takes at once, which is nearly every answer and piece; nullopt where
+  /// `put_rest` has to send what is left.
+  [[nodiscard]] std::optional<Status> put_at_once(Gather& buffers, State after);
+  [[nodiscard]] Task<Status> put_rest(Gather buffers, State after, Deadline deadline);
 
   ServerConnection& connection_;
   bool is_head_;

@@ -50,6 +50,10 @@ class CommitQueue final {
 
   /// The next records to be written, oldest first: whole batches, one at least. Empty when nothing waits.
   [[nodiscard]] std::vector<Pending> next_group();
+  /// As much is queued as one group may hold.
+  [[nodiscard]] bool has_a_whole_group() const {
+    return bytes_ >= options_.max_group_bytes || records_ >= options_.max_group_records;
+  }
   /// Puts what the store did not take, and nobody waits for, aside until retry().
   void hold_back(Pending pending);
   [[nodiscard]] bool has_held_back() const { return !held_back_.empty(); }
