@@ -62,6 +62,7 @@ Json served_json(const promotion::ServedModel& s, const std::optional<promotion:
   if (!hosted) return out;
   out["engine"] = {{"state", promotion::to_string(hosted->stage)},
                    {"failures", hosted->failures},
+                   {"hangs", hosted->hangs},
                    {"why", hosted->why.empty() ? Json(nullptr) : Json(hosted->why)},
                    {"description", hosted->description.empty() ? Json(nullptr) : Json(hosted->description)}};
   return out;
