@@ -81,6 +81,7 @@ export interface Promotion {
   created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }
+export interface AuditVerification { entries: number; head: string; fault: string | null }
 export interface PairLine {
   record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; judge: number | null; mistakes: string[];
   candidate_seconds: number; other_seconds: number;
