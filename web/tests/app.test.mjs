@@ -345,6 +345,43 @@ test("what the service refuses is said beside the buttons", { skip }, async () =
   });
 });
 
+test("a run is proposed on its page, by who may, and what the service refuses is said there", { skip }, async () => {
+  await open(`/runs/${job}`, { person: "eve", breaks: true }, async (page) => {
+    const form = page.getByRole("form", { name: "propose for promotion" });
+    await form.getByLabel("candidate").selectOption({ label: "small, zero-shot" });
+    await form.getByLabel("why").fill("<i>as good</i>");
+    await form.getByRole("button", { name: "propose" }).click();
+    await form.getByRole("alert").waitFor();
+    assert.match(await form.getByRole("alert").textContent(), /behind an endpoint/);
+    await form.getByLabel("served by").selectOption({ label: "upstream small" });
+    await form.getByLabel("model asked of it").fill("echo-0.8");
+    await form.getByLabel("your name").fill("");
+    assert.equal(await form.getByRole("button", { name: "propose" }).isDisabled(), true);
+    await form.getByLabel("your name").fill("eve");
+    await form.getByRole("button", { name: "propose" }).click();
+    await heading(page, "small, zero-shot");
+    await seen(page, "<i>as good</i>");
+    const made = await service.call("GET", `/api/promotions/${page.url().split("/").pop()}`);
+    assert.deepEqual([made.job_id, made.model_name, made.variant, made.upstream, made.served_model, made.proposer, made.stage], [job, "small", "base-eval", "small", "echo-0.8", "eve", "proposed"]);
+  });
+  await open("/promotions", { person: "eve" }, async (page) => {
+    await page.getByRole("link", { name: "propose a model" }).click();
+    await heading(page, "Propose a model");
+    await page.getByLabel("run").selectOption(job);
+    await page.waitForURL(`**/promotions/new?job=${job}`);
+    await page.getByRole("form", { name: "propose for promotion" }).waitFor();
+  });
+  await open(`/runs/${job}`, {}, async (page) => {
+    await page.route("**/api/session", (route) => route.fulfill({ json: { is_needed: true, via: "session", person: "vic", role: "reviewer", csrf: "x" } }));
+    await page.reload();
+    await seen(page, "Proposing takes the role operator");
+    assert.equal(await page.getByRole("form", { name: "propose for promotion" }).count(), 0);
+    await page.getByRole("link", { name: "Promotions" }).click();
+    await page.locator("table.list").waitFor();
+    assert.equal(await page.getByRole("link", { name: "propose a model" }).count(), 0);
+  });
+});
+
 test("the audit log shows who decided what, the newest first, and all that is about one proposal", { skip }, async () => {
   const id = await proposed();
   const { entries, last_number: last } = await service.call("GET", "/api/audit");
@@ -609,6 +646,7 @@ async function everyPage() {
     ["review", `/review/${review}`, ".queue-line"], ["card", `/review/${review}/${encodeURIComponent(queue[4].record_id)}`, ".verdicts"], ["settings", "/settings", "table.settings"],
     ["datasets", "/datasets", "table.list"], ["dataset", `/datasets/${job}`, ".funnel"], ["audit", "/settings/audit", "table.audit"],
     ["promotions", "/promotions", "table.list"], ["promotion", `/promotions/${await proposed()}`, ".figures"],
+    ["propose", `/promotions/new?job=${job}`, "form.form"],
     ["nowhere", "/runs/x/y", "h1"],
   ];
 }
@@ -694,6 +732,12 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
     await page.getByLabel("your key").fill(viewer);
     await page.getByRole("button", { name: "sign in" }).click();
     await seen(page, "vic, viewer");
+    await page.getByRole("link", { name: "Promotions" }).click();
+    await heading(page, "Promotions");
+    await seen(page, "None yet");
+    assert.equal(await page.getByRole("link", { name: "propose a model" }).count(), 0, "proposing is an operator's");
+    await page.goto(`${guarded.url}/settings`);
+    await heading(page, "Settings");
     assert.equal(await page.getByRole("heading", { name: "Keys" }).count(), 0, "keys are an admin's");
     assert.equal(await page.evaluate(() => fetch("/api/keys").then((r) => r.status)), 403);
   } finally {
