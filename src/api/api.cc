@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/audit.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/discovery.h"
@@ -67,10 +68,11 @@ struct Api::Impl {
       feedback.emplace(d.promotion->take_feedback, d.promotion->recent_feedback).add_to(router);
     }
     if (d.discovery != nullptr) {
-      auto* audit = d.promotion ? &d.promotion->audit : nullptr;
-      discovery.emplace(*d.discovery, audit, d.disk).add_to(router);
+      auto* audit_log = d.promotion ? &d.promotion->audit : nullptr;
+      discovery.emplace(*d.discovery, audit_log, d.disk).add_to(router);
     }
     if (d.promotion) {
+      audit.emplace(d.promotion->audit, d.disk).add_to(router);
       erasures
           .emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions,
                    ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings), d.disk)
@@ -119,6 +121,7 @@ struct Api::Impl {
   std::optional<DiscoveryResource> discovery;
   std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
+  std::optional<AuditResource> audit;
   std::optional<ErasuresResource> erasures;
   std::optional<Access> access;
   std::optional<SessionResource> session;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/access.h"
+#include "api/audit.h"
 #include "api/request_body.h"
 #include "capture/timestamp.h"
 #include "promotion/evidence.h"
@@ -17,7 +18,7 @@ using Json = nlohmann::ordered_json;
 using promotion::Action;
 using promotion::Proposal;
 
-constexpr std::size_t kMaxAuditPage = 1000;
+constexpr std::size_t kMostSteps = 1000;  // of one proposal's history: the last ones
 constexpr std::size_t kMaxReason = 4096;
 
 net::Response json_of(int status, const Json& body) {
@@ -62,43 +63,10 @@ Json served_json(const promotion::ServedModel& s, const std::optional<promotion:
   if (!hosted) return out;
   out["engine"] = {{"state", promotion::to_string(hosted->stage)},
                    {"failures", hosted->failures},
+                   {"hangs", hosted->hangs},
                    {"why", hosted->why.empty() ? Json(nullptr) : Json(hosted->why)},
                    {"description", hosted->description.empty() ? Json(nullptr) : Json(hosted->description)}};
   return out;
-}
-
-Json entry_json(const audit::Entry& entry) {
-  return {{"number", entry.number},
-          {"at", to_iso8601(entry.at)},
-          {"person", entry.event.person},
-          {"action", entry.event.action},
-          {"subject", entry.event.subject},
-          {"reason", entry.event.reason},
-          {"details", Json::parse(entry.event.details, nullptr, /*allow_exceptions=*/false)},
-          {"previous", entry.previous},
-          {"hash", entry.hash}};
-}
-
-Json entries_json(const std::vector<audit::Entry>& entries) {
-  Json list = Json::array();
-  for (const auto& entry : entries) list.push_back(entry_json(entry));
-  return list;
-}
-
-/// Up to `limit` entries after a number; those of one subject, where one is given.
-std::vector<audit::Entry> entries_of(const audit::AuditLog& log, std::uint64_t after, std::size_t limit,
-                                     std::optional<std::string_view> subject) {
-  if (!subject) return log.entries(after, limit);
-  std::vector<audit::Entry> found;
-  while (found.size() < limit) {
-    const auto page = log.entries(after, kMaxAuditPage);
-    for (const auto& entry : page) {
-      if (found.size() < limit && entry.event.subject == *subject) found.push_back(entry);
-      after = entry.number;
-    }
-    if (page.size() < kMaxAuditPage) break;
-  }
-  return found;
 }
 
 Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name, std::uint64_t otherwise,
@@ -131,7 +99,6 @@ void PromotionsResource::add_to(net::Router& router) {
   router.on(Method::kGet, "/api/promotions/{id}/pairs", [this](Call call) { return pairs(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}/history", [this](Call call) { return history(std::move(call)); });
   router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
-  router.on(Method::kGet, "/api/audit", [this](Call call) { return audit(std::move(call)); });
 }
 
 Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
@@ -168,8 +135,9 @@ Task<Result<net::Response>> PromotionsResource::pairs(net::Call call) {
 Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
   const std::string id = call.params.at("id");
   if (!parts_.promotions.find(id)) co_return not_found("there is no proposal " + id);
-  const auto entries = co_await run_on(disk_, [&] { return entries_of(parts_.audit, 0, kMaxAuditPage, id); });
-  co_return json_of(200, {{"entries", entries_json(entries)}});
+  auto entries = co_await run_on(disk_, [&] { return parts_.audit.newest(UINT64_MAX, kMostSteps, id); });
+  std::ranges::reverse(entries);
+  co_return json_of(200, {{"entries", audit_entries_json(entries)}});
 }
 
 Json PromotionsResource::proposal_json(const Proposal& p) const {
@@ -273,14 +241,6 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   });
   if (!proposal.ok()) co_return proposal.error();
   co_return json_of(200, proposal_json(*proposal));
-}
-
-Task<Result<net::Response>> PromotionsResource::audit(net::Call call) {
-  FW_CO_ASSIGN(const std::uint64_t after, number_of(call.query, "after", 0, UINT64_MAX));
-  FW_CO_ASSIGN(const std::uint64_t limit, number_of(call.query, "limit", kMaxAuditPage, kMaxAuditPage));
-  const auto subject = call.query.find("subject");
-  const auto entries = co_await run_on(disk_, [&] { return entries_of(parts_.audit, after, limit, subject); });
-  co_return json_of(200, {{"entries", entries_json(entries)}, {"last_number", parts_.audit.last_number()}});
 }
 
 }  // namespace fw::api

@@ -35,7 +35,7 @@ struct PromotionParts {
 [[nodiscard]] Status check_not_served(const promotion::Promotions& promotions, const runs::JobId& job);
 
 /// `/api/promotions`: proposals of models for the gateway's traffic, and the steps that people take with them
-/// (docs/promotion.md). `/api/audit`: who decided what. `runs` and `disk` outlive the router.
+/// (docs/promotion.md). `runs` and `disk` outlive the router.
 class PromotionsResource final {
  public:
   PromotionsResource(PromotionParts parts, runs::RunService& runs, Pool& disk)
@@ -50,7 +50,6 @@ class PromotionsResource final {
   Task<Result<net::Response>> pairs(net::Call call);
   /// What the audit log has of one proposal: for all who may see it, as the whole log is for admins.
   Task<Result<net::Response>> history(net::Call call);
-  Task<Result<net::Response>> audit(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
   [[nodiscard]] Status check_room(const std::string& id, promotion::Action action) const;
   [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal) const;

@@ -7,6 +7,9 @@ namespace fw::app {
 namespace {
 
 constexpr std::chrono::seconds kConnect(1);  // to an engine of this machine
+// Each takes one of llama-server's threads, of which it makes 1,024: however many requests wait, a look at its health
+// finds one.
+constexpr std::size_t kMostConnections = 1'000;
 
 capture::Promoted promoted_of(const promotion::Proposal& p) {
   return {.id = p.id,
@@ -28,6 +31,8 @@ std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const p
   if (!hosted || !hosted->lease) return std::nullopt;
   one.target.upstream = "promotion " + p.id;
   capture::UpstreamSettings engine{.name = one.target.upstream, .url = hosted->url};
+  engine.headers = std::move(hosted->headers);
+  engine.max_connections = kMostConnections;
   engine.connect_timeout = kConnect;
   engine.first_byte_timeout = host.settings().timeout;
   engine.max_retries = 0;  // production is asked instead

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "io/machine.h"
+#include "modelops/local/engine_health.h"
 #include "modelops/local/model_fit.h"
 #include "promotion/comparison.h"
 #include "promotion/evidence.h"
@@ -57,7 +58,8 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
         folder(of.data_folder() / "promotion"),
         watch(s.gates, s.rules.steps, std::move(counts)),
         pairs(folder),
-        feedback(folder) {}
+        feedback(folder),
+        client(of.executor()) {}
 
   void take(const std::vector<promotion::Proposal>& list);
   /// Gives the gateway whom it may ask now.
@@ -91,6 +93,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   promotion::CanaryWatch watch;
   promotion::PairLog pairs;
   promotion::FeedbackLog feedback;
+  net::Client client;                           // asks engines for their health
   std::unique_ptr<promotion::PairJudge> judge;  // nullptr: its gate is off
   std::atomic<std::size_t> waiting{0};
   std::atomic<std::size_t> being_kept{0};  // rated pairs
@@ -171,6 +174,10 @@ promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
               [](const modelops::DeploymentRequest& request) {
                 return modelops::check_free_memory(request.model.path, request.model.context_length,
                                                    request.parallelism, io::read_machine_limits());
+              },
+          .health =
+              [this](modelops::Endpoint endpoint, Deadline deadline) {
+                return modelops::check_engine_health(client, std::move(endpoint), std::move(deadline));
               },
           .on_change = [this] { route(); },
           .on_refused =

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxText = 16 << 10;  // of one member
 constexpr std::size_t kMaxDetails = 256 << 10;
 constexpr std::uint64_t kMaxFile = 4ULL << 30;
+constexpr int kLooks = 3;  // at a file whose last line is not whole
 
 Status check(const Event& event) {
   const auto* too_long = [&]() -> const char* {
@@ -126,6 +127,37 @@ std::vector<Entry> AuditLog::entries(std::uint64_t after, std::size_t limit) con
   const std::size_t first = static_cast<std::size_t>(std::min<std::uint64_t>(after, all.size()));
   const std::size_t count = std::min(limit, all.size() - first);
   return {all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(first + count)};
+}
+
+std::vector<Entry> AuditLog::newest(std::uint64_t before, std::size_t limit,
+                                    std::optional<std::string_view> subject) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto& all = impl_->entries;
+  std::vector<Entry> found;
+  // Numbers begin at 1: entry n stands at n - 1.
+  for (std::uint64_t n = std::min<std::uint64_t>(before > 0 ? before - 1 : 0, all.size()); n > 0; --n) {
+    const Entry& entry = all[static_cast<std::size_t>(n - 1)];
+    if (found.size() == limit) break;
+    if (!subject || entry.event.subject == *subject) found.push_back(entry);
+  }
+  return found;
+}
+
+Result<Verification> AuditLog::verify_file(const std::optional<std::string>& head) const {
+  Result<Verification> result = Verification{};
+  for (int look = 0; look < kLooks; ++look) {
+    Verification known{.head = no_hash()};
+    {
+      const std::lock_guard lock(impl_->mutex);
+      if (!impl_->entries.empty()) known = {impl_->entries.size(), impl_->entries.back().hash, {}};
+    }
+    result = verify(file(), known.head);
+    if (!result.ok()) return result;
+    // Behind what was known a line may be on its way to the file.
+    if (!result->fault || result->entries < known.entries) break;
+  }
+  if (!head || result->fault) return result;
+  return verify(file(), head);
 }
 
 std::uint64_t AuditLog::last_number() const {

@@ -67,7 +67,13 @@ class AuditLog final {
 
   /// Up to `limit` entries with numbers above `after`, oldest first.
   [[nodiscard]] std::vector<Entry> entries(std::uint64_t after, std::size_t limit) const;
+  /// Up to `limit` entries with numbers below `before`, newest first; those of one subject, where one is given.
+  [[nodiscard]] std::vector<Entry> newest(std::uint64_t before, std::size_t limit,
+                                          std::optional<std::string_view> subject = std::nullopt) const;
   [[nodiscard]] std::uint64_t last_number() const;
+  /// Reads the file as it is now, as verify() does; it must have every entry that this log knows, too. Entries may be
+  /// appended meanwhile.
+  [[nodiscard]] Result<Verification> verify_file(const std::optional<std::string>& head = std::nullopt) const;
   [[nodiscard]] const std::filesystem::path& file() const;
 
  private:

@@ -147,6 +147,7 @@ void ModelHost::note(Entry& entry, HostStage stage, const std::string& why) {
     if (stage != HostStage::kReady) {
       entry.hosted.lease.reset();
       entry.hosted.url.clear();
+      entry.hosted.headers.clear();
     }
   }
   if (is_change) with_.on_change();
@@ -209,6 +210,7 @@ Task<Error> ModelHost::serve(EntryPtr entry, Deadline deadline) {
   {
     const std::lock_guard lock(mutex_);
     entry->hosted.url = up->endpoint.url;
+    entry->hosted.headers = up->endpoint.headers;
     entry->hosted.description = up->description;
     entry->hosted.lease = std::make_shared<int>(0);
   }
@@ -216,13 +218,31 @@ Task<Error> ModelHost::serve(EntryPtr entry, Deadline deadline) {
   Error why = internal("");
   try {
     note(*entry, HostStage::kReady);
-    why = co_await with_.deployer.failure_of(up->id, deadline);
+    why = co_await watch(entry, *up, deadline);
   } catch (...) {
     failure = std::current_exception();
   }
   co_await take_down(entry, up->id);
   if (failure) std::rethrow_exception(failure);
   co_return why;
+}
+
+Task<Error> ModelHost::watch(EntryPtr entry, modelops::Deployment up, Deadline deadline) {
+  for (int unanswered = 0;;) {
+    const Deadline next_look = deadline.within(settings_.health_interval);
+    auto ended = co_await with_.deployer.failure_of(up.id, next_look);
+    if (ended.code != ErrorCode::kDeadlineExceeded || !next_look.is_over()) co_return ended;
+    const auto health = co_await with_.health(up.endpoint, deadline.within(settings_.health_timeout));
+    if (deadline.is_cancelled()) co_return cancelled("the engine is to end");
+    unanswered = health.ok() ? 0 : unanswered + 1;
+    if (unanswered < settings_.health_failures) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      ++entry->hosted.hangs;
+    }
+    co_return unavailable("its engine runs and does not answer, " + std::to_string(unanswered) +
+                          " times in a row, and was killed: " + health.error().message);
+  }
 }
 
 Task<void> ModelHost::take_down(EntryPtr entry, modelops::DeploymentId id) {
@@ -250,10 +270,14 @@ void ModelHost::write_metrics(std::ostream& out) const {
   for (const auto& [id, entry] : entries_)
     out << "flywheel_promotion_served{promotion=\"" << id << "\"} "
         << (entry->hosted.stage == HostStage::kReady ? 1 : 0) << '\n';
-  out << "# HELP flywheel_promotion_engine_failures_total Times that its engine died or did not come up.\n"
+  out << "# HELP flywheel_promotion_engine_failures_total Times that its engine died, hung or did not come up.\n"
          "# TYPE flywheel_promotion_engine_failures_total counter\n";
   for (const auto& [id, entry] : entries_)
     out << "flywheel_promotion_engine_failures_total{promotion=\"" << id << "\"} " << entry->hosted.failures << '\n';
+  out << "# HELP flywheel_promotion_engine_hangs_total Times that its engine ran, answered nothing and was killed.\n"
+         "# TYPE flywheel_promotion_engine_hangs_total counter\n";
+  for (const auto& [id, entry] : entries_)
+    out << "flywheel_promotion_engine_hangs_total{promotion=\"" << id << "\"} " << entry->hosted.hangs << '\n';
 }
 
 }  // namespace fw::promotion

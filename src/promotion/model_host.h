@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/pool.h"
@@ -27,6 +28,9 @@ struct HostSettings {
   Duration deploy_timeout = std::chrono::minutes(10);  ///< until an engine answers
   Duration first_pause = std::chrono::seconds(1);      ///< before another try; doubles with every failure
   Duration longest_pause = std::chrono::minutes(1);
+  Duration health_interval = std::chrono::seconds(5);  ///< between two looks at whether a ready engine answers
+  Duration health_timeout = std::chrono::seconds(5);   ///< for one of them
+  int health_failures = 3;  ///< one after the other, until it is taken for hung, killed and started again
   Duration drain = std::chrono::seconds(30);  ///< requests under way get it once their model is off traffic
 };
 
@@ -34,7 +38,7 @@ enum class HostStage : std::uint8_t {
   kWaiting,   ///< as many models are served as may be, or the service is starting
   kStarting,  ///< its bytes are checked, its engine is brought up
   kReady,
-  kFailed,  ///< its engine died or did not come up; it is tried again
+  kFailed,  ///< its engine died, hung or did not come up; it is tried again
   kRefused  ///< its bytes are not those that were signed
 };
 [[nodiscard]] std::string_view to_string(HostStage stage);
@@ -44,8 +48,11 @@ struct Hosted {
   HostStage stage = HostStage::kWaiting;
   std::string why;             ///< the last failure; stays when it is ready again
   std::uint64_t failures = 0;  ///< since the service started
+  std::uint64_t hangs = 0;     ///< of these: its engine ran and answered nothing
   std::string description;     ///< engine, file type, slots; empty until it was ready
   std::string url;             ///< while it is ready
+  /// While it is ready: what requests to it bear, with the key of this very engine.
+  std::vector<std::pair<std::string, std::string>> headers;
   /// While it is ready: the engine stays until nobody else holds this.
   std::shared_ptr<const void> lease;
 };
@@ -60,6 +67,9 @@ struct HostDependencies {
   std::function<Task<Result<Digests>>(Candidate)> digests;
   /// Whether there is room for one more; blocks.
   std::function<Status(const modelops::DeploymentRequest&)> room;
+  /// Success where the engine behind an endpoint answers a look at its health before the deadline, however much it has
+  /// to do.
+  std::function<Task<Status>(modelops::Endpoint, Deadline)> health;
   /// Another model became ready, or no longer is: ask find(). Any thread, never under a lock of the host.
   std::function<void()> on_change;
   /// The bytes are others (with their digests), or are gone. Likewise.
@@ -68,7 +78,8 @@ struct HostDependencies {
 
 /// Serves the promoted models that no upstream of the gateway serves: while a proposal is on traffic its model is
 /// deployed, checked byte for byte against what was signed before every deployment, and deployed again with growing
-/// pauses when its engine dies. One that is not ready is simply not there; nobody waits for it.
+/// pauses when its engine dies, or hangs: it is asked for its health, and killed when it does not answer. One that is
+/// not ready is simply not there; nobody waits for it.
 ///
 /// Any thread. stop() before destruction, and before the deployer's own.
 class ModelHost final {
@@ -102,6 +113,8 @@ class ModelHost final {
   [[nodiscard]] Task<void> supervise(EntryPtr entry);
   /// Serves it until it fails, or its stop.
   [[nodiscard]] Task<Error> serve(EntryPtr entry, Deadline deadline);
+  /// Returns why its engine is no good any more, or the deadline's error.
+  [[nodiscard]] Task<Error> watch(EntryPtr entry, modelops::Deployment up, Deadline deadline);
   [[nodiscard]] Task<Status> check(EntryPtr entry);
   [[nodiscard]] Task<void> take_down(EntryPtr entry, modelops::DeploymentId id);
   void note(Entry& entry, HostStage stage, const std::string& why = "");

@@ -75,7 +75,7 @@ class JudgedPromotion(promotion_test.Promotion):
                 self.assertFalse(before["is_failed"])
             self.ask(i, f"bad-{i}")
         flywheel.wait_until(lambda: self.stage(one) == "rolled_back", 30, "the rollback")
-        entry = self.service.call("GET", "/api/audit")[1]["entries"][-1]
+        entry = self.service.call("GET", "/api/audit?limit=1")[1]["entries"][0]
         self.assertEqual((entry["person"], entry["action"]), ("flywheel", "promotion.roll_back"))
         self.assertIn("answers that the judge finds worse", entry["reason"])
 

@@ -177,7 +177,7 @@ class KeysOfTheControlApi(unittest.TestCase):
             refused = command("keys", "create", "x", "--server", service.url, key=vic, check=False)
             self.assertIn("the role admin; vic is viewer", refused)
             entries = self.ask(service, "/api/audit", ada)["entries"]
-            self.assertEqual([(e["action"], e["person"]) for e in entries][1:], [("keys.create", "ada")])
+            self.assertEqual([(e["action"], e["person"]) for e in entries][:-1], [("keys.create", "ada")])
 
     def ask(self, service, path, key):
         request = urllib.request.Request(service.url + path, headers={"Authorization": "Bearer " + key})

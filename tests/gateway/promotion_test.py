@@ -157,7 +157,7 @@ class Promotion(unittest.TestCase):
 
     def history(self, one, other):
         """Who answered when, who let it; and every step went to the receiver, once and in order."""
-        entries = self.service.call("GET", "/api/audit")[1]["entries"]
+        entries = self.service.call("GET", "/api/audit?after=0")[1]["entries"]
         started = [entry for entry in entries if entry["subject"] == one and entry["action"] == "promotion.start_canary"][0]
         later = datetime.datetime.fromisoformat(started["at"] + "+00:00").timestamp() + 1
         said = flywheel.run("promote", "history", "--at", str(int(later)), "--server", self.service.url).stdout
@@ -206,7 +206,7 @@ class Promotion(unittest.TestCase):
             self.ask(asked, f"dead-{asked}")
             asked += 1
         self.assertEqual(self.stage(one), "rolled_back", f"after {asked} requests")
-        entry = self.service.call("GET", "/api/audit")[1]["entries"][-1]
+        entry = self.service.call("GET", "/api/audit?limit=1")[1]["entries"][0]
         self.assertEqual((entry["person"], entry["action"]), ("flywheel", "promotion.roll_back"))
         self.assertIn("errors", entry["reason"])
         self.assertEqual(set(self.variants_of("dead", asked).values()), {"production"})

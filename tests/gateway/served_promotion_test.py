@@ -2,10 +2,13 @@
 its engine killed, the service restarted and killed, a byte of its adapter changed, rolled back; every request is answered.
 At the end scripts/demo's play of the same, with the example agent."""
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import clients
@@ -25,7 +28,7 @@ promotion:
   canary_steps: [0.5]
   gates: {{errors: 0.5, disagreement: 0, invalid_calls: 0}}
   shadow: {{share: 1, timeout_seconds: 30}}
-  serving: {{max_models: 1, concurrency: 2}}
+  serving: {{max_models: 1, concurrency: 2, health_interval_seconds: 0.5, health_timeout_seconds: 2, health_failures: 2}}
 """
 SMALL = "small customized-eval"
 
@@ -73,7 +76,7 @@ class ServedPromotion(unittest.TestCase):
         request = urllib.request.Request(
             self.service.gateway + "/v1/chat/completions",
             data=json.dumps({**document["request"], "model": "echo", "max_tokens": 8}).encode(),
-            headers={"Content-Type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo",
+            headers={"Content-Type": "application/json", "Authorization": "Bearer sk-of-the-client", "x-flywheel-workload": "router", "x-flywheel-client": "demo",
                      "x-flywheel-conversation": conversation})
         with urllib.request.urlopen(request, timeout=seconds) as answer:
             self.assertEqual(answer.status, 200)
@@ -93,6 +96,23 @@ class ServedPromotion(unittest.TestCase):
             except OSError:
                 pass
         return found
+
+    def asked_without_its_key(self):
+        """What the engine says to a program that goes to its port by itself."""
+        arguments = pathlib.Path(f"/proc/{self.engines()[0]}/cmdline").read_text().split("\0")
+        said = {}
+        for path in ("/health", "/v1/models", "/v1/chat/completions"):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{arguments[arguments.index('--port') + 1]}{path}", timeout=30) as answer:
+                    said[path] = answer.status
+            except urllib.error.HTTPError as refused:
+                said[path] = refused.code
+                refused.close()
+        return said
+
+    def key_of_the_engine(self):
+        variables = pathlib.Path(f"/proc/{self.engines()[0]}/environ").read_bytes().split(b"\0")
+        return next(v for v in variables if v.startswith(b"LLAMA_API_KEY=")).partition(b"=")[2]
 
     def restart(self, kill):
         left = self.service.kill() if kill else set(self.engines())
@@ -131,6 +151,11 @@ class ServedPromotion(unittest.TestCase):
         self.promote("live", one)
         self.assertEqual([self.ask() for _ in range(3)], [SMALL] * 3)
         self.assertEqual(len(self.engines()), 1)
+        self.assertEqual(self.asked_without_its_key(), {"/health": 200, "/v1/models": 401, "/v1/chat/completions": 401})
+        key = self.key_of_the_engine()
+        self.assertEqual(len(key), 64)
+        self.assertNotIn(key, pathlib.Path(f"/proc/{self.engines()[0]}/cmdline").read_bytes())
+        self.assertEqual([file for file in self.service.data.rglob("*") if file.is_file() and key in file.read_bytes()], [])
         self.assertIn("served here: ready, llama-server", flywheel.run("promote", "status", one, "--server", self.service.url).stdout)
         self.assertEqual(self.service.metric(f'flywheel_promotion_served{{promotion="{one}"}}'), 1)
 
@@ -150,16 +175,30 @@ class ServedPromotion(unittest.TestCase):
     def test_2_what_dies_comes_back_and_nobody_waits_for_it(self):
         one = self.go_live()
         self.assertEqual(self.ask(), SMALL)
-        first = self.engines()
+        first, key = self.engines(), self.key_of_the_engine()
         self.assertEqual(flywheel.kill_programs(self.service.process.pid, "llama-server"), 1)
         answered = [self.ask() for _ in range(10)]
         self.assertIn("production", answered)
         self.wait_ready(one)
         self.assertEqual(self.ask(), SMALL)
         self.assertNotEqual(self.engines(), first)
+        self.assertNotEqual(self.key_of_the_engine(), key)
         engine = self.engine(one)
         self.assertEqual(engine["failures"], 1)
         self.assertIn("killed by signal 9", engine["why"])
+        self.assertEqual(self.proposal(one)["stage"], "live")
+
+        # One that is alive and answers nothing is noticed, killed, and comes back; whom it kept waiting is answered.
+        hung = self.engines()[0]
+        os.kill(hung, signal.SIGSTOP)
+        self.assertIn(self.ask(), (SMALL, "production"))
+        flywheel.wait_until(lambda: not flywheel.is_alive(hung), 30, "the engine that hangs is killed")
+        self.wait_ready(one)
+        self.assertEqual(self.ask(), SMALL)
+        self.assertEqual([self.engine(one)[what] for what in ("failures", "hangs")], [2, 1])
+        self.assertIn("runs and does not answer", self.engine(one)["why"])
+        self.assertEqual(self.service.metric(f'flywheel_promotion_engine_hangs_total{{promotion="{one}"}}'), 1)
+        self.assertIn("(1 of them hung)", flywheel.run("promote", "status", one, "--server", self.service.url).stdout)
         self.assertEqual(self.proposal(one)["stage"], "live")
 
         for kill in (False, True):

@@ -597,12 +597,38 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   const auto entries = json_of(send(net::Method::kGet, "/api/audit?after=1"))["entries"];
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[2]["action"], "promotion.start_canary");
-  EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 400);
+  EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, "/api/audit?after=1&cursor=2").status, 400);
   const auto history = json_of(send(net::Method::kGet, path + "/history"))["entries"];
   ASSERT_EQ(history.size(), 4U);
   EXPECT_EQ(history[0]["action"], "promotion.propose");
   EXPECT_EQ(history[3], entries[2]);
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
+}
+
+TEST_F(ApiTest, TheAuditLogIsPagedFromTheNewestAndSaysWhetherItHolds) {
+  for (const char* subject : {"a", "b", "a", "c", "a"})
+    ASSERT_TRUE(audit_->append({"ada", "review.open", subject, "why", "{}"}).ok());
+  std::vector<int> numbers;
+  for (std::string cursor; numbers.empty() || !cursor.empty();) {
+    const auto page = json_of(send(net::Method::kGet, "/api/audit?subject=a&limit=2" + cursor));
+    for (const auto& entry : page["entries"]) numbers.push_back(entry["number"]);
+    cursor = page["next_cursor"].is_null() ? "" : "&cursor=" + page["next_cursor"].get<std::string>();
+  }
+  EXPECT_EQ(numbers, (std::vector<int>{5, 3, 1}));
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/audit?subject=a&after=1&limit=1"))["entries"][0]["number"], 3);
+  const auto newest = json_of(send(net::Method::kGet, "/api/audit?limit=1&lines=true"))["entries"][0];
+  EXPECT_EQ(newest["number"], 5);
+  const auto parsed = audit::from_line(newest["line"].get<std::string>());
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->hash, newest["hash"]);
+  const auto holds = json_of(send(net::Method::kGet, "/api/audit/verification"));
+  EXPECT_EQ(holds["entries"], 5);
+  EXPECT_EQ(holds["head"], newest["hash"]);
+  EXPECT_TRUE(holds["fault"].is_null());
+  const std::string other(64, '7');
+  EXPECT_THAT(json_of(send(net::Method::kGet, "/api/audit/verification?head=" + other))["fault"].get<std::string>(),
+              HasSubstr("no entry has the hash"));
 }
 
 TEST_F(ApiTest, ATimeThatNoRecordHasIsRefused) {

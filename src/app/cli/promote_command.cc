@@ -75,9 +75,11 @@ std::string where_served(const Json& p) {
   if (!engine.is_object()) return "served here once it is on traffic";
   const std::string state = text(engine, "state");
   const auto failures = engine.value("failures", std::uint64_t{0});
+  const auto hangs = engine.value("hangs", std::uint64_t{0});
   std::string out = "served here: " + state;
   if (state == "ready") out += ", " + text(engine, "description");
   if (failures > 0) out += "; its engine failed " + std::to_string(failures) + (failures == 1 ? " time" : " times");
+  if (hangs > 0) out += " (" + std::to_string(hangs) + " of them hung)";
   if (engine.value("why", Json()).is_string()) out += (state == "ready" ? ", last: " : ": ") + text(engine, "why");
   return out;
 }

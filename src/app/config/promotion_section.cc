@@ -52,7 +52,13 @@ void read_serving(YamlSection& root, promotion::HostSettings& serving) {
   section->read("timeout_seconds", timeout, 0.1, 3600);
   serving.max_models = models;
   serving.concurrency = static_cast<int>(concurrency);
+  double interval = to_seconds(serving.health_interval), patience = to_seconds(serving.health_timeout);
+  section->read("health_interval_seconds", interval, 0.1, 3600);
+  section->read("health_timeout_seconds", patience, 0.1, 600);
+  section->read("health_failures", serving.health_failures, 1, 1000);
   serving.timeout = duration_of(timeout);
+  serving.health_interval = duration_of(interval);
+  serving.health_timeout = duration_of(patience);
   section->finish();
 }
 

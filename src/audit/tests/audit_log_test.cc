@@ -13,6 +13,7 @@
 namespace fw::audit {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class AuditLogTest : public testing::Test {
@@ -101,6 +102,51 @@ TEST_F(AuditLogTest, EntriesCutOffTheEndAreFoundByAHeadThatWasWrittenDown) {
   write(lines[0] + lines[1]);
   EXPECT_FALSE(verify(file())->fault);
   EXPECT_THAT(*verify(file(), head)->fault, HasSubstr("cut off the end"));
+}
+
+TEST_F(AuditLogTest, TheNewestComeFirstAndPageByPage) {
+  const auto log = open();
+  for (const char* subject : {"one", "two", "one", "three", "one"}) EXPECT_TRUE(log->append(event(subject)).ok());
+  const auto numbers = [&](std::uint64_t before, std::size_t limit, std::optional<std::string_view> subject = {}) {
+    std::vector<std::uint64_t> found;
+    for (const auto& entry : log->newest(before, limit, subject)) found.push_back(entry.number);
+    return found;
+  };
+  EXPECT_THAT(numbers(UINT64_MAX, 2), ElementsAre(5, 4));
+  EXPECT_THAT(numbers(4, 2), ElementsAre(3, 2));
+  EXPECT_THAT(numbers(2, 2), ElementsAre(1));
+  EXPECT_THAT(numbers(1, 2), ElementsAre());
+  EXPECT_THAT(numbers(0, 2), ElementsAre());
+  EXPECT_THAT(numbers(UINT64_MAX, 2, "one"), ElementsAre(5, 3));
+  EXPECT_THAT(numbers(3, 2, "one"), ElementsAre(1));
+}
+
+TEST_F(AuditLogTest, ARunningLogFindsWhatWasDoneToItsFile) {
+  const auto lines = three_lines();
+  const auto log = open();
+  const std::string head = log->entries(2, 1)[0].hash;
+  EXPECT_EQ(log->verify_file()->entries, 3U);
+  EXPECT_EQ(log->verify_file(head)->head, head);
+  EXPECT_FALSE(log->verify_file(log->entries(0, 1)[0].hash)->fault);
+  EXPECT_THAT(*log->verify_file(std::string(64, '7'))->fault, HasSubstr("no entry has the hash"));
+  write(lines[0] + lines[1]);
+  EXPECT_THAT(*log->verify_file()->fault, HasSubstr("cut off the end"));
+  write(lines[0] + lines[2]);
+  EXPECT_THAT(*log->verify_file()->fault, HasSubstr("entry 2: it is missing or was moved"));
+  write(lines[0] + lines[1] + lines[2] + "{");
+  EXPECT_THAT(*log->verify_file()->fault, HasSubstr("entry 4: its line is cut short"));
+}
+
+TEST_F(AuditLogTest, WhoVerifiesWhileOthersDecideFindsNoFault) {
+  const auto log = open();
+  std::jthread people([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) EXPECT_TRUE(log->append(event("x")).ok());
+  });
+  for (int i = 0; i < 50; ++i) {
+    const auto found = log->verify_file();
+    ASSERT_TRUE(found.ok());
+    EXPECT_FALSE(found->fault) << *found->fault;
+  }
 }
 
 TEST_F(AuditLogTest, ALineThatACrashToreIsCutOffAtAnyByte) {

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kKeyBytes = 32;
+
 /// `smollm2-135m-3fa85f64`: unique, and fit for file names and command lines.
 std::string make_id(const std::string& name) {
   std::string out;
@@ -114,7 +116,8 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   const DeploymentId id(make_id(request.model.name));
   FolderGuard folder(engines_folder() / *id);
   FW_CO_TRY(io::create_folders(folder.path()));
-  EngineSetup setup{.slot_states = folder.path(), .alias = *id, .threads = thread_count(settings)};
+  EngineSetup setup{
+      .slot_states = folder.path(), .alias = *id, .api_key = random_hex(kKeyBytes), .threads = thread_count(settings)};
   FW_CO_ASSIGN(auto chat,
                co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
   for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});
@@ -131,7 +134,7 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   auto entry =
       std::make_shared<Served>(folder.path(), std::move(setup), request.restarts, settings, launcher, client, executor);
   FW_CO_TRY(co_await entry->engine.start(deadline));
-  Deployment out{.id = id, .endpoint = {.url = entry->engine.url(), .model = *id}, .description = description};
+  Deployment out{.id = id, .endpoint = entry->engine.endpoint(), .description = description};
   folder.keep();
   entry->tasks.spawn("engine watch", entry->engine.watch(entry->tasks.stop_token()));
   const std::lock_guard lock(mutex);

@@ -21,6 +21,7 @@ namespace fw::modelops {
 /// - A tuned adapter is a deployment of its own beside its base: its process serves a file with the adapter merged in,
 ///   or, where flywheel-trainer is missing or the type is no 16 or 32 bit one, the base's file (mapped, so that both
 ///   processes share its memory) with `--lora`.
+/// - An engine answers only who has its key: a random one for each deployment, in the headers of its endpoint.
 /// - An engine that crashes is started again on its port, as often as the request says; requests in between fail. After
 ///   one crash more the deployment has failed: status() says how, its port stays closed.
 ///

@@ -35,8 +35,9 @@ class FakeDeployer final : public modelops::Deployer {
     }
     const modelops::DeploymentId id(std::to_string(asked.size()));
     live.insert(*id);
-    co_return modelops::Deployment{
-        .id = id, .endpoint = {.url = "http://fake/" + *id, .model = *id}, .description = "fake"};
+    modelops::Endpoint endpoint{
+        .url = "http://fake/" + *id, .model = *id, .headers = {{"Authorization", "key " + *id}}};
+    co_return modelops::Deployment{.id = id, .endpoint = std::move(endpoint), .description = "fake"};
   }
   Task<void> share_beginning(modelops::DeploymentId, std::string, Deadline) override { co_return; }
   Task<Error> failure_of(modelops::DeploymentId id, Deadline deadline) override {
@@ -44,6 +45,19 @@ class FakeDeployer final : public modelops::Deployer {
       if (const auto slept = co_await sleep_for(1ms, deadline); !slept.ok()) co_return slept.error();
       const std::lock_guard lock(mutex_);
       if (dead.contains(*id)) co_return unavailable("killed");
+    }
+  }
+  /// Of HostDependencies.
+  Task<Status> health(modelops::Endpoint endpoint, Deadline deadline) {
+    bool answers = true;
+    {
+      const std::lock_guard lock(mutex_);
+      ++looks;
+      answers = !hung.contains(endpoint.model) && (silent_looks == 0 || silent_looks-- == 0);
+    }
+    if (answers) co_return Status{};
+    while (true) {
+      if (const auto slept = co_await sleep_for(1ms, deadline); !slept.ok()) co_return slept.error();
     }
   }
   Task<Status> undeploy(modelops::DeploymentId id) override {
@@ -55,6 +69,20 @@ class FakeDeployer final : public modelops::Deployer {
   void kill(const std::string& id) {
     const std::lock_guard lock(mutex_);
     dead.insert(id);
+  }
+  void hang(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    hung.insert(id);
+  }
+  /// The next so many looks get no answer.
+  void be_silent(int looks_to_come) {
+    const std::lock_guard lock(mutex_);
+    looks = 0;
+    silent_looks = looks_to_come;
+  }
+  [[nodiscard]] int looks_since() const {
+    const std::lock_guard lock(mutex_);
+    return looks;
   }
   [[nodiscard]] std::set<std::string> alive() const {
     const std::lock_guard lock(mutex_);
@@ -69,7 +97,8 @@ class FakeDeployer final : public modelops::Deployer {
   mutable std::mutex mutex_;
   std::deque<Error> failures;
   std::vector<modelops::DeploymentRequest> asked;
-  std::set<std::string> live, dead;
+  std::set<std::string> live, dead, hung;
+  int silent_looks = 0, looks = 0;
 };
 
 class ModelHostTest : public testing::Test {
@@ -80,6 +109,8 @@ class ModelHostTest : public testing::Test {
   std::unique_ptr<ModelHost> make(HostSettings settings) {
     settings.first_pause = 2ms;
     settings.longest_pause = 8ms;
+    settings.health_interval = 5ms;
+    settings.health_timeout = 5ms;
     return std::make_unique<ModelHost>(
         settings, HostDependencies{.executor = threads_.get_executor(),
                                    .deployer = deployer,
@@ -89,6 +120,10 @@ class ModelHostTest : public testing::Test {
                                      if (has_room) return {};
                                      return resource_exhausted("no memory");
                                    },
+                                   .health =
+                                       [this](modelops::Endpoint endpoint, Deadline deadline) {
+                                         return deployer.health(std::move(endpoint), std::move(deadline));
+                                       },
                                    .on_change = [this] { ++changes; },
                                    .on_refused =
                                        [this](std::string id, std::optional<Digests> now, std::string why) {
@@ -153,6 +188,7 @@ TEST_F(ModelHostTest, BringsUpWhatIsOnTrafficOnceItIsStarted) {
   ASSERT_TRUE(reaches("p-1", HostStage::kReady));
   const auto hosted = *host->find("p-1");
   EXPECT_EQ(hosted.url, "http://fake/1");
+  EXPECT_THAT(hosted.headers, ElementsAre(testing::Pair("Authorization", "key 1")));
   EXPECT_NE(hosted.lease, nullptr);
   EXPECT_EQ(deployer.asked[0].adapter->gguf, "/a");
   EXPECT_EQ(deployer.asked[0].model.context_length, 512);
@@ -185,6 +221,37 @@ TEST_F(ModelHostTest, AnEngineThatDiesIsStartedAgainAndIsNobodysTargetMeanwhile)
   EXPECT_EQ(hosted.failures, 1U);
   EXPECT_EQ(hosted.why, "killed");
   EXPECT_EQ(deployer.alive(), std::set<std::string>{"2"});
+}
+
+TEST_F(ModelHostTest, AnEngineThatHangsIsKilledAndStartedAgainAndIsNobodysTargetMeanwhile) {
+  host->start();
+  host->set({proposal("p-1")});
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  deployer.is_slow = true;
+  deployer.hang("1");
+  ASSERT_TRUE(comes_true([&] { return host->find("p-1")->lease == nullptr; }));
+  EXPECT_TRUE(host->find("p-1")->headers.empty());
+  EXPECT_TRUE(comes_true([&] { return deployer.alive().empty(); }));
+  deployer.is_slow = false;
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  const auto hosted = *host->find("p-1");
+  EXPECT_THAT(hosted.headers, ElementsAre(testing::Pair("Authorization", "key 2")));
+  EXPECT_EQ(hosted.failures, 1U);
+  EXPECT_EQ(hosted.hangs, 1U);
+  EXPECT_THAT(hosted.why, HasSubstr("runs and does not answer, 3 times in a row"));
+  EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_engine_hangs_total{promotion=\"p-1\"} 1"));
+}
+
+TEST_F(ModelHostTest, AnEngineThatAnswersOneLookOfThreeIsNotHung) {
+  host->start();
+  host->set({proposal("p-1")});
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  for (int i = 0; i < 5; ++i) {
+    deployer.be_silent(2);
+    ASSERT_TRUE(comes_true([&] { return deployer.looks_since() >= 4; }));
+  }
+  EXPECT_EQ(host->find("p-1")->failures, 0U);
+  EXPECT_EQ(deployer.alive(), std::set<std::string>{"1"});
 }
 
 TEST_F(ModelHostTest, WhatDoesNotComeUpIsTriedAgain) {

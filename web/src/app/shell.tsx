@@ -12,6 +12,7 @@ import { ReviewPage } from "./pages/review";
 import { Reviews } from "./pages/reviews";
 import { PromotionPage } from "./pages/promotion";
 import { Promotions } from "./pages/promotions";
+import { ProposePage } from "./pages/propose";
 import { RunPage } from "./pages/run";
 import { RunReport } from "./pages/run_report";
 import { Runs } from "./pages/runs";
@@ -40,7 +41,10 @@ function pageOf({ path, query }: Place): ComponentChildren {
     if (id === undefined) return <Reviews />;
     return part === undefined ? <ReviewPage id={id} /> : <CardPage review={id} record={part} query={query} />;
   }
-  if (section === "promotions") return id === undefined ? <Promotions /> : <PromotionPage id={id} />;
+  if (section === "promotions") {
+    if (id === undefined) return <Promotions />;
+    return id === "new" ? <ProposePage query={query} /> : <PromotionPage id={id} />;
+  }
   if (section === "datasets") return id === undefined ? <Datasets /> : <DatasetPage id={id} query={query} />;
   if (section === "settings" && id === "audit") return <AuditPage query={query} />;
   if (section === "settings" && path.length === 1) return <Settings query={query} />;

@@ -71,7 +71,7 @@ export interface GateFigures { gate: string; title: string; count: number; mean:
 export interface PairSummary {
   pairs: number; answered: number; compared: number; score: number; candidate_seconds: { p50: number; p95: number }; other_seconds: { p50: number; p95: number };
 }
-export interface EngineState { state: "waiting" | "starting" | "ready" | "failed" | "refused"; failures: number; why: string | null; description: string | null }
+export interface EngineState { state: "waiting" | "starting" | "ready" | "failed" | "refused"; failures: number; hangs: number; why: string | null; description: string | null }
 export interface ServedHere {
   base: string; adapter: string | null; keep_layers: number[] | null; context_length: number; chat_template: string | null; enable_thinking: boolean; engine: EngineState | null;
 }
@@ -81,6 +81,7 @@ export interface Promotion {
   created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }
+export interface AuditVerification { entries: number; head: string; fault: string | null }
 export interface PairLine {
   record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; judge: number | null; mistakes: string[];
   candidate_seconds: number; other_seconds: number;

@@ -23,7 +23,7 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
       "{signatures: 2, canary_steps: [0.1, 0.5], gates: {errors: 0.05, slow_after_seconds: 1.5, disagreement: 0,"
       " false_alarm_rate: 0.01}, shadow: {share: 0.2, concurrency: 2, timeout_seconds: 3}, serving: {max_models: 2, "
       "concurrency: 8,"
-      " timeout_seconds: 9}}");
+      " timeout_seconds: 9, health_interval_seconds: 2, health_timeout_seconds: 4, health_failures: 7}}");
   ASSERT_TRUE(own.ok()) << own.error().message;
   EXPECT_EQ(own->promotion.rules.signatures, 2U);
   EXPECT_THAT(own->promotion.rules.steps, ElementsAre(0.1, 0.5));
@@ -37,6 +37,10 @@ TEST(PromotionSection, IsReadAndHasDefaults) {
   EXPECT_EQ(own->promotion.serving.max_models, 2U);
   EXPECT_EQ(own->promotion.serving.concurrency, 8);
   EXPECT_EQ(own->promotion.serving.timeout, std::chrono::seconds(9));
+  EXPECT_EQ(own->promotion.serving.health_interval, std::chrono::seconds(2));
+  EXPECT_EQ(own->promotion.serving.health_timeout, std::chrono::seconds(4));
+  EXPECT_EQ(own->promotion.serving.health_failures, 7);
+  EXPECT_EQ(defaults->promotion.serving.health_failures, 3);
   EXPECT_EQ(defaults->promotion.serving.max_models, 4U);
   EXPECT_EQ(defaults->promotion.gates.slow_after, Duration(0));
   EXPECT_EQ(defaults->promotion.rules.shadow, 0.1);

@@ -46,6 +46,27 @@ TEST_F(BroughtTest, AnUpstreamComesAndGoesWithItsPromotion) {
   EXPECT_TRUE(is_lease_free());
 }
 
+TEST_F(BroughtTest, ItGetsItsOwnKeyAndNoneOfTheClients) {
+  Promoted one = brought(1, 1);
+  one.brought->settings.api_key_env = "KEY";
+  ASSERT_TRUE(gateway->set_promoted({one}).ok());
+  EXPECT_EQ(chat(kRequest, {{"x-flywheel-workload", "router"},
+                            {"x-flywheel-client", "demo"},
+                            {"Authorization", "Bearer sk-production"},
+                            {"x-api-key", "sk-production"}})
+                .body,
+            kSmall);
+  EXPECT_EQ(candidate->last().headers.find("Authorization"), "Bearer ours");
+  EXPECT_FALSE(candidate->last().headers.contains("x-api-key"));
+  EXPECT_EQ(pairs(1).front().other.response, kBig);
+  EXPECT_EQ(upstream.last().headers.find("Authorization"), "Bearer sk-production");
+  one.share = 0;
+  ASSERT_TRUE(gateway->set_promoted({one}).ok());
+  EXPECT_EQ(ask().body, kBig);
+  EXPECT_EQ(pairs(2).back().candidate.response, kSmall);
+  EXPECT_EQ(candidate->last().headers.find("Authorization"), "Bearer ours");
+}
+
 TEST_F(BroughtTest, WhatIsUnderWayEndsWhereItBeganAndHoldsTheLeaseUntilThen) {
   std::promise<void> arrived;
   std::atomic<bool> may_answer = false;

@@ -29,6 +29,11 @@ std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_
   return out;
 }
 
+std::map<std::string, std::string> engine_environment(const EngineSetup& setup) {
+  // Empty, it hides one that is meant for others: no key is asked for then.
+  return {{"LLAMA_API_KEY", setup.api_key}};
+}
+
 Result<std::uint16_t> free_loopback_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return system_error("cannot open a socket", errno);

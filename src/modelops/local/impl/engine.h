@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct EngineSetup {
   std::filesystem::path lora;           ///< empty: none, or merged into the model
   std::filesystem::path chat_template;  ///< empty: the model's own
   std::filesystem::path slot_states;    ///< folder for slots' states; empty: they cannot be saved
-  std::string alias;  ///< what it answers to `GET /v1/models`, so that nobody else's server passes for it
+  std::string alias;    ///< what it answers to `GET /v1/models`, so that nobody else's server passes for it
+  std::string api_key;  ///< it answers nobody else, but for `GET /health`; empty: it answers all
   int threads = 1;
   int slots = 1;
   std::int64_t slot_context = 0;  ///< tokens
@@ -25,6 +27,9 @@ struct EngineSetup {
 };
 
 [[nodiscard]] std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port);
+
+/// What no argument may say: others on the machine can read those.
+[[nodiscard]] std::map<std::string, std::string> engine_environment(const EngineSetup& setup);
 
 /// A port of 127.0.0.1 that was free just now.
 [[nodiscard]] Result<std::uint16_t> free_loopback_port();

@@ -19,6 +19,8 @@ constexpr int kPortAttempts = 3;
 constexpr auto kSharePatience = std::chrono::seconds(60);
 constexpr const char* kSharedState = "beginning.bin";
 
+std::string origin_of(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+
 }  // namespace
 
 ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
@@ -30,7 +32,11 @@ ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Dur
       launcher_(launcher),
       client_(client) {}
 
-std::string ServedEngine::url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
+Endpoint ServedEngine::endpoint() const {
+  Endpoint endpoint{.url = origin_of(port_) + "/v1", .model = setup_.alias, .api_key_env = {}};
+  if (!setup_.api_key.empty()) endpoint.headers = {{"Authorization", "Bearer " + setup_.api_key}};
+  return endpoint;
+}
 
 Task<Status> ServedEngine::start(Deadline deadline) {
   Status status;
@@ -45,8 +51,9 @@ Task<Status> ServedEngine::start(Deadline deadline) {
 }
 
 Task<Status> ServedEngine::start_on(std::uint16_t port, Deadline deadline) {
-  FW_CO_ASSIGN(std::shared_ptr<io::Process> process,
-               launcher_.start({.program = program_, .arguments = engine_arguments(setup_, port)}));
+  FW_CO_ASSIGN(std::shared_ptr<io::Process> process, launcher_.start({.program = program_,
+                                                                      .arguments = engine_arguments(setup_, port),
+                                                                      .environment = engine_environment(setup_)}));
   auto status = co_await wait_ready(*process, port, deadline.within(ready_timeout_));
   if (status.ok()) {
     set_process(std::move(process));
@@ -76,10 +83,10 @@ Task<Status> ServedEngine::wait_ready(io::Process& process, std::uint16_t port, 
 
 /// Asked by alias: while our engine still loads, or could not bind its port, another server's answer must not count.
 Task<bool> ServedEngine::answers(std::uint16_t port, Deadline deadline) {
-  const std::string origin = "http://127.0.0.1:" + std::to_string(port);
+  const std::string origin = origin_of(port);
   const auto health = co_await client_.send({.target = origin + "/health"}, deadline.within(kPollPatience));
   if (!health.ok() || health->status != 200) co_return false;
-  const auto models = co_await client_.send({.target = origin + "/v1/models"}, deadline.within(kPollPatience));
+  const auto models = co_await client_.send(keyed({.target = origin + "/v1/models"}), deadline.within(kPollPatience));
   if (!models.ok() || models->status != 200) co_return false;
   const auto json = nlohmann::json::parse(models->body, nullptr, false);
   if (!json.is_object() || !json.contains("data") || !json["data"].is_array()) co_return false;
@@ -110,9 +117,14 @@ Task<Status> ServedEngine::share_beginning(std::string request, Deadline deadlin
   co_return status;
 }
 
+net::Request ServedEngine::keyed(net::Request request) const {
+  if (!setup_.api_key.empty()) request.headers.set("Authorization", "Bearer " + setup_.api_key);
+  return request;
+}
+
 Task<Status> ServedEngine::post(std::string path, std::string body, Deadline deadline) {
-  auto request = net::json_request(net::Method::kPost, "http://127.0.0.1:" + std::to_string(port_) + path, body);
-  const auto answer = co_await client_.send(std::move(request), std::move(deadline));
+  auto request = net::json_request(net::Method::kPost, origin_of(port_) + path, body);
+  const auto answer = co_await client_.send(keyed(std::move(request)), std::move(deadline));
   if (!answer.ok()) co_return answer.error().within(path);
   if (answer->status == 200) co_return Status{};
   co_return unavailable(path + ": HTTP " + std::to_string(answer->status) + ": " + answer->body.substr(0, 200));

@@ -7,6 +7,7 @@
 
 #include "io/process.h"
 #include "modelops/local/impl/engine.h"
+#include "modelops/model.h"
 #include "net/client.h"
 
 namespace fw::modelops {
@@ -31,7 +32,8 @@ class ServedEngine final {
   /// The process is gone on return.
   [[nodiscard]] Task<Status> stop();
 
-  [[nodiscard]] std::string url() const;
+  /// Where it answers, under its alias and with its key.
+  [[nodiscard]] Endpoint endpoint() const;
   [[nodiscard]] Status status() const;
   [[nodiscard]] int process_id() const;
 
@@ -39,6 +41,7 @@ class ServedEngine final {
   [[nodiscard]] Task<Status> start_on(std::uint16_t port, Deadline deadline);
   [[nodiscard]] Task<Status> wait_ready(io::Process& process, std::uint16_t port, Deadline deadline);
   [[nodiscard]] Task<bool> answers(std::uint16_t port, Deadline deadline);
+  [[nodiscard]] net::Request keyed(net::Request request) const;
   [[nodiscard]] Task<Status> post(std::string path, std::string body, Deadline deadline);
   [[nodiscard]] std::shared_ptr<io::Process> process() const;
   void set_process(std::shared_ptr<io::Process> process);

@@ -10,6 +10,7 @@ namespace fw::modelops {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -54,6 +55,12 @@ TEST(EngineArguments, AContextForAllSlotsAndOnlyTheLoopback) {
   EXPECT_THAT(arguments, Not(Contains("--flash-attn")));
   EXPECT_THAT(arguments, Not(Contains("--lora")));
   EXPECT_THAT(arguments, Not(Contains("--chat-template-file")));
+}
+
+TEST(EngineArguments, TheKeyStandsInTheEnvironmentAlone) {
+  const EngineSetup setup{.model = "/m.gguf", .alias = "id", .api_key = "s3cret"};
+  EXPECT_EQ(engine_environment(setup).at("LLAMA_API_KEY"), "s3cret");
+  EXPECT_THAT(engine_arguments(setup, 4711), Each(Not(HasSubstr("s3cret"))));
 }
 
 TEST(ServingType, FollowsTheProcessorsUnits) {

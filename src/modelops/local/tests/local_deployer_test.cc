@@ -16,6 +16,7 @@
 #include "io/file.h"
 #include "modelfile/gguf.h"
 #include "modelops/local/deployer.h"
+#include "modelops/local/engine_health.h"
 
 namespace fw::modelops {
 namespace {
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 fs::path demo_model() {
   const char* named = std::getenv("FLYWHEEL_MODEL");
@@ -86,9 +88,18 @@ class LocalDeployerTest : public testing::Test {
   }
   Result<json> ask_text(const Deployment& deployment, const std::string& path, const std::string& body) {
     FW_ASSIGN(const auto response,
-              run_blocking(client_.send(net::json_request(net::Method::kPost, deployment.endpoint.url + path, body),
-                                        Deadline::after(60s))));
+              run_blocking(client_.send(
+                  keyed(deployment, net::json_request(net::Method::kPost, deployment.endpoint.url + path, body)),
+                  Deadline::after(60s))));
     return json::parse(response.body, nullptr, false);
+  }
+  static net::Request keyed(const Deployment& deployment, net::Request request) {
+    for (const auto& [name, value] : deployment.endpoint.headers) request.headers.set(name, value);
+    return request;
+  }
+  int status_of(net::Request request) {
+    const auto response = run_blocking(client_.send(std::move(request), Deadline::after(10s)));
+    return response.ok() ? response->status : 0;
   }
   /// Log probability of the likeliest token after a fixed text: a number that any change of the weights moves.
   double fingerprint(const Deployment& deployment) {
@@ -229,6 +240,40 @@ TEST_F(LocalDeployerTest, WithoutRestartsTheFirstCrashIsTheDeploymentsEndAndIsTo
   EXPECT_EQ(run_blocking(deployer_->failure_of(DeploymentId("none"), Deadline::after(1s))).code, ErrorCode::kNotFound);
 }
 
+TEST_F(LocalDeployerTest, AnEngineAnswersWhoHasItsKeyAlone) {
+  const auto up = deploy({.model = model(), .parallelism = 1});
+  const auto other = deploy({.model = model(), .parallelism = 1});
+  const net::Request models{.target = up.endpoint.url + "/models"};
+  EXPECT_EQ(status_of(models), 401);
+  EXPECT_EQ(status_of(keyed(other, models)), 401);
+  EXPECT_EQ(status_of(keyed(up, models)), 200);
+  std::ifstream arguments("/proc/" + std::to_string(deployer_->process_id(up.id)) + "/cmdline");
+  const std::string shown{std::istreambuf_iterator<char>(arguments), {}};
+  ASSERT_THAT(shown, HasSubstr("--alias"));
+  const std::string key = up.endpoint.headers.at(0).second.substr(std::strlen("Bearer "));
+  EXPECT_EQ(key.size(), 64U);
+  EXPECT_THAT(shown, Not(HasSubstr(key)));
+}
+
+TEST_F(LocalDeployerTest, ABusyEngineIsHealthyAndOneThatHangsIsNot) {
+  const auto up = deploy({.model = model(), .parallelism = 1, .restarts = 0});
+  const auto health = [&](Duration patience) {
+    return run_blocking(check_engine_health(client_, up.endpoint, Deadline::after(patience)));
+  };
+  std::vector<std::jthread> askers;
+  for (int i = 0; i < 12; ++i) {
+    askers.emplace_back([&] { (void)ask(up, "/completions", {{"prompt", "Once upon a time"}, {"max_tokens", 40}}); });
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(health(20s).ok());
+  askers.clear();
+  ASSERT_EQ(::kill(deployer_->process_id(up.id), SIGSTOP), 0);
+  const auto hung = health(200ms);
+  EXPECT_EQ(hung.error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_THAT(hung.error().message, HasSubstr("GET /health"));
+  ASSERT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());
+  EXPECT_EQ(deployer_->process_id(up.id), 0);
+}
+
 TEST_F(LocalDeployerTest, BaseAndAdapterAreServedSideBySide) {
   settings_.programs.trainer.clear();  // so that the adapter stays apart from the weights
   start(settings_);
@@ -266,7 +311,8 @@ TEST_F(LocalDeployerTest, KeepsOnlyTheLayersItIsToldTo) {
   const auto reduced = deploy({.model = small, .parallelism = 1});
   EXPECT_THAT(reduced.description, HasSubstr("20 layers kept"));
   const auto parameters = [&](const Deployment& up) {
-    const auto response = run_blocking(client_.send({.target = up.endpoint.url + "/models"}, Deadline::after(10s)));
+    const auto response =
+        run_blocking(client_.send(keyed(up, {.target = up.endpoint.url + "/models"}), Deadline::after(10s)));
     return json::parse(response->body).at("data").at(0).at("meta").at("n_params").get<std::int64_t>();
   };
   EXPECT_EQ(parameters(whole), 134'515'008);

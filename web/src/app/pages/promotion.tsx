@@ -144,7 +144,7 @@ function Served(props: { promotion: Promotion }) {
     <section>
       <h2>Served here</h2>
       {!engine && <p class="muted">Its engine runs while the proposal is on traffic.</p>}
-      {engine && <p><Badge text={engine.state} tone={kEngineTones[engine.state]} /> {engine.description !== null && <Plain text={engine.description} />}{engine.failures > 0 && <> It failed {count(engine.failures)} {engine.failures === 1 ? "time" : "times"} since the service started; production answered meanwhile.</>}</p>}
+      {engine && <p><Badge text={engine.state} tone={kEngineTones[engine.state]} /> {engine.description !== null && <Plain text={engine.description} />}{engine.failures > 0 && <> It failed {count(engine.failures)} {engine.failures === 1 ? "time" : "times"}{engine.hangs > 0 && `, ${count(engine.hangs)} of them because it ran and answered nothing,`} since the service started; production answered meanwhile.</>}</p>}
       {engine && engine.why !== null && <p class="small">{engine.state === "ready" ? "The last failure: " : ""}<Plain text={engine.why} /></p>}
       <dl class="facts-grid">
         <div><dt>base</dt><dd><code>{served.base}</code></dd></div>

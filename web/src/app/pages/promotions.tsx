@@ -6,6 +6,7 @@ import { ago } from "../numbers";
 import { Badge, PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { Promotion } from "../types";
+import { ProposeLink } from "./propose";
 
 const kLook = 5000;
 const kTones: Record<string, string> = { proposed: "busy", signed_off: "busy", shadow: "busy", canary: "busy", live: "yes", retired: "quiet", rejected: "no", rolled_back: "no" };
@@ -19,10 +20,10 @@ export function Promotions() {
   const list = [...(data?.promotions ?? [])].reverse();
   return (
     <>
-      <PageTitle title="Promotions"><p class="muted">A model gets traffic once it is proposed and somebody else has signed: copies first, then a share of the conversations, then all. Gates take it off by themselves.</p></PageTitle>
+      <PageTitle title="Promotions" tools={<ProposeLink />}><p class="muted">A model gets traffic once it is proposed and somebody else has signed: copies first, then a share of the conversations, then all. Gates take it off by themselves.</p></PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the promotions" />}
-      {data && list.length === 0 && <p>None yet. A finished run is proposed with <code>flywheel promote propose JOB</code>.</p>}
+      {data && list.length === 0 && <p>None yet. A run that completed is proposed on its page, here, or with <code>flywheel promote propose JOB</code>.</p>}
       {list.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="promotions">
           <table class="list">

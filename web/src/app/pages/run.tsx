@@ -9,6 +9,7 @@ import { Badge, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
 import type { CandidateState, CustomizationState, EvaluationState, JobDetail } from "../types";
 import { useJobEvents, type JobProgress } from "./job_events";
+import { Propose } from "./propose";
 
 const kStages: Record<string, string> = {
   datasets: "drawing the datasets", judge: "asking the judge", baseline: "having the judge rate a trivial text", production: "asking production again", deploy: "starting the engine", customization: "fine-tuning",
@@ -149,6 +150,7 @@ export function RunPage(props: { id: string }) {
           {!live.connected && !isEnded(job) && <p class="small muted" role="status">The connection is lost; it is taken up again.</p>}
           {job.nims.map((c, i) => <Candidate key={i} candidate={c} index={i} live={live} />)}
           <Datasets job={job} />
+          {job.status === "completed" && <Propose job={job} />}
         </>
       )}
     </>

@@ -1,0 +1,107 @@
+// Proposing what a run evaluated for its workload's traffic: what `flywheel promote propose` does.
+import { useState } from "preact/hooks";
+import { moment } from "../../components/format";
+import { Name, Plain } from "../../components/plain";
+import { fullName, variantName } from "../../report/model";
+import { ApiError, post, useResource } from "../api";
+import { Choice, PageTitle, Trouble, Waiting } from "../parts";
+import { usePerson } from "../person";
+import { address, go } from "../place";
+import { useSession } from "../session";
+import type { Configuration, JobDetail, JobSummary, Promotion } from "../types";
+
+/** The gateway sends a request as the application made it: what was asked otherwise is not proposed. */
+const isAskedAsProductionIs = (variant: string): boolean => ["zero-shot", "fine-tuned"].includes(variantName(variant));
+
+/** Model and variant of what the run has to propose; null: the first of its report's ranking. */
+const evaluatedIn = (job: JobDetail): [string, string][] =>
+  job.nims.flatMap((c) => c.evaluations.filter((e) => e.finished_at !== null && e.error === null && isAskedAsProductionIs(e.variant)).map((e): [string, string] => [c.model_name, e.variant]));
+
+const upstreamsIn = (configuration: Configuration | null): string[] => (configuration?.settings ?? []).filter((s) => /^gateway\.upstreams\[\d+\]\.name$/.test(s.path)).map((s) => s.value);
+
+/** Whether who is signed in may propose; while no key was made, whoever is there may. */
+function useMayPropose(): boolean {
+  const role = useSession()?.role ?? null;
+  return role === null || role === "operator" || role === "admin";
+}
+
+function ProposeForm(props: { job: JobDetail }) {
+  const { job } = props;
+  const [person, setPerson] = usePerson();
+  const session = useSession();
+  const configuration = useResource<Configuration>("/api/configuration");
+  const [chosen, setChosen] = useState("");
+  const [upstream, setUpstream] = useState("");
+  const [served, setServed] = useState("");
+  const [reason, setReason] = useState("");
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const candidates = evaluatedIn(job);
+  const propose = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    const [model, variant] = chosen === "" ? ["", ""] : candidates[Number(chosen)]!;
+    try {
+      const made = await post<Promotion>("/api/promotions", { job_id: job.id, model_name: model, variant, upstream, served_model: upstream === "" ? "" : served, person, reason });
+      go(address(["promotions", made.id]));
+    } catch (e) {
+      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setBusy(false);
+    }
+  };
+  return (
+    <form class="form" aria-label="propose for promotion" onSubmit={(e) => void propose(e)}>
+      <div class="filters">
+        <label>candidate<select value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}>
+          <option value="">the first of the report's ranking</option>
+          {candidates.map(([model, variant], i) => <option key={`${model} ${variant}`} value={String(i)}>{fullName(model, variant)}</option>)}
+        </select></label>
+        <label>served by<select value={upstream} onChange={(e) => setUpstream(e.currentTarget.value)}>
+          <option value="">this machine</option>
+          {upstreamsIn(configuration.data).map((name) => <option key={name} value={name}>upstream {name}</option>)}
+        </select></label>
+        {upstream !== "" && <label>model asked of it<input value={served} autocomplete="off" placeholder="as requests name it" onInput={(e) => setServed(e.currentTarget.value)} /></label>}
+        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
+        <label class="search">why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+      </div>
+      <Trouble error={error} />
+      <p><button type="submit" class="main" disabled={busy || person === ""}>{busy ? "proposing \u2026" : "propose"}</button> <span class="small muted">{person === "" ? "Give your name first: it goes into the audit log." : "Somebody else signs before it touches traffic."}</span></p>
+    </form>
+  );
+}
+
+/** On the page of a run that completed. */
+export function Propose(props: { job: JobDetail }) {
+  const may = useMayPropose();
+  return (
+    <section>
+      <h2>Propose for promotion</h2>
+      {may ? <ProposeForm job={props.job} /> : <p class="muted">Proposing takes the role operator.</p>}
+    </section>
+  );
+}
+
+/** The button that leads to ProposePage, for who may. */
+export const ProposeLink = () => (useMayPropose() ? <a class="button main" href={address(["promotions", "new"])}>propose a model</a> : null);
+
+export function ProposePage(props: { query: URLSearchParams }) {
+  const id = props.query.get("job") ?? "";
+  const jobs = useResource<{ jobs: JobSummary[] }>("/api/jobs?limit=200");
+  const job = useResource<JobDetail>(id === "" ? null : `/api/jobs/${encodeURIComponent(id)}`);
+  const completed = (jobs.data?.jobs ?? []).filter((j) => j.status === "completed");
+  const error = jobs.error ?? job.error;
+  return (
+    <>
+      <PageTitle title="Propose a model" eyebrow={<a href="/promotions">Promotions</a>}>
+        <p class="muted">What a completed run evaluated, for the traffic of its workload. The proposal names the exact bytes; somebody else signs for them.</p>
+      </PageTitle>
+      <Trouble error={error} retry={() => { jobs.reload(); job.reload(); }} />
+      {!jobs.data && !error && <Waiting what="the runs" />}
+      {jobs.data && completed.length === 0 && <p>No run has completed yet. <a href="/runs/new">Start one</a></p>}
+      {completed.length > 0 && <div class="filters"><Choice name="job" label="run" value={id} any="choose" options={completed.map((j) => [j.id, `${j.workload_id} of ${j.client_id}, ${moment(j.started_at)}, ${j.id.slice(0, 8)}`])} /></div>}
+      {job.data && <p class="small muted">For <Name text={job.data.workload_id} /> of <Plain text={job.data.client_id} />. <a href={address(["runs", id, "report"])}>The report</a></p>}
+      {job.data && <Propose key={id} job={job.data} />}
+    </>
+  );
+}
