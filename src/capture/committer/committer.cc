@@ -241,6 +241,7 @@ void Committer::Impl::write() {
 /// group costs as much as several records do.
 void Committer::Impl::gather(std::unique_lock<std::mutex>& lock) {
   if (queue_.waited_for() == 0 && told_ == 0) {
+    gathered_ = 0;  // the first who waits is heard
     wanted_.wait_for(lock, kUnwaitedGathering, [this] {
       return queue_.waited_for() > 0 || queue_.has_a_whole_group() || !flushes_.empty() || is_closing_;
     });
