@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "async/parallel_for.h"
 #include "base/hash.h"
@@ -27,6 +28,9 @@ constexpr double kLeastUsual = 0.4;
 constexpr std::uint64_t kTimesAsUsual = 4;
 constexpr std::uint64_t kLeastArguments = 10;
 constexpr double kMostlyTaken = 0.9;
+constexpr double kMostlyTakenIdentifiers = 0.5;
+constexpr std::size_t kLeastDigits = 4;  // of an identifier
+constexpr std::size_t kMostDigitsOfDate = 8;
 constexpr double kMostForeign = 0.05;
 constexpr std::size_t kShownBytes = 80;
 
@@ -37,6 +41,24 @@ std::string shown(std::string_view text) {
 std::string_view text_at(simdjson::dom::element object, std::string_view key) {
   std::string_view text;
   return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+/// Three groups of digits, eight digits at most: what can be computed from "tomorrow".
+bool is_date(std::string_view text) {
+  const bool is_of_digits = text.find_first_not_of("0123456789-/.") == text.npos;
+  const auto digits = std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return is_of_digits && std::cmp_less_equal(digits, kMostDigitsOfDate) && std::ssize(text) - digits == 2;
+}
+
+/// An order's number, a telephone's, a booking code: nobody computes one, so that it stands in the request or is wrong.
+bool is_identifier(std::string_view text) {
+  std::size_t digits = 0;
+  std::size_t letters = 0;
+  for (const char c : text) {
+    digits += c >= '0' && c <= '9' ? 1 : 0;
+    letters += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? 1 : 0;
+  }
+  return digits >= kLeastDigits && letters <= digits && !is_date(text);
 }
 
 PythonValue python_of(simdjson::dom::element element) {
@@ -260,7 +282,8 @@ std::string SuspectFinder::made_up(const Seen& row, const Usual& usual) {
     const auto found = usual.arguments.find(argument.name);
     if (found == usual.arguments.end() || found->second.of < kLeastArguments) continue;
     const std::uint64_t taken = found->second.of - found->second.made_up;
-    if (static_cast<double>(taken) < kMostlyTaken * static_cast<double>(found->second.of)) continue;
+    const double usually = is_identifier(argument.value) ? kMostlyTakenIdentifiers : kMostlyTaken;
+    if (static_cast<double>(taken) < usually * static_cast<double>(found->second.of)) continue;
     return shown(argument.name) + (argument.value.empty() ? "" : " \"" + shown(argument.value) + '"') +
            ", taken from " + std::to_string(taken) + " of " + std::to_string(found->second.of) + " requests";
   }

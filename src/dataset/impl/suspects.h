@@ -17,7 +17,7 @@ namespace fw::dataset {
 /// Finds answers that look wrong, told from the rows alone:
 /// 1. the call is of a tool that the request does not have, or its arguments are what the tool's own schema forbids;
 /// 2. an argument's value stands nowhere in the request, where nine of ten answers with that argument (ten at least)
-///    have taken it from there;
+///    have taken it from there; of an identifier (an order's number) every second is enough;
 /// 3. the row's tools are none of those that half of the rows have, and fewer than one row in twenty is so: another
 ///    application's traffic;
 /// 4. it calls what few rows in its situation call: of six rows at least with the same tools, one template of the

@@ -130,6 +130,26 @@ TEST_F(SuspectsTest, WhereWordingsAreAnsweredInTwoWaysNoneIsSuspected) {
   EXPECT_TRUE(built->card.suspicious.reasons.empty());
 }
 
+TEST_F(SuspectsTest, AThirdOfIdentifiersMadeUpIsFoundAndAThirdOfDatesWorkedOutIsNot) {
+  for (int i = 0; i < 90; ++i) {
+    const std::string id = "A-" + std::to_string(10'000 + i * 7);
+    const std::string made_up = i % 3 == 0 ? "Q-" + std::to_string(50'000 + i) : id;
+    const std::string day = "2026-05-" + std::to_string(10 + i % 20);
+    const std::string said = i % 3 == 1 ? "tomorrow" : day;
+    traffic.add(asked("Deliver order " + id + " on " + said + " please"),
+                reply(call("get_order", {{"id", made_up}, {"p0", day}})));
+  }
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  std::uint64_t found = 0;
+  for (const auto& reason : built->card.suspicious.reasons) {
+    EXPECT_EQ(reason.why, reasons::kMadeUpArgument);
+    found += reason.training + reason.evaluation;
+    for (const auto& example : reason.examples) EXPECT_THAT(example.detail, HasSubstr("get_order.id \"Q-"));
+  }
+  EXPECT_EQ(found, 30U);
+}
+
 TEST_F(SuspectsTest, ManyToolsOfWhichNoneIsUsualAreNobodysOtherApplication) {
   for (int i = 0; i < 60; ++i) {
     const std::string name = "tool_" + std::to_string(i);
