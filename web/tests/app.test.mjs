@@ -670,6 +670,41 @@ for (const [width, colorScheme] of [[375, "light"], [375, "dark"], [820, "light"
   });
 }
 
+/** The papers' pictures, drawn anew into the folder that is named: small enough for a paper, whatever stands on the pages. */
+test("the pages fit into the papers' pictures", { skip, timeout: 300000 }, async () => {
+  const folder = process.env.FLYWHEEL_DOC_PICTURES;
+  const draw = async (name, address, mark, { height = 760, before = async () => {} } = {}) => {
+    await open(address, { viewport: { width: 1100, height }, person: "bob", colorScheme: "light" }, async (page) => {
+      await page.locator(mark).first().waitFor();
+      await before(page);
+      const picture = await page.screenshot();
+      assert.ok(picture.length < 150e3, `${name}.png has ${picture.length} bytes`);
+      if (folder) await writeFile(path.join(folder, `${name}.png`), picture);
+    });
+  };
+  const step = (id, action, person, more = {}) => service.call("POST", `/api/promotions/${id}/${action}`, { person, reason: "", ...more });
+  const { id, digest } = await service.call("POST", "/api/promotions", { job_id: job, upstream: "small", person: "ada", reason: "as good on 300 rows, at a hundredth of the price" });
+  await step(id, "sign", "bob", { digest });
+  await step(id, "start_canary", "op");
+  const gateway = (await readFile(path.join(service.folder, "data/gateway.url"), "utf8")).trim();
+  const ask = (document, i) => fetch(`${gateway}/v1/chat/completions`, {
+    method: "POST", body: JSON.stringify({ ...document.request, stream: false }),
+    headers: { "content-type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo", "x-flywheel-conversation": `picture-${i}` },
+  }).then((r) => r.text());
+  for (const [i, document] of documents.slice(0, 120).entries()) await ask(document, i);
+  const [{ id: review }] = (await service.call("GET", "/api/reviews")).reviews;
+  const { queue } = await service.call("GET", `/api/reviews/${review}?person=bob`);
+  const open_ = queue.find((item) => item.mine === null) ?? queue[0];
+  await draw("review", `/review/${review}/${encodeURIComponent(open_.record_id)}`, ".verdicts button", { height: 1000 });
+  await draw("promotions", "/promotions", "table.list", { height: 460 });
+  await draw("promotion", `/promotions/${id}`, ".figures", { height: 1040, before: (page) => page.getByText("invalid tool calls").first().waitFor() });
+  await draw("audit", "/settings/audit", "table.audit", { height: 620, before: async (page) => {
+    await page.getByRole("button", { name: "verify" }).click();
+    await seen(page, "they fit");
+  } });
+  await step(id, "roll_back", "op", { reason: "drawn" });
+});
+
 test("every page is reached by keyboard, and entering one takes the focus to its heading", { skip }, async () => {
   await open("/", {}, async (page) => {
     await page.locator(".card").first().waitFor();

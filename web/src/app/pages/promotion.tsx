@@ -55,7 +55,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
   return (
     <section>
       <h2>Next step</h2>
-      <div class="steps">
+      <div class="acts">
         {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
         <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
