@@ -51,12 +51,20 @@ bool is_date(std::string_view text) {
 }
 
 /// An order's number, a telephone's, a booking code: nobody computes one, so that it stands in the request or is wrong.
+/// Groups of letters and digits with one sign between them: "500 - 329" is arithmetic.
 bool is_identifier(std::string_view text) {
   std::size_t digits = 0;
   std::size_t letters = 0;
+  bool is_after_sign = false;
+  if (text.starts_with('+') || text.starts_with('#')) text.remove_prefix(1);
   for (const char c : text) {
-    digits += c >= '0' && c <= '9' ? 1 : 0;
-    letters += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? 1 : 0;
+    const bool is_digit = c >= '0' && c <= '9';
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_sign = std::string_view(" -_.").find(c) != std::string_view::npos;
+    if ((!is_digit && !is_letter && !is_sign) || (is_sign && is_after_sign)) return false;
+    is_after_sign = is_sign;
+    digits += is_digit ? 1 : 0;
+    letters += is_letter ? 1 : 0;
   }
   return digits >= kLeastDigits && letters <= digits && !is_date(text);
 }

@@ -130,14 +130,17 @@ TEST_F(SuspectsTest, WhereWordingsAreAnsweredInTwoWaysNoneIsSuspected) {
   EXPECT_TRUE(built->card.suspicious.reasons.empty());
 }
 
-TEST_F(SuspectsTest, AThirdOfIdentifiersMadeUpIsFoundAndAThirdOfDatesWorkedOutIsNot) {
+TEST_F(SuspectsTest, AThirdOfIdentifiersMadeUpIsFoundAndWhatWasWorkedOutIsNot) {
   for (int i = 0; i < 90; ++i) {
     const std::string id = "A-" + std::to_string(10'000 + i * 7);
     const std::string made_up = i % 3 == 0 ? "Q-" + std::to_string(50'000 + i) : id;
     const std::string day = "2026-05-" + std::to_string(10 + i % 20);
-    const std::string said = i % 3 == 1 ? "tomorrow" : day;
-    traffic.add(asked("Deliver order " + id + " on " + said + " please"),
-                reply(call("get_order", {{"id", made_up}, {"p0", day}})));
+    // As it stands in the request, but for the dates and sums of every third.
+    const bool is_worked_out = i % 3 == 1;
+    const std::string said = is_worked_out ? "tomorrow" : day;
+    const std::string sum = std::to_string(1500 + i) + " - " + std::to_string(170 + i);
+    traffic.add(asked("Deliver order " + id + " on " + said + " for " + (is_worked_out ? "the rest" : sum) + " please"),
+                reply(call("get_order", {{"id", made_up}, {"p0", day}, {"sum", sum}})));
   }
   const auto built = build_of(traffic.records(), all_rows());
   ASSERT_TRUE(built.ok()) << built.error();
