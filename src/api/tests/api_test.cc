@@ -621,7 +621,7 @@ TEST_F(ApiTest, TheAuditLogIsPagedFromTheNewestAndSaysWhetherItHolds) {
   EXPECT_EQ(newest["number"], 5);
   const auto parsed = audit::from_line(newest["line"].get<std::string>());
   ASSERT_TRUE(parsed.ok()) << parsed.error().message;
-  EXPECT_EQ(parsed->hash, newest["hash"]);
+  EXPECT_EQ(parsed->hash, newest["hash"].get<std::string>());
   const auto holds = json_of(send(net::Method::kGet, "/api/audit/verification"));
   EXPECT_EQ(holds["entries"], 5);
   EXPECT_EQ(holds["head"], newest["hash"]);
