@@ -184,7 +184,7 @@ class WholeRun(unittest.TestCase):
         """A review's row of an erased record; and, where a text is asked for, what was kept aside with it."""
         opened = self.service.call("POST", "/api/reviews", {"job_id": self.plain})
         self.assertIn(opened[0], (200, 201), opened)
-        rows = lambda: [row["record_id"] for row in self.service.call("GET", f"/api/reviews/{opened[1]['id']}")[1]["items"]]
+        rows = lambda: [row["record_id"] for row in self.service.call("GET", f"/api/reviews/{opened[1]['id']}")[1]["queue"]]
         before = rows()
         done = flywheel.run("log", "erase", "--record", before[0], "--yes", "--server", self.service.url)
         self.assertIn("1 record erased", done.stdout)
