@@ -6,7 +6,6 @@
 #include <tuple>
 #include <utility>
 
-#include "async/read_ahead.h"
 #include "base/hash.h"
 
 namespace fw::logstore {
@@ -29,17 +28,13 @@ struct Lot {
 Status for_each_page(LogStore& store, const Selection& selection, Order order, Deadline deadline,
                      const std::function<Status(std::span<const record::Interaction>)>& visit) {
   std::optional<Cursor> after;
-  bool is_last = false;
-  return visit_reading_ahead<Page>(
-      [&]() -> Result<std::optional<Page>> {
-        if (is_last) return std::optional<Page>();
-        FW_TRY(deadline.check("reading the log store"));
-        FW_ASSIGN(auto page, store.scan(selection, order, kPageRecords, after));
-        after = page.next;
-        is_last = !after;
-        return std::optional<Page>(std::move(page));
-      },
-      [&](Page& page) { return visit(page.records); });
+  do {
+    FW_TRY(deadline.check("reading the log store"));
+    FW_ASSIGN(auto page, store.scan(selection, order, kPageRecords, after));
+    FW_TRY(visit(page.records));
+    after = std::move(page.next);
+  } while (after);
+  return {};
 }
 
 Status for_each_key_page(LogStore& store, const Selection& selection, Order order, Deadline deadline,

@@ -11,8 +11,7 @@
 /// Reads of more than a page. They end with the deadline's error within a page, and block: for a pool.
 namespace fw::logstore {
 
-/// Calls `visit` with every record of the selection, a page at a time; ends early with its error. The next page is read
-/// meanwhile, on another thread.
+/// Calls `visit` with every record of the selection, a page at a time; ends early with its error.
 [[nodiscard]] Status for_each_page(LogStore& store, const Selection& selection, Order order, Deadline deadline,
                                    const std::function<Status(std::span<const record::Interaction>)>& visit);
 

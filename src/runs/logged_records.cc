@@ -1,10 +1,8 @@
 #include "runs/impl/logged_records.h"
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
-#include "async/read_ahead.h"
 #include "logstore/read.h"
 
 namespace fw::runs {
@@ -33,25 +31,22 @@ Status LoggedRecords::scan(const Visit& visit) {
 }
 
 Status LoggedRecords::read(std::span<const record::RecordId> ids, const Visit& visit) {
-  using Page = std::vector<record::Interaction>;
-  return visit_reading_ahead<Page>(
-      [&]() -> Result<std::optional<Page>> {
-        if (ids.empty()) return std::optional<Page>();
-        FW_TRY(deadline_.check("reading the log store"));
-        FW_ASSIGN(auto found, log_.find_batch(ids.first(std::min(ids.size(), kIdsAtOnce))));
-        if (found.empty()) return unavailable("the log store does not find record " + *ids.front());
-        Page page;
-        page.reserve(found.size());
-        for (std::size_t i = 0; i < found.size(); ++i) {
-          if (!found[i]) {
-            return unavailable("record " + *ids[i] + " was removed while the datasets were made; start the run again");
-          }
-          page.push_back(std::move(*found[i]));
-        }
-        ids = ids.subspan(found.size());
-        return std::optional<Page>(std::move(page));
-      },
-      [&](Page& page) { return visit(page); });
+  while (!ids.empty()) {
+    FW_TRY(deadline_.check("reading the log store"));
+    FW_ASSIGN(auto found, log_.find_batch(ids.first(std::min(ids.size(), kIdsAtOnce))));
+    if (found.empty()) return unavailable("the log store does not find record " + *ids.front());
+    std::vector<record::Interaction> page;
+    page.reserve(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i]) {
+        return unavailable("record " + *ids[i] + " was removed while the datasets were made; start the run again");
+      }
+      page.push_back(std::move(*found[i]));
+    }
+    FW_TRY(visit(page));
+    ids = ids.subspan(found.size());
+  }
+  return {};
 }
 
 }  // namespace fw::runs
