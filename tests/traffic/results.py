@@ -41,7 +41,7 @@ and dropout 0.15 59.5 %. More rows are what helped: 696 rows gave 26.0 % above.
 Out of the real store (RocksDB, records of 3.3 KB whose questions all differ in 25 words, `build/release/bench/dataset_step_bench`: `fill FOLDER 100000`, `make FOLDER`; one process a measurement), on
 two cores with nothing beside it: 2.3 to 2.7 s by the clock in nine runs, 3.0 to 3.7 s of user time, a peak of 195 to 200 MB; 2.65 to 2.7 s in four runs with the search for answers that look wrong, which
 came after it. The version before, on one of the two cores, took 3.6 to 3.8 s by the clock and 3.4 to 3.6 s of user time in the same hour (4 runs, 193 to 199 MB); its datasets are the same byte for byte.
-An hour later everything on the machine took 1.6 times as long: 4.4 to 4.6 s, and 5.0 to 6.1 s for the version before, in turns. A million with a limit of
+An hour later everything on the machine took 1.6 times as long: 4.4 to 4.6 s, and 5.0 to 6.1 s for the version before, in turns. On another day 2.0 to 2.3 s in eight runs and 2.3 to 2.95 s in five before them. A million with a limit of
 20,000 (`make FOLDER 20000`): 22.8 and 23.4 s of user time, 17.7 and 17.9 s by the clock, a peak of 541 MB. Cancelled after 5, 14, 16, 18 and 20 s on a busy machine (`cancel FOLDER SECONDS`) it ended 0.05 s
 later while it read the store, 0.83 s later in the search for templates, 0.15 s later among near-duplicates, and 0.15 and 0.18 s later while it wrote rows.
 
