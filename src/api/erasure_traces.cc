@@ -14,7 +14,8 @@ namespace {
 struct Sought {
   Sought(const runs::ErasureRequest& request, const std::vector<record::RecordId>& ids) : text(request.containing) {
     for (const auto& id : ids) records.insert(*id);
-    const bool is_text_alone = request.records.empty() && !request.workload && !request.client;
+    const bool is_text_alone =
+        !request.containing.empty() && request.records.empty() && !request.workload && !request.client;
     if (is_text_alone) holds = [this](std::string_view json) { return text.is_in(json); };
   }
   Sought(const Sought&) = delete;

@@ -70,7 +70,7 @@ struct Quarantine::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status open();
-  /// Opens the file again where another one was put in its place.
+  /// Also again, where another file was put in its place.
   Status open_if_closed();
   /// Takes note of every entry, and cuts a torn one off the end.
   Status read_entries();
@@ -94,8 +94,7 @@ struct Quarantine::Impl {
 
 Status Quarantine::Impl::open() {
   const bool is_new = !std::filesystem::exists(path);
-  fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) return failed("cannot open the quarantine");
+  FW_TRY(open_if_closed());
   if (is_new) FW_TRY(io::sync_folder(path.parent_path()));
   return read_entries();
 }

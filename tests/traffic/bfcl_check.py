@@ -6,8 +6,7 @@ rows that none of the tools can answer are right if no call was made. A row with
 
     bfcl_check.py build/traffic/bfcl/jobs/JOB/candidates/0/customized-eval.jsonl [...]
 
-Needs the checker beside its data: pip install --no-deps bfcl-eval==2026.3.23 tree_sitter tree_sitter_java
-tree_sitter_javascript. The comparison is tests/golden/make/tool_call_oracles.py's.
+Needs the checker beside its data: pip install --no-deps bfcl-eval==2026.3.23 (tests/golden/make/bfcl_checker.py).
 """
 import collections
 import json

@@ -3,6 +3,7 @@ import asyncio
 import json
 import logging
 import math
+
 from bfcl_checker import verdict as bfcl
 from nemo_evaluator_sdk.metrics.protocol import CandidateOutput, MetricInput
 from nemo_evaluator_sdk.metrics.tool_calling import ToolCallingMetric
