@@ -401,6 +401,9 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   const auto others = [&](std::span<const Side> sides) -> Result<std::vector<LeftOut>> {
     SuspectFinder suspects(selected.rows.size());
     FW_ASSIGN(const auto near, leaks.find(sides, suspects));
+    for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+      if (const std::string* words = survey.denial_of(selected.rows[i].record)) suspects.deny(i, *words);
+    }
     std::vector<LeftOut> found;
     for (const std::size_t row : suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious)) {
       found.push_back({row, Side::kSuspicious});
