@@ -84,6 +84,7 @@ void read_engines(YamlSection& root, EngineSettings& engines) {
   read_path("llama_quantize", engines.llama_quantize);
   read_path("trainer", engines.trainer);
   section->read("threads", engines.threads, 0, 1024);
+  section->read("niceness", engines.niceness, 0, 19);
   section->read("ready_timeout_seconds", engines.ready_timeout_seconds, 1, 86'400);
   section->read("deploy_timeout_seconds", engines.deploy_timeout_seconds, 1, 86'400);
   static const std::vector<std::string> kTypes{"auto", "F32", "F16", "BF16", "Q8_0"};

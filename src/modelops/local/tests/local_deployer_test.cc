@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/thread_pool.hpp>
 #include <csignal>
@@ -212,6 +213,17 @@ TEST_F(LocalDeployerTest, TheProcessIsGoneAfterUndeploy) {
   EXPECT_FALSE(fs::exists("/proc/" + std::to_string(pid)));
   EXPECT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());
   EXPECT_EQ(deployer_->status(up.id).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LocalDeployerTest, WhatIsEvaluatedGivesWayToWhatAnswersTraffic) {
+  settings_.niceness = 6;
+  start(settings_);
+  const auto niceness_of = [&](const Deployment& up) {
+    return ::getpriority(PRIO_PROCESS, static_cast<id_t>(deployer_->process_id(up.id)));
+  };
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness_of(deploy({.model = model(), .parallelism = 1})), ours + 6);
+  EXPECT_EQ(niceness_of(deploy({.model = model(), .parallelism = 1, .answers_traffic = true})), ours);
 }
 
 TEST_F(LocalDeployerTest, ACrashedEngineComesBackOnceOnItsPort) {
