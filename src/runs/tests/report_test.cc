@@ -181,7 +181,11 @@ TEST(JudgedReportTest, AModelNoBetterThanTheTrivialTextGetsNoYesFromAGenerousJud
   JudgedReport run;
   run.rate_candidate(1, 0.9);
   run.rate_baseline(1);
-  EXPECT_EQ(run.report()["summary"]["decision"], "no");
+  const auto report = run.report();
+  EXPECT_EQ(report["summary"]["decision"], "not_decided") << "such a judge says nothing of the model either";
+  EXPECT_THAT(report["summary"]["reasons"][0].get<std::string>(),
+              HasSubstr("does not tell a good answer from a trivial"));
+  EXPECT_FALSE(report["trust"]["clean"]);
 }
 
 TEST(JudgedReportTest, WithoutItsRatingOfTheTrivialTextWordsAreComparedAndThatIsSaid) {
