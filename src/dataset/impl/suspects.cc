@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "codec/utf8.h"
 #include "dataset/impl/json_hash.h"
+#include "dataset/impl/python_of.h"
 #include "dataset/impl/template.h"
 #include "dataset/reasons.h"
 #include "evals/json_text.h"
@@ -67,11 +68,6 @@ bool is_identifier(std::string_view text) {
     letters += is_letter ? 1 : 0;
   }
   return digits >= kLeastDigits && letters <= digits && !is_date(text);
-}
-
-PythonValue python_of(simdjson::dom::element element) {
-  auto value = evals::parse_python_json(simdjson::minify(element));
-  return value.ok() ? std::move(*value) : PythonValue();
 }
 
 std::string names_of(std::set<std::string_view> names) {

@@ -12,6 +12,7 @@
 #include "evals/tool_calls/assignment.h"
 #include "evals/tool_calls/call.h"
 #include "evals/tool_calls/comparison.h"
+#include "evals/tool_calls/canonical.h"
 
 namespace fw::evals {
 namespace {
@@ -177,6 +178,36 @@ TEST(ToolCallMatch, HoldsWithoutToolsRequestOrSense) {
 }
 
 TEST(ToolCallMatch, ManyCallsOfOneToolTakeBoundedTime) {
+TEST(CanonicalCalls, AreOneTextForCallsThatAreEqualAndOnlyForThem) {
+  const json point = call("place", {{"at", {{"x", 1}}}}), stops = call("place", {{"stops", {{{"x", 1}}, nullptr}}});
+  const std::vector<std::vector<json>> all{
+      {},
+      {call("order", {{"id", 1}})},
+      {call("order", {{"id", 1.0}, {"unit", "piece"}})},
+      {call("order", R"({"limit": 10.0, "id": 1})")},
+      {call("order", {{"id", true}})},
+      {call("order", {{"id", 2}, {"unit", "kilogram"}})},
+      {call("order", R"({"unit": "kilogram", "id": 2e0})")},
+      {call("order", "{")},
+      {call("parts", ""), call("order", {{"id", 1}})},
+      {call("order", {{"id", 1}}), call("parts", nullptr)},
+      {call("parts", ""), call("parts", "")},
+      {point},
+      {call("place", {{"at", {{"x", 1}, {"y", 0.0}}}})},
+      {stops},
+      {call("place", {{"stops", {{{"y", 0}, {"x", 1}}, nullptr}}})},
+      {call("order", R"({"id": 1e22})")},
+      {call("order", R"({"id": 10000000000000000000000})")},
+  };
+  const auto text = [](const std::vector<json>& calls) {
+    return canonical_calls(value(kTools), read_tool_calls(value(calls)));
+  };
+  for (std::size_t a = 0; a < all.size(); ++a) {
+    for (std::size_t b = 0; b < all.size(); ++b)
+      EXPECT_EQ(text(all[a]) == text(all[b]), compare(all[a], all[b]).exact) << json(all[a]) << json(all[b]);
+  }
+}
+
   std::vector<json> reference, answer;
   for (int i = 0; i < 500; ++i) {
     reference.push_back(call("order", {{"id", i}}));
