@@ -10,6 +10,7 @@
 #include "evals/metric.h"
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/assignment.h"
+#include "evals/tool_calls/blueprint_scores.h"
 #include "evals/tool_calls/call.h"
 #include "evals/tool_calls/comparison.h"
 #include "evals/tool_calls/canonical.h"
@@ -253,6 +254,21 @@ TEST(CheapestPairs, AreTheCheapestOfAll) {
   EXPECT_EQ(columns({{1, 9}, {0, 9}, {5, 2}}), (Columns{std::nullopt, 0, 1}));
   EXPECT_EQ(columns({{7, 3, 5}}), (Columns{1}));
   EXPECT_EQ(columns({{}, {}}), (Columns{std::nullopt, std::nullopt}));
+}
+
+TEST(BlueprintRule, ComparesEachOfProductionsCallsWithTheAnswersLastOne) {
+  const json a = call("order", {{"id", 1}}), b = call("order", {{"id", 2}});
+  const auto score = [](const std::vector<json>& truth, std::vector<json> answer) {
+    for (json& one : answer) one["function"]["arguments"] = one["function"]["arguments"].dump();
+    return score_tool_calling(value(truth), value({{"tool_calls", answer}}))->function_name_and_args;
+  };
+  EXPECT_EQ(score({a}, {b, a}), 1);
+  EXPECT_EQ(score({a, a}, {a}), 1);
+  EXPECT_EQ(score({a, b}, {a, b}), 0) << "what production called itself";
+  const auto meaning = find_metric("function_name_and_args_accuracy")->meaning;
+  EXPECT_THAT(std::string(meaning), testing::AllOf(testing::HasSubstr("each of production's calls"),
+                                                   testing::HasSubstr("the answer's last call of that tool"),
+                                                   testing::HasSubstr("different arguments, none is right")));
 }
 
 TEST(Metrics, HaveUniqueNamesAndWordsForPeople) {
