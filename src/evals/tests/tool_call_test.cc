@@ -12,8 +12,8 @@
 #include "evals/tool_calls/assignment.h"
 #include "evals/tool_calls/blueprint_scores.h"
 #include "evals/tool_calls/call.h"
-#include "evals/tool_calls/comparison.h"
 #include "evals/tool_calls/canonical.h"
+#include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
 namespace {
@@ -178,7 +178,6 @@ TEST(ToolCallMatch, HoldsWithoutToolsRequestOrSense) {
           .exact);
 }
 
-TEST(ToolCallMatch, ManyCallsOfOneToolTakeBoundedTime) {
 TEST(CanonicalCalls, AreOneTextForCallsThatAreEqualAndOnlyForThem) {
   const json point = call("place", {{"at", {{"x", 1}}}}), stops = call("place", {{"stops", {{{"x", 1}}, nullptr}}});
   const std::vector<std::vector<json>> all{
@@ -209,6 +208,7 @@ TEST(CanonicalCalls, AreOneTextForCallsThatAreEqualAndOnlyForThem) {
   }
 }
 
+TEST(ToolCallMatch, ManyCallsOfOneToolTakeBoundedTime) {
   std::vector<json> reference, answer;
   for (int i = 0; i < 500; ++i) {
     reference.push_back(call("order", {{"id", i}}));
@@ -278,6 +278,8 @@ TEST(Metrics, HaveUniqueNamesAndWordsForPeople) {
     EXPECT_FALSE(metric->title.empty() || metric->meaning.empty()) << metric->name;
     EXPECT_TRUE(metric->for_text || metric->for_tool_calls) << metric->name;
     EXPECT_EQ(metric->score == nullptr, metric->is_judged) << metric->name;
+    EXPECT_EQ(metric->rating.score != nullptr, metric->is_judged) << metric->name;
+    EXPECT_EQ(metric->rating.instruction.empty(), !metric->is_judged) << metric->name;
     EXPECT_EQ(find_metric(metric->name), metric);
   }
   EXPECT_EQ(find_metric("semantic_similarity"), nullptr);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "app/config/config.h"
+#include "evals/metric.h"
 #include "io/file.h"
 
 namespace fw::app {
@@ -50,6 +51,17 @@ TEST(VariantsSection, APromptsFileLiesBesideTheConfiguration) {
 }
 
 TEST(VariantsSection, MistakesAreNamed) {
+TEST(TextMetric, MayBeEachThatComparesTexts) {
+  for (const std::string& name : evals::text_metric_names()) {
+    const auto config = read("text_metric: " + name);
+    ASSERT_TRUE(config.ok()) << config.error();
+    EXPECT_EQ(config->run.evaluation.text_metric, name);
+  }
+  EXPECT_EQ(read("").value().run.evaluation.text_metric, "rouge_l");
+  EXPECT_THAT(evals::text_metric_names(), testing::UnorderedElementsAre("rouge_l", "token_f1", "exact_match"));
+  EXPECT_THAT(read("text_metric: similarity").error().message, HasSubstr("token_f1"));
+}
+
   const auto error = [](const std::string& evaluation) { return read(evaluation).error().message; };
   EXPECT_THAT(error("variants: [short-eval]"), HasSubstr("evaluation.prompts"));
   EXPECT_THAT(error("prompts: [{name: icl, system_prompt: x}]"), HasSubstr("cannot name a prompt"));
