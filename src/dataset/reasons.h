@@ -67,6 +67,7 @@ inline constexpr std::string_view kForbiddenCall = "a call that the request's ow
 inline constexpr std::string_view kMadeUpArgument =
     "an argument's value that stands nowhere in the request, where others take it from there";
 inline constexpr std::string_view kForeignTools = "another application's tools";
+inline constexpr std::string_view kReadsLikeRefusal = "a text that reads like a refusal of the model";
 inline constexpr std::string_view kOddAnswer = "few answer so at this point of the conversation";
 
 }  // namespace fw::dataset::reasons
