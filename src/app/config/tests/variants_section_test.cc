@@ -8,6 +8,7 @@
 namespace fw::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -50,7 +51,18 @@ TEST(VariantsSection, APromptsFileLiesBesideTheConfiguration) {
   EXPECT_EQ(config->run.evaluation.variants.back().system_prompt, "Be short.\n");
 }
 
-TEST(VariantsSection, MistakesAreNamed) {
+TEST(VariantsSection, SomethingMustBeEvaluatedOfEveryCandidate) {
+  const auto of_candidate = [](const std::string& candidate) {
+    return parse_config("nims: [{model_name: a, " + candidate + "}]\nevaluation: {variants: [customized-eval]}",
+                        "c.yaml", "/", environment);
+  };
+  EXPECT_THAT(of_candidate("url: 'http://127.0.0.1:9/v1'").error().message,
+              AllOf(HasSubstr("\"a\""), HasSubstr("behind a url"), HasSubstr("add base-eval")));
+  EXPECT_THAT(of_candidate("path: a.gguf, customization_enabled: false").error().message,
+              AllOf(HasSubstr("customization_enabled: true"), HasSubstr("add base-eval")));
+  EXPECT_TRUE(of_candidate("path: a.gguf, customization_enabled: true").ok());
+}
+
 TEST(TextMetric, MayBeEachThatComparesTexts) {
   for (const std::string& name : evals::text_metric_names()) {
     const auto config = read("text_metric: " + name);
@@ -62,6 +74,7 @@ TEST(TextMetric, MayBeEachThatComparesTexts) {
   EXPECT_THAT(read("text_metric: similarity").error().message, HasSubstr("token_f1"));
 }
 
+TEST(VariantsSection, MistakesAreNamed) {
   const auto error = [](const std::string& evaluation) { return read(evaluation).error().message; };
   EXPECT_THAT(error("variants: [short-eval]"), HasSubstr("evaluation.prompts"));
   EXPECT_THAT(error("prompts: [{name: icl, system_prompt: x}]"), HasSubstr("cannot name a prompt"));
