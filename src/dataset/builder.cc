@@ -288,7 +288,9 @@ class Assembler {
       if (i % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("choose examples"));
       Json line = Json::parse(row);
       const auto& examples = similar_ ? similar[i] : for_all;
-      figures_.rows_short_of_examples += add_examples(line, examples, request_.icl) < request_.icl.min_examples;
+      const std::size_t added = add_examples(line, examples, request_.icl);
+      figures_.rows_short_of_examples += added < request_.icl.min_examples;
+      out_.rows_with_examples += added > 0;
       shown_.emplace_back();
       for (const Example* example : examples) shown_.back().push_back(example->row);
       if (!request_.contexts.empty()) figures_.request_tokens_with_examples.push_back(tokens_of(line));

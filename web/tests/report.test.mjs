@@ -120,6 +120,7 @@ test("a run that is not clean is red on top and where the checks stand", async (
 
 test("prices, cached tokens, training and both latencies are told", async () => {
   await open(makeExample(), {}, async (page) => {
+    assert.match(await textOf(page, ".costs"), /big-model production \$2\.50 in \(\$0\.25 cached\), \$10\.00 out 430 in \(290 cached\), 36 out/);
     assert.match(await textOf(page, ".costs"), /llama-3\.2-1b fine-tuned \$0\.10 in, \$0\.10 out 455 in \(410 cached\), 38 out \$0\.052 \$4\.73 2 min, \$0\.03/);
     assert.match(await textOf(page, ".times"), /llama-3\.2-1b fine-tuned alone 499 ms .* 16 at once 2\.9 s/);
   });

@@ -10,8 +10,11 @@
 #include "base/hash.h"
 #include "codec/utf8.h"
 #include "dataset/impl/json_hash.h"
+#include "dataset/impl/python_of.h"
+#include "dataset/impl/refusals.h"
 #include "dataset/impl/template.h"
 #include "dataset/reasons.h"
+#include "evals/answer.h"
 #include "evals/json_text.h"
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/call.h"
@@ -67,11 +70,6 @@ bool is_identifier(std::string_view text) {
     letters += is_letter ? 1 : 0;
   }
   return digits >= kLeastDigits && letters <= digits && !is_date(text);
-}
-
-PythonValue python_of(simdjson::dom::element element) {
-  auto value = evals::parse_python_json(simdjson::minify(element));
-  return value.ok() ? std::move(*value) : PythonValue();
 }
 
 std::string names_of(std::set<std::string_view> names) {
@@ -195,6 +193,9 @@ struct SuspectFinder::Reader {
     const auto answer = answer_in(response);
     if (!answer) return seen;
     const auto calls = evals::calls_of_message(*answer);
+    if (std::string text = evals::message_text(*answer); calls.empty() && reads_like_refusal(text)) {
+      seen.refusal = std::move(text);
+    }
     std::set<std::string_view> called;
     for (const auto& call : calls) called.insert(call.name);
     const Tools& tools = tools_of(request);
@@ -272,6 +273,8 @@ std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::siz
       suspects.push_back({i, reasons::kMadeUpArgument, std::move(detail)});
     } else if (usual.foreign_share < kMostForeign && is_foreign(row, usual)) {
       suspects.push_back({i, reasons::kForeignTools, "its tools: " + shown(row.tools.front()) + " and others"});
+    } else if (!row.refusal.empty()) {
+      suspects.push_back({i, reasons::kReadsLikeRefusal, shown(row.refusal)});
     } else if (detail = odd_answer(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kOddAnswer, std::move(detail)});
     }

@@ -20,7 +20,9 @@ namespace fw::dataset {
 ///    have taken it from there; of an identifier (an order's number) every second is enough;
 /// 3. the row's tools are none of those that half of the rows have, and fewer than one row in twenty is so: another
 ///    application's traffic;
-/// 4. it calls what few rows in its situation call: of six rows at least with the same tools, one template of the
+/// 4. it is a text that reads like a refusal of the model itself (refusals.h): a production model that refuses is
+///    nothing that an application wants to have learned, unless it does;
+/// 5. it calls what few rows in its situation call: of six rows at least with the same tools, one template of the
 ///    last user message and of what that answers, and the same turns since, at most 20 % answer as it does, and four
 ///    times as many, two fifths at least, in one other way.
 /// What is usual is told from the rows of training alone: evaluation rows are judged by it, and have no say in it.
@@ -55,7 +57,8 @@ class SuspectFinder final {
     std::string violation;
     std::vector<Argument> arguments;
     std::vector<std::string> tools;  ///< that the request has
-    std::uint64_t situation = 0;     ///< of 4.
+    std::uint64_t situation = 0;     ///< of 5.
+    std::string refusal;             ///< the text, where it reads like one
     std::string answer;              ///< names of the tools called; "" for a text
   };
   /// What is usual in training.

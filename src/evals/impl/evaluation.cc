@@ -10,6 +10,7 @@
 #include "async/task_group.h"
 #include "base/log.h"
 #include "evals/baselines.h"
+#include "evals/judge/judge_prompt.h"
 #include "evals/row_result.h"
 #include "evals/scoring.h"
 
@@ -312,11 +313,12 @@ Task<void> Evaluation::answer_trivially(std::size_t i) {
 
 Task<void> Evaluation::judge(std::size_t i) {
   RowResult& result = results_[i];
-  const JudgeTask task = judge_task(result.traits.kind);
+  const Metric* metric = judged_metric(result.traits.kind);
+  if (!metric) co_return;
   // Out of what was kept: the answer may be from before an outage.
   const auto answer = parse_answer(result.response);
   if (!answer.ok()) co_return;
-  const std::string request = judge_request(task, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
+  const std::string request = judge_request(*metric, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
   if (judge_->known_good.empty()) judge_->known_good = request;
   const ChatReply reply = co_await judge_->chat->ask(request, deadline_);
   if (!reply.answer.ok() && deadline_.is_over()) co_return;
@@ -326,7 +328,7 @@ Task<void> Evaluation::judge(std::size_t i) {
     judge_->breaker.note_failure(i, reply.answer.error());
   if (reply.answer.ok() && !judge_->breaker.has_answered()) judge_->known_good = request;
   if (reply.answer.ok()) judge_->breaker.note_answer();
-  score_judgement(reply.answer, task, result);
+  score_judgement(reply.answer, result);
   if (reply.answer.ok()) ++(needs_judge(result) ? unrated_ : rated_);
 }
 

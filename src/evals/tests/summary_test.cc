@@ -240,6 +240,23 @@ TEST(Baselines, AreScoredAsAnyAnswer) {
   EXPECT_EQ(baselines.front().agreement.mean, 0.6);
 }
 
+TEST(Baselines, TheMostFrequentAnswerIsCountedInAllItsWritings) {
+  const auto row = [](const std::string& id, const std::string& arguments) {
+    RowResult one = production_row(
+        id,
+        R"({"role":"assistant","content":"","tool_calls":[{"id":"x","type":"function","function":{"name":"ping","arguments":)" +
+            arguments + "}}]}",
+        true);
+    one.request =
+        R"({"messages":[{"role":"user","content":"q"}],"tools":[{"type":"function","function":{"name":"ping","parameters":)"
+        R"({"type":"object","properties":{"id":{"type":"string"},"n":{"type":"integer","default":1}}}}}]})";
+    return one;
+  };
+  const std::vector rows{row("a", R"({"id":"x"})"), row("b", R"({"id":"x","n":1})"), row("c", R"({"n":1.0,"id":"x"})"),
+                         row("d", R"({"id":"z"})"), row("e", R"({"id":"z"})")};
+  EXPECT_NEAR(trivial_baselines(rows, kPlain).front().agreement.mean, 0.6, 1e-12);
+}
+
 TEST(Baselines, StandOnTheJudgesRatingsWhereItRatedTheTrivialText) {
   std::vector<RowResult> rated;
   for (int i = 0; i < 3; ++i) {
