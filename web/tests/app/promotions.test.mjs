@@ -20,6 +20,10 @@ test("a proposal is signed by somebody else, gets copies, a share and all, and i
     await seen(page, "invalid tool calls");
     await press("Start canary", "canary 50");
     await press("Go live", "live");
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Promoted models" }).waitFor();
+    await page.locator(`a[href="/promotions/${id}"]`, { hasText: "live" }).click();
+    await heading(page, /small/);
     await page.getByLabel("why").fill("late answers");
     await press("Roll back", "rolled back");
     await seen(page, "late answers");

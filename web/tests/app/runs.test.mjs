@@ -73,3 +73,28 @@ test("two candidates are compared row by row", { skip }, async () => {
     assert.ok(Number((await page.locator("[role=status]", { hasText: /rows?$/ }).textContent()).match(/\d+/)[0]) <= total);
   });
 });
+
+test("two runs are compared row by row, also where one of them gave production's answer", { skip, timeout: 600000 }, async () => {
+  await app.restart((config) => config.replace("echo-0.8", "echo-0.9"));
+  const other = await app.ran({ data_split_config: { eval_size: 300, val_ratio: 0.1, random_seed: 7, limit: null, min_total_records: 300 } });
+  const wrong = async (id) => {
+    const { divergent_rows: { rows } } = await app.service.call("GET", `/api/jobs/${id}/report`);
+    return new Set(rows.filter((r) => r.answers.find((a) => a.model_name === "small").agreement < 1).map((r) => r.record_id));
+  };
+  const [before, after] = [await wrong(app.job), await wrong(other)];
+  const mended = [...before].filter((id) => !after.has(id));
+  const broken = [...after].filter((id) => !before.has(id));
+  assert.ok(mended.length > 3 && mended.length < before.size, `${mended.length} of ${before.size}`);
+  await app.open(`/runs/${app.job}/compare`, {}, async (page) => {
+    await page.getByLabel(/^run/).selectOption(other);
+    await page.waitForURL(new RegExp(`with=${other}`));
+    await seen(page, "measured on the same rows");
+    const total = new Set([...before, ...after]).size;
+    await page.locator("[role=status]", { hasText: new RegExp(`^${total} rows$`) }).waitFor();
+    await page.getByLabel(/^rows/).selectOption({ label: `right agrees more (${mended.length})` });
+    await page.locator("[role=status]", { hasText: new RegExp(`^${mended.length} rows$`) }).waitFor();
+    const shown = await page.locator("article.row").evaluateAll((rows) => rows.map((r) => r.getAttribute("aria-label")));
+    assert.ok(shown.every((label) => mended.includes(label.replace("row ", ""))));
+    assert.equal(await page.getByLabel(/^rows/).locator("option", { hasText: `left agrees more (${broken.length})` }).count(), 1);
+  });
+});

@@ -144,3 +144,69 @@ test("an interaction says which runs it went into", { skip }, async () => {
     await heading(page, /router/);
   });
 });
+
+test("an interaction is taken along as a command that asks the same again", { skip }, async () => {
+  const { interactions } = await app.service.call("GET", "/api/traffic?workload_id=router&limit=1");
+  const where = `/traffic/${encodeURIComponent(interactions[0].id)}`;
+  const { execFileSync } = await import("node:child_process");
+  await app.open(where, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
+    await page.getByRole("button", { name: "copy as curl" }).click();
+    await seen(page, "copied");
+    const command = await page.evaluate(() => navigator.clipboard.readText());
+    const asked = { ...process.env, BASE_URL: `${app.service.url}/nowhere/v1` };
+    const said = execFileSync("bash", ["-c", command.replace("curl -sS", "printf '%s\n'")], { env: asked }).toString().trim().split("\n");
+    assert.equal(said[0], `${asked.BASE_URL}/chat/completions`);
+    const request = await (await fetch(`${app.service.url}/api${where}/request`)).json();
+    assert.deepEqual(JSON.parse(said.at(-1)), request);
+  });
+});
+
+test("an answer is marked as wrong, once, and the mark is shown to whoever comes next", { skip }, async () => {
+  const { interactions } = await app.service.call("GET", "/api/traffic?workload_id=router&limit=2");
+  const where = `/traffic/${encodeURIComponent(interactions[1].id)}`;
+  await app.open(where, {}, async (page) => {
+    await page.getByRole("button", { name: "mark as wrong" }).click();
+    await page.getByLabel("what is wrong").fill("<b>another order</b>");
+    await page.getByRole("button", { name: "mark as wrong" }).click();
+    await page.locator(".badge", { hasText: "marked as wrong" }).waitFor();
+  });
+  await app.open(where, {}, async (page) => {
+    await seen(page, "<b>another order</b>");
+    assert.equal(await page.getByRole("button", { name: "mark as wrong" }).count(), 0);
+  });
+  const { feedback } = await app.service.call("GET", "/api/feedback");
+  assert.deepEqual([feedback[0].record_id, feedback[0].score, feedback[0].comment], [interactions[1].id, 0, "<b>another order</b>"]);
+});
+
+test("an interaction is erased after it was said what that takes along and what it leaves", { skip }, async () => {
+  const { interactions } = await app.service.call("GET", "/api/traffic?workload_id=router&limit=100");
+  const lineage = async ({ id }) => (await app.service.call("GET", `/api/traffic/${encodeURIComponent(id)}/lineage`)).jobs;
+  let one;
+  for (const each of interactions.slice(2)) if ((await lineage(each)).length > 0) { one = each; break; }
+  await app.open(`/traffic/${encodeURIComponent(one.id)}`, { person: "ada", breaks: true }, async (page) => {
+    await page.getByRole("button", { name: "erase" }).click();
+    const form = page.getByRole("form", { name: "erase" });
+    await form.getByText("Rows of it stay in 1 run").waitFor();
+    await form.getByRole("button", { name: "no" }).click();
+    assert.equal((await app.service.call("GET", `/api/traffic/${encodeURIComponent(one.id)}`)).id, one.id, "nothing is gone yet");
+    await page.getByRole("button", { name: "erase" }).click();
+    await form.getByLabel("why").fill("asked to");
+    await form.getByRole("button", { name: "yes, erase it" }).click();
+    await page.getByText("Erased: nothing of it is left").waitFor();
+    assert.ok(!(await page.locator("#page").textContent()).includes(one.asked.slice(0, 30)), "nor on the page");
+    await page.reload();
+    await page.getByRole("alert").filter({ hasText: "may have been removed" }).waitFor();
+  });
+  const { erasures } = await app.service.call("GET", "/api/log/erasures");
+  assert.deepEqual([erasures.at(-1).person, erasures.at(-1).reason, erasures.at(-1).records], ["ada", "asked to", 1]);
+});
+
+test("a workload leads to what was made of it: its promotions, runs and datasets", { skip }, async () => {
+  const id = await app.proposed();
+  await app.open("/workloads/router?client=demo", {}, async (page) => {
+    await page.locator(`a[href="/promotions/${id}"]`, { hasText: "small, zero-shot" }).waitFor();
+    await page.locator(`a[href="/runs/${app.job}"]`).waitFor();
+    await page.locator(`a[href="/datasets/${app.job}"]`).click();
+    await heading(page, "Datasets of router");
+  });
+});
