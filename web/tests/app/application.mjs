@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before } from "node:test";
 import { launch } from "../browser.mjs";
 import { lacksService, sample, Service } from "../service.mjs";
@@ -88,6 +89,9 @@ class Application {
         document.addEventListener("securitypolicyviolation", (e) => window.refused.push(e.violatedDirective));
       });
       if (options?.person) await context.addInitScript((name) => localStorage.setItem("flywheel.person", name), options.person);
+      // Pages that were built since the program was.
+      const built = process.env.FLYWHEEL_WEB_DIST;
+      if (built) await context.route("**/assets/*.*", (route) => route.fulfill({ path: path.join(built, path.basename(new URL(route.request().url()).pathname)) }));
       const page = await context.newPage();
       const troubles = [];
       page.on("pageerror", (e) => troubles.push(String(e)));

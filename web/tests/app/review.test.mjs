@@ -53,6 +53,29 @@ test("twenty cards are judged by keyboard, blind, the last is undone, and a seco
   });
 });
 
+test("arguments stand beside what their schema asks for", { skip }, async () => {
+  const id = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${id}`);
+  for (const { record_id: record } of queue) {
+    const { tools } = await app.service.call("GET", `/api/traffic/${encodeURIComponent(record)}/request`);
+    const card = await app.service.call("GET", `/api/reviews/${id}/items/${encodeURIComponent(record)}?person=eve`);
+    const call = [card.left, card.right].flatMap((side) => side.message?.tool_calls ?? [])[0]?.function;
+    const [argument] = Object.keys(call?.arguments ?? {});
+    const schema = argument && tools.find((tool) => tool.function.name === call.name)?.function.parameters;
+    if (!schema?.properties[argument]) continue;
+    await app.open(`/review/${id}/${encodeURIComponent(record)}`, { person: "eve" }, async (page) => {
+      const said = page.locator(".diff tr", { hasText: argument }).locator(".asked-for").first();
+      await said.waitFor();
+      const { type, description = "" } = schema.properties[argument];
+      assert.ok((await said.textContent()).startsWith(type), await said.textContent());
+      assert.ok((await said.textContent()).includes(description.slice(0, 100)));
+      assert.equal((await said.textContent()).includes("required"), schema.required?.includes(argument) ?? false);
+    });
+    return;
+  }
+  assert.fail("no row of the queue has an argument");
+});
+
 test("a note, tags and a corrected answer are kept and can be taken away as JSONL", { skip }, async () => {
   const [{ id }] = (await app.service.call("GET", "/api/reviews")).reviews;
   const { queue } = await app.service.call("GET", `/api/reviews/${id}?person=cem`);
