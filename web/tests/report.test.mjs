@@ -81,7 +81,7 @@ test("shows newest and older, seen and unseen templates, turns and lengths, each
   await open(makeExample(), {}, async (page) => {
     const parts = await textOf(page, ".parts");
     for (const part of ["newest part of the traffic", "older traffic", "template seen in training", "template not in training", "first turn", "later turns", "2 to 4 turns"]) {
-      assert.match(parts, new RegExp(`${part}[^%]* [\\d.]+ % [\\d.]+ to [\\d.]+ % \\d+ of \\d+`));
+      assert.match(parts, new RegExp(`${part}[^%]* [\\d.]+ % of the traffic [\\d.]+ % [\\d.]+ to [\\d.]+ % \\d+ of \\d+`));
     }
   });
 });
