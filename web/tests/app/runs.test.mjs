@@ -11,6 +11,11 @@ test("a run is started with a form that checks beside its fields, and is watched
     await rows.fill("many");
     await seen(page, "must be a whole number from 1");
     await rows.fill("300");
+    await page.getByText("more keys of data_split_config").click();
+    await page.getByLabel(/most leaked/).fill("2");
+    await seen(page, "must be a number from 0 to 1");
+    await page.getByLabel(/most leaked/).fill("0.5");
+    await page.getByLabel(/templates on one side/).selectOption("false");
     await page.getByRole("button", { name: "start the run" }).click();
     await heading(page, "Run of router");
     app.job = page.url().split("/").pop();
@@ -18,6 +23,8 @@ test("a run is started with a form that checks beside its fields, and is watched
     await page.locator(".step-text", { hasText: "300 rows" }).first().waitFor();
     const { status, seed } = await app.service.call("GET", `/api/jobs/${app.job}`);
     assert.equal(status, "completed");
+    const { config } = await app.service.call("GET", `/api/jobs/${app.job}/report`);
+    assert.deepEqual([config.data_split_config.max_leaked_share, config.data_split_config.keep_templates_together, config.data_split_config.eval_size], [0.5, false, 300]);
     assert.equal(seed, 7, "what the form shows of the configuration holds, beside what was changed");
   });
 });
@@ -76,7 +83,7 @@ test("two candidates are compared row by row", { skip }, async () => {
 
 test("two runs are compared row by row, also where one of them gave production's answer", { skip, timeout: 600000 }, async () => {
   await app.restart((config) => config.replace("echo-0.8", "echo-0.9"));
-  const other = await app.ran({ data_split_config: { eval_size: 300, val_ratio: 0.1, random_seed: 7, limit: null, min_total_records: 300 } });
+  const other = await app.ran({ data_split_config: { eval_size: 300, val_ratio: 0.1, random_seed: 7, limit: null, min_total_records: 300, max_leaked_share: 0.5, keep_templates_together: false } });
   const wrong = async (id) => {
     const { divergent_rows: { rows } } = await app.service.call("GET", `/api/jobs/${id}/report`);
     return new Set(rows.filter((r) => r.answers.find((a) => a.model_name === "small").agreement < 1).map((r) => r.record_id));
