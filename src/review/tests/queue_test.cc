@@ -46,8 +46,8 @@ TEST(ReviewQueue, WhereJudgeAndMetricDisagreeComesFirst) {
 TEST(ReviewQueue, EveryJudgedMetricIsTheJudges) {
   for (const evals::Metric* metric : evals::metrics()) {
     if (!metric->is_judged) continue;
-    const Json rows{
-        row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}}), {{std::string(metric->name), 0.9}})};
+    const Json scores{{std::string(metric->name), 0.9}};
+    const Json rows = Json::array({row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}}), scores)});
     EXPECT_EQ(queue(rows).items[0].judge, 0.9) << metric->name;
   }
 }

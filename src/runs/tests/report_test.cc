@@ -62,10 +62,10 @@ TEST_F(ReportTest, FitsItsSchemaHoweverTheRunEnded) {
   world_.config.production.price = modelops::Price{2.5, 10, 0.25};
   world_.config.use_corrections = true;
   world_.config.promising = {.margin = 0.3, .min_rows = 10};
-  EXPECT_THAT(fits(run()), ::testing::IsEmpty());
+  ordered_json changed = run();
+  EXPECT_THAT(fits(changed), ::testing::IsEmpty());
   world_.log.error = "the log store is closed";
   EXPECT_THAT(fits(run()), ::testing::IsEmpty());
-  ordered_json changed = run();
   changed["summary"]["decision"] = "perhaps";
   changed["ranking"].erase("rule");
   changed["summary"]["unheard_of"] = 1;

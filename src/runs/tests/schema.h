@@ -51,7 +51,8 @@ class Schema final {
   /// Adds the members that a schema and its parts name; says whether it names any.
   bool add_names(const Json& schema, std::set<std::string>& names) const {
     bool has_names = schema.contains("properties");
-    for (const auto& [name, part] : schema.value("properties", Json::object()).items()) names.insert(name);
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, part] : properties.items()) names.insert(name);
     if (const Json* ref = referred(schema)) has_names |= add_names(*ref, names);
     for (const auto& part : schema.value("allOf", Json::array())) has_names |= add_names(part, names);
     return has_names;
