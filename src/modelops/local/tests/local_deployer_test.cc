@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -115,6 +116,14 @@ class LocalDeployerTest : public testing::Test {
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (!claim() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(10ms);
     return claim();
+  }
+  /// Every thread of it: on a busy machine some go on for a while after the signal.
+  static bool is_stopped(int pid) {
+    const fs::path threads = "/proc/" + std::to_string(pid) + "/task";
+    return std::ranges::all_of(fs::directory_iterator(threads), [](const auto& thread) {
+      const auto stat = io::read_file(thread.path() / "stat");
+      return stat.ok() && stat->find(") T ") != std::string::npos;
+    });
   }
   [[nodiscard]] std::size_t models_made() const {
     std::size_t out = 0;
@@ -278,8 +287,11 @@ TEST_F(LocalDeployerTest, ABusyEngineIsHealthyAndOneThatHangsIsNot) {
   }
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(health(20s).ok());
   askers.clear();
-  ASSERT_EQ(::kill(deployer_->process_id(up.id), SIGSTOP), 0);
+  const int pid = deployer_->process_id(up.id);
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  ASSERT_TRUE(comes_true([&] { return is_stopped(pid); }));
   const auto hung = health(200ms);
+  ASSERT_FALSE(hung.ok());
   EXPECT_EQ(hung.error().code, ErrorCode::kDeadlineExceeded);
   EXPECT_THAT(hung.error().message, HasSubstr("GET /health"));
   ASSERT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());
