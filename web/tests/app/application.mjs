@@ -24,6 +24,8 @@ dataset: {use_corrections: true}
 webhooks: [{url: 'http://127.0.0.1:9/hook/k3y', secret_env: FLYWHEEL_TEST_HOOK, max_attempts: 1}]
 gateway: {port: 0, upstreams: [{name: production, url: '${url}'}, {name: small, url: '${url}'}]}
 promotion: {canary_steps: [0.5], gates: {slow_after_seconds: 2}}
+elasticsearch: {port: 0}
+otlp: {port: 0}
 `;
 
 /** A log document of one call, the conversation as given. */
