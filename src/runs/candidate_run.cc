@@ -1,9 +1,9 @@
 #include "runs/impl/candidate_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
-
-#include <fmt/format.h>
 
 #include "io/file.h"
 #include "runs/impl/evaluation_stage.h"

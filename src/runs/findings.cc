@@ -11,7 +11,6 @@ namespace {
 using modelops::RowResult;
 
 constexpr std::uint64_t kFewestRepeats = 30;  ///< rows below which repeats in the traffic say nothing of the ceiling
-constexpr double kMostUnusable = 0.02;        ///< share of the rows that production was asked again
 
 /// Of an evaluation that asked all rows, if one did.
 const std::vector<RowResult>* most_rows(const ReportInput& input) {
@@ -22,7 +21,7 @@ const std::vector<RowResult>* most_rows(const ReportInput& input) {
   return most;
 }
 
-/// Whether a row's answer is judged, or is right or wrong by itself.
+/// Whether the score that leads on a row is right or wrong, with nothing between.
 bool is_rate(const RowResult& row, const evals::ScoringSettings& scoring) {
   return evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
 }
@@ -42,7 +41,7 @@ Replay replay_of(const Findings& findings, const std::vector<RowResult>& rows) {
     ++unusable;
     ++reasons[row.is_answered() ? row.error : row.failure];
   }
-  if (static_cast<double>(unusable) > kMostUnusable * static_cast<double>(rows.size())) {
+  if (static_cast<double>(unusable) > kMostMissing * static_cast<double>(rows.size())) {
     const auto& [reason, count] = *std::ranges::max_element(reasons, {}, [](const auto& one) { return one.second; });
     return {std::nullopt, fmt::format("{} of {} rows got no usable answer ({}: {}); at most 2 % may", unusable,
                                       rows.size(), reason, count)};

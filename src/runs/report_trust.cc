@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kMostUnscored = 0.02;
-constexpr double kMostFailed = 0.02;
 constexpr std::uint64_t kFewestOfGroup = 30;
 constexpr std::size_t kFewestForAgreement = 20;
 constexpr double kLowCeiling = 0.8;  ///< of a rate
@@ -89,10 +87,10 @@ void check_rows(const evals::EvaluationSummary& summary, Checks& checks) {
   std::string failed =
       fmt::format("{} of {} rows of the best evaluation had no usable answer", summary.rows_failed, summary.rows);
   for (const auto& [reason, count] : summary.failures) failed += fmt::format("; {}: {}", reason, count);
-  checks.add("answers", share(summary.rows_failed) <= kMostFailed, std::move(failed));
+  checks.add("answers", share(summary.rows_failed) <= kMostMissing, std::move(failed));
   std::string unscored = fmt::format("{} of {} rows lack the score that decides", summary.rows_unscored, summary.rows);
   for (const auto& [reason, count] : summary.unscored) unscored += fmt::format("; {}: {}", reason, count);
-  checks.add("coverage", share(summary.rows_unscored) <= kMostUnscored, std::move(unscored));
+  checks.add("coverage", share(summary.rows_unscored) <= kMostMissing, std::move(unscored));
 }
 
 void check_evaluations(const ReportInput& input, Checks& checks) {

@@ -12,7 +12,6 @@ namespace fw::runs {
 namespace {
 
 constexpr double kAlpha = kVerdictAlpha;
-constexpr double kMostUnscored = 0.02;   // share of rows
 constexpr double kBaselineAlpha = 0.05;  // one-sided
 constexpr double kPower = 0.8;
 
@@ -105,7 +104,7 @@ class Judgement {
                                                     "(promising.min_rows)",
                                                     seen.n, rule_.min_rows));
     }
-    if (static_cast<double>(e_.rows_unscored) > kMostUnscored * static_cast<double>(e_.rows)) {
+    if (static_cast<double>(e_.rows_unscored) > kMostMissing * static_cast<double>(e_.rows)) {
       return end(Decision::kNotDecided,
                  fmt::format("{} of {} rows lack the score that decides; at most 2 % may", e_.rows_unscored, e_.rows));
     }

@@ -27,6 +27,13 @@ def says(text):
     return {"role": "assistant", "content": text}
 
 
+def text_document(number):
+    one = document(number, f"Tell me of the number {number}")
+    del one["request"]["tools"]
+    one["response"]["choices"][0] = {"index": 0, "message": says(f"This is what I know of {number}: it follows {number - 1}."), "finish_reason": "stop"}
+    return one
+
+
 class Models(flywheel.StubEndpoint):
     """Each model answers as its function of the question says."""
 
@@ -137,12 +144,7 @@ class WholeRuns(unittest.TestCase):
 
         models = Models(good=lambda question: says("in other words, " + question[::-1]), nonsense=lambda _: says("banana banana banana"), judge=rate)
         self.addCleanup(models.close)
-        documents = []
-        for n in range(400):
-            one = document(n, f"Tell me of the number {n}")
-            del one["request"]["tools"]
-            one["response"]["choices"][0] = {"index": 0, "message": says(f"This is what I know of {n}: it follows {n - 1}."), "finish_reason": "stop"}
-            documents.append(one)
+        documents = [text_document(n) for n in range(400)]
         for model, decision in (("good", "yes"), ("nonsense", "no")):
             judge = f"llm_judge_config: {{deployment_type: remote, url: '{models.url}', model_name: judge}}\n"
             report, printed = self.run_of(documents, models.config(model) + judge)
@@ -192,12 +194,7 @@ class WholeRuns(unittest.TestCase):
         self.assertAlmostEqual(ceilings[0]["value"], ceilings[1]["value"], delta=0.03)
 
     def test_a_judge_that_rates_nothing_fails_the_evaluation_and_one_that_rates_all_alike_decides_nothing(self):
-        documents = []
-        for n in range(300):
-            one = document(n, f"Tell me of the number {n}")
-            del one["request"]["tools"]
-            one["response"]["choices"][0] = {"index": 0, "message": says(f"This is what I know of {n}: it follows {n - 1}."), "finish_reason": "stop"}
-            documents.append(one)
+        documents = [text_document(n) for n in range(300)]
         models = Models(candidate=lambda question: says(f"This is what I know of {question.split()[-1]}: it follows {int(question.split()[-1]) - 1}."),
                         mute=lambda _: says("I can't say"), kind=lambda _: says(json.dumps({"reason": "r", "rating": 10})))
         self.addCleanup(models.close)

@@ -13,6 +13,9 @@
 
 namespace fw::runs {
 
+/// Share of the rows that may be without what decides; above it nothing is decided by the others.
+inline constexpr double kMostMissing = 0.02;
+
 /// Is a candidate as good as production? Three answers: what the rows cannot tell is not called no.
 enum class Decision { kYes, kNotDecided, kNo };
 
