@@ -29,6 +29,8 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}
 if(FW_SANITIZE)
   add_compile_options(-fsanitize=${FW_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FW_SANITIZE})
+  # simdjson then looks whether its On-Demand parser is asked in order; it would only without optimisation.
+  add_compile_definitions(SIMDJSON_DEVELOPMENT_CHECKS=1)
 endif()
 if(FW_FUZZ)
   # What is to be explored are the modules: without this the fuzzer would see the branches of its own few lines alone.

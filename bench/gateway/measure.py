@@ -2,7 +2,7 @@
 """What the gateway costs and whether it is faithful: gateway_alone with capture off, journal and before_last_byte, beside
 nginx and the upstream itself, cell by cell in one run.
 
-    measure.py --gateway build/release/bin/gateway_alone --gwbench PATH [--nginx PATH] [--seconds 5] [--only load|stream|abuse]
+    measure.py --gateway build/release/bin/gateway_alone --gwbench PATH [--nginx PATH] [--seconds 5] [--only load|stream|abuse|promotion]
 
 gwbench is the load generator and mock upstream (another repository's; see README.md). Everything listens on 127.0.0.1 and
 ends with the run. One JSON line a cell goes to --out, a table to standard output."""
@@ -62,20 +62,23 @@ def running(command, port, log):
 class Gateway:
     """gateway_alone over a data folder of its own. What it took is known when it has ended."""
 
-    def __init__(self, options, upstream, folder, capture):
+    def __init__(self, options, upstream, folder, capture, *more):
         folder.mkdir(parents=True)
         self.port, self.log, self.asked = free_port(), folder / "log", 0
         self.command = [options.gateway, "--port", self.port, "--upstream", f"http://127.0.0.1:{upstream}/v1", "--capture",
-                        capture, "--data", folder / "data", "--patience", options.patience]
+                        capture, "--data", folder / "data", "--patience", options.patience, *more]
 
     def running(self):
         return running(self.command, self.port, self.log)
 
-    def taken(self):
+    def counts(self):
         for line in reversed(self.log.read_text().splitlines()):
             if line.startswith('{"taken"'):
-                return json.loads(line)["taken"]
-        return None
+                return json.loads(line)
+        return {}
+
+    def taken(self):
+        return self.counts().get("taken")
 
 
 class Bench:
@@ -156,6 +159,37 @@ class Bench:
                     print(f"{streams:5} {name:17} {found['frames_per_s']:9.0f} {transit['p50']:8.0f} {transit['p99']:8.0f} "
                           f"{json.dumps(found.get('gateway'))} {found['failed']}", flush=True)
 
+    def promotion(self):
+        """Open loop, so that what a request waits for is in its latency: with a canary and copies, without, and the upstream itself."""
+        print(f"promotion: canary 5 %, shadow 10 %, {self.options.rate} requests/s | p50, p99 us | added p50, p99 us | other cores busy, steal %")
+        with contextlib.ExitStack() as stack:
+            upstream = self.upstream(stack)
+            gateways = {"journal": Gateway(self.options, upstream.port, self.folder / "plain", "journal"),
+                        "journal, canary and shadow": Gateway(self.options, upstream.port, self.folder / "promoted", "journal", "--canary", 5, "--shadow", 10)}
+            with contextlib.ExitStack() as processes:
+                ports = {"direct": (upstream.port, None)}
+                for name, gateway in gateways.items():
+                    ports[name] = (gateway.port, processes.enter_context(gateway.running()).pid)
+                for round_number in range(self.options.rounds):
+                    base = None
+                    for name, (port, pid) in ports.items():
+                        found = self.gwbench("load", "--url", f"http://127.0.0.1:{port}", "--connections", 64, "--rate", self.options.rate,
+                                             "--seconds", self.options.seconds, "--warmup", 1, "--header", "x-flywheel-workload: bench",
+                                             "--header", "x-flywheel-client: bench", "--upstream-pid", upstream.pid, *(["--pid", pid] if pid else []))[-1]
+                        base = base or found
+                        self.note(f"promotion {round_number}", name, found)
+                        self.print_promotion(name, found, base)
+            for name, gateway in gateways.items():
+                print(f"{name}: {json.dumps(gateway.counts())}")
+                self.note("counts", name, gateway.counts())
+
+    def print_promotion(self, name, found, base):
+        latency = [round(found["latency_us"][p]) for p in ("p50", "p99")]
+        added = [round(found["latency_us"][p] - base["latency_us"][p]) for p in ("p50", "p99")]
+        machine = found.get("machine", {})
+        print(f"{name:27} {found['ok']:7} of {found['requests']:7} {latency[0]:7} {latency[1]:7} {added[0]:7} {added[1]:7} "
+              f"{machine.get('other_cores_busy')} {machine.get('steal_pct')}", flush=True)
+
     def abuse(self):
         print("abuse: 28 ways to misbehave, with capture on")
         with contextlib.ExitStack() as stack:
@@ -180,14 +214,16 @@ def main():
     parser.add_argument("--connections", type=lambda t: [int(n) for n in t.split(",")], default=[1, 16, 64, 256])
     parser.add_argument("--streams", type=lambda t: [int(n) for n in t.split(",")], default=[64, 512])
     parser.add_argument("--patience", type=int, default=300, help="seconds of an upstream's or a client's silence")
-    parser.add_argument("--only", choices=["load", "stream", "abuse"])
+    parser.add_argument("--only", choices=["load", "stream", "abuse", "promotion"])
+    parser.add_argument("--rate", type=int, default=500, help="requests a second where a promotion is measured")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", default="gateway_bench.jsonl")
     options = parser.parse_args()
     options.gateway = options.gateway.resolve()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench-"))
     try:
         bench = Bench(options, folder)
-        for part in ("load", "stream", "abuse"):
+        for part in ("load", "stream", "abuse", "promotion"):
             if options.only in (None, part):
                 getattr(bench, part)()
     finally:

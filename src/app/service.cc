@@ -49,6 +49,7 @@ modelops::LocalSettings local_settings(const ServiceOptions& options) {
   settings.data_folder = options.data_folder;
   settings.programs = engine_programs(engines);
   settings.threads = engines.threads;
+  settings.niceness = engines.niceness;
   if (!engines.serving_type.empty()) settings.serving_type = engines.serving_type;
   settings.ready_timeout =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(engines.ready_timeout_seconds));
@@ -136,7 +137,7 @@ struct Service::Impl {
   Pool disk{"disk", kDiskThreads};                   // the runs' own files and journals
   Pool query{"query", kQueryThreads, kMostQueries};  // what the API reads and receives
   Pool load{"load", kLoadThreads};
-  Pool cpu{"cpu", kCpuThreads};
+  Pool cpu{"cpu", kCpuThreads, Pool::kNoLimit, options.config.engines.niceness};  // what runs compute
   Pool commit{"commit", kCommitThreads};
   capture::Committer committer;
   io::ProcessLauncher launcher;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "async/task.h"
+#include "async/thread_niceness.h"
 
 namespace fw {
 
@@ -24,9 +25,13 @@ class Pool final {
  public:
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-  /// `most_waiting`: how much work run_if_room() lets wait for a thread.
-  Pool(std::string name, int threads, std::size_t most_waiting = kNoLimit)
-      : name_(std::move(name)), most_waiting_(most_waiting), pool_(static_cast<std::size_t>(threads)) {}
+  /// `most_waiting`: how much work run_if_room() lets wait for a thread. `niceness`: how much its threads, and those
+  /// that they start, give way to the others of the process, 0 to 19.
+  Pool(std::string name, int threads, std::size_t most_waiting = kNoLimit, int niceness = 0)
+      : name_(std::move(name)),
+        most_waiting_(most_waiting),
+        niceness_(niceness),
+        pool_(static_cast<std::size_t>(threads)) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool() { pool_.join(); }
@@ -52,12 +57,17 @@ class Pool final {
     std::atomic<std::size_t>& count_;
   };
   [[nodiscard]] Counted count_waiting() { return Counted(waiting_); }
-  [[nodiscard]] Counted count_running() { return Counted(running_); }
+  /// On the pool's own thread, before the work: that thread gives way from then on.
+  [[nodiscard]] Counted begin_running() {
+    if (niceness_ > 0) set_thread_niceness(niceness_);
+    return Counted(running_);
+  }
   void count_refused() { ++refused_; }
 
  private:
   std::string name_;
   std::size_t most_waiting_;
+  int niceness_;
   std::atomic<std::size_t> waiting_ = 0;
   std::atomic<std::size_t> running_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
@@ -76,7 +86,7 @@ Task<std::invoke_result_t<Work>> run_on(Pool& pool, Work work) {
   std::exception_ptr failure;
   if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
     try {
-      const auto running = pool.count_running();
+      const auto running = pool.begin_running();
       work();
     } catch (...) {
       failure = std::current_exception();
@@ -86,7 +96,7 @@ Task<std::invoke_result_t<Work>> run_on(Pool& pool, Work work) {
   } else {
     std::optional<std::invoke_result_t<Work>> result;
     try {
-      const auto running = pool.count_running();
+      const auto running = pool.begin_running();
       result.emplace(work());
     } catch (...) {
       failure = std::current_exception();

@@ -71,7 +71,7 @@ Task<std::invoke_result_t<Work>> run_until(Pool& pool, Deadline deadline, std::s
                      waiting = std::unique_ptr<Pool::Counted>(new Pool::Counted(pool.count_waiting()))]() mutable {
                       waiting.reset();
                       if (wait->is_left()) return;
-                      const auto running = pool.count_running();
+                      const auto running = pool.begin_running();
                       wait->run(work);
                     });
   const std::stop_callback wake(deadline.stop_token(), [&alarm] { alarm->ring(); });

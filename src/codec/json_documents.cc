@@ -132,13 +132,14 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::next() {
 
 Result<std::optional<JsonDocument>> JsonDocumentReader::read_object() {
   scanner_.reset();
-  JsonScanner::State state = scanner_.feed(ahead());
+  // Not a byte beyond the limit is looked at here, however many are there: what is long must not depend on the pieces.
+  JsonScanner::State state = scanner_.feed(ahead().substr(0, limit_ + 1));
   while (state == JsonScanner::State::kMore) {
-    const std::size_t had = end_ - begin_;
+    const auto had = static_cast<std::size_t>(scanner_.used());
     if (had > limit_) return read_long();
     FW_ASSIGN(const bool more, fill());
     if (!more) break;
-    state = scanner_.feed(ahead().substr(had));
+    state = scanner_.feed(ahead().substr(had, limit_ + 1 - had));
   }
   const auto length = static_cast<std::size_t>(scanner_.used());
   const bool is_over_lines = ahead().substr(0, length).find_first_of("\r\n") != std::string_view::npos;
@@ -183,14 +184,14 @@ Result<bool> JsonDocumentReader::ends_cleanly(std::size_t length) {
 Result<std::optional<JsonDocument>> JsonDocumentReader::read_long() {
   const std::uint64_t line = line_;
   kept_.assign(ahead().substr(0, kept_of_long()));
+  advance(static_cast<std::size_t>(scanner_.used()));
   JsonScanner::State state = JsonScanner::State::kMore;
   while (state == JsonScanner::State::kMore) {
-    advance(end_ - begin_);
-    FW_ASSIGN(const bool more, fill());
+    FW_ASSIGN(const bool more, has(1));
     if (!more) break;
     const std::uint64_t before = scanner_.used();
     state = scanner_.feed(ahead());
-    if (state != JsonScanner::State::kMore) advance(static_cast<std::size_t>(scanner_.used() - before));
+    advance(static_cast<std::size_t>(scanner_.used() - before));
   }
   is_separated_ = false;
   if (state == JsonScanner::State::kMore) return cut_in(line);
@@ -220,15 +221,20 @@ Result<bool> JsonDocumentReader::is_continued(std::size_t column) {
 Result<std::optional<JsonDocument>> JsonDocumentReader::read_broken(bool is_over_lines) {
   const std::uint64_t line = line_;
   const std::size_t column = column_;
-  std::uint64_t length = 0;
+  std::uint64_t whole = 0;
+  std::uint64_t length = 0;  // without the space at its end
   kept_.clear();
+  const auto take = [&](std::size_t count) {
+    const std::string_view text = ahead().substr(0, count);
+    if (kept_.size() <= limit_) kept_.append(text);
+    if (const std::size_t used = trimmed_end(text).size(); used > 0) length = whole + used;
+    whole += count;
+    advance(count);
+  };
   while (true) {
     const std::string_view text = ahead();
     const std::size_t end = text.find_first_of("\r\n");
-    const std::size_t count = end == std::string_view::npos ? text.size() : end;
-    if (kept_.size() <= limit_) kept_.append(text.substr(0, count));
-    length += count;
-    advance(count);
+    take(end == std::string_view::npos ? text.size() : end);
     if (end == std::string_view::npos) {
       FW_ASSIGN(const bool more, fill());
       if (more) continue;
@@ -237,19 +243,13 @@ Result<std::optional<JsonDocument>> JsonDocumentReader::read_broken(bool is_over
     FW_ASSIGN(const bool has_pair, has(2));
     const std::size_t line_end = has_pair && ahead().starts_with("\r\n") ? 2 : 1;
     if (!is_over_lines) break;
-    kept_.append(kept_.size() <= limit_ ? ahead().substr(0, line_end) : "");
-    length += line_end;
-    advance(line_end);
+    take(line_end);
     FW_ASSIGN(const bool continued, is_continued(column));
     if (!continued) break;
   }
-  const std::size_t whole = kept_.size();
-  const std::string_view bytes = trimmed_end(kept_);
-  if (length == whole) length = bytes.size();
   is_separated_ = true;  // its comma went with it, if there was one
-  const bool is_long = length > limit_;
-  return std::optional(
-      JsonDocument{.bytes = is_long ? bytes.substr(0, kept_of_long()) : bytes, .line = line, .length = length});
+  const std::string_view bytes = std::string_view(kept_).substr(0, length > limit_ ? kept_of_long() : length);
+  return std::optional(JsonDocument{.bytes = bytes, .line = line, .length = length});
 }
 
 }  // namespace fw::codec

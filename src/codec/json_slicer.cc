@@ -145,7 +145,7 @@ Status JsonSlicer::Impl::check(std::string_view text, std::optional<simdjson::do
   if (text.size() > limits.bytes) return too_large("JSON longer than the limit");
   if (buffer.size() > kKeptBytes && text.size() <= kKeptBytes / 2) reset();
   if (buffer.size() < text.size() + simdjson::SIMDJSON_PADDING) buffer.resize(text.size() + simdjson::SIMDJSON_PADDING);
-  std::memcpy(buffer.data(), text.data(), text.size());
+  text.copy(buffer.data(), text.size());
   std::memset(buffer.data() + text.size(), ' ', simdjson::SIMDJSON_PADDING);
   simdjson::dom::element element;
   const simdjson::error_code code = parser->parse(buffer.data(), text.size(), false).get(element);

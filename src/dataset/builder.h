@@ -70,8 +70,9 @@ struct BuiltDatasets {
   Dataset icl;    ///< eval_data.jsonl, the same rows with in-context examples
   Dataset train;  ///< training/train_data.jsonl, validation/val_data.jsonl, lineage.jsonl
   Lineage lineage;
-  Card card;                          ///< its notes hold the warnings too
-  std::vector<std::string> warnings;  ///< what will go wrong with these rows, and what to change
+  std::uint64_t rows_with_examples = 0;  ///< of icl; the others are what they are in eval
+  Card card;                             ///< its notes hold the warnings too
+  std::vector<std::string> warnings;     ///< what will go wrong with these rows, and what to change
 };
 
 /// Makes the datasets of a run out of a workload's records: validate, de-duplicate, sample, split, write rows

@@ -36,6 +36,7 @@ inline constexpr std::string_view kChoicesEmpty = "response.choices is empty";
 inline constexpr std::string_view kChoiceWithoutMessage = "a choice of the response has no message";
 inline constexpr std::string_view kAnswerCut = "the answer was cut at the token limit (finish_reason)";
 inline constexpr std::string_view kAnswerFiltered = "the answer was stopped by a content filter (finish_reason)";
+inline constexpr std::string_view kAnswerBroken = "the answer was broken off by the server (finish_reason)";
 inline constexpr std::string_view kAnswerThinking = "the answer ends within its thinking (an unclosed <think>)";
 inline constexpr std::string_view kAnswerRefused = "the answer is a refusal";
 inline constexpr std::string_view kCallMalformed = "a tool call of the answer has no function name";
@@ -69,8 +70,8 @@ inline constexpr std::string_view kDenied = "the user's next message denies it";
 inline constexpr std::string_view kForeignTools = "another application's tools";
 inline constexpr std::string_view kForeignTraffic =
     "another application's traffic: neither tools nor system message of the others";
+inline constexpr std::string_view kReadsLikeRefusal = "a text that reads like a refusal of the model";
 inline constexpr std::string_view kOddAnswer = "few answer so at this point of the conversation";
-
 inline constexpr std::string_view kNeighboursDiffer = "the requests most like it are answered otherwise";
 
 }  // namespace fw::dataset::reasons

@@ -6,6 +6,7 @@
 #include "evals/json_text.h"
 #include "evals/tool_calls/call.h"
 #include "modelops/openai/error_text.h"
+#include "record/finish_reason.h"
 
 namespace fw::evals {
 namespace {
@@ -101,8 +102,12 @@ std::optional<std::string> without_thinking(std::string text) {
 
 std::string_view failure_of(const PythonValue& choice, const PythonValue& message) {
   const std::string* reason = text_member(choice, "finish_reason");
-  if (reason && *reason == "length") return kCutAtTokenLimit;
-  if (reason && *reason == "content_filter") return kHeldBack;
+  switch (record::answer_end(reason ? *reason : "")) {
+    case record::AnswerEnd::kCut: return kCutAtTokenLimit;
+    case record::AnswerEnd::kFiltered: return kHeldBack;
+    case record::AnswerEnd::kBroken: return kBrokenOff;
+    case record::AnswerEnd::kWhole: break;
+  }
   if (is_refusal(message)) return kRefused;
   return without_thinking(content_text(message)) ? "" : kUnfinishedThinking;
 }

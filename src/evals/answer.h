@@ -12,6 +12,7 @@ namespace fw::evals {
 // Why an answer that came cannot be scored: the application would not have had it either.
 inline constexpr std::string_view kCutAtTokenLimit = "cut at the token limit";
 inline constexpr std::string_view kHeldBack = "held back by a content filter";
+inline constexpr std::string_view kBrokenOff = "broken off by the server";
 inline constexpr std::string_view kRefused = "refused to answer";
 inline constexpr std::string_view kUnfinishedThinking = "ended while thinking";
 /// Found where the answer is scored: production had something to say.

@@ -10,6 +10,8 @@
 #include "evals/row.h"
 #include "evals/scoring.h"
 #include "evals/summary.h"
+#include "evals/tool_calls/canonical.h"
+#include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
 namespace {
@@ -25,7 +27,7 @@ std::string text_message(const std::string& content_json) {
   return R"({"role":"assistant","content":)" + content_json + "}";
 }
 
-/// A row's reference as a message that is the same for equal answers: calls without their ids, or the content.
+/// A row's reference as a message: calls without their ids, or the content.
 std::string plain_message(const RowResult& row) {
   using Json = nlohmann::ordered_json;
   const Json reference = Json::parse(row.reference, nullptr, false);
@@ -37,13 +39,30 @@ std::string plain_message(const RowResult& row) {
   return Json{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", std::move(calls)}}.dump();
 }
 
-/// The most frequent answer among rows of this kind (or all), as a message; ties go to the first in the alphabet.
+/// The same for answers that are scored as equal.
+std::string answer_key(const RowResult& row, const std::string& message) {
+  if (row.traits.kind == AnswerKind::kText) return message;
+  const auto read = parse_python_json(message);
+  return read ? canonical_calls(tools_of_request(row.request), calls_of_message(*read)) : message;
+}
+
+/// The most frequent answer among rows of this kind (or all), as a message, in the first of its writings; ties go to
+/// the first in the alphabet.
 std::optional<std::string> most_frequent(std::span<const RowResult> rows, std::optional<AnswerKind> kind) {
-  std::map<std::string, double> weights;
-  for (const RowResult& row : rows)
-    if (!kind || row.traits.kind == *kind) weights[plain_message(row)] += row.traits.weight;
-  if (weights.empty()) return std::nullopt;
-  return std::ranges::max_element(weights, {}, [](const auto& entry) { return entry.second; })->first;
+  struct Given {
+    std::string message;
+    double weight = 0;
+  };
+  std::map<std::string, Given> answers;
+  for (const RowResult& row : rows) {
+    if (kind && row.traits.kind != *kind) continue;
+    std::string message = plain_message(row);
+    Given& given = answers[answer_key(row, message)];
+    if (given.message.empty()) given.message = std::move(message);
+    given.weight += row.traits.weight;
+  }
+  if (answers.empty()) return std::nullopt;
+  return std::ranges::max_element(answers, {}, [](const auto& entry) { return entry.second.weight; })->second.message;
 }
 
 /// A call of the request's first tool, without arguments; nothing where it has no tool.

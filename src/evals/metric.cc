@@ -25,6 +25,19 @@ const Metric* find_metric(std::string_view name) {
   return found == all.end() ? nullptr : *found;
 }
 
+const Metric* judged_metric(modelops::AnswerKind kind) {
+  for (const Metric* metric : metrics())
+    if (metric->is_judged && metric->applies_to(kind)) return metric;
+  return nullptr;
+}
+
+std::vector<std::string> text_metric_names() {
+  std::vector<std::string> names;
+  for (const Metric* metric : metrics())
+    if (metric->for_text && !metric->is_judged && !metric->is_blueprint_rule) names.emplace_back(metric->name);
+  return names;
+}
+
 const Metric& leading_metric(modelops::AnswerKind kind, const ScoringSettings& settings) {
   const auto can_lead = [&](const Metric& metric) {
     return metric.applies_to(kind) && !metric.is_blueprint_rule && (settings.has_judge || !metric.is_judged);

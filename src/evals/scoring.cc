@@ -16,12 +16,6 @@ void add_score(modelops::RowResult& result, std::string_view name, double score)
   result.scores.insert_or_assign(std::string(name), score);
 }
 
-const Metric* judged_metric(AnswerKind kind) {
-  for (const Metric* metric : metrics())
-    if (metric->is_judged && metric->applies_to(kind)) return metric;
-  return nullptr;
-}
-
 }  // namespace
 
 void score_answer(const EvaluationRow& row, const Answer& answer, bool has_judge, modelops::RowResult& result) {
@@ -52,24 +46,18 @@ bool needs_judge(const modelops::RowResult& result) {
   return metric && result.is_answered() && !result.scores.contains(std::string(metric->name));
 }
 
-JudgeTask judge_task(AnswerKind kind) {
-  return kind == AnswerKind::kToolCalls ? JudgeTask::kToolCalls : JudgeTask::kSimilarity;
-}
-
-void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::RowResult& result) {
+void score_judgement(const Result<Answer>& judgement, modelops::RowResult& result) {
+  const Metric* metric = judged_metric(result.traits.kind);
+  if (!metric) return add_error(result, "no metric is the judge's for such a row");
+  const JudgedRating& asked = metric->rating;
   if (!judgement) return add_error(result, "judge: " + judgement.error().message);
   if (!judgement->failure.empty()) return add_error(result, "the judge's answer: " + judgement->failure);
-  const bool is_tools = task == JudgeTask::kToolCalls;
-  const auto rating = parse_judge_rating(judgement->text, is_tools ? 0 : 1, is_tools ? 1 : 10);
+  const auto rating = parse_judge_rating(judgement->text, asked.lowest, asked.highest);
   if (!rating) return add_error(result, rating.error().message);
-  if (!is_tools) {
-    add_score(result, kSimilarity, (*rating - 1) / 9);
-    add_score(result, kSimilarityRating, *rating);
-  } else if (*rating == 0 || *rating == 1) {
-    add_score(result, kToolCallingCorrectness, *rating);
-  } else {
-    add_error(result, "the judge's rating is neither 0 nor 1");
-  }
+  const auto score = asked.score(*rating);
+  if (!score) return add_error(result, score.error().message);
+  add_score(result, metric->name, *score);
+  if (!asked.kept_as.empty()) add_score(result, asked.kept_as, *rating);
 }
 
 }  // namespace fw::evals

@@ -5,17 +5,11 @@
 #include <vector>
 
 #include "evals/answer.h"
-#include "evals/judge/judge_prompt.h"
 #include "evals/metric.h"
 #include "evals/row.h"
 #include "modelops/evaluator.h"
 
 namespace fw::evals {
-
-inline constexpr std::string_view kSimilarity = "similarity";
-inline constexpr std::string_view kToolCallingCorrectness = "tool_calling_correctness";
-/// Beside `similarity`, not a score: what the judge said, 1 to 10.
-inline constexpr std::string_view kSimilarityRating = "similarity_rating";
 
 /// Scores an answer by every metric for what production did in the row (its traits' kind); those that cannot be had are
 /// named in the result's error. An answer that cannot be scored makes the row a failed one. An answer of the other kind
@@ -27,8 +21,7 @@ void score_answer(const EvaluationRow& row, const Answer& answer, bool has_judge
 /// The judge has something to say: the row was answered, in the kind that production answered in, and the judge's score
 /// is absent.
 [[nodiscard]] bool needs_judge(const modelops::RowResult& result);
-[[nodiscard]] JudgeTask judge_task(modelops::AnswerKind kind);
-/// Adds the judge's score: a rating r of 1 to 10 becomes (r - 1) / 9.
-void score_judgement(const Result<Answer>& judgement, JudgeTask task, modelops::RowResult& result);
+/// Adds the judge's score for what production did in the row.
+void score_judgement(const Result<Answer>& judgement, modelops::RowResult& result);
 
 }  // namespace fw::evals

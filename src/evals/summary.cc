@@ -158,8 +158,7 @@ std::vector<ClassSummary> classes_of(Rows rows, const ScoringSettings& settings)
 std::vector<ScoreSummary> scores_of(Rows rows, const ScoringSettings& settings) {
   std::vector<ScoreSummary> scores;
   for (const Metric* metric : metrics()) {
-    const bool is_judged = metric->score == nullptr;
-    if (is_judged && !settings.has_judge) continue;
+    if (metric->is_judged && !settings.has_judge) continue;
     const Sample sample = sample_of(
         rows, [](const RowResult&) { return true; }, [&](const RowResult& row) { return value_of(row, *metric); });
     if (sample.size() > 0) scores.push_back({metric, estimate(sample, metric->kind == MetricKind::kRate)});

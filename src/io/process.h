@@ -26,6 +26,7 @@ struct ProcessSpec {
   bool stream_output = false;
   std::size_t line_limit = 16'384;  ///< bytes; what a line has beyond is dropped
   std::size_t kept_lines = 40;      ///< how many last lines are kept
+  int niceness = 0;                 ///< added to ours: how much it gives way to others, 0 to 19 (nice(2))
 };
 
 struct ExitStatus {

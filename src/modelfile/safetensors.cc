@@ -217,7 +217,7 @@ Status SafetensorsFile::read_floats(const TensorEntry& entry, std::span<float> o
                             std::to_string(out.size()) + " were expected");
   const char* data = bytes(entry).data();
   switch (entry.type) {
-    case ElementType::kF32: std::memcpy(out.data(), data, out.size_bytes()); return {};
+    case ElementType::kF32: bytes(entry).copy(reinterpret_cast<char*>(out.data()), out.size_bytes()); return {};
     case ElementType::kF64: convert<double>(data, out.data(), out.size()); return {};
     case ElementType::kF16:
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = half_to_float(load<std::uint16_t>(data, i));

@@ -23,8 +23,9 @@ struct Deployment {
 struct DeploymentRequest {
   ModelSpec model;
   std::optional<Adapter> adapter;
-  int parallelism = 8;  ///< requests it will get at once
-  int restarts = 1;     ///< how often an engine that dies is started again before the deployment has failed
+  int parallelism = 8;           ///< requests it will get at once
+  int restarts = 1;              ///< how often an engine that dies is started again before the deployment has failed
+  bool answers_traffic = false;  ///< stands behind the gateway: gives way to nothing, as what runs deploy does
 };
 
 /// Brings models up and takes them down.

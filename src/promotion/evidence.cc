@@ -227,8 +227,8 @@ Result<Candidate> served_candidate_of_report(std::string_view bytes, const std::
 
 modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism) {
   const ServedModel& served = *candidate.served;
-  modelops::DeploymentRequest request{.model = {.name = candidate.model, .path = served.base},
-                                      .parallelism = parallelism};
+  modelops::DeploymentRequest request{
+      .model = {.name = candidate.model, .path = served.base}, .parallelism = parallelism, .answers_traffic = true};
   request.model.keep_layers = served.keep_layers;
   request.model.context_length = served.context_length;
   request.model.chat = {.template_file = served.chat_template,

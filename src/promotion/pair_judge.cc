@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "evals/answer.h"
 #include "evals/judge/judge_prompt.h"
+#include "evals/metric.h"
 #include "evals/scoring.h"
 #include "promotion/comparison.h"
 
@@ -32,8 +33,9 @@ std::uint64_t tokens_of(const evals::Answer& answer, std::uint64_t asked) {
 
 /// The judge's score among a row's.
 std::optional<double> judged_score(const modelops::RowResult& result) {
-  const bool calls = result.traits.kind == modelops::AnswerKind::kToolCalls;
-  const auto found = result.scores.find(std::string(calls ? evals::kToolCallingCorrectness : evals::kSimilarity));
+  const evals::Metric* metric = evals::judged_metric(result.traits.kind);
+  if (metric == nullptr) return std::nullopt;
+  const auto found = result.scores.find(std::string(metric->name));
   return found == result.scores.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -115,7 +117,7 @@ Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate
   // One that cannot be read, was cut or says nothing counts 0, as in evaluations.
   const bool is_answered = answer.ok() && result.is_answered();
   if (is_answered && evals::needs_judge(result)) {
-    out.request = evals::judge_request(evals::judge_task(out.kind), *row, answer->message, model_, /*seed=*/0);
+    out.request = evals::judge_request(*evals::judged_metric(out.kind), *row, answer->message, model_, /*seed=*/0);
   } else {
     out.score = is_answered ? judged_score(result) : 0;
   }
@@ -149,7 +151,7 @@ Task<void> PairJudge::ask(Question question, Tell tell) {
   try {
     const auto reply = co_await chat_->ask(question.request, Deadline::after(budget_.timeout, group_.stop_token()));
     if (reply.answer.ok()) used = tokens_of(*reply.answer, reserved);
-    evals::score_judgement(reply.answer, evals::judge_task(question.kind), said);
+    evals::score_judgement(reply.answer, said);
   } catch (const std::exception& e) {
     said.error = e.what();
   }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "evals/metric.h"
 
 namespace fw::review {
 namespace {
@@ -110,12 +111,21 @@ std::vector<std::string> reasons(double stakes, double rarity, double dispute) {
   return out;
 }
 
+/// A row has one score at most that a judge gave.
+std::optional<double> judge_score(const Json& scores) {
+  for (const evals::Metric* metric : evals::metrics()) {
+    if (!metric->is_judged) continue;
+    if (const auto score = number_at(scores, std::string(metric->name).c_str())) return score;
+  }
+  return std::nullopt;
+}
+
 Item item_of(const Json& row, const Json& answer, const ReviewSettings& settings, double rarity) {
   Item item;
   item.record_id = text_at(row, "record_id");
   item.label = text_at(row, "label");
   item.agreement = number_at(answer, "agreement");
-  item.judge = number_at(answer.at("scores"), "similarity");
+  item.judge = judge_score(answer.at("scores"));
   const auto known = settings.weights.find(item.label);
   const double stakes = known == settings.weights.end() ? 1.0 : known->second;
   const double dispute = item.judge ? std::abs(*item.judge - item.agreement.value_or(0)) : 0;

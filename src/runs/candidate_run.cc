@@ -1,5 +1,7 @@
 #include "runs/impl/candidate_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 
@@ -136,6 +138,15 @@ Task<void> CandidateRun::evaluate(modelops::Variant variant) {
 }
 
 Task<Result<std::string>> CandidateRun::evaluation_work(modelops::Variant variant) {
+  // What it measured would be zero-shot under another name.
+  if (variant.has_examples && datasets_.rows_with_examples == 0U) {
+    const auto& icl = context_.config().icl;
+    co_return failed_precondition(fmt::format(
+        "no prompt would hold an example: none fits into icl_config.max_context_length ({}) less reserved_tokens ({}), "
+        "or there are no training rows to take them from; raise max_context_length, or leave {} out of "
+        "evaluation.variants",
+        icl.max_context_length, icl.reserved_tokens, *variant.id()));
+  }
   modelops::EvaluationJob job{.variant = variant.id(), .target = deployment_->endpoint};
   job.max_rows = part_of_rows(context_.config(), candidate(), variant);
   job.before_first = [this, id = deployment_->id](std::string request) {

@@ -184,6 +184,7 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   outcome.train = refs->at(2);
   outcome.train_rows = built->lineage.train.size();
   outcome.validation_rows = built->lineage.validation.size();
+  outcome.rows_with_examples = built->rows_with_examples;
   outcome.usage = production_usage(built->eval.files.front().content);
   if (const auto times = records.times()) {
     outcome.window =

@@ -11,7 +11,6 @@ using modelops::RowResult;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMostRows = 5'000;
-constexpr double kGradedAgreement = 0.5;
 
 /// A part of captured or received JSON; null where it has none.
 ordered_json part(const std::string& text, const ordered_json::json_pointer& where) {
@@ -69,9 +68,7 @@ ordered_json row_json(const RowResult& row, const RowResult& asked) {
 
 bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
   const auto agreement = evals::agreement_of(row, scoring);
-  if (!agreement) return false;
-  const bool is_rate = evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
-  return *agreement < (is_rate ? 1.0 : kGradedAgreement);
+  return agreement && *agreement < 1;
 }
 
 ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings) {

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/percent.h"
 #include "runs/impl/report_parts.h"
 
 namespace fw::runs {
@@ -18,22 +21,55 @@ const std::vector<RowResult>* most_rows(const ReportInput& input) {
   return most;
 }
 
-Ceiling ceiling_of_replay(const ReportInput& input, const evals::Estimate& e) {
-  return {e.mean,
-          e.interval.low,
-          e.interval.high,
-          e.n,
-          "replay",
-          "production was asked " + std::to_string(e.n) + " of the rows again (" +
-              input.config.production.endpoint->model + ")"};
+/// Whether the score that leads on a row is right or wrong, with nothing between.
+bool is_rate(const RowResult& row, const evals::ScoringSettings& scoring) {
+  return evals::leading_metric(row.traits.kind, scoring).kind == evals::MetricKind::kRate;
+}
+
+/// Production asked again. A row that got no answer says nothing of how far production agrees with itself, and would
+/// lower what a candidate is asked for.
+struct Replay {
+  std::optional<evals::Estimate> agreement;
+  std::string problem;
+};
+
+Replay replay_of(const Findings& findings, const std::vector<RowResult>& rows) {
+  std::map<std::string, std::uint64_t> reasons;
+  std::uint64_t unusable = 0;
+  for (const RowResult& row : rows) {
+    if (row.is_answered() && evals::agreement_of(row, findings.scoring)) continue;
+    ++unusable;
+    ++reasons[row.is_answered() ? row.error : row.failure];
+  }
+  if (static_cast<double>(unusable) > kMostMissing * static_cast<double>(rows.size())) {
+    const auto& [reason, count] = *std::ranges::max_element(reasons, {}, [](const auto& one) { return one.second; });
+    return {std::nullopt, fmt::format("{} of {} rows got no usable answer ({}: {}); at most 2 % may", unusable,
+                                      rows.size(), reason, count)};
+  }
+  const auto e = evals::agreement_over(rows, findings.scoring, [](const RowResult& row) { return row.is_answered(); });
+  if (!e || e->n < kFewestRepeats) return {};
+  const bool is_comparable = findings.of_baselines.has_judge == findings.scoring.has_judge;
+  if (is_comparable && !findings.baselines.empty() && e->mean <= findings.baselines.front().agreement.mean) {
+    const auto& best = findings.baselines.front();
+    return {std::nullopt,
+            fmt::format("its answers agree with those of the traffic on {}, no more than {} ({}): what answers at "
+                        "production.url is not what made the traffic",
+                        percent(e->mean), best.title, percent(best.agreement.mean))};
+  }
+  return {e, ""};
 }
 
 /// Of a request that came more than once, another record's answer is production asked again: the share of those that
-/// agree with the reference.
+/// agree with the reference. Graded texts are not compared with each other: of them nothing is known, and 1 is assumed.
 std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
   evals::Sample sample;
+  double weight = 0, graded = 0;
   for (const RowResult& row : rows) {
-    if (evals::leading_metric(row.traits.kind, scoring).kind != evals::MetricKind::kRate) return std::nullopt;
+    weight += row.traits.weight;
+    if (!is_rate(row, scoring)) {
+      graded += row.traits.weight;
+      continue;
+    }
     if (row.traits.repeats < 2) continue;
     const auto request = static_cast<std::uint32_t>(sample.size());
     const double others = row.traits.repeats - 1;  // a share of them, which Wilson's interval takes as a rate
@@ -41,21 +77,53 @@ std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, co
   }
   if (sample.size() < kFewestRepeats) return std::nullopt;
   const evals::Estimate e = evals::estimate(sample, true);
-  return Ceiling{e.mean, e.interval.low, e.interval.high,
-                 e.n,    "repeats",      "equal requests in the traffic and how they were answered"};
+  const double assumed = graded / weight;
+  const auto of_all = [assumed](double value) { return assumed + (1 - assumed) * value; };
+  std::string note = "equal requests in the traffic and how they were answered";
+  if (graded > 0) note += "; of texts, which can differ and be as good, nothing is known without production.url";
+  return Ceiling{.value = of_all(e.mean),
+                 .low = of_all(e.interval.low),
+                 .high = of_all(e.interval.high),
+                 .n = e.n,
+                 .source = "repeats",
+                 .note = std::move(note),
+                 .is_in_part = graded > 0};
 }
 
-Ceiling ceiling_of(const ReportInput& input, const evals::ScoringSettings& scoring) {
+std::string why_assumed(const std::vector<RowResult>* rows, const evals::ScoringSettings& scoring) {
+  const auto repeated = [&](const RowResult& row) { return row.traits.repeats >= 2 && !is_rate(row, scoring); };
+  const bool has_texts =
+      rows != nullptr && std::ranges::count_if(*rows, repeated) >= static_cast<std::ptrdiff_t>(kFewestRepeats);
+  return std::string(has_texts ? "requests were answered more than once, but how far production's own texts differ is "
+                                 "not measured without asking it again (production.url)"
+                               : "too few requests were answered twice, and production was not asked again "
+                                 "(production.url)") +
+         ": its answers are taken as the only right ones";
+}
+
+Ceiling ceiling_of(const ReportInput& input, const Findings& findings) {
+  std::string problem;
   if (input.production) {
-    const auto e = evals::agreement_over(input.production->rows, scoring, [](const RowResult&) { return true; });
-    if (e && e->n >= kFewestRepeats) return ceiling_of_replay(input, *e);
+    const auto [e, what] = replay_of(findings, input.production->rows);
+    if (e) {
+      return {.value = e->mean,
+              .low = e->interval.low,
+              .high = e->interval.high,
+              .n = e->n,
+              .source = "replay",
+              .note = fmt::format("production was asked {} of the rows again ({})", e->n,
+                                  input.config.production.endpoint->model)};
+    }
+    problem = what;
   }
-  if (const auto* rows = most_rows(input)) {
-    if (const auto ceiling = ceiling_of_repeats(*rows, scoring)) return *ceiling;
-  }
-  return {.note =
-              "too few requests were answered twice, and production was not asked again (production.url): its answers "
-              "are taken as the only right ones"};
+  const auto* rows = most_rows(input);
+  auto repeats = rows == nullptr ? std::nullopt : ceiling_of_repeats(*rows, findings.scoring);
+  Ceiling ceiling = repeats ? *std::move(repeats) : Ceiling{.note = why_assumed(rows, findings.scoring)};
+  if (problem.empty()) return ceiling;
+  ceiling.problem = "production was asked again, but " + problem;
+  ceiling.note = ceiling.problem + "; " +
+                 (ceiling.source == "repeats" ? ceiling.note : "its answers are taken as the only right ones");
+  return ceiling;
 }
 
 /// Where the baselines are without the judge's ratings, the candidate is compared with them without it too, and the
@@ -67,11 +135,11 @@ std::optional<BaselineEvidence> baseline_of(const Findings& findings, const std:
   const auto difference = evals::compare_evaluations(rows, best.rows, findings.of_baselines, seed);
   if (!difference) return std::nullopt;
   BaselineEvidence evidence{best.title, best.agreement.mean, *difference};
-  const bool is_judge_missing =
-      findings.scoring.has_judge && !findings.of_baselines.has_judge && std::ranges::any_of(rows, [&](const auto& row) {
-        return evals::leading_metric(row.traits.kind, findings.scoring).is_judged;
-      });
-  if (is_judge_missing) evidence.by_words = difference->difference + best.agreement.mean;
+  const bool is_judged = findings.scoring.has_judge && std::ranges::any_of(rows, [&](const auto& row) {
+                           return evals::leading_metric(row.traits.kind, findings.scoring).is_judged;
+                         });
+  evidence.is_judged = is_judged && findings.of_baselines.has_judge;
+  if (is_judged && !evidence.is_judged) evidence.by_words = difference->difference + best.agreement.mean;
   return evidence;
 }
 
@@ -126,7 +194,12 @@ Findings find(const ReportInput& input) {
                            .text_metric = findings.scoring.text_metric};
   const auto* rows = findings.of_baselines.has_judge ? &input.baseline->rows : most_rows(input);
   if (rows != nullptr) findings.baselines = evals::trivial_baselines(*rows, findings.of_baselines);
-  findings.ceiling = ceiling_of(input, findings.scoring);
+  if (findings.baselines.empty() && findings.of_baselines.has_judge && most_rows(input) != nullptr) {
+    // The judge rated no trivial text: they are compared by words.
+    findings.of_baselines.has_judge = false;
+    findings.baselines = evals::trivial_baselines(*most_rows(input), findings.of_baselines);
+  }
+  findings.ceiling = ceiling_of(input, findings);
   if (input.usage && input.config.production.price) {
     findings.production_cost_per_1000 = evals::cost_per_1000(
         *input.config.production.price, {.prompt_mean = input.usage->prompt_tokens_mean,

@@ -41,6 +41,7 @@ DatasetsOutcome read_datasets(const json& object) {
   outcome.train = read_ref(object.at("train"));
   outcome.train_rows = object.at("train_rows");
   outcome.validation_rows = object.at("validation_rows");
+  outcome.rows_with_examples = optional_field<std::uint64_t>(object, "rows_with_examples");
   if (const auto& usage = object.at("usage"); !usage.is_null()) {
     outcome.usage = ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"),
                                     usage.value("cached_prompt_tokens_mean", 0.0), usage.at("rows")};
@@ -103,6 +104,7 @@ json to_json(const DatasetsOutcome& outcome) {
           {"train", ref_json(outcome.train)},
           {"train_rows", outcome.train_rows},
           {"validation_rows", outcome.validation_rows},
+          {"rows_with_examples", outcome.rows_with_examples ? json(*outcome.rows_with_examples) : json()},
           {"usage", usage},
           {"window", window},
           {"card", json::parse(outcome.card)},

@@ -38,11 +38,13 @@ ordered_json production_json(const ReportInput& input, const Findings& findings)
   ordered_json out{{"name", production.name},
                    {"price", price_json(production.price)},
                    {"prompt_tokens_mean", nullptr},
+                   {"cached_prompt_tokens_mean", nullptr},
                    {"completion_tokens_mean", nullptr},
                    {"cost_per_1000", or_null(findings.production_cost_per_1000)},
                    {"ceiling", ceiling_json(findings.ceiling)}};
   if (!input.usage) return out;
   out["prompt_tokens_mean"] = input.usage->prompt_tokens_mean;
+  out["cached_prompt_tokens_mean"] = input.usage->cached_prompt_tokens_mean;
   out["completion_tokens_mean"] = input.usage->completion_tokens_mean;
   return out;
 }

@@ -16,8 +16,10 @@ constexpr double kShortestWindow = 3'600;  ///< seconds; below that a month is g
 constexpr double kMonthDays = 30;
 constexpr double kWideCeiling = 0.04;  ///< of its interval: as much as most margins
 
-std::string headline_of(const ReportInput& input, const Contender* best) {
+std::string headline_of(const ReportInput& input, const Findings& findings, const Contender* best) {
   const std::string& workload = *input.job.workload;
+  if (best == nullptr && !findings.summaries.empty())
+    return fmt::format("Not yet: candidates of {} answered, but no answer has the score that decides.", workload);
   if (best == nullptr) return fmt::format("No candidate of {} was evaluated.", workload);
   const std::string margin = percent(input.config.promising.margin);
   switch (best->verdict.decision) {
@@ -47,6 +49,27 @@ void add_newest(const ReportInput& input, std::vector<std::string>& steps) {
       "does on what comes next is not measured");
 }
 
+/// Different requests of the workload: what more rows can be drawn from. All records where the card is not known.
+std::uint64_t different_requests(const ReportInput& input) {
+  const std::uint64_t records = input.window ? input.window->records : input.job.num_records.value_or(0);
+  const auto card = ordered_json::parse(input.dataset_card, nullptr, false);
+  if (!card.is_object() || !card.contains("steps")) return records;
+  for (const auto& step : card["steps"])
+    if (step.value("step", "") == "deduplicate") return step.value("out", records);
+  return records;
+}
+
+std::string more_rows(const ReportInput& input, std::uint64_t needed) {
+  const std::uint64_t different = different_requests(input);
+  if (needed > different)
+    return fmt::format("collect more traffic: {} rows are needed to decide, and the workload has {} different requests",
+                       needed, different);
+  return fmt::format(
+      "evaluate on {} rows (data_split_config.eval_size; the workload has {} different requests, and "
+      "what is evaluated is not trained on)",
+      needed, different);
+}
+
 std::vector<std::string> next_steps(const ReportInput& input, const Findings& findings, const Contender* best) {
   if (best == nullptr) return {"read the errors of the candidates below, mend their configuration, and run again"};
   std::vector<std::string> steps;
@@ -61,9 +84,7 @@ std::vector<std::string> next_steps(const ReportInput& input, const Findings& fi
   add_failures(*best->summary, steps);
   add_newest(input, steps);
   if (verdict.decision == Decision::kNotDecided && verdict.rows_needed) {
-    steps.push_back(fmt::format("evaluate on {} rows (data_split_config.eval_size; the workload has {} records)",
-                                *verdict.rows_needed,
-                                input.window ? input.window->records : input.job.num_records.value_or(0)));
+    steps.push_back(more_rows(input, *verdict.rows_needed));
   }
   if (const Ceiling& ceiling = findings.ceiling; verdict.decision == Decision::kNotDecided &&
                                                  ceiling.source == "replay" &&
@@ -144,7 +165,7 @@ ordered_json summary_json(const ReportInput& input, const Findings& findings) {
                    {"model_name", nullptr},
                    {"variant", nullptr},
                    {"eval_type", nullptr},
-                   {"headline", headline_of(input, best)},
+                   {"headline", headline_of(input, findings, best)},
                    {"reasons", ordered_json::array()},
                    {"next_steps", next_steps(input, findings, best)},
                    {"score", nullptr},

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 #include "base/percent.h"
 #include "evals/statistics/correlation.h"
@@ -12,10 +14,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kMostUnscored = 0.02;
-constexpr double kMostFailed = 0.02;
 constexpr std::uint64_t kFewestOfGroup = 30;
 constexpr std::size_t kFewestForAgreement = 20;
+constexpr double kLowCeiling = 0.8;  ///< of a rate
 
 class Checks {
  public:
@@ -86,10 +87,10 @@ void check_rows(const evals::EvaluationSummary& summary, Checks& checks) {
   std::string failed =
       fmt::format("{} of {} rows of the best evaluation had no usable answer", summary.rows_failed, summary.rows);
   for (const auto& [reason, count] : summary.failures) failed += fmt::format("; {}: {}", reason, count);
-  checks.add("answers", share(summary.rows_failed) <= kMostFailed, std::move(failed));
+  checks.add("answers", share(summary.rows_failed) <= kMostMissing, std::move(failed));
   std::string unscored = fmt::format("{} of {} rows lack the score that decides", summary.rows_unscored, summary.rows);
   for (const auto& [reason, count] : summary.unscored) unscored += fmt::format("; {}: {}", reason, count);
-  checks.add("coverage", share(summary.rows_unscored) <= kMostUnscored, std::move(unscored));
+  checks.add("coverage", share(summary.rows_unscored) <= kMostMissing, std::move(unscored));
 }
 
 void check_evaluations(const ReportInput& input, Checks& checks) {
@@ -114,6 +115,26 @@ void check_training(const ReportInput& input, Checks& checks) {
   }
 }
 
+void check_ceiling(const Findings& findings, Checks& checks) {
+  const Ceiling& ceiling = findings.ceiling;
+  if (!ceiling.problem.empty()) checks.add("production asked again", false, ceiling.problem);
+  const bool is_rate = findings.ranked.front().summary->agreement->is_rate;
+  if (!is_rate) {
+    checks.add("ceiling", ceiling.is_measured(),
+               ceiling.is_measured() ? ceiling.note : "texts can differ and be as good: " + ceiling.note);
+  } else if (ceiling.is_measured() && ceiling.value < kLowCeiling) {
+    checks.add("ceiling", false,
+               fmt::format("production agrees with itself on {} only, and no candidate is asked for more: {}",
+                           percent(ceiling.value), ceiling.note));
+  }
+}
+
+/// Ratings that are all alike say nothing, unless what they rate is all alike.
+template <class T>
+bool is_constant(const std::vector<T>& values) {
+  return std::ranges::adjacent_find(values, std::not_equal_to<>()) == values.end();
+}
+
 /// The judge beside a rule that needs no judge, where a row has both.
 void check_judge(const ReportInput& input, Checks& checks) {
   if (!input.config.judge) return;
@@ -134,18 +155,35 @@ void check_judge(const ReportInput& input, Checks& checks) {
     }
   }
   if (judged.size() >= kFewestForAgreement) {
-    const double kappa = evals::cohen_kappa(judged, exact);
-    checks.add("judge on tool calls", !(kappa < 0.4),
-               fmt::format("the judge and the exact comparison agree on {} of {} answers (kappa {:.2f})",
-                           percent(evals::agreement(judged, exact)), judged.size(), kappa));
+    const double agreement = evals::agreement(judged, exact), kappa = evals::cohen_kappa(judged, exact);
+    const bool is_defined = !std::isnan(kappa);  // not where both say the same of all answers
+    checks.add("judge on tool calls", is_defined ? kappa >= 0.4 : agreement == 1,
+               fmt::format("the judge and the exact comparison agree on {} of {} answers ({})", percent(agreement),
+                           judged.size(), is_defined ? fmt::format("kappa {:.2f}", kappa) : "all are alike"));
   }
   if (rated.size() >= kFewestForAgreement) {
-    const auto correlation = evals::spearman(rated, overlap);
-    checks.add(
-        "judge on texts", !(correlation.coefficient < 0),
-        fmt::format("the judge's ratings and the overlap of words go together with {:.2f} (Spearman, {} answers)",
-                    correlation.coefficient, rated.size()));
+    if (is_constant(rated)) {
+      checks.add("judge on texts", is_constant(overlap),
+                 fmt::format("the judge rates all of {} answers alike{}", rated.size(),
+                             is_constant(overlap) ? ", and so does the overlap of words" : ", whatever their words"));
+    } else if (!is_constant(overlap)) {
+      const auto correlation = evals::spearman(rated, overlap);
+      checks.add(
+          "judge on texts", correlation.coefficient >= 0,
+          fmt::format("the judge's ratings and the overlap of words go together with {:.2f} (Spearman, {} answers)",
+                      correlation.coefficient, rated.size()));
+    }
   }
+}
+
+/// A judge that passes an answer which looks at no request is no measure.
+void check_trivial(const ReportInput& input, const Findings& findings, Checks& checks) {
+  const Contender& best = findings.ranked.front();
+  const auto& baseline = findings.evidence.at({best.candidate, best.variant.id()}).baseline;
+  if (!baseline || !baseline->is_judged) return;
+  const bool passes = baseline->mean >= findings.ceiling.value - input.config.promising.margin;
+  checks.add("judge on a trivial answer", !passes,
+             fmt::format("the judge rates {} at {}", baseline->title, percent(baseline->mean)));
 }
 
 }  // namespace
@@ -153,15 +191,14 @@ void check_judge(const ReportInput& input, Checks& checks) {
 ordered_json trust_json(const ReportInput& input, const Findings& findings) {
   Checks checks;
   check_leaks(input, checks);
+  if (findings.ranked.empty() && !findings.summaries.empty()) check_rows(findings.summaries.begin()->second, checks);
   if (!findings.ranked.empty()) {
     const auto& best = *findings.ranked.front().summary;
     check_templates(best, checks);
     check_newest(best, input.config.split.newest_holdout, checks);
     check_rows(best, checks);
-    if (!best.agreement->is_rate)
-      checks.add("ceiling", findings.ceiling.is_measured(),
-                 findings.ceiling.is_measured() ? findings.ceiling.note
-                                                : "texts can differ and be as good: " + findings.ceiling.note);
+    check_ceiling(findings, checks);
+    check_trivial(input, findings, checks);
   }
   check_evaluations(input, checks);
   check_training(input, checks);

@@ -12,7 +12,6 @@ namespace fw::runs {
 namespace {
 
 constexpr double kAlpha = kVerdictAlpha;
-constexpr double kMostUnscored = 0.02;   // share of rows
 constexpr double kBaselineAlpha = 0.05;  // one-sided
 constexpr double kPower = 0.8;
 
@@ -105,7 +104,7 @@ class Judgement {
                                                     "(promising.min_rows)",
                                                     seen.n, rule_.min_rows));
     }
-    if (static_cast<double>(e_.rows_unscored) > kMostUnscored * static_cast<double>(e_.rows)) {
+    if (static_cast<double>(e_.rows_unscored) > kMostMissing * static_cast<double>(e_.rows)) {
       return end(Decision::kNotDecided,
                  fmt::format("{} of {} rows lack the score that decides; at most 2 % may", e_.rows_unscored, e_.rows));
     }
@@ -130,8 +129,15 @@ class Judgement {
                  fmt::format("{}, but on the newest part only {}, with too few rows ({}) to say whether that is chance",
                              agreement_phrase(), percent(e_.newest->mean), e_.newest->n));
     }
-    end(Decision::kYes,
-        fmt::format("{}: not below the threshold of {}", agreement_phrase(), percent(thresholds_.value)));
+    end(Decision::kYes, fmt::format("{}: not below the threshold of {}{}", agreement_phrase(),
+                                    percent(thresholds_.value), newest_phrase()));
+  }
+
+  /// What a yes leaves open about the newest traffic.
+  [[nodiscard]] std::string newest_phrase() const {
+    if (!e_.newest) return "; the newest part was not measured apart (data_split_config.newest_holdout)";
+    if (e_.newest->n >= rule_.min_rows) return "";
+    return fmt::format("; the newest part has {} rows, too few to be measured apart", e_.newest->n);
   }
 
   [[nodiscard]] bool knows_no() const { return e_.agreement->is_rate || ceiling_.is_measured(); }
@@ -145,12 +151,20 @@ class Judgement {
 
   bool is_trivial() {
     if (!e_.baseline) return false;
-    const auto& [title, mean, difference, by_words] = *e_.baseline;
+    const auto& [title, mean, difference, by_words, is_judged] = *e_.baseline;
     if (by_words) return is_trivial_by_words();
-    if (difference.difference <= 0) {
+    if (is_judged && mean >= thresholds_.value) {
+      end(Decision::kNotDecided,
+          fmt::format("{}, but the judge rates {} at {}: it does not tell a good answer from a trivial one",
+                      agreement_phrase(), title, percent(mean)));
+      return true;
+    }
+    const bool is_down = difference.difference <= 0;
+    if (is_down && difference.interval.high <= rule_.margin) {
       end(Decision::kNo, fmt::format("{}: no better than {} ({})", agreement_phrase(), title, percent(mean)));
       return true;
     }
+    if (is_down && tests_.adjusted_no <= kAlpha) return false;  // it is a no for being below the threshold
     if (difference.p_better > kBaselineAlpha) {
       end(Decision::kNotDecided,
           fmt::format("{}: not shown to be better than {} ({})", agreement_phrase(), title, percent(mean)));
@@ -161,7 +175,7 @@ class Judgement {
 
   /// The judge's scale is another than that of words: a no needs both.
   bool is_trivial_by_words() {
-    const auto& [title, mean, difference, by_words] = *e_.baseline;
+    const auto& [title, mean, difference, by_words, is_judged] = *e_.baseline;
     if (difference.difference > 0 && difference.p_better <= kBaselineAlpha) return false;
     const bool is_below = evals::p_below(*e_.agreement, thresholds_.no) * static_cast<double>(all_) <= kAlpha;
     const bool is_no = is_below && difference.difference <= 0;
@@ -271,9 +285,11 @@ std::vector<Verdict> decide(std::span<const Evidence> evidence, const PromisingR
 std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling) {
   return fmt::format(
       "yes: the agreement is shown to lie at {} or above (ceiling {} less a margin of {}; one-sided test at 2.5 %, "
-      "Holm-adjusted over all evaluations that asked all rows), also on the newest part, above the best trivial "
+      "Holm-adjusted over all evaluations that asked all rows), also on the newest part where that has rows, above the "
+      "best trivial "
       "baseline, and at no higher cost than "
-      "production; no: shown to lie below, or trivial, or costlier; otherwise not decided. Yes comes first, then not "
+      "production; no: shown to lie below, or no better than a trivial answer by more than the margin, or costlier; "
+      "otherwise not decided. Yes comes first, then not "
       "decided; the cheaper before the dearer among yes, the higher lower bound among the others.",
       percent(ceiling.value - rule.margin), percent(ceiling.value), percent(rule.margin));
 }

@@ -219,7 +219,8 @@ class Service:
 
 
 class StubEndpoint:
-    """An OpenAI-compatible server that answers every chat with the same words, or with the message that a function makes of the request."""
+    """An OpenAI-compatible server that answers every chat with the same words, or with the message that a function makes of the request; a
+    member `finish_reason` of the message goes where it belongs."""
 
     def __init__(self, answer="I see."):
         endpoint = self
@@ -244,9 +245,10 @@ class StubEndpoint:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 endpoint.requests += 1
                 time.sleep(endpoint.delay)
-                message = answer(request) if callable(answer) else {"role": "assistant", "content": answer}
+                message = dict(answer(request)) if callable(answer) else {"role": "assistant", "content": answer}
+                finish_reason = message.pop("finish_reason", "stop")
                 self.reply({"id": "x", "object": "chat.completion", "created": 1, "model": "stub",
-                            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                            "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
                             "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}})
 
             def log_message(self, *_):

@@ -27,6 +27,13 @@ def says(text):
     return {"role": "assistant", "content": text}
 
 
+def text_document(number):
+    one = document(number, f"Tell me of the number {number}")
+    del one["request"]["tools"]
+    one["response"]["choices"][0] = {"index": 0, "message": says(f"This is what I know of {number}: it follows {number - 1}."), "finish_reason": "stop"}
+    return one
+
+
 class Models(flywheel.StubEndpoint):
     """Each model answers as its function of the question says."""
 
@@ -137,12 +144,7 @@ class WholeRuns(unittest.TestCase):
 
         models = Models(good=lambda question: says("in other words, " + question[::-1]), nonsense=lambda _: says("banana banana banana"), judge=rate)
         self.addCleanup(models.close)
-        documents = []
-        for n in range(400):
-            one = document(n, f"Tell me of the number {n}")
-            del one["request"]["tools"]
-            one["response"]["choices"][0] = {"index": 0, "message": says(f"This is what I know of {n}: it follows {n - 1}."), "finish_reason": "stop"}
-            documents.append(one)
+        documents = [text_document(n) for n in range(400)]
         for model, decision in (("good", "yes"), ("nonsense", "no")):
             judge = f"llm_judge_config: {{deployment_type: remote, url: '{models.url}', model_name: judge}}\n"
             report, printed = self.run_of(documents, models.config(model) + judge)
@@ -150,6 +152,65 @@ class WholeRuns(unittest.TestCase):
             self.assertTrue(any("the judge rated the trivial text too" in note for note in report["scoring"]["notes"]))
             self.assertAlmostEqual(report["baselines"][0]["mean"], 1 / 9, places=6)
             self.assertIn("judge on a trivial text", printed)
+
+    def asked_again(self, production):
+        """The report on a candidate that is right on two of three, where `production` answers when it is asked again."""
+        models = Models(candidate=lambda question: wrong(question) if int(question.split()[-1]) % 3 == 0 else answer_to(question), big=production)
+        self.addCleanup(models.close)
+        config = models.config("candidate", eval_size=150).replace("{model_name: big}", f"{{model_name: big, url: '{models.url}', replay_rows: 150}}")
+        report, _ = self.run_of((document(n, f"Where is my order {n}") for n in range(400)), config)
+        self.assertEqual(report["summary"]["decision"], "no", report["summary"])
+        self.assertEqual(report["production"]["ceiling"]["source"], "assumed")
+        self.assertEqual(report["summary"]["threshold"]["value"], 0.95)
+        self.assertFalse(report["trust"]["clean"])
+        return next(check["text"] for check in report["trust"]["checks"] if check["name"] == "production asked again")
+
+    def test_another_model_in_the_place_of_production_lowers_no_bar(self):
+        self.assertIn("what answers at production.url is not what made the traffic", self.asked_again(lambda _: says("banana")))
+
+    def test_answers_of_production_that_are_cut_lower_no_bar(self):
+        cut = self.asked_again(lambda q: answer_to(q) | ({"finish_reason": "length"} if int(q.split()[-1]) % 2 else {}))
+        self.assertRegex(cut, r"production was asked again, but \d+ of 150 rows got no usable answer \(cut at the token limit")
+
+    def test_production_that_differs_from_itself_is_the_bar_and_one_text_among_its_calls_changes_nothing(self):
+        """150 questions, each asked five times; production is right on four of five of them."""
+        def asked(n):
+            question = f"Where is my order {n // 5}"
+            one = document(n, question)
+            if (n + n // 5) % 5 == 0:
+                one["response"]["choices"][0]["message"] = wrong(question)
+            return one
+
+        models = Models(candidate=lambda question: wrong(question) if int(question.split()[-1]) % 9 == 0 else answer_to(question))
+        self.addCleanup(models.close)
+        text = document(750, "Hello there 1000")
+        text["response"]["choices"][0] = {"index": 0, "message": says("Hello."), "finish_reason": "stop"}
+        ceilings = []
+        for documents in ([asked(n) for n in range(750)], [asked(n) for n in range(750)] + [text]):
+            report, _ = self.run_of(documents, models.config("candidate", eval_size=140))
+            ceilings.append(report["production"]["ceiling"])
+            self.assertLess(report["summary"]["threshold"]["value"], 0.8)
+        self.assertEqual([ceiling["source"] for ceiling in ceilings], ["repeats", "repeats"])
+        self.assertAlmostEqual(ceilings[0]["value"], ceilings[1]["value"], delta=0.03)
+
+    def test_a_judge_that_rates_nothing_fails_the_evaluation_and_one_that_rates_all_alike_decides_nothing(self):
+        documents = [text_document(n) for n in range(300)]
+        models = Models(candidate=lambda question: says(f"This is what I know of {question.split()[-1]}: it follows {int(question.split()[-1]) - 1}."),
+                        mute=lambda _: says("I can't say"), kind=lambda _: says(json.dumps({"reason": "r", "rating": 10})))
+        self.addCleanup(models.close)
+        judge = "llm_judge_config: {{deployment_type: remote, url: '{}', model_name: {}}}\n"
+        report, _ = self.run_of(documents, models.config("candidate") + judge.format(models.url, "kind"))
+        self.assertEqual(report["summary"]["decision"], "not_decided", report["summary"])
+        self.assertIn("does not tell a good answer from a trivial one", report["summary"]["reasons"][0])
+        self.assertNotIn("nan", json.dumps(report["trust"]))
+        self.assertFalse(report["trust"]["clean"])
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-e2e-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        (folder / "traffic.jsonl").write_text("".join(json.dumps(one) + "\n" for one in documents))
+        (folder / "config.yaml").write_text(models.config("candidate") + judge.format(models.url, "mute"))
+        done = flywheel.run("run", "--from", folder / "traffic.jsonl", "--config", folder / "config.yaml", "--data", folder / "data")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertRegex(done.stdout + done.stderr, r"the judge mute at \S+ rated none of the \d\d answers that it was asked about")
 
     def test_another_system_prompt_is_evaluated_beside_the_applications_own(self):
         def answer(request):

@@ -47,7 +47,7 @@ const tally = (names) => {
 const groupsOf = (rows, groups) => groups
   .map(([group, title, belongs]) => ({ group, title, rows: rows.filter(belongs) }))
   .filter((g) => g.rows.length > 0)
-  .map((g) => ({ group: g.group, title: g.title, ...estimate(g.rows) }));
+  .map((g) => ({ group: g.group, title: g.title, share: round(g.rows.length / rows.length), ...estimate(g.rows) }));
 
 const breakdown = (rows) => [
   { dimension: "newest", title: "newest and older traffic", groups: groupsOf(rows, [
@@ -236,7 +236,8 @@ function dataset(o) {
     suspicious: { left_out: false, training_rows: 440, evaluation_rows: o.rows, reasons: [
       { why: "a call that the request's own tools forbid", training: 3, evaluation: 1, examples: [{ record_id: "r-0a1b2c3d", detail: "get_order: \"order_id\" is missing" }] }] },
     notes: ["every class has at least 20 rows for evaluation"],
-    leak: { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_said_in_training: 4, eval_rows_template_in_training: 197, eval_rows_near_training: 9 },
+    leak: { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_said_in_training: 4, eval_rows_template_in_training: 197, eval_rows_near_training: 9, eval_rows_near_example: 0, eval_rows_answered_in_training: 2, near_duplicate_threshold: 0.8,
+      method: "runs of three words", pairs: [] },
   };
 }
 
@@ -269,7 +270,7 @@ export function makeExample(options = {}) {
       created_at: "2026-11-24T14:59:58.000000", started_at: "2026-11-24T15:00:00.000000", finished_at: "2026-11-24T15:06:52.000000", runtime_seconds: 412.5, num_records: 1160, seed: o.seed,
       error: o.none ? "no candidate was evaluated to the end" : null },
     summary: summary(list, ranked.entries, o),
-    production: { name: "big-model", price: { input_per_million: 2.5, output_per_million: 10 }, prompt_tokens_mean: 430.1, completion_tokens_mean: 36.2, cost_per_1000: 1.43,
+    production: { name: "big-model", price: { input_per_million: 2.5, output_per_million: 10, cached_input_per_million: 0.25 }, prompt_tokens_mean: 430.1, cached_prompt_tokens_mean: 290.4, completion_tokens_mean: 36.2, cost_per_1000: 1.43,
       ceiling: { value: round(o.threshold + 0.05), low: o.generic ? 0.82 : 0.98, high: o.generic ? 0.88 : 1, n: 64, source: "repeats", note: "64 requests of the traffic were answered more than once" } },
     scoring: {
       leading: { name: "agreement", title: "agreement with production", kind: o.generic ? "graded" : "rate",

@@ -81,7 +81,7 @@ test("shows newest and older, seen and unseen templates, turns and lengths, each
   await open(makeExample(), {}, async (page) => {
     const parts = await textOf(page, ".parts");
     for (const part of ["newest part of the traffic", "older traffic", "template seen in training", "template not in training", "first turn", "later turns", "2 to 4 turns"]) {
-      assert.match(parts, new RegExp(`${part}[^%]* [\\d.]+ % [\\d.]+ to [\\d.]+ % \\d+ of \\d+`));
+      assert.match(parts, new RegExp(`${part}[^%]* [\\d.]+ % of the traffic [\\d.]+ % [\\d.]+ to [\\d.]+ % \\d+ of \\d+`));
     }
   });
 });
@@ -120,6 +120,7 @@ test("a run that is not clean is red on top and where the checks stand", async (
 
 test("prices, cached tokens, training and both latencies are told", async () => {
   await open(makeExample(), {}, async (page) => {
+    assert.match(await textOf(page, ".costs"), /big-model production \$2\.50 in \(\$0\.25 cached\), \$10\.00 out 430 in \(290 cached\), 36 out/);
     assert.match(await textOf(page, ".costs"), /llama-3\.2-1b fine-tuned \$0\.10 in, \$0\.10 out 455 in \(410 cached\), 38 out \$0\.052 \$4\.73 2 min, \$0\.03/);
     assert.match(await textOf(page, ".times"), /llama-3\.2-1b fine-tuned alone 499 ms .* 16 at once 2\.9 s/);
   });

@@ -126,6 +126,7 @@ nlohmann::ordered_json engines_json(const EngineSettings& engines) {
           {"llama_quantize", engines.llama_quantize.string()},
           {"trainer", engines.trainer.string()},
           {"threads", engines.threads},
+          {"niceness", engines.niceness},
           {"ready_timeout_seconds", engines.ready_timeout_seconds},
           {"deploy_timeout_seconds", engines.deploy_timeout_seconds},
           {"serving_type", engines.serving_type}};

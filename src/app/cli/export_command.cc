@@ -130,6 +130,11 @@ Status fill_folder(const ExportPlan& plan, const fs::path& base, const fs::path&
                    Terminal& notes) {
   FW_TRY(copy_here(plan.adapter, folder / "adapter.gguf"));
   FW_TRY(copy_here(plan.peft, folder / "peft"));
+  if (plan.keep_layers.empty()) {
+    // NIM asks for a folder of folders, whose names are the adapters'.
+    FW_TRY(io::create_folders(folder / "nim"));
+    FW_TRY(copy_here(plan.peft, folder / "nim" / plan.name));
+  }
   FW_ASSIGN(const std::string chat_template, own_template(plan, base));
   if (!chat_template.empty()) FW_TRY(io::write_file_atomically(folder / "chat_template.jinja", chat_template));
   if (with_model) {
@@ -185,7 +190,7 @@ int export_job(const ExportOptions& options, const std::string& server) {
   for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
   std::ranges::sort(names);
   for (const auto& name : names) out.line("  " + name);
-  out.line("README.md there says how llama-server, Ollama and vLLM serve it");
+  out.line("README.md there says how llama-server, Ollama, vLLM and NIM serve it");
   return 0;
 }
 

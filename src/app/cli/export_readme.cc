@@ -26,6 +26,9 @@ std::string contents(const ExportPlan& plan, bool has_model, bool has_template) 
   if (has_model) out += "| `Modelfile` | for Ollama |\n";
   out += "| `adapter.gguf` | the adapter for llama.cpp, to be put on the base |\n";
   out += "| `peft/` | the same adapter in PEFT's form (`adapter_config.json`, `adapter_model.safetensors`) |\n";
+  if (plan.keep_layers.empty()) {
+    out += "| `nim/` | the same once more in the layout that NVIDIA NIM loads: a folder of the adapter's name |\n";
+  }
   if (has_template) {
     out +=
         "| `chat_template.jinja` | the chat template it was trained and evaluated with; the base's own knows no tools "
@@ -86,13 +89,25 @@ std::string with_vllm(const ExportPlan& plan, bool has_template) {
          "writing tool calls; `hermes` reads `<tool_call>` blocks.\n";
 }
 
+/// Empty where the adapter fits no weights that NIM has.
+std::string with_nim(const ExportPlan& plan) {
+  if (!plan.keep_layers.empty()) return "";
+  return "\n## NVIDIA NIM\n\nThe NIM of the base model, with `nim/` mounted:\n\n```sh\n"
+         "docker run --gpus all -e NGC_API_KEY -e NIM_PEFT_SOURCE=/loras -e NIM_MAX_LORA_RANK=" +
+         std::to_string(allowed_rank(plan.rank)) +
+         " \\\n  -v \"$PWD/nim:/loras:ro\" -p 8000:8000 IMAGE_OF_THE_BASE\n```\n\nRequests name the model `" +
+         plan.name +
+         "`. It takes the base model in the very version that was trained on, and a profile of the NIM that serves "
+         "LoRA. Newer NIMs take the rank as `--max-lora-rank`.\n";
+}
+
 }  // namespace
 
 std::string export_readme(const ExportPlan& plan, bool has_model, bool has_template) {
   return "# " + plan.name + "\n\n`" + plan.candidate + "`, fine-tuned on workload `" + plan.workload + "` by job `" +
          plan.job + "`.\n\n" + contents(plan, has_model, has_template) + "\n" +
          with_llama_server(plan, has_model, has_template) + with_ollama(plan, has_model) +
-         with_vllm(plan, has_template);
+         with_vllm(plan, has_template) + with_nim(plan);
 }
 
 std::string ollama_modelfile(const ExportPlan& plan) {

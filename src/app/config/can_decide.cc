@@ -46,9 +46,14 @@ std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
                            percent_as_set(run.promising.margin) + " and " + std::to_string(tests) +
                            (tests == 1 ? " evaluation" : " evaluations") +
                            (effective < 0.95 ? ", with the newest rows weighed by their share of the traffic: " : ": ");
-  if (const auto needed = runs::rows_that_can_decide(run.promising, tests); rows < needed)
-    return what + "even a model that is right on every row could get a yes only from " + rows_of(needed) +
-           " rows on; raise eval_size or the margin";
+  if (const auto needed = runs::rows_that_can_decide(run.promising, tests); rows < needed) {
+    // The newest part may have fewer rows than it is meant to have; then those that there are count for more.
+    const bool is_certain = run.split.eval_size < needed;
+    return what + "even a model that is right on every row could get a yes only from " +
+           (is_certain ? std::to_string(needed) : rows_of(needed)) + " rows on" +
+           (is_certain ? "" : " where the newest part has its share (data_split_config.newest_eval_share)") +
+           "; raise eval_size or the margin";
+  }
   const double chance = runs::chance_to_decide(run.promising, tests, rows, kVeryGood);
   if (run.promising.margin <= 1 - kVeryGood || chance >= kFairChance) return std::nullopt;
   return what + "a model that is right on " + percent_as_set(kVeryGood) +

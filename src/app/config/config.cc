@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -84,6 +85,7 @@ void read_engines(YamlSection& root, EngineSettings& engines) {
   read_path("llama_quantize", engines.llama_quantize);
   read_path("trainer", engines.trainer);
   section->read("threads", engines.threads, 0, 1024);
+  section->read("niceness", engines.niceness, 0, 19);
   section->read("ready_timeout_seconds", engines.ready_timeout_seconds, 1, 86'400);
   section->read("deploy_timeout_seconds", engines.deploy_timeout_seconds, 1, 86'400);
   static const std::vector<std::string> kTypes{"auto", "F32", "F16", "BF16", "Q8_0"};
@@ -109,6 +111,21 @@ void warn_of_variables(Problems& problems, const Environment& environment) {
   }
 }
 
+/// Variants with an adapter are those of a model that is trained; of any other one they leave nothing to evaluate.
+void check_something_is_evaluated(YamlSection& root, const runs::RunConfig& run) {
+  const auto& variants = run.evaluation.variants;
+  if (!std::ranges::all_of(variants, &modelops::Variant::has_adapter)) return;
+  for (const auto& candidate : run.candidates) {
+    if (candidate.customization_enabled) continue;
+    root.error("evaluation", "variants names none that \"" + candidate.model.name +
+                                 "\" could be evaluated by: all are of a trained model, and this one is not trained (" +
+                                 (candidate.model.endpoint ? "it is behind a url" : "customization_enabled: false") +
+                                 "); add base-eval" +
+                                 (candidate.model.endpoint ? ", or give its path instead of its url"
+                                                           : ", or set customization_enabled: true"));
+  }
+}
+
 /// What no single section knows.
 void check_together(YamlSection& root, const runs::RunConfig& run) {
   if (run.icl.max_examples > run.split.eval_size) {
@@ -116,6 +133,7 @@ void check_together(YamlSection& root, const runs::RunConfig& run) {
                                  ") is larger than data_split_config.eval_size (" +
                                  std::to_string(run.split.eval_size) + "); lower it or raise eval_size");
   }
+  check_something_is_evaluated(root, run);
   if (const auto why = cannot_decide(run)) root.warning("data_split_config", *why);
 }
 

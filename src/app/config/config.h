@@ -36,7 +36,8 @@ struct EngineSettings {
   std::filesystem::path llama_server;
   std::filesystem::path llama_quantize;
   std::filesystem::path trainer;
-  int threads = 0;  ///< 0: one per processor
+  int threads = 0;    ///< 0: one per processor
+  int niceness = 10;  ///< of what runs start and compute: how much it gives way to the ways in and to promoted models
   double ready_timeout_seconds = 120;
   double deploy_timeout_seconds = 600;  ///< until a deployment is up; reading and converting a model do not count
   std::string serving_type;             ///< GGUF type that models are served in; empty: the fastest for this processor

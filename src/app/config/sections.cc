@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/config/endpoint_section.h"
+#include "evals/metric.h"
 #include "io/file.h"
 #include "modelops/variant.h"
 #include "runs/webhook_secret.h"
@@ -103,10 +104,11 @@ void read_evaluation(YamlSection& root, const std::filesystem::path& folder, run
     section->read("max_tokens", evaluation.max_tokens, 1, 1 << 20);
     section->read("untuned_rows", evaluation.untuned_rows, 1, 1'000'000);
     read_variants(*section, folder, evaluation.variants);
-    static const std::vector<std::string> kTextMetrics{"rouge_l", "token_f1", "exact_match"};
-    std::size_t metric = 0;
-    section->read_choice("text_metric", metric, kTextMetrics);
-    evaluation.text_metric = kTextMetrics[metric];
+    const std::vector<std::string> text_metrics = evals::text_metric_names();
+    auto metric =
+        static_cast<std::size_t>(std::ranges::find(text_metrics, evaluation.text_metric) - text_metrics.begin());
+    section->read_choice("text_metric", metric, text_metrics);
+    evaluation.text_metric = text_metrics.at(metric);
     evaluation.request_timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(timeout));
     section->finish();
   }

@@ -46,6 +46,10 @@ TEST(CanDecide, CountsRowsOfTheNewestPartByTheirShareOfTheTraffic) {
   const auto said = cannot_decide(run);
   ASSERT_TRUE(said.has_value());
   EXPECT_THAT(*said, HasSubstr("weighed by their share of the traffic"));
+  // 110 rows could say yes where the newest part has few of them.
+  run.split.eval_size = 110;
+  run.evaluation.variants = {modelops::Variant{}};
+  EXPECT_THAT(*cannot_decide(run), HasSubstr("where the newest part has its share"));
 }
 
 }  // namespace

@@ -63,7 +63,9 @@ TEST(ExportReadme, SaysHowEachServerIsStarted) {
   EXPECT_THAT(whole, AllOf(HasSubstr("llama-server --model model.gguf --alias small-router-1234 --jinja"),
                            HasSubstr("ollama create small-router-1234 -f Modelfile"),
                            HasSubstr("--lora-modules small-router-1234=./peft --max-lora-rank 16"),
-                           HasSubstr("--chat-template chat_template.jinja")));
+                           HasSubstr("--chat-template chat_template.jinja"),
+                           HasSubstr("NIM_PEFT_SOURCE=/loras -e NIM_MAX_LORA_RANK=16"),
+                           HasSubstr("Requests name the model `small-router-1234`")));
   const std::string adapter_only = export_readme(plan, false, false);
   EXPECT_THAT(adapter_only, AllOf(HasSubstr("--model /models/small.gguf --lora adapter.gguf"),
                                   Not(HasSubstr("model.gguf` |")), Not(HasSubstr("chat_template"))));
@@ -72,7 +74,8 @@ TEST(ExportReadme, SaysHowEachServerIsStarted) {
 
 TEST(ExportReadme, AModelWithLayersLeftOutIsNotServedOnPublishedWeights) {
   const auto plan = plan_export(job({trained("cut")}), kReport, "").value();
-  EXPECT_THAT(export_readme(plan, true, false), AllOf(HasSubstr("cut to 3 layers"), Not(HasSubstr("--lora-modules"))));
+  EXPECT_THAT(export_readme(plan, true, false),
+              AllOf(HasSubstr("cut to 3 layers"), Not(HasSubstr("--lora-modules")), Not(HasSubstr("nim/"))));
 }
 
 }  // namespace

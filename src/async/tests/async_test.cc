@@ -1,4 +1,6 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +18,7 @@ namespace fw {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Each;
 
 Task<Status> sleep_long(std::stop_token stop) { co_return co_await sleep_for(1h, Deadline::when_stopped(stop)); }
 
@@ -147,6 +150,27 @@ TEST(Pool, RefusesWhatWouldWaitBeyondItsLimitAndCounts) {
   EXPECT_EQ(pool.refused(), static_cast<std::uint64_t>(refused));
   EXPECT_EQ(pool.waiting(), 0U);
   EXPECT_EQ(pool.running(), 0U);
+}
+
+/// Of the thread that does the work, of one that it starts, and again when the same thread is asked a second time.
+Task<std::vector<int>> niceness_in(Pool& pool) {
+  std::vector<int> out;
+  for (int time = 0; time < 2; ++time) {
+    co_await run_on(pool, [&] {
+      out.push_back(::getpriority(PRIO_PROCESS, 0));
+      std::thread([&] { out.push_back(::getpriority(PRIO_PROCESS, 0)); }).join();
+    });
+  }
+  co_return out;
+}
+
+TEST(Pool, ItsThreadsGiveWayAsMuchAsTheyAreTold) {
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  Pool pool("cpu", 1, Pool::kNoLimit, 5);
+  EXPECT_THAT(run_blocking(niceness_in(pool)), Each(ours + 5));
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), ours);
+  Pool other("query", 1);
+  EXPECT_THAT(run_blocking(niceness_in(other)), Each(ours));
 }
 
 TEST(Pool, RunsWorkElsewhereAndComesBack) {

@@ -4,6 +4,7 @@
 
 #include "capture/formats/impl/formats.h"
 #include "capture/formats/impl/other_apis.h"
+#include "record/finish_reason.h"
 
 /// Gemini's own API (generateContent, also Vertex AI's batches) and the tuning rows of Vertex AI: `{"contents":
 /// [{"role", "parts"}], "systemInstruction"?}`. Keys are in camel case or, out of Google's libraries, in snake case.
@@ -146,8 +147,13 @@ void read_tool_choice(const Json& request, Json& out) {
 }
 
 std::string finish_reason_of(const std::string& reason, bool calls) {
-  if (reason == "MAX_TOKENS") return "length";
   if (reason.empty() || reason == "STOP") return calls ? "tool_calls" : "stop";
+  switch (record::answer_end(reason)) {
+    case record::AnswerEnd::kCut: return "length";
+    case record::AnswerEnd::kBroken: return "error";
+    case record::AnswerEnd::kFiltered:
+    case record::AnswerEnd::kWhole: break;
+  }
   return "content_filter";
 }
 

@@ -81,6 +81,17 @@ TEST(Gemini, CallsPiecesAndSnakeCaseAreRead) {
   EXPECT_EQ(found.choice["finish_reason"], "tool_calls");
 }
 
+TEST(Gemini, SaysHowAnAnswerEnded) {
+  const auto ended = [](const std::string& reason) {
+    return read(call(kGeminiRequest,
+                     R"({"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":")" + reason + R"("}]})"))
+        .choice["finish_reason"];
+  };
+  EXPECT_EQ(ended("STOP"), "stop");
+  EXPECT_EQ(ended("PROHIBITED_CONTENT"), "content_filter");
+  EXPECT_EQ(ended("MALFORMED_FUNCTION_CALL"), "error");
+}
+
 TEST(Gemini, WhatHasNoPlaceOrNoAnswerIsRefused) {
   EXPECT_THAT(reason(call(kGeminiRequest, R"({"candidates":[],"promptFeedback":{"blockReason":"SAFETY"}})")),
               HasSubstr("without an answer"));

@@ -127,6 +127,21 @@ TEST(JsonDocuments, WhatIsLongerThanTheLimitIsCutAndTheNextIsRead) {
   }
 }
 
+TEST(JsonDocuments, WhatIsLongIsTheSameInWhateverPiecesItComes) {
+  const std::vector<std::string> texts{
+      "no JSON, with space behind it" + std::string(30, ' ') + "\n{}",  // cut, and as long as it is without the space
+      R"({"a key that goes on":1,)"
+      "\n  x\n  y\n}\n{}",  // broken after the limit, over lines
+      R"({"a key that goes on":1} and more)"
+      "\n{}",  // whole, with more behind it
+  };
+  for (const std::string& text : texts) {
+    const auto whole = read(text, 10);
+    EXPECT_EQ(whole.back().substr(1), ":{}") << text;
+    for (const std::size_t piece : {1U, 7U}) EXPECT_EQ(read(text, 10, piece), whole) << text;
+  }
+}
+
 /// A stream of many overlong lines that is nowhere in memory.
 class LongLines final : public ByteSource {
  public:

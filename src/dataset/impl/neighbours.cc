@@ -18,9 +18,14 @@ constexpr double kRounded = 1e6;  // no machine's arithmetic changes an order
 }  // namespace
 
 Neighbours::Neighbours(std::vector<Asked> rows) : rows_(std::move(rows)) {
+  for (const Asked& row : rows_) {
+    if (!row.words.empty()) ++places_[row.place].step;
+  }
+  for (auto& [key, place] : places_) place.step = (place.step + kMostCompared - 1) / kMostCompared;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i].words.empty()) continue;
     Place& place = places_[rows_[i].place];
+    if (place.seen++ % place.step != 0) continue;
     for (const std::uint32_t word : rows_[i].words) {
       place.holders[word].push_back(static_cast<std::uint32_t>(place.rows.size()));
     }

@@ -19,11 +19,12 @@ struct Asked {
 /// Tells answers that disagree with those of the rows whose messages are most alike, by BM25 over their words (k1 1.2,
 /// b 0.75; words that half of a place's rows hold tell nothing). Such a row has 15 neighbours, the middle one of which
 /// scores half at least of what the row itself does; at most two of them are answered as it is, and four times as many,
-/// six at least, in one other way. An answer that 15 rows of the place do not have is rare, not wrong. Looks at the
-/// whole set for each row.
+/// six at least, in one other way. An answer that 15 rows of the place do not have is rare, not wrong. Of a place with
+/// more than 5,000 rows every second, third, ... is compared with, so that a row costs the same however many there are.
 class Neighbours final {
  public:
   static constexpr std::size_t kCount = 15;
+  static constexpr std::size_t kMostCompared = 5'000;  ///< rows of a place
 
   /// What the rows point at must outlive it.
   explicit Neighbours(std::vector<Asked> rows);
@@ -38,6 +39,8 @@ class Neighbours final {
 
  private:
   struct Place {
+    std::size_t step = 0;  ///< every such row of it is in `rows`
+    std::size_t seen = 0;
     std::vector<std::size_t> rows;
     std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> holders;  // by word: numbers in `rows`
     std::unordered_map<std::uint32_t, std::size_t> answers;

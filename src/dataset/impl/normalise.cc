@@ -6,6 +6,7 @@
 #include "dataset/impl/chat.h"
 #include "dataset/impl/normalise_parts.h"
 #include "dataset/reasons.h"
+#include "record/finish_reason.h"
 
 namespace fw::dataset {
 namespace normal {
@@ -21,16 +22,14 @@ bool is_error(const Json& response) {
   });
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return text;
-}
-
 /// Why the answer ended before it was whole.
 Defect ended_early(const Json& choice) {
-  const std::string finish = lower(string_member(choice, "finish_reason"));
-  if (finish == "length" || finish == "max_tokens" || finish == "model_length") return reasons::kAnswerCut;
-  if (finish == "content_filter" || finish == "safety") return reasons::kAnswerFiltered;
+  switch (record::answer_end(string_member(choice, "finish_reason"))) {
+    case record::AnswerEnd::kCut: return reasons::kAnswerCut;
+    case record::AnswerEnd::kFiltered: return reasons::kAnswerFiltered;
+    case record::AnswerEnd::kBroken: return reasons::kAnswerBroken;
+    case record::AnswerEnd::kWhole: break;
+  }
   return std::nullopt;
 }
 

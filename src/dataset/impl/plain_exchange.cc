@@ -11,6 +11,8 @@
 #include "dataset/impl/json_hash.h"
 #include "dataset/impl/large_integers.h"
 #include "dataset/impl/normalise_parts.h"
+#include "dataset/impl/python_of.h"
+#include "evals/tool_calls/canonical.h"
 
 namespace fw::dataset {
 namespace {
@@ -23,6 +25,7 @@ constexpr std::size_t kFirstPrefixes = 2;
 constexpr std::size_t kLastPrefixes = 6;
 constexpr std::size_t kShownDenial = 100;  // bytes
 constexpr std::size_t kMostKnownTools = 1 << 16;
+constexpr std::size_t kMostParsedTools = 256;
 
 std::uint32_t clamped(std::size_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
@@ -92,6 +95,7 @@ bool PlainExchange::read(std::string_view request, std::string_view response, Fo
   is_reply_ = false;
   last_role_ = {};
   bytes_ = 0;
+  tools_hash_ = 0;
   user_seen_ = false;
   is_normal_ = form == Form::kNormal;
   Object asked;
@@ -298,6 +302,8 @@ bool PlainExchange::read_tools(Element element) {
   const std::uint64_t hash = hash_json(element);
   if (!are_sound(element, hash)) return false;
   facts_->request = combine(combine(facts_->request, "tools"), hash);
+  tools_ = element;
+  tools_hash_ = hash;
   return true;
 }
 
@@ -331,6 +337,26 @@ bool PlainExchange::are_sound(Element tools, std::uint64_t hash) {
   if (sound_tools_.size() >= kMostKnownTools) sound_tools_.clear();
   sound_tools_.insert(hash);
   return true;
+}
+
+/// Equal for calls that evaluation takes for equal. Without defaults, and with arguments that were read, the hash of
+/// their values is that already.
+std::uint64_t PlainExchange::answer_of_calls(Element calls, std::uint64_t plain_hash) {
+  const evals::PythonValue& tools = tools_with_defaults();
+  if (tools.is_none() && parse_arguments_) return plain_hash;
+  return combine(hash64(evals::canonical_calls(tools, evals::read_tool_calls(python_of(calls)))), "calls");
+}
+
+/// The request's tools, parsed once for each set of them; null where no schema has a default.
+const evals::PythonValue& PlainExchange::tools_with_defaults() {
+  static const evals::PythonValue kNone;
+  if (tools_hash_ == 0) return kNone;
+  if (const auto known = tools_with_defaults_.find(tools_hash_); known != tools_with_defaults_.end()) {
+    return known->second;
+  }
+  if (tools_with_defaults_.size() >= kMostParsedTools) tools_with_defaults_.clear();
+  const bool has_default = std::string(simdjson::minify(tools_)).find("\"default\"") != std::string::npos;
+  return tools_with_defaults_.emplace(tools_hash_, has_default ? python_of(tools_) : kNone).first->second;
 }
 
 bool PlainExchange::read_metadata(Object request) {
@@ -409,7 +435,7 @@ bool PlainExchange::read_answer(Object choice) {
   if (!turn.calls && turn.text.empty()) return false;
   facts_->kind = turn.calls ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText;
   facts_->label = turn.calls ? first_label_ : "no_tool";
-  facts_->answer = turn.hash;
+  facts_->answer = turn.calls ? answer_of_calls(members[1], turn.hash) : turn.hash;
   if (user_seen_) {
     facts_->prefixes.push_back({.hash = combine(combine(turns_, "assistant"), turn.hash),
                                 .bytes = clamped(bytes_ + turn.bytes),

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include <simdjson.h>
 
 #include "dataset/impl/facts.h"
+#include "evals/python_json.h"
 
 namespace fw::dataset {
 
@@ -47,6 +49,8 @@ class PlainExchange {
   bool read_tools(Element tools);
   bool read_tool_choice(Element choice);
   bool are_sound(Element tools, std::uint64_t hash);
+  std::uint64_t answer_of_calls(Element calls, std::uint64_t plain_hash);
+  const evals::PythonValue& tools_with_defaults();
   bool read_metadata(Object request);
   bool read_response(Object response);
   bool read_answer(Object choice);
@@ -58,6 +62,9 @@ class PlainExchange {
   simdjson::dom::parser response_parser_;
   simdjson::dom::parser arguments_parser_;
   std::unordered_set<std::uint64_t> sound_tools_;  // hashes of tools that normalise() leaves as they are
+  std::unordered_map<std::uint64_t, evals::PythonValue> tools_with_defaults_;  // by hash; null: without defaults
+  Element tools_;                                                              // of the request, where it has any
+  std::uint64_t tools_hash_ = 0;                                               // 0: it has none
   RecordFacts* facts_ = nullptr;
   std::vector<std::string_view> call_ids_;    // of the request so far
   std::vector<std::string_view> open_calls_;  // of the last message that called: those without a result yet

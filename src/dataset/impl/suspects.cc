@@ -12,8 +12,11 @@
 #include "dataset/impl/applications.h"
 #include "dataset/impl/json_hash.h"
 #include "dataset/impl/neighbours.h"
+#include "dataset/impl/python_of.h"
+#include "dataset/impl/refusals.h"
 #include "dataset/impl/template.h"
 #include "dataset/reasons.h"
+#include "evals/answer.h"
 #include "evals/json_text.h"
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/call.h"
@@ -34,7 +37,7 @@ constexpr double kMostlyTakenIdentifiers = 0.5;
 constexpr std::size_t kLeastDigits = 4;  // of an identifier
 constexpr std::size_t kMostDigitsOfDate = 8;
 constexpr double kMostForeign = 0.05;
-constexpr std::size_t kMostCompared = 50'000;
+constexpr std::size_t kRowsBetweenChecks = 4096;
 constexpr std::size_t kSystemEndBytes = 64;
 constexpr std::size_t kShownBytes = 80;
 
@@ -73,11 +76,6 @@ bool is_identifier(std::string_view text) {
     letters += is_letter ? 1 : 0;
   }
   return digits >= kLeastDigits && letters <= digits && !is_date(text);
-}
-
-PythonValue python_of(simdjson::dom::element element) {
-  auto value = evals::parse_python_json(simdjson::minify(element));
-  return value.ok() ? std::move(*value) : PythonValue();
 }
 
 std::string names_of(std::set<std::string_view> names) {
@@ -237,6 +235,9 @@ struct SuspectFinder::Reader {
     const auto answer = answer_in(response);
     if (!answer) return seen;
     const auto calls = evals::calls_of_message(*answer);
+    if (std::string text = evals::message_text(*answer); calls.empty() && reads_like_refusal(text)) {
+      seen.refusal = std::move(text);
+    }
     std::set<std::string_view> called;
     for (const auto& call : calls) called.insert(call.name);
     const Tools& tools = tools_of(request);
@@ -288,10 +289,10 @@ void SuspectFinder::look(std::size_t worker, std::size_t row, std::uint64_t last
 }
 
 /// For each row what its neighbours are answered with; empty where that is as it is.
-std::vector<std::string> SuspectFinder::disagreements(std::span<const std::size_t> training,
-                                                      std::span<const std::size_t> rows) const {
+Result<std::vector<std::string>> SuspectFinder::disagreements(std::span<const std::size_t> training,
+                                                              std::span<const std::size_t> rows,
+                                                              const Deadline& deadline) const {
   std::vector<std::string> found(rows.size());
-  if (training.size() > kMostCompared) return found;
   std::map<std::string_view, std::uint32_t> numbers;
   std::vector<std::string_view> names;
   std::vector<Asked> asked;
@@ -308,7 +309,7 @@ std::vector<std::string> SuspectFinder::disagreements(std::span<const std::size_
   std::vector<Asked> judged;
   for (const std::size_t i : rows) judged.push_back(of(i));
   const Neighbours neighbours(std::move(asked));
-  parallel_for(rows.size(), [&](std::size_t, std::size_t k) {
+  const auto judge = [&](std::size_t k) {
     // A text that asks for what is missing is like the requests that do not miss it.
     if (seen_[rows[k]].answer.empty()) return;
     const auto position = positions.find(rows[k]);
@@ -317,12 +318,18 @@ std::vector<std::string> SuspectFinder::disagreements(std::span<const std::size_
     if (!odd) return;
     found[k] = named(names[judged[k].answer]) + ", where " + std::to_string(odd->usual) + " of the " +
                std::to_string(Neighbours::kCount) + " rows most like it answer with " + named(names[odd->answer]);
-  });
+  };
+  for (std::size_t first = 0; first < rows.size(); first += kRowsBetweenChecks) {
+    FW_TRY(deadline.check("compare answers"));
+    parallel_for(std::min(kRowsBetweenChecks, rows.size() - first),
+                 [&](std::size_t, std::size_t k) { judge(first + k); });
+  }
   return found;
 }
 
-std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::size_t> training,
-                                                        std::span<const std::size_t> rows) const {
+Result<std::vector<SuspectFinder::Suspect>> SuspectFinder::find(std::span<const std::size_t> training,
+                                                                std::span<const std::size_t> rows,
+                                                                const Deadline& deadline) const {
   Usual usual;
   std::map<std::string, std::uint64_t> tools;
   std::uint64_t with_tools = 0;
@@ -345,7 +352,7 @@ std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::siz
   const auto foreign = std::ranges::count_if(training, [&](std::size_t i) { return is_foreign(seen_[i], usual); });
   usual.foreign_share = with_tools > 0 ? static_cast<double>(foreign) / static_cast<double>(with_tools) : 0;
 
-  std::vector<std::string> others = disagreements(training, rows);
+  FW_ASSIGN(std::vector<std::string> others, disagreements(training, rows, deadline));
   std::vector<Suspect> suspects;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const std::size_t i = rows[k];
@@ -361,6 +368,8 @@ std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::siz
     } else if (usual.applications.is_stray(row.marks)) {
       suspects.push_back({i, reasons::kForeignTraffic,
                           row.tools.empty() ? "no tools" : "its tools: " + shown(row.tools.front()) + " and others"});
+    } else if (!row.refusal.empty()) {
+      suspects.push_back({i, reasons::kReadsLikeRefusal, shown(row.refusal)});
     } else if (detail = odd_answer(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kOddAnswer, std::move(detail)});
     } else if (!others[k].empty()) {

@@ -92,6 +92,29 @@ TEST(Build, KeepsTheAnswerOfMostRecordsOfARequestAndOfEqualsTheNewest) {
   EXPECT_EQ(built.card.self_agreement.pairs_agreeing, 1u);
 }
 
+TEST(Build, CountsCallsAsOneAnswerThatAreEqualUnderTheToolsSchema) {
+  for (const bool parse_arguments : {true, false}) {
+    Traffic traffic;
+    traffic.ask_often(19, "get_order");
+    auto& records = traffic.records();
+    Json request = ask("where is order x99");
+    request["tools"] = Json::array({tool("get_order")});
+    request["tools"][0]["function"]["parameters"]["properties"]["n"] = {{"type", "integer"}, {"default", 1}};
+    traffic.add(request, reply(call("get_order", {{"id", "x99"}})));
+    const auto asked = records.back();
+    records.push_back(again(asked, "s1", call("get_order", {{"id", "x99"}, {"n", 1}})));
+    records.push_back(again(asked, "s2", call("get_order", {{"n", 1.0}, {"id", "x99"}})));
+    records.push_back(again(asked, "t1", call("get_order", {{"id", "zzzz"}})));
+    records.push_back(again(asked, "t2", call("get_order", {{"id", "zzzz"}})));
+    SplitSettings split = small_split(20);
+    split.parse_function_arguments = parse_arguments;
+    const auto built = build_of(records, split).value();
+    EXPECT_THAT(built.lineage.eval, testing::Contains(record::RecordId("s2")));
+    EXPECT_EQ(built.card.self_agreement.agreeing, 3u);
+    EXPECT_EQ(built.card.self_agreement.pairs_agreeing, 4u);
+  }
+}
+
 TEST(Build, WeighsARequestByTheRecordsThatAskIt) {
   Traffic traffic;
   traffic.ask_often(40, "get_order");

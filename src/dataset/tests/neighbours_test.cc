@@ -57,5 +57,14 @@ TEST_F(NeighboursTest, WhoIsLikeNobodyIsNotJudged) {
   EXPECT_FALSE(differs(3));
 }
 
+TEST_F(NeighboursTest, OfManyRowsSomeAreComparedWithAndAllAreJudged) {
+  const std::vector<Asked> few = rows_;
+  for (std::size_t i = few.size(); i < 3 * Neighbours::kMostCompared; ++i) rows_.push_back(few[i % few.size()]);
+  rows_[5].answer = rows_[7].answer = kRefunds;
+  EXPECT_TRUE(differs(5)) << "whether it is compared with or not";
+  EXPECT_TRUE(differs(7));
+  EXPECT_FALSE(differs(6));
+}
+
 }  // namespace
 }  // namespace fw::dataset

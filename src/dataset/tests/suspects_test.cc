@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "dataset/impl/refusals.h"
 #include "dataset/reasons.h"
 #include "dataset/tests/traffic.h"
 
@@ -87,6 +88,50 @@ TEST_F(SuspectsTest, EveryPlantedFaultIsFoundByItsReasonAndNothingElse) {
   for (const auto& [why, ids] : planted) expected[why] = ids.size();
   EXPECT_EQ(counts, expected);
   EXPECT_FALSE(found.left_out);
+}
+
+TEST(Refusals, AreTheModelsOwnAndNotTheApplications) {
+  for (const char* refusal :
+       {"I'm sorry, but I can't help with that.", "I\u2019m sorry, but I can\u2019t assist with that request.",
+        "Sorry, I cannot assist with that.", "I apologize, but I'm unable to fulfill this request.",
+        "As an AI language model, I don't have personal opinions.", "I'm sorry, but as an AI, I cannot browse the web.",
+        "I can't help you with this, as it may be harmful.", "  **I cannot comply with your request.**",
+        "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.", "Lo siento, pero no puedo ayudarte con eso.",
+        "Je suis désolé, mais je ne peux pas vous aider avec cela.", "Desculpe, mas não posso ajudar com isso.",
+        "对不起，我无法协助。", "作为一个人工智能，我没有个人观点。"})
+    EXPECT_TRUE(reads_like_refusal(refusal)) << refusal;
+  for (const char* answer :
+       {"I'm sorry, but we do not ship to Norway.", "I'm sorry, but I cannot cancel a basic economy ticket.",
+        "I can't help with that order until it has left the warehouse.", "I am unable to find order A-17.",
+        "Unfortunately, the flight cannot be changed.", "As an AI assistant of Acme Air, I have changed your seat.",
+        "As an airline, we cannot refund that.", "As an aid, here is the table.",
+        "I won't be able to help with this booking, it belongs to another person.",
+        "Sorry for the delay! Your order has shipped.", "I cannot answer that without your booking number.",
+        "Leider ist der Artikel nicht lieferbar.", "Als Kind zahlt man die Hälfte.", "", "but", "Sorry."})
+    EXPECT_FALSE(reads_like_refusal(answer)) << answer;
+  EXPECT_FALSE(reads_like_refusal("I can't help with that. " + std::string(1000, 'x')));
+}
+
+TEST_F(SuspectsTest, RefusalsInWordsAreCountedNamedAndDroppedWhereAsked) {
+  orders(60);
+  for (int i = 0; i < 3; ++i) {
+    plant(reasons::kReadsLikeRefusal, ask("Write something rude about number " + std::string(i + 1, 'q')),
+          say("assistant", "I'm sorry, but I can't help with that."));
+  }
+  traffic.add(ask("Do you ship to Norway?"), reply(say("assistant", "I'm sorry, but we do not ship to Norway.")));
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  ASSERT_EQ(built->card.suspicious.reasons.size(), 1u);
+  const auto& found = built->card.suspicious.reasons.front();
+  EXPECT_EQ(found.why, reasons::kReadsLikeRefusal);
+  EXPECT_EQ(found.training + found.evaluation, 3u);
+  EXPECT_EQ(found.examples.front().detail, "I'm sorry, but I can't help with that.");
+  EXPECT_THAT(built->card.notes, testing::Contains(HasSubstr("reads like a refusal of the model: 3")));
+  SplitSettings split = all_rows();
+  split.suspicious_answers = SuspiciousAnswers::kDrop;
+  const auto dropped = build_of(traffic.records(), split);
+  ASSERT_TRUE(dropped.ok()) << dropped.error();
+  for (const auto& id : dropped->lineage.train) EXPECT_FALSE(planted.begin()->second.contains(*id)) << *id;
 }
 
 TEST_F(SuspectsTest, TheyAreSaidForAPerson) {

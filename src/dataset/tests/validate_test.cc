@@ -116,6 +116,15 @@ TEST(Validate, NamesAnswersThatAreNoneToLearnFrom) {
   Json filtered = kAnswer;
   filtered["choices"][0]["finish_reason"] = "content_filter";
   EXPECT_THAT(reasons_of(ask("hi"), filtered), ElementsAre(Pair(reasons::kAnswerFiltered, 1)));
+  const auto reasons_ended = [](const char* finish) {
+    Json ended = kAnswer;
+    ended["choices"][0]["finish_reason"] = finish;
+    return reasons_of(ask("hi"), ended);
+  };
+  EXPECT_THAT(reasons_ended("max_output_tokens"), ElementsAre(Pair(reasons::kAnswerCut, 1)));
+  EXPECT_THAT(reasons_ended("PROHIBITED_CONTENT"), ElementsAre(Pair(reasons::kAnswerFiltered, 1)));
+  EXPECT_THAT(reasons_ended("insufficient_system_resource"), ElementsAre(Pair(reasons::kAnswerBroken, 1)));
+  EXPECT_THAT(reasons_ended("end_turn"), testing::IsEmpty());
   Json refused = kAnswer;
   refused["choices"][0]["message"]["refusal"] = "I cannot help with that.";
   EXPECT_THAT(reasons_of(ask("hi"), refused), ElementsAre(Pair(reasons::kAnswerRefused, 1)));

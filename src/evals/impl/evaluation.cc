@@ -10,6 +10,7 @@
 #include "async/task_group.h"
 #include "base/log.h"
 #include "evals/baselines.h"
+#include "evals/judge/judge_prompt.h"
 #include "evals/row_result.h"
 #include "evals/scoring.h"
 
@@ -21,6 +22,8 @@ using modelops::RowResult;
 
 /// Reasons that an error message lists.
 constexpr std::size_t kMaxReasons = 5;
+/// Answers without a rating after which a judge that never gave one is asked no more.
+constexpr std::size_t kUnratedUntilMute = 20;
 
 /// No answer for a reason that is the endpoint's; what may be this row's own is not meant (400, 413, unreadable).
 bool is_outage(const ChatReply& reply) {
@@ -169,6 +172,7 @@ Task<Status> Evaluation::ask_rows(std::vector<std::size_t> rows, std::size_t par
     co_await for_each_bounded(rows.size(), parallelism, deadline_,
                               [this, &rows](std::size_t i) { return run_row(rows[i]); });
     FW_CO_TRY(deadline_.check("evaluation"));
+    if (is_judge_mute()) co_return mute_judge();
     rows = std::move(left_);
     FW_CO_TRY(co_await outlast_outages(rows));
     std::sort(rows.begin(), rows.end());
@@ -245,7 +249,7 @@ Task<Result<bool>> Evaluation::was_away(WatchedEndpoint& endpoint) {
 }
 
 Task<void> Evaluation::run_row(std::size_t i) {
-  if (deadline_.is_over()) co_return;
+  if (deadline_.is_over() || is_judge_mute()) co_return;
   if ((target_ && target_->breaker.is_open()) || (judge_ && judge_->breaker.is_open())) {
     left_.push_back(i);
     co_return;
@@ -309,11 +313,12 @@ Task<void> Evaluation::answer_trivially(std::size_t i) {
 
 Task<void> Evaluation::judge(std::size_t i) {
   RowResult& result = results_[i];
-  const JudgeTask task = judge_task(result.traits.kind);
+  const Metric* metric = judged_metric(result.traits.kind);
+  if (!metric) co_return;
   // Out of what was kept: the answer may be from before an outage.
   const auto answer = parse_answer(result.response);
   if (!answer.ok()) co_return;
-  const std::string request = judge_request(task, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
+  const std::string request = judge_request(*metric, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
   if (judge_->known_good.empty()) judge_->known_good = request;
   const ChatReply reply = co_await judge_->chat->ask(request, deadline_);
   if (!reply.answer.ok() && deadline_.is_over()) co_return;
@@ -323,16 +328,19 @@ Task<void> Evaluation::judge(std::size_t i) {
     judge_->breaker.note_failure(i, reply.answer.error());
   if (reply.answer.ok() && !judge_->breaker.has_answered()) judge_->known_good = request;
   if (reply.answer.ok()) judge_->breaker.note_answer();
-  score_judgement(reply.answer, task, result);
+  score_judgement(reply.answer, result);
+  if (reply.answer.ok()) ++(needs_judge(result) ? unrated_ : rated_);
 }
 
 /// Writes what is known of the rows, unless the deadline ended it, and says how it went.
 Task<Status> Evaluation::finish(Status ended) {
   if (deadline_.is_over()) co_return unfinished();
+  if (ended.ok() && is_judge_mute()) ended = mute_judge();
   if (ended.ok() && done_ < rows_.size()) co_return unfinished();
   std::string outage;
   if (target_) outage = target_->breaker.reason().message;
   if (judge_ && !(target_ && target_->breaker.is_open())) outage = judge_->breaker.reason().message;
+  if (is_judge_mute()) outage = ended.error().message;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (results_[i].attempts == 0) {
       results_[i].failure = "not asked: " + outage;
@@ -350,6 +358,17 @@ Task<Status> Evaluation::finish(Status ended) {
 Error Evaluation::unfinished() const {
   const auto over = deadline_.check("evaluation");
   return over.ok() ? internal("an evaluation ended before its last row") : over.error();
+}
+
+bool Evaluation::is_judge_mute() const { return rated_ == 0 && unrated_ >= kUnratedUntilMute; }
+
+Error Evaluation::mute_judge() const {
+  std::map<std::string, std::size_t> reasons;
+  for (std::size_t i = 0; i < results_.size(); ++i)
+    if (states_[i].was_judged && needs_judge(results_[i])) ++reasons[results_[i].error];
+  return data_loss(judge_->name + " rated none of the " + std::to_string(unrated_) +
+                   " answers that it was asked about: " + list_of(reasons) +
+                   "; take another judge, or let its answers be longer (llm_judge_config)");
 }
 
 Error Evaluation::given_up(const std::string& what) const {

@@ -74,6 +74,9 @@ class Evaluation final {
   [[nodiscard]] std::string request_of(const EvaluationRow& row) const;
   [[nodiscard]] Error unfinished() const;
   [[nodiscard]] Error given_up(const std::string& what) const;
+  /// The judge has answered many rows, and rated none.
+  [[nodiscard]] bool is_judge_mute() const;
+  [[nodiscard]] Error mute_judge() const;
   void report_progress();
 
   modelops::EvaluationJob job_;
@@ -90,6 +93,8 @@ class Evaluation final {
   std::string trivial_answer_;     ///< a chat completion; only where nothing is asked of the target
   std::vector<std::size_t> left_;  ///< rows that an open breaker kept from being asked
   bool is_alone_ = true;           ///< rows go one at a time
+  std::size_t rated_ = 0;          ///< rows that the judge rated
+  std::size_t unrated_ = 0;        ///< rows that it answered without a rating
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
 };

@@ -19,7 +19,9 @@ const Metric& function_name_and_args_accuracy_metric() {
       .name = "function_name_and_args_accuracy",
       .title = "tool names and arguments (the blueprint's rule)",
       .meaning =
-          "the blueprint's rule: the set of names is production's, and so are the arguments of each tool's last call",
+          "the blueprint's rule: the set of names is production's, and each of production's calls has the arguments "
+          "of the answer's last call of that tool; where production calls one tool with different arguments, none is "
+          "right",
       .for_tool_calls = true,
       .is_blueprint_rule = true,
       .precedence = 30,

@@ -69,9 +69,6 @@ double effective_rows(const Moments& m, double n) {
   return std::clamp(by_error, std::min(m.effective_clusters, most), most) * freedom * freedom;
 }
 
-/// Share of the records that may be unlike all that were seen.
-double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
-
 /// An interval that leaves open what conversations that were not seen may be like.
 Interval with_room(const Interval& interval, double mean, double effective_clusters) {
   const double open = open_share(effective_clusters);
@@ -189,6 +186,8 @@ Estimate without_known(const Estimate& all) {
 double of_others(const Estimate& all, double threshold) { return (threshold - all.known_mean) / (1 - all.known_share); }
 
 }  // namespace
+
+double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
 
 void Sample::add(double value, double weight, std::uint32_t cluster, bool is_known) {
   values.push_back(value);

@@ -72,6 +72,9 @@ struct Estimate {
 [[nodiscard]] std::optional<std::uint64_t> rows_to_decide(const Estimate& e, double threshold, double alpha,
                                                           double power);
 
+/// Share of the records that may be unlike all that were seen, where so many independent ones were alike, at 95 %.
+[[nodiscard]] double open_share(double effective_clusters);
+
 /// The fewest independent rows on which an answer that is always right passes the threshold at `alpha`, one-sided.
 /// 0 <= threshold < 1.
 [[nodiscard]] std::uint64_t rows_to_pass_at_best(double threshold, double alpha);

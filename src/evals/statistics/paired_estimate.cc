@@ -6,12 +6,21 @@
 
 #include "base/assert.h"
 #include "evals/statistics/distributions.h"
+#include "evals/statistics/estimate.h"
 #include "evals/statistics/mcnemar.h"
 #include "evals/statistics/paired_difference.h"
 #include "evals/statistics/permutation.h"
 
 namespace fw::evals {
 namespace {
+
+/// Differences that are all alike leave open what rows that were not seen are like: as in estimate(), a share of the
+/// records may differ by anything.
+Interval with_room(const Interval& interval, double difference, double effective_clusters) {
+  const double open = open_share(effective_clusters);
+  return {std::max(-1.0, std::min(interval.low, difference * (1 - open) - open)),
+          std::min(1.0, std::max(interval.high, difference * (1 - open) + open))};
+}
 
 /// Fewer draws for very many clusters: the time stays bounded.
 int draws_for(std::size_t clusters) {
@@ -52,7 +61,9 @@ PairedEstimate compare(const PairedSample& sample, bool is_rate, Random random) 
   FW_ASSERT(sample.size() > 0);
   PairedEstimate out{.n = sample.size()};
   double weight = 0, sum = 0;
+  std::map<std::uint32_t, double> weights;
   for (std::size_t i = 0; i < sample.size(); ++i) {
+    weights[sample.clusters[i]] += sample.weights[i];
     out.only_a += sample.a[i] > sample.b[i];
     out.only_b += sample.a[i] < sample.b[i];
     weight += sample.weights[i];
@@ -84,7 +95,9 @@ PairedEstimate compare(const PairedSample& sample, bool is_rate, Random random) 
     const double error = std::sqrt(residuals * clusters / (clusters - 1)) / weight;
     half = student_t_quantile(0.975, clusters - 1) * error;
   }
-  out.interval = {std::max(-1.0, out.difference - half), std::min(1.0, out.difference + half)};
+  double squares = 0;
+  for (const auto& [cluster, of] : weights) squares += of * of;
+  out.interval = with_room({out.difference - half, out.difference + half}, out.difference, weight * weight / squares);
   out.interval_kind = "t";
   out.p_value = test.two_sided;
   out.p_better = test.greater;

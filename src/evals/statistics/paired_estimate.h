@@ -34,8 +34,9 @@ struct PairedEstimate {
 };
 
 /// At least one row. Rates on rows that are alone and weigh the same: McNemar's exact test and Newcombe's interval.
-/// Otherwise the weighted mean difference, its t interval with errors clustered by conversation, and a permutation test
-/// that flips the signs of whole clusters. The same generator gives the same figures.
+/// Otherwise the weighted mean difference, its t interval with errors clustered by conversation (never narrower than
+/// what equal differences leave open, as in estimate()), and a permutation test that flips the signs of whole clusters.
+/// The same generator gives the same figures.
 [[nodiscard]] PairedEstimate compare(const PairedSample& sample, bool is_rate, Random random);
 
 }  // namespace fw::evals

@@ -122,6 +122,11 @@ TEST(Answer, ThinkingIsNoText) {
 TEST(Answer, WhatCannotBeScoredSaysWhy) {
   EXPECT_EQ(answer_of(R"({"content": "The sk"})", "length").failure, kCutAtTokenLimit);
   EXPECT_EQ(answer_of(R"({"content": ""})", "content_filter").failure, kHeldBack);
+  EXPECT_EQ(answer_of(R"({"content": "The sk"})", "MAX_TOKENS").failure, kCutAtTokenLimit);
+  EXPECT_EQ(answer_of(R"({"content": "The sk"})", "model_length").failure, kCutAtTokenLimit);
+  EXPECT_EQ(answer_of(R"({"content": "The sk"})", "SAFETY").failure, kHeldBack);
+  EXPECT_EQ(answer_of(R"({"content": "The sk"})", "error").failure, kBrokenOff);
+  EXPECT_EQ(answer_of(R"({"content": "Blue."})", "end_turn").failure, "");
   EXPECT_EQ(answer_of(R"({"content": null, "refusal": "No."})").failure, kRefused);
   EXPECT_EQ(answer_of(R"({"content": [{"type": "refusal", "refusal": "No."}]})").failure, kRefused);
   EXPECT_EQ(answer_of(R"({"content": "Blue.", "refusal": null})", "tool_calls").failure, "");

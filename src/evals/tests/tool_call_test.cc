@@ -10,7 +10,9 @@
 #include "evals/metric.h"
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/assignment.h"
+#include "evals/tool_calls/blueprint_scores.h"
 #include "evals/tool_calls/call.h"
+#include "evals/tool_calls/canonical.h"
 #include "evals/tool_calls/comparison.h"
 
 namespace fw::evals {
@@ -176,6 +178,36 @@ TEST(ToolCallMatch, HoldsWithoutToolsRequestOrSense) {
           .exact);
 }
 
+TEST(CanonicalCalls, AreOneTextForCallsThatAreEqualAndOnlyForThem) {
+  const json point = call("place", {{"at", {{"x", 1}}}}), stops = call("place", {{"stops", {{{"x", 1}}, nullptr}}});
+  const std::vector<std::vector<json>> all{
+      {},
+      {call("order", {{"id", 1}})},
+      {call("order", {{"id", 1.0}, {"unit", "piece"}})},
+      {call("order", R"({"limit": 10.0, "id": 1})")},
+      {call("order", {{"id", true}})},
+      {call("order", {{"id", 2}, {"unit", "kilogram"}})},
+      {call("order", R"({"unit": "kilogram", "id": 2e0})")},
+      {call("order", "{")},
+      {call("parts", ""), call("order", {{"id", 1}})},
+      {call("order", {{"id", 1}}), call("parts", nullptr)},
+      {call("parts", ""), call("parts", "")},
+      {point},
+      {call("place", {{"at", {{"x", 1}, {"y", 0.0}}}})},
+      {stops},
+      {call("place", {{"stops", {{{"y", 0}, {"x", 1}}, nullptr}}})},
+      {call("order", R"({"id": 1e22})")},
+      {call("order", R"({"id": 10000000000000000000000})")},
+  };
+  const auto text = [](const std::vector<json>& calls) {
+    return canonical_calls(value(kTools), read_tool_calls(value(calls)));
+  };
+  for (std::size_t a = 0; a < all.size(); ++a) {
+    for (std::size_t b = 0; b < all.size(); ++b)
+      EXPECT_EQ(text(all[a]) == text(all[b]), compare(all[a], all[b]).exact) << json(all[a]) << json(all[b]);
+  }
+}
+
 TEST(ToolCallMatch, ManyCallsOfOneToolTakeBoundedTime) {
   std::vector<json> reference, answer;
   for (int i = 0; i < 500; ++i) {
@@ -224,6 +256,21 @@ TEST(CheapestPairs, AreTheCheapestOfAll) {
   EXPECT_EQ(columns({{}, {}}), (Columns{std::nullopt, std::nullopt}));
 }
 
+TEST(BlueprintRule, ComparesEachOfProductionsCallsWithTheAnswersLastOne) {
+  const json a = call("order", {{"id", 1}}), b = call("order", {{"id", 2}});
+  const auto score = [](const std::vector<json>& truth, std::vector<json> answer) {
+    for (json& one : answer) one["function"]["arguments"] = one["function"]["arguments"].dump();
+    return score_tool_calling(value(truth), value({{"tool_calls", answer}}))->function_name_and_args;
+  };
+  EXPECT_EQ(score({a}, {b, a}), 1);
+  EXPECT_EQ(score({a, a}, {a}), 1);
+  EXPECT_EQ(score({a, b}, {a, b}), 0) << "what production called itself";
+  const auto meaning = find_metric("function_name_and_args_accuracy")->meaning;
+  EXPECT_THAT(std::string(meaning), testing::AllOf(testing::HasSubstr("each of production's calls"),
+                                                   testing::HasSubstr("the answer's last call of that tool"),
+                                                   testing::HasSubstr("different arguments, none is right")));
+}
+
 TEST(Metrics, HaveUniqueNamesAndWordsForPeople) {
   std::set<std::string_view> names;
   for (const Metric* metric : metrics()) {
@@ -231,6 +278,8 @@ TEST(Metrics, HaveUniqueNamesAndWordsForPeople) {
     EXPECT_FALSE(metric->title.empty() || metric->meaning.empty()) << metric->name;
     EXPECT_TRUE(metric->for_text || metric->for_tool_calls) << metric->name;
     EXPECT_EQ(metric->score == nullptr, metric->is_judged) << metric->name;
+    EXPECT_EQ(metric->rating.score != nullptr, metric->is_judged) << metric->name;
+    EXPECT_EQ(metric->rating.instruction.empty(), !metric->is_judged) << metric->name;
     EXPECT_EQ(find_metric(metric->name), metric);
   }
   EXPECT_EQ(find_metric("semantic_similarity"), nullptr);

@@ -146,6 +146,31 @@ bool ArgumentSchema::is_same_argument(std::string_view name, const PythonValue* 
   return is_same(property(root_, name, looks), a, b, 0);
 }
 
+PythonValue ArgumentSchema::without_defaults(const PythonValue* schema, const PythonValue& value, int depth) const {
+  if (depth > kMaxDepth) return value;
+  int looks = kMaxLooks;
+  if (value.list()) {
+    const PythonValue* of_items = items(schema, looks);
+    PythonValue::List out;
+    for (const PythonValue& item : *value.list()) out.push_back(without_defaults(of_items, item, depth + 1));
+    return PythonValue(std::move(out));
+  }
+  if (!value.dict()) return value;
+  PythonValue::Dict out;
+  for (const auto& [name, member] : *value.dict()) {
+    looks = kMaxLooks;
+    const PythonValue* of_member = property(schema, name, looks);
+    if (!is_same(of_member, &member, nullptr, depth + 1)) {
+      out.emplace(name, without_defaults(of_member, member, depth + 1));
+    }
+  }
+  return PythonValue(std::move(out));
+}
+
+PythonValue ArgumentSchema::without_defaults(const PythonValue& arguments) const {
+  return without_defaults(root_, arguments, -1);
+}
+
 /// One walk over a value and its schema.
 class Validation final {
  public:

@@ -22,12 +22,17 @@ class ArgumentSchema final {
   /// Both sides have the value, or one has it and leaves the other at the schema's default. Null pointers: left out.
   [[nodiscard]] bool is_same_argument(std::string_view name, const PythonValue* a, const PythonValue* b) const;
 
+  /// The arguments less those that have their default, also within objects and lists: equal, by is_same_json, for
+  /// arguments of which all are the same.
+  [[nodiscard]] PythonValue without_defaults(const PythonValue& arguments) const;
+
  private:
   [[nodiscard]] const PythonValue* resolve(const PythonValue* schema) const;
   [[nodiscard]] const PythonValue* property(const PythonValue* schema, std::string_view name, int& looks) const;
   [[nodiscard]] const PythonValue* items(const PythonValue* schema, int& looks) const;
   [[nodiscard]] const PythonValue* default_of(const PythonValue* schema) const;
   [[nodiscard]] bool is_same(const PythonValue* schema, const PythonValue* a, const PythonValue* b, int depth) const;
+  [[nodiscard]] PythonValue without_defaults(const PythonValue* schema, const PythonValue& value, int depth) const;
 
   friend class Validation;
   const PythonValue* root_;

@@ -19,8 +19,9 @@ struct ToolCallingScores {
 ///
 /// `truth` is a list of calls whose arguments are objects; it is not parsed further, so arguments given as text match
 /// only an answer whose arguments are a JSON string. `message` is the answer's message. Names form sets: their order
-/// and number do not matter, their case does. Of two calls of one name the last one's arguments count. Null arguments
-/// are `{}`. kInvalidArgument for a truth or an answer that has another shape.
+/// and number do not matter, their case does. Each of the truth's calls is compared with the answer's last call of that
+/// name, so that a truth which calls one tool with different arguments matches nothing. Null arguments are `{}`.
+/// kInvalidArgument for a truth or an answer that has another shape.
 [[nodiscard]] Result<ToolCallingScores> score_tool_calling(const PythonValue& truth, const PythonValue& message);
 
 }  // namespace fw::evals

@@ -58,6 +58,7 @@ struct Image {
   std::vector<char*> envp;
   pid_t parent = ::getpid();
   int max_fd = 1024;
+  int niceness = 0;
 };
 
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
@@ -80,6 +81,7 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
 void prepare(const ProcessSpec& spec, Image& image) {
   image.program = spec.program.string();
   image.folder = spec.folder.string();
+  image.niceness = spec.niceness;
   image.arguments.push_back(image.program);
   image.arguments.insert(image.arguments.end(), spec.arguments.begin(), spec.arguments.end());
   image.environment = merged_environment(spec.environment);
@@ -120,6 +122,8 @@ void restore_signals() {
   if (!image.folder.empty() && ::chdir(image.folder.c_str()) != 0) fail(errno);
   mark_all_close_on_exec(image.max_fd);
   restore_signals();
+  if (image.niceness > 0 && ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + image.niceness) != 0)
+    fail(errno);
   ::execve(image.program.c_str(), image.argv.data(), image.envp.data());
   fail(errno);
   ::_exit(127);

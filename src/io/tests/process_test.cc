@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -93,6 +94,15 @@ TEST_F(ProcessTest, GetsItsEnvironmentItsFolderAndNoInput) {
                               .folder = folder.path()});
   EXPECT_TRUE(wait(*process).is_success());
   EXPECT_THAT(process->last_lines(), ElementsAre("blue", std::filesystem::canonical(folder.path()).string(), "path"));
+}
+
+TEST_F(ProcessTest, GivesWayAsMuchAsItIsTold) {
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  const auto process =
+      start({.program = "/bin/sh", .arguments = {"-c", "nice; nice -n 1 nice"}, .stream_output = true, .niceness = 7});
+  EXPECT_EQ(line(*process), std::to_string(ours + 7));
+  EXPECT_EQ(line(*process), std::to_string(ours + 8)) << "what it starts inherits it";
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), ours);
 }
 
 TEST_F(ProcessTest, InheritsNoDescriptor) {

@@ -56,6 +56,15 @@ TEST(Safetensors, ConvertsHalfAndBrainFloats) {
   EXPECT_EQ(b, (std::vector<float>{1, -2}));
 }
 
+TEST(Safetensors, ATensorWithoutElementsHasNoFloats) {
+  const TensorToWrite tensor{"w", ElementType::kF32, {0, 4}, {}};
+  io::TemporaryFolder folder;
+  ASSERT_TRUE(io::write_file_atomically(folder.path() / "w", make_safetensors({&tensor, 1})).ok());
+  const auto file = SafetensorsFile::open(folder.path() / "w");
+  ASSERT_TRUE(file.ok()) << file.error();
+  EXPECT_TRUE(file->read_floats(*file->find("w"), {}).ok());
+}
+
 TEST(Safetensors, RefusesAHeaderLengthBeyondTheFile) {
   std::string file = with_header("{}", 0);
   const std::uint64_t huge = UINT64_MAX;

@@ -116,8 +116,11 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   const DeploymentId id(make_id(request.model.name));
   FolderGuard folder(engines_folder() / *id);
   FW_CO_TRY(io::create_folders(folder.path()));
-  EngineSetup setup{
-      .slot_states = folder.path(), .alias = *id, .api_key = random_hex(kKeyBytes), .threads = thread_count(settings)};
+  EngineSetup setup{.slot_states = folder.path(),
+                    .alias = *id,
+                    .api_key = random_hex(kKeyBytes),
+                    .threads = thread_count(settings),
+                    .niceness = request.answers_traffic ? 0 : settings.niceness};
   FW_CO_ASSIGN(auto chat,
                co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
   for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});

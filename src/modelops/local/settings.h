@@ -29,7 +29,8 @@ struct EnginePrograms {
 struct LocalSettings {
   std::filesystem::path data_folder;  ///< datasets/, models/ and engines/ are made below it
   EnginePrograms programs;
-  int threads = 0;  ///< for an engine or the trainer; 0: one per processor that this process may use
+  int threads = 0;   ///< for an engine or the trainer; 0: one per processor that this process may use
+  int niceness = 0;  ///< of all programs but an engine that answers traffic (io::ProcessSpec::niceness)
   /// GGUF type that models are served in (`Q8_0`); absent: chosen by the processor (README.md).
   std::optional<std::string> serving_type;
   Duration ready_timeout = std::chrono::minutes(3);  ///< from start until the engine answers

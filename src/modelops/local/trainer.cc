@@ -120,7 +120,8 @@ io::ProcessSpec spec_of(const LocalSettings& settings, const TrainingJob& job, c
   io::ProcessSpec spec{.program = settings.programs.trainer,
                        .arguments = trainer_arguments(job, folders, thread_count(settings)),
                        .stream_output = true,
-                       .line_limit = kLineLimit};
+                       .line_limit = kLineLimit,
+                       .niceness = settings.niceness};
   spec.arguments.insert(spec.arguments.end(), {"--parent-pid", std::to_string(::getpid())});
   return spec;
 }

@@ -193,6 +193,7 @@ TEST_F(ModelHostTest, BringsUpWhatIsOnTrafficOnceItIsStarted) {
   EXPECT_EQ(deployer.asked[0].adapter->gguf, "/a");
   EXPECT_EQ(deployer.asked[0].model.context_length, 512);
   EXPECT_EQ(deployer.asked[0].restarts, 0);
+  EXPECT_TRUE(deployer.asked[0].answers_traffic);
   EXPECT_GE(changes, 1);
   EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_served{promotion=\"p-1\"} 1"));
 }

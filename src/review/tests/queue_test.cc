@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "evals/metric.h"
 #include "review/tests/report_fixture.h"
 
 namespace fw::review {
@@ -40,6 +41,15 @@ TEST(ReviewQueue, WhereJudgeAndMetricDisagreeComesFirst) {
   const auto found = queue(rows);
   EXPECT_EQ(found.items[0].record_id, "r2");
   EXPECT_THAT(found.items[0].why, ElementsAre("judge and metric disagree"));
+}
+
+TEST(ReviewQueue, EveryJudgedMetricIsTheJudges) {
+  for (const evals::Metric* metric : evals::metrics()) {
+    if (!metric->is_judged) continue;
+    const Json scores{{std::string(metric->name), 0.9}};
+    const Json rows = Json::array({row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}}), scores)});
+    EXPECT_EQ(queue(rows).items[0].judge, 0.9) << metric->name;
+  }
 }
 
 TEST(ReviewQueue, RowsThatDifferInTheSameArgumentStandTogether) {

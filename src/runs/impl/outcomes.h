@@ -25,7 +25,8 @@ struct DatasetsOutcome {
   modelops::DatasetRef train;
   std::uint64_t train_rows = 0;
   std::uint64_t validation_rows = 0;
-  std::optional<ProductionUsage> usage;  ///< absent when no logged answer says it
+  std::optional<std::uint64_t> rows_with_examples;  ///< of icl; absent in older journals
+  std::optional<ProductionUsage> usage;             ///< absent when no logged answer says it
   std::optional<TrafficWindow> window;
   std::string card;                   ///< dataset::Card as JSON
   std::vector<std::string> warnings;  ///< of the rows, for people (dataset::BuiltDatasets)

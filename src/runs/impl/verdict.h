@@ -13,6 +13,9 @@
 
 namespace fw::runs {
 
+/// Share of the rows that may be without what decides; above it nothing is decided by the others.
+inline constexpr double kMostMissing = 0.02;
+
 /// Is a candidate as good as production? Three answers: what the rows cannot tell is not called no.
 enum class Decision { kYes, kNotDecided, kNo };
 
@@ -27,8 +30,10 @@ struct Ceiling {
   std::uint64_t n = 0;             ///< rows it was measured on
   std::string source = "assumed";  ///< `replay`, `repeats`, `assumed`
   std::string note;                ///< for people
+  bool is_in_part = false;         ///< measured on calls alone: of texts 1 is assumed
+  std::string problem;  ///< why what production answered when it was asked again says nothing; empty: nothing
 
-  [[nodiscard]] bool is_measured() const { return source != "assumed"; }
+  [[nodiscard]] bool is_measured() const { return source != "assumed" && !is_in_part; }
 };
 
 /// The best of the answers that need no model (evals/baselines.h).
@@ -39,6 +44,7 @@ struct BaselineEvidence {
   /// The judge leads, and never saw the baseline: the two are compared by words alone, on which this is the candidate's
   /// mean. Too little for a no.
   std::optional<double> by_words = {};
+  bool is_judged = false;  ///< the judge rated the baseline, and its ratings lead
 };
 
 /// What a verdict on one evaluation rests on.

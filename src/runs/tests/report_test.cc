@@ -59,14 +59,18 @@ TEST_F(ReportTest, FitsItsSchemaHoweverTheRunEnded) {
   const auto fits = [&](const ordered_json& report) { return schema.violations(nlohmann::json::parse(report.dump())); };
   EXPECT_THAT(fits(run()), ::testing::IsEmpty());
   world_.config.production.endpoint = modelops::Endpoint{"http://prod/v1", "prod-again", ""};
+  world_.config.production.price = modelops::Price{2.5, 10, 0.25};
+  world_.config.use_corrections = true;
   world_.config.promising = {.margin = 0.3, .min_rows = 10};
-  EXPECT_THAT(fits(run()), ::testing::IsEmpty());
+  ordered_json changed = run();
+  EXPECT_THAT(fits(changed), ::testing::IsEmpty());
   world_.log.error = "the log store is closed";
   EXPECT_THAT(fits(run()), ::testing::IsEmpty());
-  ordered_json changed = run();
   changed["summary"]["decision"] = "perhaps";
   changed["ranking"].erase("rule");
-  EXPECT_THAT(fits(changed), SizeIs(2)) << "a check that cannot fail";
+  changed["summary"]["unheard_of"] = 1;
+  changed["candidates"][0]["evaluations"][0]["latency_seconds"]["loaded"]["p99"] = 1;
+  EXPECT_THAT(fits(changed), SizeIs(4)) << "a check that cannot fail";
 }
 
 TEST_F(ReportTest, SaysOnTopWhatALeadDecidesBy) {
@@ -181,7 +185,11 @@ TEST(JudgedReportTest, AModelNoBetterThanTheTrivialTextGetsNoYesFromAGenerousJud
   JudgedReport run;
   run.rate_candidate(1, 0.9);
   run.rate_baseline(1);
-  EXPECT_EQ(run.report()["summary"]["decision"], "no");
+  const auto report = run.report();
+  EXPECT_EQ(report["summary"]["decision"], "not_decided") << "such a judge says nothing of the model either";
+  EXPECT_THAT(report["summary"]["reasons"][0].get<std::string>(),
+              HasSubstr("does not tell a good answer from a trivial"));
+  EXPECT_FALSE(report["trust"]["clean"]);
 }
 
 TEST(JudgedReportTest, WithoutItsRatingOfTheTrivialTextWordsAreComparedAndThatIsSaid) {

@@ -46,6 +46,20 @@ TEST_F(RunTest, DoesTheStagesInOrder) {
   EXPECT_THAT(deployments_, ElementsAre("deploy big", "deploy-tuned big", "deploy small"));
 }
 
+TEST_F(RunTest, AFewShotEvaluationWithoutAnyExampleIsNoneAndSaysTheRemedy) {
+  world_.config.icl.max_context_length = 40;
+  world_.config.icl.reserved_tokens = 30;
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+  EXPECT_THAT(calls_, ElementsAre("base-eval big", "train big", "customized-eval big", "base-eval small"));
+  for (const auto& candidate : job.candidates) {
+    ASSERT_GE(candidate.evaluations.size(), 2u);
+    EXPECT_THAT(candidate.evaluations[1].error,
+                Optional(AllOf(HasSubstr("no prompt would hold an example"),
+                               HasSubstr("icl_config.max_context_length (40)"), HasSubstr("leave icl-eval out"))));
+  }
+}
+
 TEST_F(RunTest, WhatPeopleCorrectedIsTaughtWhereTheConfigurationSaysSo) {
   for (const auto& one : world_.log.records)
     world_.corrections.push_back({one.id, R"({"content":"Which order is it?"})", {}});

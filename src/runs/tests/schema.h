@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace fw::runs::testing {
 
-/// What of JSON Schema (draft 2020-12) docs/formats uses: enough to hold the program's output against it.
+/// What of JSON Schema (draft 2020-12) docs/formats uses: enough to hold the program's output against it. Readers of a
+/// report allow members that they do not know; what the program writes has none that the schema does not name.
 class Schema final {
  public:
   static Schema read(const std::string& path) {
@@ -41,9 +43,34 @@ class Schema final {
     return std::ranges::any_of(type, [&](const Json& one) { return is_of_type(value, one); });
   }
 
+  [[nodiscard]] const Json* referred(const Json& schema) const {
+    const auto ref = schema.find("$ref");
+    return ref == schema.end() ? nullptr : &schema_.at(Json::json_pointer(ref->get<std::string>().substr(1)));
+  }
+
+  /// Adds the members that a schema and its parts name; says whether it names any.
+  bool add_names(const Json& schema, std::set<std::string>& names) const {
+    bool has_names = schema.contains("properties");
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, part] : properties.items()) names.insert(name);
+    if (const Json* ref = referred(schema)) has_names |= add_names(*ref, names);
+    for (const auto& part : schema.value("allOf", Json::array())) has_names |= add_names(part, names);
+    return has_names;
+  }
+
   void check(const Json& schema, const Json& value, const std::string& place, std::vector<std::string>& found) const {
-    if (const auto ref = schema.find("$ref"); ref != schema.end())
-      check(schema_.at(Json::json_pointer(ref->get<std::string>().substr(1))), value, place, found);
+    std::set<std::string> names;
+    if (value.is_object() && !schema.contains("additionalProperties") && add_names(schema, names)) {
+      for (const auto& [name, part] : value.items())
+        if (!names.contains(name)) found.push_back(place + " has " + name + ", which the schema does not name");
+    }
+    check_as_part(schema, value, place, found);
+  }
+
+  /// Another part may name members that this one does not.
+  void check_as_part(const Json& schema, const Json& value, const std::string& place,
+                     std::vector<std::string>& found) const {
+    if (const Json* ref = referred(schema)) check_as_part(*ref, value, place, found);
     if (schema.contains("type") && !fits_type(value, schema["type"]))
       found.push_back(place + " is " + value.type_name() + ", not " + schema["type"].dump());
     if (schema.contains("const") && value != schema["const"]) found.push_back(place + " is " + value.dump());
@@ -76,7 +103,7 @@ class Schema final {
 
   void check_choices(const Json& schema, const Json& value, const std::string& place,
                      std::vector<std::string>& found) const {
-    for (const auto& one : schema.value("allOf", Json::array())) check(one, value, place, found);
+    for (const auto& one : schema.value("allOf", Json::array())) check_as_part(one, value, place, found);
     if (!schema.contains("anyOf")) return;
     std::vector<std::string> fewest;
     for (const auto& one : schema["anyOf"]) {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { contentText, type Message, type ToolCall } from "../report/model";
+import { schemaWords } from "./argument_schema";
 import { diffCalls, type CallDiff, type Leaf, type Status } from "./diff_calls";
 import { diffWords, type Piece } from "./diff_words";
 import { Name, Plain } from "./plain";
@@ -20,8 +21,12 @@ function Pieces(props: { pieces: Piece[]; mark: "lost" | "gained" }) {
 
 const Marked = (props: { text: string; mark: "lost" | "gained" }) => <mark class={props.mark}><Plain text={props.text} /></mark>;
 
-function LeafRow(props: { leaf: Leaf; both: boolean; words: Words }) {
+/** Schemas of the tools by name: what an argument is to be stands below its name. */
+export type Schemas = Map<string, Record<string, unknown>>;
+
+function LeafRow(props: { leaf: Leaf; both: boolean; words: Words; schema: Record<string, unknown> | undefined }) {
   const { path, status, left, right } = props.leaf;
+  const asked = schemaWords(props.schema, path);
   const texts = status === "wrong" && typeof left === "string" && typeof right === "string" ? diffWords(shown(left), shown(right)) : null;
   const cell = (value: unknown, mark: "lost" | "gained", pieces?: Piece[]) => {
     if (status === (mark === "lost" ? "extra" : "missing")) return props.both ? <Nothing>not given</Nothing> : null;
@@ -30,7 +35,7 @@ function LeafRow(props: { leaf: Leaf; both: boolean; words: Words }) {
   };
   return (
     <tr class={status}>
-      <th scope="row"><Name text={path === "" ? "arguments" : path} /></th>
+      <th scope="row"><Name text={path === "" ? "arguments" : path} />{asked !== "" && <span class="asked-for"><Plain text={asked} /></span>}</th>
       <td class="code">{cell(left, "lost", texts?.left)}</td>
       <td class="code">{cell(right, "gained", texts?.right)}</td>
       <td class="status">{props.both && props.words[status]}</td>
@@ -41,7 +46,7 @@ function LeafRow(props: { leaf: Leaf; both: boolean; words: Words }) {
 /** As long a tool's name stands on one line beside another on a phone. */
 const kHalf = 13;
 
-function CallRows(props: { diff: CallDiff; words: Words }) {
+function CallRows(props: { diff: CallDiff; words: Words; schemas: Schemas | undefined }) {
   const { diff } = props;
   const both = diff.left !== undefined && diff.right !== undefined;
   const name = (text: string | undefined, mark: "lost" | "gained") => {
@@ -57,7 +62,7 @@ function CallRows(props: { diff: CallDiff; words: Words }) {
         <td class="code">{name(diff.right, "gained")}</td>
         <td class="status">{status}</td>
       </tr>
-      {diff.leaves.map((leaf) => <LeafRow key={leaf.path} leaf={leaf} both={both} words={props.words} />)}
+      {diff.leaves.map((leaf) => <LeafRow key={leaf.path} leaf={leaf} both={both} words={props.words} schema={props.schemas?.get(diff.left ?? diff.right ?? "")} />)}
     </tbody>
   );
 }
@@ -82,7 +87,7 @@ function TextRow(props: { left: string; right: string; words: Words }) {
 }
 
 /** Production's answer beside a candidate's, or any two (then with `kSideWords`), with what differs marked on both sides. */
-export function AnswerDiff(props: { reference: Message; answer: Message | null; names: [ComponentChildren, ComponentChildren]; trouble: string | null; words?: Words }) {
+export function AnswerDiff(props: { reference: Message; answer: Message | null; names: [ComponentChildren, ComponentChildren]; trouble: string | null; words?: Words; schemas?: Schemas }) {
   const { reference, answer, words = kWords } = props;
   const left = contentText(reference.content);
   const right = contentText(answer?.content);
@@ -93,7 +98,7 @@ export function AnswerDiff(props: { reference: Message; answer: Message | null; 
       <thead><tr><td /><th scope="col">{props.names[0]}</th><th scope="col">{props.names[1]}</th><td /></tr></thead>
       {props.trouble && <tbody><tr class="wrong"><th scope="row">answer</th><td /><td class="trouble"><Plain text={props.trouble} /></td><td class="status">failed</td></tr></tbody>}
       {(answer !== null || !props.trouble) && <TextRow left={left} right={right} words={words} />}
-      {calls.map((diff, i) => <CallRows key={i} diff={diff} words={words} />)}
+      {calls.map((diff, i) => <CallRows key={i} diff={diff} words={words} schemas={props.schemas} />)}
       {nothing && !props.trouble && <tbody><tr><th scope="row">answer</th><td><Nothing>empty</Nothing></td><td><Nothing>empty</Nothing></td><td /></tr></tbody>}
     </table>
   );

@@ -4,6 +4,27 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 /** Rows drawn beyond what is seen, so that a turn of the wheel shows no gap. */
 const kBeyond = 8;
 
+/** What stands above a list while it scrolls. */
+const kHead = 80;
+
+/** Browsers draw nothing below some 17 million pixels: a longer list is this high, and its rows pass by faster than the window scrolls. */
+const kMostPixels = 12_000_000;
+
+/** Which rows are seen, and how far they are moved from where they would be in a list of full height. */
+interface Seen { first: number; last: number; moved: number }
+
+/** By how many pixels the rows pass for one that the window scrolls. */
+const speedOf = (windowHeight: number, rows: number, row: number): number => {
+  const whole = rows * row;
+  return whole <= kMostPixels ? 1 : (whole - windowHeight) / (kMostPixels - windowHeight);
+};
+
+/** `top`: how far the list's beginning is above the window's upper edge. */
+export function seenAt(top: number, windowHeight: number, rows: number, row: number): Seen {
+  const over = Math.max(0, Math.min(top, kMostPixels - windowHeight)) * (speedOf(windowHeight, rows, row) - 1);
+  return { first: Math.max(0, Math.floor((top + over) / row) - kBeyond), last: Math.ceil((top + over + windowHeight) / row) + kBeyond, moved: -over };
+}
+
 /**
  * A list of any length of which only what is seen is drawn. Rows have one height, `row` pixels, and scroll with the window. `more` is called
  * when the end comes near.
@@ -11,13 +32,11 @@ const kBeyond = 8;
 export function VirtualList<T>(props: { items: T[]; row: number; label: string; draw: (item: T, index: number) => ComponentChildren; keyOf: (item: T) => string; more?: () => void }) {
   const { items, row, more } = props;
   const list = useRef<HTMLDivElement>(null);
-  const [range, setRange] = useState<[number, number]>([0, 40]);
+  const [seen, setSeen] = useState<Seen>({ first: 0, last: 40, moved: 0 });
   const look = () => {
     if (!list.current) return;
-    const top = -list.current.getBoundingClientRect().top;
-    const first = Math.max(0, Math.floor(top / row) - kBeyond);
-    const last = Math.ceil((top + window.innerHeight) / row) + kBeyond;
-    setRange((old) => (old[0] === first && old[1] === last ? old : [first, last]));
+    const now = seenAt(-list.current.getBoundingClientRect().top, window.innerHeight, items.length, row);
+    setSeen((old) => (old.first === now.first && old.last === now.last && old.moved === now.moved ? old : now));
   };
   useLayoutEffect(look, [items.length, row]);
   useEffect(() => {
@@ -27,11 +46,11 @@ export function VirtualList<T>(props: { items: T[]; row: number; label: string; 
       window.removeEventListener("scroll", look);
       window.removeEventListener("resize", look);
     };
-  }, [row]);
+  }, [row, items.length]);
   useEffect(() => {
-    if (more && range[1] >= items.length - kBeyond) more();
-  }, [range[1], items.length, more]);
-  const [first, last] = [Math.min(range[0], items.length), Math.min(range[1], items.length)];
+    if (more && seen.last >= items.length - kBeyond) more();
+  }, [seen.last, items.length, more]);
+  const [first, last] = [Math.min(seen.first, items.length), Math.min(seen.last, items.length)];
   /** The arrow keys lead from row to row, drawn or not. */
   const onKey = (e: KeyboardEvent) => {
     const step = e.key === "ArrowDown" ? 1 : e.key === "ArrowUp" ? -1 : 0;
@@ -40,12 +59,15 @@ export function VirtualList<T>(props: { items: T[]; row: number; label: string; 
     const to = list.current?.querySelector<HTMLElement>(`[data-index="${Number(here.dataset.index) + step}"] a`);
     if (!to) return;
     e.preventDefault();
-    to.focus();
+    to.focus({ preventScroll: true });
+    const { top, bottom } = to.getBoundingClientRect();
+    const out = bottom > window.innerHeight ? bottom - window.innerHeight : Math.min(0, top - kHead);
+    if (out !== 0) window.scrollBy(0, out / speedOf(window.innerHeight, items.length, row));
   };
   return (
-    <div class="virtual" role="list" aria-label={props.label} ref={list} style={{ height: `${items.length * row}px` }} onKeyDown={onKey}>
+    <div class="virtual" role="list" aria-label={props.label} ref={list} style={{ height: `${Math.min(items.length * row, kMostPixels)}px` }} onKeyDown={onKey}>
       {items.slice(first, last).map((item, i) => (
-        <div key={props.keyOf(item)} role="listitem" data-index={first + i} aria-posinset={first + i + 1} aria-setsize={-1} style={{ top: `${(first + i) * row}px`, height: `${row}px` }}>
+        <div key={props.keyOf(item)} role="listitem" data-index={first + i} aria-posinset={first + i + 1} aria-setsize={-1} style={{ top: `${(first + i) * row + seen.moved}px`, height: `${row}px` }}>
           {props.draw(item, first + i)}
         </div>
       ))}

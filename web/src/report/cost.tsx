@@ -19,8 +19,12 @@ function qualityPoints(report: Report): QualityPoint[] {
 
 type Price = Report["production"]["price"];
 
-const price = (p: Price): string =>
-  p === null ? "not configured" : `${dollars(p.input_per_million)} in, ${dollars(p.output_per_million)} out`;
+/** Cached tokens without a price of their own cost what the others do. */
+function price(p: Price): string {
+  if (p === null) return "not configured";
+  const cached = p.cached_input_per_million === undefined ? "" : ` (${dollars(p.cached_input_per_million)} cached)`;
+  return `${dollars(p.input_per_million)} in${cached}, ${dollars(p.output_per_million)} out`;
+}
 
 const kColumns = ["model", "a million tokens", "tokens of a request", "cost of 1,000>", "a month>", "training"];
 
@@ -37,11 +41,14 @@ function Row(props: { name: ComponentChildren; cells: string[]; class?: string }
   );
 }
 
+function tokens(prompt: number | null | undefined, cached: number | null | undefined, completion: number | null | undefined): string {
+  if (prompt === null || prompt === undefined) return "\u2013";
+  return `${whole(prompt)} in${cached ? ` (${whole(cached)} cached)` : ""}, ${whole(completion)} out`;
+}
+
 function tokensText(c: Contender): string {
   const t = c.evaluation.tokens;
-  if (!t) return "\u2013";
-  const cached = t.cached_prompt_mean > 0 ? ` (${whole(t.cached_prompt_mean)} cached)` : "";
-  return `${whole(t.prompt_mean)} in${cached}, ${whole(t.completion_mean)} out`;
+  return tokens(t?.prompt_mean, t?.cached_prompt_mean, t?.completion_mean);
 }
 
 /** Only a fine-tuned model has cost its training. */
@@ -59,7 +66,7 @@ export function Cost(props: { report: Report; list: Contender[] }) {
   const requests = summary.monthly?.requests;
   const month = (cost: number | null) => (cost === null || requests === undefined ? null : (cost * requests) / 1000);
   const cells = (of: Price, tokens: string, cost: number | null, training: string) => [price(of), tokens, dollars(cost), dollars(month(cost)), training];
-  const used = production.prompt_tokens_mean === null ? "\u2013" : `${whole(production.prompt_tokens_mean)} in, ${whole(production.completion_tokens_mean)} out`;
+  const used = tokens(production.prompt_tokens_mean, production.cached_prompt_tokens_mean, production.completion_tokens_mean);
   const points = qualityPoints(report);
   return (
     <section>

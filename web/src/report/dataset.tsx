@@ -20,7 +20,7 @@ function Steps(props: { dataset: Dataset }) {
           <div class="funnel-head"><span>{words(s.step)}</span><span class="number">{count(s.in)} → {count(s.out)}</span></div>
           <div class="funnel-bar" aria-hidden="true"><span style={{ width: `${(100 * s.out) / widest}%` }} /><i style={{ width: `${(100 * (s.in - s.out)) / widest}%` }} /></div>
           <Reasons counts={s.reasons} what="left out" />
-          <Reasons counts={(s as { repaired?: Record<string, number> }).repaired} what="mended" />
+          <Reasons counts={s.repaired} what="mended" />
         </li>
       ))}
     </ol>

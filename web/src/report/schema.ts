@@ -13,6 +13,7 @@ export type Decision = "yes" | "no" | "not_decided";
 export interface Price {
   input_per_million: number;
   output_per_million: number;
+  cached_input_per_million?: number;
 }
 
 export interface Difference {
@@ -95,6 +96,7 @@ export interface Evaluation {
     groups: {
       group: string;
       title: string;
+      share: number;
       n: number;
       right: number;
       mean: number;
@@ -259,6 +261,7 @@ export interface Report {
     name: string;
     price: Price | null;
     prompt_tokens_mean: number | null;
+    cached_prompt_tokens_mean?: number | null;
     completion_tokens_mean: number | null;
     cost_per_1000: number | null;
     ceiling: {
@@ -357,11 +360,14 @@ export interface Report {
     datasets: string[];
   };
   dataset: {
+    workload_type?: "tool_calling" | "generic";
+    seed?: number;
     steps: {
       step: string;
       in: number;
       out: number;
       reasons: Record<string, number>;
+      repaired?: Record<string, number>;
     }[];
     datasets: {
       name: string;
@@ -371,6 +377,90 @@ export interface Report {
     }[];
     classes: unknown[];
     notes: string[];
+    mix?: {
+      of: string;
+      values: {
+        value: string;
+        traffic: {
+          records: number;
+          share: number | null;
+        };
+        eval: {
+          rows: number;
+          share: number | null;
+          weighted_share: number | null;
+        };
+        train: {
+          rows: number;
+          share: number | null;
+        };
+        validation: {
+          rows: number;
+          share: number | null;
+        };
+      }[];
+    }[];
+    templates?: {
+      templates: number;
+      eval_rows_seen: number;
+      eval_rows_unseen: number;
+      rows_left_out: number;
+      newest_known_share: number | null;
+    };
+    self_agreement?: {
+      requests: number;
+      records: number;
+      share: number | null;
+      pairs_share: number | null;
+    };
+    corrections?: {
+      given: number;
+      train: number;
+      validation: number;
+      evaluation_unchanged: number;
+      left_out: number;
+      superseded: number;
+      not_in_window: number;
+      unusable: number;
+      reasons: Record<string, number>;
+    };
+    suspicious?: {
+      left_out: boolean;
+      training_rows: number;
+      evaluation_rows: number;
+      reasons: {
+        why: string;
+        training: number;
+        evaluation: number;
+        examples: {
+          record_id: string;
+          detail: string;
+        }[];
+      }[];
+    };
+    leak?: {
+      conversations_on_two_sides: number;
+      requests_on_two_sides: number;
+      eval_rows_said_in_training: number;
+      eval_rows_template_in_training: number;
+      eval_rows_near_training: number;
+      eval_rows_near_example: number;
+      eval_rows_answered_in_training: number;
+      near_duplicate_threshold: number;
+      method: string;
+      pairs: {
+        kind: "request" | "answer";
+        likeness: number;
+        evaluation: {
+          record_id: string;
+          text: string;
+        };
+        training: {
+          record_id: string;
+          text: string;
+        };
+      }[];
+    };
   };
   config: Record<string, unknown>;
 }

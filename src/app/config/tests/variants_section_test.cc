@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "app/config/config.h"
+#include "evals/metric.h"
 #include "io/file.h"
 
 namespace fw::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -47,6 +49,29 @@ TEST(VariantsSection, APromptsFileLiesBesideTheConfiguration) {
   const auto config = read("prompts: [{name: short, system_prompt_file: short.txt}]", folder.path());
   ASSERT_TRUE(config.ok()) << config.error();
   EXPECT_EQ(config->run.evaluation.variants.back().system_prompt, "Be short.\n");
+}
+
+TEST(VariantsSection, SomethingMustBeEvaluatedOfEveryCandidate) {
+  const auto of_candidate = [](const std::string& candidate) {
+    return parse_config("nims: [{model_name: a, " + candidate + "}]\nevaluation: {variants: [customized-eval]}",
+                        "c.yaml", "/", environment);
+  };
+  EXPECT_THAT(of_candidate("url: 'http://127.0.0.1:9/v1'").error().message,
+              AllOf(HasSubstr("\"a\""), HasSubstr("behind a url"), HasSubstr("add base-eval")));
+  EXPECT_THAT(of_candidate("path: a.gguf, customization_enabled: false").error().message,
+              AllOf(HasSubstr("customization_enabled: true"), HasSubstr("add base-eval")));
+  EXPECT_TRUE(of_candidate("path: a.gguf, customization_enabled: true").ok());
+}
+
+TEST(TextMetric, MayBeEachThatComparesTexts) {
+  for (const std::string& name : evals::text_metric_names()) {
+    const auto config = read("text_metric: " + name);
+    ASSERT_TRUE(config.ok()) << config.error();
+    EXPECT_EQ(config->run.evaluation.text_metric, name);
+  }
+  EXPECT_EQ(read("").value().run.evaluation.text_metric, "rouge_l");
+  EXPECT_THAT(evals::text_metric_names(), testing::UnorderedElementsAre("rouge_l", "token_f1", "exact_match"));
+  EXPECT_THAT(read("text_metric: similarity").error().message, HasSubstr("token_f1"));
 }
 
 TEST(VariantsSection, MistakesAreNamed) {

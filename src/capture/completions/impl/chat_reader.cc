@@ -92,9 +92,15 @@ class ChatReader final : public DialectReader {
   void read_choice(ondemand::object one) {
     index_ = 0;
     ondemand::value number;
-    if (one.find_field_unordered("index").get(number) == simdjson::SUCCESS) index_ = integer_of(number).value_or(0);
+    const auto found = one.find_field_unordered("index").get(number);
+    if (found == simdjson::SUCCESS) index_ = integer_of(number).value_or(0);
     bool ignored = false;
-    is_right_ &= one.reset().get(ignored) == simdjson::SUCCESS;
+    // After an error the parser is no more to be asked.
+    const bool is_whole = found == simdjson::SUCCESS || found == simdjson::NO_SUCH_FIELD;
+    if (!is_whole || one.reset().get(ignored) != simdjson::SUCCESS) {
+      is_right_ = false;
+      return;
+    }
     is_right_ &= for_each_member(one, [&](auto key, auto value) { read_choice_member(key, value); });
   }
 

@@ -1,6 +1,6 @@
 #include "capture/completions/impl/json_pieces.h"
 
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 namespace fw::capture {
@@ -24,7 +24,9 @@ simdjson::simdjson_result<ondemand::document> parsed(std::string_view json) {
   Scratch& scratch = scratch_for(json.size());
   const std::size_t needed = json.size() + simdjson::SIMDJSON_PADDING;
   if (scratch.buffer.size() < needed) scratch.buffer.resize(needed);
-  std::memcpy(scratch.buffer.data(), json.data(), json.size());
+  json.copy(scratch.buffer.data(), json.size());
+  // The parser looks at what stands behind a broken text; the rest of another event is not to matter.
+  std::fill_n(scratch.buffer.begin() + static_cast<std::ptrdiff_t>(json.size()), simdjson::SIMDJSON_PADDING, ' ');
   return scratch.parser.iterate(scratch.buffer.data(), json.size(), scratch.buffer.size());
 }
 

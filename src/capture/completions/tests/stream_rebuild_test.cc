@@ -290,6 +290,15 @@ TEST(StreamRebuild, AnEventThatIsNoJsonIsSaidAndTheRestIsKept) {
   EXPECT_THAT(out.outcome.note, HasSubstr("no JSON"));
 }
 
+TEST(StreamRebuild, WhatIsKeptOfABrokenEventDoesNotDependOnEventsBeforeIt) {
+  const std::string broken = R"({"usage":{"total_tokens":7}}]})";
+  const auto after = [&](char filler) {
+    return rebuilt(event(R"({"id":")" + std::string(200, filler) + "\"}") + event(broken) + kStop + kDone);
+  };
+  EXPECT_EQ(after('x').response["usage"], after('}').response["usage"]);
+  EXPECT_EQ(after('x').response["usage"]["total_tokens"], 7);
+}
+
 TEST(StreamRebuild, MembersOfOtherKindsThanTheirsBreakNothing) {
   for (const char* odd :
        {R"({"choices":{}})", R"({"choices":[1,null,"x",[]]})", R"({"choices":[{"delta":[]}]})",

@@ -20,6 +20,7 @@ struct EngineSetup {
   std::string alias;    ///< what it answers to `GET /v1/models`, so that nobody else's server passes for it
   std::string api_key;  ///< it answers nobody else, but for `GET /health`; empty: it answers all
   int threads = 1;
+  int niceness = 0;  ///< io::ProcessSpec::niceness
   int slots = 1;
   std::int64_t slot_context = 0;  ///< tokens
   bool enable_thinking = false;   ///< of models that can think before they answer

@@ -73,7 +73,8 @@ Task<Result<ModelSpec>> as_gguf(LocalSettings settings, io::ProcessLauncher& lau
       .program = settings.programs.trainer,
       .arguments = {"convert", "--model", model.path.string(), "--cache", (settings.data_folder / "models").string()},
       .stream_output = true,
-      .line_limit = kLineLimit};
+      .line_limit = kLineLimit,
+      .niceness = settings.niceness};
   FW_CO_ASSIGN(const auto words, co_await run_converter(launcher, std::move(spec), model.name, std::move(deadline)));
   if (!words.error.empty()) co_return failed_precondition("model " + model.path.string() + ": " + words.error);
   model.path = words.file;

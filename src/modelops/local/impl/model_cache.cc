@@ -178,6 +178,7 @@ Task<Result<ServableModel>> ModelCache::merge(ModelSpec model, ModelFacts facts,
 
 Task<Status> ModelCache::run_tool(io::ProcessSpec spec, Deadline deadline) {
   const std::string name = spec.program.filename().string();
+  spec.niceness = settings_.niceness;
   FW_CO_ASSIGN(const auto process, launcher_.start(std::move(spec)));
   const auto status = co_await process->wait(deadline);
   if (!status.ok()) {

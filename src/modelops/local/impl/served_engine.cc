@@ -53,7 +53,8 @@ Task<Status> ServedEngine::start(Deadline deadline) {
 Task<Status> ServedEngine::start_on(std::uint16_t port, Deadline deadline) {
   FW_CO_ASSIGN(std::shared_ptr<io::Process> process, launcher_.start({.program = program_,
                                                                       .arguments = engine_arguments(setup_, port),
-                                                                      .environment = engine_environment(setup_)}));
+                                                                      .environment = engine_environment(setup_),
+                                                                      .niceness = setup_.niceness}));
   auto status = co_await wait_ready(*process, port, deadline.within(ready_timeout_));
   if (status.ok()) {
     set_process(std::move(process));

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -115,6 +117,14 @@ class LocalDeployerTest : public testing::Test {
     while (!claim() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(10ms);
     return claim();
   }
+  /// Every thread of it: on a busy machine some go on for a while after the signal.
+  static bool is_stopped(int pid) {
+    const fs::path threads = "/proc/" + std::to_string(pid) + "/task";
+    return std::ranges::all_of(fs::directory_iterator(threads), [](const auto& thread) {
+      const auto stat = io::read_file(thread.path() / "stat");
+      return stat.ok() && stat->find(") T ") != std::string::npos;
+    });
+  }
   [[nodiscard]] std::size_t models_made() const {
     std::size_t out = 0;
     for (const auto& entry : fs::directory_iterator(settings_.data_folder / "models"))
@@ -214,6 +224,17 @@ TEST_F(LocalDeployerTest, TheProcessIsGoneAfterUndeploy) {
   EXPECT_EQ(deployer_->status(up.id).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(LocalDeployerTest, WhatIsEvaluatedGivesWayToWhatAnswersTraffic) {
+  settings_.niceness = 6;
+  start(settings_);
+  const auto niceness_of = [&](const Deployment& up) {
+    return ::getpriority(PRIO_PROCESS, static_cast<id_t>(deployer_->process_id(up.id)));
+  };
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness_of(deploy({.model = model(), .parallelism = 1})), ours + 6);
+  EXPECT_EQ(niceness_of(deploy({.model = model(), .parallelism = 1, .answers_traffic = true})), ours);
+}
+
 TEST_F(LocalDeployerTest, ACrashedEngineComesBackOnceOnItsPort) {
   const auto up = deploy({.model = model(), .parallelism = 1});
   const double before = fingerprint(up);
@@ -266,8 +287,11 @@ TEST_F(LocalDeployerTest, ABusyEngineIsHealthyAndOneThatHangsIsNot) {
   }
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(health(20s).ok());
   askers.clear();
-  ASSERT_EQ(::kill(deployer_->process_id(up.id), SIGSTOP), 0);
+  const int pid = deployer_->process_id(up.id);
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  ASSERT_TRUE(comes_true([&] { return is_stopped(pid); }));
   const auto hung = health(200ms);
+  ASSERT_FALSE(hung.ok());
   EXPECT_EQ(hung.error().code, ErrorCode::kDeadlineExceeded);
   EXPECT_THAT(hung.error().message, HasSubstr("GET /health"));
   ASSERT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());

@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { AnswerDiff, kSideWords } from "../../components/answer_diff";
+import { schemasOf } from "../../components/argument_schema";
 import { Conversation } from "../../components/conversation";
 import { LongText } from "../../components/long_text";
 import { count, percent, plural, words } from "../../components/format";
@@ -55,11 +56,14 @@ function editable(message: Message | null): string {
 
 function Sides(props: { left: CardSide; right: CardSide; card: ReviewCard }) {
   const { left, right, card } = props;
+  // As long as the log store has the request; without it the answers stand there without their schemas.
+  const request = useResource<unknown>(`/api/traffic/${encodeURIComponent(card.record_id)}/request`);
+  const schemas = useMemo(() => schemasOf(request.data), [request.data]);
   const name = (side: "left" | "right") => <>{side}{card.revealed && <span class="tag">{card.revealed.candidate === side ? "candidate" : "production"}</span>}</>;
   return (
     <div class="answers">
       {left.failure && <p class="problem">The left one gave no answer: <Plain text={left.failure} /></p>}
-      <AnswerDiff reference={asMessage(left.message) ?? {}} answer={asMessage(right.message)} names={[name("left"), name("right")]} trouble={right.failure} words={kSideWords} />
+      <AnswerDiff reference={asMessage(left.message) ?? {}} answer={asMessage(right.message)} names={[name("left"), name("right")]} trouble={right.failure} words={kSideWords} schemas={schemas} />
     </div>
   );
 }

@@ -3,23 +3,13 @@ import { AnswerDiff, kSideWords } from "../../components/answer_diff";
 import { Conversation } from "../../components/conversation";
 import { count, plural, score } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { asMessage, leadingKind, messagesOf, type DivergentRow, type Report, type RowAnswer } from "../../report/model";
+import { asMessage, leadingKind, messagesOf, type Report, type RowAnswer } from "../../report/model";
 import { answerName } from "../../report/row_filter";
 import { useResource } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { address, setQuery } from "../place";
-
-type Side = "a" | "b" | "same";
-interface Pair { row: DivergentRow; a: RowAnswer; b: RowAnswer; better: Side }
-
-function pairsOf(report: Report, a: string, b: string): Pair[] {
-  return report.divergent_rows.rows.flatMap((row): Pair[] => {
-    const [left, right] = [a, b].map((name) => row.answers.find((x) => answerName(x) === name));
-    if (!left || !right) return [];
-    const [l, r] = [left.agreement ?? 0, right.agreement ?? 0];
-    return [{ row, a: left, b: right, better: l > r ? "a" : r > l ? "b" : "same" }];
-  });
-}
+import { answerersOf, areSameRows, pairsOf, type Pair, type Side } from "../run_pairs";
+import { OtherRun } from "./same_traffic";
 
 const kShown = 20;
 
@@ -37,41 +27,57 @@ function PairCard(props: { pair: Pair; kind: "rate" | "graded" }) {
   );
 }
 
-function Compared(props: { report: Report; query: URLSearchParams }) {
-  const { report, query } = props;
-  const names = useMemo(() => [...new Set(report.divergent_rows.rows.flatMap((r) => r.answers.map(answerName)))], [report]);
+/** What the rows are that are shown, and which are not. */
+function WhichRows(props: { left: Report; right: Report }) {
+  const { left, right } = props;
+  if (left === right) return <>Of the rows on which the best-ranked candidate does not give production's answer.</>;
+  if (areSameRows(left, right)) return <>Both runs were measured on the same rows. Of those on which the best-ranked candidate of either does not give production's answer.</>;
+  return <>The runs were measured on other rows: only those stand here that are in both and on which the best-ranked candidates of both do not give production's answer.</>;
+}
+
+function Compared(props: { left: Report; right: Report; query: URLSearchParams }) {
+  const { left, right, query } = props;
+  const [names, others] = useMemo(() => [answerersOf(left), answerersOf(right)], [left, right]);
   const a = query.get("a") ?? names[0] ?? "";
-  const b = query.get("b") ?? names.find((n) => n !== a) ?? "";
+  const b = query.get("b") ?? (left === right ? names.find((n) => n !== a) : others[0]) ?? "";
   const which = query.get("show") ?? "";
-  const pairs = useMemo(() => pairsOf(report, a, b), [report, a, b]);
+  const pairs = useMemo(() => pairsOf(left, a, right, b), [left, a, right, b]);
   const found = pairs.filter((p) => which === "" || p.better === which);
   const shown = Math.max(kShown, Number(query.get("rows")) || 0);
-  if (names.length < 2) return <p class="muted">There are no two candidates whose answers differ from production's.</p>;
+  if (a === "" || b === "") return <p class="muted">{left === right ? "There are no two candidates whose answers differ from production's." : "One of the runs has no answers that differ from production's."}</p>;
   const n = (side: Side) => pairs.filter((p) => p.better === side).length;
-  const options = names.map((name): [string, string] => [name, name]);
+  const optionsOf = (list: string[]) => list.map((name): [string, string] => [name, name]);
   return (
     <>
       <form class="filters" onSubmit={(e) => e.preventDefault()}>
-        <Choice name="a" label="left" value={a} any="the best-ranked" options={options} />
-        <Choice name="b" label="right" value={b} any="the next" options={options} />
+        <Choice name="a" label="left" value={a} any="the best-ranked" options={optionsOf(names)} />
+        <Choice name="b" label={left === right ? "right" : "right, of the other run"} value={b} any={left === right ? "the next" : "the best-ranked"} options={optionsOf(others)} />
         <Choice name="show" label="rows" value={which} any={`all (${count(pairs.length)})`} options={[["a", `left agrees more (${n("a")})`], ["b", `right agrees more (${n("b")})`], ["same", `as much (${n("same")})`]]} />
       </form>
-      <p class="muted small">Of the rows on which the best-ranked candidate does not give production's answer. What differs is marked <mark class="side">so</mark>.</p>
+      <p class="muted small"><WhichRows left={left} right={right} /> What differs is marked <mark class="side">so</mark>.</p>
       <h2><span role="status">{plural(found.length, "row")}</span></h2>
-      {found.slice(0, shown).map((p) => <PairCard key={p.row.record_id} pair={p} kind={leadingKind(report)} />)}
+      {found.slice(0, shown).map((p) => <PairCard key={p.row.record_id} pair={p} kind={leadingKind(left)} />)}
       {found.length > shown && <button type="button" class="more" onClick={() => setQuery({ rows: String(shown + kShown) })}>show more ({count(found.length - shown)} left)</button>}
     </>
   );
 }
 
+const reportOf = (id: string): string => `/api/jobs/${encodeURIComponent(id)}/report`;
+
+/** Two candidates of a run, or one of this run and one of another, row by row. */
 export function ComparePage(props: { id: string; query: URLSearchParams }) {
-  const { data, error, reload } = useResource<Report>(`/api/jobs/${props.id}/report`);
+  const { id, query } = props;
+  const { data, error, reload } = useResource<Report>(reportOf(id));
+  const with_ = query.get("with") ?? "";
+  const other = useResource<Report>(with_ === "" ? null : reportOf(with_));
+  const right = with_ === "" ? data : other.data;
   return (
     <>
-      <PageTitle title="Compare answers" eyebrow={<a href={address(["runs", props.id])}>Run</a>} />
-      <Trouble error={error} retry={reload} />
-      {!data && !error && <Waiting what="the report" />}
-      {data && <Compared report={data} query={props.query} />}
+      <PageTitle title="Compare answers" eyebrow={<a href={address(["runs", id])}>Run</a>} />
+      <Trouble error={error ?? other.error} retry={() => { reload(); other.reload(); }} />
+      {data && <form class="filters" onSubmit={(e) => e.preventDefault()}><OtherRun id={id} of={data.job} value={with_} any="this run alone" /></form>}
+      {(!data || !right) && !error && !other.error && <Waiting what="the report" />}
+      {data && right && <Compared left={data} right={right} query={query} />}
     </>
   );
 }

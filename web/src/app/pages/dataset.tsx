@@ -1,17 +1,15 @@
-import { count, moment, words } from "../../components/format";
+import { count, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { DatasetSection } from "../../report/dataset";
 import type { Report } from "../../report/model";
 import { useResource } from "../api";
 import { changesOf, type Change } from "../card_figures";
-import { Choice, PageTitle, Trouble, Waiting } from "../parts";
+import { PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
-import type { JobSummary } from "../types";
+import { OtherRun } from "./same_traffic";
 
 const reportOf = (id: string): string => `/api/jobs/${encodeURIComponent(id)}/report`;
 const cardOf = (report: Report) => report.dataset as unknown as Record<string, unknown>;
-
-const kListed = 200;
 
 function byOf(c: Change): string {
   if (c.before === null || c.after === null) return c.before === null ? "new" : "gone";
@@ -50,15 +48,11 @@ function Differences(props: { before: Report; after: Report }) {
 /** Beside another run of the same traffic. */
 function Compared(props: { id: string; report: Report; other: string }) {
   const { id, report, other } = props;
-  const { data } = useResource<{ jobs: JobSummary[] }>(`/api/jobs?limit=${kListed}`);
   const before = useResource<Report>(other === "" ? null : reportOf(other));
-  const { workload_id: workload, client_id: client } = report.job;
-  const options = (data?.jobs ?? []).filter((j) => j.id !== id && j.workload_id === workload && j.client_id === client).map((j): [string, string] => [j.id, `${j.id.slice(0, 8)}, ${moment(j.started_at)}`]);
   return (
     <section>
       <h2>Beside another run's</h2>
-      <form class="filters" onSubmit={(e) => e.preventDefault()}><Choice name="with" label="run" value={other} any="none" options={options} /></form>
-      {data && options.length === 0 && <p class="muted small">There is no other run of this traffic{data.jobs.length === kListed && ` among the newest ${kListed}`}.</p>}
+      <form class="filters" onSubmit={(e) => e.preventDefault()}><OtherRun id={id} of={report.job} value={other} any="none" /></form>
       <Trouble error={before.error} retry={before.reload} />
       {other !== "" && !before.data && !before.error && <Waiting what="the other card" />}
       {before.data && <Differences before={before.data} after={report} />}

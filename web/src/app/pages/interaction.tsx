@@ -5,12 +5,12 @@ import { indentJson } from "../../components/indent_json";
 import { LongText } from "../../components/long_text";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message, type ToolCall } from "../../report/model";
-import { asciiText, shellQuoted } from "../../report/row_export";
 import { getText, useResource } from "../api";
 import { bytes } from "../numbers";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { Interaction } from "../types";
+import { Erased, InteractionActs, type Erasure } from "./interaction_acts";
 import { ToolList, toolsOf } from "./tool_list";
 
 /** Beyond these, messages are drawn when asked. */
@@ -107,10 +107,7 @@ function Facts(props: { interaction: Interaction }) {
   return <dl class="facts-grid">{facts.flatMap(([name, value]) => (value === null ? [] : [<div key={name}><dt>{name}</dt><dd><Plain text={value} /></dd></div>]))}</dl>;
 }
 
-const curl = (request: string): string =>
-  `curl -sS "\${BASE_URL:-http://127.0.0.1:8080/v1}/chat/completions" -H 'content-type: application/json' --data-raw ${shellQuoted(asciiText(request))}`;
-
-function Shown(props: { interaction: Interaction }) {
+function Shown(props: { interaction: Interaction; erased: (erasure: Erasure) => void }) {
   const i = props.interaction;
   const request = isObject(i.request) ? i.request : {};
   const response = isObject(i.response) ? i.response : {};
@@ -118,18 +115,10 @@ function Shown(props: { interaction: Interaction }) {
   const choices = (Array.isArray(response.choices) ? response.choices : []).slice(0, 20);
   const answers = choices.flatMap((c) => asMessage(isObject(c) ? c.message : null) ?? []);
   const tools = toolsOf(request);
-  const [trouble, say] = useState("");
-  const copyCurl = async () => {
-    const text = curl(await getText(`/api/traffic/${encodeURIComponent(i.id)}/request`));
-    await navigator.clipboard.writeText(text);
-    say("copied");
-  };
   return (
     <>
       <Facts interaction={i} />
-      <p class="tools">
-        <button type="button" onClick={() => copyCurl().catch(() => say("copying is not allowed here"))}>copy as curl</button> <span role="status" class="small muted">{trouble}</span>
-      </p>
+      <InteractionActs id={i.id} erased={props.erased} />
       <section><h2>Conversation <span class="muted small">{plural(messages.length, "message")}</span></h2><Conversation messages={messages} /></section>
       <section>
         <h2>Answer</h2>
@@ -172,6 +161,7 @@ function Lineage(props: { id: string }) {
 
 export function InteractionPage(props: { id: string; query: URLSearchParams }) {
   const { data, error, reload } = useResource<Interaction>(`/api/traffic/${encodeURIComponent(props.id)}`);
+  const [erasure, setErasure] = useState<Erasure | null>(null);
   const back = address(["traffic"], Object.fromEntries(props.query));
   return (
     <>
@@ -180,7 +170,7 @@ export function InteractionPage(props: { id: string; query: URLSearchParams }) {
       </PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the interaction" />}
-      {data && <Shown interaction={data} />}
+      {erasure ? <Erased erasure={erasure} /> : data && <Shown interaction={data} erased={setErasure} />}
     </>
   );
 }

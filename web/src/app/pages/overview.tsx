@@ -9,6 +9,7 @@ import { ago, compact, cost, stretch } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { JobSummary, Statistics, WorkloadStatistics } from "../types";
+import { OnTraffic } from "./promoted";
 import { WhatWaits } from "./what_waits";
 
 const kFirst = (origin: string): [string, string][] => [
@@ -128,7 +129,7 @@ export function Overview() {
       <Trouble error={statistics.error ?? jobs.error} retry={() => { statistics.reload(); jobs.reload(); }} />
       {!known && !statistics.error && <Waiting what="the traffic" />}
       {known && known.workloads.length === 0 && <FirstRequest />}
-      {known && known.workloads.length > 0 && <><Wheel statistics={known} jobs={list} /><WhatWaits jobs={list} /><WorkloadCards statistics={known} /></>}
+      {known && known.workloads.length > 0 && <><Wheel statistics={known} jobs={list} /><WhatWaits jobs={list} /><OnTraffic /><WorkloadCards statistics={known} /></>}
       {jobs.data && (list.length > 0 || (known?.workloads.length ?? 0) > 0) && <LatestRuns jobs={list} />}
     </>
   );

@@ -11,7 +11,9 @@ interface Field { key: string; title: string; hint: string; check: (v: string) =
 const whole = (least: number) => (v: string) => (/^\d+$/.test(v) && Number(v) >= least ? "" : `a whole number from ${least}`);
 const share = (least: number, most: number) => (v: string) => (v.trim() !== "" && Number(v) >= least && Number(v) <= most ? "" : `a number from ${least} to ${most}`);
 
-/** The keys of data_split_config that people change most; all of them are in docs/configuration.md. */
+const truth = (v: string) => (v === "true" || v === "false" ? "" : "true or false");
+
+/** The keys of data_split_config that people change most. */
 const kFields: Field[] = [
   { key: "eval_size", title: "evaluation rows", hint: "on which every candidate is measured", check: whole(1) },
   { key: "val_ratio", title: "validation share", hint: "of the training rows, for the training's own checks", check: share(0, 0.999999) },
@@ -20,6 +22,17 @@ const kFields: Field[] = [
   { key: "random_seed", title: "seed", hint: "the same seed draws the same rows", check: whole(0), empty: "one is drawn" },
   { key: "newest_eval_share", title: "share of newest rows", hint: "of the evaluation rows, from traffic that training never saw", check: share(0, 1) },
 ];
+
+/** The others; docs/configuration.md has all of them. */
+const kMoreFields: Field[] = [
+  { key: "newest_holdout", title: "newest part held out", hint: "of the time span, which training never sees", check: share(0, 1) },
+  { key: "keep_templates_together", title: "templates on one side", hint: "rows of one template are all for evaluation or none", check: truth },
+  { key: "keep_near_duplicates_apart", title: "near-duplicates apart", hint: "none of an evaluation row in training", check: truth },
+  { key: "near_duplicate_threshold", title: "near-duplicate from", hint: "the likeness from which two requests are nearly one", check: share(0.01, 1) },
+  { key: "max_leaked_share", title: "most leaked", hint: "share of evaluation rows with a near-duplicate in training", check: share(0, 1) },
+  { key: "parse_function_arguments", title: "arguments are parsed", hint: "a record whose arguments are no JSON is left out", check: truth },
+];
+const kAllFields = [...kFields, ...kMoreFields];
 
 const kSection = "data_split_config.";
 const valueOf = (configuration: Configuration, path: string): string => configuration.settings.find((s) => s.path === path)?.value ?? "";
@@ -40,7 +53,9 @@ function SplitField(props: { field: Field; standing: string; value: string | und
   return (
     <div class="field">
       <label for={id}>{field.title} <code>{field.key}</code></label>
-      <input id={id} value={value ?? standing} inputMode="decimal" aria-invalid={props.problem !== ""} aria-describedby={`${id}-hint`} onInput={(e) => props.set(e.currentTarget.value)} />
+      {field.check === truth
+        ? <select id={id} value={value ?? standing} aria-describedby={`${id}-hint`} onChange={(e) => props.set(e.currentTarget.value)}>{["true", "false"].map((v) => <option key={v} value={v}>{v}</option>)}</select>
+        : <input id={id} value={value ?? standing} inputMode="decimal" aria-invalid={props.problem !== ""} aria-describedby={`${id}-hint`} onInput={(e) => props.set(e.currentTarget.value)} />}
       <span id={`${id}-hint`} class={props.problem === "" ? "small muted" : "small bad"}>{props.problem === "" ? `${field.hint}${field.empty ? `; empty: ${field.empty}` : ""}` : <Plain text={`must be ${props.problem}`} />}</span>
     </div>
   );
@@ -68,7 +83,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
   const changed = Object.entries(values).filter(([key, v]) => v !== valueOf(configuration, kSection + key));
   const start = async (event: Event) => {
     event.preventDefault();
-    if (kFields.some((f) => problem(f) !== "" && !theirs[f.key])) return;
+    if (kAllFields.some((f) => problem(f) !== "" && !theirs[f.key])) return;
     setBusy(true);
     try {
       const split = changed.length > 0 ? { data_split_config: wholeSection(configuration, Object.fromEntries(changed)) } : {};
@@ -80,6 +95,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
     }
   };
   const chosen = clients.find((c) => c.client_id === client);
+  const draw = (f: Field) => <SplitField key={f.key} field={f} standing={valueOf(configuration, kSection + f.key)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />;
   return (
     <form class="form" onSubmit={start}>
       <div class="filters">
@@ -90,9 +106,11 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
       <Candidates configuration={configuration} />
       <fieldset>
         <legend>How rows are drawn</legend>
-        <div class="fields">
-          {kFields.map((f) => <SplitField key={f.key} field={f} standing={valueOf(configuration, kSection + f.key)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />)}
-        </div>
+        <div class="fields">{kFields.map(draw)}</div>
+        <details open={kMoreFields.some((f) => values[f.key] !== undefined || problem(f) !== "")}>
+          <summary>more keys of data_split_config</summary>
+          <div class="fields">{kMoreFields.map(draw)}</div>
+        </details>
       </fieldset>
       <Trouble error={error} />
       <p><button type="submit" class="main" disabled={busy || workload === "" || client === ""}>{busy ? "starting \u2026" : "start the run"}</button></p>

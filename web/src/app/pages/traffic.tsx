@@ -13,6 +13,9 @@ import { kFilterNames, searchOf } from "./traffic_filter";
 const kEndings = ["finished", "client_gone", "upstream_died", "refused", "arguments_incomplete"];
 const kOrigins = ["file", "upload", "gateway", "bulk", "otlp"];
 
+/** Who has scrolled so far gets larger pages. */
+const kDeep = 1000;
+
 /** Searches that found nothing for so long ask whether to go on. */
 const kMostScanned = 200_000;
 
@@ -24,19 +27,19 @@ const kept = new Map<string, { found: Found; scroll: number; records: number | u
 
 function useSearch(search: string) {
   const [found, setFound] = useState<Found>(kept.get(search)?.found ?? kNothing);
-  const state = useRef({ found, search, abort: new AbortController() });
+  const state = useRef({ found, search, abort: new AbortController(), ids: new Set(found.items.map((i) => i.id)) });
   const put = (f: Found) => {
     state.current.found = f;
     setFound(f);
   };
   const more = useCallback(() => {
-    const { found: f, abort } = state.current;
+    const { found: f, abort, ids } = state.current;
     if (f.busy || f.ended || f.error) return;
     put({ ...f, busy: true });
     const cursor = f.next === null ? "" : `&cursor=${encodeURIComponent(f.next)}`;
-    getJson<TrafficPage>(`/api/traffic?limit=100&${state.current.search}${cursor}`, abort.signal).then((page) => {
-      const seen = new Set(f.items.map((i) => i.id));
-      const items = f.items.concat(page.interactions.filter((i) => !seen.has(i.id)));
+    getJson<TrafficPage>(`/api/traffic?limit=${f.items.length < kDeep ? 100 : 500}&${state.current.search}${cursor}`, abort.signal).then((page) => {
+      const items = f.items.concat(page.interactions.filter((i) => !ids.has(i.id)));
+      page.interactions.forEach((i) => ids.add(i.id));
       put({ items, next: page.next_cursor, scanned: f.scanned + page.scanned, busy: false, error: null, ended: page.next_cursor === null });
     }, (error: ApiError) => {
       if (!abort.signal.aborted) put({ ...f, busy: false, error });
@@ -45,6 +48,7 @@ function useSearch(search: string) {
   const restart = useCallback((from: Found = kNothing) => {
     state.current.abort.abort();
     state.current.abort = new AbortController();
+    state.current.ids = new Set(from.items.map((i) => i.id));
     put({ ...from, busy: false });
     more();
   }, []);

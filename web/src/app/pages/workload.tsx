@@ -9,6 +9,7 @@ import { Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { address, usePlace } from "../place";
 import type { JobSummary, NamedCount, Point, Statistics, WorkloadStatistics } from "../types";
 import { JobLine } from "./overview";
+import { PromotionLine, usePromotions } from "./promoted";
 
 interface Measure { name: string; parts: string[]; values: (p: Point) => number[]; text: (v: number) => string }
 
@@ -36,6 +37,30 @@ function OverTime(props: { statistics: Statistics; workload: WorkloadStatistics;
       <TimeBars bars={bars} width={width * 1000} yText={measure.text} parts={measure.parts} label={`${measure.name} over time, one bar for each ${stretch(width)}`} />
       <p class="small muted">One bar for each {stretch(width)}.{props.shown === "cost" && ` At the price that the configuration gives for ${props.statistics.production.name ?? "production"}.`}</p>
     </section>
+  );
+}
+
+/** What was made of the traffic: its runs, their datasets, and the models that were proposed for it. */
+function MadeOfIt(props: { workload: WorkloadStatistics; jobs: JobSummary[] }) {
+  const isOf = (of: { workload_id: string; client_id: string }) => of.workload_id === props.workload.workload_id && of.client_id === props.workload.client_id;
+  const jobs = props.jobs.filter(isOf);
+  const promotions = usePromotions().filter(isOf).reverse();
+  const drawn = jobs.filter((j) => j.status === "completed");
+  return (
+    <>
+      <section>
+        <h2>Promotions</h2>
+        {promotions.length > 0 ? <ul class="lines">{promotions.map((p) => <PromotionLine key={p.id} promotion={p} />)}</ul> : <p class="muted">No model was proposed for this workload yet.</p>}
+      </section>
+      <section>
+        <h2>Runs</h2>
+        {jobs.length > 0 ? <ul class="lines">{jobs.map((j) => <JobLine key={j.id} job={j} />)}</ul> : <p class="muted">None yet of this workload.</p>}
+      </section>
+      <section>
+        <h2>Datasets</h2>
+        {drawn.length > 0 ? <ul class="lines plain">{drawn.map((j) => <li key={j.id}><a href={address(["datasets", j.id])}>drawn {moment(j.started_at)}</a> <span class="muted small">for the run <span class="code">{j.id.slice(0, 8)}</span></span></li>)}</ul> : <p class="muted">A run that completes leaves its datasets here.</p>}
+      </section>
+    </>
   );
 }
 
@@ -81,7 +106,6 @@ function Figures(props: { workload: WorkloadStatistics; statistics: Statistics }
 function OneWorkload(props: { workload: WorkloadStatistics; statistics: Statistics; jobs: JobSummary[]; shown: string }) {
   const w = props.workload;
   const traffic = (query: Record<string, string>) => address(["traffic"], { workload: w.workload_id, client: w.client_id, ...query });
-  const jobs = props.jobs.filter((j) => j.workload_id === w.workload_id && j.client_id === w.client_id);
   return (
     <>
       {!w.is_complete && <p class="small muted" role="status">Counted so far: {count(w.total.records)} of {count(w.records)}.</p>}
@@ -95,10 +119,7 @@ function OneWorkload(props: { workload: WorkloadStatistics; statistics: Statisti
         <Counts title="Ways in" counts={w.origins} things="ways" link={(name) => traffic({ origin: name })} />
         <Counts title="Who answered on the routes" counts={w.variants} things="variants" link={() => null} />
       </div>
-      <section>
-        <h2>Runs</h2>
-        {jobs.length > 0 ? <ul class="lines">{jobs.map((j) => <JobLine key={j.id} job={j} />)}</ul> : <p class="muted">None yet of this workload.</p>}
-      </section>
+      <MadeOfIt workload={w} jobs={props.jobs} />
     </>
   );
 }

@@ -1,0 +1,100 @@
+#include "api/tests/api_fixture.h"
+
+namespace fw::api {
+namespace {
+
+using testing::HasSubstr;
+
+TEST_F(ApiTest, AProposalNamesAJobAndAnUpstreamThatThereAre) {
+  const auto propose = [this](const char* body) { return send(net::Method::kPost, "/api/promotions", body); };
+  EXPECT_EQ(propose(R"({"job_id": "x"})").status, 422);
+  const auto nowhere = propose(R"({"job_id": "0123456789abcdef01234567", "upstream": "large", "person": "ada"})");
+  EXPECT_EQ(nowhere.status, 400);
+  EXPECT_THAT(nowhere.body, HasSubstr("it has small"));
+  EXPECT_EQ(propose(R"({"job_id": "0123456789abcdef01234567", "upstream": "small", "person": "ada"})").status, 404);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/promotions"))["promotions"].size(), 0U);
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions?at=yesterday").status, 400);
+}
+
+TEST_F(ApiTest, ARatingIsAScoreOrAnOutcomeWithAnId) {
+  const auto rate = [this](const char* body) { return send(net::Method::kPost, "/api/feedback", body); };
+  EXPECT_EQ(rate(R"({"id": "r", "score": 0.25, "comment": "late"})").status, 201);
+  EXPECT_EQ(rate(R"({"id": "r", "outcome": "good"})").status, 201);
+  EXPECT_EQ(rate(R"({"id": "r", "outcome": "bad"})").status, 201);
+  ASSERT_EQ(ratings_.size(), 3U);
+  EXPECT_EQ(ratings_[0].score, 0.25);
+  EXPECT_EQ(ratings_[0].comment, "late");
+  EXPECT_EQ(ratings_[1].score, 1);
+  EXPECT_EQ(ratings_[2].score, 0);
+  for (const char* body : {"[]", R"({"score": 1})", R"({"id": "r"})", R"({"id": "r", "score": 2})",
+                           R"({"id": "r", "outcome": "fine"})", R"({"id": "r", "score": 1, "comment": 3})"}) {
+    EXPECT_EQ(rate(body).status, 422) << body;
+  }
+  EXPECT_EQ(rate(R"({"id": "none", "score": 1})").status, 404);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/feedback"))["feedback"][0]["record_id"], "r1");
+}
+
+TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
+  const auto proposed = promotions_->propose({.workload = "w",
+                                              .client = "c",
+                                              .job = "j",
+                                              .model = "m",
+                                              .variant = "v",
+                                              .upstream = "small",
+                                              .digests = {{"base", "aa"}}},
+                                             "ada", "why");
+  ASSERT_TRUE(proposed.ok());
+  const std::string path = "/api/promotions/" + proposed->id;
+  const auto act = [&](const char* action, const char* body) { return send(net::Method::kPost, path + action, body); };
+  EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 400);
+  const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
+  const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
+  EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
+  const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
+  EXPECT_EQ(shadow["stage"], "shadow");
+  EXPECT_EQ(shadow["share"], 0);
+  EXPECT_EQ(shadow["shadow"], 0.1);
+  EXPECT_EQ(json_of(send(net::Method::kGet, path + "/pairs"))["pairs"].size(), 0U);
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["pairs"]["pairs"], 0);
+  EXPECT_EQ(json_of(act("/start_canary", R"({"person": "op"})"))["share"], 0.01);
+  EXPECT_EQ(act("/reject", R"({"person": "op"})").status, 400);
+  EXPECT_EQ(act("/change", R"({"person": "op"})").status, 404);
+  const auto entries = json_of(send(net::Method::kGet, "/api/audit?after=1"))["entries"];
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[2]["action"], "promotion.start_canary");
+  EXPECT_EQ(send(net::Method::kGet, "/api/audit?limit=x").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, "/api/audit?after=1&cursor=2").status, 400);
+  const auto history = json_of(send(net::Method::kGet, path + "/history"))["entries"];
+  ASSERT_EQ(history.size(), 4U);
+  EXPECT_EQ(history[0]["action"], "promotion.propose");
+  EXPECT_EQ(history[3], entries[2]);
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
+}
+
+TEST_F(ApiTest, TheAuditLogIsPagedFromTheNewestAndSaysWhetherItHolds) {
+  for (const char* subject : {"a", "b", "a", "c", "a"})
+    ASSERT_TRUE(audit_->append({"ada", "review.open", subject, "why", "{}"}).ok());
+  std::vector<int> numbers;
+  for (std::string cursor; numbers.empty() || !cursor.empty();) {
+    const auto page = json_of(send(net::Method::kGet, "/api/audit?subject=a&limit=2" + cursor));
+    for (const auto& entry : page["entries"]) numbers.push_back(entry["number"]);
+    cursor = page["next_cursor"].is_null() ? "" : "&cursor=" + page["next_cursor"].get<std::string>();
+  }
+  EXPECT_EQ(numbers, (std::vector<int>{5, 3, 1}));
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/audit?subject=a&after=1&limit=1"))["entries"][0]["number"], 3);
+  const auto newest = json_of(send(net::Method::kGet, "/api/audit?limit=1&lines=true"))["entries"][0];
+  EXPECT_EQ(newest["number"], 5);
+  const auto parsed = audit::from_line(newest["line"].get<std::string>());
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->hash, newest["hash"].get<std::string>());
+  const auto holds = json_of(send(net::Method::kGet, "/api/audit/verification"));
+  EXPECT_EQ(holds["entries"], 5);
+  EXPECT_EQ(holds["head"], newest["hash"]);
+  EXPECT_TRUE(holds["fault"].is_null());
+  const std::string other(64, '7');
+  EXPECT_THAT(json_of(send(net::Method::kGet, "/api/audit/verification?head=" + other))["fault"].get<std::string>(),
+              HasSubstr("no entry has the hash"));
+}
+
+}  // namespace
+}  // namespace fw::api

@@ -1,0 +1,65 @@
+#include "api/tests/api_fixture.h"
+
+namespace fw::api {
+namespace {
+
+TEST_F(ApiTest, TheLogStoreIsCountedByEnding) {
+  const auto upload = send(
+      net::Method::kPost, "/api/records",
+      R"({"timestamp":1,"workload_id":"w","client_id":"c","flywheel":{"ending":"refused"},"request":{},"response":{}})");
+  EXPECT_EQ(upload.status, 200) << upload.body;
+  const Json counts = json_of(send(net::Method::kGet, "/api/log/stats"))["counts"];
+  const auto row = [](const char* origin, const char* ending) {
+    return Json{{"workload_id", "w"}, {"client_id", "c"}, {"origin", origin}, {"ending", ending}, {"records", 1}};
+  };
+  EXPECT_EQ(counts, (Json{row("file", "finished"), row("upload", "refused")}));
+}
+
+TEST_F(ApiTest, ABackupIsALogStoreWithWhatWasThere) {
+  const auto made = send(net::Method::kPost, "/api/log/backups", "{}");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const auto copy = logstore::open_rocksdb_log_store(json_of(made)["folder"].get<std::string>());
+  ASSERT_TRUE(copy.ok()) << copy.error();
+  EXPECT_TRUE((*copy)->find(record::RecordId("r"))->has_value());
+}
+
+TEST_F(ApiTest, TrafficIsListedAndOneInteractionIsShownByteForByte) {
+  const std::string request = R"({"messages":[{"role":"user","content":"Hi <b>there</b>"}], "n": 1.50})";
+  ASSERT_TRUE(log_->append(std::vector{record::Interaction{record::RecordId("a/b"), record::WorkloadId("w"),
+                                                           record::ClientId("c"), from_epoch_seconds(9), request,
+                                                           "not JSON \xff"}})
+                  .ok());
+  const auto list = json_of(send(net::Method::kGet, "/api/traffic?workload_id=w&limit=1"));
+  EXPECT_EQ(list["interactions"][0]["id"], "a/b");
+  EXPECT_EQ(list["interactions"][0]["asked"], "Hi <b>there</b>");
+  const std::string cursor = list["next_cursor"];
+  EXPECT_EQ(
+      json_of(send(net::Method::kGet, "/api/traffic?workload_id=w&limit=1&cursor=" + cursor))["interactions"][0]["id"],
+      "r");
+  EXPECT_EQ(send(net::Method::kGet, "/api/traffic/a%2Fb/request").body, request);
+  const auto one = json_of(send(net::Method::kGet, "/api/traffic/a%2Fb"));
+  EXPECT_EQ(one["request"]["messages"][0]["role"], "user");
+  EXPECT_THAT(one["response"].get<std::string>(), testing::StartsWith("not JSON"));
+  EXPECT_EQ(one["provenance"]["ending"], "finished");
+  EXPECT_EQ(send(net::Method::kGet, "/api/traffic/nothing").status, 404);
+  EXPECT_EQ(send(net::Method::kGet, "/api/traffic?from=yesterday").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, "/api/traffic?ending=well").status, 422);
+}
+
+TEST_F(ApiTest, StatisticsAddUpTheTraffic) {
+  const auto known = json_of(send(net::Method::kGet, "/api/statistics"))["workloads"][0];
+  EXPECT_EQ(known["workload_id"], "w");
+  EXPECT_EQ(known["is_complete"], true);
+  EXPECT_EQ(known["total"]["records"], 1);
+  EXPECT_EQ(known["series"]["points"][0]["records"], 1);
+}
+
+TEST_F(ApiTest, ATimeThatNoRecordHasIsRefused) {
+  for (const char* from : {"9223372035.1", "9999999999", "1e300", "nan", "-1"}) {
+    EXPECT_EQ(send(net::Method::kGet, std::string("/api/interactions?from=") + from).status, 400) << from;
+  }
+  EXPECT_EQ(send(net::Method::kGet, "/api/interactions?from=9223372035").status, 200);
+}
+
+}  // namespace
+}  // namespace fw::api

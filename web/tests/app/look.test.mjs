@@ -1,0 +1,90 @@
+// How every page looks: at every width, in both themes, on paper, by keyboard and to a screen reader.
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { application, axeSource, heading, seen, skip } from "./application.mjs";
+
+const app = application();
+/** Where pictures of the pages go, for people to look at. */
+const pictures = process.env.FLYWHEEL_PICTURES;
+
+for (const [width, colorScheme] of [[375, "light"], [375, "dark"], [820, "light"], [820, "dark"], [1280, "light"], [1280, "dark"]]) {
+  test(`at ${width} pixels, ${colorScheme}: axe finds nothing on any page and nothing scrolls sideways`, { skip, timeout: 600000 }, async () => {
+    for (const [name, address, mark] of await app.everyPage()) {
+      await app.open(address, { viewport: { width, height: width < 500 ? 812 : 900 }, colorScheme, person: "ann" }, async (page) => {
+        await page.locator(mark).first().waitFor();
+        await page.evaluate(axeSource);
+        const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+        assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`), [], name);
+        const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+        assert.ok(wide <= shown, `${name} is ${wide} wide on a screen of ${shown}`);
+        if (pictures) {
+          await mkdir(pictures, { recursive: true });
+          await page.screenshot({ path: path.join(pictures, `${name}-${width}-${colorScheme}.png`) });
+        }
+      });
+    }
+  });
+}
+
+/** The papers' pictures, drawn anew into the folder that is named: small enough for a paper, whatever stands on the pages. */
+test("the pages fit into the papers' pictures", { skip, timeout: 300000 }, async () => {
+  const folder = process.env.FLYWHEEL_DOC_PICTURES;
+  const draw = async (name, address, mark, { height = 760, before = async () => {} } = {}) => {
+    await app.open(address, { viewport: { width: 1100, height }, person: "bob", colorScheme: "light" }, async (page) => {
+      await page.locator(mark).first().waitFor();
+      await before(page);
+      const picture = await page.screenshot();
+      assert.ok(picture.length < 150e3, `${name}.png has ${picture.length} bytes`);
+      if (folder) await writeFile(path.join(folder, `${name}.png`), picture);
+    });
+  };
+  const step = (id, action, person, more = {}) => app.service.call("POST", `/api/promotions/${id}/${action}`, { person, reason: "", ...more });
+  const { id, digest } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada", reason: "as good on 300 rows, at a hundredth of the price" });
+  await step(id, "sign", "bob", { digest });
+  await step(id, "start_canary", "op");
+  const gateway = (await readFile(path.join(app.service.folder, "data/gateway.url"), "utf8")).trim();
+  const ask = (document, i) => fetch(`${gateway}/v1/chat/completions`, {
+    method: "POST", body: JSON.stringify({ ...document.request, stream: false }),
+    headers: { "content-type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo", "x-flywheel-conversation": `picture-${i}` },
+  }).then((r) => r.text());
+  for (const [i, document] of app.documents.slice(0, 120).entries()) await ask(document, i);
+  const [{ id: review }] = (await app.service.call("GET", "/api/reviews")).reviews;
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}?person=bob`);
+  const open_ = queue.find((item) => item.mine === null) ?? queue[0];
+  await draw("review", `/review/${review}/${encodeURIComponent(open_.record_id)}`, ".verdicts button", { height: 1000 });
+  await draw("promotions", "/promotions", "table.list", { height: 460 });
+  await draw("promotion", `/promotions/${id}`, ".figures", { height: 1040, before: (page) => page.getByText("invalid tool calls").first().waitFor() });
+  await draw("audit", "/settings/audit", "table.audit", { height: 620, before: async (page) => {
+    await page.getByRole("button", { name: "verify" }).click();
+    await seen(page, "they fit");
+  } });
+  await step(id, "roll_back", "op", { reason: "drawn" });
+});
+
+test("every page is reached by keyboard, and entering one takes the focus to its heading", { skip }, async () => {
+  await app.open("/", {}, async (page) => {
+    await page.locator(".card").first().waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the page");
+    for (let i = 0; i < 3; i++) await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Workloads");
+    assert.notEqual(await page.locator(":focus").evaluate((e) => getComputedStyle(e).outlineStyle), "none");
+    await page.keyboard.press("Enter");
+    await heading(page, "Workloads");
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
+    assert.match(await page.title(), /^Workloads/);
+    await page.goBack();
+    await heading(page, "Overview");
+  });
+});
+
+test("on paper there is nothing to press", { skip }, async () => {
+  await app.open("/workloads/router?client=demo", { colorScheme: "dark" }, async (page) => {
+    await page.locator(".time-bars").waitFor();
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    assert.equal(await page.locator("button:visible, select:visible, nav:visible").count(), 0);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+  });
+});

@@ -1,0 +1,54 @@
+// The first page: from an empty service to what waits for a person.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { application, interaction, seen, skip } from "./application.mjs";
+import { Service } from "../service.mjs";
+
+const app = application({ traffic: false, run: false });
+
+test("an empty service shows lines to paste, and the page notices what arrives", { skip }, async () => {
+  await app.open("/", {}, async (page) => {
+    await page.getByRole("heading", { name: "Send the first traffic" }).waitFor();
+    assert.match(await page.locator("pre").nth(1).textContent(), /curl -sS http:\/\/127\.0\.0\.1:\d+\/api\/records/);
+    await seen(page, "waiting for the first interaction");
+    await app.service.load(app.documents.slice(0, 3));
+    await page.locator(".card").first().waitFor();
+    assert.equal(await page.getByRole("heading", { name: "Send the first traffic" }).count(), 0);
+  });
+});
+
+test("the pasted line is taken by the service as it is", { skip }, async () => {
+  const { execFileSync } = await import("node:child_process");
+  const empty = await new Service().start();
+  try {
+    const context = await app.browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${empty.url}/`);
+    const line = await page.locator("pre").nth(1).textContent();
+    assert.equal(JSON.parse(execFileSync("bash", ["-c", line])).appended, 1);
+    await page.locator(".card").first().waitFor();
+    await context.close();
+  } finally {
+    await empty.close();
+  }
+});
+
+test("a lost connection is said and taken up again", { skip }, async () => {
+  const own = await new Service().start();
+  const port = Number(new URL(own.url).port);
+  try {
+    const context = await app.browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${own.url}/`);
+    await page.locator(".connection.on").waitFor();
+    await own.stop();
+    await page.locator(".connection.off").waitFor();
+    await own.start({ port });
+    await page.locator(".connection.on").waitFor({ timeout: 60000 });
+    await own.load([interaction("late", {})]);
+    await page.locator(".card").first().waitFor();
+    await context.close();
+  } finally {
+    await own.close();
+  }
+});

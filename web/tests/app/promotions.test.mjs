@@ -1,0 +1,86 @@
+// A proposal from the form to its end, by its buttons.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { application, heading, seen, skip } from "./application.mjs";
+
+const app = application();
+
+test("a proposal is signed by somebody else, gets copies, a share and all, and is rolled back, by its buttons", { skip }, async () => {
+  const id = await app.proposed();
+  await app.open("/", { person: "bob" }, async (page) => {
+    await page.getByText("waits for a signature").click();
+    await heading(page, /small/);
+    await seen(page, "<b>as good</b>");
+    const press = async (name, then) => {
+      await page.getByRole("button", { name, exact: true }).click();
+      await page.locator(".page-title .badge", { hasText: then }).waitFor();
+    };
+    await press("Sign", "signed off");
+    await press("Start shadow", "shadow");
+    await seen(page, "invalid tool calls");
+    await press("Start canary", "canary 50");
+    await press("Go live", "live");
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Promoted models" }).waitFor();
+    await page.locator(`a[href="/promotions/${id}"]`, { hasText: "live" }).click();
+    await heading(page, /small/);
+    await page.getByLabel("why").fill("late answers");
+    await press("Roll back", "rolled back");
+    await seen(page, "late answers");
+    await page.locator("li", { hasText: "start canary by bob" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Roll back" }).count(), 0);
+  });
+  await app.open("/promotions", {}, async (page) => {
+    await page.locator("table.list .badge", { hasText: "rolled back" }).waitFor();
+    await page.getByRole("link", { name: "router" }).click();
+    await heading(page, /small/);
+  });
+  assert.equal((await app.service.call("GET", `/api/promotions/${id}`)).stage, "rolled_back");
+});
+
+test("what the service refuses is said beside the buttons", { skip }, async () => {
+  const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
+  await app.open(`/promotions/${id}`, { person: "ada", breaks: true }, async (page) => {
+    await page.getByRole("button", { name: "Sign" }).click();
+    await seen(page, "somebody else signs");
+    await page.getByLabel("your name").fill("");
+    assert.equal(await page.getByRole("button", { name: "Sign" }).isDisabled(), true);
+  });
+});
+
+test("a run is proposed on its page, by who may, and what the service refuses is said there", { skip }, async () => {
+  await app.open(`/runs/${app.job}`, { person: "eve", breaks: true }, async (page) => {
+    const form = page.getByRole("form", { name: "propose for promotion" });
+    await form.getByLabel("candidate").selectOption({ label: "small, zero-shot" });
+    await form.getByLabel("why").fill("<i>as good</i>");
+    await form.getByRole("button", { name: "propose" }).click();
+    await form.getByRole("alert").waitFor();
+    assert.match(await form.getByRole("alert").textContent(), /behind an endpoint/);
+    await form.getByLabel("served by").selectOption({ label: "upstream small" });
+    await form.getByLabel("model asked of it").fill("echo-0.8");
+    await form.getByLabel("your name").fill("");
+    assert.equal(await form.getByRole("button", { name: "propose" }).isDisabled(), true);
+    await form.getByLabel("your name").fill("eve");
+    await form.getByRole("button", { name: "propose" }).click();
+    await heading(page, "small, zero-shot");
+    await seen(page, "<i>as good</i>");
+    const made = await app.service.call("GET", `/api/promotions/${page.url().split("/").pop()}`);
+    assert.deepEqual([made.job_id, made.model_name, made.variant, made.upstream, made.served_model, made.proposer, made.stage], [app.job, "small", "base-eval", "small", "echo-0.8", "eve", "proposed"]);
+  });
+  await app.open("/promotions", { person: "eve" }, async (page) => {
+    await page.getByRole("link", { name: "propose a model" }).click();
+    await heading(page, "Propose a model");
+    await page.getByLabel("run").selectOption(app.job);
+    await page.waitForURL(`**/promotions/new?job=${app.job}`);
+    await page.getByRole("form", { name: "propose for promotion" }).waitFor();
+  });
+  await app.open(`/runs/${app.job}`, {}, async (page) => {
+    await page.route("**/api/session", (route) => route.fulfill({ json: { is_needed: true, via: "session", person: "vic", role: "reviewer", csrf: "x" } }));
+    await page.reload();
+    await seen(page, "Proposing takes the role operator");
+    assert.equal(await page.getByRole("form", { name: "propose for promotion" }).count(), 0);
+    await page.getByRole("link", { name: "Promotions" }).click();
+    await page.locator("table.list").waitFor();
+    assert.equal(await page.getByRole("link", { name: "propose a model" }).count(), 0);
+  });
+});

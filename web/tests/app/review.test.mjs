@@ -1,0 +1,138 @@
+// Cards judged by keyboard, and what becomes of the verdicts.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { application, heading, seen, skip } from "./application.mjs";
+
+const app = application();
+
+/** Judges cards by keyboard until `count` are judged; what was pressed. */
+async function judge(page, count, keys) {
+  for (let i = 0; i < count; i++) {
+    const before = page.url();
+    await page.locator(".verdicts button").first().waitFor();
+    await page.keyboard.press(keys(i));
+    await page.waitForFunction((url) => location.href !== url, before);
+  }
+}
+
+test("twenty cards are judged by keyboard, blind, the last is undone, and a second person's labels stay apart", { skip, timeout: 600000 }, async () => {
+  const { id } = await app.service.call("POST", "/api/reviews", { job_id: app.job });
+  const whole = await app.service.call("GET", `/api/reviews/${id}`);
+  assert.ok(whole.queue.length > 20, `${whole.queue.length} rows differ`);
+  await app.open(`/review/${id}`, { person: "ann" }, async (page) => {
+    await page.getByRole("link", { name: "judge the next row" }).click();
+    await page.locator(".diff.sides").waitFor();
+    assert.ok(!/candidate|production|small/.test(await page.locator("#page").textContent()), "nothing names a side");
+    const classes = new Set(app.documents.map((d) => d.response.choices[0].message.tool_calls?.[0]?.function.name ?? "no_tool"));
+    assert.ok(![...classes].some((c) => page.url().includes(c)) && !classes.has(await page.locator("h1").textContent()), "the class would tell which is production's");
+    assert.equal(await page.locator(".diff mark").first().evaluate((e) => getComputedStyle(e).backgroundColor), await page.locator(".diff mark").last().evaluate((e) => getComputedStyle(e).backgroundColor));
+    await judge(page, 20, (i) => ["1", "2", "3", "4"][i % 4]);
+    await page.locator(".verdicts button").first().waitFor();
+    await page.keyboard.press("u");
+    await page.waitForFunction(() => document.querySelector(".card-bar")?.textContent.includes("19 judged by you"));
+    await page.keyboard.press("r");
+    await page.waitForFunction(() => location.search.includes("reveal=1"));
+    await page.locator(".tag", { hasText: "candidate" }).first().waitFor();
+  });
+  const after = await app.service.call("GET", `/api/reviews/${id}?person=ann`);
+  assert.equal(after.counts.people.ann, 19);
+  const sides = new Set();
+  for (const item of whole.queue.slice(0, 20)) {
+    const card = await app.service.call("GET", `/api/reviews/${id}/items/${encodeURIComponent(item.record_id)}?person=ann&reveal=1`);
+    sides.add(card.revealed.candidate);
+  }
+  assert.equal(sides.size, 2, "the candidate is on either side");
+  await app.open(`/review/${id}`, { person: "bob" }, async (page) => {
+    await page.getByRole("link", { name: "judge the next row" }).click();
+    await judge(page, 12, (i) => ["1", "3"][i % 2]);
+  });
+  await app.open(`/review/${id}`, { person: "bob" }, async (page) => {
+    await page.getByRole("heading", { name: "How people agree" }).waitFor();
+    assert.match(await page.locator("#page").textContent(), /ann and bob: the same verdict on \d+ of 1[0-2] rows, Cohen's kappa -?\d\.\d\d \(-?\d\.\d\d to -?\d\.\d\d\)/);
+    await page.locator(".figure-box", { hasText: "as good as production" }).getByText("people's verdicts counted").waitFor();
+  });
+});
+
+test("arguments stand beside what their schema asks for", { skip }, async () => {
+  const id = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${id}`);
+  for (const { record_id: record } of queue) {
+    const { tools } = await app.service.call("GET", `/api/traffic/${encodeURIComponent(record)}/request`);
+    const card = await app.service.call("GET", `/api/reviews/${id}/items/${encodeURIComponent(record)}?person=eve`);
+    const call = [card.left, card.right].flatMap((side) => side.message?.tool_calls ?? [])[0]?.function;
+    const [argument] = Object.keys(call?.arguments ?? {});
+    const schema = argument && tools.find((tool) => tool.function.name === call.name)?.function.parameters;
+    if (!schema?.properties[argument]) continue;
+    await app.open(`/review/${id}/${encodeURIComponent(record)}`, { person: "eve" }, async (page) => {
+      const said = page.locator(".diff tr", { hasText: argument }).locator(".asked-for").first();
+      await said.waitFor();
+      const { type, description = "" } = schema.properties[argument];
+      assert.ok((await said.textContent()).startsWith(type), await said.textContent());
+      assert.ok((await said.textContent()).includes(description.slice(0, 100)));
+      assert.equal((await said.textContent()).includes("required"), schema.required?.includes(argument) ?? false);
+    });
+    return;
+  }
+  assert.fail("no row of the queue has an argument");
+});
+
+test("a note, tags and a corrected answer are kept and can be taken away as JSONL", { skip }, async () => {
+  const [{ id }] = (await app.service.call("GET", "/api/reviews")).reviews;
+  const { queue } = await app.service.call("GET", `/api/reviews/${id}?person=cem`);
+  await app.open(`/review/${id}/${encodeURIComponent(queue[0].record_id)}`, { person: "cem" }, async (page) => {
+    await page.locator(".verdicts button").first().waitFor();
+    await page.keyboard.press("n");
+    await page.keyboard.type("1 wrong date, u know");
+    await page.getByLabel("tags, with commas between").fill("date, unit");
+    await page.getByLabel(/corrected answer/).fill("It arrives on 7 May.");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("4");
+    await page.waitForFunction((record) => !location.href.includes(record), encodeURIComponent(queue[0].record_id));
+  });
+  const lines = (await (await fetch(`${app.service.url}/api/reviews/${id}/labels.jsonl`)).text()).trim().split("\n").map((l) => JSON.parse(l));
+  const own = lines.find((l) => l.person === "cem");
+  assert.equal(own.verdict, "both_wrong");
+  assert.equal(own.note, "1 wrong date, u know");
+  assert.deepEqual(own.tags, ["date", "unit"]);
+  assert.deepEqual(own.corrected, { role: "assistant", content: "It arrives on 7 May." });
+  assert.ok(own.messages.length > 0 && own.production && own.candidate);
+});
+
+test("scripts do what the pages do", { skip }, async () => {
+  const opened = await app.service.command("review", "open", app.job);
+  const [{ id }] = (await app.service.call("GET", "/api/reviews")).reviews;
+  assert.ok(opened.includes(`${app.service.url}/review/${id}`), opened);
+  const { queue } = await app.service.call("GET", `/api/reviews/${id}?person=dee`);
+  const { record_id } = queue[queue.length - 1];
+  await app.service.command("review", "label", id, record_id, "production_better", "--person", "dee", "--note", "late", "--tag", "date", "--corrected", '{"content": "7 May"}');
+  const own = async () => (await app.service.command("review", "labels", id)).trim().split("\n").map((l) => JSON.parse(l)).filter((l) => l.person === "dee");
+  assert.deepEqual((await own()).map((l) => [l.record_id, l.verdict, l.note, l.tags, l.corrected]), [[record_id, "production_better", "late", ["date"], { content: "7 May" }]]);
+  await app.service.command("review", "label", id, record_id, "--withdraw", "--person", "dee");
+  assert.deepEqual(await own(), []);
+  assert.match(await app.service.command("review", "list"), new RegExp(`${id}.* of ${queue.length}`));
+});
+
+test("a run's datasets have their card, with what people corrected, beside that of another run of the traffic", { skip, timeout: 600000 }, async () => {
+  const { id } = await app.service.call("POST", "/api/jobs", { workload_id: "router", client_id: "demo", data_split_config: { eval_size: 200 } });
+  for (let state = ""; !["completed", "failed"].includes(state);) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    state = (await app.service.call("GET", `/api/jobs/${id}`)).status;
+  }
+  // What was corrected in the review of the first run is counted in the second's card, whatever became of it.
+  const { corrections } = (await app.service.call("GET", `/api/jobs/${id}/report`)).dataset;
+  const { given, train, validation, evaluation_unchanged: kept, left_out: out, superseded, not_in_window: gone, unusable } = corrections;
+  assert.ok(given > 0);
+  assert.equal(train + validation + kept + out + superseded + gone + unusable, given);
+  const rows = (await app.service.call("GET", `/api/jobs/${app.job}`)).datasets.find((d) => d.name.includes("-eval-")).num_records;
+  await app.open("/datasets", {}, async (page) => {
+    await page.getByRole("link", { name: app.job.slice(0, 8) }).click();
+    await heading(page, "Datasets of router");
+    await seen(page, "SHA-256");
+    assert.equal(await page.getByRole("heading", { name: "corrections" }).count(), 1);
+    await page.getByLabel("run").selectOption(id);
+    await seen(page, "The datasets differ.");
+    const row = page.locator("tr", { hasText: "eval: rows" });
+    assert.deepEqual(await row.locator("td").allTextContents(), ["200", String(rows), `+${rows - 200}`]);
+    assert.match(page.url(), new RegExp(`with=${id}`));
+  });
+});
