@@ -354,16 +354,18 @@ Status survey_window(const BuildRequest& request, Survey& survey, Corrected& cor
 }
 
 /// Those of training that are left out; `counts` gets all. What people have corrected is not what production answered.
-std::vector<std::size_t> suspicious_rows(const BuildRequest& request, const Survey& survey, const Selected& selected,
-                                         const Corrected& corrected, const LeakFinder& leaks,
-                                         const SuspectFinder& suspects, SuspiciousCounts& counts) {
+Result<std::vector<std::size_t>> suspicious_rows(const BuildRequest& request, const Survey& survey,
+                                                 const Selected& selected, const Corrected& corrected,
+                                                 const LeakFinder& leaks, const SuspectFinder& suspects,
+                                                 SuspiciousCounts& counts) {
   counts.left_out = request.split.suspicious_answers == SuspiciousAnswers::kDrop;
   counts.training_rows = leaks.training().size();
   counts.evaluation_rows = leaks.evaluated().size();
   std::vector<std::size_t> left_out;
   std::map<std::string_view, SuspiciousCounts::Reason> reasons;
-  const auto count = [&](std::span<const std::size_t> rows, std::uint64_t SuspiciousCounts::Reason::* side) {
-    for (const auto& suspect : suspects.find(leaks.training(), rows)) {
+  const auto count = [&](std::span<const std::size_t> rows, std::uint64_t SuspiciousCounts::Reason::* side) -> Status {
+    FW_ASSIGN(const auto found, suspects.find(leaks.training(), rows, request.deadline));
+    for (const auto& suspect : found) {
       const Surveyed& record = survey.records[selected.rows[suspect.row].record];
       const bool is_training = side == &SuspiciousCounts::Reason::training;
       if (is_training && corrected.response_of(record.request) != nullptr) continue;
@@ -372,9 +374,10 @@ std::vector<std::size_t> suspicious_rows(const BuildRequest& request, const Surv
       ++(reason.*side);
       if (reason.examples.size() < kShownSuspects) reason.examples.push_back({*survey.id_of(record), suspect.detail});
     }
+    return {};
   };
-  count(leaks.training(), &SuspiciousCounts::Reason::training);
-  count(leaks.evaluated(), &SuspiciousCounts::Reason::evaluation);
+  FW_TRY(count(leaks.training(), &SuspiciousCounts::Reason::training));
+  FW_TRY(count(leaks.evaluated(), &SuspiciousCounts::Reason::evaluation));
   for (auto& [why, reason] : reasons) {
     reason.why = why;
     counts.reasons.push_back(std::move(reason));
@@ -403,10 +406,12 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   const auto others = [&](std::span<const Side> sides) -> Result<std::vector<LeftOut>> {
     SuspectFinder suspects(selected.rows.size());
     FW_ASSIGN(const auto near, leaks.find(sides, suspects));
-    std::vector<LeftOut> found;
-    for (const std::size_t row : suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious)) {
-      found.push_back({row, Side::kSuspicious});
+    for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+      if (const std::string* words = survey.denial_of(selected.rows[i].record)) suspects.deny(i, *words);
     }
+    std::vector<LeftOut> found;
+    FW_ASSIGN(const auto wrong, suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious));
+    for (const std::size_t row : wrong) found.push_back({row, Side::kSuspicious});
     if (request.split.keep_near_duplicates_apart) {
       for (const std::size_t row : near) found.push_back({row, Side::kNearEvaluation});
     }

@@ -66,9 +66,13 @@ inline constexpr std::string_view kNewestSurplus = "newest part, kept out of tra
 inline constexpr std::string_view kForbiddenCall = "a call that the request's own tools forbid";
 inline constexpr std::string_view kMadeUpArgument =
     "an argument's value that stands nowhere in the request, where others take it from there";
+inline constexpr std::string_view kDenied = "the user's next message denies it";
 inline constexpr std::string_view kForeignTools = "another application's tools";
+inline constexpr std::string_view kForeignTraffic =
+    "another application's traffic: neither tools nor system message of the others";
 inline constexpr std::string_view kReadsLikeRefusal = "a text that reads like a refusal of the model";
 inline constexpr std::string_view kOddAnswer = "few answer so at this point of the conversation";
+inline constexpr std::string_view kNeighboursDiffer = "the requests most like it are answered otherwise";
 
 }  // namespace fw::dataset::reasons
 

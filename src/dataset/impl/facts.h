@@ -43,6 +43,8 @@ struct RecordFacts {
   std::vector<Prefix> prefixes;      ///< the first two and the last six, then the answered one
   MaskedText opening;                ///< the first user message
   MaskedText last;                   ///< the last user message
+  std::uint64_t denied = 0;          ///< the answered prefix that the request's last message denies; 0: none
+  std::string denial;                ///< the beginning of that message
 };
 
 /// Reads records. One that is in the form that normalise() leaves is read where simdjson has parsed it; any other goes

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "codec/utf8.h"
+#include "dataset/impl/denial.h"
 #include "dataset/impl/json.h"
 #include "dataset/impl/json_hash.h"
 #include "dataset/impl/large_integers.h"
@@ -21,6 +23,7 @@ constexpr std::size_t kTellingBytes =
     200;  ///< of a first question that tells its conversation (docs in conversation.h)
 constexpr std::size_t kFirstPrefixes = 2;
 constexpr std::size_t kLastPrefixes = 6;
+constexpr std::size_t kShownDenial = 100;  // bytes
 constexpr std::size_t kMostKnownTools = 1 << 16;
 constexpr std::size_t kMostParsedTools = 256;
 
@@ -88,7 +91,9 @@ bool PlainExchange::read(std::string_view request, std::string_view response, Fo
   facts_ = &facts;
   call_ids_.clear();
   open_calls_.clear();
-  system_ = messages_ = turns_ = 0;
+  system_ = messages_ = turns_ = answered_ = 0;
+  is_reply_ = false;
+  last_role_ = {};
   bytes_ = 0;
   tools_hash_ = 0;
   user_seen_ = false;
@@ -124,6 +129,10 @@ bool PlainExchange::read_messages(Element element) {
   std::size_t number = 0;
   for (const Element message : messages) {
     if (!read_message(message, number++, messages.size())) return false;
+  }
+  if (is_reply_ && denies(answer_, said_)) {
+    facts_->denied = answered_;
+    facts_->denial = codec::utf8_prefix(said_, kShownDenial);
   }
   return are_calls_answered();
 }
@@ -164,6 +173,7 @@ bool PlainExchange::read_message(Element element, std::size_t number, std::size_
   if (role == "user") {
     if (!user_seen_) facts_->opening = mask_text(turn.text);
     facts_->last = user_seen_ ? mask_text(turn.text) : facts_->opening;
+    said_ = turn.text;
   }
   end_turn(role, turn);
   return true;
@@ -184,12 +194,16 @@ void PlainExchange::end_turn(std::string_view role, const Turn& turn) {
   }
   turns_ = combine(combine(turns_, role), turn.hash);
   bytes_ += turn.bytes;
+  is_reply_ = role == "user" && answered_ != 0 && last_role_ != "user";
+  last_role_ = role;
   if (role == "user" && !user_seen_) {
     user_seen_ = true;
     if (bytes_ >= kTellingBytes) keep_prefix({.hash = combine(turns_, system_), .bytes = clamped(bytes_)});
   } else if (role == "assistant") {
     ++facts_->answers_before;
     if (user_seen_) keep_prefix({.hash = turns_, .bytes = clamped(bytes_)});
+    if (user_seen_) answered_ = turns_;
+    answer_ = turn.text;
   }
 }
 

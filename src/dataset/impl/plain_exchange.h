@@ -74,6 +74,11 @@ class PlainExchange {
   std::uint64_t system_ = 0;    // of the system messages before the first turn
   std::uint64_t turns_ = 0;     // of all others so far
   std::size_t bytes_ = 0;       // of the turns' texts
+  std::uint64_t answered_ = 0;  // turns_ at the last answer
+  std::string_view answer_;     // its text
+  std::string_view said_;       // by the user at last
+  std::string_view last_role_;
+  bool is_reply_ = false;       // the last turn is a user's, the first after that answer
   std::size_t turn_bytes_ = 0;  // of the calls read last
   bool user_seen_ = false;
   bool is_normal_ = false;

@@ -70,6 +70,10 @@ void Survey::add(const record::Interaction& record, const RecordFacts& facts) {
   ids_ += *record.id;
   named_ids_.insert(named_ids_.end(), facts.last.named_ids.begin(), facts.last.named_ids.end());
   for (const Prefix& prefix : facts.prefixes) links.push_back({prefix.hash, number, prefix.bytes, prefix.place});
+  if (facts.denied != 0) {
+    Denial& denial = denials_[facts.denied];
+    if (denial.times++ == 0 || facts.denial < denial.text) denial.text = facts.denial;
+  }
   templates.add(facts.opening.hash, facts.opening.tokens);
   templates.add(facts.last.hash, facts.last.tokens);
 }
@@ -100,7 +104,26 @@ Status Survey::finish(const Deadline& deadline) {
   }
   records = std::move(sorted);
   for (Link& link : links) link.record = place[link.record];
+  find_denied();
   return templates.resolve(deadline);
+}
+
+void Survey::find_denied() {
+  if (denials_.empty()) return;
+  for (const Link& link : links) {
+    if (link.place != PrefixPlace::kAnswered) continue;
+    const auto denial = denials_.find(link.prefix);
+    if (denial == denials_.end()) continue;
+    ++denial->second.of;
+    denied_records_[link.record] = link.prefix;
+  }
+}
+
+const std::string* Survey::denial_of(std::uint32_t record) const {
+  const auto found = denied_records_.find(record);
+  if (found == denied_records_.end()) return nullptr;
+  const Denial& denial = denials_.at(found->second);
+  return 2 * denial.times >= denial.of ? &denial.text : nullptr;
 }
 
 }  // namespace fw::dataset

@@ -50,6 +50,10 @@ class Survey {
     return std::span(named_ids_).subspan(record.named_at, record.named);
   }
 
+  /// Once finished: how the user's next message denies the record's answer (its beginning), where that is so in half of
+  /// the records with this request and answer at least; else nullptr.
+  [[nodiscard]] const std::string* denial_of(std::uint32_t record) const;
+
   std::vector<Surveyed> records;
   std::vector<Link> links;
   std::vector<std::string> labels;  ///< by Surveyed::label
@@ -58,13 +62,22 @@ class Survey {
   bool calls_tools = false;  ///< any valid answer does: a tool-calling workload
 
  private:
+  struct Denial {
+    std::uint64_t times = 0;
+    std::uint64_t of = 0;  ///< records with that request and answer
+    std::string text;      ///< the smallest, so that the order of records does not count
+  };
+
   void add(const record::Interaction& record, const RecordFacts& facts);
+  void find_denied();
   std::uint32_t label_number(const std::string& label);
 
   std::vector<std::unique_ptr<FactsReader>> readers_;  // by worker
   std::string ids_;
   std::vector<std::uint64_t> named_ids_;
   std::unordered_map<std::string, std::uint32_t> label_numbers_;
+  std::unordered_map<std::uint64_t, Denial> denials_;                // by answered prefix
+  std::unordered_map<std::uint32_t, std::uint64_t> denied_records_;  // their answered prefixes
 };
 
 }  // namespace fw::dataset

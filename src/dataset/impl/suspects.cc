@@ -9,7 +9,9 @@
 #include "async/parallel_for.h"
 #include "base/hash.h"
 #include "codec/utf8.h"
+#include "dataset/impl/applications.h"
 #include "dataset/impl/json_hash.h"
+#include "dataset/impl/neighbours.h"
 #include "dataset/impl/python_of.h"
 #include "dataset/impl/refusals.h"
 #include "dataset/impl/template.h"
@@ -35,11 +37,15 @@ constexpr double kMostlyTakenIdentifiers = 0.5;
 constexpr std::size_t kLeastDigits = 4;  // of an identifier
 constexpr std::size_t kMostDigitsOfDate = 8;
 constexpr double kMostForeign = 0.05;
+constexpr std::size_t kRowsBetweenChecks = 4096;
+constexpr std::size_t kSystemEndBytes = 64;
 constexpr std::size_t kShownBytes = 80;
 
 std::string shown(std::string_view text) {
   return std::string(codec::utf8_prefix(text, kShownBytes)) + (text.size() > kShownBytes ? "..." : "");
 }
+
+std::string named(std::string_view answer) { return answer.empty() ? "a text" : shown(answer); }
 
 std::string_view text_at(simdjson::dom::element object, std::string_view key) {
   std::string_view text;
@@ -107,6 +113,42 @@ std::string turns_of(simdjson::dom::array messages) {
     turns += said + called_in(message) + '\n';
   }
   return turns;
+}
+
+/// The first system message: its text, or the first one of its parts.
+std::string_view system_of(simdjson::dom::array messages) {
+  for (const auto message : messages) {
+    const std::string_view role = text_at(message, "role");
+    if (role != "system" && role != "developer") continue;
+    simdjson::dom::array parts;
+    if (message["content"].get(parts) != simdjson::SUCCESS) return text_at(message, "content");
+    return parts.size() > 0 ? text_at(parts.at(0).value_unsafe(), "text") : std::string_view();
+  }
+  return {};
+}
+
+/// Of the last user message; none of a long one.
+std::vector<std::uint32_t> words_of(simdjson::dom::array messages) {
+  std::string_view said;
+  for (const auto message : messages) {
+    if (text_at(message, "role") == "user") said = text_at(message, "content");
+  }
+  std::vector<std::uint32_t> words = mask_text(said).tokens;
+  std::ranges::sort(words);
+  words.erase(std::ranges::unique(words).begin(), words.end());
+  return words;
+}
+
+/// What stands within may be looked up for the request; beginning or end stay.
+std::vector<std::uint64_t> marks_of(std::string_view system, const std::vector<std::string>& tools) {
+  std::vector<std::uint64_t> marks;
+  for (const std::string& tool : tools) marks.push_back(hash64("tool " + tool));
+  if (system.empty()) return marks;
+  const std::size_t end = system.size() - std::min(system.size(), kSystemEndBytes);
+  for (const std::string_view part : {system.substr(0, kSystemEndBytes), system.substr(end)}) {
+    marks.push_back(hash64("system " + std::to_string(mask_text(part).hash)));
+  }
+  return marks;
 }
 
 /// The message that calls a tool, else the first.
@@ -201,9 +243,12 @@ struct SuspectFinder::Reader {
     const Tools& tools = tools_of(request);
     seen.answer = names_of(std::move(called));
     seen.tools = tools.names;
-    std::string situation = std::to_string(last_user) + '\n' + turns_of(messages);
-    for (const std::string& tool : seen.tools) situation += tool + '\n';
-    seen.situation = hash64(situation);
+    std::string place = turns_of(messages);
+    for (const std::string& tool : seen.tools) place += tool + '\n';
+    seen.place = hash64(place);
+    seen.situation = hash64(std::to_string(last_user) + '\n' + place);
+    seen.words = words_of(messages);
+    seen.marks = marks_of(system_of(messages), seen.tools);
     if (seen.tools.empty()) return seen;  // the older `functions` are not judged
     seen.violation = violation_of(tools.list, calls);
     Known knows(request_text);
@@ -235,6 +280,7 @@ struct SuspectFinder::Usual {
   std::unordered_map<std::string, Taken> arguments;
   std::set<std::string> tools;  // that half of the rows with tools have
   double foreign_share = 0;     // of the rows with tools that have none of these
+  Applications applications;
 };
 
 void SuspectFinder::look(std::size_t worker, std::size_t row, std::uint64_t last_user, std::string_view request,
@@ -242,8 +288,48 @@ void SuspectFinder::look(std::size_t worker, std::size_t row, std::uint64_t last
   seen_[row] = readers_[worker]->read(last_user, request, response);
 }
 
-std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::size_t> training,
-                                                        std::span<const std::size_t> rows) const {
+/// For each row what its neighbours are answered with; empty where that is as it is.
+Result<std::vector<std::string>> SuspectFinder::disagreements(std::span<const std::size_t> training,
+                                                              std::span<const std::size_t> rows,
+                                                              const Deadline& deadline) const {
+  std::vector<std::string> found(rows.size());
+  std::map<std::string_view, std::uint32_t> numbers;
+  std::vector<std::string_view> names;
+  std::vector<Asked> asked;
+  std::unordered_map<std::size_t, std::size_t> positions;
+  const auto of = [&](std::size_t i) {
+    const auto [it, fresh] = numbers.try_emplace(seen_[i].answer, static_cast<std::uint32_t>(names.size()));
+    if (fresh) names.push_back(it->first);
+    return Asked{seen_[i].place, seen_[i].words, it->second};
+  };
+  for (const std::size_t i : training) {
+    positions.emplace(i, asked.size());
+    asked.push_back(of(i));
+  }
+  std::vector<Asked> judged;
+  for (const std::size_t i : rows) judged.push_back(of(i));
+  const Neighbours neighbours(std::move(asked));
+  const auto judge = [&](std::size_t k) {
+    // A text that asks for what is missing is like the requests that do not miss it.
+    if (seen_[rows[k]].answer.empty()) return;
+    const auto position = positions.find(rows[k]);
+    const auto self = position == positions.end() ? std::nullopt : std::optional(position->second);
+    const auto odd = neighbours.judge(judged[k], self);
+    if (!odd) return;
+    found[k] = named(names[judged[k].answer]) + ", where " + std::to_string(odd->usual) + " of the " +
+               std::to_string(Neighbours::kCount) + " rows most like it answer with " + named(names[odd->answer]);
+  };
+  for (std::size_t first = 0; first < rows.size(); first += kRowsBetweenChecks) {
+    FW_TRY(deadline.check("compare answers"));
+    parallel_for(std::min(kRowsBetweenChecks, rows.size() - first),
+                 [&](std::size_t, std::size_t k) { judge(first + k); });
+  }
+  return found;
+}
+
+Result<std::vector<SuspectFinder::Suspect>> SuspectFinder::find(std::span<const std::size_t> training,
+                                                                std::span<const std::size_t> rows,
+                                                                const Deadline& deadline) const {
   Usual usual;
   std::map<std::string, std::uint64_t> tools;
   std::uint64_t with_tools = 0;
@@ -257,26 +343,37 @@ std::vector<SuspectFinder::Suspect> SuspectFinder::find(std::span<const std::siz
     }
     with_tools += row.tools.empty() ? 0 : 1;
     for (const std::string& tool : row.tools) ++tools[tool];
+    usual.applications.add(row.marks);
   }
+  usual.applications.finish();
   for (const auto& [tool, count] : tools) {
     if (2 * count >= with_tools) usual.tools.insert(tool);
   }
   const auto foreign = std::ranges::count_if(training, [&](std::size_t i) { return is_foreign(seen_[i], usual); });
   usual.foreign_share = with_tools > 0 ? static_cast<double>(foreign) / static_cast<double>(with_tools) : 0;
 
+  FW_ASSIGN(std::vector<std::string> others, disagreements(training, rows, deadline));
   std::vector<Suspect> suspects;
-  for (const std::size_t i : rows) {
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const std::size_t i = rows[k];
     const Seen& row = seen_[i];
     if (!row.violation.empty()) {
       suspects.push_back({i, reasons::kForbiddenCall, row.violation});
     } else if (std::string detail = made_up(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kMadeUpArgument, std::move(detail)});
+    } else if (const auto denial = denials_.find(i); denial != denials_.end()) {
+      suspects.push_back({i, reasons::kDenied, "next: " + shown(denial->second)});
     } else if (usual.foreign_share < kMostForeign && is_foreign(row, usual)) {
       suspects.push_back({i, reasons::kForeignTools, "its tools: " + shown(row.tools.front()) + " and others"});
+    } else if (usual.applications.is_stray(row.marks)) {
+      suspects.push_back({i, reasons::kForeignTraffic,
+                          row.tools.empty() ? "no tools" : "its tools: " + shown(row.tools.front()) + " and others"});
     } else if (!row.refusal.empty()) {
       suspects.push_back({i, reasons::kReadsLikeRefusal, shown(row.refusal)});
     } else if (detail = odd_answer(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kOddAnswer, std::move(detail)});
+    } else if (!others[k].empty()) {
+      suspects.push_back({i, reasons::kNeighboursDiffer, std::move(others[k])});
     }
   }
   return suspects;
@@ -316,7 +413,6 @@ std::string SuspectFinder::odd_answer(const Seen& row, const Usual& usual) {
   if (most->second < kTimesAsUsual * alike ||
       static_cast<double>(most->second) < kLeastUsual * static_cast<double>(all))
     return {};
-  const auto named = [](const std::string& answer) { return answer.empty() ? "a text" : shown(answer); };
   return named(row.answer) + ", where " + std::to_string(most->second) + " of " + std::to_string(all) +
          " answer with " + named(most->first);
 }

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "async/deadline.h"
+#include "base/result.h"
 #include "dataset/card.h"
 
 namespace fw::dataset {
@@ -18,13 +20,16 @@ namespace fw::dataset {
 /// 1. the call is of a tool that the request does not have, or its arguments are what the tool's own schema forbids;
 /// 2. an argument's value stands nowhere in the request, where nine of ten answers with that argument (ten at least)
 ///    have taken it from there; of an identifier (an order's number) every second is enough;
-/// 3. the row's tools are none of those that half of the rows have, and fewer than one row in twenty is so: another
-///    application's traffic;
-/// 4. it is a text that reads like a refusal of the model itself (refusals.h): a production model that refuses is
+/// 3. the user's next message denies it (impl/denial.h);
+/// 4. the row's tools are none of those that half of the rows have, and fewer than one row in twenty is so: another
+///    application's traffic; or, where up to three of ten rows are so, it shares neither tools nor system message with
+///    the others (impl/applications.h);
+/// 5. it is a text that reads like a refusal of the model itself (refusals.h): a production model that refuses is
 ///    nothing that an application wants to have learned, unless it does;
-/// 5. it calls what few rows in its situation call: of six rows at least with the same tools, one template of the
+/// 6. it calls what few rows in its situation call: of six rows at least with the same tools, one template of the
 ///    last user message and of what that answers, and the same turns since, at most 20 % answer as it does, and four
-///    times as many, two fifths at least, in one other way.
+///    times as many, two fifths at least, in one other way;
+/// 7. the rows whose last user messages are most like its own are answered otherwise (impl/neighbours.h); no texts.
 /// What is usual is told from the rows of training alone: evaluation rows are judged by it, and have no say in it.
 class SuspectFinder final {
  public:
@@ -38,14 +43,17 @@ class SuspectFinder final {
   void look(std::size_t worker, std::size_t row, std::uint64_t last_user, std::string_view request,
             std::string_view response);
 
+  /// Of a row: how the user's next message denies its answer.
+  void deny(std::size_t row, std::string_view words) { denials_[row] = words; }
+
   struct Suspect {
     std::size_t row = 0;
     std::string_view why;  ///< of reasons.h: the first of the list above
     std::string detail;    ///< for a person
   };
-  /// Those of `rows`, in their order, after all were looked at.
-  [[nodiscard]] std::vector<Suspect> find(std::span<const std::size_t> training,
-                                          std::span<const std::size_t> rows) const;
+  /// Those of `rows`, in their order, after all were looked at. Fails only at the deadline.
+  [[nodiscard]] Result<std::vector<Suspect>> find(std::span<const std::size_t> training,
+                                                  std::span<const std::size_t> rows, const Deadline& deadline) const;
 
  private:
   struct Argument {
@@ -56,10 +64,13 @@ class SuspectFinder final {
   struct Seen {
     std::string violation;
     std::vector<Argument> arguments;
-    std::vector<std::string> tools;  ///< that the request has
-    std::uint64_t situation = 0;     ///< of 5.
-    std::string refusal;             ///< the text, where it reads like one
-    std::string answer;              ///< names of the tools called; "" for a text
+    std::vector<std::string> tools;    ///< that the request has
+    std::vector<std::uint64_t> marks;  ///< of its application (impl/applications.h)
+    std::uint64_t place = 0;           ///< of the conversation, whatever the user said last
+    std::vector<std::uint32_t> words;  ///< of what the user said last, for impl/neighbours.h
+    std::uint64_t situation = 0;       ///< of 6.
+    std::string refusal;               ///< the text, where it reads like one
+    std::string answer;                ///< names of the tools called; "" for a text
   };
   /// What is usual in training.
   struct Usual;
@@ -67,9 +78,13 @@ class SuspectFinder final {
   static std::string odd_answer(const Seen& row, const Usual& usual);
   static std::string made_up(const Seen& row, const Usual& usual);
   static bool is_foreign(const Seen& row, const Usual& usual);
+  [[nodiscard]] Result<std::vector<std::string>> disagreements(std::span<const std::size_t> training,
+                                                               std::span<const std::size_t> rows,
+                                                               const Deadline& deadline) const;
 
   std::vector<std::unique_ptr<Reader>> readers_;  // by worker
   std::vector<Seen> seen_;                        // by row
+  std::unordered_map<std::size_t, std::string> denials_;
 };
 
 }  // namespace fw::dataset

@@ -198,6 +198,74 @@ TEST_F(SuspectsTest, AThirdOfIdentifiersMadeUpIsFoundAndWhatWasWorkedOutIsNot) {
   EXPECT_EQ(found, 30U);
 }
 
+TEST_F(SuspectsTest, AThirdAsMuchOfAnotherApplicationIsFoundByToolsAndSystemMessage) {
+  for (int i = 0; i < 120; ++i) {
+    const std::string id = "A-" + std::to_string(10'000 + i * 7);
+    if (i % 4 != 1) {
+      traffic.add(asked("What is the status of order " + id + " please?"), reply(call("get_order", {{"id", id}})));
+      continue;
+    }
+    Json song = request_of(Json::array({say("system", "You play music in the house of family " + id + " all day long."),
+                                        say("user", "Play song number " + id + " for me")}));
+    song["tools"] = Json::array({tool("play_song")});
+    plant(reasons::kForeignTraffic, song, call("play_song", Json::object()));
+  }
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  ASSERT_EQ(built->card.suspicious.reasons.size(), 1U);
+  const auto& found = built->card.suspicious.reasons.front();
+  EXPECT_EQ(found.why, reasons::kForeignTraffic);
+  EXPECT_EQ(found.training + found.evaluation, planted[std::string(reasons::kForeignTraffic)].size());
+}
+
+/// What the user says next, in a record of its own.
+Json then(Json request, const Json& answer, const std::string& said) {
+  request["messages"].push_back(answer);
+  if (answer.contains("tool_calls")) {
+    request["messages"].push_back({{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "done"}});
+  }
+  request["messages"].push_back(say("user", said));
+  return request;
+}
+
+TEST_F(SuspectsTest, AnAnswerThatTheNextMessageDeniesIsFoundInItsConversationAlone) {
+  orders(30);
+  const Json question = asked("Where is the parcel with the lamp that I bought for my sister?");
+  const Json text = say("assistant", "It is in the garden.");
+  const Json called = call("get_order", {{"id", "chair"}});
+  const Json other = asked("Where is the parcel with the chair that I bought for my brother?");
+  plant(reasons::kDenied, question, text);
+  traffic.add(then(question, text, "That's wrong, it is not there."), reply(say("assistant", "I will look.")));
+  plant(reasons::kDenied, other, called);
+  // The tools that follow are answers to the same message.
+  const Json again = then(other, called, "No, I meant the parcel, not the order");
+  const Json second = call("get_order", {{"id", "parcel"}});
+  traffic.add(again, reply(second));
+  Json on = again;
+  on["messages"].push_back(second);
+  on["messages"].push_back({{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "found"}});
+  traffic.add(on, reply(say("assistant", "There it is.")));
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  std::set<std::string> found;
+  for (const auto& reason : built->card.suspicious.reasons) {
+    if (reason.why != reasons::kDenied) continue;
+    for (const auto& example : reason.examples) found.insert(example.record_id);
+  }
+  EXPECT_EQ(found, planted[std::string(reasons::kDenied)]);
+}
+
+TEST_F(SuspectsTest, AnAnswerThatFewOfItsUsersDenyIsNotSuspected) {
+  const Json greeting = asked("Hello there, who are you?");
+  const Json text = say("assistant", "I look after your orders.");
+  for (int i = 0; i < 5; ++i) traffic.add(greeting, reply(text));
+  traffic.add(then(greeting, text, "That's not what I asked"), reply(text));
+  orders(30);
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_TRUE(built->card.suspicious.reasons.empty());
+}
+
 TEST_F(SuspectsTest, ManyToolsOfWhichNoneIsUsualAreNobodysOtherApplication) {
   for (int i = 0; i < 60; ++i) {
     const std::string name = "tool_" + std::to_string(i);

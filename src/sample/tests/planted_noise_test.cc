@@ -134,10 +134,11 @@ TEST(PlantedNoise, ValuesThatNobodySaid) {
   EXPECT_LE(found.wrongly, 5U);
 }
 
-TEST(PlantedNoise, AnotherApplicationsTraffic) {
+/// Every so many records another application's are mixed in; all of them must be found.
+void mix_in(std::size_t every) {
   auto records = records_of(3000);
   std::set<std::string> planted;
-  for (std::size_t i = 0; i < records.size(); i += 40) {
+  for (std::size_t i = 0; i < records.size(); i += every) {
     const std::string number = std::to_string(i);
     Json tool{
         {"type", "function"},
@@ -154,6 +155,10 @@ TEST(PlantedNoise, AnotherApplicationsTraffic) {
   EXPECT_EQ(found.found, found.planted);
   EXPECT_LE(found.wrongly, 5U);
 }
+
+TEST(PlantedNoise, AFewRecordsOfAnotherApplication) { mix_in(40); }
+
+TEST(PlantedNoise, AFifthOfAnotherApplication) { mix_in(5); }
 
 }  // namespace
 }  // namespace fw::sample

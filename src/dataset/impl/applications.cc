@@ -1,0 +1,59 @@
+#include "dataset/impl/applications.h"
+
+#include <algorithm>
+
+namespace fw::dataset {
+namespace {
+
+constexpr double kLeastOwn = 0.7;
+
+/// `rows`: by row its application.
+bool goes_on_beside(std::span<const std::uint32_t> rows, std::uint32_t own) {
+  std::vector<std::size_t> strays;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] != own) strays.push_back(i);
+  }
+  if (strays.empty()) return false;
+  const std::size_t middle = strays[strays.size() / 2];
+  const auto is_mostly_own = [&](std::span<const std::uint32_t> part) {
+    return 2 * std::ranges::count(part, own) > std::ssize(part);
+  };
+  return is_mostly_own(rows.first(middle)) && is_mostly_own(rows.subspan(middle + 1));
+}
+
+}  // namespace
+
+void Applications::add(std::span<const std::uint64_t> marks) {
+  if (marks.empty()) return;
+  auto& row = rows_.emplace_back();
+  for (const std::uint64_t mark : marks) {
+    row.push_back(numbers_.try_emplace(mark, static_cast<std::uint32_t>(numbers_.size())).first->second);
+  }
+}
+
+void Applications::finish() {
+  UnionFind sets(numbers_.size());
+  for (const auto& row : rows_) {
+    for (const std::uint32_t mark : row) sets.join(row.front(), mark);
+  }
+  std::vector<std::uint32_t> of_row;
+  std::vector<std::size_t> sizes(numbers_.size(), 0);
+  for (const auto& row : rows_) {
+    of_row.push_back(sets.find(row.front()));
+    ++sizes[of_row.back()];
+  }
+  if (sizes.empty()) return;
+  const auto own = static_cast<std::uint32_t>(std::ranges::max_element(sizes) - sizes.begin());
+  if (static_cast<double>(sizes[own]) < kLeastOwn * static_cast<double>(rows_.size())) return;
+  if (!goes_on_beside(of_row, own)) return;
+  for (const auto& [mark, number] : numbers_) {
+    if (sets.find(number) == own) own_.insert(mark);
+  }
+}
+
+bool Applications::is_stray(std::span<const std::uint64_t> marks) const {
+  return !own_.empty() && !marks.empty() &&
+         std::ranges::none_of(marks, [&](std::uint64_t mark) { return own_.contains(mark); });
+}
+
+}  // namespace fw::dataset
