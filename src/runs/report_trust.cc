@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/percent.h"
+#include "evals/metric.h"
 #include "evals/statistics/correlation.h"
 #include "evals/statistics/kappa.h"
 #include "runs/impl/report_parts.h"
@@ -135,43 +136,68 @@ bool is_constant(const std::vector<T>& values) {
   return std::ranges::adjacent_find(values, std::not_equal_to<>()) == values.end();
 }
 
-/// The judge beside a rule that needs no judge, where a row has both.
-void check_judge(const ReportInput& input, Checks& checks) {
-  if (!input.config.judge) return;
-  std::vector<int> judged, exact;
-  std::vector<double> rated, overlap;
+/// The scores of a judge and of a rule that needs none, of the same rows.
+struct ScorePairs {
+  std::vector<double> judged, ruled;
+};
+
+ScorePairs scored_by_both(const ReportInput& input, const evals::Metric& judge, const evals::Metric& rule) {
+  ScorePairs pairs;
+  const std::string judged(judge.name), ruled(rule.name);
   for (const auto& [key, evaluation] : input.evaluations) {
     for (const auto& row : evaluation.rows) {
-      const auto score = [&](const char* name) { return row.scores.find(name); };
-      const auto end = row.scores.end();
-      if (score("tool_calling_correctness") != end && score("tool_calls_and_args_match") != end) {
-        judged.push_back(score("tool_calling_correctness")->second >= 0.5);
-        exact.push_back(score("tool_calls_and_args_match")->second >= 0.5);
-      }
-      if (score("similarity") != end && score("rouge_l") != end) {
-        rated.push_back(score("similarity")->second);
-        overlap.push_back(score("rouge_l")->second);
-      }
+      const auto by_judge = row.scores.find(judged), by_rule = row.scores.find(ruled);
+      if (by_judge == row.scores.end() || by_rule == row.scores.end()) continue;
+      pairs.judged.push_back(by_judge->second);
+      pairs.ruled.push_back(by_rule->second);
     }
   }
-  if (judged.size() >= kFewestForAgreement) {
-    const double agreement = evals::agreement(judged, exact), kappa = evals::cohen_kappa(judged, exact);
-    const bool is_defined = !std::isnan(kappa);  // not where both say the same of all answers
-    checks.add("judge on tool calls", is_defined ? kappa >= 0.4 : agreement == 1,
-               fmt::format("the judge and the exact comparison agree on {} of {} answers ({})", percent(agreement),
-                           judged.size(), is_defined ? fmt::format("kappa {:.2f}", kappa) : "all are alike"));
+  return pairs;
+}
+
+void check_rate(const char* name, const ScorePairs& pairs, std::string_view rule, Checks& checks) {
+  const auto passed = [](const std::vector<double>& scores) {
+    std::vector<int> labels;
+    for (const double score : scores) labels.push_back(score >= 0.5 ? 1 : 0);
+    return labels;
+  };
+  const auto judged = passed(pairs.judged), ruled = passed(pairs.ruled);
+  const double agreement = evals::agreement(judged, ruled), kappa = evals::cohen_kappa(judged, ruled);
+  const bool is_defined = !std::isnan(kappa);  // not where both say the same of all answers
+  checks.add(name, is_defined ? kappa >= 0.4 : agreement == 1,
+             fmt::format("the judge and {} agree on {} of {} answers ({})", rule, percent(agreement), judged.size(),
+                         is_defined ? fmt::format("kappa {:.2f}", kappa) : "all are alike"));
+}
+
+void check_graded(const char* name, const ScorePairs& pairs, std::string_view rule, Checks& checks) {
+  const auto& [judged, ruled] = pairs;
+  if (is_constant(judged)) {
+    checks.add(name, is_constant(ruled),
+               fmt::format("the judge rates all of {} answers alike{}", judged.size(),
+                           is_constant(ruled) ? fmt::format(", and so does {}", rule) : ", whatever their words"));
+  } else if (!is_constant(ruled)) {
+    const auto correlation = evals::spearman(judged, ruled);
+    checks.add(name, correlation.coefficient >= 0,
+               fmt::format("the judge's ratings and {} go together with {:.2f} (Spearman, {} answers)", rule,
+                           correlation.coefficient, judged.size()));
   }
-  if (rated.size() >= kFewestForAgreement) {
-    if (is_constant(rated)) {
-      checks.add("judge on texts", is_constant(overlap),
-                 fmt::format("the judge rates all of {} answers alike{}", rated.size(),
-                             is_constant(overlap) ? ", and so does the overlap of words" : ", whatever their words"));
-    } else if (!is_constant(overlap)) {
-      const auto correlation = evals::spearman(rated, overlap);
-      checks.add(
-          "judge on texts", correlation.coefficient >= 0,
-          fmt::format("the judge's ratings and the overlap of words go together with {:.2f} (Spearman, {} answers)",
-                      correlation.coefficient, rated.size()));
+}
+
+/// The judge beside the rule that would lead without it, where a row has both.
+void check_judge(const ReportInput& input, Checks& checks) {
+  if (!input.config.judge) return;
+  const evals::ScoringSettings without{.has_judge = false, .text_metric = input.config.evaluation.text_metric};
+  for (const auto& [kind, name] : {std::pair{modelops::AnswerKind::kToolCalls, "judge on tool calls"},
+                                   std::pair{modelops::AnswerKind::kText, "judge on texts"}}) {
+    const evals::Metric* judge = evals::judged_metric(kind);
+    if (judge == nullptr) continue;
+    const evals::Metric& rule = evals::leading_metric(kind, without);
+    const ScorePairs pairs = scored_by_both(input, *judge, rule);
+    if (pairs.judged.size() < kFewestForAgreement) continue;
+    if (judge->kind == evals::MetricKind::kRate && rule.kind == evals::MetricKind::kRate) {
+      check_rate(name, pairs, rule.title, checks);
+    } else {
+      check_graded(name, pairs, rule.title, checks);
     }
   }
 }

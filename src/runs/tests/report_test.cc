@@ -141,6 +141,15 @@ class JudgedReport {
   }
   void rate_baseline(double rating) { input_.baseline = EvaluationRows{rows(rating, 0.3), {}}; }
   void forget_baseline() { input_.baseline.reset(); }
+  /// Common words score `score` on every second row, 0.5 on the others.
+  void rate_common_words(double score) {
+    auto& rows = input_.evaluations[{0, modelops::VariantId("base-eval")}].rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].scores["token_f1"] = i % 2 == 0 ? score : 0.5;
+      rows[i].scores["similarity"] = i % 2 == 0 ? 1 : 0.5;
+    }
+  }
+  void lead_by(std::string metric) { input_.config.evaluation.text_metric = std::move(metric); }
   [[nodiscard]] ordered_json report() const { return build_report(input_); }
 
  private:
@@ -190,6 +199,27 @@ TEST(JudgedReportTest, AModelNoBetterThanTheTrivialTextGetsNoYesFromAGenerousJud
   EXPECT_THAT(report["summary"]["reasons"][0].get<std::string>(),
               HasSubstr("does not tell a good answer from a trivial"));
   EXPECT_FALSE(report["trust"]["clean"]);
+}
+
+std::string judge_check(const ordered_json& report) {
+  for (const auto& check : report["trust"]["checks"]) {
+    if (check["name"] == "judge on texts")
+      return (check["ok"].get<bool>() ? "ok: " : "not ok: ") + check["text"].get<std::string>();
+  }
+  return "none";
+}
+
+TEST(JudgedReportTest, TheJudgeStandsBesideTheRuleThatWouldLeadWithoutIt) {
+  JudgedReport run;
+  run.rate_candidate(1, 0.9);
+  EXPECT_EQ(judge_check(run.report()), "none") << "a rule that scores all rows alike tells nothing";
+  run.lead_by("token_f1");
+  run.rate_common_words(0.9);
+  EXPECT_EQ(judge_check(run.report()),
+            "ok: the judge's ratings and common words (F1) go together with 1.00 (Spearman, 200 answers)");
+  run.rate_common_words(0.1);
+  EXPECT_EQ(judge_check(run.report()),
+            "not ok: the judge's ratings and common words (F1) go together with -1.00 (Spearman, 200 answers)");
 }
 
 TEST(JudgedReportTest, WithoutItsRatingOfTheTrivialTextWordsAreComparedAndThatIsSaid) {
