@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kPages[] = {"/",
                                   "/workloads",
                                   "/workloads/{rest...}",
+                                  "/discovery",
                                   "/traffic",
                                   "/traffic/{rest...}",
                                   "/runs",

@@ -15,7 +15,7 @@ namespace fw::discovery {
 struct Example {
   record::RecordId id;
   std::string asked;     ///< beginning of the request's last message
-  std::string answered;  ///< beginning of the answer, or of its first call
+  std::string answered;  ///< beginning of the answer; of calls the first one's name too
 };
 
 /// What the answers of a workload are.

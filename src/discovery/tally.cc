@@ -30,6 +30,10 @@ void count_answer(AnswerKinds& kinds, const traffic::Exchange& exchange) {
   }
 }
 
+std::string answer_of(const traffic::Exchange& exchange) {
+  return exchange.called.empty() ? exchange.answered : "calls " + exchange.called.front() + ": " + exchange.answered;
+}
+
 /// Examples with their lots, ascending.
 struct Drawn {
   std::uint64_t lot = 0;
@@ -38,7 +42,7 @@ struct Drawn {
 
 void draw(std::vector<Drawn>& drawn, const record::Interaction& record, const traffic::Exchange& exchange) {
   const auto key = [](const Drawn& d) { return std::tie(d.lot, d.example.id); };
-  Drawn one{hash64("example " + *record.id), {record.id, exchange.asked, exchange.answered}};
+  Drawn one{hash64("example " + *record.id), {record.id, exchange.asked, answer_of(exchange)}};
   if (drawn.size() >= Tally::kExamples && key(one) >= key(drawn.back())) return;
   drawn.insert(std::ranges::upper_bound(drawn, key(one), {}, key), std::move(one));
   if (drawn.size() > Tally::kExamples) drawn.pop_back();

@@ -42,3 +42,9 @@ export function useSession(): Session | null {
   }, []);
   return session;
 }
+
+/** Whether who is signed in may start, propose and accept; while no key was made, whoever is there may. */
+export function useMayOperate(): boolean {
+  const role = useSession()?.role ?? null;
+  return role === null || role === "operator" || role === "admin";
+}

@@ -5,6 +5,7 @@ import { AuditPage } from "./pages/audit";
 import { ComparePage } from "./pages/compare";
 import { DatasetPage } from "./pages/dataset";
 import { Datasets } from "./pages/datasets";
+import { DiscoveryPage } from "./pages/discovery";
 import { InteractionPage } from "./pages/interaction";
 import { Overview } from "./pages/overview";
 import { CardPage } from "./pages/card";
@@ -36,6 +37,7 @@ function pageOf({ path, query }: Place): ComponentChildren {
   const [section = "", id, part] = path;
   if (section === "" && path.length === 0) return <Overview />;
   if (section === "workloads") return id === undefined ? <Workloads /> : <WorkloadPage workload={id} client={query.get("client") ?? ""} />;
+  if (section === "discovery" && path.length === 1) return <DiscoveryPage query={query} />;
   if (section === "traffic") return id === undefined ? <Traffic query={query} /> : <InteractionPage id={id} query={query} />;
   if (section === "review") {
     if (id === undefined) return <Reviews />;
@@ -70,7 +72,8 @@ function Connection() {
 
 export function Shell() {
   const place = usePlace();
-  const section = place.path[0] ?? "";
+  const first = place.path[0] ?? "";
+  const section = first === "discovery" ? "workloads" : first;
   const session = useSession();
   const isOut = session !== null && isSignedOut(session);
   return (

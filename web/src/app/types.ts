@@ -86,3 +86,16 @@ export interface PairLine {
   record_id: string; at: string; client_had: "production" | "candidate"; is_answered: boolean; metric: string; score: number; judge: number | null; mistakes: string[];
   candidate_seconds: number; other_seconds: number;
 }
+
+/** A rule of `gateway.capture.rules`: the name that it gives, and what it asks of a request. */
+export interface LabelRule { workload: string; [asks: string]: unknown }
+export interface ProposedWorkload {
+  name: string; records: number; share: number; rule: LabelRule; prompt: string; prompt_variants: number; with_earlier_turns: number;
+  answers: { text: number; json: number; tool_calls: number; error: number }; clients: Record<string, number>; models: Record<string, number>; called: Record<string, number>;
+  oldest: string | null; newest: string | null; examples: { record_id: string; asked: string; answered: string }[];
+}
+export interface Discovery {
+  status: "none" | "running" | "done" | "failed" | "cancelled"; workload_id: string | null; records_total: number; records_compared: number; records_counted: number; error: string | null;
+  found: { records: number; compared: number; in_none: number; workloads: ProposedWorkload[] } | null;
+}
+export interface AcceptedRules { accepted: { workload_id: string; rules: LabelRule[] }[] }

@@ -113,7 +113,7 @@ class Application {
     const review = await this.review();
     const { queue } = await this.service.call("GET", `/api/reviews/${review}`);
     return [
-      ["overview", "/", ".card"], ["workloads", "/workloads", "table.list"], ["workload", "/workloads/router?client=demo", ".time-bars"], ["traffic", "/traffic", ".interaction"],
+      ["overview", "/", ".card"], ["workloads", "/workloads", "table.list"], ["workload", "/workloads/router?client=demo", ".time-bars"], ["discovery", "/discovery", ".filters"], ["traffic", "/traffic", ".interaction"],
       ["interaction", `/traffic/${encodeURIComponent(interactions[0].id)}`, ".turns"], ["runs", "/runs", "table.list"], ["start", "/runs/new?workload=router&client=demo", ".fields"],
       ["run", `/runs/${this.job}`, ".candidate-run"], ["report", `/runs/${this.job}/report`, ".decision"], ["compare", `/runs/${this.job}/compare`, "article.row"], ["reviews", "/review", "table.list"],
       ["review", `/review/${review}`, ".queue-line"], ["card", `/review/${review}/${encodeURIComponent(queue[4].record_id)}`, ".verdicts"], ["settings", "/settings", "table.settings"],

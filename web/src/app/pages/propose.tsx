@@ -7,7 +7,7 @@ import { ApiError, post, useResource } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address, go } from "../place";
-import { useSession } from "../session";
+import { useMayOperate, useSession } from "../session";
 import type { Configuration, JobDetail, JobSummary, Promotion } from "../types";
 
 /** The gateway sends a request as the application made it: what was asked otherwise is not proposed. */
@@ -18,12 +18,6 @@ const evaluatedIn = (job: JobDetail): [string, string][] =>
   job.nims.flatMap((c) => c.evaluations.filter((e) => e.finished_at !== null && e.error === null && isAskedAsProductionIs(e.variant)).map((e): [string, string] => [c.model_name, e.variant]));
 
 const upstreamsIn = (configuration: Configuration | null): string[] => (configuration?.settings ?? []).filter((s) => /^gateway\.upstreams\[\d+\]\.name$/.test(s.path)).map((s) => s.value);
-
-/** Whether who is signed in may propose; while no key was made, whoever is there may. */
-function useMayPropose(): boolean {
-  const role = useSession()?.role ?? null;
-  return role === null || role === "operator" || role === "admin";
-}
 
 function ProposeForm(props: { job: JobDetail }) {
   const { job } = props;
@@ -73,7 +67,7 @@ function ProposeForm(props: { job: JobDetail }) {
 
 /** On the page of a run that completed. */
 export function Propose(props: { job: JobDetail }) {
-  const may = useMayPropose();
+  const may = useMayOperate();
   return (
     <section>
       <h2>Propose for promotion</h2>
@@ -83,7 +77,7 @@ export function Propose(props: { job: JobDetail }) {
 }
 
 /** The button that leads to ProposePage, for who may. */
-export const ProposeLink = () => (useMayPropose() ? <a class="button main" href={address(["promotions", "new"])}>propose a model</a> : null);
+export const ProposeLink = () => (useMayOperate() ? <a class="button main" href={address(["promotions", "new"])}>propose a model</a> : null);
 
 export function ProposePage(props: { query: URLSearchParams }) {
   const id = props.query.get("job") ?? "";

@@ -15,7 +15,7 @@ export function Workloads() {
   useEvery(data?.workloads.some((w) => !w.is_complete) ? 700 : null, reload);
   return (
     <>
-      <PageTitle title="Workloads"><p class="muted">A workload is one task of an application: a route, an agent's node. Each can be taken over by a smaller model on its own.</p></PageTitle>
+      <PageTitle title="Workloads" tools={<a class="button" href="/discovery">find workloads</a>}><p class="muted">A workload is one task of an application: a route, an agent's node. Each can be taken over by a smaller model on its own.</p></PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the traffic" />}
       {data && data.workloads.length === 0 && <p>No traffic yet. <a href="/">How to send some</a>.</p>}
