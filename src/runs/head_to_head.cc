@@ -15,7 +15,6 @@ constexpr double kAlpha = 0.05;
 constexpr std::int64_t kMostExactRows = 150;  // about half a second
 constexpr std::string_view kProduction = "production";
 constexpr double kPower = 0.8;
-constexpr double kMostRows = 10'000'000;
 
 struct Side {
   std::string model_name;
@@ -34,12 +33,9 @@ ordered_json side_json(const Side& side) { return {{"model_name", side.model_nam
 /// Rows over which the difference that was seen would show; null where it shows already.
 ordered_json rows_to_tell_apart(const Pair& pair, double p_adjusted) {
   if (p_adjusted < kAlpha) return nullptr;
-  const auto n = static_cast<double>(pair.estimate.n);
-  const evals::PairedDesign design{static_cast<double>(pair.estimate.only_a) / n,
-                                   static_cast<double>(pair.estimate.only_b) / n};
-  const double rows = evals::mcnemar_rows(design, kPower, kAlpha);
-  if (!(rows < kMostRows)) return nullptr;
-  return static_cast<std::uint64_t>(std::ceil(rows));
+  const double of_one = pair.estimate.p_value / p_adjusted;  // beside the other pairs' tests
+  const auto rows = evals::rows_to_tell_apart(pair.estimate, kAlpha * of_one, kPower);
+  return rows ? ordered_json(*rows) : ordered_json(nullptr);
 }
 
 /// "It is worse than production by the margin or more", tested on the rows that production was asked again: null where

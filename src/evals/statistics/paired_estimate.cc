@@ -10,9 +10,12 @@
 #include "evals/statistics/mcnemar.h"
 #include "evals/statistics/paired_difference.h"
 #include "evals/statistics/permutation.h"
+#include "evals/statistics/power.h"
 
 namespace fw::evals {
 namespace {
+
+constexpr double kMostRows = 10'000'000;
 
 /// Differences that are all alike leave open what rows that were not seen are like: as in estimate(), a share of the
 /// records may differ by anything.
@@ -20,6 +23,12 @@ Interval with_room(const Interval& interval, double difference, double effective
   const double open = open_share(effective_clusters);
   return {std::max(-1.0, std::min(interval.low, difference * (1 - open) - open)),
           std::min(1.0, std::max(interval.high, difference * (1 - open) + open))};
+}
+
+/// The chance that no cluster of so many shows it where such a share of all differs the other way, as far as it can,
+/// that the difference over all is none.
+double p_of_room(double difference, double effective_clusters) {
+  return difference <= 0 ? 1 : std::pow(1 + difference, -effective_clusters);
 }
 
 /// Fewer draws for very many clusters: the time stays bounded.
@@ -92,17 +101,36 @@ PairedEstimate compare(const PairedSample& sample, bool is_rate, Random random) 
   const PermutationTest test = permutation_test(flips, draws_for(flips.size()), random);
   double half = 1;
   if (clusters > 1) {
-    const double error = std::sqrt(residuals * clusters / (clusters - 1)) / weight;
-    half = student_t_quantile(0.975, clusters - 1) * error;
+    out.standard_error = std::sqrt(residuals * clusters / (clusters - 1)) / weight;
+    half = student_t_quantile(0.975, clusters - 1) * out.standard_error;
   }
   double squares = 0;
   for (const auto& [cluster, of] : weights) squares += of * of;
-  out.interval = with_room({out.difference - half, out.difference + half}, out.difference, weight * weight / squares);
+  out.effective_clusters = weight * weight / squares;
+  out.interval = with_room({out.difference - half, out.difference + half}, out.difference, out.effective_clusters);
   out.interval_kind = "t";
-  out.p_value = test.two_sided;
-  out.p_better = test.greater;
+  out.p_value =
+      std::max(test.two_sided, std::min(1.0, 2 * p_of_room(std::abs(out.difference), out.effective_clusters)));
+  out.p_better = std::max(test.greater, p_of_room(out.difference, out.effective_clusters));
   out.test = test.exact ? "sign flips exact" : "sign flips";
   return out;
+}
+
+std::optional<std::uint64_t> rows_to_tell_apart(const PairedEstimate& e, double alpha, double power) {
+  const auto n = static_cast<double>(e.n);
+  double rows = 0;
+  if (e.interval_kind == "newcombe") {
+    rows = mcnemar_rows({static_cast<double>(e.only_a) / n, static_cast<double>(e.only_b) / n}, power, alpha);
+  } else if (e.difference == 0) {
+    return std::nullopt;
+  } else {
+    const double difference = std::abs(e.difference);
+    const double z = normal_quantile(1 - alpha / 2) + normal_quantile(power);
+    const double by_room = std::log(alpha / 2) / -std::log1p(difference) / e.effective_clusters;
+    rows = n * std::max(std::pow(z * e.standard_error / difference, 2), by_room);
+  }
+  if (!(rows < kMostRows)) return std::nullopt;
+  return static_cast<std::uint64_t>(std::ceil(rows));
 }
 
 }  // namespace fw::evals

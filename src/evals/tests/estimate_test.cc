@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "evals/statistics/paired_estimate.h"
 #include "evals/statistics/proportion.h"
 
@@ -163,9 +165,25 @@ TEST(PairedEstimate, FlipsWholeConversations) {
     alone.add(1, 0.5, 1, i);
     together.add(1, 0.5, 1, i / 10);
   }
-  // Forty rows that all improve prove much, four conversations do not: 2 of 16 sign patterns are as extreme.
+  // Forty rows that all improve prove much, four conversations do not: a fifth of all may be the other way.
   EXPECT_LT(compare(alone, false, Random(1)).p_value, 0.001);
-  EXPECT_NEAR(compare(together, false, Random(1)).p_value, 0.125, 1e-12);
+  EXPECT_NEAR(compare(together, false, Random(1)).p_value, 2 * std::pow(1 / 1.5, 4), 1e-12);
+}
+
+TEST(PairedEstimate, TestAndIntervalSayTheSame) {
+  for (const double difference : {0.05, 0.1, 0.15, 0.2, 0.3, 0.6}) {
+    PairedSample sample;
+    for (std::uint32_t i = 0; i < 80; ++i) sample.add(0.3 + difference, 0.3, 1, i / 4);
+    const PairedEstimate e = compare(sample, false, Random(1));
+    EXPECT_EQ(e.interval.low > 0, e.p_value < 0.05) << difference;
+    EXPECT_EQ(e.p_better < 0.025, e.p_value < 0.05) << difference;
+    const auto rows = rows_to_tell_apart(e, 0.05, 0.8);
+    ASSERT_TRUE(rows) << difference;
+    EXPECT_EQ(*rows > 80, e.p_value >= 0.05) << difference << ": " << *rows;
+  }
+  PairedSample equal;
+  for (std::uint32_t i = 0; i < 10; ++i) equal.add(0.5, 0.5, 1, i / 2);
+  EXPECT_EQ(rows_to_tell_apart(compare(equal, false, Random(1)), 0.05, 0.8), std::nullopt);
 }
 
 }  // namespace
