@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <sstream>
+#include <stop_token>
 #include <thread>
 
 #include "base/random.h"
@@ -75,11 +76,13 @@ class WatchedStore final : public LogStore {
   Result<std::uint64_t> remove(const Selection& selection) override {
     if (removals_until_it_fails == 0) return unavailable("the disk is gone");
     --removals_until_it_fails;
+    stop_source.request_stop();
     return store_.remove(selection);
   }
 
   std::uint64_t records_read = 0;
   int removals_until_it_fails = 1000;
+  std::stop_source stop_source;  ///< of a service that stops while something is removed
 
  private:
   LogStore& store_;
@@ -229,6 +232,20 @@ TEST_F(SizeRetentionTest, OneThatEndsInTheMiddleLeavesTheNewestAndTheNextOneGoes
   EXPECT_EQ(run(sweep), 11'200U);
   EXPECT_EQ(left("router").front(), "router21200");
   EXPECT_EQ(left("router").back(), "router24999");
+}
+
+TEST_F(SizeRetentionTest, AServiceThatStopsWaitsForAPageOfRemovalsAndNoMore) {
+  fill("router", 0, 25'000, 1, 50);
+  WatchedStore store(*store_);
+  RetentionSweep by_size(store, {.max_bytes = 200'000});
+  const Deadline until_stopped = Deadline::when_stopped(store.stop_source.get_token());
+  EXPECT_EQ(by_size.run(from_epoch_seconds(kNow), until_stopped).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(left("router").front(), "router10000");
+  store.stop_source = {};
+  RetentionSweep by_age(store, {.days = 1});
+  const Deadline again = Deadline::when_stopped(store.stop_source.get_token());
+  EXPECT_EQ(by_age.run(from_epoch_seconds(kNow), again).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(left("router").front(), "router20000");
 }
 
 TEST_F(SizeRetentionTest, AScanThatGoesOnMeanwhileEndsWell) {
