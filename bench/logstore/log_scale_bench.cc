@@ -1,20 +1,21 @@
-// What a log store of many records costs to list and to look into: records of 3 KB, 50 workloads with a system message
-// each, 4 clients.
+// What a log store of many records costs to list, to look into, and to keep at a size: records of 3 KB, 50 workloads
+// with a system message each, 4 clients.
 //   log_scale_bench [RECORDS] [FOLDER]     defaults: 1000000, a temporary folder
+// At the end half of each workload is removed (log_store.retention.max_bytes).
 // Memory is the resident set of the whole process at its highest, RocksDB's caches included; nothing else is kept here.
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "io/file.h"
+#include "logstore/retention.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
 namespace fw {
@@ -107,6 +108,40 @@ void look(logstore::LogStore& store) {
           [&] { must(store.scan_keys({}, logstore::Order::kNewestFirst, 1000, std::nullopt)); });
 }
 
+/// In MiB, since the start or the last begin_memory().
+double memory_at_its_highest() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  }
+  return 0;
+}
+
+void begin_memory() { std::ofstream("/proc/self/clear_refs") << '5'; }
+
+/// The first look at what there is, which removes half of it; a look at which nothing has come; and at little more.
+void keep_half(logstore::LogStore& store, Traffic& traffic, std::uint64_t count, std::uint64_t raw) {
+  begin_memory();
+  std::printf("%-52s %8.0f MiB\n", "memory before", memory_at_its_highest());
+  logstore::RetentionSweep sweep(store, {.max_bytes = raw / kWorkloads / 2});
+  const auto look = [&](const char* what) {
+    const std::uint64_t before = sweep.removed().surplus;
+    const double seconds = seconds_of([&] {
+      const Status kept = sweep.run(from_epoch_seconds(1'700'000'000), Deadline::never());
+      if (!kept.ok()) must(Result<int>(kept.error()));
+    });
+    std::printf("%-24s %10llu removed %17.3f s\n", what,
+                static_cast<unsigned long long>(sweep.removed().surplus - before), seconds);
+  };
+  look("half of every workload");
+  look("the same again");
+  std::vector<record::Interaction> more;
+  for (std::uint64_t i = count; i < count + kBatch; ++i) more.push_back(traffic.record(i));
+  must(store.append(more));
+  look("1,000 records later");
+  measure("list of workloads", [&] { must(store.workloads()); });
+}
+
 void run(std::uint64_t count, const std::filesystem::path& folder) {
   Traffic traffic;
   std::uint64_t raw = 0;
@@ -129,11 +164,17 @@ void run(std::uint64_t count, const std::filesystem::path& folder) {
   auto store = must(logstore::open_rocksdb_log_store(folder / "store"));
   std::printf("opened again:\n");
   look(*store);
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  std::printf("%-52s %8.0f MiB\n", "memory at its highest", double(usage.ru_maxrss) / 1024);
+  std::printf("%-52s %8.0f MiB\n", "memory at its highest", memory_at_its_highest());
+  std::printf("%-52s %8.1f MiB\n", "disk", double(bytes_in(folder / "store")) / (1 << 20));
   std::printf("%-52s %8.1f times smaller than raw\n", "disk, without a compaction of everything",
               double(raw) / double(bytes_in(folder / "store")));
+  store.reset();
+  store = must(logstore::open_rocksdb_log_store(folder / "store"));
+  std::printf("opened again:\n");
+  keep_half(*store, traffic, count, raw);
+  std::printf("%-52s %8.0f MiB\n", "memory at its highest", memory_at_its_highest());
+  store.reset();
+  std::printf("%-52s %8.1f MiB\n", "disk", double(bytes_in(folder / "store")) / (1 << 20));
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ struct Service::Impl {
         quarantine(std::move(kept_aside)),
         workload_rules(std::move(accepted)),
         log(discovery::labelled(std::move(log_store), *workload_rules)),
+        retention(*log, options.config.log_store.retention),
         discovery(*log, *workload_rules),
         redactor(std::move(rules)),
         meta(std::move(metadata)),
@@ -128,6 +129,7 @@ struct Service::Impl {
   std::unique_ptr<capture::Quarantine> quarantine;
   std::unique_ptr<discovery::AcceptedRules> workload_rules;
   std::unique_ptr<logstore::LogStore> log;
+  logstore::RetentionSweep retention;
   discovery::Desk discovery;
   capture::Redactor redactor;
   std::unique_ptr<metastore::SqliteStore> meta;
@@ -151,7 +153,7 @@ struct Service::Impl {
   review::Reviews reviews;
   review::ReviewOpener review_opener;
   Task<void> save_use_of_keys();
-  Task<void> remove_expired_records();
+  Task<void> keep_retention();
 
   TaskGroup upkeep{loops.executor(0)};
   std::atomic<Phase> phase{Phase::kStarting};
@@ -166,16 +168,22 @@ Task<void> Service::Impl::save_use_of_keys() {
   }
 }
 
-Task<void> Service::Impl::remove_expired_records() {
+Task<void> Service::Impl::keep_retention() {
   const Deadline deadline = Deadline::when_stopped(upkeep.stop_token());
   do {
-    const auto removed = co_await run_on(disk, [this, deadline] {
-      return logstore::remove_expired(*log, options.config.log_store.retention, clock.now(), deadline);
-    });
-    if (!removed.ok()) {
-      log_warning("log store", "expired records were not all removed", {{"error", removed.error().message}});
-    } else if (*removed > 0) {
-      log_info("log store", "expired records were removed", {{"records", *removed}});
+    const logstore::Removed before = retention.removed();
+    const Status kept = co_await run_on(disk, [this, deadline] { return retention.run(clock.now(), deadline); });
+    const logstore::Removed now = retention.removed();
+    if (now.expired > before.expired) {
+      log_info("log store", "expired records were removed", {{"records", now.expired - before.expired}});
+    }
+    if (now.surplus > before.surplus) {
+      log_info("log store", "the oldest records of workloads that are too large were removed",
+               {{"records", now.surplus - before.surplus}});
+    }
+    if (!kept.ok() && !deadline.is_cancelled()) {
+      log_warning("log store", "records that are not to stay were not all removed; tried again in an hour",
+                  {{"error", kept.error().message}});
     }
   } while ((co_await sleep_for(kBetweenRemovals, deadline)).ok());
 }
@@ -213,7 +221,7 @@ Status Service::start() {
   impl_->review_opener.start();
   impl_->upkeep.spawn("use of keys", impl_->save_use_of_keys());
   if (impl_->options.config.log_store.retention.is_on()) {
-    impl_->upkeep.spawn("retention", impl_->remove_expired_records());
+    impl_->upkeep.spawn("retention", impl_->keep_retention());
   }
   impl_->phase = Phase::kRunning;
   return {};
@@ -260,6 +268,7 @@ review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }
 logstore::LogStore& Service::log() { return *impl_->log; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 discovery::Desk& Service::discovery() { return impl_->discovery; }
+const logstore::RetentionSweep& Service::retention() const { return impl_->retention; }
 auth::Keyring& Service::keyring() { return *impl_->keyring; }
 capture::Committer& Service::committer() { return impl_->committer; }
 const capture::Redactor& Service::redactor() const { return impl_->redactor; }

@@ -63,6 +63,7 @@ class Service final {
   [[nodiscard]] capture::Quarantine& quarantine();
   /// Workloads that are looked for, and those that were accepted.
   [[nodiscard]] discovery::Desk& discovery();
+  [[nodiscard]] const logstore::RetentionSweep& retention() const;
   [[nodiscard]] auth::Keyring& keyring();
   /// The road of live traffic into the log store.
   [[nodiscard]] capture::Committer& committer();

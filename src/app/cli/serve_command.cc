@@ -172,6 +172,7 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
                               &desk.host()},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
            [&desk](std::ostream& out) { desk.write_metrics(out); },
+           [&service](std::ostream& out) { service.retention().write_metrics(out); },
            [&service](std::ostream& out) { api::write_queues(out, service.pools(), service.committer()); },
            [&service](std::ostream& out) { service.keyring().write_metrics(out); },
            [&ways_in](std::ostream& out) { ways_in.listeners.write_access(out); }},

@@ -67,6 +67,8 @@ void read_cluster(YamlSection& section, logstore::ElasticsearchOptions& cluster,
   section.finish();
 }
 
+constexpr std::uint64_t kLeastKeptBytes = 1 << 20;
+
 void read_retention(YamlSection& section, logstore::Retention& retention) {
   constexpr double kMostDays = 36'500;
   section.read("days", retention.days, 0, kMostDays);
@@ -75,6 +77,27 @@ void read_retention(YamlSection& section, logstore::Retention& retention) {
       own->read(workload.c_str(), retention.workloads[workload], 0, kMostDays);
     }
     own->finish();
+  }
+  const auto read_bytes = [](YamlSection& from, const char* key, std::uint64_t& bytes) {
+    from.read(key, bytes, 0, UINT64_MAX);
+    if (bytes > 0 && bytes < kLeastKeptBytes) {
+      from.error(key, "is less than 1 MiB; give bytes (20000000000), or 0 for no limit");
+    }
+  };
+  read_bytes(section, "max_bytes", retention.max_bytes);
+  if (auto own = section.section("workload_max_bytes")) {
+    for (const std::string& workload : own->keys()) {
+      read_bytes(*own, workload.c_str(), retention.workload_max_bytes[workload]);
+    }
+    own->finish();
+  }
+  for (const auto& [workload, days] : retention.workloads) {
+    if (days > 0 || retention.workload_max_bytes.contains(workload) || retention.max_bytes == 0) continue;
+    section.warning("workloads",
+                    '"' + workload +
+                        "\" is kept for ever, but max_bytes takes its oldest records all the same; to keep "
+                        "them too, add workload_max_bytes: {" +
+                        workload + ": 0}");
   }
   section.finish();
 }

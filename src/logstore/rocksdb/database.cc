@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
 #include <array>
@@ -29,6 +30,12 @@ constexpr std::uint32_t kDictionaryBytes = 128 << 10;
 constexpr std::uint64_t kDictionaryBufferBytes = 16 << 20;  // of a table, in memory while its dictionary is made
 
 constexpr std::size_t kMostUnaddedCounts = 64;  // a reader of a count adds at most as many
+// A table whose keys are mostly removals somewhere is compacted though no level is too large: until then what was
+// removed takes room, and whoever looks for the oldest record steps over all of it.
+constexpr std::size_t kKeysInARow = 1000;
+constexpr std::size_t kRemovalsOfThese = 500;
+constexpr double kRemovalsOfATable = 0.5;
+constexpr std::uint64_t kMostUnwrittenRemovals = 20'000;  // that readers step over in memory
 constexpr std::size_t kDescriptorsToOpen = 32;
 constexpr std::size_t kProbeBytes = 64 << 10;
 constexpr std::array<const char*, 4> kFamilies{"default", "records", "ids", "times"};
@@ -92,6 +99,8 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view family, const Rocks
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = 0.02;
   }
+  options.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kKeysInARow, kRemovalsOfThese, kRemovalsOfATable));
   options.merge_operator = std::make_shared<AddCounts>();
   options.max_successive_merges = kMostUnaddedCounts;
   return options;
@@ -205,6 +214,15 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
   auto status = write_durably(*db_, batch);
   if (!status.ok()) recovery_->note(status);
   return status;
+}
+
+void Database::note_removals(std::uint64_t records) {
+  if (removals_ += records; removals_ < kMostUnwrittenRemovals) return;
+  removals_ = 0;
+  rocksdb::FlushOptions soon;
+  soon.wait = false;
+  // All of them: the log is kept until none needs it. A failure is the listener's; nothing that was removed comes back.
+  (void)db_->Flush(soon, handles_);
 }
 
 Status Database::check_version() {

@@ -388,6 +388,7 @@ Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
     FW_TRY(delete_records(writes, batch));
     if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
     removed += batch.size();
+    database_->note_removals(batch.size());
   }
   if (!scan.status().ok()) return failure("read", scan.status());
   return removed;
@@ -424,6 +425,7 @@ Result<std::uint64_t> RocksDbLogStore::remove_records(std::span<const record::Re
   rocksdb::WriteBatch writes;
   FW_TRY(delete_records(writes, locations));
   if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
+  database_->note_removals(locations.size());
   return locations.size();
 }
 

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "base/random.h"
+#include "logstore/retention.h"
 #include "logstore/tests/log_store_contract.h"
 
 namespace fw::logstore {
@@ -338,6 +339,32 @@ TEST_P(LogStoreContract, RemovalTakesExactlyTheSelectionAndCountsFollow) {
   EXPECT_FALSE(store_->find(record::RecordId("100"))->has_value());
   EXPECT_EQ(*store_->remove(by({}, {})), 100U);
   EXPECT_TRUE(store_->workloads()->empty());
+}
+
+TEST_P(LogStoreContract, AWorkloadThatIsTooLargeLosesItsOldestRecordsAlone) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 600; ++i) {  // ten of each second
+    const std::string workload = i % 3 == 0 ? "v" : "w";
+    records.push_back(interaction(std::to_string(i), workload, i % 2 == 0 ? "c" : "d", 1'700'000'000 + i / 10));
+    records.back().request = R"({"messages": [ ], "padding": ")" + std::string(970, 'x') + R"("})";
+    records.back().response = R"({"choices":[ ]})";
+  }
+  append(records);
+  const std::uint64_t limit = 200'000;
+  RetentionSweep sweep(*store_, {.workload_max_bytes = {{"w", limit}}});
+  ASSERT_TRUE(sweep.run(from_epoch_seconds(1'800'000'000), Deadline::never()).ok());
+  reopen();
+  EXPECT_EQ(all(by("v", {}), Order::kOldestFirst).size(), 200U);
+  const auto left = all(by("w", {}), Order::kOldestFirst);
+  std::uint64_t bytes = 0;
+  for (const auto& one : left) bytes += one.request.size() + one.response.size();
+  EXPECT_LE(bytes, limit);
+  EXPECT_GT(bytes, limit * 9 / 10);
+  EXPECT_EQ(sweep.removed().surplus, 400 - left.size());
+  auto newest = expected(records, by("w", {}), Order::kNewestFirst);
+  newest.resize(left.size());
+  std::ranges::reverse(newest);
+  EXPECT_EQ(ids_of(left), newest);
 }
 
 TEST_P(LogStoreContract, ARemovedRecordMayBeAppendedAgain) {

@@ -1,5 +1,11 @@
 #include "logstore/retention.h"
 
+#include <filesystem>
+#include <sstream>
+#include <stop_token>
+#include <thread>
+
+#include "base/random.h"
 #include "logstore/tests/log_store_fixture.h"
 
 namespace fw::logstore {
@@ -19,9 +25,9 @@ class RetentionTest : public LogStoreTest {
     }
   }
   std::uint64_t remove(const Retention& retention) {
-    const auto removed = remove_expired(*store_, retention, from_epoch_seconds(kNow), Deadline::never());
-    EXPECT_TRUE(removed.ok()) << removed.error();
-    return removed.ok() ? *removed : 0;
+    RetentionSweep sweep(*store_, retention);
+    EXPECT_TRUE(sweep.run(from_epoch_seconds(kNow), Deadline::never()).ok());
+    return sweep.removed().expired;
   }
   std::vector<std::string> left() {
     auto page = store_->scan({}, Order::kOldestFirst, 100, {});
@@ -47,6 +53,224 @@ TEST_F(RetentionTest, WithoutAnAgeAllStays) {
   EXPECT_FALSE((Retention{.days = 0, .workloads = {{"writer", 0}}}).is_on());
   EXPECT_EQ(remove({}), 0U);
   EXPECT_EQ(left().size(), 8U);
+}
+
+/// Counts what is read, and fails when it is told to.
+class WatchedStore final : public LogStore {
+ public:
+  explicit WatchedStore(LogStore& store) : store_(store) {}
+
+  Result<AppendReport> append(std::span<const record::Interaction> batch) override { return store_.append(batch); }
+  Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                    const std::optional<Cursor>& after) override {
+    auto page = store_.scan(selection, order, limit, after);
+    if (page.ok()) records_read += page->records.size();
+    return page;
+  }
+  Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
+                            const std::optional<Cursor>& after) override {
+    return store_.scan_keys(selection, order, limit, after);
+  }
+  Result<std::optional<record::Interaction>> find(const record::RecordId& id) override { return store_.find(id); }
+  Result<std::vector<WorkloadSummary>> workloads() override { return store_.workloads(); }
+  Result<std::uint64_t> remove(const Selection& selection) override {
+    if (removals_until_it_fails == 0) return unavailable("the disk is gone");
+    --removals_until_it_fails;
+    stop_source.request_stop();
+    return store_.remove(selection);
+  }
+
+  std::uint64_t records_read = 0;
+  int removals_until_it_fails = 1000;
+  std::stop_source stop_source;  ///< of a service that stops while something is removed
+
+ private:
+  LogStore& store_;
+};
+
+/// Records of 1,000 bytes of text, unless they are given another size.
+class SizeRetentionTest : public LogStoreTest {
+ protected:
+  static std::string id_of(const std::string& workload, int number) {
+    const std::string digits = std::to_string(number);
+    return workload + std::string(5 - digits.size(), '0') + digits;
+  }
+  void fill(const std::string& workload, int first, int count, std::int64_t apart = 1, std::size_t bytes = 1000) {
+    std::vector<record::Interaction> records;
+    for (int i = first; i < first + count; ++i) {
+      auto record = interaction(id_of(workload, i), workload, i % 2 == 0 ? "shop" : "desk", i * apart);
+      record.response = std::string(bytes * 2 / 5, 'a');
+      record.request = std::string(bytes - record.response.size(), 'q');
+      records.push_back(std::move(record));
+    }
+    append(records);
+  }
+  static std::uint64_t run(RetentionSweep& sweep, std::int64_t now = kNow) {
+    const std::uint64_t before = sweep.removed().surplus;
+    const Status status = sweep.run(from_epoch_seconds(now), Deadline::never());
+    EXPECT_TRUE(status.ok()) << status.error();
+    return sweep.removed().surplus - before;
+  }
+  std::uint64_t bytes_on_disk() {
+    std::uint64_t bytes = 0;
+    std::error_code gone;  // files come and go
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "store")) {
+      const auto size = file.file_size(gone);
+      if (!gone) bytes += size;
+    }
+    return bytes;
+  }
+  std::vector<std::string> left(const std::string& workload) {
+    const Selection selection{.workload = record::WorkloadId(workload), .client = {}, .from = {}, .to = {}};
+    return ids_of(all(selection, Order::kOldestFirst));
+  }
+};
+
+TEST_F(SizeRetentionTest, AWorkloadAboveItsSizeLosesItsOldestRecordsOfEveryClient) {
+  fill("router", 0, 3000);
+  fill("writer", 0, 1500);
+  RetentionSweep sweep(*store_, {.max_bytes = 2'000'000});
+  EXPECT_EQ(run(sweep), 1100U);
+  const auto router = left("router");
+  ASSERT_EQ(router.size(), 1900U) << "95 %";
+  EXPECT_EQ(router.front(), "router01100");
+  EXPECT_EQ(router.back(), "router02999");
+  EXPECT_EQ(left("writer").size(), 1500U);
+  EXPECT_EQ(run(sweep), 0U);
+}
+
+TEST_F(SizeRetentionTest, WhatComesLaterCountsAndIsCutAgainOnlyWhenItIsTooMuch) {
+  fill("router", 0, 1900);
+  RetentionSweep sweep(*store_, {.max_bytes = 2'000'000});
+  EXPECT_EQ(run(sweep), 0U);
+  fill("router", 1900, 90);
+  EXPECT_EQ(run(sweep), 0U);
+  fill("router", 1990, 50);
+  EXPECT_EQ(run(sweep), 140U);
+  EXPECT_EQ(left("router").front(), "router00140");
+}
+
+TEST_F(SizeRetentionTest, RecordsThatCameLateCountToo) {
+  fill("writer", 5000, 1900);
+  RetentionSweep sweep(*store_, {.workload_max_bytes = {{"writer", 2'000'000}}});
+  EXPECT_EQ(run(sweep), 0U);
+  fill("writer", 0, 200);
+  EXPECT_EQ(run(sweep), 200U);
+  EXPECT_THAT(left("writer"), testing::AllOf(testing::SizeIs(1900), testing::Contains("writer05000")));
+}
+
+TEST_F(SizeRetentionTest, WhatWasReadIsNotReadAgainAlsoWhereItIsCut) {
+  fill("router", 0, 6000);
+  WatchedStore store(*store_);
+  RetentionSweep sweep(store, {.max_bytes = 2'000'000});
+  EXPECT_EQ(run(sweep), 4100U);
+  EXPECT_EQ(store.records_read, 3000U) << "nothing beyond the page that holds the limit";
+  store.records_read = 0;
+  for (int i = 0; i < 20; ++i) {
+    fill("router", 6000 + i * 50, 50);
+    run(sweep);
+  }
+  EXPECT_EQ(store.records_read, 1000U);
+  EXPECT_THAT(left("router").size(), testing::AllOf(testing::Ge(1850U), testing::Le(2000U)));
+  EXPECT_EQ(left("router").back(), "router06999");
+}
+
+TEST_F(SizeRetentionTest, RecordsThatGrowAreMeasuredByWhatIsThereAndNotByWhatHasExpired) {
+  constexpr std::int64_t kHours = 3600;
+  RetentionSweep sweep(*store_, {.days = 10, .max_bytes = 2'000'000});
+  fill("router", 0, 1500, kHours / 10);
+  EXPECT_EQ(run(sweep, 150 * kHours), 0U);
+  fill("router", 4000, 300, kHours / 10, 5000);
+  EXPECT_EQ(run(sweep, 430 * kHours), 0U);
+  fill("router", 4300, 110, kHours / 10, 5000);
+  EXPECT_EQ(run(sweep, 441 * kHours), 32U) << "380 of 5,000 bytes stay";
+  EXPECT_EQ(left("router").front(), "router04032");
+}
+
+TEST_F(SizeRetentionTest, TheDiskHasItsRoomBack) {
+  Random random(1);
+  for (int i = 0; i < 40'000; i += 1000) {
+    std::vector<record::Interaction> records;
+    for (int j = i; j < i + 1000; ++j) {
+      records.push_back(interaction(id_of("router", j), "router", "shop", j));
+      for (int k = 0; k < 100; ++k) records.back().request += std::to_string(random.below(1'000'000'000));
+    }
+    append(records);
+  }
+  reopen();  // all of it is in tables
+  const std::uint64_t before = bytes_on_disk();
+  RetentionSweep sweep(*store_, {.max_bytes = 10'000'000});
+  EXPECT_GT(run(sweep), 20'000U);
+  // Compaction takes its time, and ends: the test hangs where it does not come.
+  while (bytes_on_disk() > before * 3 / 4) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
+TEST_F(SizeRetentionTest, RecordsOfOneMomentAreCutToo) {
+  fill("router", 0, 3000, 0);
+  RetentionSweep sweep(*store_, {.max_bytes = 2'000'000});
+  EXPECT_EQ(run(sweep), 1100U);
+  EXPECT_EQ(left("router").front(), "router01100");
+  EXPECT_EQ(left("router").size(), 1900U);
+}
+
+TEST_F(SizeRetentionTest, TheNewestRecordStaysHoweverLargeItIs) {
+  fill("router", 0, 3);
+  RetentionSweep sweep(*store_, {.max_bytes = 500});
+  EXPECT_EQ(run(sweep), 2U);
+  EXPECT_THAT(left("router"), testing::ElementsAre("router00002"));
+}
+
+TEST_F(SizeRetentionTest, OneThatEndsInTheMiddleLeavesTheNewestAndTheNextOneGoesOn) {
+  fill("router", 0, 25'000, 1, 50);
+  WatchedStore store(*store_);
+  store.removals_until_it_fails = 1;
+  RetentionSweep sweep(store, {.max_bytes = 200'000});
+  EXPECT_FALSE(sweep.run(from_epoch_seconds(kNow), Deadline::never()).ok());
+  EXPECT_EQ(sweep.removed().surplus, 10'000U);
+  EXPECT_EQ(left("router").front(), "router10000");
+  store.removals_until_it_fails = 1000;
+  EXPECT_EQ(run(sweep), 11'200U);
+  EXPECT_EQ(left("router").front(), "router21200");
+  EXPECT_EQ(left("router").back(), "router24999");
+}
+
+TEST_F(SizeRetentionTest, AServiceThatStopsWaitsForAPageOfRemovalsAndNoMore) {
+  fill("router", 0, 25'000, 1, 50);
+  WatchedStore store(*store_);
+  RetentionSweep by_size(store, {.max_bytes = 200'000});
+  const Deadline until_stopped = Deadline::when_stopped(store.stop_source.get_token());
+  EXPECT_EQ(by_size.run(from_epoch_seconds(kNow), until_stopped).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(left("router").front(), "router10000");
+  store.stop_source = {};
+  RetentionSweep by_age(store, {.days = 1});
+  const Deadline again = Deadline::when_stopped(store.stop_source.get_token());
+  EXPECT_EQ(by_age.run(from_epoch_seconds(kNow), again).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(left("router").front(), "router20000");
+}
+
+TEST_F(SizeRetentionTest, AScanThatGoesOnMeanwhileEndsWell) {
+  fill("router", 0, 3000);
+  const Selection router{.workload = record::WorkloadId("router"), .client = {}, .from = {}, .to = {}};
+  auto page = *store_->scan(router, Order::kOldestFirst, 500, {});
+  RetentionSweep sweep(*store_, {.max_bytes = 2'000'000});
+  EXPECT_EQ(run(sweep), 1100U);
+  page = *store_->scan(router, Order::kOldestFirst, 1000, page.next);
+  EXPECT_EQ(*page.records.front().id, "router01100");
+  page = *store_->scan(router, Order::kOldestFirst, 1000, page.next);
+  EXPECT_EQ(page.records.size(), 900U);
+  EXPECT_FALSE(page.next);
+}
+
+TEST_F(SizeRetentionTest, AWorkloadMayHaveItsOwnSizeAndAnAgeToo) {
+  fill("router", 0, 300);
+  fill("writer", 0, 300);
+  RetentionSweep sweep(*store_, {.days = 1000, .max_bytes = 200'000, .workload_max_bytes = {{"writer", 0}}});
+  EXPECT_EQ(run(sweep), 110U);
+  EXPECT_EQ(left("router").size(), 190U);
+  EXPECT_EQ(left("writer").size(), 300U);
+  std::ostringstream metrics;
+  sweep.write_metrics(metrics);
+  EXPECT_THAT(metrics.str(), testing::HasSubstr("flywheel_log_removed_total{reason=\"max_bytes\"} 110\n"));
 }
 
 }  // namespace

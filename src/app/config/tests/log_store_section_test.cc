@@ -6,9 +6,11 @@
 namespace fw::app {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string environment(const std::string& name) {
   if (name == "ES_KEY") return "c2VjcmV0LWtleS1mb3ItdGVzdHM=";
@@ -68,6 +70,29 @@ TEST(LogStoreSection, SaysHowLongRecordsStay) {
   EXPECT_EQ(retention.days_of(record::WorkloadId("writer")), 0);
   EXPECT_EQ(retention.days_of(record::WorkloadId("other")), 90);
   EXPECT_FALSE(parse("log_store: {retention: {days: -1}}").ok());
+}
+
+TEST(LogStoreSection, SaysHowMuchOfAWorkloadStays) {
+  const auto config = parse("log_store: {retention: {max_bytes: 20000000000, workload_max_bytes: {router: 5000000}}}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& retention = config->log_store.retention;
+  EXPECT_TRUE(retention.is_on());
+  EXPECT_EQ(retention.max_bytes_of(record::WorkloadId("router")), 5'000'000U);
+  EXPECT_EQ(retention.max_bytes_of(record::WorkloadId("other")), 20'000'000'000U);
+  const auto small = parse("log_store: {retention: {workload_max_bytes: {router: 50}}}");
+  ASSERT_FALSE(small.ok());
+  EXPECT_THAT(small.error().message, HasSubstr("log_store.retention.workload_max_bytes.router"));
+}
+
+TEST(LogStoreSection, AWorkloadThatIsKeptForEverAndTooLargeIsWarnedOf) {
+  const auto warned = parse("log_store: {retention: {max_bytes: 20000000, workloads: {router: 0, writer: 30}}}");
+  ASSERT_TRUE(warned.ok()) << warned.error();
+  EXPECT_THAT(warned->warnings, Contains(AllOf(HasSubstr("\"router\" is kept for ever"), HasSubstr("max_bytes"))));
+  EXPECT_THAT(warned->warnings, Not(Contains(HasSubstr("writer"))));
+  const auto meant =
+      parse("log_store: {retention: {max_bytes: 20000000, workloads: {router: 0}, workload_max_bytes: {router: 0}}}");
+  ASSERT_TRUE(meant.ok()) << meant.error();
+  EXPECT_THAT(meant->warnings, Not(Contains(HasSubstr("max_bytes"))));
 }
 
 TEST(LogStoreSection, WhatCannotWorkIsNamed) {

@@ -2,6 +2,8 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <shared_mutex>
@@ -37,6 +39,8 @@ class Database final {
   [[nodiscard]] rocksdb::DB& db() { return *db_; }
   /// Durable on success.
   [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch);
+  /// After that many records were removed: after a number of them the room they take is given back, in the background.
+  void note_removals(std::uint64_t records);
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return handles_[0]; }  ///< version and counts
   [[nodiscard]] rocksdb::ColumnFamilyHandle* records() {
     return handles_[1];
@@ -62,6 +66,7 @@ class Database final {
   const RocksDbOptions options_;
   rocksdb::Env* const env_;
   std::shared_ptr<Recovery> recovery_;
+  std::atomic<std::uint64_t> removals_{0};  // since the last were written to tables
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;                    // null: it could not be opened again
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // owned by db_, given back before it closes
