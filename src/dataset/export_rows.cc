@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
 #include "dataset/finished_row.h"
 #include "dataset/impl/chat.h"
+#include "dataset/impl/export_table.h"
 #include "dataset/impl/json.h"
 
 namespace fw::dataset {
@@ -274,6 +276,12 @@ Made made_of(const FinishedRow& row, RowFormat format) {
   return {};
 }
 
+void fit_into(const codec::ParquetWriter& table, Made& made) {
+  made.reason = put_in_columns(made.line, made.changed);
+  if (!made.reason.empty()) return;
+  if (const auto fits = table.check(made.line); !fits.ok()) made.reason = fits.error().message;
+}
+
 }  // namespace
 
 Result<RowFormat> parse_row_format(std::string_view name) {
@@ -289,20 +297,30 @@ Result<RowFormat> parse_row_format(std::string_view name) {
                           "\"; there are chat, openai, prompt-completion and sharegpt");
 }
 
-Result<ExportedRows> export_rows(std::string_view file, RowFormat format, const Deadline& deadline,
-                                 const std::function<Status(std::string_view line)>& write) {
+Result<FileType> parse_file_type(std::string_view name) {
+  if (name == "jsonl") return FileType::kJsonLines;
+  if (name == "parquet") return FileType::kParquet;
+  return invalid_argument("there is no file type \"" + std::string(name) + "\"; there are jsonl and parquet");
+}
+
+Result<ExportedRows> export_rows(std::string_view file, RowFormat format, FileType type, const Deadline& deadline,
+                                 const std::function<Status(std::string_view piece)>& write) {
   ExportedRows out;
+  std::optional<codec::ParquetWriter> table;
+  if (type == FileType::kParquet) table.emplace(table_columns(format), write);
   FW_TRY(for_each_row(file, deadline, [&](const FinishedRow& row) -> Status {
     ++out.rows;
-    const Made made = made_of(row, format);
+    Made made = made_of(row, format);
+    if (table && made.reason.empty()) fit_into(*table, made);
     if (!made.reason.empty()) {
       ++out.left_out[made.reason];
       return {};
     }
     for (const std::string& change : made.changed) ++out.changed[change];
     ++out.written;
-    return write(to_line(made.line) + '\n');
+    return table ? table->add(made.line) : write(to_line(made.line) + '\n');
   }));
+  if (table && out.written > 0) FW_TRY(table->finish());
   return out;
 }
 

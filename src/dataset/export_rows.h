@@ -22,6 +22,15 @@ enum class RowFormat {
 /// `chat`, `openai`, `prompt-completion`, `sharegpt`.
 [[nodiscard]] Result<RowFormat> parse_row_format(std::string_view name);
 
+/// In which file.
+enum class FileType {
+  kJsonLines,  ///< an object a line
+  kParquet,    ///< a table with a column for each member
+};
+
+/// `jsonl`, `parquet`.
+[[nodiscard]] Result<FileType> parse_file_type(std::string_view name);
+
 /// Invariant: rows == written + the sum of left_out.
 struct ExportedRows {
   std::uint64_t rows = 0;
@@ -30,9 +39,11 @@ struct ExportedRows {
   std::map<std::string, std::uint64_t> changed;   ///< rows that say something in another way; a row may count twice
 };
 
-/// The rows of a file in another form, a line each, in their order, one after another to `write`; ends early with its
-/// error. What a format cannot say is left out and counted, never cut to fit.
-[[nodiscard]] Result<ExportedRows> export_rows(std::string_view file, RowFormat format, const Deadline& deadline,
-                                               const std::function<Status(std::string_view line)>& write);
+/// The rows of a file in another form, in their order, piece by piece to `write` (of JSON lines, a line); ends early
+/// with its error. What a format cannot say is left out and counted, never cut to fit. Where no row fits, nothing is
+/// written.
+[[nodiscard]] Result<ExportedRows> export_rows(std::string_view file, RowFormat format, FileType type,
+                                               const Deadline& deadline,
+                                               const std::function<Status(std::string_view piece)>& write);
 
 }  // namespace fw::dataset

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "io/impl/rename_over.h"
+#include "io/impl/write_all.h"
 
 namespace fw::io {
 
@@ -28,15 +29,7 @@ AtomicFile::~AtomicFile() {
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)), part_(std::move(other.part_)), fd_(std::exchange(other.fd_, -1)) {}
 
-Status AtomicFile::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("cannot write " + path_.string(), errno);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
+Status AtomicFile::append(std::string_view bytes) { return write_all(fd_, bytes, path_); }
 
 Status AtomicFile::commit() {
   if (::fsync(fd_) != 0) return system_error("cannot sync " + path_.string(), errno);

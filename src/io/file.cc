@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/random.h"
 #include "io/impl/rename_over.h"
+#include "io/impl/write_all.h"
 
 namespace fw::io {
 namespace {
@@ -29,16 +30,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-Status write_all(int fd, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("cannot write " + path.string(), errno);
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
 
 /// Renaming replaces whatever has the name: for root also /dev/null, for everybody.
 Status refuse_to_replace(const fs::path& path) {
@@ -70,6 +61,16 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t limit) {
     }
     out.append(chunk.data(), static_cast<std::size_t>(n));
   }
+}
+
+Status write_all(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("cannot write " + path.string(), errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
 }
 
 Status sync_folder(const fs::path& folder) {

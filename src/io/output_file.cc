@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/random.h"
-#include "io/file.h"
+#include "io/impl/write_all.h"
 
 namespace fw::io {
 namespace {
@@ -59,19 +60,6 @@ Result<Target> find_target(const fs::path& named) {
   return Target{.path = path, .as_stands = true};
 }
 
-Status write_as_stands(const fs::path& path, std::string_view bytes) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return system_error("cannot write " + path.string(), errno);
-  Status status;
-  while (!bytes.empty() && status.ok()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n >= 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    if (n < 0 && errno != EINTR) status = system_error("cannot write " + path.string(), errno);
-  }
-  if (::close(fd) != 0 && status.ok()) status = system_error("cannot write " + path.string(), errno);
-  return status;
-}
-
 }  // namespace
 
 Status check_output_file(const fs::path& path) {
@@ -94,9 +82,38 @@ Status check_output_file(const fs::path& path) {
   return {};
 }
 
-Status write_output_file(const fs::path& path, std::string_view bytes) {
+Result<OutputFile> OutputFile::create(const fs::path& path) {
   FW_ASSIGN(const Target target, find_target(path));
-  return target.as_stands ? write_as_stands(target.path, bytes) : write_file_atomically(target.path, bytes);
+  if (!target.as_stands) {
+    FW_ASSIGN(AtomicFile file, AtomicFile::create(target.path));
+    return OutputFile(target.path, std::move(file), -1);
+  }
+  const int fd = ::open(target.path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return system_error("cannot write " + target.path.string(), errno);
+  return OutputFile(target.path, std::nullopt, fd);
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)), file_(std::move(other.file_)), fd_(std::exchange(other.fd_, -1)) {}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status OutputFile::append(std::string_view bytes) {
+  return file_ ? file_->append(bytes) : write_all(fd_, bytes, path_);
+}
+
+Status OutputFile::commit() {
+  if (file_) return file_->commit();
+  if (::close(std::exchange(fd_, -1)) != 0) return system_error("cannot write " + path_.string(), errno);
+  return {};
+}
+
+Status write_output_file(const fs::path& path, std::string_view bytes) {
+  FW_ASSIGN(OutputFile file, OutputFile::create(path));
+  FW_TRY(file.append(bytes));
+  return file.commit();
 }
 
 }  // namespace fw::io

@@ -1,5 +1,5 @@
-"""Clients that others wrote, in a virtual environment of their own in the cache: fetched once, pinned, never imported
-into the tests' own process."""
+"""Programs that others wrote, clients and readers, in virtual environments of their own in the cache: fetched once,
+pinned, never imported into the tests' own process."""
 import hashlib
 import os
 import pathlib
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-PINS = pathlib.Path(__file__).with_name("python_clients.txt")
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def cache_folder():
@@ -16,17 +16,18 @@ def cache_folder():
     return pathlib.Path(os.environ.get("FLYWHEEL_CACHE") or default)
 
 
-def python():
-    """The interpreter that has the clients; skips the test with the reason where they cannot be fetched."""
-    folder = cache_folder() / ("python-clients-" + hashlib.sha256(PINS.read_bytes()).hexdigest()[:12])
+def python(pins="python_clients.txt", what="the clients"):
+    """The interpreter that has what a file here pins; skips the test with the reason where it cannot be fetched."""
+    kind = pathlib.Path(pins).stem.replace("_", "-")
+    folder = cache_folder() / f"{kind}-{hashlib.sha256((HERE / pins).read_bytes()).hexdigest()[:12]}"
     if not (folder / ".complete").exists():
-        stage = folder.with_name(f"stage-clients-{os.getpid()}")
+        stage = folder.with_name(f"stage-{kind}-{os.getpid()}")
         try:
-            fetch(stage)
+            fetch(stage, HERE / pins)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(stage, folder)
         except (OSError, subprocess.SubprocessError) as error:
-            raise unittest.SkipTest(f"the clients cannot be fetched: {reason(error)}") from None
+            raise unittest.SkipTest(f"{what} cannot be fetched: {reason(error)}") from None
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     return folder / "bin/python3"
@@ -37,9 +38,9 @@ def reason(error):
     return (said.strip().splitlines() or ["pip says nothing"])[-1]
 
 
-def fetch(stage):
+def fetch(stage, pins):
     subprocess.run([sys.executable, "-m", "venv", str(stage)], check=True, capture_output=True, text=True, timeout=120)
     pip = [str(stage / "bin/python3"), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--only-binary",
-           ":all:", "-r", str(PINS)]
+           ":all:", "-r", str(pins)]
     subprocess.run(pip, check=True, capture_output=True, text=True, timeout=600)
     (stage / ".complete").touch()

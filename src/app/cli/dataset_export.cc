@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "app/cli/command.h"
 #include "app/cli/dataset_files.h"
@@ -21,6 +23,7 @@ struct DatasetExportOptions {
   std::string format = "openai";
   std::string side = "train";
   std::string to;
+  std::string file_type;
   bool as_json = false;
   std::string server;
 };
@@ -41,11 +44,58 @@ void print(const dataset::ExportedRows& rows, const DatasetExportOptions& option
   for (const auto& [how, count] : rows.changed) out.line(fmt::format("  said otherwise {}: {}", count, printable(how)));
 }
 
+/// By name, or by the ending of the file.
+Result<dataset::FileType> file_type_of(const DatasetExportOptions& options) {
+  if (!options.file_type.empty()) return dataset::parse_file_type(options.file_type);
+  return dataset::parse_file_type(options.to.ends_with(".parquet") ? "parquet" : "jsonl");
+}
+
+/// Where rows go, a megabyte at a time: the file, which is begun with the first of them, or standard output.
+class Destination final {
+ public:
+  explicit Destination(const std::string& to) : to_(to) {}
+
+  Status append(std::string_view piece) {
+    waiting_ += piece;
+    return waiting_.size() < kPiece ? Status() : write();
+  }
+
+  Status commit() {
+    FW_TRY(write());
+    return file_ ? file_->commit() : Status();
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 1U << 20U;
+
+  Status write() {
+    const std::string piece = std::exchange(waiting_, {});
+    if (to_ == "-") {
+      std::cout << piece;
+      return {};
+    }
+    if (!file_) {
+      FW_ASSIGN(auto file, io::OutputFile::create(std::filesystem::absolute(to_)));
+      file_.emplace(std::move(file));
+    }
+    return file_->append(piece);
+  }
+
+  const std::string& to_;
+  std::string waiting_;
+  std::optional<io::OutputFile> file_;
+};
+
 int write_export(const DatasetExportOptions& options) {
   const auto format = dataset::parse_row_format(options.format);
   if (!format.ok()) return misuse(format.error());
   const auto side = parse_side(options.side);
   if (!side.ok()) return misuse(side.error());
+  const auto file_type = file_type_of(options);
+  if (!file_type.ok()) return misuse(file_type.error());
+  if (*file_type == dataset::FileType::kParquet && options.to == "-") {
+    return misuse(invalid_argument("a Parquet file is no text for standard output; name a file with --to"));
+  }
   const auto path = std::filesystem::absolute(options.to);
   if (options.to != "-") {
     if (const auto may = io::check_output_file(path); !may.ok()) return fail(may.error());
@@ -53,25 +103,19 @@ int write_export(const DatasetExportOptions& options) {
   const auto datasets = read_datasets(options.what, options.server, true);
   if (!datasets.ok()) return fail(datasets.error());
   if (datasets->rows(*side).empty()) return fail(not_found(options.what + " has no rows of the side " + options.side));
-  std::string lines;
-  const auto rows =
-      dataset::export_rows(datasets->rows(*side), *format, Deadline::never(), [&](std::string_view line) -> Status {
-        lines += line;
-        return {};
-      });
+  Destination destination(options.to);
+  const auto rows = dataset::export_rows(datasets->rows(*side), *format, *file_type, Deadline::never(),
+                                         [&](std::string_view piece) { return destination.append(piece); });
   if (!rows.ok()) return fail(rows.error());
   if (rows->written == 0) {
     print(*rows, options);
     return fail(failed_precondition("no row can be said as " + options.format + "; nothing was written"));
   }
-  if (options.to == "-") {
-    std::cout << lines;
-  } else if (const auto written = io::write_output_file(path, lines); !written.ok()) {
-    return fail(written.error());
-  }
+  if (const auto written = destination.commit(); !written.ok()) return fail(written.error());
   if (options.as_json && options.to != "-") {
     const Json report{{"file", path.string()},
                       {"format", options.format},
+                      {"file_type", *file_type == dataset::FileType::kParquet ? "parquet" : "jsonl"},
                       {"side", dataset::to_string(*side)},
                       {"rows", rows->rows},
                       {"written", rows->written},
@@ -90,7 +134,8 @@ void add_dataset_export_command(CLI::App& dataset, CommandContext& context) {
   auto* command = dataset.add_subcommand("export", "Write the rows of a run for another program to train on");
   add_examples(*command,
                "flywheel dataset export 67436743674367436743abcd --format openai --to train.jsonl\n"
-               "flywheel dataset export ./rows --format sharegpt --side validation --to val.jsonl");
+               "flywheel dataset export ./rows --format sharegpt --side validation --to val.jsonl\n"
+               "flywheel dataset export ./rows --format chat --to train.parquet");
   auto options = std::make_shared<DatasetExportOptions>();
   command->add_option("what", options->what, "Job id, or a folder with eval_data.jsonl and train_data.jsonl")
       ->required()
@@ -102,6 +147,10 @@ void add_dataset_export_command(CLI::App& dataset, CommandContext& context) {
       ->capture_default_str()
       ->type_name("SIDE");
   command->add_option("--to", options->to, "File that is written; - is standard output")->required()->type_name("FILE");
+  command
+      ->add_option("--file-type", options->file_type,
+                   "jsonl or parquet; without it parquet for a FILE that ends with .parquet, else jsonl")
+      ->type_name("TYPE");
   command->add_flag("--json", options->as_json, "Print as JSON what was written and what was left out");
   add_server_option(*command, context);
   command->callback([&context, options] {

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dataset/impl/export_table.h"
+
 namespace fw::dataset {
 namespace {
 
@@ -25,11 +27,12 @@ Exported exported(const std::vector<Json>& rows, RowFormat format) {
   std::string file;
   for (const Json& row : rows) file += row.dump() + '\n';
   Exported out;
-  const auto counts = export_rows(file, format, Deadline::never(), [&](std::string_view line) -> Status {
-    EXPECT_TRUE(line.ends_with('\n'));
-    out.lines.push_back(Json::parse(line));
-    return {};
-  });
+  const auto counts =
+      export_rows(file, format, FileType::kJsonLines, Deadline::never(), [&](std::string_view line) -> Status {
+        EXPECT_TRUE(line.ends_with('\n'));
+        out.lines.push_back(Json::parse(line));
+        return {};
+      });
   EXPECT_TRUE(counts.ok()) << counts.error();
   out.counts = *counts;
   std::uint64_t left_out = 0;
@@ -185,10 +188,41 @@ TEST(ExportRows, EvaluationRowsEndWithTheirAnswer) {
 }
 
 TEST(ExportRows, ALineThatIsNoRowIsNamed) {
-  const auto out = export_rows(kChat.dump() + "\n\n{\"x\": 1}\n", RowFormat::kChat, Deadline::never(),
-                               [](std::string_view) { return Status(); });
+  const auto out = export_rows(kChat.dump() + "\n\n{\"x\": 1}\n", RowFormat::kChat, FileType::kJsonLines,
+                               Deadline::never(), [](std::string_view) { return Status(); });
   ASSERT_FALSE(out.ok());
   EXPECT_THAT(out.error().message, HasSubstr("line 3"));
+}
+
+TEST(ExportRows, AColumnHoldsWhatHasNoneOfItsOwn) {
+  Json odd = Json::parse(R"({"messages": [{"role": "assistant", "content": "so", "refusal": null, "reasoning": "r",
+      "tool_calls": [{"id": "a", "type": "function", "index": 0, "function": {"name": "f", "arguments": "{}", "x": 1}}]}],
+      "tools": [{"type": "function"}]})");
+  std::set<std::string> changed;
+  EXPECT_EQ(put_in_columns(odd, changed), "");
+  EXPECT_EQ(odd, Json::parse(R"({"messages": [{"role": "assistant", "content": "so",
+      "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+      "other": "{\"reasoning\":\"r\",\"tool_calls\":[{\"index\":0,\"function\":{\"x\":1}}]}"}],
+      "tools": "[{\"type\":\"function\"}]"})"));
+  EXPECT_THAT(changed, IsEmpty());
+}
+
+TEST(ExportRows, ATableCountsItsRowsAndSaysWhatItCannotHold) {
+  std::string table;
+  const auto write = [&](std::string_view piece) -> Status {
+    table += piece;
+    return {};
+  };
+  Json numbered = kChat;
+  numbered["messages"][1]["name"] = 7;
+  const std::string file = kChat.dump() + '\n' + numbered.dump() + '\n' + kTurns.dump() + '\n';
+  const auto out = export_rows(file, RowFormat::kChat, FileType::kParquet, Deadline::never(), write);
+  EXPECT_EQ(out->written, 2U);
+  EXPECT_THAT(out->left_out, ElementsAre(Pair("messages.name is not a text", 1U)));
+  EXPECT_TRUE(table.starts_with("PAR1") && table.ends_with("PAR1"));
+  table.clear();
+  EXPECT_EQ(export_rows(numbered.dump(), RowFormat::kChat, FileType::kParquet, Deadline::never(), write)->written, 0U);
+  EXPECT_EQ(table, "");
 }
 
 TEST(ExportRows, FormatsThatThereAre) {

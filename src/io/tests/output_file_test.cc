@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class OutputFile : public testing::Test {
+class OutputFileTest : public testing::Test {
  protected:
   [[nodiscard]] fs::path file(const char* name) const { return folder_.path() / name; }
 
@@ -30,7 +30,7 @@ class OutputFile : public testing::Test {
   const TemporaryFolder folder_;
 };
 
-TEST_F(OutputFile, ALinkStaysAndItsTargetIsReplaced) {
+TEST_F(OutputFileTest, ALinkStaysAndItsTargetIsReplaced) {
   ASSERT_TRUE(write_file_atomically(file("target"), "old").ok());
   fs::create_symlink("target", file("link"));
   fs::create_symlink("link", file("link of a link"));
@@ -40,20 +40,20 @@ TEST_F(OutputFile, ALinkStaysAndItsTargetIsReplaced) {
   EXPECT_EQ(*read_file(file("target")), "new");
 }
 
-TEST_F(OutputFile, ALinkToWhatIsNotThereYetMakesIt) {
+TEST_F(OutputFileTest, ALinkToWhatIsNotThereYetMakesIt) {
   fs::create_symlink("target", file("link"));
   ASSERT_TRUE(write_output_file(file("link"), "new").ok());
   EXPECT_TRUE(fs::is_symlink(file("link")));
   EXPECT_EQ(*read_file(file("target")), "new");
 }
 
-TEST_F(OutputFile, ALinkToItselfIsRefused) {
+TEST_F(OutputFileTest, ALinkToItselfIsRefused) {
   fs::create_symlink("link", file("link"));
   EXPECT_FALSE(check_output_file(file("link")).ok());
   EXPECT_FALSE(write_output_file(file("link"), "new").ok());
 }
 
-TEST_F(OutputFile, APipeIsWrittenAsItStands) {
+TEST_F(OutputFileTest, APipeIsWrittenAsItStands) {
   ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
   EXPECT_TRUE(check_output_file(file("pipe")).ok());
   auto reader = std::async(std::launch::async, [&] { return read_file(file("pipe")); });
@@ -62,7 +62,7 @@ TEST_F(OutputFile, APipeIsWrittenAsItStands) {
   EXPECT_TRUE(fs::is_fifo(file("pipe")));
 }
 
-TEST_F(OutputFile, ADeviceIsWrittenAsItStands) {
+TEST_F(OutputFileTest, ADeviceIsWrittenAsItStands) {
   if (!make_device("null", 3) || !make_device("full", 7)) GTEST_SKIP() << "only root makes devices";
   EXPECT_TRUE(check_output_file(file("null")).ok());
   const auto null = write_output_file(file("null"), "text");
@@ -72,7 +72,7 @@ TEST_F(OutputFile, ADeviceIsWrittenAsItStands) {
   EXPECT_TRUE(fs::is_character_file(file("full")));
 }
 
-TEST_F(OutputFile, AnOpenFileIsReachedByItsDescriptor) {
+TEST_F(OutputFileTest, AnOpenFileIsReachedByItsDescriptor) {
   ASSERT_TRUE(write_file_atomically(file("open"), "").ok());
   const auto in = ::open(file("open").c_str(), O_WRONLY | O_CLOEXEC);
   ::unlink(file("open").c_str());
@@ -84,12 +84,25 @@ TEST_F(OutputFile, AnOpenFileIsReachedByItsDescriptor) {
   ::close(in);
 }
 
-TEST_F(OutputFile, AFolderIsRefusedWithAWayOut) {
+TEST_F(OutputFileTest, AFileThatIsNotCommittedIsAsItWas) {
+  ASSERT_TRUE(write_file_atomically(file("target"), "old").ok());
+  {
+    auto given_up = OutputFile::create(file("target"));
+    ASSERT_TRUE(given_up.ok() && given_up->append("half of it").ok());
+  }
+  EXPECT_EQ(*read_file(file("target")), "old");
+  auto whole = OutputFile::create(file("target"));
+  ASSERT_TRUE(whole.ok() && whole->append("all ").ok() && whole->append("of it").ok() && whole->commit().ok());
+  EXPECT_EQ(*read_file(file("target")), "all of it");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
+}
+
+TEST_F(OutputFileTest, AFolderIsRefusedWithAWayOut) {
   EXPECT_THAT(check_output_file(folder_.path()).error().message, HasSubstr("is a folder; name a file in it"));
   EXPECT_THAT(check_output_file(file("none") / "x").error().message, HasSubstr("none does not exist"));
 }
 
-TEST_F(OutputFile, NoOtherWayOfWritingReplacesADeviceEither) {
+TEST_F(OutputFileTest, NoOtherWayOfWritingReplacesADeviceEither) {
   ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
   ASSERT_TRUE(write_file_atomically(file("part"), "x").ok());
   EXPECT_THAT(write_file_atomically(file("pipe"), "x").error().message, HasSubstr("not a file"));
