@@ -49,6 +49,7 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 400);
   const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
   const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["signatures_needed"], 1);
   EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
   const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
   EXPECT_EQ(shadow["stage"], "shadow");
