@@ -161,6 +161,7 @@ nlohmann::ordered_json review_json(const review::ReviewSettings& review) {
   constexpr std::array kOpen{"off", "promising", "always"};
   return {{"open", kOpen.at(static_cast<std::size_t>(review.open))},
           {"max_rows", review.max_rows},
+          {"max_shadow_rows", review.max_shadow_rows},
           {"weights", review.weights}};
 }
 
