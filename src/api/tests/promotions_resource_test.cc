@@ -72,6 +72,30 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
+TEST_F(ApiTest, WhatReceiversOfDecisionsWereToldIsShownWithItsAttempts) {
+  const auto deliveries = [this] { return json_of(send(net::Method::kGet, "/api/audit/deliveries"))["deliveries"]; };
+  EXPECT_EQ(deliveries(), Json::array());
+  const Timestamp at = from_epoch_seconds(1'790'000'000);
+  deliveries_ = {{.url = "http://127.0.0.1:9/hook",
+                  .entry = 7,
+                  .event = "promotion.sign",
+                  .subject = "p-1",
+                  .attempts = {{at, 503, ""}, {at + std::chrono::seconds(1), 0, "refused"}},
+                  .next_at = at + std::chrono::seconds(3)}};
+  const auto shown = deliveries();
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0]["id"], "audit-7");
+  EXPECT_EQ(shown[0]["status"], "pending");
+  EXPECT_EQ(shown[0]["attempts"][0]["status"], 503);
+  EXPECT_EQ(shown[0]["attempts"][1]["error"], "refused");
+  EXPECT_EQ(shown[0]["next_attempt_at"], to_iso8601(at + std::chrono::seconds(3)));
+  // As it lies on the disk it is read again.
+  const auto again = audit_delivery_of(to_json(deliveries_[0]));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(to_json(*again), to_json(deliveries_[0]));
+  EXPECT_EQ(audit_delivery_of(nlohmann::ordered_json{{"url", "x"}}).error().code, ErrorCode::kDataLoss);
+}
+
 TEST_F(ApiTest, TheAuditLogIsPagedFromTheNewestAndSaysWhetherItHolds) {
   for (const char* subject : {"a", "b", "a", "c", "a"})
     ASSERT_TRUE(audit_->append({"ada", "review.open", subject, "why", "{}"}).ok());

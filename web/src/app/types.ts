@@ -47,7 +47,9 @@ export interface JobDetail extends JobSummary {
 export interface Setting { path: string; value: string; source: "file" | "command_line" | "default"; line: number | null }
 export interface Configuration { file: string | null; settings: Setting[]; warnings: string[] }
 export interface ApiKey { id: string; name: string; tenant: string; role: string; listeners: string[]; workloads: string[]; created_at: string; last_used: string | null; revoked_at: string | null }
-export interface Delivery { id: string; url: string; status: string; attempts: { at: string; status: number; error: string }[] }
+export interface AuditDelivery { id: string; url: string; entry: number; event: string; subject: string; status: string; attempts: Attempt[]; next_attempt_at: string | null }
+export interface Attempt { at: string; status: number; error: string }
+export interface Delivery { id: string; url: string; status: string; attempts: Attempt[] }
 
 export interface ReviewQuality { rows: number; divergent: number; judged: number; as_good: number; low: number; high: number }
 export type RowSource = "evaluation" | "shadow";
