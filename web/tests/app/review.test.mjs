@@ -161,6 +161,8 @@ test("what a promoted model answers otherwise on live traffic is marked, judged 
     await page.getByLabel("rows").selectOption("shadow");
     await page.waitForFunction(() => document.querySelectorAll(".queue-line").length === 3);
     assert.match(page.url(), /from=shadow/);
+    const [name, state] = await page.locator(".queue-line").first().evaluate((line) => [...line.children].map((e) => e.getBoundingClientRect().toJSON()));
+    assert.ok(name.right <= state.left && name.height < 30, "a row's name, tags and state stand beside each other");
     await page.getByRole("link", { name: "judge the next row" }).click();
     await page.locator(".card-bar .tag", { hasText: "of live traffic" }).waitFor();
     await seen(page, "1 of 3; 0 judged by you");
