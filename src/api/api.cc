@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/audit.h"
+#include "api/audit_deliveries.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/discovery.h"
@@ -73,6 +74,7 @@ struct Api::Impl {
     }
     if (d.promotion) {
       audit.emplace(d.promotion->audit, d.disk).add_to(router);
+      if (d.promotion->deliveries) audit_deliveries.emplace(d.promotion->deliveries).add_to(router);
       erasures
           .emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions,
                    ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings), d.disk)
@@ -122,6 +124,7 @@ struct Api::Impl {
   std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
   std::optional<AuditResource> audit;
+  std::optional<AuditDeliveriesResource> audit_deliveries;
   std::optional<ErasuresResource> erasures;
   std::optional<Access> access;
   std::optional<SessionResource> session;

@@ -18,6 +18,9 @@ struct TraceCounts {
   std::uint64_t ratings = 0;            ///< that applications gave of answers
 
   friend bool operator==(const TraceCounts&, const TraceCounts&) = default;
+  friend TraceCounts operator+(const TraceCounts& a, const TraceCounts& b) {
+    return {a.quarantined_lines + b.quarantined_lines, a.review_rows + b.review_rows, a.ratings + b.ratings};
+  }
 };
 
 /// Where data of a record, or of the person whom a text names, lies beside the log store: rows of reviews and ratings

@@ -152,9 +152,11 @@ Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
                              .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)}));
     // The records last: as long as they are there, the same request finds what else there is.
     FW_ASSIGN(const TraceCounts gone, traces_.erase(request, found.records));
-    result["traces"] = traces_json(gone);
     FW_ASSIGN(const std::uint64_t erased, runs::erase_records(log_, found.records, call.deadline));
     result["erased"] = erased;
+    // What was made of a record while it was still there. What comes later finds no record, and is not kept.
+    FW_ASSIGN(const TraceCounts late, traces_.erase(request, found.records));
+    result["traces"] = traces_json(gone + late);
     result["audit_entry"] = entry.number;
     return result;
   });

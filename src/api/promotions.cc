@@ -163,6 +163,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
           {"digests", c.digests},
           {"proposer", p.proposer},
           {"signatures", std::move(signatures)},
+          {"signatures_needed", parts_.promotions.signatures_needed(p)},
           {"created_at", to_iso8601(p.created_at)},
           {"changed_at", to_iso8601(p.changed_at)},
           {"reason", p.reason},

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/audit_deliveries.h"
 #include "api/feedback.h"
 #include "async/pool.h"
 #include "audit/audit_log.h"
@@ -27,8 +28,9 @@ struct PromotionParts {
   std::vector<std::string> upstreams;  ///< of the gateway: names that a promoted model may be behind
   TakeFeedback take_feedback{};
   std::function<std::vector<promotion::Feedback>(std::size_t)> recent_feedback{};
-  promotion::FeedbackLog* ratings = nullptr;   ///< where erasures look for them; absent: nowhere
-  const promotion::ModelHost* host = nullptr;  ///< absent: this machine serves none
+  promotion::FeedbackLog* ratings = nullptr;     ///< where erasures look for them; absent: nowhere
+  const promotion::ModelHost* host = nullptr;    ///< absent: this machine serves none
+  AuditDeliveriesResource::Recent deliveries{};  ///< absent: nobody is told of the audit log
 };
 
 /// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.

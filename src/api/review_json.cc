@@ -63,6 +63,14 @@ Json counts_json(const WholeReview& whole) {
   return {{"items", whole.items.size()}, {"judged", judged.size()}, {"people", people}, {"verdicts", verdicts}};
 }
 
+Json shadow_json(const WholeReview& whole) {
+  const auto known = review::shadow_quality(whole.items, whole.labels);
+  if (!known) return nullptr;
+  return {{"items", known->rows},       {"judged", known->judged},
+          {"told", known->told},        {"as_good", known->told > 0 ? Json(known->as_good) : Json(nullptr)},
+          {"low", known->interval.low}, {"high", known->interval.high}};
+}
+
 const Label* label_of(const WholeReview& whole, const std::string& record, const std::string& person) {
   for (const auto& label : whole.labels) {
     if (label.record_id == record && label.person == person) return &label;
@@ -103,11 +111,12 @@ Json review_summary(const WholeReview& whole) {
           {"left_out", subject.left_out},
           {"counts", counts_json(whole)},
           {"quality", quality_json(whole)},
+          {"shadow", shadow_json(whole)},
           {"agreements", agreements_json(whole)},
           {"judge", judge_json(whole)}};
 }
 
-Json review_items(const WholeReview& whole, const std::string& person) {
+Json review_items(const WholeReview& whole, const std::string& person, std::optional<review::Source> source) {
   std::map<std::string, std::uint64_t> judged_by;
   std::map<std::string, const Label*> own;
   for (const auto& label : whole.labels) {
@@ -116,12 +125,14 @@ Json review_items(const WholeReview& whole, const std::string& person) {
   }
   Json out = Json::array();
   for (const auto& item : whole.items) {
+    if (source && item.source != *source) continue;
     const auto mine = own.find(item.record_id);
     const bool left = review::is_candidate_left(whole.review.id, item.record_id, person);
     out.push_back({{"record_id", item.record_id},
                    {"class", mine == own.end() ? Json(nullptr) : Json(item.label)},
                    {"group", item.group},
                    {"why", item.why},
+                   {"source", review::to_string(item.source)},
                    {"judged_by", judged_by[item.record_id]},
                    {"mine", mine == own.end() ? Json(nullptr) : Json(by_side(mine->second->verdict, left))}});
   }
@@ -142,6 +153,7 @@ Json review_card(const WholeReview& whole, const review::Item& item, const std::
   const Json production{{"message", body.value("production", Json())}, {"failure", nullptr}};
   Json out{{"record_id", item.record_id},
            {"why", item.why},
+           {"source", review::to_string(item.source)},
            {"messages", body.value("messages", Json::array())},
            {"left", left ? candidate : production},
            {"right", left ? production : candidate},
@@ -170,6 +182,7 @@ Json review_label_line(const review::Review& review, const Label& label, const r
           {"variant", review.subject.variant},
           {"record_id", label.record_id},
           {"class", item.label},
+          {"source", review::to_string(item.source)},
           {"person", label.person},
           {"at", to_iso8601(label.at)},
           {"verdict", review::to_string(label.verdict)},

@@ -121,9 +121,15 @@ Task<Result<net::Response>> ReviewsResource::open(net::Call call) {
 
 Task<Result<net::Response>> ReviewsResource::one(net::Call call) {
   const std::string person = person_of(call, query_text(call.query, "person"));
+  const std::string from = query_text(call.query, "source");
+  const auto source = review::source_from_string(from);
+  if (!from.empty() && !source) {
+    const FieldProblem problem{"enum", {"query", "source"}, "Input should be evaluation or shadow", from};
+    co_return unprocessable({problem});
+  }
   FW_CO_ASSIGN(const auto whole, co_await run_on(disk_, [&] { return reviews_.whole(call.params.at("id")); }));
   Json out = review_summary(whole);
-  out["queue"] = review_items(whole, person);
+  out["queue"] = review_items(whole, person, source);
   co_return ok(out);
 }
 

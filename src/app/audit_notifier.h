@@ -1,11 +1,15 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/audit_deliveries.h"
 #include "async/pool.h"
 #include "async/task_group.h"
 #include "audit/audit_log.h"
@@ -38,16 +42,24 @@ class AuditNotifier final {
   void start();
   /// From a thread that runs no event loop.
   void stop_blocking();
+  /// The last of what each receiver is or was told, the newest first; as of before, once it started. Any thread.
+  [[nodiscard]] std::vector<api::AuditDelivery> recent() const;
 
  private:
   [[nodiscard]] Task<void> serve(runs::Webhook receiver);
   [[nodiscard]] Task<void> tell(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline);
-  [[nodiscard]] Task<bool> is_taken(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline);
-  [[nodiscard]] std::filesystem::path file_of(const runs::Webhook& receiver) const;
+  [[nodiscard]] Task<api::AuditDelivery::Attempt> attempt(const runs::Webhook& receiver, const audit::Entry& entry,
+                                                          Deadline deadline);
+  [[nodiscard]] std::filesystem::path file_of(const char* what, const runs::Webhook& receiver) const;
+  void read_recent(const runs::Webhook& receiver);
+  /// Puts it in the place of what is known of its entry, or before all others, and on the disk.
+  [[nodiscard]] Task<void> note(const runs::Webhook& receiver, api::AuditDelivery delivery);
 
   const std::vector<runs::Webhook> receivers_;
   const std::filesystem::path folder_;
   const Parts parts_;
+  mutable std::mutex mutex_;                                      // guards the next
+  std::map<std::string, std::deque<api::AuditDelivery>> recent_;  // by receiver's URL, the newest first
   TaskGroup tasks_;
 };
 

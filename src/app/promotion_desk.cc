@@ -1,5 +1,6 @@
 #include "app/promotion_desk.h"
 
+#include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
@@ -22,7 +23,8 @@ namespace {
 
 constexpr const char* kItself = "flywheel";
 constexpr const char* kCountsFile = "counts.json";
-constexpr std::size_t kMostWaiting = 128;  // answers and pairs that wait to be looked at
+constexpr std::size_t kMostWaiting = 128;     // answers and pairs that wait to be looked at
+constexpr std::size_t kMostDivergences = 32;  // on their way to a review
 constexpr std::chrono::seconds kFlush(2);
 constexpr std::uint64_t kMostCountsBytes = 16 << 20;
 constexpr std::chrono::seconds kBetweenWrites(1);
@@ -72,10 +74,16 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   /// Gives it to the watch, and what that decides to the disk threads.
   void observe(const std::string& id, const promotion::Observation& seen);
   void look_at(const capture::PromotedAnswer& answer);
-  void compare(const capture::ShadowedPair& pair);
+  using SharedPair = std::shared_ptr<const capture::ShadowedPair>;
+  void compare(const SharedPair& pair);
   /// Has the judge look at a pair, where it may, before the pair is kept.
-  void rate(const capture::ShadowedPair& pair, promotion::Pair kept);
-  void keep(const std::string& id, const promotion::Pair& pair);
+  void rate(const SharedPair& pair, promotion::Pair kept);
+  void keep(const SharedPair& pair, const promotion::Pair& kept);
+  /// Puts a pair that differs before people, where a review takes it.
+  void ask_people(const capture::ShadowedPair& pair, const promotion::Pair& kept);
+  [[nodiscard]] Task<void> put_into_review(review::Divergence divergence);
+  /// Only of an exchange that the log has: what was not to be kept, or is erased, is not kept here either.
+  [[nodiscard]] Task<Result<bool>> put_into_review_if_logged(review::Divergence divergence);
   /// Runs `work` on the cpu threads, or passes it over.
   template <class Work>
   void compute(Work work);
@@ -96,10 +104,13 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   net::Client client;                           // asks engines for their health
   std::unique_ptr<promotion::PairJudge> judge;  // nullptr: its gate is off
   std::atomic<std::size_t> waiting{0};
-  std::atomic<std::size_t> being_kept{0};  // rated pairs
+  std::atomic<std::size_t> being_kept{0};   // rated pairs
+  std::atomic<std::size_t> divergences{0};  // on their way to a review
   std::atomic<std::uint64_t> passed_over{0};
   std::atomic<std::uint64_t> ratings{0};
-  std::atomic<bool> has_news{false};  // since the counts were kept
+  std::atomic<std::uint64_t> taken{0};     // divergences, into a review
+  std::atomic<std::uint64_t> left_out{0};  // divergences that no review took
+  std::atomic<bool> has_news{false};       // since the counts were kept
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<promotion::ModelHost> host;
   std::mutex mutex;  // guards the next two
@@ -110,6 +121,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::condition_variable stop_comes;
   bool is_stopping = false;
   std::thread keeper;
+  TaskGroup reviewing{service.executor()};
 };
 
 template <class Work>
@@ -228,32 +240,87 @@ void PromotionDesk::Impl::look_at(const capture::PromotedAnswer& answer) {
   observe(answer.promotion, promotion::look_at(*answer.exchange, settings.gates));
 }
 
-void PromotionDesk::Impl::compare(const capture::ShadowedPair& pair) {
+void PromotionDesk::Impl::compare(const SharedPair& pair) {
   const auto compared =
-      promotion::compare(pair.candidate, pair.other, pair.was_candidate_copied, settings.gates, settings.scoring);
-  observe(pair.promotion, compared.seen);
+      promotion::compare(pair->candidate, pair->other, pair->was_candidate_copied, settings.gates, settings.scoring);
+  observe(pair->promotion, compared.seen);
   const bool is_rated = judge && compared.pair.is_answered && judge->take_turn();
-  is_rated ? rate(pair, compared.pair) : keep(pair.promotion, compared.pair);
+  is_rated ? rate(pair, compared.pair) : keep(pair, compared.pair);
 }
 
-void PromotionDesk::Impl::rate(const capture::ShadowedPair& pair, promotion::Pair kept) {
-  judge->rate(pair.candidate, pair.other,
-              [this, id = pair.promotion, kept = std::move(kept)](std::optional<double> score) {
-                promotion::Pair rated = kept;
-                rated.judge = score;
-                ++being_kept;
-                boost::asio::post(service.disk().executor(), [this, id, rated = std::move(rated)] {
-                  if (rated.judge) observe(id, {.judged = 1 - *rated.judge, .is_copy = true});
-                  keep(id, rated);
-                  --being_kept;
-                });
-              });
+void PromotionDesk::Impl::rate(const SharedPair& pair, promotion::Pair kept) {
+  judge->rate(pair->candidate, pair->other, [this, pair, kept = std::move(kept)](std::optional<double> score) {
+    promotion::Pair rated = kept;
+    rated.judge = score;
+    ++being_kept;
+    boost::asio::post(service.disk().executor(), [this, pair, rated = std::move(rated)] {
+      if (rated.judge) observe(pair->promotion, {.judged = 1 - *rated.judge, .is_copy = true});
+      keep(pair, rated);
+      --being_kept;
+    });
+  });
 }
 
-void PromotionDesk::Impl::keep(const std::string& id, const promotion::Pair& pair) {
-  if (const auto kept = pairs.append(id, pair); !kept.ok()) {
-    log_warning("promotion", "a pair is not kept", {{"why", kept.error().message}});
+void PromotionDesk::Impl::keep(const SharedPair& pair, const promotion::Pair& kept) {
+  if (const auto done = pairs.append(pair->promotion, kept); !done.ok()) {
+    log_warning("promotion", "a pair is not kept", {{"why", done.error().message}});
   }
+  ask_people(*pair, kept);
+}
+
+void PromotionDesk::Impl::ask_people(const capture::ShadowedPair& pair, const promotion::Pair& kept) {
+  const bool differs = !kept.metric.empty() && kept.score < 1;
+  if (!differs || service.reviews().settings().max_shadow_rows == 0) return;
+  const auto proposal = promotions->find(pair.promotion);
+  if (!proposal) return;
+  if (divergences.fetch_add(1) >= kMostDivergences) {
+    --divergences;
+    ++left_out;
+    return;
+  }
+  reviewing.spawn("divergence", put_into_review({.job = proposal->candidate.job,
+                                                 .model_name = proposal->candidate.model,
+                                                 .variant = proposal->candidate.variant,
+                                                 .candidate = pair.candidate,
+                                                 .other = pair.other,
+                                                 .metric = kept.metric,
+                                                 .score = kept.score,
+                                                 .judge = kept.judge,
+                                                 .mistakes = kept.mistakes}));
+}
+
+Task<void> PromotionDesk::Impl::put_into_review(review::Divergence divergence) {
+  const std::string record = divergence.other.id.value();
+  Result<bool> put = false;
+  try {
+    put = co_await put_into_review_if_logged(std::move(divergence));
+  } catch (const std::exception& e) {
+    put = internal(e.what());
+  }
+  --divergences;
+  ++(put.ok() && *put ? taken : left_out);
+  if (!put.ok())
+    log_warning("review", "a divergence is in no review", {{"record", record}, {"why", put.error().message}});
+}
+
+Task<Result<bool>> PromotionDesk::Impl::put_into_review_if_logged(review::Divergence divergence) {
+  const auto record = divergence.other.id;
+  if (!(co_await exchange_of(record.value())).ok()) co_return false;
+  FW_CO_TRY(co_await run_on(service.cpu(), [&]() -> Status {
+    FW_TRY(service.redactor().apply(divergence.candidate));
+    FW_TRY(service.redactor().apply(divergence.other));
+    return {};
+  }));
+  FW_CO_ASSIGN(const std::string review, co_await service.review_opener().take(std::move(divergence)));
+  if (review.empty()) co_return false;
+  // It may have been erased since it was looked up; an erasure that comes later finds the row.
+  co_return co_await run_on(service.disk(), [&]() -> Result<bool> {
+    FW_ASSIGN(const auto still, service.log().find(record));
+    if (still) return true;
+    const std::array row{review::Reviews::RowName{review, record.value()}};
+    FW_TRY(service.reviews().erase(row));
+    return false;
+  });
 }
 
 Task<Result<record::Interaction>> PromotionDesk::Impl::exchange_of(std::string id) {
@@ -317,6 +384,8 @@ PromotionDesk::~PromotionDesk() {
   wait_for_none(impl_->waiting);
   impl_->judge.reset();
   wait_for_none(impl_->being_kept);
+  impl_->reviewing.request_stop();
+  impl_->reviewing.join_blocking();
   impl_->keep_counts_now();
 }
 
@@ -352,7 +421,8 @@ void PromotionDesk::observe(capture::PromotedAnswer answer) {
 }
 
 void PromotionDesk::compare(capture::ShadowedPair pair) {
-  impl_->compute([desk = impl_.get(), pair = std::move(pair)] { desk->compare(pair); });
+  auto shared = std::make_shared<const capture::ShadowedPair>(std::move(pair));
+  impl_->compute([desk = impl_.get(), shared = std::move(shared)] { desk->compare(shared); });
 }
 
 Task<Result<promotion::Feedback>> PromotionDesk::rate(promotion::Rating rating, auth::Caller caller) {
@@ -373,7 +443,11 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
       << impl_->passed_over.load()
       << "\n# HELP flywheel_feedback_total Answers that applications rated.\n# TYPE flywheel_feedback_total counter\n"
          "flywheel_feedback_total "
-      << impl_->ratings.load() << '\n';
+      << impl_->ratings.load()
+      << "\n# HELP flywheel_review_divergences_total Shadowed pairs that differ, by whether a review took them.\n"
+         "# TYPE flywheel_review_divergences_total counter\nflywheel_review_divergences_total{outcome=\"taken\"} "
+      << impl_->taken.load() << "\nflywheel_review_divergences_total{outcome=\"left_out\"} " << impl_->left_out.load()
+      << '\n';
   impl_->host->write_metrics(out);
   if (impl_->judge) impl_->judge->write_metrics(out);
 }

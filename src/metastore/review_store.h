@@ -12,7 +12,7 @@
 namespace fw::metastore {
 
 /// A review of what a run's candidate answered otherwise than production. Its items never change, but for those that
-/// are erased; labels are added.
+/// are erased; items and labels are added.
 struct ReviewRow {
   std::string id;
   std::string job_id;
@@ -48,6 +48,8 @@ class ReviewStore {
   [[nodiscard]] virtual Status pass_over(const std::string& job_id) = 0;
   /// kAlreadyExists when the job has a review. Items stay in their order.
   [[nodiscard]] virtual Status create_review(const ReviewRow& review, std::span<const ReviewItemRow> items) = 0;
+  /// After all others. kAlreadyExists when the review has the record, kNotFound for an unknown review.
+  [[nodiscard]] virtual Status add_item(const std::string& review_id, const ReviewItemRow& item) = 0;
   /// The newest first.
   [[nodiscard]] virtual Result<std::vector<ReviewRow>> reviews() = 0;
   [[nodiscard]] virtual Result<std::optional<ReviewRow>> review(const std::string& id) = 0;

@@ -45,6 +45,15 @@ Status SqliteReviews::create_review(const ReviewRow& review, std::span<const Rev
   });
 }
 
+Status SqliteReviews::add_item(const std::string& review_id, const ReviewItemRow& item) {
+  return write([&] {
+    Statement add(connection_,
+                  "INSERT INTO review_items (review_id, place, record_id, head, body) "
+                  "VALUES (?, 1 + (SELECT COALESCE(MAX(place), 0) FROM review_items WHERE review_id = ?), ?, ?, ?)");
+    return add.bind(review_id).bind(review_id).bind(item.record_id).bind(item.head).bind(item.body).run();
+  });
+}
+
 Result<std::vector<ReviewRow>> SqliteReviews::reviews() {
   const std::lock_guard lock(mutex_);
   Statement select(connection_,

@@ -131,7 +131,7 @@ Result<audit::Event> Board::sign(const std::string& id, const std::string& signe
                                "); look at it again");
   }
   return event_of(Action::kSign, id, std::move(person), std::move(reason),
-                  {{"digest", present}, {"needed", std::max<std::size_t>(rules_.signatures, 1)}});
+                  {{"digest", present}, {"needed", rules_.signatures_of(proposal->candidate.workload)}});
 }
 
 Result<audit::Event> Board::change(const std::string& id, Digests digests, std::string person,
@@ -226,11 +226,14 @@ Status Board::take_details(Proposal& proposal, Action action, const audit::Entry
   if (action == Action::kSign) {
     FW_TRY(check_signer(proposal, e.person));
     FW_ASSIGN(const double needed, number_of(e.details, "needed"));
+    if (!(needed >= 1 && needed < 1000)) return data_loss("no number of signatures");
+    proposal.needed = static_cast<std::size_t>(needed);
     proposal.signatures.push_back({e.person, entry.at});
-    if (static_cast<double>(proposal.signatures.size()) >= needed) proposal.stage = Stage::kSignedOff;
+    if (proposal.signatures.size() >= proposal.needed) proposal.stage = Stage::kSignedOff;
   } else if (action == Action::kChange) {
     FW_ASSIGN(proposal.candidate.digests, digests_of(e.details));
     proposal.signatures.clear();
+    proposal.needed = 0;
   } else if (action == Action::kStartCanary || action == Action::kAdvance) {
     FW_ASSIGN(const double step, number_of(e.details, "step"));
     FW_ASSIGN(proposal.share, number_of(e.details, "share"));
@@ -252,6 +255,13 @@ Result<const Proposal*> Board::get(const std::string& id) const {
   const Proposal* found = find(id);
   if (found == nullptr) return not_found("there is no proposal " + id);
   return found;
+}
+
+std::size_t Board::signatures_needed(const Proposal& proposal) const {
+  if (proposal.stage != Stage::kProposed && proposal.needed > 0) return proposal.needed;
+  // Where the rules ask for fewer than there are by now, it still takes somebody who signs under them.
+  return std::max(rules_.signatures_of(proposal.candidate.workload),
+                  proposal.signatures.size() + (proposal.stage == Stage::kProposed ? 1 : 0));
 }
 
 const Proposal* Board::find(std::string_view id) const {

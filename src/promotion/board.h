@@ -34,6 +34,8 @@ class Board final {
   /// Takes an entry; those of other areas change nothing. kDataLoss for one that is no legal step: nothing changed.
   [[nodiscard]] Status apply(const audit::Entry& entry);
 
+  /// How many signatures let it on traffic: what was asked when it was signed off, before that what the rules ask now.
+  [[nodiscard]] std::size_t signatures_needed(const Proposal& proposal) const;
   [[nodiscard]] const Proposal* find(std::string_view id) const;
   /// Oldest first.
   [[nodiscard]] std::vector<Proposal> all() const;

@@ -79,6 +79,11 @@ void Promotions::tell() {
   on_traffic_(list);
 }
 
+std::size_t Promotions::signatures_needed(const Proposal& proposal) const {
+  const std::lock_guard lock(mutex_);
+  return board_.signatures_needed(proposal);
+}
+
 std::optional<Proposal> Promotions::find(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   const Proposal* found = board_.find(id);

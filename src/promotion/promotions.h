@@ -34,6 +34,8 @@ class Promotions final {
   [[nodiscard]] Result<Proposal> act(const std::string& id, Action action, const std::string& person,
                                      const std::string& reason);
 
+  /// As Board's.
+  [[nodiscard]] std::size_t signatures_needed(const Proposal& proposal) const;
   [[nodiscard]] std::optional<Proposal> find(const std::string& id) const;
   [[nodiscard]] std::vector<Proposal> all() const;
   /// Everything as it stood at a time.

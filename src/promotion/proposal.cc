@@ -80,6 +80,11 @@ std::string digest_of(const Digests& digests) {
   return sha256_hex(all);
 }
 
+std::size_t Rules::signatures_of(const std::string& workload) const {
+  const auto own = workloads.find(workload);
+  return std::max<std::size_t>(own == workloads.end() ? signatures : own->second, 1);
+}
+
 Result<Stage> next_stage(Stage from, Action action) {
   const auto step = std::ranges::find_if(kSteps, [&](const Step& s) { return s.from == from && s.action == action; });
   if (step != std::end(kSteps)) return step->to;

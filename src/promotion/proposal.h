@@ -100,6 +100,7 @@ struct Proposal {
   double share = 0;                   ///< of the conversations that it answers
   double shadow = 0;                  ///< of the requests that the side that does not answer is asked too
   std::vector<Signature> signatures;  ///< of the present digests
+  std::size_t needed = 0;             ///< signatures, as the rules were at the last one; 0: none was given
   Timestamp created_at;
   Timestamp changed_at;
   std::string reason;  ///< of the last change
@@ -110,8 +111,12 @@ struct Proposal {
 /// How a workload's promotions go.
 struct Rules {
   std::size_t signatures = 1;                           ///< of people other than the proposer
+  std::map<std::string, std::size_t> workloads = {};    ///< signatures of some workloads, instead of `signatures`
   std::vector<double> steps = {0.01, 0.05, 0.25, 0.5};  ///< shares of the canary, each above the one before, below 1
   double shadow = 0.1;                                  ///< of the requests while on traffic; 0: no copies are sent
+
+  /// That a proposal for the workload needs: 1 at least.
+  [[nodiscard]] std::size_t signatures_of(const std::string& workload) const;
 };
 
 /// The stage that `action` leads to from `from`, or why it leads nowhere. kAdvance and kSign may lead to where they

@@ -1,5 +1,6 @@
 #include "review/opener.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -52,9 +53,7 @@ Task<Status> ReviewOpener::consider(runs::JobId job) {
   const auto report = co_await runs_.report(job);
   // Deleted since it was listed, or of an older version: there is nothing to ask people about.
   co_return co_await run_on(disk_, [&]() -> Status {
-    const bool wanted =
-        report.ok() && (reviews_.settings().open == ReviewSettings::Open::kAlways || is_promising(*report));
-    if (!wanted) return reviews_.pass_over(*job);
+    if (!report.ok() || !wants(*report)) return reviews_.pass_over(*job);
     const auto opened = reviews_.open(*job, *report);
     if (opened.ok()) {
       log_info("review", "opened", {{"review", *opened}, {"job", *job}});
@@ -63,6 +62,55 @@ Task<Status> ReviewOpener::consider(runs::JobId job) {
     if (opened.error().code == ErrorCode::kAlreadyExists) return {};
     if (opened.error().code == ErrorCode::kUnavailable) return opened.error();
     return reviews_.pass_over(*job);
+  });
+}
+
+bool ReviewOpener::wants(const std::string& report) const {
+  switch (reviews_.settings().open) {
+    case ReviewSettings::Open::kOff: return false;
+    case ReviewSettings::Open::kAlways: return true;
+    case ReviewSettings::Open::kPromising: return is_promising(report);
+  }
+  return false;
+}
+
+Task<Result<std::string>> ReviewOpener::take(Divergence divergence) {
+  for (const bool is_opened : {false, true}) {
+    bool has_one = false;
+    FW_CO_ASSIGN(const std::string review, co_await run_on(disk_, [&] { return review_of(divergence, has_one); }));
+    if (!review.empty()) {
+      FW_CO_ASSIGN(const bool is_taken, co_await run_on(disk_, [&] { return reviews_.take(review, divergence); }));
+      co_return is_taken ? review : std::string();
+    }
+    if (has_one || is_opened) co_return std::string();
+    FW_CO_TRY(co_await open_for_shadow(divergence.job));
+  }
+  co_return std::string();
+}
+
+Result<std::string> ReviewOpener::review_of(const Divergence& divergence, bool& has_one) {
+  FW_ASSIGN(const auto all, reviews_.list());
+  const auto found = std::ranges::find(all, divergence.job, &Review::job_id);
+  has_one = found != all.end();
+  const bool is_its =
+      has_one && found->subject.model_name == divergence.model_name && found->subject.variant == divergence.variant;
+  return is_its ? found->id : std::string();
+}
+
+Task<Status> ReviewOpener::open_for_shadow(std::string job) {
+  {
+    const std::lock_guard lock(mutex_);
+    // A report is large, and says the same next time.
+    if (!asked_.insert(job).second) co_return Status{};
+  }
+  FW_CO_ASSIGN(const auto id, runs::parse_job_id(job));
+  FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
+  co_return co_await run_on(disk_, [&]() -> Status {
+    if (!wants(report)) return {};
+    const auto opened = reviews_.open_for_shadow(job, report);
+    if (opened.ok()) log_info("review", "opened for what differs on live traffic", {{"review", *opened}, {"job", job}});
+    const bool is_there = opened.ok() || opened.error().code == ErrorCode::kAlreadyExists;
+    return is_there ? Status{} : Status(opened.error());
   });
 }
 

@@ -122,7 +122,7 @@ std::optional<Quality> quality(const Subject& subject, const std::vector<Item>& 
   Judged all;
   for (const auto& item : items) {
     const auto value = values.find(item.record_id);
-    if (value == values.end()) continue;
+    if (value == values.end() || item.source != Source::kEvaluation) continue;
     for (auto* judged : {&by_class[item.label], &all}) {
       judged->sum += value->second;
       ++judged->n;
@@ -147,6 +147,28 @@ std::optional<Quality> quality(const Subject& subject, const std::vector<Item>& 
   return out;
 }
 
+std::optional<ShadowQuality> shadow_quality(const std::vector<Item>& items, const std::vector<Label>& labels) {
+  const auto values = values_by_row(labels);
+  std::set<std::string> judged;
+  for (const auto& label : labels) judged.insert(label.record_id);
+  ShadowQuality out;
+  double good = 0;
+  for (const auto& item : items) {
+    if (item.source != Source::kShadow) continue;
+    ++out.rows;
+    out.judged += judged.contains(item.record_id) ? 1 : 0;
+    const auto value = values.find(item.record_id);
+    if (value == values.end()) continue;
+    ++out.told;
+    good += value->second;
+  }
+  if (out.rows == 0) return std::nullopt;
+  if (out.told == 0) return out;
+  out.as_good = good / static_cast<double>(out.told);
+  out.interval = evals::wilson_interval_of_rate(out.as_good, static_cast<double>(out.told));
+  return out;
+}
+
 std::vector<Agreement> agreements(const std::vector<Label>& labels) {
   const auto people = by_person(labels);
   std::vector<Agreement> out;
@@ -165,7 +187,7 @@ std::optional<JudgeCheck> check_judge(const std::vector<Item>& items, const std:
   JudgeCheck out;
   for (const auto& item : items) {
     const auto value = values.find(item.record_id);
-    if (!item.judge || value == values.end() || value->second == 0.5) continue;
+    if (item.source != Source::kEvaluation || !item.judge || value == values.end() || value->second == 0.5) continue;
     const bool finds_good = *item.judge >= 0.5;
     if (value->second > 0.5) {
       ++out.good;

@@ -1,6 +1,7 @@
 #include "review/queue.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,8 @@ namespace fw::review {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 2> kSourceNames{"evaluation", "shadow"};
 
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -120,6 +123,11 @@ std::optional<double> judge_score(const Json& scores) {
   return std::nullopt;
 }
 
+/// What an exchange answered.
+Json message_of(const record::Interaction& exchange) {
+  return Json::parse(exchange.response).at("choices").at(0).at("message");
+}
+
 Item item_of(const Json& row, const Json& answer, const ReviewSettings& settings, double rarity) {
   Item item;
   item.record_id = text_at(row, "record_id");
@@ -191,13 +199,53 @@ Result<std::optional<Queue>> queue_of(const Json& report, const ReviewSettings& 
   }
 }
 
+std::string_view to_string(Source source) { return kSourceNames.at(static_cast<std::size_t>(source)); }
+
+std::optional<Source> source_from_string(std::string_view name) {
+  const auto* const found = std::ranges::find(kSourceNames, name);
+  if (found == kSourceNames.end()) return std::nullopt;
+  return static_cast<Source>(found - kSourceNames.begin());
+}
+
+Result<Item> item_of(const Divergence& divergence, const Subject& subject, const ReviewSettings& settings) {
+  try {
+    const Json request = Json::parse(divergence.other.request);
+    const Json reference = message_of(divergence.other), message = message_of(divergence.candidate);
+    const Json calls = calls_of(reference);
+    // As the datasets name classes; a workload without tools has one without a name.
+    const bool has_classes = std::ranges::find(subject.classes, "", &Stratum::label) == subject.classes.end();
+    const std::string label = !has_classes ? "" : calls.empty() ? "no_tool" : name_of(calls.front());
+    Json scores{{divergence.metric, divergence.score}};
+    const auto kind = calls.empty() ? modelops::AnswerKind::kText : modelops::AnswerKind::kToolCalls;
+    if (divergence.judge) scores[std::string(evals::judged_metric(kind)->name)] = *divergence.judge;
+    const Json row{{"record_id", divergence.other.id.value()},
+                   {"label", label},
+                   {"messages", request.value("messages", Json::array())},
+                   {"reference", reference}};
+    const Json answer{{"message", message},
+                      {"agreement", divergence.score},
+                      {"scores", std::move(scores)},
+                      {"mistakes", divergence.mistakes},
+                      {"failure", nullptr}};
+    const auto stratum = std::ranges::find(subject.classes, label, &Stratum::label);
+    // A class that the evaluation never saw is as rare as one that it saw once.
+    Item item = item_of(row, answer, settings, stratum == subject.classes.end() ? 1 : rarity_of(*stratum));
+    item.source = Source::kShadow;
+    item.group = sha256_hex("shadow|" + item.group).substr(0, 16);
+    return item;
+  } catch (const Json::exception& e) {
+    return data_loss(std::string("a shadowed pair cannot be read: ") + e.what());
+  }
+}
+
 std::string head_json(const Item& item) {
   const Json out{{"class", item.label},
                  {"group", item.group},
                  {"telling", item.telling},
                  {"why", item.why},
                  {"agreement", item.agreement ? Json(*item.agreement) : Json(nullptr)},
-                 {"judge", item.judge ? Json(*item.judge) : Json(nullptr)}};
+                 {"judge", item.judge ? Json(*item.judge) : Json(nullptr)},
+                 {"source", to_string(item.source)}};
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -211,6 +259,8 @@ Result<Item> item_from_head(std::string_view text) {
     item.why = value.at("why").get<std::vector<std::string>>();
     item.agreement = number_at(value, "agreement");
     item.judge = number_at(value, "judge");
+    // Versions that took none of live traffic wrote no source.
+    item.source = source_from_string(text_at(value, "source")).value_or(Source::kEvaluation);
     return item;
   } catch (const Json::exception&) {
     return data_loss("an item of a review is not what flywheel wrote");

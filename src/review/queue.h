@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "record/interaction.h"
 
 namespace fw::review {
 
@@ -17,8 +18,18 @@ struct ReviewSettings {
 
   Open open = Open::kPromising;
   std::uint64_t max_rows = 500;             ///< the most telling ones
+  std::uint64_t max_shadow_rows = 100;      ///< of live traffic, that wait for a first verdict; 0: none are taken
   std::map<std::string, double> weights{};  ///< stakes of a class; 1 where none is named
 };
+
+/// Where a row comes from. What is said of the two is counted apart.
+enum class Source : std::uint8_t {
+  kEvaluation,  ///< a row of the run's evaluation
+  kShadow,      ///< a live request that went to both sides
+};
+
+[[nodiscard]] std::string_view to_string(Source source);
+[[nodiscard]] std::optional<Source> source_from_string(std::string_view name);
 
 /// One row on which candidate and production differ, as the queue sees it.
 struct Item {
@@ -29,7 +40,8 @@ struct Item {
   std::vector<std::string> why;  ///< what made it telling, in words
   std::optional<double> agreement;
   std::optional<double> judge;  ///< the judge's rating, 0 to 1
-  std::string body;             ///< JSON: messages, production's and the candidate's message, scores, mistakes
+  Source source = Source::kEvaluation;
+  std::string body;  ///< JSON: messages, production's and the candidate's message, scores, mistakes
 };
 
 /// A class of the evaluation: what judgements of its rows are weighed by.
@@ -66,6 +78,25 @@ struct Queue {
 /// lot of the record's id, so that what was judged of a class says something of what was not.
 [[nodiscard]] Result<std::optional<Queue>> queue_of(const nlohmann::ordered_json& report,
                                                     const ReviewSettings& settings);
+
+/// A live request that a promoted model and the side beside it answered differently. Exchanges as the log may keep
+/// them.
+struct Divergence {
+  std::string job;
+  std::string model_name;
+  std::string variant;
+  record::Interaction candidate;
+  record::Interaction other;          ///< its request is what both were asked
+  std::string metric;                 ///< by which they were compared
+  double score = 0;                   ///< 1: the same
+  std::optional<double> judge;        ///< its rating of the candidate's answer, 0 to 1
+  std::vector<std::string> mistakes;  ///< kinds, of tool calls
+};
+
+/// The row of a divergence in the review of its candidate; no group holds it together with rows of the evaluation.
+/// kDataLoss where an exchange cannot be read. Pure.
+[[nodiscard]] Result<Item> item_of(const Divergence& divergence, const Subject& subject,
+                                   const ReviewSettings& settings);
 
 [[nodiscard]] std::string head_json(const Item& item);
 /// An item without its body. kDataLoss for what head_json did not write.

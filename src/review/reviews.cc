@@ -24,10 +24,10 @@ Result<Item> item_of(const metastore::ReviewItemRow& row) {
 
 }  // namespace
 
-Result<std::string> Reviews::open(const std::string& job_id, const std::string& report) {
+Result<std::string> Reviews::open(const std::string& job_id, const std::string& report, bool may_be_empty) {
   const auto parsed = nlohmann::ordered_json::parse(report, nullptr, false);
   FW_ASSIGN(const auto queue, queue_of(parsed, settings_));
-  if (!queue || queue->items.empty()) {
+  if (!queue || (queue->items.empty() && !may_be_empty)) {
     return failed_precondition("job " + job_id + " has nothing to review: no candidate was evaluated, or none differs");
   }
   std::vector<metastore::ReviewItemRow> rows;
@@ -36,6 +36,22 @@ Result<std::string> Reviews::open(const std::string& job_id, const std::string& 
   FW_TRY(store_.create_review(review, rows));
   if (on_open_) on_open_(review.id, job_id);
   return review.id;
+}
+
+Result<bool> Reviews::take(const std::string& id, const Divergence& divergence) {
+  const std::lock_guard lock(taking_);
+  FW_ASSIGN(const WholeReview all, whole(id));
+  FW_ASSIGN(const Item item, item_of(divergence, all.review.subject, settings_));
+  std::set<std::string> judged;
+  for (const auto& label : all.labels) judged.insert(label.record_id);
+  const auto waiting = std::ranges::count_if(all.items, [&](const Item& known) {
+    return known.source == Source::kShadow && !judged.contains(known.record_id);
+  });
+  if (static_cast<std::uint64_t>(waiting) >= settings_.max_shadow_rows) return false;
+  const Status added = store_.add_item(id, {item.record_id, head_json(item), item.body});
+  if (!added.ok() && added.error().code == ErrorCode::kAlreadyExists) return false;
+  FW_TRY(added);
+  return true;
 }
 
 Result<std::vector<Review>> Reviews::list() {

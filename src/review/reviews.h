@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -42,7 +43,16 @@ class Reviews final {
   [[nodiscard]] Status pass_over(const std::string& job_id) { return store_.pass_over(job_id); }
   /// Opens a review of an ended job, out of its report. kFailedPrecondition when there is nothing to judge,
   /// kAlreadyExists when it has one.
-  [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report);
+  [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report) {
+    return open(job_id, report, /*may_be_empty=*/false);
+  }
+  /// The same for rows that are still to come: the evaluation's may be none.
+  [[nodiscard]] Result<std::string> open_for_shadow(const std::string& job_id, const std::string& report) {
+    return open(job_id, report, /*may_be_empty=*/true);
+  }
+  /// Adds a divergence of live traffic at the queue's end. False, and nothing is kept, where as many as
+  /// `max_shadow_rows` wait for a first verdict, or the row is in the review.
+  [[nodiscard]] Result<bool> take(const std::string& id, const Divergence& divergence);
 
   /// Told of every review that was opened, from the thread that opened it. Before the first is.
   void set_on_open(std::function<void(const std::string& id, const std::string& job_id)> told) {
@@ -76,6 +86,7 @@ class Reviews final {
   [[nodiscard]] Status withdraw(const std::string& id, const std::string& record_id, const std::string& person);
 
  private:
+  [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report, bool may_be_empty);
   [[nodiscard]] Result<Review> find(const std::string& id);
   [[nodiscard]] Result<std::vector<Label>> labels_that_count(const std::string& id);
 
@@ -83,6 +94,7 @@ class Reviews final {
   const Clock& clock_;
   ReviewSettings settings_;
   std::function<void(const std::string&, const std::string&)> on_open_;
+  std::mutex taking_;  // what waits is counted, then one is added
 };
 
 }  // namespace fw::review

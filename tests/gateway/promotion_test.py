@@ -171,6 +171,14 @@ class Promotion(unittest.TestCase):
         self.assertEqual(sorted(told()), [entry["number"] for entry in entries])
         self.assertEqual(list(told()), sorted(told()))
         self.assertTrue(all(flywheel.is_signed(headers, body, SECRET) for headers, body in told().values()))
+        # What they were told is shown, with the attempt that failed, also of before the service died.
+        deliveries = lambda: self.service.call("GET", "/api/audit/deliveries")[1]["deliveries"]
+        flywheel.wait_until(lambda: all(one["status"] == "delivered" for one in deliveries()), 30, "all deliveries")
+        shown = deliveries()
+        self.assertEqual([one["entry"] for one in shown], sorted((one["number"] for one in entries), reverse=True)[:50])
+        self.assertEqual({one["status"] for one in shown}, {"delivered"})
+        self.assertEqual([attempt["status"] for attempt in shown[-1]["attempts"]], [503, 200])
+        self.assertEqual((shown[0]["event"], shown[0]["next_attempt_at"]), (entries[-1]["action"], None))
         self.assertEqual(json.loads(told()[1][1])["event"], "promotion.propose")
 
     def test_the_whole_way(self):

@@ -49,6 +49,7 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 400);
   const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
   const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["signatures_needed"], 1);
   EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
   const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
   EXPECT_EQ(shadow["stage"], "shadow");
@@ -69,6 +70,30 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(history[0]["action"], "promotion.propose");
   EXPECT_EQ(history[3], entries[2]);
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
+}
+
+TEST_F(ApiTest, WhatReceiversOfDecisionsWereToldIsShownWithItsAttempts) {
+  const auto deliveries = [this] { return json_of(send(net::Method::kGet, "/api/audit/deliveries"))["deliveries"]; };
+  EXPECT_EQ(deliveries(), Json::array());
+  const Timestamp at = from_epoch_seconds(1'790'000'000);
+  deliveries_ = {{.url = "http://127.0.0.1:9/hook",
+                  .entry = 7,
+                  .event = "promotion.sign",
+                  .subject = "p-1",
+                  .attempts = {{at, 503, ""}, {at + std::chrono::seconds(1), 0, "refused"}},
+                  .next_at = at + std::chrono::seconds(3)}};
+  const auto shown = deliveries();
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0]["id"], "audit-7");
+  EXPECT_EQ(shown[0]["status"], "pending");
+  EXPECT_EQ(shown[0]["attempts"][0]["status"], 503);
+  EXPECT_EQ(shown[0]["attempts"][1]["error"], "refused");
+  EXPECT_EQ(shown[0]["next_attempt_at"], to_iso8601(at + std::chrono::seconds(3)));
+  // As it lies on the disk it is read again.
+  const auto again = audit_delivery_of(to_json(deliveries_[0]));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(to_json(*again), to_json(deliveries_[0]));
+  EXPECT_EQ(audit_delivery_of(nlohmann::ordered_json{{"url", "x"}}).error().code, ErrorCode::kDataLoss);
 }
 
 TEST_F(ApiTest, TheAuditLogIsPagedFromTheNewestAndSaysWhetherItHolds) {

@@ -64,6 +64,32 @@ TEST_F(ReviewApiTest, AVerdictBySideIsKeptAsItsOwners) {
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/reviews/" + id_ + "?person=bob"))["queue"][0]["mine"], nullptr);
 }
 
+TEST_F(ReviewApiTest, RowsOfLiveTrafficAreMarkedAndCanBeAskedForAlone) {
+  const record::Interaction other{.id = record::RecordId::from_stored("live"),
+                                  .request = R"({"messages":[{"role":"user","content":"hello"}]})",
+                                  .response = R"({"choices":[{"message":{"role":"assistant","content":"yes"}}]})"};
+  auto candidate = other;
+  candidate.response = R"({"choices":[{"message":{"role":"assistant","content":"no"}}]})";
+  ASSERT_TRUE(reviews_->take(id_, {.candidate = candidate, .other = other, .metric = "rouge_l"}).value());
+  const auto queue = [this](const std::string& query) {
+    return json_of(send(net::Method::kGet, "/api/reviews/" + id_ + query))["queue"];
+  };
+  ASSERT_EQ(queue("").size(), 2U);
+  EXPECT_EQ(queue("?source=shadow").size(), 1U);
+  EXPECT_EQ(queue("?source=shadow")[0]["record_id"], "live");
+  EXPECT_EQ(queue("?source=evaluation")[0]["source"], "evaluation");
+  EXPECT_EQ(send(net::Method::kGet, "/api/reviews/" + id_ + "?source=canary").status, 422);
+  const std::string live = "/api/reviews/" + id_ + "/items/live";
+  EXPECT_EQ(json_of(send(net::Method::kGet, live + "?person=ann"))["source"], "shadow");
+  EXPECT_EQ(send(net::Method::kPost, live + "/labels", R"({"person":"ann","verdict":"production_better"})").status,
+            200);
+  const auto review = json_of(send(net::Method::kGet, "/api/reviews"))["reviews"][0];
+  EXPECT_EQ(review["quality"], nullptr);
+  EXPECT_EQ(review["shadow"]["judged"], 1);
+  EXPECT_EQ(review["shadow"]["as_good"], 0.0);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/reviews/" + id_ + "/labels.jsonl"))["source"], "shadow");
+}
+
 TEST_F(ReviewApiTest, WhatIsWithdrawnIsGone) {
   (void)say(R"({"person":"ann","verdict":"both_fine"})");
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/reviews"))["reviews"][0]["counts"]["judged"], 1);

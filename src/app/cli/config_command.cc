@@ -69,7 +69,11 @@ nlohmann::ordered_json auth_json(const auth::Settings& settings) {
 }
 
 nlohmann::ordered_json promotion_json(const promotion::Settings& settings) {
+  nlohmann::ordered_json workloads = nlohmann::ordered_json::object();
+  for (const auto& [workload, signatures] : settings.rules.workloads)
+    workloads[workload] = {{"signatures", signatures}};
   return {{"signatures", settings.rules.signatures},
+          {"workloads", std::move(workloads)},
           {"canary_steps", settings.rules.steps},
           {"max_error_rate", settings.gates.errors},
           {"false_alarm_rate", settings.gates.alpha}};
@@ -157,6 +161,7 @@ nlohmann::ordered_json review_json(const review::ReviewSettings& review) {
   constexpr std::array kOpen{"off", "promising", "always"};
   return {{"open", kOpen.at(static_cast<std::size_t>(review.open))},
           {"max_rows", review.max_rows},
+          {"max_shadow_rows", review.max_shadow_rows},
           {"weights", review.weights}};
 }
 

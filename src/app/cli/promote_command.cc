@@ -45,7 +45,12 @@ std::string signers(const Json& proposal) {
   std::string names;
   for (const auto& signature : proposal.value("signatures", Json::array()))
     names += (names.empty() ? "" : ", ") + text(signature, "person");
-  return names.empty() ? "nobody" : names;
+  const auto needed = proposal.value("signatures_needed", std::uint64_t{0});
+  if (names.empty()) names = "nobody";
+  if (needed > 1)
+    names += " (" + std::to_string(proposal.value("signatures", Json::array()).size()) + " of " +
+             std::to_string(needed) + ")";
+  return names;
 }
 
 /// What the gates have counted, and how shadowed pairs compare.

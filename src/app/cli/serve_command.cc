@@ -144,7 +144,7 @@ std::vector<api::ListenerState> states_of(const WaysIn& ways_in, const Promotion
 }
 
 api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, PromotionDesk& desk,
-                                      const Config& config, std::string configuration) {
+                                      const AuditNotifier& notifier, const Config& config, std::string configuration) {
   return {service.runs(),
           service.log(),
           service.quarantine(),
@@ -169,7 +169,7 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           api::PromotionParts{desk.promotions(), desk.watch(), desk.pairs(), desk.audit(),
                               upstream_names(ways_in.the_gateway()), taker_of(desk),
                               [&desk](std::size_t limit) { return desk.feedback().recent(limit); }, &desk.feedback(),
-                              &desk.host()},
+                              &desk.host(), [&notifier] { return notifier.recent(); }},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
            [&desk](std::ostream& out) { desk.write_metrics(out); },
            [&service](std::ostream& out) { service.retention().write_metrics(out); },
@@ -259,7 +259,11 @@ int serve(const ServeOptions& options) {
   if (!desk.ok()) return fail(desk.error());
   WaysIn ways_in(**service, settings, callbacks_of(**desk));
   (*desk)->join(ways_in.the_gateway());
-  api::Api api(api_dependencies(**service, ways_in, **desk, settings, configuration));
+  AuditNotifier notifier(
+      settings.promotion_webhooks, (*service)->data_folder() / "promotion",
+      {(*desk)->audit(), (*service)->poster(), (*service)->clock(), (*service)->disk(), environment_of},
+      (*service)->executor());
+  api::Api api(api_dependencies(**service, ways_in, **desk, notifier, settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(settings.server);
   listener.observe = api.observer();
@@ -278,10 +282,6 @@ int serve(const ServeOptions& options) {
   }
   has_started = true;
   (*desk)->start();
-  AuditNotifier notifier(
-      settings.promotion_webhooks, (*service)->data_folder() / "promotion",
-      {(*desk)->audit(), (*service)->poster(), (*service)->clock(), (*service)->disk(), environment_of},
-      (*service)->executor());
   notifier.start();
   ways_in.listeners.start();
   const auto url_file = (*service)->data_folder() / "service.url";

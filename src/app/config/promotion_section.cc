@@ -107,6 +107,22 @@ void read_judging(YamlSection& root, promotion::Settings& promotion) {
   section->finish();
 }
 
+constexpr std::uint64_t kMostSignatures = 20;
+
+void read_workloads(YamlSection& root, promotion::Rules& rules) {
+  auto section = root.section("workloads");
+  if (!section) return;
+  for (const std::string& workload : section->keys()) {
+    auto own = section->section(workload.c_str());
+    if (!own) continue;
+    std::uint64_t needed = rules.signatures;
+    own->read("signatures", needed, 1, kMostSignatures);
+    rules.workloads[workload] = needed;
+    own->finish();
+  }
+  section->finish();
+}
+
 }  // namespace
 
 void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::ShadowBudget& budget,
@@ -115,8 +131,9 @@ void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::
   if (!found) return;
   YamlSection& section = *found;
   std::uint64_t signatures = promotion.rules.signatures;
-  section.read("signatures", signatures, 1, 20);
+  section.read("signatures", signatures, 1, kMostSignatures);
   promotion.rules.signatures = signatures;
+  read_workloads(section, promotion.rules);
   read_steps(section, promotion.rules.steps);
   read_shadow(section, promotion.rules.shadow, budget);
   read_serving(section, promotion.serving);

@@ -129,6 +129,7 @@ void read_review(YamlSection& root, review::ReviewSettings& review) {
   section->read_choice("open", open, {"off", "promising", "always"});
   review.open = static_cast<review::ReviewSettings::Open>(open);
   section->read("max_rows", review.max_rows, 1, 10'000);
+  section->read("max_shadow_rows", review.max_shadow_rows, 0, 10'000);
   if (auto weights = section->section("weights")) {
     for (const std::string& label : weights->keys()) {
       double weight = 1;

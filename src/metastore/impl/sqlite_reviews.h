@@ -15,6 +15,7 @@ class SqliteReviews final : public ReviewStore {
   [[nodiscard]] Result<std::vector<std::string>> considered_jobs() override;
   [[nodiscard]] Status pass_over(const std::string& job_id) override;
   [[nodiscard]] Status create_review(const ReviewRow& review, std::span<const ReviewItemRow> items) override;
+  [[nodiscard]] Status add_item(const std::string& review_id, const ReviewItemRow& item) override;
   [[nodiscard]] Result<std::vector<ReviewRow>> reviews() override;
   [[nodiscard]] Result<std::optional<ReviewRow>> review(const std::string& id) override;
   [[nodiscard]] Result<std::vector<ReviewItemRow>> review_items(const std::string& review_id) override;

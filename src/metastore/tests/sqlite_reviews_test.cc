@@ -41,6 +41,20 @@ TEST_F(SqliteReviewsTest, AReviewIsThereAfterReopeningWithItsItemsInOrder) {
   EXPECT_FALSE(reviews().review_item("a", "r3").value());
 }
 
+TEST_F(SqliteReviewsTest, AnItemThatIsAddedStandsAfterAllOthers) {
+  ASSERT_TRUE(reviews().create_review(review("a"), items_).ok());
+  ASSERT_TRUE(reviews().create_review(review("b"), {}).ok());
+  ASSERT_TRUE(reviews().add_item("a", {"r3", "{}", "biggest"}).ok());
+  ASSERT_TRUE(reviews().add_item("b", {"r3", "{}", "first"}).ok());
+  EXPECT_EQ(reviews().add_item("a", {"r1", "{}", ""}).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(reviews().add_item("none", {"r1", "{}", ""}).error().code, ErrorCode::kNotFound);
+  reopen();
+  const auto items = reviews().review_items("a").value();
+  ASSERT_THAT(items, SizeIs(3));
+  EXPECT_EQ(items[2].record_id, "r3");
+  EXPECT_EQ(reviews().review_item("b", "r3").value()->body, "first");
+}
+
 TEST_F(SqliteReviewsTest, AJobHasOneReview) {
   ASSERT_TRUE(reviews().create_review(review("a"), items_).ok());
   auto second = review("b");

@@ -114,6 +114,43 @@ TEST(Board, WhoProposesCannotSignAndNobodySignsTwice) {
   EXPECT_EQ(desk.stage("p"), Stage::kSignedOff);
 }
 
+TEST(Board, EachWorkloadAsksForItsOwnSignatures) {
+  struct Case {
+    const char* workload;
+    std::size_t needed;
+  };
+  const Rules rules{.signatures = 2, .workloads = {{"payments", 3}, {"router", 1}}};
+  for (const auto& [workload, needed] : {Case{"payments", 3}, Case{"router", 1}, Case{"another", 2}}) {
+    Desk desk(rules);
+    ASSERT_TRUE(desk.propose("p", workload).ok());
+    for (std::size_t given = 0; given < needed; ++given) {
+      EXPECT_EQ(desk.stage("p"), Stage::kProposed) << workload;
+      EXPECT_EQ(desk.board.signatures_needed(*desk.board.find("p")), needed) << workload;
+      EXPECT_FALSE(desk.act("p", Action::kStartShadow).ok()) << workload;
+      ASSERT_TRUE(desk.sign("p", "person " + std::to_string(given)).ok());
+    }
+    EXPECT_EQ(desk.stage("p"), Stage::kSignedOff) << workload;
+    // What was signed off under these rules stays so under stricter ones.
+    Board later({.signatures = 5});
+    for (const auto& entry : desk.entries) ASSERT_TRUE(later.apply(entry).ok());
+    EXPECT_EQ(later, desk.board);
+    EXPECT_EQ(later.signatures_needed(*later.find("p")), needed) << workload;
+  }
+}
+
+TEST(Board, FewerSignaturesThanThereAreByNowStillTakeSomebodyWhoSigns) {
+  Desk desk({.signatures = 3});
+  ASSERT_TRUE(desk.propose("p").ok());
+  ASSERT_TRUE(desk.sign("p", "bob").ok());
+  Desk later;
+  for (const auto& entry : desk.entries) ASSERT_TRUE(later.board.apply(entry).ok());
+  later.entries = desk.entries;
+  EXPECT_EQ(later.stage("p"), Stage::kProposed);
+  EXPECT_EQ(later.board.signatures_needed(*later.board.find("p")), 2U);
+  ASSERT_TRUE(later.sign("p", "eve").ok());
+  EXPECT_EQ(later.stage("p"), Stage::kSignedOff);
+}
+
 TEST(Board, ASignatureDiesWithAnyChangeOfTheBytes) {
   Desk desk;
   ASSERT_TRUE(desk.propose("p").ok());

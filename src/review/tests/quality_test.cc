@@ -109,5 +109,31 @@ TEST(ReviewJudge, IsMeasuredAgainstPeople) {
   EXPECT_FALSE(check_judge({{.record_id = "r4"}}, {said("r4", Verdict::kBothFine)}));
 }
 
+TEST(ReviewQuality, RowsOfLiveTrafficAreCountedApart) {
+  OneClass one;
+  const std::vector<Label> evaluated{said("r1", Verdict::kBothFine), said("r2", Verdict::kProductionBetter)};
+  const auto before = quality(one.subject, one.items, evaluated).value();
+  EXPECT_FALSE(shadow_quality(one.items, evaluated));
+  for (int i = 0; i < 5; ++i) {
+    one.items.push_back({.record_id = "live" + std::to_string(i), .label = "a", .judge = 1, .source = Source::kShadow});
+  }
+  auto labels = evaluated;
+  for (const char* row : {"live0", "live1", "live2"}) labels.push_back(said(row, Verdict::kProductionBetter));
+  labels.push_back(said("live0", Verdict::kBothFine, "bob"));
+  labels.push_back(said("live3", Verdict::kCannotTell));
+  const auto after = quality(one.subject, one.items, labels).value();
+  EXPECT_EQ(after.judged, 2u);
+  EXPECT_EQ(after.as_good, before.as_good);
+  EXPECT_EQ(after.interval.low, before.interval.low);
+  EXPECT_FALSE(check_judge(one.items, labels));
+  const auto live = shadow_quality(one.items, labels).value();
+  EXPECT_EQ(live.rows, 5u);
+  EXPECT_EQ(live.judged, 4u);
+  EXPECT_EQ(live.told, 3u);
+  EXPECT_NEAR(live.as_good, 0.5 / 3, 1e-12);
+  EXPECT_LT(live.interval.low, live.as_good);
+  EXPECT_GT(live.interval.high, live.as_good);
+}
+
 }  // namespace
 }  // namespace fw::review

@@ -105,5 +105,32 @@ TEST(ReviewQueue, HostileAnswersAreItemsLikeAnyOther) {
   }
 }
 
+TEST(ReviewQueue, ADivergenceOfLiveTrafficIsARowOfItsClass) {
+  const Subject subject{.rows = 104, .classes = {{"common", 0.9, 100, 0}, {"rare", 0.1, 4, 0}}};
+  auto one = divergence("live-1", "hello", call("common", {{"x", 1}}), call("rare", {{"x", 1}}));
+  one.judge = 0.9;
+  const Item item = item_of(one, subject, {.weights = {{"common", 3}}}).value();
+  EXPECT_EQ(item.record_id, "live-1");
+  EXPECT_EQ(item.label, "common");
+  EXPECT_EQ(item.judge, 0.9);
+  EXPECT_THAT(item.why, ElementsAre("high stakes", "judge and metric disagree"));
+  const auto body = Json::parse(item.body);
+  EXPECT_EQ(body["production"], call("common", {{"x", 1}}));
+  EXPECT_EQ(body["candidate"], call("rare", {{"x", 1}}));
+  EXPECT_EQ(body["messages"][0]["content"], "hello");
+  EXPECT_EQ(item_from_head(head_json(item))->source, Source::kShadow);
+  const Json text{{"role", "assistant"}, {"content", "no"}};
+  EXPECT_EQ(item_of(divergence("r", "hello", text, call("rare", {})), subject, {})->label, "no_tool");
+  const Subject without_tools{.rows = 10, .classes = {{"", 1, 10, 0}}};
+  EXPECT_EQ(item_of(divergence("r", "hello", text, call("rare", {})), without_tools, {})->label, "");
+  one.candidate.response = "<html>";
+  EXPECT_EQ(item_of(one, subject, {}).error().code, ErrorCode::kDataLoss);
+}
+
+TEST(ReviewQueue, RowsOfBeforeAreOfTheEvaluation) {
+  const auto item = item_from_head(R"({"class":"a","group":"g","telling":1.0,"why":[],"agreement":0.0,"judge":null})");
+  EXPECT_EQ(item->source, Source::kEvaluation);
+}
+
 }  // namespace
 }  // namespace fw::review

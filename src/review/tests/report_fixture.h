@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "review/queue.h"
+
 namespace fw::review {
 
 using Json = nlohmann::ordered_json;
@@ -22,6 +24,24 @@ inline Json row(const std::string& id, const std::string& label, const Json& ref
           {"messages", {{{"role", "user"}, {"content", "hello"}}}},
           {"reference", reference},
           {"answers", Json::array({answer})}};
+}
+
+/// A live request about `asked` that production answered with one message and the candidate with another.
+inline Divergence divergence(const std::string& id, const std::string& asked, const Json& production,
+                             const Json& candidate) {
+  const auto exchange = [&](const Json& message) {
+    return record::Interaction{
+        .id = record::RecordId::from_stored(id),
+        .request = Json{{"messages", {{{"role", "user"}, {"content", asked}}}}}.dump(),
+        .response = Json{{"choices", {{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}}}}.dump()};
+  };
+  return {.job = "job",
+          .model_name = "small",
+          .variant = "customized-eval",
+          .candidate = exchange(candidate),
+          .other = exchange(production),
+          .metric = "tool_calls_and_args_match",
+          .score = 0};
 }
 
 /// The parts of a report that a review is made of: 100 rows of class `common`, 4 of `rare`.

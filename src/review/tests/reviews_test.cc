@@ -111,6 +111,57 @@ TEST_F(ReviewsTest, TheBytesOfErasedRowsAreOverwritten) {
   EXPECT_EQ(io::read_file(folder_.path() / "m.db", 64 << 20).value().find("Ada Quill"), std::string::npos);
 }
 
+TEST_F(ReviewsTest, DivergencesOfLiveTrafficStandAtTheEndAndSayWhereTheyComeFrom) {
+  ASSERT_TRUE(reviews_.take(id_, divergence("live-1", "hello", call("a", {{"y", 2}}), call("a", {{"y", 3}}))).value());
+  EXPECT_FALSE(reviews_.take(id_, divergence("live-1", "again", call("a", {}), call("b", {}))).value());
+  const auto whole = reviews_.whole(id_).value();
+  ASSERT_EQ(whole.items.size(), 4u);
+  EXPECT_EQ(whole.items[3].record_id, "live-1");
+  EXPECT_EQ(whole.items[3].source, Source::kShadow);
+  EXPECT_EQ(whole.items[0].source, Source::kEvaluation);
+  // It differs as r1 does; a verdict of that group is of the evaluation alone.
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "ann", true), 2u);
+  EXPECT_EQ(labels().size(), 2u);
+}
+
+TEST_F(ReviewsTest, NoMoreOfThemWaitThanAreWanted) {
+  Reviews few(store_->reviews(), clock_, {.max_shadow_rows = 2});
+  const auto take = [&](const std::string& record) {
+    return few.take(id_, divergence(record, "hello", call("a", {}), call("b", {}))).value();
+  };
+  EXPECT_TRUE(take("live-1"));
+  EXPECT_TRUE(take("live-2"));
+  EXPECT_FALSE(take("live-3"));
+  say("live-1", Verdict::kBothWrong, "ann");
+  EXPECT_TRUE(take("live-3"));
+  EXPECT_FALSE(take("live-4"));
+  EXPECT_EQ(few.take("none", divergence("r", "hello", call("a", {}), call("b", {}))).error().code,
+            ErrorCode::kNotFound);
+}
+
+TEST_F(ReviewsTest, AnErasureFindsDivergencesOfLiveTrafficByRecordAndByText) {
+  ASSERT_TRUE(reviews_.take(id_, divergence("live-1", "where is it", call("a", {}), call("b", {{"who", "Ada Quill"}})))
+                  .value());
+  ASSERT_TRUE(reviews_.take(id_, divergence("live-2", "where is it", call("a", {}), call("b", {}))).value());
+  ASSERT_TRUE(reviews_.take(id_, divergence("live-3", "where is it", call("a", {}), call("b", {}))).value());
+  say("live-1", Verdict::kBothWrong, "ann");
+  const auto names_ada = [](std::string_view json) { return json.find("Ada Quill") != json.npos; };
+  const auto rows = reviews_.rows_of({"live-2"}, names_ada).value();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(reviews_.erase(rows).value(), 2u);
+  EXPECT_EQ(reviews_.whole(id_).value().items.size(), 4u);
+  EXPECT_EQ(reviews_.item(id_, "live-1").error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(labels().empty());
+}
+
+TEST_F(ReviewsTest, AReviewForLiveTrafficMayBeginWithoutARow) {
+  const std::string report = report_with(Json::array(), 0).dump();
+  EXPECT_EQ(reviews_.open("other", report).error().code, ErrorCode::kFailedPrecondition);
+  const auto opened = reviews_.open_for_shadow("other", report);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_TRUE(reviews_.take(*opened, divergence("live-1", "hello", call("a", {}), call("b", {}))).value());
+}
+
 TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {
   EXPECT_EQ(reviews_.label(id_, {.record_id = "x", .person = "ann"}, false).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(reviews_.label("x", {.record_id = "r1", .person = "ann"}, true).error().code, ErrorCode::kNotFound);

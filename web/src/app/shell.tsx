@@ -41,7 +41,7 @@ function pageOf({ path, query }: Place): ComponentChildren {
   if (section === "traffic") return id === undefined ? <Traffic query={query} /> : <InteractionPage id={id} query={query} />;
   if (section === "review") {
     if (id === undefined) return <Reviews />;
-    return part === undefined ? <ReviewPage id={id} /> : <CardPage review={id} record={part} query={query} />;
+    return part === undefined ? <ReviewPage id={id} query={query} /> : <CardPage review={id} record={part} query={query} />;
   }
   if (section === "promotions") {
     if (id === undefined) return <Promotions />;

@@ -47,21 +47,25 @@ export interface JobDetail extends JobSummary {
 export interface Setting { path: string; value: string; source: "file" | "command_line" | "default"; line: number | null }
 export interface Configuration { file: string | null; settings: Setting[]; warnings: string[] }
 export interface ApiKey { id: string; name: string; tenant: string; role: string; listeners: string[]; workloads: string[]; created_at: string; last_used: string | null; revoked_at: string | null }
-export interface Delivery { id: string; url: string; status: string; attempts: { at: string; status: number; error: string }[] }
+export interface AuditDelivery { id: string; url: string; entry: number; event: string; subject: string; status: string; attempts: Attempt[]; next_attempt_at: string | null }
+export interface Attempt { at: string; status: number; error: string }
+export interface Delivery { id: string; url: string; status: string; attempts: Attempt[] }
 
 export interface ReviewQuality { rows: number; divergent: number; judged: number; as_good: number; low: number; high: number }
+export type RowSource = "evaluation" | "shadow";
+export interface ShadowQuality { items: number; judged: number; told: number; as_good: number | null; low: number; high: number }
 export interface ReviewAgreement { people: [string, string]; rows: number; equal: number; kappa: number | null; low: number; high: number }
 export interface ReviewJudge { good: number; found_good: number; bad: number; found_bad: number; sensitivity: { low: number; high: number }; specificity: { low: number; high: number } }
 export interface ReviewSummary {
   id: string; job_id: string; created_at: string; workload_id: string; client_id: string; model_name: string; variant: string; decision: "yes" | "no" | "not_decided";
   rows: number; divergent: number; left_out: number; counts: { items: number; judged: number; people: Record<string, number>; verdicts: Record<string, number> };
-  quality: ReviewQuality | null; agreements: ReviewAgreement[]; judge: ReviewJudge | null;
+  quality: ReviewQuality | null; shadow: ShadowQuality | null; agreements: ReviewAgreement[]; judge: ReviewJudge | null;
 }
-export interface QueueItem { record_id: string; class: string | null; group: string; why: string[]; judged_by: number; mine: string | null }
+export interface QueueItem { record_id: string; class: string | null; group: string; why: string[]; source: RowSource; judged_by: number; mine: string | null }
 export type WholeReview = ReviewSummary & { queue: QueueItem[] };
 export interface CardSide { message: unknown; failure: string | null }
 export interface ReviewCard {
-  record_id: string; why: string[]; messages: unknown[] | null; left: CardSide; right: CardSide; alike: number; alike_left: number; judged_by_others: number;
+  record_id: string; why: string[]; source: RowSource; messages: unknown[] | null; left: CardSide; right: CardSide; alike: number; alike_left: number; judged_by_others: number;
   mine: { verdict: string; note: string; tags: string[]; corrected: unknown; at: string } | null;
   revealed: { candidate: "left" | "right"; class: string; agreement: number | null; scores: Record<string, number>; mistakes: string[] } | null;
 }
@@ -77,7 +81,7 @@ export interface ServedHere {
 }
 export interface Promotion {
   id: string; stage: PromotionStage; step: number; share: number; shadow: number; workload_id: string; client_id: string; job_id: string; model_name: string; variant: string;
-  upstream: string | null; served_model: string; served_here: ServedHere | null; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[];
+  upstream: string | null; served_model: string; served_here: ServedHere | null; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[]; signatures_needed: number;
   created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }

@@ -11,6 +11,7 @@ test("a proposal is signed by somebody else, gets copies, a share and all, and i
     await page.getByText("waits for a signature").click();
     await heading(page, /small/);
     await seen(page, "<b>as good</b>");
+    await seen(page, "signed by nobody yet (0 of 1 signature)");
     const press = async (name, then) => {
       await page.getByRole("button", { name, exact: true }).click();
       await page.locator(".page-title .badge", { hasText: then }).waitFor();

@@ -1,5 +1,7 @@
 // Cards judged by keyboard, and what becomes of the verdicts.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
 import { application, heading, seen, skip } from "./application.mjs";
 
@@ -135,4 +137,43 @@ test("a run's datasets have their card, with what people corrected, beside that 
     assert.deepEqual(await row.locator("td").allTextContents(), ["200", String(rows), `+${rows - 200}`]);
     assert.match(page.url(), new RegExp(`with=${id}`));
   });
+});
+
+test("what a promoted model answers otherwise on live traffic is marked, judged alone and counted apart", { skip, timeout: 600000 }, async () => {
+  await app.restart((config) => config.replace("promotion: {", "promotion: {shadow: {share: 1}, "));
+  const review = await app.review();
+  const before = await app.service.call("GET", `/api/reviews/${review}`);
+  // It gives no tool's call, whatever it is asked.
+  const { id, digest } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", served_model: "silent", person: "ada" });
+  await app.act(id, "sign", "bob", { digest });
+  await app.act(id, "start_shadow", "op");
+  const gateway = (await readFile(path.join(app.service.folder, "data/gateway.url"), "utf8")).trim();
+  for (const { request } of app.documents.filter((d) => d.response.choices[0].message.tool_calls?.length > 0).slice(0, 3)) {
+    const answer = await fetch(`${gateway}/v1/chat/completions`, {
+      method: "POST", body: JSON.stringify({ ...request, model: "echo" }), headers: { "content-type": "application/json", "x-flywheel-workload": "router", "x-flywheel-client": "demo" },
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+  const live = async () => (await app.service.call("GET", `/api/reviews/${review}?source=shadow&person=fay`)).queue;
+  for (let i = 0; i < 100 && (await live()).length < 3; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal((await live()).length, 3);
+  await app.open(`/review/${review}`, { person: "fay" }, async (page) => {
+    await page.getByLabel("rows").selectOption("shadow");
+    await page.waitForFunction(() => document.querySelectorAll(".queue-line").length === 3);
+    assert.match(page.url(), /from=shadow/);
+    const [name, state] = await page.locator(".queue-line").first().evaluate((line) => [...line.children].map((e) => e.getBoundingClientRect().toJSON()));
+    assert.ok(name.right <= state.left && name.height < 30, "a row's name, tags and state stand beside each other");
+    await page.getByRole("link", { name: "judge the next row" }).click();
+    await page.locator(".card-bar .tag", { hasText: "of live traffic" }).waitFor();
+    await seen(page, "1 of 3; 0 judged by you");
+    await judge(page, 2, () => "3");
+    await seen(page, "3 of 3; 2 judged by you");
+    await page.getByRole("link", { name: "Review", exact: true }).last().click();
+    const box = page.locator(".figure-box", { hasText: "of live traffic" });
+    await box.getByText("2 of 3").waitFor();
+    await box.getByText(/on 100\.0\s% of 2 the candidate is no worse/).waitFor();
+  });
+  const after = await app.service.call("GET", `/api/reviews/${review}`);
+  assert.deepEqual(after.quality, before.quality);
+  assert.equal(after.counts.judged, before.counts.judged + 2);
 });

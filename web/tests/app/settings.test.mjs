@@ -20,6 +20,21 @@ test("settings show where each value comes from and no secret", { skip }, async 
   });
 });
 
+test("settings show what receivers of decisions were told, and when it is tried again", { skip }, async () => {
+  await app.restart((config) => config.replace("promotion: {", "promotion: {webhooks: [{url: 'http://127.0.0.1:9/hook/k3y', secret_env: FLYWHEEL_TEST_HOOK, max_attempts: 9}], "));
+  const id = await app.proposed();
+  await app.open("/settings", {}, async (page) => {
+    const section = page.locator("section", { hasText: "Webhook deliveries of decisions" });
+    const line = section.locator("li", { hasText: id });
+    for (let i = 0; i < 20 && !/, the next /.test((await line.count()) === 0 ? "" : await line.textContent()); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await section.getByRole("button", { name: "look again" }).click();
+    }
+    assert.match(await line.textContent(), /pending http:\/\/127\.0\.0\.1:9 of promotion\.propose .* [1-9] attempts?, the last .*: no answer .*, the next /);
+    assert.ok(!(await page.content()).includes("k3y"));
+  });
+});
+
 test("a service with keys asks who one is, lets in who has one as far as the role goes, and lets go", { skip }, async () => {
   const guarded = await new Service().start();
   const context = await app.browser.newContext();

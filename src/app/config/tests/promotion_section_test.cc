@@ -66,6 +66,18 @@ TEST(PromotionSection, TheJudgesGateIsOffUnlessThereIsAJudgeToAsk) {
               HasSubstr("shadow.share is 0"));
 }
 
+TEST(PromotionSection, AWorkloadMayAskForOtherSignatures) {
+  const auto own = parse("{signatures: 2, workloads: {payments: {signatures: 3}, router: {signatures: 1}, plain: {}}}");
+  ASSERT_TRUE(own.ok()) << own.error().message;
+  const auto& rules = own->promotion.rules;
+  EXPECT_EQ(rules.signatures_of("payments"), 3U);
+  EXPECT_EQ(rules.signatures_of("router"), 1U);
+  EXPECT_EQ(rules.signatures_of("plain"), 2U);
+  EXPECT_EQ(rules.signatures_of("another"), 2U);
+  EXPECT_THAT(parse("{workloads: {payments: {signatures: 0}}}").error().message, HasSubstr("signatures"));
+  EXPECT_THAT(parse("{workloads: {payments: {signature: 2}}}").error().message, HasSubstr("signatures"));
+}
+
 TEST(PromotionSection, WhatCannotBeIsNamed) {
   for (const char* steps : {"[0.5, 0.1]", "[0]", "[1]", "[x]", "[0.1, 0.1]"}) {
     const auto config = parse("{canary_steps: " + std::string(steps) + "}");

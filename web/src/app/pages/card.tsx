@@ -11,7 +11,7 @@ import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address, go, setQuery } from "../place";
 import type { CardSide, QueueItem, ReviewCard, WholeReview } from "../types";
-import { PersonField } from "./review";
+import { kShadowTag, PersonField, sourceOf } from "./review";
 
 const kVerdicts: [string, string, string][] = [["1", "left_better", "Left is better"], ["2", "right_better", "Right is better"], ["3", "both_fine", "Both are fine"], ["4", "both_wrong", "Both are wrong"], ["5", "cannot_tell", "Cannot tell"]];
 
@@ -124,14 +124,14 @@ function useKeys(keys: Record<string, () => void>) {
   }, []);
 }
 
-function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean }) {
-  const { review, card, person } = props;
+function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean; from: string }) {
+  const { review, card, person, from } = props;
   const [draft, setDraft] = useState(() => draftOf(card));
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
   const at = review.queue.findIndex((i) => i.record_id === card.record_id);
-  const to = (item: QueueItem | undefined) => go(item ? address(["review", review.id, item.record_id]) : address(["review", review.id]));
+  const to = (item: QueueItem | undefined) => go(address(item ? ["review", review.id, item.record_id] : ["review", review.id], { from }));
   const labelsOf = (record: string) => `/api/reviews/${encodeURIComponent(review.id)}/items/${encodeURIComponent(record)}/labels`;
   const doing = async (what: () => Promise<void>) => {
     if (busy) return;
@@ -156,7 +156,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     await remove(`${labelsOf(last.record)}?person=${encodeURIComponent(person)}`);
     judged.pop();
     if (last.record === card.record_id) props.reload();
-    else go(address(["review", review.id, last.record]));
+    else go(address(["review", review.id, last.record], { from }));
   });
   const reveal = () => setQuery({ reveal: props.revealed ? "" : "1" });
   const toggleAlike = () => setDraft({ ...draft, alike: !draft.alike });
@@ -171,6 +171,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     <div class="card-page">
       <p class="card-bar">
         <span class="muted">{at + 1} of {count(review.queue.length)}; {count(review.queue.filter((i) => i.mine !== null).length)} judged by you</span>
+        {card.source === "shadow" && <span class="tag">{kShadowTag}</span>}
         {card.why.map((w) => <span key={w} class="tag">{w}</span>)}
         {card.judged_by_others > 0 && <span class="tag">judged by {card.judged_by_others === 1 ? "another person" : `${card.judged_by_others} others`} too</span>}
       </p>
@@ -195,9 +196,10 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
 export function CardPage(props: { review: string; record: string; query: URLSearchParams }) {
   const [person, setPerson] = usePerson();
   const revealed = props.query.get("reveal") === "1";
+  const from = sourceOf(props.query);
   const who = encodeURIComponent(person);
   const base = `/api/reviews/${encodeURIComponent(props.review)}`;
-  const review = useResource<WholeReview>(`${base}?person=${who}`);
+  const review = useResource<WholeReview>(`${base}?person=${who}&source=${from}`);
   const item = `${base}/items/${encodeURIComponent(props.record)}?person=${who}`;
   const card = useResource<ReviewCard>(person === "" ? null : item);
   // Asked for on its own, so that what was typed stays.
@@ -208,11 +210,11 @@ export function CardPage(props: { review: string; record: string; query: URLSear
   const reload = useCallback(() => { review.reload(); card.reload(); }, [review.reload, card.reload]);
   return (
     <>
-      <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review])}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>
+      <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review], { from })}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>
       <Trouble error={review.error ?? card.error} retry={reload} />
       {person === "" && <p class="filters"><PersonField person={person} set={setPerson} /></p>}
       {person !== "" && (!review.data || !isShown) && !review.error && !card.error && <Waiting what="the row" />}
-      {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} />}
+      {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} from={from} />}
     </>
   );
 }

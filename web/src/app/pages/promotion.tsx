@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { count, percent, seconds, shortPercent } from "../../components/format";
+import { count, percent, plural, seconds, shortPercent } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
 import { ApiError, post, useEvery, useOnChange, useResource } from "../api";
@@ -165,7 +165,7 @@ export function PromotionPage(props: { id: string }) {
   return (
     <>
       <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<Stage promotion={p} />}>
-        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"}. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
+        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")}). <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
         {p.reason !== "" && <p><Plain text={p.reason} /></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />

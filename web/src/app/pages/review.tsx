@@ -3,11 +3,11 @@ import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { kDecisionWords, fullName } from "../../report/model";
 import { useResource } from "../api";
-import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
+import { Badge, Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { useSession } from "../session";
 import { address } from "../place";
-import type { QueueItem, ReviewAgreement, WholeReview } from "../types";
+import type { QueueItem, ReviewAgreement, RowSource, WholeReview } from "../types";
 
 /** What a person still has to judge, in the queue's order. */
 export const openItems = (queue: QueueItem[]): QueueItem[] => queue.filter((i) => i.mine === null);
@@ -18,11 +18,12 @@ export function PersonField(props: { person: string; set: (name: string) => void
 }
 
 function Figures(props: { review: WholeReview }) {
-  const { counts, quality, judge } = props.review;
+  const { counts, quality, judge, shadow } = props.review;
   return (
     <dl class="figures">
-      <Figure name="judged" value={`${count(counts.judged)} of ${count(counts.items)}`}>rows on which the two differ{props.review.left_out > 0 && `; ${count(props.review.left_out)} more are not in the queue`}</Figure>
+      <Figure name="judged" value={`${count(counts.judged - (shadow?.judged ?? 0))} of ${count(counts.items - (shadow?.items ?? 0))}`}>rows of the evaluation on which the two differ{props.review.left_out > 0 && `; ${count(props.review.left_out)} more are not in the queue`}</Figure>
       <Figure name="as good as production" value={quality ? percent(quality.as_good) : "\u2013"}>{quality ? `${percent(quality.low)} to ${percent(quality.high)} of the traffic, people's verdicts counted` : "known after the first verdict"}</Figure>
+      {shadow && <Figure name="of live traffic" value={`${count(shadow.judged)} of ${count(shadow.items)}`}>requests on which the two differ are judged{shadow.as_good !== null && `; on ${percent(shadow.as_good)} of ${count(shadow.told)} the candidate is no worse (${percent(shadow.low)} to ${percent(shadow.high)})`}. They count in no other figure.</Figure>}
       {judge && <Figure name="the judge against people" value={`${count(judge.found_good + judge.found_bad)} of ${count(judge.good + judge.bad)}`}>finds good what is good: {percent(judge.sensitivity.low, 0)} to {percent(judge.sensitivity.high, 0)}, bad what is bad: {percent(judge.specificity.low, 0)} to {percent(judge.specificity.high, 0)}</Figure>}
     </dl>
   );
@@ -47,18 +48,26 @@ function Agreements(props: { agreements: ReviewAgreement[] }) {
 
 const kShown = 60;
 
-function QueueList(props: { review: WholeReview }) {
+/** Whose rows are meant, as it stands in the address. */
+export const sourceOf = (query: URLSearchParams): RowSource | "" => {
+  const from = query.get("from");
+  return from === "evaluation" || from === "shadow" ? from : "";
+};
+export const kShadowTag = "of live traffic";
+
+function QueueList(props: { review: WholeReview; from: string }) {
   const [shown, setShown] = useState(kShown);
   const { queue, id } = props.review;
   return (
     <section>
       <h2>Queue</h2>
-      <p class="small muted">The most telling first: high stakes, rare classes, and rows on which judge and metric disagree. Rows that differ alike stand together.</p>
+      <p class="small muted">The most telling first: high stakes, rare classes, and rows on which judge and metric disagree. Rows that differ alike stand together.{props.review.shadow && " Requests of live traffic come after them, as they came in."}</p>
+      {props.review.shadow && <p class="filters"><Choice name="from" label="rows" value={props.from} any="all" options={[["evaluation", "of the evaluation"], ["shadow", kShadowTag]]} /></p>}
       <ol class="lines">
         {queue.slice(0, shown).map((item, i) => (
           <li key={item.record_id}>
-            <a class="queue-line" href={address(["review", id, item.record_id])}>
-              <span><strong>{item.class ? <Name text={item.class} /> : `row ${i + 1}`}</strong> <span class="tags">{item.why.map((w) => <span key={w} class="tag">{w}</span>)}{i > 0 && queue[i - 1]!.group === item.group && <span class="tag">like the one before</span>}</span></span>
+            <a class="queue-line" href={address(["review", id, item.record_id], { from: props.from })}>
+              <span><strong>{item.class ? <Name text={item.class} /> : `row ${i + 1}`}</strong> <span class="tags">{item.source === "shadow" && <span class="tag">{kShadowTag}</span>}{item.why.map((w) => <span key={w} class="tag">{w}</span>)}{i > 0 && queue[i - 1]!.group === item.group && <span class="tag">like the one before</span>}</span></span>
               <span class="small muted">{item.mine !== null ? words(item.mine) : item.judged_by > 0 ? `judged by ${item.judged_by}` : "open"}</span>
             </a>
           </li>
@@ -69,9 +78,10 @@ function QueueList(props: { review: WholeReview }) {
   );
 }
 
-export function ReviewPage(props: { id: string }) {
+export function ReviewPage(props: { id: string; query: URLSearchParams }) {
+  const from = sourceOf(props.query);
   const [person, setPerson] = usePerson();
-  const { data, error, reload } = useResource<WholeReview>(`/api/reviews/${encodeURIComponent(props.id)}?person=${encodeURIComponent(person)}`);
+  const { data, error, reload } = useResource<WholeReview>(`/api/reviews/${encodeURIComponent(props.id)}?person=${encodeURIComponent(person)}&source=${from}`);
   const next = data ? openItems(data.queue)[0] : undefined;
   return (
     <>
@@ -84,13 +94,13 @@ export function ReviewPage(props: { id: string }) {
         <>
           <p class="filters"><PersonField person={person} set={setPerson} /></p>
           <p class="tools">
-            {next && person !== "" && <a class="button main" href={address(["review", data.id, next.record_id])}>judge the next row</a>}
+            {next && person !== "" && <a class="button main" href={address(["review", data.id, next.record_id], { from })}>judge the next row</a>}
             {next && person === "" && <span class="muted">Say who you are to begin.</span>}
-            {!next && <span role="status">You have judged every row.</span>}
+            {!next && <span role="status">You have judged every row{from === "shadow" && " of live traffic"}{from === "evaluation" && " of the evaluation"}.</span>}
           </p>
           <Figures review={data} />
           <Agreements agreements={data.agreements} />
-          <QueueList review={data} />
+          <QueueList review={data} from={from} />
         </>
       )}
     </>

@@ -4,7 +4,8 @@ import { getJson, getText, useEvery, useResource } from "../api";
 import { Badge, PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import { Keys } from "./keys";
-import type { Configuration, Delivery, JobSummary, Setting } from "../types";
+import { useSession } from "../session";
+import type { Attempt, AuditDelivery, Configuration, Delivery, JobSummary, Setting } from "../types";
 
 const kSources: Record<Setting["source"], string> = { file: "file", command_line: "command line", default: "default" };
 
@@ -59,6 +60,12 @@ function Listeners() {
   );
 }
 
+/** How often it was tried, and what the last attempt came to. */
+function Attempts(props: { attempts: Attempt[]; next?: string | null }) {
+  const last = props.attempts[props.attempts.length - 1];
+  return <span class="muted small">{plural(props.attempts.length, "attempt")}{last && `, the last ${moment(last.at)}: ${last.status || "no answer"}`}{last && last.error !== "" && <> <Plain text={last.error} /></>}{props.next && `, the next ${moment(props.next)}`}</span>;
+}
+
 interface Told { job: JobSummary; delivery: Delivery }
 
 async function deliveriesOf(url: string, signal: AbortSignal): Promise<Told[]> {
@@ -77,15 +84,34 @@ function Deliveries() {
       {data && data.length === 0 && <p class="muted">None for the latest 20 runs.</p>}
       {data && data.length > 0 && (
         <ul class="lines plain">
-          {data.map(({ job, delivery: d }) => {
-            const last = d.attempts[d.attempts.length - 1];
-            return (
-              <li key={d.id}>
-                <Badge text={d.status} /> <Plain text={hostOf(d.url)} /> of <a class="code" href={address(["runs", job.id])}>{job.id.slice(0, 8)}</a>
-                <span class="muted small"> {plural(d.attempts.length, "attempt")}{last && `, the last ${moment(last.at)}: ${last.status || "no answer"}`}{last && last.error !== "" && <> <Plain text={last.error} /></>}</span>
-              </li>
-            );
-          })}
+          {data.map(({ job, delivery: d }) => (
+            <li key={d.id}>
+              <Badge text={d.status} /> <Plain text={hostOf(d.url)} /> of <a class="code" href={address(["runs", job.id])}>{job.id.slice(0, 8)}</a> <Attempts attempts={d.attempts} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** What promotion.webhooks were told of the audit log, which is for admins alone. */
+function DecisionDeliveries() {
+  const isAdmin = useSession()?.role === "admin";
+  const { data, error, reload } = useResource<{ deliveries: AuditDelivery[] }>(isAdmin ? "/api/audit/deliveries" : null);
+  if (!isAdmin) return null;
+  return (
+    <section>
+      <div class="head"><h2>Webhook deliveries of decisions</h2><button type="button" class="quiet" onClick={reload}>look again</button></div>
+      <Trouble error={error} />
+      {data && data.deliveries.length === 0 && <p class="muted">None: <code>promotion.webhooks</code> are told of each step of a proposal and each review that opens.</p>}
+      {data && data.deliveries.length > 0 && (
+        <ul class="lines plain">
+          {data.deliveries.map((d) => (
+            <li key={`${d.entry} ${d.url}`}>
+              <Badge text={d.status} /> <Plain text={hostOf(d.url)} /> of <Plain text={d.event} /> <a class="code" href={address(["settings", "audit"], { subject: d.subject })}><Plain text={d.subject} /></a> <Attempts attempts={d.attempts} next={d.next_attempt_at} />
+            </li>
+          ))}
         </ul>
       )}
     </section>
@@ -110,6 +136,7 @@ export function Settings(props: { query: URLSearchParams }) {
       <Listeners />
       <Keys />
       <Deliveries />
+      <DecisionDeliveries />
       <section>
         <h2>Configuration in force</h2>
         <p class="muted">{data?.file ? <>From <span class="code"><Plain text={data.file} /></span>; what it does not say is the default. Secrets are not shown: they are named by the variable that holds them.</> : data && "The service runs without a configuration file: all values are defaults."}</p>
