@@ -92,10 +92,12 @@ int run_command(int argc, char** argv) {
     app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& e) {
     const int count = static_cast<int>(words.size());
-    if (e.get_exit_code() != 0)
-      return fw::app::misuse(fw::invalid_argument(fw::app::explain_usage(app, count, words.data(), e.what())));
-    if (const auto stray = fw::app::explain_stray_command(app, count, words.data()))
-      return fw::app::misuse(fw::invalid_argument(*stray));
+    const auto refuse = [&app](const std::string& message) {
+      const int code = fw::app::misuse(fw::invalid_argument(message));
+      return app.get_subcommand("gate")->parsed() ? fw::app::kNoVerdict : code;
+    };
+    if (e.get_exit_code() != 0) return refuse(fw::app::explain_usage(app, count, words.data(), e.what()));
+    if (const auto stray = fw::app::explain_stray_command(app, count, words.data())) return refuse(*stray);
     return ended(app.exit(e));  // help, or the version
   }
   fw::app::settle_server_url(context);

@@ -88,6 +88,7 @@ class Assembler {
     FW_TRY(write_training());
     FW_TRY(write_evaluation());
     finish_card();
+    out_.span = selected_.span;
     return std::move(out_);
   }
 
@@ -169,7 +170,23 @@ class Assembler {
     return {};
   }
 
+  /// Rows of the largest conversation.
+  std::uint64_t largest_conversation() const {
+    std::unordered_map<std::uint32_t, std::uint64_t> rows;
+    std::uint64_t most = 0;
+    for (const Row& row : selected_.rows) most = std::max(most, ++rows[row.conversation]);
+    return most;
+  }
+
   Error no_training_rows() const {
+    if (const auto rows = largest_conversation(); 2 * rows > selected_.rows.size()) {
+      return failed_precondition("workload \"" + *request_.workload +
+                                 "\" has no rows left for training: one conversation has " + std::to_string(rows) +
+                                 " of its " + std::to_string(selected_.rows.size()) +
+                                 " requests, and a conversation is never on two sides; does every record bear the same "
+                                 "conversation_id? " +
+                                 describe(out_.card.steps));
+    }
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
                                "conversations or to the newest part; lower data_split_config.eval_size or "
@@ -229,7 +246,7 @@ class Assembler {
             .turn = row.turn,
             .conversation_turns = row.conversation_turns,
             .template_in_training = trained_templates_.contains(row.template_hash),
-            .is_newest = row.is_newest,
+            .is_newest = split_.in_newest[i],
             .weight = weights_[i],
             .repeats = row.repeats,
             .repeats_agreeing = row.repeats_agreeing,
@@ -418,6 +435,10 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
     return found;
   };
   FW_ASSIGN(Split split, split_rows(rows, request.split, request.seed, others));
+  // A frequent request is asked in the newest part as before it.
+  for (std::size_t i = 0; i < selected.rows.size(); ++i) {
+    if (split.is_frequent[i] && selected.rows[i].is_asked_in_newest) split.in_newest[i] = true;
+  }
   corrected.settle(selected, survey, split);
   return Assembler(request, survey, corrected, selected, std::move(split), leaks, std::move(suspicious)).run();
 }

@@ -70,6 +70,8 @@ struct BuiltDatasets {
   Dataset icl;    ///< eval_data.jsonl, the same rows with in-context examples
   Dataset train;  ///< training/train_data.jsonl, validation/val_data.jsonl, lineage.jsonl
   Lineage lineage;
+  /// From the first valid record to the last, without those whose clock is far off; absent without records.
+  std::optional<std::pair<Timestamp, Timestamp>> span;
   std::uint64_t rows_with_examples = 0;  ///< of icl; the others are what they are in eval
   Card card;                             ///< its notes hold the warnings too
   std::vector<std::string> warnings;     ///< what will go wrong with these rows, and what to change

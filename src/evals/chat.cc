@@ -48,6 +48,8 @@ Task<ChatReply> Chat::ask(std::string body, Deadline deadline) {
       if (!reply.answer.ok()) reply.answer = endpoint_->without_keys(reply.answer.error());
       co_return reply;
     }
+    const bool has_timed_out = !outcome.ok() && outcome.error().code == ErrorCode::kDeadlineExceeded;
+    reply.latency_seconds = has_timed_out ? exchange.latency_seconds : 0;
     reply.answer = outcome.ok() ? endpoint_->error_of(*outcome) : endpoint_->without_keys(outcome.error());
     if (deadline.is_over()) co_return reply;
     const auto wait = net::next_wait(policy_, reply.attempts, outcome, clock_.now(), random_);

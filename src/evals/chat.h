@@ -17,7 +17,7 @@ namespace fw::evals {
 /// How one question to a model went.
 struct ChatReply {
   Result<Answer> answer = internal("no attempt was made");
-  double latency_seconds = 0;  ///< of the attempt that succeeded
+  double latency_seconds = 0;  ///< of the attempt that succeeded, or of the last one where that timed out
   int attempts = 0;
   bool is_endpoint_down = false;  ///< failed for a reason that may hit every request: no connection, time-out, 5xx, 429
 };

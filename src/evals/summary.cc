@@ -187,14 +187,21 @@ void count_rows(Rows rows, const ScoringSettings& settings, EvaluationSummary& o
 std::optional<LatencySummary> latency_of(Rows rows, bool alone) {
   std::vector<double> latencies;
   for (const RowResult& row : rows)
-    if (row.is_answered() && row.was_alone == alone) latencies.push_back(row.latency_seconds);
+    if ((row.is_answered() || row.latency_seconds > 0) && row.was_alone == alone)
+      latencies.push_back(row.latency_seconds);
   if (latencies.empty()) return std::nullopt;
   std::ranges::sort(latencies);
   return LatencySummary{latencies.size(), percentile_of_sorted(latencies, 50), percentile_of_sorted(latencies, 95)};
 }
 
+std::uint64_t without_usage(Rows rows) {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(rows, [](const RowResult& row) { return row.is_answered() && row.prompt_tokens == 0; }));
+}
+
 /// Of the traffic's mix, as the agreement is. Cut answers have been paid for as well.
 std::optional<TokenSummary> tokens_of(Rows rows) {
+  if (static_cast<double>(without_usage(rows)) > kMostMissing * static_cast<double>(rows.size())) return std::nullopt;
   double prompt = 0, cached = 0, completion = 0, weight = 0;
   std::uint64_t total = 0;
   for (const RowResult& row : rows) {
@@ -262,6 +269,7 @@ EvaluationSummary summarize(Rows rows, const ScoringSettings& settings, const st
   out.latency_alone = latency_of(rows, true);
   out.latency_loaded = latency_of(rows, false);
   out.tokens = tokens_of(rows);
+  out.rows_without_usage = without_usage(rows);
   if (price && out.tokens) out.cost_per_1000 = cost_per_1000(*price, *out.tokens);
   return out;
 }

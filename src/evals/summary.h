@@ -15,6 +15,9 @@
 
 namespace fw::evals {
 
+/// Share of the rows that may be without what is told of all of them; above it the others tell nothing.
+inline constexpr double kMostMissing = 0.02;
+
 /// Agreement with production: the one score that verdicts, rankings and plots rest on. Of a row it is the leading
 /// metric of what production did there.
 inline constexpr std::string_view kAgreement = "agreement";
@@ -51,7 +54,7 @@ struct ClassSummary {
 
 struct LatencySummary {
   std::uint64_t n = 0;
-  double p50 = 0;  ///< seconds
+  double p50 = 0;  ///< seconds; of rows that timed out, those that they were waited for
   double p95 = 0;
 };
 
@@ -77,7 +80,8 @@ struct EvaluationSummary {
   std::map<std::string, std::uint64_t> mistakes;  ///< rows per kind of error of their tool calls
   std::optional<LatencySummary> latency_alone;    ///< of rows that were asked with nothing else under way
   std::optional<LatencySummary> latency_loaded;   ///< of the others
-  std::optional<TokenSummary> tokens;             ///< of rows whose endpoint counts tokens, failed ones included
+  std::optional<TokenSummary> tokens;             ///< absent where more than kMostMissing of the answers have no usage
+  std::uint64_t rows_without_usage = 0;           ///< that were answered
   std::optional<double> cost_per_1000;            ///< US dollars per 1,000 requests; absent without price or tokens
 };
 

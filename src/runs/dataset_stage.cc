@@ -1,6 +1,7 @@
 #include "runs/impl/dataset_stage.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "async/run_blocking.h"
@@ -15,6 +16,7 @@ namespace fw::runs {
 
 namespace {
 
+constexpr std::size_t kMostModels = 20;
 constexpr std::uint64_t kRecordsBetweenProgress = 20'000;
 
 std::uint64_t count_records(logstore::LogStore& log, const Job& job) {
@@ -145,6 +147,7 @@ std::optional<ProductionUsage> production_usage(const std::string& evaluation_ro
   for (std::string line; std::getline(lines, line);) {
     const auto row = nlohmann::json::parse(line, nullptr, false);
     if (!row.is_object() || !row.contains("response")) continue;
+    ++usage.of_rows;
     const auto answer = evals::parse_answer(dump(row["response"]));
     if (!answer.ok() || answer->prompt_tokens == 0) continue;
     const double w = row.value("weight", 1.0);
@@ -159,6 +162,19 @@ std::optional<ProductionUsage> production_usage(const std::string& evaluation_ro
   for (double* mean : {&usage.prompt_tokens_mean, &usage.cached_prompt_tokens_mean, &usage.completion_tokens_mean})
     *mean /= weight;
   return usage;
+}
+
+std::vector<std::string> answering_models(const std::string& evaluation_rows) {
+  std::set<std::string> names;
+  std::istringstream lines(evaluation_rows);
+  for (std::string line; std::getline(lines, line) && names.size() < kMostModels;) {
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    const auto response = row.is_object() ? row.find("response") : row.end();
+    if (response == row.end() || !response->is_object()) continue;
+    if (const auto model = response->find("model"); model != response->end() && model->is_string())
+      names.insert(model->get<std::string>());
+  }
+  return {names.begin(), names.end()};
 }
 
 Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
@@ -186,9 +202,10 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   outcome.validation_rows = built->lineage.validation.size();
   outcome.rows_with_examples = built->rows_with_examples;
   outcome.usage = production_usage(built->eval.files.front().content);
+  outcome.answered_by = answering_models(built->eval.files.front().content);
   if (const auto times = records.times()) {
-    outcome.window =
-        TrafficWindow{built->card.steps.front().in, to_epoch_seconds(times->first), to_epoch_seconds(times->second)};
+    const auto [first, last] = built->span.value_or(*times);
+    outcome.window = TrafficWindow{built->card.steps.front().in, to_epoch_seconds(first), to_epoch_seconds(last)};
   }
   outcome.card = to_json(built->card).dump();
   outcome.warnings = built->warnings;

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/percent.h"
 #include "runs/impl/report_parts.h"
@@ -9,6 +11,7 @@ namespace fw::runs {
 namespace {
 
 using modelops::RowResult;
+using nlohmann::ordered_json;
 
 constexpr std::uint64_t kFewestRepeats = 30;  ///< rows below which repeats in the traffic say nothing of the ceiling
 
@@ -33,7 +36,43 @@ struct Replay {
   std::string problem;
 };
 
-Replay replay_of(const Findings& findings, const std::vector<RowResult>& rows) {
+/// `openai/GPT-4o-2024-08-06` and `gpt-4o` are one name: without what stands before it, and a version behind it.
+std::string bare_name(std::string name) {
+  if (const auto slash = name.rfind('/'); slash != name.npos) name.erase(0, slash + 1);
+  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  return name;
+}
+
+bool are_one_model(const std::string& a, const std::string& b) {
+  const std::string one = bare_name(a), other = bare_name(b);
+  const auto& [shorter, longer] =
+      std::minmax(one, other, [](const auto& x, const auto& y) { return x.size() < y.size(); });
+  return longer.starts_with(shorter) &&
+         (longer.size() == shorter.size() || std::strchr("-@:.", longer[shorter.size()]));
+}
+
+/// The model that most of these answers name, where the traffic names none like it and the configuration neither.
+std::string foreign_model(const ReportInput& input, const std::vector<RowResult>& rows) {
+  std::map<std::string, std::uint64_t> names;
+  for (const RowResult& row : rows) {
+    const auto answer = ordered_json::parse(row.response, nullptr, false);
+    if (!answer.is_object() || !answer.contains("model") || !answer["model"].is_string()) continue;
+    ++names[answer["model"].get<std::string>()];
+  }
+  if (names.empty() || input.answered_by.empty()) return {};
+  const std::string& most = std::ranges::max_element(names, {}, [](const auto& one) { return one.second; })->first;
+  const auto is_it = [&](const std::string& name) { return are_one_model(name, most); };
+  const bool is_known = std::ranges::any_of(input.answered_by, is_it) || is_it(input.config.production.name);
+  return is_known ? "" : most;
+}
+
+Replay replay_of(const ReportInput& input, const Findings& findings, const std::vector<RowResult>& rows) {
+  if (const std::string model = foreign_model(input, rows); !model.empty()) {
+    return {std::nullopt,
+            fmt::format("its answers are of the model {}, those of the traffic of {}: where the two are one, name it "
+                        "so (production.model_name)",
+                        model, fmt::join(input.answered_by, ", "))};
+  }
   std::map<std::string, std::uint64_t> reasons;
   std::uint64_t unusable = 0;
   for (const RowResult& row : rows) {
@@ -60,26 +99,34 @@ Replay replay_of(const Findings& findings, const std::vector<RowResult>& rows) {
 }
 
 /// Of a request that came more than once, another record's answer is production asked again: the share of those that
-/// agree with the reference. Graded texts are not compared with each other: of them nothing is known, and 1 is assumed.
+/// agree with the reference. Of requests that came once nothing is known, nor of graded texts, which are not compared
+/// with each other: 1 is assumed of both.
 std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
   evals::Sample sample;
-  double weight = 0, graded = 0;
+  double weight = 0, graded = 0, once = 0;
   for (const RowResult& row : rows) {
     weight += row.traits.weight;
     if (!is_rate(row, scoring)) {
       graded += row.traits.weight;
       continue;
     }
-    if (row.traits.repeats < 2) continue;
+    if (row.traits.repeats < 2) {
+      once += row.traits.weight;
+      continue;
+    }
     const auto request = static_cast<std::uint32_t>(sample.size());
     const double others = row.traits.repeats - 1;  // a share of them, which Wilson's interval takes as a rate
     sample.add((row.traits.repeats_agreeing - 1) / others, row.traits.weight, request);
   }
   if (sample.size() < kFewestRepeats) return std::nullopt;
   const evals::Estimate e = evals::estimate(sample, true);
-  const double assumed = graded / weight;
+  const double assumed = (graded + once) / weight;
   const auto of_all = [assumed](double value) { return assumed + (1 - assumed) * value; };
   std::string note = "equal requests in the traffic and how they were answered";
+  if (once > 0) {
+    note += fmt::format("; of those that came once ({} of the traffic) nothing is known without production.url",
+                        percent(once / weight));
+  }
   if (graded > 0) note += "; of texts, which can differ and be as good, nothing is known without production.url";
   return Ceiling{.value = of_all(e.mean),
                  .low = of_all(e.interval.low),
@@ -104,7 +151,7 @@ std::string why_assumed(const std::vector<RowResult>* rows, const evals::Scoring
 Ceiling ceiling_of(const ReportInput& input, const Findings& findings) {
   std::string problem;
   if (input.production) {
-    const auto [e, what] = replay_of(findings, input.production->rows);
+    const auto [e, what] = replay_of(input, findings, input.production->rows);
     if (e) {
       return {.value = e->mean,
               .low = e->interval.low,
@@ -200,7 +247,7 @@ Findings find(const ReportInput& input) {
     findings.baselines = evals::trivial_baselines(*most_rows(input), findings.of_baselines);
   }
   findings.ceiling = ceiling_of(input, findings);
-  if (input.usage && input.config.production.price) {
+  if (input.usage && input.usage->is_whole() && input.config.production.price) {
     findings.production_cost_per_1000 = evals::cost_per_1000(
         *input.config.production.price, {.prompt_mean = input.usage->prompt_tokens_mean,
                                          .cached_prompt_mean = input.usage->cached_prompt_tokens_mean,

@@ -44,8 +44,10 @@ DatasetsOutcome read_datasets(const json& object) {
   outcome.rows_with_examples = optional_field<std::uint64_t>(object, "rows_with_examples");
   if (const auto& usage = object.at("usage"); !usage.is_null()) {
     outcome.usage = ProductionUsage{usage.at("prompt_tokens_mean"), usage.at("completion_tokens_mean"),
-                                    usage.value("cached_prompt_tokens_mean", 0.0), usage.at("rows")};
+                                    usage.value("cached_prompt_tokens_mean", 0.0), usage.at("rows"),
+                                    usage.value("of_rows", usage.at("rows").get<std::uint64_t>())};
   }
+  outcome.answered_by = object.value("answered_by", outcome.answered_by);
   if (const auto window = object.find("window"); window != object.end() && !window->is_null())
     outcome.window = TrafficWindow{window->at("records"), window->at("first"), window->at("last")};
   outcome.card = object.at("card").dump();
@@ -91,7 +93,8 @@ json to_json(const DatasetsOutcome& outcome) {
     usage = {{"prompt_tokens_mean", outcome.usage->prompt_tokens_mean},
              {"completion_tokens_mean", outcome.usage->completion_tokens_mean},
              {"cached_prompt_tokens_mean", outcome.usage->cached_prompt_tokens_mean},
-             {"rows", outcome.usage->rows}};
+             {"rows", outcome.usage->rows},
+             {"of_rows", outcome.usage->of_rows}};
   }
   json window;
   if (outcome.window) {
@@ -106,6 +109,7 @@ json to_json(const DatasetsOutcome& outcome) {
           {"validation_rows", outcome.validation_rows},
           {"rows_with_examples", outcome.rows_with_examples ? json(*outcome.rows_with_examples) : json()},
           {"usage", usage},
+          {"answered_by", outcome.answered_by},
           {"window", window},
           {"card", json::parse(outcome.card)},
           {"warnings", outcome.warnings}};

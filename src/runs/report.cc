@@ -42,7 +42,7 @@ ordered_json production_json(const ReportInput& input, const Findings& findings)
                    {"completion_tokens_mean", nullptr},
                    {"cost_per_1000", or_null(findings.production_cost_per_1000)},
                    {"ceiling", ceiling_json(findings.ceiling)}};
-  if (!input.usage) return out;
+  if (!input.usage || !input.usage->is_whole()) return out;
   out["prompt_tokens_mean"] = input.usage->prompt_tokens_mean;
   out["cached_prompt_tokens_mean"] = input.usage->cached_prompt_tokens_mean;
   out["completion_tokens_mean"] = input.usage->completion_tokens_mean;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "evals/summary.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
 #include "runs/job.h"
@@ -21,6 +22,12 @@ struct ProductionUsage {
   double completion_tokens_mean = 0;
   double cached_prompt_tokens_mean = 0;  ///< of prompt_tokens_mean, those that the server had computed before
   std::uint64_t rows = 0;                ///< that had a usage
+  std::uint64_t of_rows = 0;             ///< of so many
+
+  /// Whether so few lack it that the others stand for all.
+  [[nodiscard]] bool is_whole() const {
+    return static_cast<double>(of_rows - rows) <= evals::kMostMissing * static_cast<double>(of_rows);
+  }
 };
 
 /// The workload's records from which the datasets were drawn.
@@ -43,6 +50,7 @@ struct ReportInput {
   Job job;
   RunConfig config;
   std::optional<ProductionUsage> usage;
+  std::vector<std::string> answered_by;  ///< models that the logged answers to the evaluation rows name
   std::optional<TrafficWindow> window;
   std::string dataset_card;  ///< JSON (dataset::Card); empty when there are no datasets
   std::map<EvaluationKey, EvaluationRows> evaluations;

@@ -24,6 +24,7 @@ Status add_datasets(ReportInput& input, std::span<const metastore::StepRow> step
   if (value == nullptr) return {};
   FW_ASSIGN(auto outcome, datasets_outcome(*value));
   input.usage = outcome.usage;
+  input.answered_by = outcome.answered_by;
   input.window = outcome.window;
   input.dataset_card = std::move(outcome.card);
   return {};

@@ -156,6 +156,13 @@ ordered_json metric_json(const evals::Metric& metric, modelops::AnswerKind kind,
           {"leading", &evals::leading_metric(kind, findings.scoring) == &metric}};
 }
 
+bool has_texts(const ReportInput& input) {
+  return std::ranges::any_of(input.evaluations, [](const auto& one) {
+    return std::ranges::any_of(one.second.rows,
+                               [](const auto& row) { return row.traits.kind == modelops::AnswerKind::kText; });
+  });
+}
+
 ordered_json scoring_json(const ReportInput& input, const Findings& findings) {
   ordered_json metrics = ordered_json::array();
   for (const auto kind : {modelops::AnswerKind::kToolCalls, modelops::AnswerKind::kText}) {
@@ -175,7 +182,7 @@ ordered_json scoring_json(const ReportInput& input, const Findings& findings) {
   if (input.config.judge && !findings.of_baselines.has_judge)
     notes.push_back("the judge did not rate the trivial baselines: these are compared by words alone (" +
                     std::string(evals::leading_metric(modelops::AnswerKind::kText, {.has_judge = false}).title) + ")");
-  if (!input.config.judge)
+  if (!input.config.judge && has_texts(input))
     notes.push_back("no judge is configured: rows that production answered in text are compared by " +
                     std::string(evals::leading_metric(modelops::AnswerKind::kText, findings.scoring).title));
   ordered_json judge;

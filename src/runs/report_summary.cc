@@ -76,7 +76,9 @@ std::vector<std::string> next_steps(const ReportInput& input, const Findings& fi
   const Verdict& verdict = best->verdict;
   if (verdict.decision == Decision::kYes) {
     if (findings.divergent > 0)
-      steps.push_back(fmt::format("review the {} rows on which it differs from production", findings.divergent));
+      steps.push_back(findings.divergent == 1
+                          ? std::string("review the row on which it differs from production")
+                          : fmt::format("review the {} rows on which it differs from production", findings.divergent));
     add_newest(input, steps);
     steps.push_back("serve it as shown below, send a small share of the traffic to it, and compare");
     return steps;
@@ -116,7 +118,8 @@ ordered_json threshold_json(const ReportInput& input, const Findings& findings) 
   return {{"value", findings.ceiling.value - rule.margin},
           {"margin", rule.margin},
           {"ceiling", findings.ceiling.value},
-          {"set_by", rule.margin == PromisingRule{}.margin ? "default" : "configuration (promising.margin)"}};
+          {"set_by", rule.margin == PromisingRule{}.margin ? "promising.margin, as it is by default"
+                                                           : "configuration (promising.margin)"}};
 }
 
 ordered_json monthly_json(const ReportInput& input, const Findings& findings, const Contender* best) {
@@ -139,6 +142,12 @@ ordered_json monthly_json(const ReportInput& input, const Findings& findings, co
           {"saving", or_null(saving)}};
 }
 
+/// Both have prices, and what they are of is not known.
+bool lacks_cost(const ReportInput& input, const Findings& findings, const Contender& best) {
+  const bool are_priced = input.config.production.price && input.config.candidates.at(best.candidate).model.price;
+  return are_priced && !(findings.production_cost_per_1000 && best.summary->cost_per_1000);
+}
+
 std::vector<std::string> reasons_of(const Findings& findings, const Contender& best,
                                     const std::optional<evals::Estimate>& newest) {
   std::vector<std::string> reasons{best.verdict.reason};
@@ -147,6 +156,12 @@ std::vector<std::string> reasons_of(const Findings& findings, const Contender& b
                           ? fmt::format("on the newest traffic right on {} of {} rows: {}", newest->right, newest->n,
                                         with_interval(*newest))
                           : fmt::format("on the newest traffic {} on {} rows", with_interval(*newest), newest->n));
+  }
+  if (const evals::Estimate& seen = *best.summary->agreement; seen.known_share > 0.5) {
+    reasons.push_back(
+        fmt::format("{} of the traffic {}, which count{} by that", percent(seen.known_share),
+                    seen.known_rows == 1 ? "is one request" : fmt::format("are {} requests", seen.known_rows),
+                    seen.known_rows == 1 ? "s" : ""));
   }
   if (best.summary->rows_failed > 0)
     reasons.push_back(fmt::format("{} of {} rows had no usable answer", best.summary->rows_failed, best.summary->rows));
@@ -181,6 +196,8 @@ ordered_json summary_json(const ReportInput& input, const Findings& findings) {
   out["variant"] = *best->variant.id();
   out["eval_type"] = modelops::eval_type(best->variant.id());
   for (auto& reason : reasons_of(findings, *best, newest)) out["reasons"].push_back(std::move(reason));
+  if (lacks_cost(input, findings, *best))
+    out["reasons"].push_back("what it costs beside production is not known: too few answers carry a usage");
   out["score"] = evals::to_json(seen);
   if (newest) out["newest"] = evals::to_json(*newest);
   out["wrong_per_1000"] = {{"mean", 1000 * (1 - seen.mean)},

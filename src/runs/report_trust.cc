@@ -94,6 +94,39 @@ void check_rows(const evals::EvaluationSummary& summary, Checks& checks) {
   checks.add("coverage", share(summary.rows_unscored) <= kMostMissing, std::move(unscored));
 }
 
+/// Where both have prices, a yes says that the candidate costs no more: of that nothing is known without usage.
+void check_cost(const ReportInput& input, const Findings& findings, Checks& checks) {
+  const Contender& best = findings.ranked.front();
+  const bool has_price = input.config.candidates.at(best.candidate).model.price.has_value();
+  if (!has_price || !input.config.production.price) return;
+  if (!findings.production_cost_per_1000) {
+    checks.add(
+        "cost", false,
+        fmt::format("what production costs is not known: {} of {} answers of the traffic carry a usage, and at "
+                    "least 98 % must",
+                    input.usage ? input.usage->rows : 0, input.usage ? input.usage->of_rows : best.summary->rows));
+  }
+  if (!best.summary->cost_per_1000) {
+    checks.add(
+        "cost", false,
+        fmt::format("what {} costs is not known: {} of its {} answers carry no usage, and at most 2 % may",
+                    best.model_name, best.summary->rows_without_usage, best.summary->rows - best.summary->rows_failed));
+  }
+}
+
+/// Each of them was asked once, at temperature 0.
+void check_frequent(const evals::EvaluationSummary& summary, Checks& checks) {
+  const evals::Estimate& seen = *summary.agreement;
+  if (seen.known_rows == 0) return;
+  checks.add("frequent requests", seen.known_share <= 0.5,
+             fmt::format("{} {} the traffic and {} asked once{}",
+                         seen.known_rows == 1 ? "one request is" : fmt::format("{} requests are", seen.known_rows),
+                         percent(seen.known_share) + " of", seen.known_rows == 1 ? "was" : "were each",
+                         seen.known_share <= 0.5 ? ""
+                                                 : ": a model that answers the same request now so, now otherwise is "
+                                                   "not seen by that"));
+}
+
 void check_evaluations(const ReportInput& input, Checks& checks) {
   for (const auto& candidate : input.job.candidates) {
     for (const auto& evaluation : candidate.evaluations) {
@@ -223,6 +256,8 @@ ordered_json trust_json(const ReportInput& input, const Findings& findings) {
     check_templates(best, checks);
     check_newest(best, input.config.split.newest_holdout, checks);
     check_rows(best, checks);
+    check_frequent(best, checks);
+    check_cost(input, findings, checks);
     check_ceiling(findings, checks);
     check_trivial(input, findings, checks);
   }

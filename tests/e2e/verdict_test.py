@@ -116,6 +116,8 @@ class Gate(unittest.TestCase):
         self.service.wait_for_job(job, 120)
         self.assertEqual(self.gate(job).returncode, 2)
         self.assertEqual(flywheel.run("gate", job, "--server", "http://127.0.0.1:9").returncode, 3)
+        for misuse in ((), ("--no-such-option", job), (job, "and", "more")):
+            self.assertEqual(flywheel.run("gate", *misuse).returncode, 3, "2 is a verdict")
 
 
 class WholeRuns(unittest.TestCase):
@@ -192,6 +194,91 @@ class WholeRuns(unittest.TestCase):
             self.assertLess(report["summary"]["threshold"]["value"], 0.8)
         self.assertEqual([ceiling["source"] for ceiling in ceilings], ["repeats", "repeats"])
         self.assertAlmostEqual(ceilings[0]["value"], ceilings[1]["value"], delta=0.03)
+
+    def test_requests_that_came_once_do_not_share_the_doubt_in_those_that_came_often(self):
+        """150 questions asked three times, of which production answers one wrong; 400 asked once, of which the candidate misses half."""
+        often = [document(n, f"Where is my order {n // 3}") for n in range(450)]
+        for one in often[::3]:
+            one["response"]["choices"][0]["message"] = wrong("")
+        once = [document(450 + n, f"Where is my parcel {n}") for n in range(400)]
+        models = Models(candidate=lambda q: wrong(q) if "parcel" in q and int(q.split()[-1]) % 2 == 0 else answer_to(q))
+        self.addCleanup(models.close)
+        report, _ = self.run_of(often + once, models.config("candidate", eval_size=300))
+        ceiling = report["production"]["ceiling"]
+        self.assertEqual(ceiling["source"], "repeats")
+        self.assertGreater(ceiling["value"], 0.6, "two of three where it is known, all where it is not")
+        self.assertRegex(ceiling["note"], r"of those that came once \(\d+\.\d % of the traffic\) nothing is known")
+        self.assertNotEqual(report["summary"]["decision"], "yes", report["summary"])
+
+    def test_a_replay_by_another_model_than_made_the_traffic_is_no_ceiling(self):
+        right = lambda q: wrong(q) if int(q.split()[-1]) % 3 == 0 else answer_to(q)
+        models = Models(candidate=answer_to, big=right)
+        self.addCleanup(models.close)
+        config = models.config("candidate", eval_size=150).replace("{model_name: big}", f"{{model_name: big, url: '{models.url}', replay_rows: 150}}")
+        for name, source in (("big-2025-06-01", "assumed"), ("vendor/Stub-2025-06-01", "replay")):
+            documents = [document(n, f"Where is my order {n}") for n in range(400)]
+            for one in documents:
+                one["response"]["model"] = name
+            report, _ = self.run_of(documents, config)
+            self.assertEqual(report["production"]["ceiling"]["source"], source, report["production"]["ceiling"])
+            problem = [check["text"] for check in report["trust"]["checks"] if check["name"] == "production asked again"]
+            self.assertEqual(len(problem), source == "assumed")
+            if problem:
+                self.assertIn("its answers are of the model stub, those of the traffic of big-2025-06-01", problem[0])
+
+    def test_what_few_answers_say_of_tokens_is_no_cost(self):
+        models = Models(candidate=answer_to)
+        self.addCleanup(models.close)
+        config = models.config("candidate").replace("url: '", "price: {input_per_million: 4, output_per_million: 20}, url: '")
+        config = config.replace("{model_name: big}", "{model_name: big, price: {input_per_million: 3, output_per_million: 15}}")
+        documents = [document(n, f"Where is my order {n}") for n in range(400)]
+        for one in documents[::4]:
+            one["response"]["usage"] = {"prompt_tokens": 5000, "completion_tokens": 500, "total_tokens": 5500}
+        report, _ = self.run_of(documents, config)
+        self.assertIsNone(report["production"]["cost_per_1000"])
+        self.assertIsNone((report["summary"]["monthly"] or {}).get("saving"))
+        self.assertTrue(any("what it costs beside production is not known" in reason for reason in report["summary"]["reasons"]), report["summary"])
+        self.assertRegex(next(check["text"] for check in report["trust"]["checks"] if check["name"] == "cost"),
+                         r"what production costs is not known: \d+ of 120 answers of the traffic carry a usage")
+
+    def test_a_clock_that_is_far_off_moves_neither_the_newest_part_nor_the_month(self):
+        models = Models(candidate=answer_to)
+        self.addCleanup(models.close)
+        config = models.config("candidate", eval_size=100).replace("{eval_size", "{newest_holdout: 0.1, eval_size")
+        months = []
+        for stray in (None, 0, 2_300_000_000):
+            documents = [document(n, f"Where is my order {n}") for n in range(300)]
+            if stray is not None:
+                documents[7]["timestamp"] = stray
+            report, _ = self.run_of(documents, config)
+            self.assertGreaterEqual(report["summary"]["newest"]["n"], 29)
+            months.append(report["summary"]["monthly"]["requests"])
+        self.assertAlmostEqual(months[0], months[1], delta=months[0] / 50)
+        self.assertAlmostEqual(months[0], months[2], delta=months[0] / 50)
+
+    def test_a_request_that_is_most_of_the_traffic_is_said_to_be(self):
+        models = Models(candidate=answer_to)
+        self.addCleanup(models.close)
+        documents = [document(n, "Where is my order 1" if n % 3 else f"Where is my order {n + 10}") for n in range(400)]
+        report, _ = self.run_of(documents, models.config("candidate", eval_size=80).replace("{eval_size", "{newest_holdout: 0.1, eval_size"))
+        self.assertTrue(any("of the traffic is one request, which counts by that" in reason for reason in report["summary"]["reasons"]), report["summary"])
+        check = next(check for check in report["trust"]["checks"] if check["name"] == "frequent requests")
+        self.assertFalse(check["ok"])
+        self.assertIn("one request is 66.", check["text"])
+
+    def test_one_conversation_id_for_all_is_named(self):
+        models = Models(candidate=answer_to)
+        self.addCleanup(models.close)
+        documents = [document(n, f"Where is my order {n}") for n in range(300)]
+        for one in documents:
+            one["request"]["metadata"] = {"conversation_id": "all"}
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-e2e-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        (folder / "traffic.jsonl").write_text("".join(json.dumps(one) + "\n" for one in documents))
+        (folder / "config.yaml").write_text(models.config("candidate"))
+        done = flywheel.run("run", "--from", folder / "traffic.jsonl", "--config", folder / "config.yaml", "--data", folder / "data")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("one conversation has 300 of its 300 requests", done.stdout + done.stderr)
 
     def test_a_judge_that_rates_nothing_fails_the_evaluation_and_one_that_rates_all_alike_decides_nothing(self):
         documents = [text_document(n) for n in range(300)]

@@ -23,6 +23,8 @@ struct CommandContext {
 int fail(const Error& error);
 /// The same for a command line that cannot be meant: 2.
 int misuse(const Error& error);
+/// Exit code of `flywheel gate` where there is nothing to judge by, its own command line included: 2 is a verdict.
+inline constexpr int kNoVerdict = 3;
 
 // Each adds its subcommands to `app` and, when one is chosen, sets the context's action. `context` outlives parsing.
 void add_serve_command(CLI::App& app, CommandContext& context);

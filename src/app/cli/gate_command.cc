@@ -13,14 +13,13 @@ namespace {
 constexpr int kYes = 0;
 constexpr int kNo = 1;
 constexpr int kNotDecided = 2;
-constexpr int kCannotTell = 3;
 
 int gate(const std::string& id, const std::string& server) {
   ApiClient client(server);
   const auto report = client.get("/api/jobs/" + net::percent_encode(id) + "/report");
   if (!report.ok()) {
     fail(report.error());
-    return kCannotTell;
+    return kNoVerdict;
   }
   const auto summary = report->value("summary", nlohmann::ordered_json::object());
   const std::string status = report->at("job").value("status", "");
@@ -30,7 +29,7 @@ int gate(const std::string& id, const std::string& server) {
     out.line("  " + printable(reason.get<std::string>()));
   if (status != "completed") {
     fail(failed_precondition("job " + id + " is " + status + ", not completed"));
-    return kCannotTell;
+    return kNoVerdict;
   }
   const std::string decision = summary.value("decision", "");
   return decision == "yes" ? kYes : decision == "no" ? kNo : kNotDecided;

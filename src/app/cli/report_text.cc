@@ -34,7 +34,11 @@ std::string dollars(const Json& value) {
   return buffer.data();
 }
 
-std::string duration(const Json& value) { return value.is_number() ? format_seconds(value.get<double>()) : "-"; }
+std::string duration(const Json& value) {
+  if (!value.is_number()) return "-";
+  const double seconds = value.get<double>();
+  return seconds > 0 && seconds < 0.1 ? std::to_string(std::lround(1000 * seconds)) + " ms" : format_seconds(seconds);
+}
 std::string count(const Json& value) { return value.is_number() ? std::to_string(value.get<long long>()) : "-"; }
 std::string range(const Json& v) { return share(at(v, "low")) + " to " + share(at(v, "high")); }
 

@@ -106,11 +106,18 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
     notes.push_back("All records bear the same time: there is no newest part to keep out of training.");
     return;
   }
+  if (selected.strays > 0) {
+    notes.push_back(amount(selected.strays, "record bears a time", "records bear times") +
+                    " far from all others; the time span is that of the others.");
+  }
   const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
+  std::uint64_t rows = 0;
+  for (std::size_t i = 0; i < split.sides.size(); ++i)
+    rows += split.in_newest[i] && split.sides[i] == Side::kEval ? 1 : 0;
   notes.push_back("The newest " + percent_as_set(request.split.newest_holdout) + " of the time span (from " +
                   to_iso8601(*selected.newest_from) + " on) was kept out of training: " +
-                  amount(split.newest_eval.rows, "row of it is an evaluation row", "rows of it are evaluation rows") +
-                  ", " + amount(static_cast<std::uint64_t>(surplus), "row is", "rows are") + " not used.");
+                  amount(rows, "row of it is an evaluation row", "rows of it are evaluation rows") + ", " +
+                  amount(static_cast<std::uint64_t>(surplus), "row is", "rows are") + " not used.");
 }
 
 void add_templates(const BuildRequest& request, const Card& card, std::vector<std::string>& notes) {
@@ -249,7 +256,8 @@ TemplateCounts count_templates(const Selected& selected, const Split& split) {
   std::uint64_t known = 0;
   for (std::size_t i = 0; i < selected.rows.size(); ++i) {
     all.insert(selected.rows[i].template_hash);
-    if (!split.in_newest[i]) older.insert(selected.rows[i].template_hash);
+    if (!split.in_newest[i] || (split.is_frequent[i] && !selected.rows[i].is_newest))
+      older.insert(selected.rows[i].template_hash);
     counts.rows_left_out += split.sides[i] == Side::kTemplateOfEvaluation;
   }
   for (std::size_t i = 0; i < selected.rows.size(); ++i) {

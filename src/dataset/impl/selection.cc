@@ -12,6 +12,8 @@
 namespace fw::dataset {
 namespace {
 
+constexpr Duration kShortestSpan = std::chrono::hours(24);  // beyond which a time is far from others
+
 using modelops::WorkloadType;
 
 std::string count_of(std::uint64_t n, const std::string& what) {
@@ -29,6 +31,7 @@ class Selector {
     FW_TRY(request_.deadline.check("group conversations"));
     group();
     place();
+    find_span();
     mark_newest();
     FW_TRY(request_.deadline.check("find repeated requests"));
     deduplicate();
@@ -94,14 +97,32 @@ class Selector {
     }
   }
 
-  /// The time span is that of the valid records, before duplicates went and rows were drawn.
+  /// Of the valid records, before duplicates went and rows were drawn. A clock that is far off (1970, 2042) would make
+  /// all others the newest part, or the oldest: up to a hundredth at either end that lies further from the rest than
+  /// the rest is long is not part of the span.
+  void find_span() {
+    const auto& records = survey_.records;
+    if (records.empty()) return;
+    const std::size_t most = (records.size() + 99) / 100;
+    const std::size_t last = records.size() - 1;
+    std::size_t from = 0, to = last;
+    if (records.size() > 2 * most) {
+      const auto low = records[most].time, high = records[last - most].time;
+      const auto length = std::max(high - low, kShortestSpan);
+      while (from < most && low - records[from].time > length) ++from;
+      while (last - to < most && records[to].time - high > length) --to;
+    }
+    out_.span = {records[from].time, records[to].time};
+    out_.strays = from + (last - to);
+  }
+
   void mark_newest() {
-    if (survey_.records.empty()) return;
+    if (!out_.span) return;
     const double holdout = request_.split.newest_holdout;
-    const auto length = survey_.records.back().time - survey_.records.front().time;
+    const auto length = out_.span->second - out_.span->first;
     if (holdout <= 0 || length <= Duration::zero()) return;
     const auto part = std::llround(holdout * static_cast<double>(length.count()));
-    out_.newest_from = survey_.records.back().time - Duration(part);
+    out_.newest_from = out_.span->second - Duration(part);
   }
 
   bool is_newest(std::uint32_t record) const {
@@ -137,7 +158,10 @@ class Selector {
     for (const std::uint32_t i : equal) {
       if (is_newest(i) == newest) ++votes[survey_.records[i].answer];
     }
-    Row row{.record = equal.front(), .repeats = static_cast<std::uint32_t>(equal.size()), .is_newest = newest};
+    Row row{.record = equal.front(),
+            .repeats = static_cast<std::uint32_t>(equal.size()),
+            .is_newest = newest,
+            .is_asked_in_newest = is_newest(equal.back())};
     std::uint32_t most = 0;
     for (const std::uint32_t i : equal) {
       const std::uint32_t agreeing = is_newest(i) == newest ? votes.at(survey_.records[i].answer) : 0;

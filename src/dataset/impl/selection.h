@@ -22,6 +22,7 @@ struct Row {
   std::uint64_t template_hash = 0;  ///< of the last user message
   std::uint32_t unit = 0;           ///< what should stay on one side: template, case, conversation
   bool is_newest = false;
+  bool is_asked_in_newest = false;  ///< in the newest part, too
 };
 
 /// Of every valid record, repeated ones included: what the card compares the sides with.
@@ -37,11 +38,13 @@ struct Selected {
   std::vector<Place> places;  ///< by record
   std::vector<Step> steps;
   SelfAgreement self_agreement;
-  std::uint64_t conflicting_requests = 0;  ///< repeated ones with answers that differ
-  std::vector<std::uint32_t> first_of;     ///< by conversation of the window: its first record
-  std::uint64_t requests = 0;              ///< before the sample
-  std::uint64_t newest_requests = 0;       ///< of these, in the newest part
-  std::optional<Timestamp> newest_from;    ///< where the newest part begins
+  std::uint64_t conflicting_requests = 0;               ///< repeated ones with answers that differ
+  std::vector<std::uint32_t> first_of;                  ///< by conversation of the window: its first record
+  std::uint64_t requests = 0;                           ///< before the sample
+  std::uint64_t newest_requests = 0;                    ///< of these, in the newest part
+  std::optional<Timestamp> newest_from;                 ///< where the newest part begins
+  std::optional<std::pair<Timestamp, Timestamp>> span;  ///< of the valid records' times, without strays
+  std::uint64_t strays = 0;                             ///< records with times far from all others'
 };
 
 /// Takes the surveyed records through these steps. Errors: too few records for min_total_records or eval_size, with the

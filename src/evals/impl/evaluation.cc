@@ -280,6 +280,7 @@ Task<void> Evaluation::ask(std::size_t i) {
   result.was_alone = is_alone_;
   if (!reply.answer.ok()) {
     result.failure = reply.answer.error().message;
+    result.latency_seconds = reply.latency_seconds;
     states_[i].looked_down = is_outage(reply);
     // Once it has answered, any failure may be an outage: servers die with pages for people, and with 400.
     if (states_[i].looked_down || target_->breaker.has_answered())

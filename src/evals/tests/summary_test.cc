@@ -52,6 +52,33 @@ std::vector<std::pair<std::string, std::uint64_t>> sizes(const std::vector<Group
   return out;
 }
 
+TEST(Summary, RowsThatTimedOutAreNotQuick) {
+  std::vector<RowResult> rows;
+  for (int i = 0; i < 18; ++i) rows.push_back(tool_result("r" + std::to_string(i), 1));
+  rows.push_back(failed_result("refused", "400 Bad Request"));
+  rows.back().latency_seconds = 0;
+  for (const char* id : {"slow", "slower"}) {
+    rows.push_back(failed_result(id, "request timed out after 9 s"));
+    rows.back().latency_seconds = 9;
+  }
+  const auto s = summarize(rows, kPlain, std::nullopt);
+  EXPECT_EQ(s.latency_loaded->n, 20U);
+  EXPECT_EQ(s.latency_loaded->p50, 0.5);
+  EXPECT_GT(s.latency_loaded->p95, 8);
+}
+
+TEST(Summary, FewRowsWithUsageAreNoCost) {
+  std::vector<RowResult> rows;
+  for (int i = 0; i < 100; ++i) rows.push_back(tool_result("r" + std::to_string(i), 1));
+  for (int i = 0; i < 2; ++i) rows[i].prompt_tokens = 0;
+  const modelops::Price price{1, 1, {}};
+  EXPECT_TRUE(summarize(rows, kPlain, price).cost_per_1000);
+  rows[2].prompt_tokens = 0;
+  const auto s = summarize(rows, kPlain, price);
+  EXPECT_FALSE(s.cost_per_1000 || s.tokens);
+  EXPECT_EQ(s.rows_without_usage, 3U);
+}
+
 TEST(Summary, AFailedRowCountsAsZeroAndIsShown) {
   const std::vector rows{tool_result("a", 1), tool_result("b", 1), failed_result("c", "timed out")};
   const auto s = summarize(rows, kPlain, std::nullopt);

@@ -27,6 +27,7 @@ struct DatasetsOutcome {
   std::uint64_t validation_rows = 0;
   std::optional<std::uint64_t> rows_with_examples;  ///< of icl; absent in older journals
   std::optional<ProductionUsage> usage;             ///< absent when no logged answer says it
+  std::vector<std::string> answered_by;             ///< models that logged answers to evaluation rows name
   std::optional<TrafficWindow> window;
   std::string card;                   ///< dataset::Card as JSON
   std::vector<std::string> warnings;  ///< of the rows, for people (dataset::BuiltDatasets)

@@ -9,12 +9,12 @@
 
 #include "evals/statistics/estimate.h"
 #include "evals/statistics/paired_estimate.h"
+#include "evals/summary.h"
 #include "runs/run_config.h"
 
 namespace fw::runs {
 
-/// Share of the rows that may be without what decides; above it nothing is decided by the others.
-inline constexpr double kMostMissing = 0.02;
+using evals::kMostMissing;
 
 /// Is a candidate as good as production? Three answers: what the rows cannot tell is not called no.
 enum class Decision { kYes, kNotDecided, kNo };
