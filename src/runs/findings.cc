@@ -2,7 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
+#include <string_view>
 
 #include "base/percent.h"
 #include "runs/impl/report_parts.h"
@@ -36,19 +36,31 @@ struct Replay {
   std::string problem;
 };
 
-/// `openai/GPT-4o-2024-08-06` and `gpt-4o` are one name: without what stands before it, and a version behind it.
+/// Length of a date or snapshot number with its sign at the end: `-2024-08-06`, `@20240806`, `-0613`; 0: there is none.
+std::size_t snapshot_at_end(std::string_view name) {
+  const auto are_digits = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  };
+  constexpr std::string_view kDay = "-YYYY-MM-DD";
+  if (name.size() > kDay.size()) {
+    const std::string_view end = name.substr(name.size() - kDay.size());
+    if (end[5] == '-' && end[8] == '-' && are_digits(end.substr(1, 4)) && are_digits(end.substr(6, 2)) &&
+        are_digits(end.substr(9)))
+      return kDay.size();
+  }
+  const auto sign = name.find_last_of("-@:");
+  if (sign == name.npos || sign == 0) return 0;
+  const std::string_view end = name.substr(sign + 1);
+  return end == "latest" || (are_digits(end) && end.size() >= 4) ? end.size() + 1 : 0;
+}
+
+/// Without what stands before it and its snapshot: `openai/GPT-4o-2024-08-06` and `gpt-4o` are one model, `gpt-4o-mini`
+/// and `gpt-4` are others.
 std::string bare_name(std::string name) {
   if (const auto slash = name.rfind('/'); slash != name.npos) name.erase(0, slash + 1);
   std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  name.resize(name.size() - snapshot_at_end(name));
   return name;
-}
-
-bool are_one_model(const std::string& a, const std::string& b) {
-  const std::string one = bare_name(a), other = bare_name(b);
-  const auto& [shorter, longer] =
-      std::minmax(one, other, [](const auto& x, const auto& y) { return x.size() < y.size(); });
-  return longer.starts_with(shorter) &&
-         (longer.size() == shorter.size() || std::strchr("-@:.", longer[shorter.size()]));
 }
 
 /// The model that most of these answers name, where the traffic names none like it and the configuration neither.
@@ -61,7 +73,7 @@ std::string foreign_model(const ReportInput& input, const std::vector<RowResult>
   }
   if (names.empty() || input.answered_by.empty()) return {};
   const std::string& most = std::ranges::max_element(names, {}, [](const auto& one) { return one.second; })->first;
-  const auto is_it = [&](const std::string& name) { return are_one_model(name, most); };
+  const auto is_it = [&](const std::string& name) { return bare_name(name) == bare_name(most); };
   const bool is_known = std::ranges::any_of(input.answered_by, is_it) || is_it(input.config.production.name);
   return is_known ? "" : most;
 }

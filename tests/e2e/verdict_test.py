@@ -215,7 +215,7 @@ class WholeRuns(unittest.TestCase):
         models = Models(candidate=answer_to, big=right)
         self.addCleanup(models.close)
         config = models.config("candidate", eval_size=150).replace("{model_name: big}", f"{{model_name: big, url: '{models.url}', replay_rows: 150}}")
-        for name, source in (("big-2025-06-01", "assumed"), ("vendor/Stub-2025-06-01", "replay")):
+        for name, source in (("big-2025-06-01", "assumed"), ("stub-mini", "assumed"), ("stub-4", "assumed"), ("vendor/Stub-2025-06-01", "replay"), ("stub:latest", "replay")):
             documents = [document(n, f"Where is my order {n}") for n in range(400)]
             for one in documents:
                 one["response"]["model"] = name
@@ -224,7 +224,7 @@ class WholeRuns(unittest.TestCase):
             problem = [check["text"] for check in report["trust"]["checks"] if check["name"] == "production asked again"]
             self.assertEqual(len(problem), source == "assumed")
             if problem:
-                self.assertIn("its answers are of the model stub, those of the traffic of big-2025-06-01", problem[0])
+                self.assertIn(f"its answers are of the model stub, those of the traffic of {name}", problem[0])
 
     def test_what_few_answers_say_of_tokens_is_no_cost(self):
         models = Models(candidate=answer_to)
@@ -253,6 +253,7 @@ class WholeRuns(unittest.TestCase):
             report, _ = self.run_of(documents, config)
             self.assertGreaterEqual(report["summary"]["newest"]["n"], 29)
             months.append(report["summary"]["monthly"]["requests"])
+            self.assertEqual(any("bears a time far from all others" in note for note in report["dataset"]["notes"]), stray is not None)
         self.assertAlmostEqual(months[0], months[1], delta=months[0] / 50)
         self.assertAlmostEqual(months[0], months[2], delta=months[0] / 50)
 

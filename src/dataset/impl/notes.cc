@@ -99,16 +99,18 @@ void add_repairs(const Step& validate, std::vector<std::string>& notes) {
   }
 }
 
+void add_strays(const Selected& selected, std::vector<std::string>& notes) {
+  if (selected.strays == 0) return;
+  notes.push_back(amount(selected.strays, "record bears a time", "records bear times") +
+                  " far from all others; the time span is that of the others.");
+}
+
 void add_newest(const BuildRequest& request, const Selected& selected, const Split& split,
                 std::vector<std::string>& notes) {
   if (request.split.newest_holdout <= 0) return;
   if (!selected.newest_from) {
     notes.push_back("All records bear the same time: there is no newest part to keep out of training.");
     return;
-  }
-  if (selected.strays > 0) {
-    notes.push_back(amount(selected.strays, "record bears a time", "records bear times") +
-                    " far from all others; the time span is that of the others.");
   }
   const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
   std::uint64_t rows = 0;
@@ -276,6 +278,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_repairs(selected.steps[1], notes);
   add_repeats(selected, notes);
   notes.push_back(conversations_note(selected, split, card.leak));
+  add_strays(selected, notes);
   add_newest(request, selected, split, notes);
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
   add_stage("newest evaluation", split.newest_eval, notes);
