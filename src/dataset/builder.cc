@@ -380,21 +380,21 @@ Result<std::vector<std::size_t>> suspicious_rows(const BuildRequest& request, co
   counts.evaluation_rows = leaks.evaluated().size();
   std::vector<std::size_t> left_out;
   std::map<std::string_view, SuspiciousCounts::Reason> reasons;
-  const auto count = [&](std::span<const std::size_t> rows, std::uint64_t SuspiciousCounts::Reason::* side) -> Status {
-    FW_ASSIGN(const auto found, suspects.find(leaks.training(), rows, request.deadline));
-    for (const auto& suspect : found) {
-      const Surveyed& record = survey.records[selected.rows[suspect.row].record];
-      const bool is_training = side == &SuspiciousCounts::Reason::training;
-      if (is_training && corrected.response_of(record.request) != nullptr) continue;
-      if (is_training && counts.left_out) left_out.push_back(suspect.row);
-      auto& reason = reasons[suspect.why];
-      ++(reason.*side);
-      if (reason.examples.size() < kShownSuspects) reason.examples.push_back({*survey.id_of(record), suspect.detail});
-    }
-    return {};
-  };
-  FW_TRY(count(leaks.training(), &SuspiciousCounts::Reason::training));
-  FW_TRY(count(leaks.evaluated(), &SuspiciousCounts::Reason::evaluation));
+  // Both sides at once: what is usual is found out once.
+  std::vector<std::size_t> rows(leaks.training().begin(), leaks.training().end());
+  rows.insert(rows.end(), leaks.evaluated().begin(), leaks.evaluated().end());
+  std::vector<bool> is_evaluated(selected.rows.size(), false);
+  for (const std::size_t row : leaks.evaluated()) is_evaluated[row] = true;
+  FW_ASSIGN(const auto found, suspects.find(leaks.training(), rows, request.deadline));
+  for (const auto& suspect : found) {
+    const Surveyed& record = survey.records[selected.rows[suspect.row].record];
+    const bool is_training = !is_evaluated[suspect.row];
+    if (is_training && corrected.response_of(record.request) != nullptr) continue;
+    if (is_training && counts.left_out) left_out.push_back(suspect.row);
+    auto& reason = reasons[suspect.why];
+    ++(is_training ? reason.training : reason.evaluation);
+    if (reason.examples.size() < kShownSuspects) reason.examples.push_back({*survey.id_of(record), suspect.detail});
+  }
   for (auto& [why, reason] : reasons) {
     reason.why = why;
     counts.reasons.push_back(std::move(reason));
