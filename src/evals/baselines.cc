@@ -59,7 +59,7 @@ std::optional<std::string> most_frequent(std::span<const RowResult> rows, std::o
     std::string message = plain_message(row);
     Given& given = answers[answer_key(row, message)];
     if (given.message.empty()) given.message = std::move(message);
-    given.weight += row.traits.weight;
+    given.weight += row.weight();
   }
   if (answers.empty()) return std::nullopt;
   return std::ranges::max_element(answers, {}, [](const auto& entry) { return entry.second.weight; })->second.message;
@@ -102,7 +102,11 @@ class BaselineMaker final {
     if (questions_.size() != rows_.size()) return;
     Baseline one{.name = std::move(name), .title = std::move(title)};
     for (std::size_t i = 0; i < questions_.size(); ++i) {
-      RowResult result{.record_id = rows_[i].record_id, .traits = rows_[i].traits, .failure = "no answer"};
+      RowResult result{.record_id = rows_[i].record_id,
+                       .traits = rows_[i].traits,
+                       .ask = rows_[i].ask,
+                       .asks = rows_[i].asks,
+                       .failure = "no answer"};
       const std::optional<std::string> message = message_for(questions_[i]);
       const std::string completion = message ? completion_of(*message) : "";
       if (const auto answer = message ? parse_answer(completion) : Result<Answer>(internal("none"))) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "evals/answer.h"
 #include "evals/json_text.h"
@@ -118,6 +119,43 @@ Result<std::vector<EvaluationRow>> read_rows(const std::filesystem::path& path) 
   }
   if (rows.empty()) return failed_precondition(path.string() + " has no rows");
   return rows;
+}
+
+std::vector<std::uint32_t> asks_of(std::span<const EvaluationRow> rows) {
+  // A share of a whole number of rows is no more than that number by the last bits of its weight.
+  constexpr double kRounding = 1e-9;
+  double weight = 0;
+  for (const EvaluationRow& row : rows) weight += row.traits.weight;
+  std::vector<std::uint32_t> asks(rows.size(), 1);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].traits.is_frequent) continue;
+    const double worth = rows[i].traits.weight / weight * static_cast<double>(rows.size());
+    asks[i] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(worth - kRounding)));
+  }
+  return asks;
+}
+
+std::vector<EvaluationRow> drawn_rows(std::vector<EvaluationRow> rows, std::size_t count, Random random) {
+  if (count >= rows.size()) return rows;
+  std::vector<std::size_t> frequent, others;
+  for (std::size_t i = 0; i < rows.size(); ++i) (rows[i].traits.is_frequent ? frequent : others).push_back(i);
+  std::ranges::stable_sort(frequent, std::greater(), [&](std::size_t i) { return rows[i].traits.weight; });
+  const std::size_t kept = std::min(frequent.size(), count / 2);
+  for (std::size_t i = kept; i < frequent.size(); ++i) others.push_back(frequent[i]);
+  frequent.resize(kept);
+  std::ranges::sort(others);
+  const double stands_for = static_cast<double>(others.size()) / static_cast<double>(count - kept);
+  random.shuffle(others);
+  others.resize(count - kept);
+  for (const std::size_t i : others) {
+    rows[i].traits.is_frequent = false;
+    if (kept > 0) rows[i].traits.weight *= stands_for;
+  }
+  others.insert(others.end(), frequent.begin(), frequent.end());
+  std::ranges::sort(others);
+  std::vector<EvaluationRow> drawn;
+  for (const std::size_t i : others) drawn.push_back(std::move(rows[i]));
+  return drawn;
 }
 
 std::string chat_request(const EvaluationRow& row, const RequestSettings& settings) {

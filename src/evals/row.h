@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "base/result.h"
 #include "evals/python_json.h"
 #include "modelops/row_traits.h"
@@ -34,6 +37,15 @@ struct EvaluationRow {
 
 /// All rows of a file, at least one. kDataLoss names file and line. Blocks.
 [[nodiscard]] Result<std::vector<EvaluationRow>> read_rows(const std::filesystem::path& path);
+
+/// How often each row is asked. A row that the lot has drawn: once. A frequent request, which is all of its records: as
+/// often as its share of the weight is worth rows, rounded up, so that its answers say as much of it as those of drawn
+/// rows say of theirs. At most twice as many asks as rows where no more than half are frequent.
+[[nodiscard]] std::vector<std::uint32_t> asks_of(std::span<const EvaluationRow> rows);
+
+/// At most `count` (at least 1) of the rows, in their order. The most frequent requests stay, up to half of the count;
+/// the others are drawn by the generator, and weigh as much more as fewer of them are left.
+[[nodiscard]] std::vector<EvaluationRow> drawn_rows(std::vector<EvaluationRow> rows, std::size_t count, Random random);
 
 /// What a request needs beside the row.
 struct RequestSettings {

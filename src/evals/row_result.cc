@@ -13,6 +13,7 @@ namespace {
 
 using modelops::RowResult;
 
+constexpr std::uint64_t kMostAsks = 1'000'000;
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 
 std::string_view or_null(std::string_view json) { return json.empty() ? "null" : json; }
@@ -30,6 +31,9 @@ void set_member(RowResult& row, const JsonMember& member, const PythonValue& val
   if (member.name == "latency_seconds" && std::isfinite(real_number(value))) row.latency_seconds = real_number(value);
   if (member.name == "attempts") row.attempts = static_cast<int>(std::min<std::uint64_t>(value.count_or(0), 1'000'000));
   if (member.name == "cached_prompt_tokens") row.cached_prompt_tokens = value.count_or(0);
+  if (member.name == "ask") row.ask = static_cast<std::uint32_t>(std::min<std::uint64_t>(value.count_or(0), kMostAsks));
+  if (member.name == "asks")
+    row.asks = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(value.count_or(1), 1, kMostAsks));
   if (member.name == "was_alone") row.was_alone = value.is_true();
   if (member.name == "failure") row.failure = text(value);
   if (member.name == "error") row.error = text(value);
@@ -49,6 +53,7 @@ std::string to_json_line(const RowResult& row) {
   std::string mistakes;
   for (const auto& mistake : row.mistakes) mistakes += (mistakes.empty() ? "" : ",") + json_quoted(mistake);
   std::string out = "{\"record_id\":" + json_quoted(row.record_id) + "," + traits_members(row.traits);
+  out += ",\"ask\":" + std::to_string(row.ask) + ",\"asks\":" + std::to_string(row.asks);
   out += ",\"scores\":{" + scores + "},\"mistakes\":[" + mistakes + "]";
   out += ",\"failure\":" + (row.failure.empty() ? "null" : json_quoted(row.failure));
   out += ",\"error\":" + (row.error.empty() ? "null" : json_quoted(row.error));

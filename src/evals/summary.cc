@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "evals/statistics/percentile.h"
 
@@ -14,11 +15,14 @@ using Rows = std::span<const RowResult>;
 
 constexpr std::size_t kMaxReasons = 20;
 
-/// Numbers for conversations, in the order in which they come.
+/// Numbers for conversations, in the order in which they come. A frequent request belongs to many: each of its asks
+/// stands alone.
 class ClusterNumbers {
  public:
-  std::uint32_t of(const std::string& conversation) {
-    return numbers_.emplace(conversation, static_cast<std::uint32_t>(numbers_.size())).first->second;
+  std::uint32_t of(const RowResult& row) {
+    std::string name =
+        row.traits.is_frequent ? row.record_id + " ask " + std::to_string(row.ask) : row.traits.conversation;
+    return numbers_.emplace(std::move(name), static_cast<std::uint32_t>(numbers_.size())).first->second;
   }
 
  private:
@@ -29,11 +33,13 @@ template <class Contains, class Value>
 Sample sample_of(Rows rows, Contains contains, Value value) {
   Sample sample;
   ClusterNumbers clusters;
+  std::unordered_set<std::string_view> seen_rows;
   for (const RowResult& row : rows) {
     if (!contains(row)) continue;
     const auto seen = value(row);
     if (!seen) continue;
-    sample.add(*seen, row.traits.weight, clusters.of(row.traits.conversation), row.traits.is_frequent);
+    sample.add(*seen, row.weight(), clusters.of(row));
+    sample.again += seen_rows.insert(row.record_id).second ? 0 : 1;
   }
   return sample;
 }
@@ -55,7 +61,7 @@ std::optional<Estimate> agreement_where(Rows rows, const ScoringSettings& settin
 
 double weight_of(Rows rows) {
   double sum = 0;
-  for (const RowResult& row : rows) sum += row.traits.weight;
+  for (const RowResult& row : rows) sum += row.weight();
   return sum;
 }
 
@@ -66,7 +72,7 @@ std::optional<GroupSummary> group_of(Rows rows, const ScoringSettings& settings,
   if (!agreement) return std::nullopt;
   double weight = 0;
   for (const RowResult& row : rows)
-    if (contains(row)) weight += row.traits.weight;
+    if (contains(row)) weight += row.weight();
   return GroupSummary{std::move(name), std::move(title), weight / weight_of(rows), *agreement};
 }
 
@@ -173,7 +179,9 @@ void count_reason(const std::string& reason, std::map<std::string, std::uint64_t
 
 void count_rows(Rows rows, const ScoringSettings& settings, EvaluationSummary& out) {
   out.rows = rows.size();
+  std::unordered_set<std::string_view> requests;
   for (const RowResult& row : rows) {
+    requests.insert(row.record_id);
     count_mistakes(row, out.mistakes);
     count_reason(row.failure, out.failures);
     out.rows_failed += !row.is_answered();
@@ -182,12 +190,33 @@ void count_rows(Rows rows, const ScoringSettings& settings, EvaluationSummary& o
     ++out.rows_unscored;
     count_reason(row.error, out.unscored);
   }
+  out.requests = requests.size();
 }
 
+FrequentSummary frequent_of(Rows rows, const ScoringSettings& settings) {
+  FrequentSummary out;
+  std::unordered_map<std::string_view, std::optional<double>> first;
+  std::unordered_set<std::string_view> unsteady;
+  double weight = 0;
+  for (const RowResult& row : rows) {
+    if (!row.traits.is_frequent) continue;
+    ++out.asks;
+    weight += row.weight();
+    const auto seen = agreement_of(row, settings);
+    const auto [entry, is_first] = first.emplace(row.record_id, seen);
+    if (!is_first && entry->second != seen) unsteady.insert(row.record_id);
+  }
+  out.requests = first.size();
+  out.unsteady = unsteady.size();
+  if (out.requests > 0) out.share = weight / weight_of(rows);
+  return out;
+}
+
+/// Of first asks: what is asked again at once is answered out of the server's cache.
 std::optional<LatencySummary> latency_of(Rows rows, bool alone) {
   std::vector<double> latencies;
   for (const RowResult& row : rows)
-    if ((row.is_answered() || row.latency_seconds > 0) && row.was_alone == alone)
+    if (row.ask == 0 && (row.is_answered() || row.latency_seconds > 0) && row.was_alone == alone)
       latencies.push_back(row.latency_seconds);
   if (latencies.empty()) return std::nullopt;
   std::ranges::sort(latencies);
@@ -199,22 +228,36 @@ std::uint64_t without_usage(Rows rows) {
       std::ranges::count_if(rows, [](const RowResult& row) { return row.is_answered() && row.prompt_tokens == 0; }));
 }
 
-/// Of the traffic's mix, as the agreement is. Cut answers have been paid for as well.
+/// Of the traffic's mix, as the agreement is. Cut answers have been paid for as well. What the server had computed
+/// before is counted on first asks: it always has what is asked again at once.
 std::optional<TokenSummary> tokens_of(Rows rows) {
   if (static_cast<double>(without_usage(rows)) > kMostMissing * static_cast<double>(rows.size())) return std::nullopt;
-  double prompt = 0, cached = 0, completion = 0, weight = 0;
+  double prompt = 0, completion = 0, weight = 0, cached = 0, cached_weight = 0;
   std::uint64_t total = 0;
   for (const RowResult& row : rows) {
     if (row.prompt_tokens == 0) continue;
-    const double w = row.traits.weight;
+    const double w = row.weight();
     prompt += w * static_cast<double>(row.prompt_tokens);
-    cached += w * static_cast<double>(std::min(row.cached_prompt_tokens, row.prompt_tokens));
     completion += w * static_cast<double>(row.completion_tokens);
     weight += w;
     total += row.prompt_tokens + row.completion_tokens;
+    if (row.ask > 0) continue;
+    cached += row.traits.weight * static_cast<double>(std::min(row.cached_prompt_tokens, row.prompt_tokens));
+    cached_weight += row.traits.weight;
   }
   if (weight <= 0) return std::nullopt;
-  return TokenSummary{prompt / weight, cached / weight, completion / weight, total};
+  return TokenSummary{prompt / weight, cached_weight > 0 ? cached / cached_weight : 0, completion / weight, total};
+}
+
+/// The results of each row by their asks.
+std::unordered_map<std::string_view, std::vector<const RowResult*>> by_record(Rows rows) {
+  std::unordered_map<std::string_view, std::vector<const RowResult*>> all;
+  for (const RowResult& row : rows) {
+    auto& asks = all[row.record_id];
+    if (asks.size() <= row.ask) asks.resize(row.ask + 1);
+    asks[row.ask] = &row;
+  }
+  return all;
 }
 
 }  // namespace
@@ -258,6 +301,7 @@ double cost_per_1000(const modelops::Price& price, const TokenSummary& tokens) {
 EvaluationSummary summarize(Rows rows, const ScoringSettings& settings, const std::optional<modelops::Price>& price) {
   EvaluationSummary out;
   count_rows(rows, settings, out);
+  out.frequent = frequent_of(rows, settings);
   out.agreement = agreement_where(rows, settings, [](const RowResult&) { return true; });
   out.by_answer_kind = groups_of(rows, settings, answer_kinds());
   out.scores = scores_of(rows, settings);
@@ -275,18 +319,21 @@ EvaluationSummary summarize(Rows rows, const ScoringSettings& settings, const st
 }
 
 std::optional<PairedEstimate> compare_evaluations(Rows a, Rows b, const ScoringSettings& settings, std::uint64_t seed) {
-  std::unordered_map<std::string_view, const RowResult*> others;
-  for (const RowResult& row : b) others.emplace(row.record_id, &row);
+  const auto others = by_record(b);
+  const bool weigh_as_a = a.size() <= b.size();
   PairedSample sample;
   ClusterNumbers clusters;
   bool is_rate = true;
   for (const RowResult& row : a) {
-    const auto other = others.find(row.record_id);
-    if (other == others.end()) continue;
-    const auto value_a = agreement_of(row, settings), value_b = agreement_of(*other->second, settings);
+    const auto found = others.find(row.record_id);
+    if (found == others.end() || row.ask >= found->second.size()) continue;
+    const RowResult* other = found->second[row.ask];
+    if (other == nullptr) continue;
+    const auto value_a = agreement_of(row, settings), value_b = agreement_of(*other, settings);
     if (!value_a || !value_b) continue;
     is_rate = is_rate && leading_metric(row.traits.kind, settings).kind == MetricKind::kRate;
-    sample.add(*value_a, *value_b, row.traits.weight, clusters.of(row.traits.conversation));
+    const double weight = (weigh_as_a ? row : *other).traits.weight / std::min(row.asks, other->asks);
+    sample.add(*value_a, *value_b, weight, clusters.of(row));
   }
   if (sample.size() == 0) return std::nullopt;
   return compare(sample, is_rate, Random::for_purpose(seed, "evals.compare"));

@@ -65,9 +65,19 @@ struct TokenSummary {
   std::uint64_t total = 0;
 };
 
+/// The requests that are so large a part of the traffic that each is a row in any case (RowTraits::is_frequent).
+struct FrequentSummary {
+  std::uint64_t requests = 0;
+  std::uint64_t asks = 0;
+  std::uint64_t unsteady = 0;  ///< requests whose asks do not all agree as much with production
+  double share = 0;            ///< of the traffic
+};
+
 /// What the report shows of an evaluation (docs/formats/report.md). Absent: not measured.
 struct EvaluationSummary {
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0;      ///< results: every ask of a frequent request is one
+  std::uint64_t requests = 0;  ///< each row once
+  FrequentSummary frequent;
   std::uint64_t rows_failed = 0;                  ///< no usable answer: 0 in every score
   std::map<std::string, std::uint64_t> failures;  ///< failed rows per reason
   std::uint64_t rows_unscored = 0;                ///< answered, but without agreement
@@ -99,8 +109,8 @@ struct EvaluationSummary {
 [[nodiscard]] std::optional<Estimate> agreement_at_best(std::span<const modelops::RowResult> rows,
                                                         const ScoringSettings& settings);
 
-/// The agreements of two evaluations over the rows that both have, paired by record; failed rows take part as 0. Absent
-/// where there is none.
+/// The agreements of two evaluations over the rows that both have, paired by record and ask; failed rows take part as
+/// 0. Rows weigh as in the one that has fewer of them. Absent where there is none.
 [[nodiscard]] std::optional<PairedEstimate> compare_evaluations(std::span<const modelops::RowResult> a,
                                                                 std::span<const modelops::RowResult> b,
                                                                 const ScoringSettings& settings, std::uint64_t seed);

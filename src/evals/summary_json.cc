@@ -26,6 +26,7 @@ Json agreement_json(const std::optional<Estimate>& e) {
   out["interval"] = e->interval_kind();
   out["clusters"] = e->clusters;
   out["effective_n"] = e->effective_n;
+  out["rows"] = e->rows;
   return out;
 }
 
@@ -90,6 +91,11 @@ nlohmann::ordered_json to_json(const EvaluationSummary& summary, int parallelism
   Json loaded = latency_json(summary.latency_loaded);
   if (!loaded.is_null()) loaded["parallelism"] = parallelism;
   return {{"rows", summary.rows},
+          {"frequent",
+           {{"requests", summary.frequent.requests},
+            {"asks", summary.frequent.asks},
+            {"unsteady", summary.frequent.unsteady},
+            {"share", summary.frequent.share}}},
           {"rows_failed", summary.rows_failed},
           {"failures", Json(summary.failures)},
           {"rows_unscored", summary.rows_unscored},

@@ -25,7 +25,7 @@ struct EvaluationJob {
   VariantId variant;  ///< what of the candidate is evaluated
   Endpoint target;
   std::filesystem::path rows;     ///< eval_data.jsonl (docs/formats: evaluation rows)
-  std::filesystem::path results;  ///< where the per-row results go: one JSON object a line, same order as the rows
+  std::filesystem::path results;  ///< where the per-row results go: one JSON object a line, in the order of `rows`
   std::optional<Judge> judge;
   int parallelism = 8;
   Duration request_timeout = std::chrono::seconds(120);
@@ -34,7 +34,9 @@ struct EvaluationJob {
   std::uint64_t seed = 0;
   /// So many rows are asked one at a time before the others: their latency is the model's own, without queueing.
   int rows_alone = 10;
-  std::optional<std::uint64_t> max_rows;  ///< at most so many rows, drawn by the seed, in the file's order; absent: all
+  /// At most so many rows, drawn by the seed, in the file's order; absent: all. The most frequent requests are among
+  /// them in any case, up to half, and the others weigh as much more as fewer of them are asked.
+  std::optional<std::uint64_t> max_rows;
   /// Nothing is sent to the target: the answer to every row is the text that production gave most often, for the judge
   /// to rate as it rates a candidate's.
   bool is_trivial = false;
@@ -42,10 +44,13 @@ struct EvaluationJob {
   std::function<Task<void>(std::string request)> before_first;
 };
 
-/// Per-row outcome; the same as a line of the results file (docs/formats/row_results.md).
+/// Per-row outcome; the same as a line of the results file (docs/formats/row_results.md). A frequent request has one
+/// for each time that it was asked.
 struct RowResult {
   std::string record_id;
   RowTraits traits;
+  std::uint32_t ask = 0;                 ///< which of the row's asks it is, from 0
+  std::uint32_t asks = 1;                ///< so many results the row has
   std::string request;                   ///< JSON that was sent
   std::string response;                  ///< JSON that came back; empty when nothing readable came
   std::string reference;                 ///< JSON of the production model's message
@@ -60,6 +65,8 @@ struct RowResult {
   std::string failure;  ///< why there is no answer to score (no reply, cut at the token limit); empty: answered
   std::string error;    ///< why an answered row lacks a score (the judge's rating could not be had); empty: none is
 
+  /// This result's part of what the row stands for.
+  [[nodiscard]] double weight() const { return traits.weight / asks; }
   /// Counts in every score; a failed row counts 0.
   [[nodiscard]] bool is_answered() const { return failure.empty(); }
 };
@@ -81,9 +88,10 @@ class Evaluator {
  public:
   virtual ~Evaluator() = default;
 
-  /// Asks the target each row's question and scores the answers. A failing row is a failed row; an evaluation fails
-  /// when its rows cannot be read, its results cannot be written, every row failed, the target or the judge went away
-  /// and did not come back, or the deadline ended.
+  /// Asks the target each row's question, that of a frequent request as often as its share of the traffic is worth
+  /// rows, and scores the answers. The results are in the rows' order; the second and further asks come after all rows.
+  /// A failing row is a failed row; an evaluation fails when its rows cannot be read, its results cannot be written,
+  /// every row failed, the target or the judge went away and did not come back, or the deadline ended.
   [[nodiscard]] virtual Task<Result<EvaluationResult>> evaluate(
       EvaluationJob job, std::function<void(const EvaluationProgress&)> on_progress, Deadline deadline) = 0;
 

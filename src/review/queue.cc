@@ -179,7 +179,8 @@ Queue read_queue(const Json& report, const ReviewSettings& settings) {
     const auto* answer = answer_of(row, subject);
     if (answer == nullptr) continue;
     Stratum& stratum = class_of(subject.classes, text_at(row, "label"));
-    ++stratum.divergent;
+    // The class counts every ask of a frequent request.
+    stratum.divergent += answer->value("asks_divergent", std::uint64_t{1});
     queue.items.push_back(item_of(row, *answer, settings, rarity_of(stratum)));
   }
   put_in_order(queue.items);

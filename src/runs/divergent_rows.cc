@@ -21,7 +21,28 @@ ordered_json part(const std::string& text, const ordered_json::json_pointer& whe
 
 ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
-ordered_json answer_json(const Contender& contender, const RowResult& row, const evals::ScoringSettings& scoring) {
+bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
+  const auto agreement = evals::agreement_of(row, scoring);
+  return agreement && *agreement < 1;
+}
+
+/// What a model said in a row: of several asks the first one that agrees least with production.
+struct Said {
+  const RowResult* row = nullptr;
+  std::uint64_t asks = 0;
+  std::uint64_t divergent = 0;  ///< of them
+
+  void add(const RowResult& other, const evals::ScoringSettings& scoring) {
+    ++asks;
+    divergent += is_divergent(other, scoring) ? 1 : 0;
+    // Without a score it shows nothing.
+    const auto value = [&](const RowResult& of) { return evals::agreement_of(of, scoring).value_or(2); };
+    if (row == nullptr || value(other) < value(*row)) row = &other;
+  }
+};
+
+ordered_json answer_json(const Contender& contender, const Said& said, const evals::ScoringSettings& scoring) {
+  const RowResult& row = *said.row;
   return {{"model_name", contender.model_name},
           {"variant", *contender.variant.id()},
           {"message", part(row.response, ordered_json::json_pointer("/choices/0/message"))},
@@ -29,14 +50,16 @@ ordered_json answer_json(const Contender& contender, const RowResult& row, const
           {"scores", row.scores},
           {"mistakes", row.mistakes},
           {"failure", text_or_null(row.failure)},
-          {"error", text_or_null(row.error)}};
+          {"error", text_or_null(row.error)},
+          {"asks", said.asks},
+          {"asks_divergent", said.divergent}};
 }
 
-using RowIndex = std::unordered_map<std::string_view, const RowResult*>;
+using RowIndex = std::unordered_map<std::string_view, Said>;
 
-RowIndex index_of(const std::vector<RowResult>& rows) {
+RowIndex index_of(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
   RowIndex index;
-  for (const auto& row : rows) index.emplace(row.record_id, &row);
+  for (const auto& row : rows) index[row.record_id].add(row, scoring);
   return index;
 }
 
@@ -66,9 +89,10 @@ ordered_json row_json(const RowResult& row, const RowResult& asked) {
 
 }  // namespace
 
-bool is_divergent(const RowResult& row, const evals::ScoringSettings& scoring) {
-  const auto agreement = evals::agreement_of(row, scoring);
-  return agreement && *agreement < 1;
+std::uint64_t count_divergent(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
+  const RowIndex index = index_of(rows, scoring);
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(index, [](const auto& one) { return one.second.divergent > 0; }));
 }
 
 ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings) {
@@ -77,17 +101,20 @@ ordered_json divergent_rows_json(const ReportInput& input, const Findings& findi
   if (total == 0) return out;
   const auto best = best_of_each(findings.ranked);
   std::vector<RowIndex> rows;
-  for (const auto* one : best) rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id()}).rows));
+  for (const auto* one : best)
+    rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id()}).rows, findings.scoring));
   const Contender& first = findings.ranked.front();
-  const RowIndex asked = index_of(rows_as_asked(input, first));
-  for (const auto& row : input.evaluations.at({first.candidate, first.variant.id()}).rows) {
-    if (!is_divergent(row, findings.scoring)) continue;
+  const auto& first_rows = input.evaluations.at({first.candidate, first.variant.id()}).rows;
+  const RowIndex of_first = index_of(first_rows, findings.scoring);
+  const RowIndex asked = index_of(rows_as_asked(input, first), findings.scoring);
+  for (const auto& row : first_rows) {
+    if (row.ask > 0 || of_first.at(row.record_id).divergent == 0) continue;
     if (out["rows"].size() == kMostRows) break;
     const auto as_asked = asked.find(row.record_id);
-    ordered_json one = row_json(row, as_asked == asked.end() ? row : *as_asked->second);
+    ordered_json one = row_json(row, as_asked == asked.end() ? row : *as_asked->second.row);
     for (std::size_t i = 0; i < best.size(); ++i) {
       if (const auto found = rows[i].find(row.record_id); found != rows[i].end())
-        one["answers"].push_back(answer_json(*best[i], *found->second, findings.scoring));
+        one["answers"].push_back(answer_json(*best[i], found->second, findings.scoring));
     }
     out["rows"].push_back(std::move(one));
   }

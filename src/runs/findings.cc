@@ -98,7 +98,7 @@ Replay replay_of(const ReportInput& input, const Findings& findings, const std::
                                       rows.size(), reason, count)};
   }
   const auto e = evals::agreement_over(rows, findings.scoring, [](const RowResult& row) { return row.is_answered(); });
-  if (!e || e->n < kFewestRepeats) return {};
+  if (!e || e->rows < kFewestRepeats) return {};
   const bool is_comparable = findings.of_baselines.has_judge == findings.scoring.has_judge;
   if (is_comparable && !findings.baselines.empty() && e->mean <= findings.baselines.front().agreement.mean) {
     const auto& best = findings.baselines.front();
@@ -117,6 +117,7 @@ std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, co
   evals::Sample sample;
   double weight = 0, graded = 0, once = 0;
   for (const RowResult& row : rows) {
+    if (row.ask > 0) continue;
     weight += row.traits.weight;
     if (!is_rate(row, scoring)) {
       graded += row.traits.weight;
@@ -150,7 +151,9 @@ std::optional<Ceiling> ceiling_of_repeats(const std::vector<RowResult>& rows, co
 }
 
 std::string why_assumed(const std::vector<RowResult>* rows, const evals::ScoringSettings& scoring) {
-  const auto repeated = [&](const RowResult& row) { return row.traits.repeats >= 2 && !is_rate(row, scoring); };
+  const auto repeated = [&](const RowResult& row) {
+    return row.ask == 0 && row.traits.repeats >= 2 && !is_rate(row, scoring);
+  };
   const bool has_texts =
       rows != nullptr && std::ranges::count_if(*rows, repeated) >= static_cast<std::ptrdiff_t>(kFewestRepeats);
   return std::string(has_texts ? "requests were answered more than once, but how far production's own texts differ is "
@@ -269,8 +272,8 @@ Findings find(const ReportInput& input) {
   rank_all(input, findings);
   if (findings.ranked.empty()) return findings;
   const Contender& best = findings.ranked.front();
-  for (const RowResult& row : input.evaluations.at({best.candidate, best.variant.id()}).rows)
-    findings.divergent += is_divergent(row, findings.scoring) ? 1 : 0;
+  findings.divergent =
+      count_divergent(input.evaluations.at({best.candidate, best.variant.id()}).rows, findings.scoring);
   return findings;
 }
 

@@ -153,15 +153,14 @@ std::vector<std::string> reasons_of(const Findings& findings, const Contender& b
   std::vector<std::string> reasons{best.verdict.reason};
   if (newest) {
     reasons.push_back(newest->is_rate
-                          ? fmt::format("on the newest traffic right on {} of {} rows: {}", newest->right, newest->n,
+                          ? fmt::format("on the newest traffic right on {} of {}: {}", newest->right, rows_of(*newest),
                                         with_interval(*newest))
-                          : fmt::format("on the newest traffic {} on {} rows", with_interval(*newest), newest->n));
+                          : fmt::format("on the newest traffic {} on {}", with_interval(*newest), rows_of(*newest)));
   }
-  if (const evals::Estimate& seen = *best.summary->agreement; seen.known_share > 0.5) {
-    reasons.push_back(
-        fmt::format("{} of the traffic {}, which count{} by that", percent(seen.known_share),
-                    seen.known_rows == 1 ? "is one request" : fmt::format("are {} requests", seen.known_rows),
-                    seen.known_rows == 1 ? "s" : ""));
+  if (const evals::FrequentSummary& seen = best.summary->frequent; seen.share > 0.5) {
+    reasons.push_back(fmt::format("{} of the traffic {}, which count{} by that", percent(seen.share),
+                                  seen.requests == 1 ? "is one request" : fmt::format("are {} requests", seen.requests),
+                                  seen.requests == 1 ? "s" : ""));
   }
   if (best.summary->rows_failed > 0)
     reasons.push_back(fmt::format("{} of {} rows had no usable answer", best.summary->rows_failed, best.summary->rows));

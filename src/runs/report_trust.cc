@@ -61,9 +61,9 @@ void check_templates(const evals::EvaluationSummary& summary, Checks& checks) {
   const auto* templates = breakdown_of(summary, "template");
   if (templates == nullptr) return;
   const auto unseen = std::ranges::find(templates->groups, "not_in_training", &evals::GroupSummary::group);
-  const std::uint64_t n = unseen == templates->groups.end() ? 0 : unseen->agreement.n;
+  const std::uint64_t n = unseen == templates->groups.end() ? 0 : unseen->agreement.rows;
   checks.add("templates", n >= kFewestOfGroup,
-             fmt::format("{} of {} rows have a template that training does not have{}", n, summary.rows,
+             fmt::format("{} of {} rows have a template that training does not have{}", n, summary.requests,
                          n >= kFewestOfGroup ? "" : ": too few to say how the model does on new ones"));
 }
 
@@ -71,8 +71,9 @@ void check_newest(const evals::EvaluationSummary& summary, double holdout, Check
   const auto* parts = breakdown_of(summary, "newest");
   if (parts == nullptr) return;
   const auto newest = std::ranges::find(parts->groups, "newest", &evals::GroupSummary::group);
-  const std::uint64_t n = newest == parts->groups.end() ? 0 : newest->agreement.n;
-  std::string text = fmt::format("{} of {} rows are of the newest traffic, which training never saw", n, summary.rows);
+  const std::uint64_t n = newest == parts->groups.end() ? 0 : newest->agreement.rows;
+  std::string text =
+      fmt::format("{} of {} rows are of the newest traffic, which training never saw", n, summary.requests);
   if (n < kFewestOfGroup) {
     text += holdout > 0
                 ? ": too few to say how the model does on what comes next"
@@ -114,17 +115,22 @@ void check_cost(const ReportInput& input, const Findings& findings, Checks& chec
   }
 }
 
-/// Each of them was asked once, at temperature 0.
+/// Results of before requests were asked again have one answer to each.
 void check_frequent(const evals::EvaluationSummary& summary, Checks& checks) {
-  const evals::Estimate& seen = *summary.agreement;
-  if (seen.known_rows == 0) return;
-  checks.add("frequent requests", seen.known_share <= 0.5,
-             fmt::format("{} {} the traffic and {} asked once{}",
-                         seen.known_rows == 1 ? "one request is" : fmt::format("{} requests are", seen.known_rows),
-                         percent(seen.known_share) + " of", seen.known_rows == 1 ? "was" : "were each",
-                         seen.known_share <= 0.5 ? ""
-                                                 : ": a model that answers the same request now so, now otherwise is "
-                                                   "not seen by that"));
+  const evals::FrequentSummary& seen = summary.frequent;
+  if (seen.requests == 0) return;
+  const bool is_one = seen.requests == 1;
+  std::string text = fmt::format(
+      "{} {} of the traffic and {} asked {}", is_one ? "one request is" : fmt::format("{} requests are", seen.requests),
+      percent(seen.share), is_one ? "was" : "were", seen.asks == 1 ? "once" : fmt::format("{} times", seen.asks));
+  if (seen.unsteady > 0) {
+    text += is_one ? ": not every answer agrees as much with production"
+                   : fmt::format(": of {} not every answer agrees as much with production", seen.unsteady);
+  }
+  const bool was_asked_again = seen.asks > seen.requests;
+  if (!was_asked_again && seen.share > 0.5)
+    text += ": a model that answers the same request now so, now otherwise is not seen by that";
+  checks.add("frequent requests", was_asked_again || seen.share <= 0.5, std::move(text));
 }
 
 void check_evaluations(const ReportInput& input, Checks& checks) {

@@ -98,11 +98,11 @@ class Judgement {
   void choose() {
     if (!e_.agreement) return end(Decision::kNotDecided, "no row has the score that decides");
     const evals::Estimate& seen = *e_.agreement;
-    if (seen.n < rule_.min_rows) {
+    if (seen.rows < rule_.min_rows) {
       need(static_cast<double>(rows_that_can_decide(rule_, out_.tests)));
       return end(Decision::kNotDecided, fmt::format("only {} rows have a score; fewer than {} never decide "
                                                     "(promising.min_rows)",
-                                                    seen.n, rule_.min_rows));
+                                                    seen.rows, rule_.min_rows));
     }
     if (static_cast<double>(e_.rows_unscored) > kMostMissing * static_cast<double>(e_.rows)) {
       return end(Decision::kNotDecided,
@@ -127,7 +127,7 @@ class Judgement {
     if (e_.newest && e_.newest->mean < thresholds_.yes) {
       return end(Decision::kNotDecided,
                  fmt::format("{}, but on the newest part only {}, with too few rows ({}) to say whether that is chance",
-                             agreement_phrase(), percent(e_.newest->mean), e_.newest->n));
+                             agreement_phrase(), percent(e_.newest->mean), e_.newest->rows));
     }
     end(Decision::kYes, fmt::format("{}: not below the threshold of {}{}", agreement_phrase(),
                                     percent(thresholds_.value), newest_phrase()));
@@ -136,14 +136,14 @@ class Judgement {
   /// What a yes leaves open about the newest traffic.
   [[nodiscard]] std::string newest_phrase() const {
     if (!e_.newest) return "; the newest part was not measured apart (data_split_config.newest_holdout)";
-    if (e_.newest->n >= rule_.min_rows) return "";
-    return fmt::format("; the newest part has {} rows, too few to be measured apart", e_.newest->n);
+    if (e_.newest->rows >= rule_.min_rows) return "";
+    return fmt::format("; the newest part has {} rows, too few to be measured apart", e_.newest->rows);
   }
 
   [[nodiscard]] bool knows_no() const { return e_.agreement->is_rate || ceiling_.is_measured(); }
 
   [[nodiscard]] Decision alone(const evals::Estimate& part) const {
-    if (part.n < rule_.min_rows) return Decision::kNotDecided;
+    if (part.rows < rule_.min_rows) return Decision::kNotDecided;
     if (evals::p_above(part, thresholds_.yes) <= kAlpha) return Decision::kYes;
     if (evals::p_below(part, thresholds_.no) * static_cast<double>(all_) <= kAlpha) return Decision::kNo;
     return Decision::kNotDecided;
@@ -240,8 +240,8 @@ class Judgement {
 
   [[nodiscard]] std::string agreement_phrase() const {
     const evals::Estimate& seen = *e_.agreement;
-    if (!seen.is_rate) return fmt::format("agreement with production {} on {} rows", with_interval(seen), seen.n);
-    return fmt::format("right on {} of {} rows: {}", seen.right, seen.n, with_interval(seen));
+    if (!seen.is_rate) return fmt::format("agreement with production {} on {}", with_interval(seen), rows_of(seen));
+    return fmt::format("right on {} of {}: {}", seen.right, rows_of(seen), with_interval(seen));
   }
 
   [[nodiscard]] std::string cost_phrase() const {
@@ -267,6 +267,11 @@ std::string_view to_string(Decision decision) {
     case Decision::kNo: return "no";
   }
   return "unknown";
+}
+
+std::string rows_of(const evals::Estimate& e) {
+  if (e.rows == e.n) return fmt::format("{} rows", e.n);
+  return fmt::format("{} asks of {} row{}", e.n, e.rows, e.rows == 1 ? "" : "s");
 }
 
 std::string with_interval(const evals::Estimate& e) {

@@ -1,8 +1,10 @@
 """What a script and a lead are told of a candidate: `flywheel gate`, `flywheel run` and `flywheel config check`, against endpoints that answer as a test says."""
 import json
 import pathlib
+import random
 import shutil
 import tempfile
+import threading
 import unittest
 
 import flywheel
@@ -264,8 +266,31 @@ class WholeRuns(unittest.TestCase):
         report, _ = self.run_of(documents, models.config("candidate", eval_size=80).replace("{eval_size", "{newest_holdout: 0.1, eval_size"))
         self.assertTrue(any("of the traffic is one request, which counts by that" in reason for reason in report["summary"]["reasons"]), report["summary"])
         check = next(check for check in report["trust"]["checks"] if check["name"] == "frequent requests")
-        self.assertFalse(check["ok"])
-        self.assertIn("one request is 66.", check["text"])
+        self.assertTrue(check["ok"])
+        self.assertRegex(check["text"], r"one request is 66\.\d % of the traffic and was asked 5\d times$")
+        self.assertEqual(report["summary"]["decision"], "yes", report["summary"])
+
+    def test_a_model_that_answers_frequent_requests_at_random_gets_no_yes(self):
+        lot, lock = random.Random(5), threading.Lock()
+
+        def at_random(question):
+            with lock:
+                return answer_to(question) if lot.random() < 0.75 else wrong(question)
+
+        models = Models(candidate=at_random)
+        self.addCleanup(models.close)
+        documents = [document(n, f"Where is my order {n % 4 if n % 10 else n + 10}") for n in range(900)]
+        config = models.config("candidate", eval_size=40) + "promising: {margin: 0.1}\n"
+        for _ in range(4):
+            report, _ = self.run_of(documents, config)
+            score = report["summary"]["score"]
+            self.assertNotEqual(report["summary"]["decision"], "yes", report["summary"])
+            self.assertGreater(score["high"] - score["low"], 0.15, score)
+            self.assertRegex(report["summary"]["reasons"][0], r"right on \d+ of 7\d asks of 40 rows")
+            self.assertIn("not every answer agrees", next(check["text"] for check in report["trust"]["checks"] if check["name"] == "frequent requests"))
+            divergent = report["divergent_rows"]["rows"]
+            self.assertEqual(len({row["record_id"] for row in divergent}), len(divergent))
+            self.assertTrue(any(0 < row["answers"][0]["asks_divergent"] < row["answers"][0]["asks"] for row in divergent), divergent)
 
     def test_one_conversation_id_for_all_is_named(self):
         models = Models(candidate=answer_to)

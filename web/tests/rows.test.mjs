@@ -73,6 +73,18 @@ test("an answer that failed says why", async () => {
   await open(report, {}, async (page) => assert.deepEqual((await linesOf(page))[0], ["answer", "", "cut at the token limit", "failed"]));
 });
 
+test("a request that was asked several times says in how many of them it differs, and the score counts asks", async () => {
+  const report = withRow(answer([call("get", { id: 1 })]), answer([call("get", { id: 2 })]));
+  Object.assign(report.divergent_rows.rows[0].answers[0], { asks: 40, asks_divergent: 19 });
+  const first = report.ranking.entries[0];
+  for (const e of report.candidates[first.candidate].evaluations)
+    if (e.variant === first.variant) e.frequent = { requests: 1, asks: 40, unsteady: 1, share: 0.5 };
+  await open(report, {}, async (page) => {
+    assert.match(await page.locator(".row .tags").first().innerText(), /differs in 19 of 40 asks/);
+    assert.match(await page.locator("#decision, main").first().innerText(), /right on \d+ of \d+ asks/);
+  });
+});
+
 test("what cannot be seen in the traffic is shown, and nothing of it becomes markup", async () => {
   const hostile = "</script><img src=x onerror=\"document.title='owned'\"><b>bold</b> a\u202eb\u200bc\u0007";
   const report = withRow(answer([call("<i>get</i>", { "<u>k</u>": hostile })]), answer([], hostile));

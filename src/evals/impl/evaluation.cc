@@ -80,12 +80,12 @@ Task<Result<EvaluationResult>> Evaluation::run() {
   FW_CO_TRY(connect());
   FW_CO_TRY(co_await run_on(pool_, [this] { return read(); }));
   report_progress();
-  if (job_.before_first) co_await job_.before_first(request_of(rows_[0]));
+  if (job_.before_first) co_await job_.before_first(results_[0].request);
   const auto alone = rows_alone();
   Status ended = co_await ask_rows(alone, 1);
   is_alone_ = false;
   std::vector<std::size_t> others;
-  const auto all = indices_from(0, rows_.size());
+  const auto all = indices_from(0, results_.size());
   std::set_difference(all.begin(), all.end(), alone.begin(), alone.end(), std::back_inserter(others));
   if (ended.ok()) ended = co_await ask_rows(std::move(others), static_cast<std::size_t>(std::max(job_.parallelism, 1)));
   FW_CO_TRY(co_await finish(std::move(ended)));
@@ -129,26 +129,30 @@ Status Evaluation::connect() {
 
 Status Evaluation::read() {
   FW_ASSIGN(rows_, read_rows(job_.rows));
-  if (job_.max_rows && *job_.max_rows < rows_.size()) {
-    std::vector<EvaluationRow> drawn;
+  if (job_.max_rows) {
     const auto count = static_cast<std::size_t>(std::max<std::uint64_t>(*job_.max_rows, 1));
-    for (const std::size_t i :
-         sample(indices_from(0, rows_.size()), count, Random::for_purpose(job_.seed, "evals.max_rows")))
-      drawn.push_back(std::move(rows_[i]));
-    rows_ = std::move(drawn);
+    rows_ = drawn_rows(std::move(rows_), count, Random::for_purpose(job_.seed, "evals.max_rows"));
   }
-  results_.resize(rows_.size());
-  states_.resize(rows_.size());
-  for (std::size_t i = 0; i < rows_.size(); ++i)
-    results_[i] = {.record_id = rows_[i].record_id,
-                   .traits = rows_[i].traits,
-                   .request = request_of(rows_[i]),
-                   .reference = rows_[i].reference};
+  const std::vector<std::uint32_t> asks = asks_of(rows_);
+  for (std::uint32_t ask = 0; ask < std::ranges::max(asks); ++ask) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (ask >= asks[i]) continue;
+      row_of_.push_back(i);
+      results_.push_back({.record_id = rows_[i].record_id,
+                          .traits = rows_[i].traits,
+                          .ask = ask,
+                          .asks = asks[i],
+                          .reference = rows_[i].reference});
+      results_.back().request = request_of(results_.size() - 1);
+    }
+  }
+  states_.resize(results_.size());
   if (job_.is_trivial) trivial_answer_ = trivial_text(results_);
   return {};
 }
 
-/// The first row, whose request warms the server for those that begin like it, and others of all parts of the file.
+/// The first row, whose request warms the server for those that begin like it, and others of all parts of the file;
+/// first asks alone.
 std::vector<std::size_t> Evaluation::rows_alone() const {
   const auto others = static_cast<std::size_t>(std::max(job_.rows_alone, 1) - 1);
   std::vector<std::size_t> alone =
@@ -157,12 +161,12 @@ std::vector<std::size_t> Evaluation::rows_alone() const {
   return alone;
 }
 
-std::string Evaluation::request_of(const EvaluationRow& row) const {
-  return chat_request(row, {job_.target.model, job_.max_tokens, job_.seed});
+std::string Evaluation::request_of(std::size_t i) const {
+  return chat_request(row_of(i), {job_.target.model, job_.max_tokens, seed_of(i)});
 }
 
 void Evaluation::report_progress() {
-  if (on_progress_) on_progress_({.rows_done = done_, .rows_total = rows_.size(), .rows_failed = failed_});
+  if (on_progress_) on_progress_({.rows_done = done_, .rows_total = results_.size(), .rows_failed = failed_});
 }
 
 /// Asks the rows, through outages. Fails when an endpoint does not come back or the deadline ends.
@@ -207,6 +211,8 @@ void Evaluation::put_back(std::size_t i) {
   RowResult& result = results_[i];
   result = {.record_id = result.record_id,
             .traits = std::move(result.traits),
+            .ask = result.ask,
+            .asks = result.asks,
             .request = std::move(result.request),
             .reference = std::move(result.reference)};
   states_[i].is_done = false;
@@ -295,7 +301,7 @@ Task<void> Evaluation::ask(std::size_t i) {
   result.cached_prompt_tokens = answer.cached_prompt_tokens;
   result.completion_tokens = answer.completion_tokens;
   result.latency_seconds = reply.latency_seconds;
-  co_await run_on(pool_, [&] { score_answer(rows_[i], answer, job_.judge.has_value(), result); });
+  co_await run_on(pool_, [&] { score_answer(row_of(i), answer, job_.judge.has_value(), result); });
   states_[i].error_of_metrics = result.error;
 }
 
@@ -308,7 +314,7 @@ Task<void> Evaluation::answer_trivially(std::size_t i) {
     co_return;
   }
   result.response = answer->response;
-  co_await run_on(pool_, [&] { score_answer(rows_[i], *answer, job_.judge.has_value(), result); });
+  co_await run_on(pool_, [&] { score_answer(row_of(i), *answer, job_.judge.has_value(), result); });
   states_[i].error_of_metrics = result.error;
 }
 
@@ -319,7 +325,8 @@ Task<void> Evaluation::judge(std::size_t i) {
   // Out of what was kept: the answer may be from before an outage.
   const auto answer = parse_answer(result.response);
   if (!answer.ok()) co_return;
-  const std::string request = judge_request(*metric, rows_[i], answer->message, job_.judge->endpoint.model, job_.seed);
+  const std::string request =
+      judge_request(*metric, row_of(i), answer->message, job_.judge->endpoint.model, seed_of(i));
   if (judge_->known_good.empty()) judge_->known_good = request;
   const ChatReply reply = co_await judge_->chat->ask(request, deadline_);
   if (!reply.answer.ok() && deadline_.is_over()) co_return;
@@ -337,12 +344,12 @@ Task<void> Evaluation::judge(std::size_t i) {
 Task<Status> Evaluation::finish(Status ended) {
   if (deadline_.is_over()) co_return unfinished();
   if (ended.ok() && is_judge_mute()) ended = mute_judge();
-  if (ended.ok() && done_ < rows_.size()) co_return unfinished();
+  if (ended.ok() && done_ < results_.size()) co_return unfinished();
   std::string outage;
   if (target_) outage = target_->breaker.reason().message;
   if (judge_ && !(target_ && target_->breaker.is_open())) outage = judge_->breaker.reason().message;
   if (is_judge_mute()) outage = ended.error().message;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
     if (results_[i].attempts == 0) {
       results_[i].failure = "not asked: " + outage;
     } else if (judge_ && !states_[i].was_judged && needs_judge(results_[i])) {

@@ -27,7 +27,8 @@ struct WatchedEndpoint {
   std::string known_good;  ///< a request that was answered; until there is one, the first that was sent
 };
 
-/// One evaluation, run once. Lives on a strand; every row writes its own result. Clock, pool and options outlive it.
+/// One evaluation, run once. Lives on a strand; every ask of a row writes its own result. Clock, pool and options
+/// outlive it.
 class Evaluation final {
  public:
   using ProgressCallback = std::function<void(const modelops::EvaluationProgress&)>;
@@ -71,7 +72,10 @@ class Evaluation final {
   Task<void> judge(std::size_t i);
   Task<Status> finish(Status ended);
 
-  [[nodiscard]] std::string request_of(const EvaluationRow& row) const;
+  [[nodiscard]] const EvaluationRow& row_of(std::size_t i) const { return rows_[row_of_[i]]; }
+  /// Every ask of a row has its own, or a server that keeps answers would give the first one again.
+  [[nodiscard]] std::uint64_t seed_of(std::size_t i) const { return job_.seed + results_[i].ask; }
+  [[nodiscard]] std::string request_of(std::size_t i) const;
   [[nodiscard]] Error unfinished() const;
   [[nodiscard]] Error given_up(const std::string& what) const;
   /// The judge has answered many rows, and rated none.
@@ -88,6 +92,7 @@ class Evaluation final {
   net::Client client_;
   std::optional<WatchedEndpoint> target_, judge_;  ///< no target where answers are trivial
   std::vector<EvaluationRow> rows_;
+  std::vector<std::size_t> row_of_;  ///< of each result; first every row's first ask, then the second ones, ...
   std::vector<modelops::RowResult> results_;
   std::vector<RowState> states_;
   std::string trivial_answer_;     ///< a chat completion; only where nothing is asked of the target

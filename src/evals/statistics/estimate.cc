@@ -122,22 +122,35 @@ double rows_for_rate(const Estimate& e, double threshold, double alpha, double p
                      normal_quantile(power) * std::sqrt(e.mean * (1 - e.mean));
   double rows = std::pow(gap / (e.mean - threshold), 2);
   if (e.mean > threshold) rows = std::max(rows, static_cast<double>(rows_to_pass_at_best(threshold, alpha)));
-  rows *= static_cast<double>(e.n) / e.effective_n;
+  rows *= static_cast<double>(e.rows) / e.effective_n;
   if (!has_conversations(e)) return rows;
   const double room = e.mean > threshold ? threshold / e.mean : (1 - threshold) / (1 - e.mean);
-  return std::max(rows, std::log(alpha) / std::log(room) * static_cast<double>(e.n) / e.effective_clusters);
+  return std::max(rows, std::log(alpha) / std::log(room) * static_cast<double>(e.rows) / e.effective_clusters);
 }
 
 double rows_for_grades(const Estimate& e, double threshold, double alpha, double power) {
   const double z = normal_quantile(1 - alpha) + normal_quantile(power), room = e.mean - threshold;
-  const double n = static_cast<double>(e.n), by_error = std::pow(z * e.standard_error / room, 2) * n;
+  const double n = static_cast<double>(e.rows), by_error = std::pow(z * e.standard_error / room, 2) * n;
   const double open = e.mean > threshold ? std::log(threshold / e.mean) : std::log((1 - threshold) / (1 - e.mean));
   return std::max(by_error, std::log(alpha) / open * n / e.effective_clusters);
 }
 
-Estimate estimate_of_lot(const Sample& sample, bool is_rate) {
+}  // namespace
+
+double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
+
+void Sample::add(double value, double weight, std::uint32_t cluster) {
+  values.push_back(value);
+  weights.push_back(weight);
+  clusters.push_back(cluster);
+}
+
+Estimate estimate(const Sample& sample, bool is_rate) {
+  FW_ASSERT(sample.size() > 0 && sample.weights.size() == sample.size() && sample.clusters.size() == sample.size());
+  FW_ASSERT(sample.again < sample.size());
   const Moments m = moments_of(sample);
-  Estimate e{.n = sample.size(), .is_rate = is_rate, .mean = std::clamp(m.mean, 0.0, 1.0)};
+  Estimate e{.n = sample.size(), .rows = sample.size() - sample.again, .is_rate = is_rate};
+  e.mean = std::clamp(m.mean, 0.0, 1.0);
   e.right = static_cast<std::uint64_t>(std::ranges::count(sample.values, 1.0));
   // Sums of weights in two orders may differ in their last bit; all right is exactly 1.
   if (e.right == e.n) e.mean = 1;
@@ -149,61 +162,7 @@ Estimate estimate_of_lot(const Sample& sample, bool is_rate) {
   return e;
 }
 
-Estimate estimate_with_known(const Sample& sample, bool is_rate) {
-  Sample others, known;
-  double weight = 0, known_weight = 0, known_sum = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    (sample.are_known[i] ? known : others).add(sample.values[i], sample.weights[i], sample.clusters[i]);
-    weight += sample.weights[i];
-    known_weight += sample.are_known[i] ? sample.weights[i] : 0;
-    known_sum += sample.are_known[i] ? sample.weights[i] * sample.values[i] : 0;
-  }
-  Estimate e = estimate_of_lot(others, is_rate);
-  e.known_rows = known.size();
-  e.known_share = known_weight / weight;
-  e.known_mean = known_sum / weight;
-  e.n += e.known_rows;
-  e.right += static_cast<std::uint64_t>(std::ranges::count(known.values, 1.0));
-  const auto of_all = [&](double mean) {
-    return e.right == e.n && mean == 1 ? 1 : std::min(1.0, e.known_mean + (1 - e.known_share) * mean);
-  };
-  e.mean = of_all(e.mean);
-  e.interval = {of_all(e.interval.low), of_all(e.interval.high)};
-  return e;
-}
-
-/// What the rows that are a sample say of the records that they stand for.
-Estimate without_known(const Estimate& all) {
-  Estimate e = all;
-  e.mean = std::clamp((all.mean - all.known_mean) / (1 - all.known_share), 0.0, 1.0);
-  if (all.right == all.n) e.mean = 1;
-  e.n -= all.known_rows;
-  e.known_rows = 0;
-  return e;
-}
-
-/// A threshold for the mean over all, as one for the mean over the records of the others.
-double of_others(const Estimate& all, double threshold) { return (threshold - all.known_mean) / (1 - all.known_share); }
-
-}  // namespace
-
-double open_share(double effective_clusters) { return 1 - std::pow(kTail, 1 / effective_clusters); }
-
-void Sample::add(double value, double weight, std::uint32_t cluster, bool is_known) {
-  values.push_back(value);
-  weights.push_back(weight);
-  clusters.push_back(cluster);
-  are_known.push_back(is_known);
-}
-
-Estimate estimate(const Sample& sample, bool is_rate) {
-  FW_ASSERT(sample.size() > 0 && sample.weights.size() == sample.size() && sample.clusters.size() == sample.size());
-  const auto known = static_cast<std::size_t>(std::ranges::count(sample.are_known, true));
-  return known == 0 || known == sample.size() ? estimate_of_lot(sample, is_rate) : estimate_with_known(sample, is_rate);
-}
-
 double p_above(const Estimate& e, double threshold) {
-  if (e.known_rows > 0) return p_above(without_known(e), of_others(e, threshold));
   if (threshold >= 1) return 1;
   if (threshold <= 0) return 0;
   if (e.is_rate) {
@@ -215,7 +174,6 @@ double p_above(const Estimate& e, double threshold) {
 }
 
 double p_below(const Estimate& e, double threshold) {
-  if (e.known_rows > 0) return p_below(without_known(e), of_others(e, threshold));
   if (threshold >= 1) return e.mean < 1 || threshold > 1 ? 0 : 1;
   if (threshold <= 0) return 1;
   if (e.is_rate) {
@@ -227,11 +185,6 @@ double p_below(const Estimate& e, double threshold) {
 }
 
 std::optional<std::uint64_t> rows_to_decide(const Estimate& e, double threshold, double alpha, double power) {
-  if (e.known_rows > 0) {
-    const auto others = rows_to_decide(without_known(e), of_others(e, threshold), alpha, power);
-    if (!others) return std::nullopt;
-    return *others + e.known_rows;
-  }
   if (e.mean == threshold || threshold <= 0 || threshold >= 1) return std::nullopt;
   const double rows =
       e.is_rate ? rows_for_rate(e, threshold, alpha, power) : rows_for_grades(e, threshold, alpha, power);

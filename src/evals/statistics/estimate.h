@@ -15,16 +15,17 @@ struct Sample {
   std::vector<double> values;
   std::vector<double> weights;
   std::vector<std::uint32_t> clusters;
-  std::vector<bool> are_known;  ///< the row is no sample: it is all the records that it stands for; empty: none is
+  std::uint64_t again = 0;  ///< of the values, those of a row that was asked again
 
   [[nodiscard]] std::size_t size() const { return values.size(); }
-  void add(double value, double weight, std::uint32_t cluster, bool is_known = false);
+  void add(double value, double weight, std::uint32_t cluster);
 };
 
 /// What a sample says of the mean over all records.
 struct Estimate {
-  std::uint64_t n = 0;      ///< rows
-  std::uint64_t right = 0;  ///< rows of value 1
+  std::uint64_t n = 0;      ///< values: rows, each ask of a row that was asked several times
+  std::uint64_t rows = 0;   ///< each of them once
+  std::uint64_t right = 0;  ///< values that are 1
   bool is_rate = false;     ///< every value is 0 or 1 by its nature
   double mean = 0;          ///< weighted
   /// Of the mean when errors are clustered: that of a weighted regression on a constant (Liang and Zeger 1986, factor
@@ -36,11 +37,6 @@ struct Estimate {
   /// The same if every conversation were a single row: what equal values leave open rests on it.
   double effective_clusters = 0;
   Interval interval;  ///< 95 %
-  /// Rows that are no sample: how many, their share of the weight, what they add to the mean. What stands from
-  /// standard_error to effective_clusters is of the other rows, where there are such.
-  std::uint64_t known_rows = 0;
-  double known_share = 0;
-  double known_mean = 0;
 
   /// `wilson`, `t`.
   [[nodiscard]] std::string_view interval_kind() const { return is_rate ? "wilson" : "t"; }
@@ -56,8 +52,9 @@ struct Estimate {
 /// errors say little of how they go together. Graded values: Student's t with G - 1 degrees of freedom, never narrower
 /// than what equal values leave open: with n values alike a share of 1 - 0.025^(1/n) of the records may be anything.
 ///
-/// Known rows (a request that is a large part of the traffic by itself) leave nothing open: the interval is the
-/// others', on the share of the traffic that they stand for. Where all rows are known they are taken for a sample.
+/// A request that is a large part of the traffic by itself is asked in proportion to it (asks_of), each ask a value
+/// with its part of the weight and a cluster of its own: the traffic as the lot would have drawn it. Where all asks are
+/// alike they leave open what so many rows would; what is known of one request by itself is not used.
 [[nodiscard]] Estimate estimate(const Sample& sample, bool is_rate);
 
 /// One-sided p-values of "the mean is at most (at least) the threshold"; small ones say that it lies above (below).
@@ -66,9 +63,9 @@ struct Estimate {
 [[nodiscard]] double p_above(const Estimate& e, double threshold);
 [[nodiscard]] double p_below(const Estimate& e, double threshold);
 
-/// Rows (of the same kind as those seen) over which a one-sided test at `alpha` would tell the mean from the threshold
-/// with probability `power`, if the mean seen is the true one. Absent when the mean is the threshold, or more than ten
-/// million rows were needed.
+/// Rows (of the same kind as those seen, each counted once) over which a one-sided test at `alpha` would tell the mean
+/// from the threshold with probability `power`, if the mean seen is the true one. Absent when the mean is the
+/// threshold, or more than ten million rows were needed.
 [[nodiscard]] std::optional<std::uint64_t> rows_to_decide(const Estimate& e, double threshold, double alpha,
                                                           double power);
 

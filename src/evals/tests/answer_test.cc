@@ -219,6 +219,8 @@ TEST(RowResult, ALineReadAgainIsEqual) {
                                      .repeats = 4,
                                      .repeats_agreeing = 3,
                                      .is_frequent = true},
+                          .ask = 3,
+                          .asks = 4,
                           .request = R"({"a":[1,{"b":"}"}]})",
                           .response = R"({"x":1.0})",
                           .reference = "{}",
@@ -245,6 +247,11 @@ TEST(RowResult, ALineReadAgainIsEqual) {
   EXPECT_EQ(again->cached_prompt_tokens, 6u);
   EXPECT_TRUE(again->was_alone);
   EXPECT_EQ(again->traits, row.traits);
+  EXPECT_EQ(again->ask, 3u);
+  EXPECT_EQ(again->asks, 4u);
+  const auto older = parse_row_result(R"({"record_id":"x","frequent":true})");
+  EXPECT_EQ(older->ask, 0u) << "written before requests were asked again";
+  EXPECT_EQ(older->asks, 1u);
   EXPECT_EQ(parse_row_result(to_json_line({.record_id = "x"}))->response, "");
   EXPECT_FALSE(parse_row_result("{}").ok());
 }

@@ -111,30 +111,31 @@ TEST(Estimate, WeighsRowsByTheTrafficTheyStandFor) {
   EXPECT_LT(e.effective_n, 70);
 }
 
-/// One request that is half of the traffic, and 100 of those that are the other half.
-Sample with_known(double known, int wrong) {
+/// One request that is half of the traffic, asked 100 times, and 100 of those that are the other half.
+Sample with_frequent(std::uint32_t wrong_asks, std::uint32_t wrong) {
   Sample sample;
-  sample.add(known, 100, 0, true);
-  for (int i = 0; i < 100; ++i) sample.add(i < wrong ? 0 : 1, 1, static_cast<std::uint32_t>(i + 1));
+  for (std::uint32_t i = 0; i < 100; ++i) sample.add(i < wrong_asks ? 0 : 1, 1, i);
+  for (std::uint32_t i = 0; i < 100; ++i) sample.add(i < wrong ? 0 : 1, 1, 100 + i);
+  sample.again = 99;
   return sample;
 }
 
-TEST(Estimate, ARequestThatIsHalfOfTheTrafficCountsAsHalfAndLeavesNothingOpen) {
-  const Estimate others = estimate(rates(90, 10), true), right = estimate(with_known(1, 10), true);
-  EXPECT_EQ(right.n, 101U);
-  EXPECT_EQ(right.right, 91U);
-  EXPECT_NEAR(right.mean, 0.95, 1e-12);
-  EXPECT_NEAR(right.interval.low, 0.5 + others.interval.low / 2, 1e-12);
-  EXPECT_NEAR(right.interval.high, 0.5 + others.interval.high / 2, 1e-12);
-  EXPECT_NEAR(p_above(right, 0.9), p_above(others, 0.8), 1e-12);
-  EXPECT_NEAR(p_below(right, 0.99), p_below(others, 0.98), 1e-12);
-  EXPECT_EQ(rows_to_decide(right, 0.96, 0.025, 0.8), *rows_to_decide(others, 0.92, 0.025, 0.8) + 1);
-  const Estimate wrong = estimate(with_known(0, 0), true);
+TEST(Estimate, TheAsksOfARequestAreValuesOfOneRow) {
+  const Estimate e = estimate(with_frequent(10, 0), true), rows = estimate(rates(190, 10), true);
+  EXPECT_EQ(e.n, 200U);
+  EXPECT_EQ(e.rows, 101U);
+  EXPECT_EQ(e.right, 190U);
+  EXPECT_EQ(e.interval.low, rows.interval.low);
+  EXPECT_EQ(e.interval.high, rows.interval.high);
+  EXPECT_EQ(p_above(e, 0.9), p_above(rows, 0.9));
+  const auto needed = rows_to_decide(e, 0.93, 0.025, 0.8), of_rows = rows_to_decide(rows, 0.93, 0.025, 0.8);
+  EXPECT_NEAR(static_cast<double>(*needed), static_cast<double>(*of_rows) * 101 / 200, 1)
+      << "with twice as many rows the request is asked twice as often";
+  EXPECT_LT(p_above(estimate(with_frequent(0, 0), true), 0.95), 0.025);
+  const Estimate wrong = estimate(with_frequent(100, 0), true);
   EXPECT_NEAR(wrong.mean, 0.5, 1e-12);
-  EXPECT_LE(wrong.interval.high, 0.5);
-  EXPECT_EQ(p_below(wrong, 0.95), 0);
-  EXPECT_EQ(p_above(wrong, 0.95), 1);
-  EXPECT_LT(p_above(estimate(with_known(1, 0), true), 0.95), 0.025);
+  EXPECT_LT(p_below(wrong, 0.95), 1e-9);
+  EXPECT_EQ(estimate(rates(9, 1), true).rows, 10U);
 }
 
 TEST(Estimate, SaysHowManyRowsWouldDecide) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <set>
 
 #include "evals/row_result.h"
 #include "evals/scoring.h"
@@ -450,6 +451,48 @@ TEST_F(EvaluationTest, MaxRowsDrawsASampleInTheFilesOrder) {
   EXPECT_EQ(ids(), drawn);
   job.seed = 8;
   EXPECT_NE(ids(), drawn);
+}
+
+TEST_F(EvaluationTest, AFrequentRequestIsAskedByItsShareEachTimeWithItsOwnSeed) {
+  auto rows = some_rows(10);
+  rows[3]["frequent"] = true;
+  rows[3]["weight"] = 9.0;  // of 18: half of the traffic
+  write_rows(rows);
+  // Right the first time and then every second time; what is asked again after a failure is the same ask.
+  std::atomic<int> asked = 0;
+  std::atomic<bool> has_failed = false;
+  serve_answers([&](const json& request, int n) {
+    if (text(request["messages"].back()["content"]) != "order 3") return obey(request, n);
+    if (asked == 1 && !has_failed.exchange(true)) return raw(503, "{}");
+    return asked++ % 2 == 0 ? obey(request, n) : ok(calls("order", "{\"id\": 77}"));
+  });
+  const auto result = evaluate();
+  ASSERT_TRUE(result.ok()) << result.error();
+  ASSERT_EQ(result->rows.size(), 14u);
+  std::set<std::uint32_t> seeds;
+  int right = 0;
+  for (std::size_t i = 0; i < result->rows.size(); ++i) {
+    const auto& row = result->rows[i];
+    EXPECT_EQ(row.record_id, "r" + std::to_string(i < 10 ? i : 3)) << "all rows, then further asks";
+    EXPECT_TRUE(row.is_answered());
+    if (row.record_id != "r3") {
+      EXPECT_EQ(row.asks, 1u);
+      EXPECT_EQ(json::parse(row.request)["seed"], 7);
+      continue;
+    }
+    EXPECT_EQ(row.ask, seeds.size());
+    EXPECT_EQ(row.asks, 5u);
+    seeds.insert(json::parse(row.request)["seed"].get<std::uint32_t>());
+    right += row.scores.at("tool_calls_and_args_match") == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(seeds, (std::set<std::uint32_t>{7, 8, 9, 10, 11}));
+  EXPECT_EQ(right, 3);
+  EXPECT_EQ(progress.back().rows_total, 14u);
+  EXPECT_EQ(progress.back().rows_done, 14u);
+  const auto kept = read_row_results(job.results);
+  ASSERT_TRUE(kept.ok()) << kept.error();
+  EXPECT_EQ((*kept)[13].ask, 4u);
+  EXPECT_EQ((*kept)[13].asks, 5u);
 }
 
 TEST_F(EvaluationTest, CancelEndsItWithinTwoSecondsAndLeavesNoResults) {

@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "evals/row.h"
 #include "evals/statistics/permutation.h"
 
 namespace fw::evals {
@@ -199,6 +203,173 @@ TEST(Summary, ManyDifferentReasonsAreCountedTogether) {
   const auto s = summarize(rows, kPlain, std::nullopt);
   EXPECT_EQ(s.failures.size(), 21u);
   EXPECT_EQ(s.failures.at("other reasons"), 10u);
+}
+
+/// An evaluation of 40 rows: four requests that are 90 % of the traffic, and 36 that stand for the others.
+class Frequent {
+ public:
+  static constexpr std::size_t kRows = 40, kFrequent = 4;
+  using Says = std::function<double(std::size_t row)>;  ///< the score of one answer to it
+
+  static std::vector<EvaluationRow> rows() {
+    std::vector<EvaluationRow> rows;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      EvaluationRow row{.record_id = "r" + std::to_string(i)};
+      row.traits = {.kind = modelops::AnswerKind::kToolCalls, .conversation = row.record_id};
+      row.traits.is_frequent = i < kFrequent;
+      row.traits.weight = i < kFrequent ? 0.9 / kFrequent : 0.1 / (kRows - kFrequent);
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+  static std::vector<RowResult> asked(const Says& says, modelops::AnswerKind kind = modelops::AnswerKind::kToolCalls) {
+    static const std::vector<EvaluationRow> all = rows();
+    static const std::vector<std::uint32_t> asks = asks_of(all);
+    const char* metric = kind == modelops::AnswerKind::kText ? "rouge_l" : "tool_calls_and_args_match";
+    std::vector<RowResult> results;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::uint32_t ask = 0; ask < asks[i]; ++ask) {
+        results.push_back({.record_id = all[i].record_id, .traits = all[i].traits, .ask = ask, .asks = asks[i]});
+        results.back().traits.kind = kind;
+        results.back().scores[metric] = says(i);
+      }
+    }
+    return results;
+  }
+  static Estimate agreement(const std::vector<RowResult>& results) {
+    return agreement_over(results, kPlain, [](const RowResult&) { return true; }).value();
+  }
+};
+
+bool happens(double chance, Random& random) { return static_cast<double>(random.below(1'000'000)) < chance * 1e6; }
+
+TEST(FrequentRequests, AreAskedByTheirShareAndAtMostAsOftenAsThereAreRows) {
+  auto rows = Frequent::rows();
+  EXPECT_THAT(asks_of(rows), testing::Contains(9U).Times(4));
+  EXPECT_THAT(asks_of(rows), testing::Contains(1U).Times(36));
+  for (EvaluationRow& row : rows) row.traits.is_frequent = false;
+  EXPECT_THAT(asks_of(rows), testing::Each(1U)) << "the lot has drawn them";
+  for (EvaluationRow& row : rows) row.traits.weight = 1;
+  for (std::size_t i = 0; i < 20; ++i) {
+    rows[i].traits.is_frequent = true;
+    rows[i].traits.weight = i == 0 ? 1000 : 30;
+  }
+  const auto asks = asks_of(rows);
+  EXPECT_LE(std::accumulate(asks.begin(), asks.end(), 0U), 80U);
+}
+
+TEST(FrequentRequests, OfAModelThatAnswersAtRandomTheIntervalHoldsTheTrueValue) {
+  for (const double right : {0.5, 0.8, 0.9, 0.97}) {
+    Random random(17);
+    int holds = 0, says_yes = 0;
+    for (int candidate = 0; candidate < 300; ++candidate) {
+      const Estimate e = Frequent::agreement(Frequent::asked([&](std::size_t) { return happens(right, random); }));
+      holds += e.interval.low <= right && right <= e.interval.high ? 1 : 0;
+      says_yes += p_above(e, right) <= 0.025 ? 1 : 0;
+    }
+    EXPECT_GE(holds, 276) << right;    // 92 %; nominal are 95 %
+    EXPECT_LE(says_yes, 16) << right;  // 2.5 % are 7.5; 16 and more have a chance of 1 in 200
+  }
+}
+
+TEST(FrequentRequests, OfScoresThatVaryTheIntervalHoldsTheTrueValue) {
+  Random random(17);
+  int holds = 0;
+  for (int candidate = 0; candidate < 300; ++candidate) {
+    // Requests differ in how good their answers are, and answers to one request too: 0.8 over the traffic.
+    const auto says = [&](std::size_t row) {
+      const double usual = row % 2 == 0 ? 0.7 : 0.9;
+      return usual + 0.1 * (static_cast<double>(random.below(2001)) / 1000 - 1);
+    };
+    const Estimate e = Frequent::agreement(Frequent::asked(says, modelops::AnswerKind::kText));
+    EXPECT_FALSE(e.is_rate);
+    holds += e.interval.low <= 0.8 && 0.8 <= e.interval.high ? 1 : 0;
+  }
+  EXPECT_GE(holds, 276);
+}
+
+TEST(FrequentRequests, OfASteadyModelTheIntervalHoldsTheTrueValueAndARightOnePasses) {
+  Random random(17);
+  for (int candidate = 0; candidate < 300; ++candidate) {
+    std::array<bool, Frequent::kFrequent> knows{};
+    double truth = 0.1 * 0.8;
+    for (bool& one : knows) {
+      one = happens(0.8, random);
+      truth += one ? 0.9 / Frequent::kFrequent : 0;
+    }
+    const Estimate e = Frequent::agreement(
+        Frequent::asked([&](std::size_t row) { return row < knows.size() ? knows[row] : happens(0.8, random); }));
+    EXPECT_TRUE(e.interval.low <= truth && truth <= e.interval.high) << truth << ": " << e.mean;
+  }
+  const Estimate right = Frequent::agreement(Frequent::asked([](std::size_t) { return 1; }));
+  EXPECT_LE(p_above(right, 0.9), 0.025) << "what 40 rows of other traffic show, these show too";
+  EXPECT_GT(right.interval.low, 0.9);
+}
+
+TEST(FrequentRequests, ResultsWithOneAnswerToEachShowWhatFewAnswersShow) {
+  auto results = Frequent::asked([](std::size_t) { return 1; });
+  std::erase_if(results, [](const RowResult& row) { return row.ask > 0; });
+  for (RowResult& row : results) row.asks = 1;
+  const Estimate e = Frequent::agreement(results);
+  EXPECT_EQ(e.n, 40U);
+  EXPECT_LT(e.effective_n, 5);
+  EXPECT_GT(p_above(e, 0.9), 0.025);
+}
+
+TEST(FrequentRequests, AreCountedWithWhatTheyAreOfTheTraffic) {
+  int asked = 0;
+  auto results = Frequent::asked([&](std::size_t row) { return row == 0 ? asked++ % 3 != 0 : row != 1; });
+  for (RowResult& row : results) {
+    row.prompt_tokens = 100;
+    row.completion_tokens = row.record_id == "r0" ? 50 : 10;
+    row.cached_prompt_tokens = row.ask > 0 ? 100 : 20;
+    row.latency_seconds = row.ask > 0 ? 0.01 : 1;
+  }
+  const EvaluationSummary summary = summarize(results, kPlain, std::nullopt);
+  EXPECT_EQ(summary.rows, 72U);
+  EXPECT_EQ(summary.requests, 40U);
+  EXPECT_EQ(summary.frequent.requests, 4U);
+  EXPECT_EQ(summary.frequent.asks, 36U);
+  EXPECT_EQ(summary.frequent.unsteady, 1U) << "one is wrong each time, which is steady";
+  EXPECT_NEAR(summary.frequent.share, 0.9, 1e-12);
+  EXPECT_EQ(summary.agreement->n, 72U);
+  EXPECT_EQ(summary.agreement->rows, 40U);
+  EXPECT_NEAR(summary.agreement->mean, 1 - 0.225 - 0.225 / 3, 1e-12);
+  EXPECT_NEAR(summary.tokens->completion_mean, 10 + 40 * 0.225, 1e-9);
+  EXPECT_NEAR(summary.tokens->cached_prompt_mean, 20, 1e-9) << "what is asked again at once is always in the cache";
+  EXPECT_EQ(summary.latency_loaded->n, 40U);
+  EXPECT_EQ(summary.latency_loaded->p50, 1);
+}
+
+TEST(FrequentRequests, TwoEvaluationsArePairedAskByAsk) {
+  Random random(17);
+  const auto a = Frequent::asked([&](std::size_t) { return 1; });
+  const auto b = Frequent::asked([&](std::size_t) { return happens(0.5, random); });
+  const auto all = compare_evaluations(a, b, kPlain, 1);
+  EXPECT_EQ(all->n, 72U);
+  EXPECT_NEAR(all->difference, 1 - Frequent::agreement(b).mean, 1e-12);
+  // The other was asked fewer times: the request weighs the same.
+  auto less = b;
+  std::erase_if(less, [](const RowResult& row) { return row.ask >= 3; });
+  for (RowResult& row : less) row.asks = std::min(row.asks, 3U);
+  for (const auto& one : {compare_evaluations(a, less, kPlain, 1), compare_evaluations(less, a, kPlain, 1)}) {
+    EXPECT_EQ(one->n, 48U);
+    EXPECT_NEAR(std::abs(one->difference), 1 - Frequent::agreement(less).mean, 1e-12);
+  }
+}
+
+TEST(FrequentRequests, APartOfTheRowsHasThemAndTheOthersStandForAsMuchTraffic) {
+  const auto part = drawn_rows(Frequent::rows(), 10, Random(3));
+  ASSERT_EQ(part.size(), 10U);
+  double frequent = 0, others = 0;
+  for (const EvaluationRow& row : part) (row.traits.is_frequent ? frequent : others) += row.traits.weight;
+  EXPECT_NEAR(frequent, 0.9, 1e-12);
+  EXPECT_NEAR(others, 0.1, 1e-12);
+  const auto few = drawn_rows(Frequent::rows(), 4, Random(3));
+  ASSERT_EQ(few.size(), 4U);
+  EXPECT_EQ(std::ranges::count_if(few, [](const EvaluationRow& row) { return row.traits.is_frequent; }), 2);
+  EXPECT_EQ(drawn_rows(Frequent::rows(), 1, Random(3)).size(), 1U);
+  EXPECT_EQ(drawn_rows(Frequent::rows(), 50, Random(3)).size(), 40U);
 }
 
 TEST(Difference, FailedRowsTakePart) {

@@ -39,7 +39,9 @@ struct Findings {
 [[nodiscard]] nlohmann::ordered_json candidate_json(const ReportInput& input, const Findings& findings,
                                                     std::size_t index);
 [[nodiscard]] nlohmann::ordered_json head_to_head_json(const ReportInput& input, const Findings& findings);
-[[nodiscard]] bool is_divergent(const modelops::RowResult& row, const evals::ScoringSettings& scoring);
+/// How many rows have an answer that does not agree with production, be it one of several asks.
+[[nodiscard]] std::uint64_t count_divergent(const std::vector<modelops::RowResult>& rows,
+                                            const evals::ScoringSettings& scoring);
 [[nodiscard]] nlohmann::ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json trust_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json serve_json(const ReportInput& input, const Findings& findings);

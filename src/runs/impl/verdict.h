@@ -84,6 +84,8 @@ struct Verdict {
 /// The rule in one sentence.
 [[nodiscard]] std::string verdict_rule(const PromisingRule& rule, const Ceiling& ceiling);
 
+/// `40 rows`, `76 asks of 40 rows`.
+[[nodiscard]] std::string rows_of(const evals::Estimate& e);
 /// `98.0 % (95 % interval 95.7 % to 99.1 %)`.
 [[nodiscard]] std::string with_interval(const evals::Estimate& e);
 

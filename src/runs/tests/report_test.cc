@@ -201,6 +201,50 @@ TEST(JudgedReportTest, AModelNoBetterThanTheTrivialTextGetsNoYesFromAGenerousJud
   EXPECT_FALSE(report["trust"]["clean"]);
 }
 
+/// Of the rows 0 to 39 the first one is half of the traffic and was asked 40 times; each `bad`-th ask of it is wrong.
+ordered_json report_with_a_frequent_request(int bad) {
+  ReportInput input;
+  input.config.candidates = {World::candidate("small", false)};
+  input.config.promising = {.margin = 0.2, .min_rows = 40};
+  CandidateState state{.model_name = "small"};
+  state.evaluations.push_back({.variant = modelops::VariantId("base-eval"), .finished_at = Timestamp{}});
+  input.job.candidates = {state};
+  std::vector<modelops::RowResult> rows;
+  const auto add = [&](int row, std::uint32_t ask, std::uint32_t asks, double score) {
+    const std::string id = "r" + std::to_string(row);
+    modelops::RowResult one{.record_id = id, .ask = ask, .asks = asks};
+    one.traits = {.kind = modelops::AnswerKind::kToolCalls, .conversation = id, .weight = row == 0 ? 39.0 : 1.0};
+    one.traits.is_frequent = row == 0;
+    one.response = R"({"choices":[{"message":{"role":"assistant","content":")" + std::to_string(score) + "\"}}]}";
+    one.scores["tool_calls_and_args_match"] = score;
+    one.attempts = 1;
+    rows.push_back(std::move(one));
+  };
+  for (int row = 0; row < 40; ++row) add(row, 0, row == 0 ? 40 : 1, 1);
+  for (std::uint32_t ask = 1; ask < 40; ++ask) add(0, ask, 40, static_cast<int>(ask) % bad == 0 ? 0 : 1);
+  input.evaluations[{0, modelops::VariantId("base-eval")}] = {std::move(rows), {}};
+  return build_report(input);
+}
+
+TEST(FrequentRequestTest, OneThatIsAnsweredNowRightNowWrongIsOneRowThatDiffers) {
+  const auto report = report_with_a_frequent_request(2);
+  EXPECT_THAT(report["summary"]["reasons"][0].get<std::string>(), HasSubstr("right on 60 of 79 asks of 40 rows"));
+  EXPECT_NE(report["summary"]["decision"], "yes");
+  ASSERT_EQ(report["divergent_rows"]["total"], 1);
+  const auto& row = report["divergent_rows"]["rows"][0];
+  EXPECT_EQ(row["record_id"], "r0");
+  EXPECT_EQ(row["answers"][0]["asks"], 40);
+  EXPECT_EQ(row["answers"][0]["asks_divergent"], 19);
+  EXPECT_EQ(row["answers"][0]["agreement"], 0) << "an answer that differs is shown";
+  const auto& checks = report["trust"]["checks"];
+  const auto check = std::ranges::find(checks, "frequent requests", [](const auto& one) { return one["name"]; });
+  ASSERT_NE(check, checks.end());
+  EXPECT_EQ((*check)["text"],
+            "one request is 50.0 % of the traffic and was asked 40 times: not every answer agrees as much with "
+            "production");
+  EXPECT_EQ(report_with_a_frequent_request(100)["summary"]["decision"], "yes");
+}
+
 std::string judge_check(const ordered_json& report) {
   for (const auto& check : report["trust"]["checks"]) {
     if (check["name"] == "judge on texts")

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { IntervalBar, type Axis } from "../components/interval_bar";
 import { count, dollars, plural, range, score, sentence, shortScore, whole } from "../components/format";
 import { Plain, visible } from "../components/plain";
-import { leadingKind, type Estimate, type Report } from "./model";
+import { contenders, leadingKind, type Estimate, type Report } from "./model";
 
 const kAnswers = { yes: ["Yes", "\u2713"], no: ["No", "\u2715"], not_decided: ["Not yet", "?"] } as const;
 
@@ -10,9 +10,9 @@ function Figure(props: { title: string; value: ComponentChildren; children?: Com
   return <div class="figure-box"><dt>{props.title}</dt><dd><strong>{props.value}</strong>{props.children}</dd></div>;
 }
 
-function ScoreFigure(props: { title: string; estimate: Estimate; axis: Axis }) {
-  const { estimate: e, axis } = props;
-  const rows = axis.kind === "rate" ? `right on ${count(e.right)} of ${count(e.n)} rows` : `mean of ${count(e.n)} rows`;
+function ScoreFigure(props: { title: string; estimate: Estimate; unit: string; axis: Axis }) {
+  const { estimate: e, unit, axis } = props;
+  const rows = axis.kind === "rate" ? `right on ${count(e.right)} of ${count(e.n)} ${unit}` : `mean of ${count(e.n)} ${unit}`;
   return (
     <Figure title={props.title} value={score(e.mean, axis.kind)}>
       <IntervalBar axis={axis} {...e} />
@@ -36,11 +36,13 @@ function Figures(props: { report: Report; axis: Axis }) {
   const { report, axis } = props;
   const { score: all, newest, threshold, wrong_per_1000, monthly } = report.summary;
   const title = report.scoring.leading.title;
+  const frequent = contenders(report)[0]?.evaluation.frequent;
+  const unit = frequent && frequent.asks > frequent.requests ? "asks" : "rows";
   const wrong = (x: number) => count(Number(x.toPrecision(3)));
   return (
     <dl class="figures">
-      {all && <ScoreFigure title={sentence(title).slice(0, -1)} estimate={all} axis={axis} />}
-      {newest ? <ScoreFigure title="On the newest traffic" estimate={newest} axis={axis} /> : all && <Figure title="On the newest traffic" value="not measured" />}
+      {all && <ScoreFigure title={sentence(title).slice(0, -1)} estimate={all} unit={unit} axis={axis} />}
+      {newest ? <ScoreFigure title="On the newest traffic" estimate={newest} unit={unit} axis={axis} /> : all && <Figure title="On the newest traffic" value="not measured" />}
       <Figure title="Threshold" value={shortScore(threshold.value, axis.kind)}>
         <span>
           {shortScore(threshold.ceiling, axis.kind)} that production reaches itself, less a margin of {axis.kind === "rate" ? plural(Number((100 * threshold.margin).toFixed(1)), "point") : threshold.margin}; set by <Plain text={threshold.set_by} />

@@ -1,7 +1,7 @@
 import { AnswerDiff } from "../components/answer_diff";
 import { Conversation } from "../components/conversation";
 import { CopyButton } from "../components/copy";
-import { plural, score } from "../components/format";
+import { count, plural, score } from "../components/format";
 import { Name, Plain } from "../components/plain";
 import { asMessage, contentText, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer } from "./model";
 import { linkTo, type Place } from "./location";
@@ -17,6 +17,7 @@ function Tags(props: { row: DivergentRow; answer: RowAnswer | undefined; report:
     <span class="tags">
       {mistakesOf(answer).map((m) => <span key={m} class="tag bad"><Plain text={m} /></span>)}
       {answer && answer.agreement !== null && leadingKind(props.report) === "graded" && <span class="tag">{props.report.scoring.leading.title} {score(answer.agreement, "graded")}</span>}
+      {answer && (answer.asks ?? 1) > 1 && <span class="tag">differs in {count(answer.asks_divergent ?? 0)} of {count(answer.asks!)} asks</span>}
       {row.newest && <span class="tag">newest traffic</span>}
       {!row.template_in_training && <span class="tag">template not in training</span>}
       {row.turn > 1 && <span class="tag">turn {row.turn}</span>}

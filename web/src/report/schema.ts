@@ -78,6 +78,7 @@ export interface Evaluation {
     mean: number;
     low: number;
     high: number;
+    rows?: number;
   } | null;
   by_answer_kind: {
     group: "tool_calls" | "text";
@@ -135,6 +136,12 @@ export interface Evaluation {
   cost_per_1000: number | null;
   endpoint_notes: string[];
   errors: Record<string, number>;
+  frequent?: {
+    requests: number;
+    asks: number;
+    unsteady: number;
+    share: number;
+  };
 }
 
 export interface Point {
@@ -205,6 +212,8 @@ export interface DivergentRow {
     mistakes: string[];
     failure: string | null;
     error: string | null;
+    asks?: number;
+    asks_divergent?: number;
   }[];
 }
 
