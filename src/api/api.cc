@@ -51,7 +51,6 @@ struct Api::Impl {
         traffic(d.log, d.disk, d.clock),
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
-        live(d.runs, d.log, d.disk),
         configuration(std::move(d.configuration)),
         health(std::move(d.readiness), std::move(d.listeners)),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
@@ -81,10 +80,10 @@ struct Api::Impl {
           .add_to(router);
     }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
+    live.emplace(d.runs, d.log, promotions ? &*promotions : nullptr, d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
     reviews.add_to(router);
-    live.add_to(router);
     configuration.add_to(router);
     PagesResource().add_to(router);
     add_openapi(router);
@@ -115,7 +114,6 @@ struct Api::Impl {
   TrafficResource traffic;
   StatisticsResource statistics;
   ReviewsResource reviews;
-  LiveResource live;
   ConfigurationResource configuration;
   HealthResource health;
   MetricsResource metrics;
@@ -123,6 +121,7 @@ struct Api::Impl {
   std::optional<DiscoveryResource> discovery;
   std::optional<FeedbackResource> feedback;
   std::optional<PromotionsResource> promotions;
+  std::optional<LiveResource> live;
   std::optional<AuditResource> audit;
   std::optional<AuditDeliveriesResource> audit_deliveries;
   std::optional<ErasuresResource> erasures;

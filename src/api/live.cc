@@ -39,6 +39,10 @@ std::string jobs_of(const std::vector<runs::Job>& jobs) {
   return dump({{"jobs", jobs.size()}, {"unfinished", unfinished}, {"revision", std::to_string(hash64(state))}});
 }
 
+std::string promotions_of(const PromotionsResource& promotions) {
+  return dump({{"revision", std::to_string(promotions.revision())}});
+}
+
 /// An event of `kind` when `now` is not what was told last.
 Task<Status> tell_change(net::SseWriter& out, const char* kind, std::string now, std::string& told, Deadline deadline) {
   if (now == told) co_return Status{};
@@ -66,11 +70,15 @@ Task<void> LiveResource::events(net::IncomingRequest& request, net::ResponseWrit
 Task<Status> LiveResource::tell(net::ResponseWriter& response, Deadline deadline) {
   net::SseWriter out(response);
   FW_CO_TRY(co_await out.start(deadline));
-  std::string traffic, jobs;
+  std::string traffic, jobs, promotions, audit;
   for (int looks = 0;; ++looks) {
     FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
     FW_CO_TRY(co_await tell_change(out, "traffic", traffic_of(workloads), traffic, deadline));
     FW_CO_TRY(co_await tell_change(out, "jobs", jobs_of(runs_.list()), jobs, deadline));
+    if (promotions_ != nullptr) {
+      FW_CO_TRY(co_await tell_change(out, "promotions", promotions_of(*promotions_), promotions, deadline));
+      FW_CO_TRY(co_await tell_change(out, "audit", dump({{"entries", promotions_->audit_entries()}}), audit, deadline));
+    }
     if (looks % kQuietLooks == kQuietLooks - 1) FW_CO_TRY(co_await out.heartbeat(deadline));
     FW_CO_TRY(co_await sleep_for(kBetweenLooks, deadline));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/promotions.h"
 #include "async/pool.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
@@ -7,11 +8,13 @@
 
 namespace fw::api {
 
-/// `/api/events`: says when traffic has come and when jobs have changed, as server-sent events, so that a page need not
-/// ask. Each connection is first told how things stand. What is passed outlives the router.
+/// `/api/events`: says when traffic has come, when jobs and promotions have changed and when somebody decided
+/// something, as server-sent events, so that a page need not ask. Each connection is first told how things stand. What
+/// is passed outlives the router; a service without promotions passes null.
 class LiveResource final {
  public:
-  LiveResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk) : runs_(runs), log_(log), disk_(disk) {}
+  LiveResource(runs::RunService& runs, logstore::LogStore& log, const PromotionsResource* promotions, Pool& disk)
+      : runs_(runs), log_(log), promotions_(promotions), disk_(disk) {}
   void add_to(net::Router& router);
 
  private:
@@ -20,6 +23,7 @@ class LiveResource final {
 
   runs::RunService& runs_;
   logstore::LogStore& log_;
+  const PromotionsResource* promotions_;
   Pool& disk_;
 };
 

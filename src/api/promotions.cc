@@ -8,6 +8,7 @@
 #include "api/access.h"
 #include "api/audit.h"
 #include "api/request_body.h"
+#include "base/hash.h"
 #include "capture/timestamp.h"
 #include "promotion/evidence.h"
 
@@ -99,6 +100,14 @@ void PromotionsResource::add_to(net::Router& router) {
   router.on(Method::kGet, "/api/promotions/{id}/pairs", [this](Call call) { return pairs(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}/history", [this](Call call) { return history(std::move(call)); });
   router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
+}
+
+std::uint64_t PromotionsResource::revision() const {
+  std::vector<Proposal> open = parts_.promotions.all();
+  const std::size_t count = open.size();
+  std::erase_if(open, [](const Proposal& p) { return promotion::is_ended(p.stage); });
+  const std::string state = proposals_json(open).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return hash64(std::to_string(count) + state);
 }
 
 Task<Result<net::Response>> PromotionsResource::list(net::Call call) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -43,6 +44,11 @@ class PromotionsResource final {
   PromotionsResource(PromotionParts parts, runs::RunService& runs, Pool& disk)
       : parts_(std::move(parts)), runs_(runs), disk_(disk) {}
   void add_to(net::Router& router);
+
+  /// Another number whenever a step was taken, or a figure of a proposal that is not at its end has changed.
+  [[nodiscard]] std::uint64_t revision() const;
+  /// Of the audit log.
+  [[nodiscard]] std::uint64_t audit_entries() const { return parts_.audit.last_number(); }
 
  private:
   Task<Result<net::Response>> list(net::Call call);

@@ -5,9 +5,11 @@ export interface Live {
   connected: boolean | null;
   traffic: { records: number; workloads: number; newest: string | null } | null;
   jobs: { jobs: number; unfinished: number; revision: string } | null;
+  promotions: { revision: string } | null;
+  audit: { entries: number } | null;
 }
 
-let state: Live = { connected: null, traffic: null, jobs: null };
+let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, audit: null };
 const listeners = new Set<(live: Live) => void>();
 const tell = (patch: Partial<Live>) => {
   state = { ...state, ...patch };
@@ -24,8 +26,8 @@ function connect() {
     tell({ connected: false });
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);
   };
-  source.addEventListener("traffic", (e) => tell({ traffic: JSON.parse((e as MessageEvent<string>).data) }));
-  source.addEventListener("jobs", (e) => tell({ jobs: JSON.parse((e as MessageEvent<string>).data) }));
+  for (const kind of ["traffic", "jobs", "promotions", "audit"] as const)
+    source.addEventListener(kind, (e) => tell({ [kind]: JSON.parse((e as MessageEvent<string>).data) }));
 }
 
 let started = false;

@@ -49,6 +49,25 @@ test("what the service refuses is said beside the buttons", { skip }, async () =
   });
 });
 
+test("what another person does shows at once, and the pages ask nothing while nothing changes", { skip }, async () => {
+  const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
+  for (const [path, stage, act] of [[`/promotions/${id}`, "signed off", ["sign", "bob"]], ["/promotions", "shadow", ["start_shadow", "bob"]], ["/", "rolled back", ["roll_back", "ada"]]]) {
+    await app.open(path, {}, async (page) => {
+      await page.locator(`a[href="/promotions/${id}"], .page-title .badge`).first().waitFor();
+      await page.waitForTimeout(2500);
+      const asked = [];
+      page.on("request", (request) => { if (/api\/(promotions|reviews)/.test(request.url())) asked.push(request.url()); });
+      await page.waitForTimeout(5500);
+      assert.deepEqual(asked, []);
+      const [action, person] = act;
+      const { digest } = await app.service.call("GET", `/api/promotions/${id}`);
+      await app.service.call("POST", `/api/promotions/${id}/${action}`, { person, digest, reason: "" });
+      if (path !== "/") await page.locator(".badge", { hasText: stage }).first().waitFor({ timeout: 4000 });
+      else await page.locator(`a[href="/promotions/${id}"]`).waitFor({ state: "detached", timeout: 4000 });
+    });
+  }
+});
+
 test("a run is proposed on its page, by who may, and what the service refuses is said there", { skip }, async () => {
   await app.open(`/runs/${app.job}`, { person: "eve", breaks: true }, async (page) => {
     const form = page.getByRole("form", { name: "propose for promotion" });

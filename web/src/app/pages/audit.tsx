@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
 import { count, moment, words } from "../../components/format";
 import { Plain } from "../../components/plain";
-import { ApiError, getJson, useEvery, useResource } from "../api";
+import { ApiError, getJson, useOnChange, useResource } from "../api";
 import { canHash, faultIn, type AuditLine } from "../audit_chain";
+import { useLive } from "../live";
 import { PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { address, setQuery } from "../place";
 import type { AuditEntry, AuditVerification } from "../types";
 
-const kLook = 10_000;
 const kStep = 100;
 const kPage = 1000; // the most that the service gives at a time
 
@@ -86,7 +86,8 @@ export function AuditPage(props: { query: URLSearchParams }) {
   const shown = Math.max(kStep, Number(props.query.get("rows")) || 0);
   const asked = `/api/audit?limit=${shown}${subject === "" ? "" : `&subject=${encodeURIComponent(subject)}`}`;
   const { data, error, reload } = useResource<Log>(asked, newestOf);
-  useEvery(shown <= kPage ? kLook : null, reload);
+  const live = useLive();
+  useOnChange(shown <= kPage ? live.audit?.entries : null, reload);
   const entries = data?.entries ?? [];
   return (
     <>

@@ -2,19 +2,19 @@
 import { percent, plural, shortPercent } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
-import { useEvery, useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { ago } from "../numbers";
 import { address } from "../place";
 import type { GateFigures, Promotion } from "../types";
 import { Stage } from "./promotions";
 
-const kLook = 5000;
 const kOnTraffic = new Set(["shadow", "canary", "live"]);
 
 /** Kept up to date; empty until the service has answered. */
 export function usePromotions(): Promotion[] {
   const { data, reload } = useResource<{ promotions: Promotion[] }>("/api/promotions");
-  useEvery(kLook, reload);
+  useOnChange(useLive().promotions?.revision, reload);
   return data?.promotions ?? [];
 }
 

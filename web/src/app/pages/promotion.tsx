@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { count, percent, plural, seconds, shortPercent } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
-import { ApiError, post, useEvery, useOnChange, useResource } from "../api";
+import { ApiError, post, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { ago } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
@@ -11,7 +12,8 @@ import { useSession } from "../session";
 import type { AuditEntry, PairLine, Promotion, PromotionStage } from "../types";
 import { Stage } from "./promotions";
 
-const kLook = 3000;
+/** Figures change with every request. */
+const kPause = 1000;
 const kShownPairs = 20;
 
 interface Step { action: string; title: string; tells: string; tone?: "danger" }
@@ -159,7 +161,7 @@ function Served(props: { promotion: Promotion }) {
 
 export function PromotionPage(props: { id: string }) {
   const { data: p, error, reload } = useResource<Promotion>(`/api/promotions/${encodeURIComponent(props.id)}`);
-  useEvery(kLook, reload);
+  useOnChange(useLive().promotions?.revision, reload, kPause);
   if (!p) return <><PageTitle title="Promotion" /><Trouble error={error} retry={reload} />{!error && <Waiting what="the promotion" />}</>;
   const pairs = p.pairs && p.pairs.pairs > 0 ? p.pairs : null;
   return (

@@ -1,14 +1,14 @@
 import { count, shortPercent } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
-import { useEvery, useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { ago } from "../numbers";
 import { Badge, PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { Promotion } from "../types";
 import { ProposeLink } from "./propose";
 
-const kLook = 5000;
 const kTones: Record<string, string> = { proposed: "busy", signed_off: "busy", shadow: "busy", canary: "busy", live: "yes", retired: "quiet", rejected: "no", rolled_back: "no" };
 
 export const stageText = (p: Promotion): string => p.stage.replace("_", " ") + (p.stage === "canary" ? ` ${shortPercent(p.share)}` : "");
@@ -16,7 +16,7 @@ export const Stage = (props: { promotion: Promotion }) => <Badge text={stageText
 
 export function Promotions() {
   const { data, error, reload } = useResource<{ promotions: Promotion[] }>("/api/promotions");
-  useEvery(kLook, reload);
+  useOnChange(useLive().promotions?.revision, reload);
   const list = [...(data?.promotions ?? [])].reverse();
   return (
     <>

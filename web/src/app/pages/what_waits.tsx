@@ -1,6 +1,7 @@
 import { count, plural } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { address } from "../place";
 import type { JobSummary, Promotion, ReviewSummary } from "../types";
 
@@ -12,6 +13,9 @@ export function WhatWaits(props: { jobs: JobSummary[] }) {
   const open = (reviews.data?.reviews ?? []).filter((r) => r.counts.judged < r.counts.items);
   const failed = props.jobs.filter((j) => j.status === "failed").slice(0, kFailed);
   const promotions = useResource<{ promotions: Promotion[] }>("/api/promotions");
+  const live = useLive();
+  useOnChange(live.promotions?.revision, promotions.reload);
+  useOnChange(`${live.jobs?.revision} ${live.audit?.entries}`, reviews.reload);
   const proposed = (promotions.data?.promotions ?? []).filter((p) => p.stage === "proposed" || p.stage === "signed_off");
   if (failed.length === 0 && open.length === 0 && proposed.length === 0) return null;
   return (
