@@ -1,6 +1,7 @@
 #include "evals/answer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "evals/json_text.h"
@@ -142,6 +143,53 @@ void read_usage(const PythonValue& completion, Answer& answer) {
   if (first != std::end(counts)) answer.cached_prompt_tokens = std::min(*first, answer.prompt_tokens);
 }
 
+/// A member of the first choice as it stands in the text of a completion that was parsed before; empty where there is
+/// none.
+std::string_view first_choice_member(std::string_view completion, std::string_view name) {
+  // Of equal keys the last one counts, as where the completion is parsed.
+  std::string_view choices, found;
+  for (const JsonMember& member : json_members(completion))
+    if (member.name == "choices") choices = member.value;
+  const std::size_t start = choices.find('{');
+  if (!choices.starts_with('[') || start == std::string_view::npos) return {};
+  // The list's tail after the first choice is not read: members end with the object's brace.
+  for (const JsonMember& part : json_members(choices.substr(start)))
+    if (part.name == name) found = part.value;
+  return found;
+}
+
+/// What the answer's tokens say of it (Answer::confidence). Lists that are none, or have a token without a number, say
+/// nothing.
+std::optional<double> confidence_of(const PythonValue& choice, bool is_call) {
+  const PythonValue* given = choice.find("logprobs");
+  const PythonValue* tokens = given ? given->find("content") : nullptr;
+  if (!tokens || !tokens->list()) return std::nullopt;
+  double sum = 0;
+  std::size_t count = 0;
+  for (const PythonValue& token : *tokens->list()) {
+    const PythonValue* value = token.find("logprob");
+    const double log_probability = value ? real_number(*value) : std::nan("");
+    if (std::isnan(log_probability)) return std::nullopt;
+    sum += std::min(log_probability, 0.0);
+    ++count;
+    const std::string* text = text_member(token, "token");
+    if (text && text->find(kEndThink) != std::string::npos) {
+      sum = 0;
+      count = 0;
+    }
+  }
+  if (count == 0) return std::nullopt;
+  return std::exp(is_call ? sum : sum / static_cast<double>(count));
+}
+
+/// Many times as long as the answer, and no use once it was read.
+void remove_log_probabilities(std::string& completion) {
+  const std::string_view value = first_choice_member(completion, "logprobs");
+  if (value.empty()) return;
+  const auto at = static_cast<std::size_t>(value.data() - completion.data());
+  completion.replace(at, value.size(), "null");
+}
+
 }  // namespace
 
 Result<Answer> parse_answer(std::string_view body) {
@@ -159,7 +207,9 @@ Result<Answer> parse_answer(std::string_view body) {
   answer.failure = failure_of(*choice, message);
   answer.text = message_text(message);
   answer.response = compact_json(body);
+  remove_log_probabilities(answer.response);
   answer.message = with_tool_calls(message);
+  answer.confidence = confidence_of(*choice, calls_tools(answer.message));
   return answer;
 }
 
@@ -173,17 +223,6 @@ std::string message_text(const PythonValue& message) {
 
 bool calls_tools(const PythonValue& message) { return !calls_of_message(message).empty(); }
 
-std::string_view message_json(std::string_view completion) {
-  // Of equal keys the last one counts, as where the completion is parsed.
-  std::string_view choices, message;
-  for (const JsonMember& member : json_members(completion))
-    if (member.name == "choices") choices = member.value;
-  const std::size_t start = choices.find('{');
-  if (!choices.starts_with('[') || start == std::string_view::npos) return {};
-  // The list's tail after the first choice is not read: members end with the object's brace.
-  for (const JsonMember& part : json_members(choices.substr(start)))
-    if (part.name == "message") message = part.value;
-  return message;
-}
+std::string_view message_json(std::string_view completion) { return first_choice_member(completion, "message"); }
 
 }  // namespace fw::evals

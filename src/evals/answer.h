@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,13 +21,16 @@ inline constexpr std::string_view kEmpty = "neither text nor a tool call";
 
 /// What a model said, out of a chat completion.
 struct Answer {
-  std::string response;                    ///< the whole answer, compact (json_text.h)
+  std::string response;                    ///< the whole answer, compact (json_text.h), without log-probabilities
   PythonValue message;                     ///< `choices[0].message`; a `function_call` stands among its `tool_calls`
   std::string text;                        ///< what it says (message_text)
   std::string failure;                     ///< one of the reasons above; empty: it can be scored
   std::uint64_t prompt_tokens = 0;         ///< 0 when the endpoint does not say
   std::uint64_t cached_prompt_tokens = 0;  ///< of them, those that it had computed for earlier requests
   std::uint64_t completion_tokens = 0;
+  /// By the log-probabilities of the tokens after its thinking, where the endpoint gave them: how probable the model
+  /// held a tool call as a whole, of a text the geometric mean over its tokens. In [0, 1].
+  std::optional<double> confidence = {};
 };
 
 /// Reads the body of a chat completion, also after a byte order mark. Any bytes may come:

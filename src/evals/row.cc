@@ -176,6 +176,11 @@ std::string chat_request(const EvaluationRow& row, const RequestSettings& settin
   }
   append_member(body, "temperature", "0");
   append_member(body, "seed", std::to_string(settings.seed & 0x7fffffff));
+  if (settings.log_probabilities) {
+    append_member(body, "logprobs", "true");
+    // llama.cpp counts none as "do not compute any".
+    append_member(body, "top_logprobs", "1");
+  }
   append_member(body, "max_tokens", max_tokens.empty() ? std::to_string(settings.max_tokens) : max_tokens);
   return body + "}";
 }

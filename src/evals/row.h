@@ -52,6 +52,7 @@ struct RequestSettings {
   std::string model;
   int max_tokens = 512;  ///< where the row's request has neither max_tokens nor max_completion_tokens
   std::uint64_t seed = 0;
+  bool log_probabilities = false;  ///< asks for those of the tokens that are chosen
 };
 
 /// The chat completion request of a row: its messages, tools, tool_choice (`auto` where tools come without one),

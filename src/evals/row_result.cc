@@ -34,6 +34,8 @@ void set_member(RowResult& row, const JsonMember& member, const PythonValue& val
   if (member.name == "ask") row.ask = static_cast<std::uint32_t>(std::min<std::uint64_t>(value.count_or(0), kMostAsks));
   if (member.name == "asks")
     row.asks = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(value.count_or(1), 1, kMostAsks));
+  if (member.name == "confidence" && std::isfinite(real_number(value)))
+    row.confidence = std::clamp(real_number(value), 0.0, 1.0);
   if (member.name == "was_alone") row.was_alone = value.is_true();
   if (member.name == "failure") row.failure = text(value);
   if (member.name == "error") row.error = text(value);
@@ -57,6 +59,7 @@ std::string to_json_line(const RowResult& row) {
   out += ",\"scores\":{" + scores + "},\"mistakes\":[" + mistakes + "]";
   out += ",\"failure\":" + (row.failure.empty() ? "null" : json_quoted(row.failure));
   out += ",\"error\":" + (row.error.empty() ? "null" : json_quoted(row.error));
+  out += ",\"confidence\":" + (row.confidence ? json_number(*row.confidence) : "null");
   out += std::string(",\"was_alone\":") + (row.was_alone ? "true" : "false");
   out += ",\"latency_seconds\":" + json_number(row.latency_seconds) + ",\"attempts\":" + std::to_string(row.attempts);
   out += ",\"prompt_tokens\":" + std::to_string(row.prompt_tokens);

@@ -40,6 +40,8 @@ struct EvaluationJob {
   /// Nothing is sent to the target: the answer to every row is the text that production gave most often, for the judge
   /// to rate as it rates a candidate's.
   bool is_trivial = false;
+  /// Asks for the log-probabilities of the answers' tokens, but of rows that are asked alone: they take an engine time.
+  bool log_probabilities = false;
   /// Awaited with the first row's request before it is sent: its target may prepare for many that begin like it.
   std::function<Task<void>(std::string request)> before_first;
 };
@@ -59,8 +61,9 @@ struct RowResult {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_prompt_tokens = 0;  ///< of prompt_tokens, those the endpoint says it had computed before
   std::uint64_t completion_tokens = 0;
-  double latency_seconds = 0;  ///< of the attempt that succeeded
-  bool was_alone = false;      ///< no other request of this evaluation was under way
+  double latency_seconds = 0;        ///< of the attempt that succeeded
+  std::optional<double> confidence;  ///< of the model in its answer, by its tokens' log-probabilities (evals/answer.h)
+  bool was_alone = false;            ///< no other request of this evaluation was under way
   int attempts = 0;
   std::string failure;  ///< why there is no answer to score (no reply, cut at the token limit); empty: answered
   std::string error;    ///< why an answered row lacks a score (the judge's rating could not be had); empty: none is

@@ -106,11 +106,12 @@ double rarity_of(const Stratum& stratum) {
   return 1.0 / std::sqrt(static_cast<double>(std::max<std::uint64_t>(stratum.rows, 1)));
 }
 
-std::vector<std::string> reasons(double stakes, double rarity, double dispute) {
+std::vector<std::string> reasons(double stakes, double rarity, double dispute, double doubt) {
   std::vector<std::string> out;
   if (stakes > 1) out.emplace_back("high stakes");
   if (rarity > 0.3) out.emplace_back("rare class");
   if (dispute > 0.5) out.emplace_back("judge and metric disagree");
+  if (doubt > 0.5) out.emplace_back("the model was unsure");
   return out;
 }
 
@@ -137,8 +138,9 @@ Item item_of(const Json& row, const Json& answer, const ReviewSettings& settings
   const auto known = settings.weights.find(item.label);
   const double stakes = known == settings.weights.end() ? 1.0 : known->second;
   const double dispute = item.judge ? std::abs(*item.judge - item.agreement.value_or(0)) : 0;
-  item.telling = stakes * (1 + rarity + dispute);
-  item.why = reasons(stakes, rarity, dispute);
+  const double doubt = 1 - number_at(answer, "confidence").value_or(1);
+  item.telling = stakes * (1 + rarity + dispute + doubt);
+  item.why = reasons(stakes, rarity, dispute, doubt);
   item.group = sha256_hex(item.label + '|' + shape_of(row.at("reference"), answer.at("message"), answer.at("mistakes")))
                    .substr(0, 16);
   const Json body{{"messages", row.at("messages")},     {"production", row.at("reference")},

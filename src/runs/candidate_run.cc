@@ -148,6 +148,7 @@ Task<Result<std::string>> CandidateRun::evaluation_work(modelops::Variant varian
         icl.max_context_length, icl.reserved_tokens, *variant.id()));
   }
   modelops::EvaluationJob job{.variant = variant.id(), .target = deployment_->endpoint};
+  job.log_probabilities = asks_log_probabilities(context_.config(), candidate());
   job.max_rows = part_of_rows(context_.config(), candidate(), variant);
   job.before_first = [this, id = deployment_->id](std::string request) {
     return context_.dependencies.deployer.share_beginning(id, std::move(request), context_.deadline);

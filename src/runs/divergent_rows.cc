@@ -51,6 +51,7 @@ ordered_json answer_json(const Contender& contender, const Said& said, const eva
           {"mistakes", row.mistakes},
           {"failure", text_or_null(row.failure)},
           {"error", text_or_null(row.error)},
+          {"confidence", row.confidence ? ordered_json(*row.confidence) : ordered_json()},
           {"asks", said.asks},
           {"asks_divergent", said.divergent}};
 }

@@ -45,6 +45,9 @@ struct EvaluationSettings {
   std::vector<modelops::Variant> variants = modelops::default_variants();  ///< in this order; at least one
   /// Of a candidate that will be fine-tuned, its evaluations before that ask so many rows, drawn by lot; absent: all.
   std::optional<std::uint64_t> untuned_rows = {};
+  /// Whose answers come with log-probabilities, by which a review is ordered.
+  enum class LogProbabilities : std::uint8_t { kOff, kEngines, kAll };
+  LogProbabilities log_probabilities = LogProbabilities::kEngines;  ///< kEngines: those that this machine runs
   std::string text_metric = "rouge_l";  ///< leads where production answered in text and no judge is configured
 };
 
@@ -77,6 +80,12 @@ struct RunConfig {
   const bool is_part =
       rows && *rows < config.split.eval_size && candidate.customization_enabled && !variant.has_adapter;
   return is_part ? rows : std::nullopt;
+}
+
+[[nodiscard]] inline bool asks_log_probabilities(const RunConfig& config, const Candidate& candidate) {
+  using enum EvaluationSettings::LogProbabilities;
+  const auto whose = config.evaluation.log_probabilities;
+  return whose == kAll || (whose == kEngines && candidate.model.is_local());
 }
 
 }  // namespace fw::runs

@@ -1,6 +1,9 @@
 #include "runs/run_config_json.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "runs/impl/json_fields.h"
@@ -236,6 +239,9 @@ std::vector<modelops::Variant> read_variants(const json& list) {
   return variants;
 }
 
+/// By EvaluationSettings::LogProbabilities.
+constexpr std::array<std::string_view, 3> kLogProbabilities{"off", "engines", "all"};
+
 json evaluation_json(const EvaluationSettings& evaluation) {
   return {{"parallelism", evaluation.parallelism},
           {"request_timeout_seconds", to_seconds(evaluation.request_timeout)},
@@ -243,6 +249,7 @@ json evaluation_json(const EvaluationSettings& evaluation) {
           {"max_tokens", evaluation.max_tokens},
           {"variants", variants_json(evaluation.variants)},
           {"untuned_rows", evaluation.untuned_rows ? json(*evaluation.untuned_rows) : json()},
+          {"log_probabilities", kLogProbabilities.at(static_cast<std::size_t>(evaluation.log_probabilities))},
           {"text_metric", evaluation.text_metric}};
 }
 
@@ -253,6 +260,9 @@ EvaluationSettings read_evaluation(const json& value) {
   if (value.contains("variants")) settings.variants = read_variants(value.at("variants"));
   if (value.contains("untuned_rows") && !value.at("untuned_rows").is_null())
     settings.untuned_rows = value.at("untuned_rows").get<std::uint64_t>();
+  const auto asked = std::ranges::find(kLogProbabilities, value.value("log_probabilities", "engines"));
+  if (asked != kLogProbabilities.end())
+    settings.log_probabilities = static_cast<EvaluationSettings::LogProbabilities>(asked - kLogProbabilities.begin());
   settings.text_metric = value.value("text_metric", settings.text_metric);
   return settings;
 }

@@ -145,6 +145,10 @@ class WholeRun(unittest.TestCase):
         """Greedy answers of the served adapter are exact where teacher forcing is; batches change last digits only."""
         candidate = self.service.data / "jobs" / self.plain / "candidates/0"
         served = [json.loads(line) for line in (candidate / "customized-eval.jsonl").read_text().splitlines()]
+        for row in served:
+            self.assertNotIn('"logprob"', json.dumps(row["response"]))
+            self.assertTrue(row["confidence"] is None if row["was_alone"] else 0 < row["confidence"] <= 1, row)
+        self.assertTrue(any(not row["was_alone"] for row in served))
         exact = flywheel.teacher_forced(candidate, served, keep_layers="0,1,2,3,4,25,26,27,28,29")
         differing = [i for i, row in enumerate(served) if flywheel.is_exact(row) != exact[i]]
         self.assertLessEqual(len(differing), max(1, round(0.03 * len(served))), [served[i] for i in differing])

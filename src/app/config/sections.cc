@@ -104,6 +104,9 @@ void read_evaluation(YamlSection& root, const std::filesystem::path& folder, run
     section->read("max_tokens", evaluation.max_tokens, 1, 1 << 20);
     section->read("untuned_rows", evaluation.untuned_rows, 1, 1'000'000);
     read_variants(*section, folder, evaluation.variants);
+    auto asked = static_cast<std::size_t>(evaluation.log_probabilities);
+    section->read_choice("log_probabilities", asked, {"off", "engines", "all"});
+    evaluation.log_probabilities = static_cast<runs::EvaluationSettings::LogProbabilities>(asked);
     const std::vector<std::string> text_metrics = evals::text_metric_names();
     auto metric =
         static_cast<std::size_t>(std::ranges::find(text_metrics, evaluation.text_metric) - text_metrics.begin());

@@ -81,12 +81,11 @@ Task<Result<EvaluationResult>> Evaluation::run() {
   FW_CO_TRY(co_await run_on(pool_, [this] { return read(); }));
   report_progress();
   if (job_.before_first) co_await job_.before_first(results_[0].request);
-  const auto alone = rows_alone();
-  Status ended = co_await ask_rows(alone, 1);
+  Status ended = co_await ask_rows(alone_, 1);
   is_alone_ = false;
   std::vector<std::size_t> others;
   const auto all = indices_from(0, results_.size());
-  std::set_difference(all.begin(), all.end(), alone.begin(), alone.end(), std::back_inserter(others));
+  std::set_difference(all.begin(), all.end(), alone_.begin(), alone_.end(), std::back_inserter(others));
   if (ended.ok()) ended = co_await ask_rows(std::move(others), static_cast<std::size_t>(std::max(job_.parallelism, 1)));
   FW_CO_TRY(co_await finish(std::move(ended)));
   co_return EvaluationResult{
@@ -133,6 +132,7 @@ Status Evaluation::read() {
     const auto count = static_cast<std::size_t>(std::max<std::uint64_t>(*job_.max_rows, 1));
     rows_ = drawn_rows(std::move(rows_), count, Random::for_purpose(job_.seed, "evals.max_rows"));
   }
+  alone_ = rows_alone();
   const std::vector<std::uint32_t> asks = asks_of(rows_);
   for (std::uint32_t ask = 0; ask < std::ranges::max(asks); ++ask) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -162,7 +162,11 @@ std::vector<std::size_t> Evaluation::rows_alone() const {
 }
 
 std::string Evaluation::request_of(std::size_t i) const {
-  return chat_request(row_of(i), {job_.target.model, job_.max_tokens, seed_of(i)});
+  return chat_request(row_of(i),
+                      {.model = job_.target.model,
+                       .max_tokens = job_.max_tokens,
+                       .seed = seed_of(i),
+                       .log_probabilities = job_.log_probabilities && !std::ranges::binary_search(alone_, i)});
 }
 
 void Evaluation::report_progress() {
@@ -300,6 +304,7 @@ Task<void> Evaluation::ask(std::size_t i) {
   result.prompt_tokens = answer.prompt_tokens;
   result.cached_prompt_tokens = answer.cached_prompt_tokens;
   result.completion_tokens = answer.completion_tokens;
+  result.confidence = answer.confidence;
   result.latency_seconds = reply.latency_seconds;
   co_await run_on(pool_, [&] { score_answer(row_of(i), answer, job_.judge.has_value(), result); });
   states_[i].error_of_metrics = result.error;

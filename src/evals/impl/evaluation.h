@@ -95,11 +95,12 @@ class Evaluation final {
   std::vector<std::size_t> row_of_;  ///< of each result; first every row's first ask, then the second ones, ...
   std::vector<modelops::RowResult> results_;
   std::vector<RowState> states_;
-  std::string trivial_answer_;     ///< a chat completion; only where nothing is asked of the target
-  std::vector<std::size_t> left_;  ///< rows that an open breaker kept from being asked
-  bool is_alone_ = true;           ///< rows go one at a time
-  std::size_t rated_ = 0;          ///< rows that the judge rated
-  std::size_t unrated_ = 0;        ///< rows that it answered without a rating
+  std::vector<std::size_t> alone_;  ///< results of the rows that are asked one at a time, in order
+  std::string trivial_answer_;      ///< a chat completion; only where nothing is asked of the target
+  std::vector<std::size_t> left_;   ///< rows that an open breaker kept from being asked
+  bool is_alone_ = true;            ///< rows go one at a time
+  std::size_t rated_ = 0;           ///< rows that the judge rated
+  std::size_t unrated_ = 0;         ///< rows that it answered without a rating
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
 };

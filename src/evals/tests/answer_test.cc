@@ -81,6 +81,40 @@ TEST(Answer, KeepsMessageUsageAndTheWholeAnswer) {
   EXPECT_EQ(message_json(answer->response), R"({"content":"a","tool_calls":null})");
 }
 
+std::string completion_with(const std::string& message, const std::string& logprobs) {
+  return R"({"choices":[{"message":)" + message + R"(,"logprobs":)" + logprobs + R"(,"index":0}],"model":"m"})";
+}
+
+TEST(Answer, ATextIsAsSureAsItsTokensAreOnAverageAndACallAsAWhole) {
+  const std::string half = R"({"token":"a","logprob":-0.6931471805599453})";
+  const std::string sure = R"({"token":"b","logprob":0,"bytes":[98],"top_logprobs":[{"token":"b","logprob":0.0}]})";
+  const std::string tokens = R"({"content":[)" + half + "," + sure + "," + half + "," + sure + R"(],"refusal":null})";
+  const auto text = parse_answer(completion_with(R"({"content":"ab"})", tokens));
+  ASSERT_TRUE(text.ok()) << text.error();
+  EXPECT_NEAR(text->confidence.value(), std::sqrt(0.5), 1e-12);
+  EXPECT_EQ(text->response, completion_with(R"({"content":"ab"})", "null")) << "they are not kept";
+  const std::string call = R"({"content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]})";
+  EXPECT_NEAR(parse_answer(completion_with(call, tokens))->confidence.value(), 0.25, 1e-12);
+  const std::string thinking =
+      R"({"content":[)" + half + R"(,{"token":"\n</think>\n","logprob":-9},)" + sure + "," + half + "]}";
+  EXPECT_NEAR(parse_answer(completion_with(call, thinking))->confidence.value(), 0.5, 1e-12)
+      << "what it thought before is not its answer";
+}
+
+TEST(Answer, LogProbabilitiesThatAreNoneSayNothing) {
+  for (const auto* none :
+       {"null", "{}", "[]", "7", R"({"content":null})", R"({"content":[]})", R"({"content":[1]})",
+        R"({"content":[{"token":"a"}]})", R"({"content":[{"token":"a","logprob":"x"}]})",
+        R"({"content":[{"token":"a","logprob":NaN}]})", R"({"content":[{"token":"</think>","logprob":-1}]})"}) {
+    const auto answer = parse_answer(completion_with(R"({"content":"a"})", none));
+    ASSERT_TRUE(answer.ok()) << none;
+    EXPECT_FALSE(answer->confidence.has_value()) << none;
+  }
+  const auto odd =
+      parse_answer(completion_with(R"({"content":"a"})", R"({"content":[{"logprob":3},{"logprob":-1e999}]})"));
+  EXPECT_EQ(odd->confidence, 0.0);
+}
+
 TEST(Answer, UsageOfWrongTypesIsNoUsage) {
   const auto answer = parse_answer(
       R"({"choices": [{"message": {"content": null}}], "usage": {"prompt_tokens": "x", "completion_tokens": -3}})");
@@ -195,6 +229,8 @@ TEST(Row, PassesOnWhatTheAnswerDependsOn) {
   EXPECT_EQ(chat_request(*row, {.model = "m", .max_tokens = 5, .seed = 1}),
             R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stop":["#"],"tools":[{"f":1}],)"
             R"("tool_choice":"required","temperature":0,"seed":1,"max_tokens":9})");
+  const auto asked = chat_request(*row, {.model = "m", .log_probabilities = true});
+  EXPECT_THAT(asked, HasSubstr(R"("logprobs":true,"top_logprobs":1,)"));
 }
 
 TEST(Row, AReferenceThatCannotBeComparedWithIsAnError) {
@@ -230,6 +266,7 @@ TEST(RowResult, ALineReadAgainIsEqual) {
                           .cached_prompt_tokens = 6,
                           .completion_tokens = 8,
                           .latency_seconds = 0.123456789012345,
+                          .confidence = 0.25,
                           .was_alone = true,
                           .attempts = 2,
                           .failure = "cut at the token limit",
@@ -246,12 +283,14 @@ TEST(RowResult, ALineReadAgainIsEqual) {
   EXPECT_EQ(again->mistakes, row.mistakes);
   EXPECT_EQ(again->cached_prompt_tokens, 6u);
   EXPECT_TRUE(again->was_alone);
+  EXPECT_EQ(again->confidence, 0.25);
   EXPECT_EQ(again->traits, row.traits);
   EXPECT_EQ(again->ask, 3u);
   EXPECT_EQ(again->asks, 4u);
   const auto older = parse_row_result(R"({"record_id":"x","frequent":true})");
   EXPECT_EQ(older->ask, 0u) << "written before requests were asked again";
   EXPECT_EQ(older->asks, 1u);
+  EXPECT_FALSE(older->confidence.has_value());
   EXPECT_EQ(parse_row_result(to_json_line({.record_id = "x"}))->response, "");
   EXPECT_FALSE(parse_row_result("{}").ok());
 }

@@ -436,6 +436,30 @@ TEST_F(EvaluationTest, ASampleOfRowsIsAskedAloneFirstAndTheSameOneEveryTime) {
   EXPECT_EQ(questions, first);
 }
 
+TEST_F(EvaluationTest, LogProbabilitiesAreAskedForButOfRowsThatAreAskedAlone) {
+  job.rows_alone = 5;
+  job.parallelism = 4;
+  write_rows(some_rows(20));
+  serve_answers([](const json& request, int n) {
+    auto answer = obey(request, n);
+    auto body = json::parse(answer.body);
+    if (request.contains("logprobs")) body["choices"][0]["logprobs"]["content"] = {{{"token", "a"}, {"logprob", 0.0}}};
+    answer.body = body.dump();
+    return answer;
+  });
+  const auto sure = [this] {
+    return std::ranges::count_if(evaluate().value().rows, [](const auto& row) {
+      EXPECT_TRUE(!row.confidence || !row.was_alone) << row.record_id;
+      EXPECT_EQ(row.confidence.value_or(1), 1);
+      EXPECT_THAT(row.response, testing::Not(HasSubstr("\"token\"")));
+      return row.confidence.has_value();
+    });
+  };
+  EXPECT_EQ(sure(), 0);
+  job.log_probabilities = true;
+  EXPECT_EQ(sure(), 15);
+}
+
 TEST_F(EvaluationTest, MaxRowsDrawsASampleInTheFilesOrder) {
   serve_answers(obey);
   job.max_rows = 6;

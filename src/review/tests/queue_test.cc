@@ -43,6 +43,18 @@ TEST(ReviewQueue, WhereJudgeAndMetricDisagreeComesFirst) {
   EXPECT_THAT(found.items[0].why, ElementsAre("judge and metric disagree"));
 }
 
+TEST(ReviewQueue, WhatTheModelWasUnsureOfComesFirst) {
+  Json rows{row("r1", "common", call("a", {{"x", 1}}), call("b", {{"x", 1}})),
+            row("r2", "common", call("a", {{"x", 1}}), call("c", {{"x", 1}})),
+            row("r3", "common", call("a", {{"x", 1}}), call("d", {{"x", 1}}))};
+  rows[0]["answers"][0]["confidence"] = 0.9;
+  rows[1]["answers"][0]["confidence"] = nullptr;
+  rows[2]["answers"][0]["confidence"] = 0.3;
+  const auto found = queue(rows);
+  EXPECT_THAT(ids(found), ElementsAre("r3", "r1", "r2"));
+  EXPECT_THAT(found.items[0].why, ElementsAre("the model was unsure"));
+}
+
 TEST(ReviewQueue, EveryJudgedMetricIsTheJudges) {
   for (const evals::Metric* metric : evals::metrics()) {
     if (!metric->is_judged) continue;

@@ -33,6 +33,7 @@ RunConfig hosted() {
   candidate.training.best_by = modelops::BestBy::kExact;
   RunConfig config;
   config.candidates = {candidate};
+  config.evaluation.log_probabilities = EvaluationSettings::LogProbabilities::kAll;
   config.icl.selection = dataset::ExampleSelection::kSimilar;
   config.icl.embedding = modelops::Endpoint{.url = "https://e/v1?code=hidden5", .model = "e"};
   return config;
@@ -57,6 +58,10 @@ TEST(RunConfigSnapshot, KeepsWhatEndpointsAreToldAndHowCandidatesAreTrained) {
   EXPECT_EQ(read->candidates[0].training.device, modelops::TrainingDevice::kCuda);
   EXPECT_EQ(read->candidates[0].training.best_by, modelops::BestBy::kExact);
   EXPECT_EQ(read->training.epochs, 2);
+  EXPECT_TRUE(asks_log_probabilities(*read, read->candidates[0]));
+  auto older = json::parse(text);
+  older["evaluation"].erase("log_probabilities");
+  EXPECT_FALSE(asks_log_probabilities(*run_config_from_json(older.dump()), read->candidates[0])) << "an endpoint";
 }
 
 TEST(RunConfigSnapshot, OneOfBeforeCandidatesHadSettingsTrainsThemAsTheJobSays) {

@@ -212,6 +212,7 @@ export interface DivergentRow {
     mistakes: string[];
     failure: string | null;
     error: string | null;
+    confidence?: number | null;
     asks?: number;
     asks_divergent?: number;
   }[];

@@ -71,6 +71,9 @@ TEST(TextMetric, MayBeEachThatComparesTexts) {
   }
   EXPECT_EQ(read("").value().run.evaluation.text_metric, "rouge_l");
   EXPECT_THAT(evals::text_metric_names(), testing::UnorderedElementsAre("rouge_l", "token_f1", "exact_match"));
+  EXPECT_EQ(read("log_probabilities: all")->run.evaluation.log_probabilities,
+            runs::EvaluationSettings::LogProbabilities::kAll);
+  EXPECT_THAT(read("log_probabilities: some").error().message, HasSubstr("engines"));
   EXPECT_THAT(read("text_metric: similarity").error().message, HasSubstr("token_f1"));
 }
 
