@@ -111,6 +111,7 @@ void JobsResource::add_to(net::Router& router) {
   router.on(Method::kGet, "/api/jobs/{id}/report", [this](Call call) { return report(std::move(call)); });
   router.on(Method::kGet, "/api/jobs/{id}/report.html", [this](Call call) { return report_page(std::move(call)); });
   router.on(Method::kGet, "/api/jobs/{id}/deliveries", [this](Call call) { return deliveries(std::move(call)); });
+  router.on(Method::kGet, "/api/jobs/{id}/engine_log", [this](Call call) { return engine_log(std::move(call)); });
   router.on_stream(Method::kGet, "/api/jobs/{id}/events",
                    [this](net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
                      return events(request, std::move(params), out);
@@ -212,6 +213,22 @@ Task<Result<net::Response>> JobsResource::deliveries(net::Call call) {
   Json out = Json::array();
   for (const auto& delivery : all) out.push_back(delivery_json(delivery));
   co_return ok({{"deliveries", std::move(out)}});
+}
+
+Task<Result<net::Response>> JobsResource::engine_log(net::Call call) {
+  std::vector<FieldProblem> problems;
+  const auto candidate = query_number(call.query, "candidate", 0, INT32_MAX, problems);
+  if (!problems.empty()) co_return unprocessable(problems);
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(const auto logs, co_await runs_.engine_logs(id, static_cast<std::size_t>(candidate.value_or(0))));
+  Json engines = Json::array();
+  for (const auto& log : logs) {
+    engines.push_back({{"candidate", log.candidate},
+                       {"stage", runs::to_string(log.stage)},
+                       {"is_running", log.is_running},
+                       {"lines", log.lines}});
+  }
+  co_return ok({{"engines", std::move(engines)}});
 }
 
 Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {

@@ -16,8 +16,8 @@ namespace fw::api {
 using SplitOverrides =
     std::function<Result<dataset::SplitSettings>(const std::string& json, const dataset::SplitSettings& base)>;
 
-/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report and webhook deliveries. Everything
-/// named outlives the router.
+/// `/api/jobs`: the blueprint's job API, and beside it each job's events, report, webhook deliveries and engines' logs.
+/// Everything named outlives the router.
 class JobsResource final {
  public:
   JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
@@ -34,6 +34,7 @@ class JobsResource final {
   Task<Result<net::Response>> report(net::Call call);
   Task<Result<net::Response>> report_page(net::Call call);
   Task<Result<net::Response>> deliveries(net::Call call);
+  Task<Result<net::Response>> engine_log(net::Call call);
   Task<void> events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out);
 
   /// Whether a job over this traffic can come to anything: there are candidates, and there is traffic.

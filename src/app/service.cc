@@ -121,6 +121,7 @@ struct Service::Impl {
     runs::RunOptions out = run_options(options);
     // No run goes on before start(), nor after stop(): `reviews` is there when this is asked.
     out.corrections = [this](const auto& workload, const auto& whose) { return reviews.corrections(workload, whose); };
+    out.redact = [this](const std::string& line) { return redactor.redact_unread(line); };
     return out;
   }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "async/task.h"
 #include "base/strong.h"
+#include "modelops/engine_log.h"
 #include "modelops/model.h"
 
 namespace fw::modelops {
@@ -26,6 +28,7 @@ struct DeploymentRequest {
   int parallelism = 8;           ///< requests it will get at once
   int restarts = 1;              ///< how often an engine that dies is started again before the deployment has failed
   bool answers_traffic = false;  ///< stands behind the gateway: gives way to nothing, as what runs deploy does
+  std::shared_ptr<EngineLog> log = {};  ///< told what the engine writes, also one that does not come up; may be absent
 };
 
 /// Brings models up and takes them down.

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/log.h"
 #include "io/file.h"
+#include "runs/impl/engine_log_file.h"
 #include "runs/impl/evaluation_stage.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/prompt_rows.h"
@@ -44,6 +46,7 @@ Task<void> CandidateRun::run() {
   }
   if (failure) {
     if (deployment_) static_cast<void>(co_await context_.dependencies.deployer.undeploy(deployment_->id));
+    co_await keep_log();
     std::rethrow_exception(failure);
   }
 }
@@ -106,12 +109,18 @@ Task<bool> CandidateRun::bring_up(Stage stage, std::optional<modelops::Adapter> 
     note(stage, model.error());
     co_return false;
   }
-  auto deployed = co_await context_.deploy(
-      stage, index_, {std::move(model).value(), std::move(adapter), context_.config().evaluation.parallelism});
+  modelops::DeploymentRequest request{std::move(model).value(), std::move(adapter),
+                                      context_.config().evaluation.parallelism};
+  if (request.model.is_local()) {
+    request.log = std::make_shared<modelops::EngineLog>();
+    context_.record->set_engine(RunningEngine{index_, stage, request.log});
+  }
+  auto deployed = co_await context_.deploy(stage, index_, std::move(request));
   if (deployed.ok()) {
     deployment_ = std::move(deployed).value();
   } else {
     note(stage, deployed.error());
+    co_await keep_log();
   }
   co_return deployment_.has_value();
 }
@@ -122,6 +131,7 @@ Task<void> CandidateRun::take_down() {
   deployment_.reset();
   const Instant begin = context_.dependencies.clock.instant();
   const auto status = co_await context_.dependencies.deployer.undeploy(id);
+  co_await keep_log();
   StageFinished end{.stage = StageKind::kUndeploy, .candidate = index_};
   end.runtime_seconds = to_seconds(context_.dependencies.clock.instant() - begin);
   if (!status.ok()) {
@@ -129,6 +139,19 @@ Task<void> CandidateRun::take_down() {
     note(StageKind::kUndeploy, status.error());
   }
   if (!is_over()) co_await context_.record->append({context_.record->event(std::move(end))});
+}
+
+Task<void> CandidateRun::keep_log() {
+  const auto engine = context_.record->engine();
+  if (!engine) co_return;
+  const auto kept = co_await run_on(context_.dependencies.disk, [&] {
+    return keep_engine_log(context_.folder(), {engine->candidate, engine->stage, false,
+                                               shown_lines(engine->log->lines(), context_.options.redact)});
+  });
+  context_.record->set_engine(std::nullopt);
+  if (!kept.ok())
+    log_warning("runs", "an engine's log is not kept",
+                {{"job", *context_.record->id()}, {"error", kept.error().message}});
 }
 
 Task<void> CandidateRun::evaluate(modelops::Variant variant) {

@@ -189,6 +189,16 @@ void JobRecord::keep_report(std::int64_t at, std::string report) {
   report_ = std::move(report);
 }
 
+std::optional<RunningEngine> JobRecord::engine() const {
+  const std::lock_guard lock(mutex_);
+  return engine_;
+}
+
+void JobRecord::set_engine(std::optional<RunningEngine> engine) {
+  const std::lock_guard lock(mutex_);
+  engine_ = std::move(engine);
+}
+
 void JobRecord::add_reader(const std::shared_ptr<Subscription::State>& reader) {
   const std::lock_guard lock(mutex_);
   std::erase_if(readers_, [](const auto& known) { return known.expired(); });

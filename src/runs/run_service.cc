@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "io/file.h"
 #include "runs/impl/clean_up.h"
+#include "runs/impl/engine_log_file.h"
 #include "runs/impl/job_table.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/report_files.h"
@@ -291,6 +292,24 @@ Task<Result<std::string>> RunService::report(JobId id) {
     FW_ASSIGN(auto text, report_of(job, record->config(), steps));
     if (record->last_event() == at) record->keep_report(at, text);
     return text;
+  });
+}
+
+Task<Result<std::vector<EngineLogPart>>> RunService::engine_logs(JobId id, std::size_t candidate) {
+  auto& impl = *impl_;
+  FW_CO_ASSIGN(const auto record, impl.find(id));
+  if (const auto known = record->config().candidates.size(); candidate >= known) {
+    co_return not_found("job " + *id + " has no candidate " + std::to_string(candidate) + "; it has " +
+                        std::to_string(known) + ", counted from 0");
+  }
+  // Before the files: an engine that is taken down meanwhile is in one of the two.
+  const auto engine = record->engine();
+  co_return co_await run_on(impl.dependencies.disk, [&] {
+    auto logs = kept_engine_logs(impl.options.folder / *id, candidate);
+    if (!engine || engine->candidate != candidate) return logs;
+    std::erase_if(logs, [&](const auto& kept) { return kept.stage == engine->stage; });
+    logs.push_back({candidate, engine->stage, true, shown_lines(engine->log->lines(), impl.options.redact)});
+    return logs;
   });
 }
 

@@ -19,6 +19,7 @@
 #include "modelops/embedder.h"
 #include "modelops/evaluator.h"
 #include "modelops/trainer.h"
+#include "runs/engine_log.h"
 #include "runs/job.h"
 #include "runs/run_config.h"
 #include "runs/subscription.h"
@@ -66,6 +67,8 @@ struct RunOptions {
   /// What people say should have been answered, of a workload's traffic; blocks. Absent: nobody is asked.
   std::function<Result<std::vector<dataset::Correction>>(const record::WorkloadId&, const record::ClientId&)>
       corrections;
+  /// Takes out of a line of an engine's log what must not be kept. Any thread. Absent: nothing.
+  std::function<std::string(std::string)> redact;
 };
 
 struct JobRequest {
@@ -128,6 +131,10 @@ class RunService final {
   [[nodiscard]] Task<Status> remove(JobId id);
   /// The report as JSON text (docs/formats/report.md); of an unfinished job as far as it has come.
   [[nodiscard]] Task<Result<std::string>> report(JobId id);
+  /// What the engines of a candidate's deployments wrote last, in the order of their stages: of the one that is up in
+  /// this process as it stands, of others what was kept when they were taken down. Empty for a candidate that had none.
+  /// kNotFound for an unknown job, or a number that it has no candidate of.
+  [[nodiscard]] Task<Result<std::vector<EngineLogPart>>> engine_logs(JobId id, std::size_t candidate);
   /// The job's events after `after` (0: from the beginning), then live ones.
   [[nodiscard]] Result<Subscription> subscribe(const JobId& id, std::int64_t after);
   /// The webhook deliveries of a job with every attempt.

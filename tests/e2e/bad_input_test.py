@@ -84,6 +84,22 @@ class BadInput(unittest.TestCase):
         done = flywheel.run("models", "inspect", pathlib.Path(self.folder) / "cut.gguf")
         self.assertEqual(done.returncode, 1)
 
+    @unittest.skipIf(flywheel.lacks_engines(), flywheel.lacks_engines())
+    def test_a_model_that_the_engine_cannot_load_is_explained_by_the_engines_log(self):
+        whole = flywheel.MODEL.read_bytes()
+        (pathlib.Path(self.folder) / "lacking.gguf").write_bytes(whole.replace(b"blk.7.ffn_up.weight", b"blk.7.ffn_uq.weight"))
+        with flywheel.Service(f"nims:\n  - {{model_name: a, path: lacking.gguf}}\n{SPLIT}", self.folder) as service:
+            flywheel.run("load", flywheel.sample(service.folder / "router.jsonl", count=150), "--server", service.url)
+            job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "demo"})[1]["id"]
+            self.assertEqual(service.wait_for_job(job)["status"], "failed")
+            log = flywheel.run("jobs", "log", job, "--server", service.url)
+            self.assertEqual(log.returncode, 0, log.stderr)
+            self.assertRegex(log.stdout, r"(?m)^a, deploy\n(  .*\n)*  .* tensor 'blk\.7\.ffn_up\.weight' not found\n")
+            engine, = json.loads(flywheel.run("jobs", "log", job, "--json", "--server", service.url).stdout)["engines"]
+            self.assertEqual((engine["candidate"], engine["stage"], engine["is_running"]), (0, "deploy", False))
+            self.assertEqual(service.call("DELETE", f"/api/jobs/{job}")[0], 200)
+            flywheel.wait_until(lambda: not list(service.data.glob("jobs/*")), 10, "the log goes with its job")
+
     def test_an_endpoint_that_is_down(self):
         self.assertIn("127.0.0.1:9", self.candidate_error("{model_name: a, url: 'http://127.0.0.1:9'}"))
 

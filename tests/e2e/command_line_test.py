@@ -11,7 +11,7 @@ import flywheel
 class CommandLine(unittest.TestCase):
     def test_every_command_has_help(self):
         for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
-                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["report"],
+                        ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["jobs", "log"], ["report"],
                         ["export"], ["quarantine"], ["quarantine", "show"], ["quarantine", "export"], ["version"], ["config", "check"], ["sample"],
                         ["models", "inspect"], ["completion"], ["dataset", "verify"]):
             done = flywheel.run(*command, "--help")

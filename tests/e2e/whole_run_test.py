@@ -102,6 +102,11 @@ class WholeRun(unittest.TestCase):
         self.assertLess(curve[-1]["loss"], curve[0]["loss"] / 2)
         self.assertEqual(len(report["ranking"]["entries"]), 3)
 
+        engines = self.service.call("GET", f"/api/jobs/{job['id']}/engine_log")[1]["engines"]
+        self.assertEqual([e["stage"] for e in engines], ["deploy", "deploy-tuned"])
+        for engine in engines:
+            self.assertTrue(any("listening" in line or "stop processing" in line for line in engine["lines"]), engine["lines"])
+
         flywheel.wait_until(lambda: len(self.hook.posts) >= 2, 60, "the webhook is delivered on the second try")
         headers, body = self.hook.posts[1]
         self.assertTrue(flywheel.is_signed(headers, body, SECRET))

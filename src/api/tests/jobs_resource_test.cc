@@ -120,5 +120,27 @@ TEST_F(ApiTest, AnEndedJobCannotBeCancelledButDeleted) {
   EXPECT_EQ(send(net::Method::kGet, "/api/jobs/" + id).status, 404);
 }
 
+TEST_F(ApiTest, AnEnginesLogIsTextOfItsCandidate) {
+  const std::string id = create_job();
+  (void)events_of(id);
+  const std::string path = "/api/jobs/" + id + "/engine_log";
+  EXPECT_EQ(json_of(send(net::Method::kGet, path)), Json({{"engines", Json::array()}})) << "it had none";
+  const auto folder = folder_.path() / "jobs" / id / "candidates" / "0";
+  std::filesystem::create_directories(folder);
+  ASSERT_TRUE(io::write_file_atomically(folder / "engine-deploy.log", "loading\n<b>\xff cut\n").ok());
+  const Json kept{
+      {"candidate", 0}, {"stage", "deploy"}, {"is_running", false}, {"lines", {"loading", "<b>\ufffd cut"}}};
+  for (const char* query : {"", "?candidate=0"}) {
+    EXPECT_EQ(json_of(send(net::Method::kGet, path + query)), Json({{"engines", Json::array({kept})}})) << query;
+  }
+  EXPECT_EQ(send(net::Method::kGet, path + "?candidate=1").status, 404);
+  EXPECT_EQ(send(net::Method::kGet, path + "?candidate=-1").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, path + "?candidate=99999999999999999999").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/nonsense/engine_log").status, 400);
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/0123456789abcdef01234567/engine_log").status, 404);
+  EXPECT_EQ(send(net::Method::kDelete, "/api/jobs/" + id).status, 200);
+  EXPECT_EQ(send(net::Method::kGet, path).status, 404);
+}
+
 }  // namespace
 }  // namespace fw::api

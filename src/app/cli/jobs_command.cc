@@ -117,6 +117,41 @@ int show_deliveries(const std::string& id, bool as_json, const std::string& serv
   return 0;
 }
 
+void print_log(const Json& engine, const std::string& model, Terminal& out) {
+  const bool is_running = engine.value("is_running", false);
+  out.line(out.styled(Style::kBold, model + ", " + text(engine, "stage")) + (is_running ? ", running" : ""));
+  const Json lines = engine.value("lines", Json::array());
+  for (const auto& line : lines)
+    if (line.is_string()) out.line("  " + printable(line.get<std::string>()));
+}
+
+/// What the engines of a candidate wrote, and why it failed, if it did.
+void print_logs(const Json& nim, const Json& engines, Terminal& out) {
+  const std::string model = text(nim, "model_name");
+  for (const auto& engine : engines) print_log(engine, model, out);
+  if (engines.empty()) out.line(out.styled(Style::kBold, model) + "  no engine of it has written anything here");
+  if (text(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, text(nim, "error")));
+}
+
+int show_logs(const std::string& id, bool as_json, const std::string& server) {
+  ApiClient client(server);
+  const std::string path = "/api/jobs/" + net::percent_encode(id);
+  const auto job = client.get(path);
+  if (!job.ok()) return fail(job.error());
+  Terminal out(1);
+  Json all = Json::array();
+  const Json nims = job->value("nims", Json::array());
+  for (std::size_t i = 0; i < nims.size(); ++i) {
+    const auto logs = client.get(path + "/engine_log?candidate=" + std::to_string(i));
+    if (!logs.ok()) return fail(logs.error());
+    const Json engines = logs->value("engines", Json::array());
+    for (const auto& engine : engines) all.push_back(engine);
+    if (!as_json) print_logs(nims[i], engines, out);
+  }
+  if (as_json) std::cout << Json{{"engines", std::move(all)}}.dump(2) << '\n';
+  return 0;
+}
+
 int print_message(Result<Json> answer, bool as_json) {
   if (!answer.ok()) return fail(std::move(answer).error());
   if (as_json) {
@@ -192,6 +227,8 @@ void add_jobs_command(CLI::App& app, CommandContext& context) {
   add_watch(*jobs, context);
   add_job_action(*jobs, context, "deliveries", "Show what webhooks were told of a job, with every attempt",
                  [&](const JobOptions& o) { return show_deliveries(o.id, o.json, context.server_url); });
+  add_job_action(*jobs, context, "log", "Show what the engines that served a job's models wrote last",
+                 [&](const JobOptions& o) { return show_logs(o.id, o.json, context.server_url); });
   add_job_action(*jobs, context, "cancel", "Cancel an unfinished job", [&](const JobOptions& o) {
     ApiClient client(context.server_url);
     return print_message(client.post("/api/jobs/" + net::percent_encode(o.id) + "/cancel", Json::object()), o.json);

@@ -56,10 +56,11 @@ void remove_leftovers(const fs::path& folder) {
 
 /// One model that is up. Its folder holds what was made for it alone.
 struct LocalDeployer::Served {
-  Served(fs::path f, EngineSetup setup, int restarts, const LocalSettings& settings, io::ProcessLauncher& launcher,
-         net::Client& client, const Executor& executor)
+  Served(fs::path f, EngineSetup setup, const DeploymentRequest& request, const LocalSettings& settings,
+         io::ProcessLauncher& launcher, net::Client& client, const Executor& executor)
       : folder(std::move(f)),
-        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, restarts, launcher, client),
+        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, request.restarts, request.log,
+               launcher, client),
         tasks(executor) {}
 
   fs::path folder;
@@ -134,8 +135,7 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
   setup.plain_attention = is_plain_attention_faster(setup.slot_context);
   const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
 
-  auto entry =
-      std::make_shared<Served>(folder.path(), std::move(setup), request.restarts, settings, launcher, client, executor);
+  auto entry = std::make_shared<Served>(folder.path(), std::move(setup), request, settings, launcher, client, executor);
   FW_CO_TRY(co_await entry->engine.start(deadline));
   Deployment out{.id = id, .endpoint = entry->engine.endpoint(), .description = description};
   folder.keep();

@@ -26,6 +26,8 @@ class CandidateRun final {
   [[nodiscard]] Task<void> evaluate_tuned(modelops::Adapter adapter);
   [[nodiscard]] Task<bool> bring_up(Stage stage, std::optional<modelops::Adapter> adapter);
   [[nodiscard]] Task<void> take_down();
+  /// The engine is gone: what it wrote is kept with the job. That it cannot be is logged.
+  [[nodiscard]] Task<void> keep_log();
   [[nodiscard]] Task<void> stages();
 
   /// Whether every variant with (or without) an adapter has ended.

@@ -13,12 +13,20 @@
 
 #include "async/pool.h"
 #include "metastore/meta_store.h"
+#include "modelops/engine_log.h"
 #include "runs/impl/wakeup.h"
 #include "runs/job_event.h"
 #include "runs/run_config.h"
 #include "runs/subscription.h"
 
 namespace fw::runs {
+
+/// The engine that a run has up, or is bringing up.
+struct RunningEngine {
+  std::size_t candidate = 0;
+  Stage stage;  ///< that deploys it
+  std::shared_ptr<modelops::EngineLog> log;
+};
 
 /// A job in memory: its state, its readers, its stop. Safe from any thread. It follows the store: durable events are
 /// written there first and applied in the order of the store's numbers, whoever wrote them, so that memory never knows
@@ -85,6 +93,10 @@ class JobRecord final {
   [[nodiscard]] std::optional<std::string> kept_report(std::int64_t at) const;
   void keep_report(std::int64_t at, std::string report);
 
+  /// Absent while none is up here.
+  [[nodiscard]] std::optional<RunningEngine> engine() const;
+  void set_engine(std::optional<RunningEngine> engine);
+
   void add_reader(const std::shared_ptr<Subscription::State>& reader);
   [[nodiscard]] metastore::MetaStore& store() { return store_; }
   [[nodiscard]] Pool& disk() { return disk_; }
@@ -110,7 +122,8 @@ class JobRecord final {
   std::int64_t last_event_ = 0;
   bool is_deleted_ = false;
   std::int64_t report_at_ = 0;  ///< the event that report_ was made after
-  std::string report_;          ///< of the unfinished job; empty: none is kept
+  std::optional<RunningEngine> engine_;
+  std::string report_;  ///< of the unfinished job; empty: none is kept
   std::vector<std::weak_ptr<Subscription::State>> readers_;
 };
 

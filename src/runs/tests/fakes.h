@@ -121,6 +121,7 @@ class FakeDeployer final : public modelops::Deployer {
   Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest request, Deadline deadline) override {
     const std::string kind = request.adapter ? "deploy-tuned" : "deploy";
     calls.push_back(kind + " " + request.model.name);
+    if (request.log) request.log->follow([this, call = calls.back()] { return words(call); });
     FW_CO_TRY(co_await script_.pass(calls.back(), deadline));
     const std::string id = std::to_string(++last_);
     live.insert(id);
@@ -136,8 +137,14 @@ class FakeDeployer final : public modelops::Deployer {
 
   std::vector<std::string> calls;
   std::set<std::string> live;
+  std::vector<std::string> said;  ///< by every engine, after its first line
 
  private:
+  [[nodiscard]] std::vector<std::string> words(const std::string& call) const {
+    std::vector<std::string> out{call + ": loading"};
+    out.insert(out.end(), said.begin(), said.end());
+    return out;
+  }
   Script& script_;
   int last_ = 0;
 };

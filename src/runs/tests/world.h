@@ -65,7 +65,8 @@ class World {
   ManualClock clock{from_epoch_seconds(1'700'000'000)};
   std::map<std::string, std::string> environment{{"HOOK_KEY", "secret"}};
   std::vector<dataset::Correction> corrections;
-  int steps_trained = 0;  ///< over all lives
+  std::function<std::string(std::string)> redact;  ///< lines of engines
+  int steps_trained = 0;                           ///< over all lives
 };
 
 /// One life of the service in a world: from its start to its end or death.
@@ -141,6 +142,7 @@ class Life {
     o.webhook_retry.first_pause = Duration(1);
     o.give_up_retry.first_pause = std::chrono::milliseconds(1);
     o.corrections = [this](const auto&, const auto&) { return world.corrections; };
+    o.redact = world.redact;
     o.environment = [this](const std::string& name) -> std::optional<std::string> {
       const auto found = world.environment.find(name);
       return found == world.environment.end() ? std::nullopt : std::optional(found->second);

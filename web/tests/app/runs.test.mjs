@@ -1,7 +1,9 @@
 // A run from its form to its report.
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
-import { application, heading, seen, skip } from "./application.mjs";
+import { application, axeSource, heading, seen, skip } from "./application.mjs";
 
 const app = application({ run: false });
 
@@ -51,6 +53,80 @@ test("stages, rows and the training curve are live, and a lost stream goes on wh
     // Asked again after the break. (Which event it goes on from is the browser's header, which interception does not show.)
     assert.ok(asked.length >= 2, `${asked.length}`);
   });
+});
+
+/** The log of an engine on the page, opened. */
+async function openedLog(page) {
+  await page.locator("summary", { hasText: "engine's log" }).click();
+  const log = page.getByRole("region", { name: "engine's log", exact: true });
+  await log.waitFor();
+  return log;
+}
+
+test("an engine's log grows while the engine runs, shows as text, and stays when it is gone", { skip }, async () => {
+  const id = "89abcdef0123456789abcdef";
+  const candidate = { model_name: "small", status: "running-evals", deployment_status: "ready", deployment: "llama-server, F16", runtime_seconds: 1, evaluations: [], customizations: [], error: null };
+  const job = { id, workload_id: "router", client_id: "demo", status: "running", stage: "base-eval", started_at: "2026-11-27T03:00:00", run_started_at: "2026-11-27T03:00:00", finished_at: null, num_records: 900,
+    seed: 7, workload_type: "tool_calling", llm_judge: null, datasets: [], warnings: [], error: null, nims: [candidate] };
+  const hostile = "W srv got exception: <img src=x onerror=\"window.broken = true\"> \u202egnp.exe";
+  const engine = { candidate: 0, stage: "deploy", is_running: true, lines: ["I srv model loaded"] };
+  await app.open("/", { breaks: true }, async (page) => {
+    await page.route(`**/api/jobs/${id}`, (route) => route.fulfill({ json: job }));
+    await page.route(`**/api/jobs/${id}/events`, (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 600000\nevent: stage\ndata: {}\n\n" }));
+    await page.route(`**/api/jobs/${id}/engine_log?candidate=0`, (route) => route.fulfill({ json: { engines: [engine] } }));
+    await page.goto(`${app.service.url}/runs/${id}`);
+    const log = await openedLog(page);
+    await log.getByText("model loaded").waitFor();
+    engine.lines = [...Array.from({ length: 150 }, (_, i) => `I slot release: task ${i}`), hostile];
+    await log.getByText("got exception").waitFor();
+    const shown = await log.textContent();
+    assert.ok(shown.includes('<img src=x onerror="window.broken = true"> U+202Egnp.exe'), shown.slice(-200));
+    assert.ok(shown.includes("task 0\nI slot release: task 1\n"));
+    assert.equal(await log.locator("img").count(), 0);
+    assert.equal(await page.evaluate(() => window.broken), undefined);
+    assert.ok(await log.evaluate((box) => box.scrollHeight > box.clientHeight && box.scrollTop + box.clientHeight > box.scrollHeight - 5), "its end is in view");
+    engine.is_running = false;
+    await seen(page, "The last 151 lines, kept when the engine was taken down.");
+    await log.getByText("got exception").waitFor();
+  });
+});
+
+test("a run whose engine did not come up shows why without a click", { skip }, async () => {
+  const id = "9abcdef0123456789abcdef0";
+  const why = "deploy: cannot serve model \"small\": llama-server exited with code 1";
+  const candidate = { model_name: "small", status: "failed", deployment_status: "failed", deployment: null, runtime_seconds: 0, evaluations: [], customizations: [], error: why };
+  const job = { id, workload_id: "router", client_id: "demo", status: "failed", stage: null, started_at: "2026-11-27T03:00:00", run_started_at: "2026-11-27T03:00:00", finished_at: "2026-11-27T03:01:00",
+    num_records: 900, seed: 7, workload_type: "tool_calling", llm_judge: null, datasets: [], warnings: [], error: "no candidate could be evaluated", nims: [candidate] };
+  const lines = ["I load_model: loading model", "E llama_model_load: error loading model: missing tensor 'token_embd.weight'"];
+  await app.open("/", { breaks: true }, async (page) => {
+    await page.route(`**/api/jobs/${id}`, (route) => route.fulfill({ json: job }));
+    await page.route(`**/api/jobs/${id}/events`, (route) => route.fulfill({ contentType: "text/event-stream", body: "event: end\ndata: {}\n\n" }));
+    await page.route(`**/api/jobs/${id}/engine_log?candidate=0`, (route) => route.fulfill({ json: { engines: [{ candidate: 0, stage: "deploy", is_running: false, lines }] } }));
+    await page.goto(`${app.service.url}/runs/${id}`);
+    await page.getByRole("region", { name: "engine's log", exact: true }).getByText("missing tensor").waitFor();
+    await page.evaluate(axeSource);
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes[0].target}`), []);
+    const log = page.locator("summary", { hasText: "engine's log" });
+    await log.click();
+    await page.getByRole("region", { name: "engine's log", exact: true }).waitFor({ state: "detached" });
+  });
+});
+
+test("what an engine wrote is with its candidate after the run, and goes with the run", { skip, timeout: 600000 }, async () => {
+  const id = await app.ran();
+  const folder = path.join(app.service.folder, "data", "jobs", id, "candidates", "0");
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "engine-deploy.log"), "I srv model loaded\nI srv cleaning up\n");
+  await app.open(`/runs/${id}`, {}, async (page) => {
+    const log = await openedLog(page);
+    assert.equal(await log.textContent(), "I srv model loaded\nI srv cleaning up");
+    assert.equal(await page.locator("summary", { hasText: "engine's log" }).count(), 1, "an endpoint's engine has no log here");
+    await page.getByRole("button", { name: "delete" }).click();
+    await page.getByRole("button", { name: "yes, delete" }).click();
+    await heading(page, "Runs");
+  });
+  await assert.rejects(app.service.call("GET", `/api/jobs/${id}/engine_log`), /404/);
 });
 
 test("a field that the service refuses says why", { skip }, async () => {

@@ -24,11 +24,12 @@ std::string origin_of(std::uint16_t port) { return "http://127.0.0.1:" + std::to
 }  // namespace
 
 ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
-                           io::ProcessLauncher& launcher, net::Client& client)
+                           std::shared_ptr<EngineLog> log, io::ProcessLauncher& launcher, net::Client& client)
     : program_(std::move(program)),
       setup_(std::move(setup)),
       ready_timeout_(ready_timeout),
       restarts_(restarts),
+      log_(std::move(log)),
       launcher_(launcher),
       client_(client) {}
 
@@ -54,13 +55,17 @@ Task<Status> ServedEngine::start_on(std::uint16_t port, Deadline deadline) {
   FW_CO_ASSIGN(std::shared_ptr<io::Process> process, launcher_.start({.program = program_,
                                                                       .arguments = engine_arguments(setup_, port),
                                                                       .environment = engine_environment(setup_),
+                                                                      .kept_lines = EngineLog::kMostLines,
                                                                       .niceness = setup_.niceness}));
+  follow(process);
   auto status = co_await wait_ready(*process, port, deadline.within(ready_timeout_));
   if (status.ok()) {
     set_process(std::move(process));
     co_return status;
   }
-  FW_CO_TRY(co_await process->terminate(kStopGrace));
+  const auto ended = co_await process->terminate(kStopGrace);
+  finish_log();
+  if (!ended.ok()) co_return ended.error();
   co_return status;
 }
 
@@ -157,7 +162,10 @@ Task<Error> ServedEngine::failure(Deadline deadline) {
 
 Task<Status> ServedEngine::stop() {
   const auto last = process();
-  if (last) FW_CO_TRY(co_await last->terminate(kStopGrace));
+  if (!last) co_return Status{};
+  const auto ended = co_await last->terminate(kStopGrace);
+  finish_log();
+  if (!ended.ok()) co_return ended.error();
   co_return Status{};
 }
 
@@ -179,6 +187,19 @@ std::shared_ptr<io::Process> ServedEngine::process() const {
 void ServedEngine::set_process(std::shared_ptr<io::Process> process) {
   const std::lock_guard lock(mutex_);
   process_ = std::move(process);
+}
+
+void ServedEngine::follow(const std::shared_ptr<io::Process>& process) {
+  if (!log_) return;
+  // The log outlives the engine and must not keep its process, which is killed with its last owner.
+  log_->follow([weak = std::weak_ptr(process)] {
+    const auto alive = weak.lock();
+    return alive ? alive->last_lines() : std::vector<std::string>{};
+  });
+}
+
+void ServedEngine::finish_log() {
+  if (log_) log_->finish();
 }
 
 void ServedEngine::fail(Error error) {

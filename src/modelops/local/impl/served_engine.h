@@ -6,6 +6,7 @@
 #include <string>
 
 #include "io/process.h"
+#include "modelops/engine_log.h"
 #include "modelops/local/impl/engine.h"
 #include "modelops/model.h"
 #include "net/client.h"
@@ -16,9 +17,9 @@ namespace fw::modelops {
 /// watch() in a task of its own, then stop() after that task has ended. status() and process_id() from any thread.
 class ServedEngine final {
  public:
-  /// `restarts`: after how many crashes it is started again.
+  /// `restarts`: after how many crashes it is started again. `log`: may be absent.
   ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
-               io::ProcessLauncher& launcher, net::Client& client);
+               std::shared_ptr<EngineLog> log, io::ProcessLauncher& launcher, net::Client& client);
 
   /// Returns when it answers under its alias; the error bears its last words. Nothing runs after an error.
   [[nodiscard]] Task<Status> start(Deadline deadline);
@@ -45,12 +46,15 @@ class ServedEngine final {
   [[nodiscard]] Task<Status> post(std::string path, std::string body, Deadline deadline);
   [[nodiscard]] std::shared_ptr<io::Process> process() const;
   void set_process(std::shared_ptr<io::Process> process);
+  void follow(const std::shared_ptr<io::Process>& process);
+  void finish_log();
   void fail(Error error);
 
   std::filesystem::path program_;
   EngineSetup setup_;
   Duration ready_timeout_;
   int restarts_;
+  std::shared_ptr<EngineLog> log_;
   io::ProcessLauncher& launcher_;
   net::Client& client_;
   std::uint16_t port_ = 0;  ///< fixed once start() has succeeded

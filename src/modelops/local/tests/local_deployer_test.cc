@@ -249,6 +249,26 @@ TEST_F(LocalDeployerTest, ACrashedEngineComesBackOnceOnItsPort) {
   EXPECT_FALSE(ask(up, "/completions", {{"prompt", "x"}}).ok());
 }
 
+TEST_F(LocalDeployerTest, WhatAnEngineWritesIsReadFromItsStartOnOverACrashAndStays) {
+  const auto log = std::make_shared<EngineLog>();
+  const auto said = [&](const std::string& words) {
+    return std::ranges::count_if(log->lines(), [&](const auto& line) { return line.find(words) != line.npos; });
+  };
+  const auto up = deploy({.model = model(), .parallelism = 1, .log = log});
+  EXPECT_EQ(said("listening on http://127.0.0.1"), 1);
+  EXPECT_EQ(said("stop processing"), 0);
+  (void)fingerprint(up);
+  EXPECT_TRUE(comes_true([&] { return said("stop processing") == 1; }));
+  EXPECT_EQ(said("The capital of France"), 0) << "a prompt is in the log";
+  const int first = deployer_->process_id(up.id);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  EXPECT_TRUE(comes_true([&] { return said("listening on http://127.0.0.1") == 2; }));
+  ASSERT_TRUE(comes_true([&] { return deployer_->process_id(up.id) != 0; }));
+  EXPECT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());
+  EXPECT_EQ(said("listening on http://127.0.0.1"), 2);
+  EXPECT_EQ(said("stop processing"), 1);
+}
+
 TEST_F(LocalDeployerTest, WithoutRestartsTheFirstCrashIsTheDeploymentsEndAndIsTold) {
   const auto up = deploy({.model = model(), .parallelism = 1, .restarts = 0});
   const auto early = run_blocking(deployer_->failure_of(up.id, Deadline::after(50ms)));
@@ -366,10 +386,12 @@ TEST_F(LocalDeployerTest, AnEngineThatCannotLoadFailsInItsOwnWords) {
   std::ofstream(broken.gguf) << "this is no adapter";
   settings_.programs.trainer.clear();
   start(settings_);
-  const auto out = try_deploy({.model = model(), .adapter = broken});
+  const auto log = std::make_shared<EngineLog>();
+  const auto out = try_deploy({.model = model(), .adapter = broken, .log = log});
   ASSERT_FALSE(out.ok());
   EXPECT_THAT(out.error().message, HasSubstr("its last words"));
   EXPECT_THAT(out.error().message, HasSubstr("broken.gguf"));
+  EXPECT_THAT(log->lines(), testing::Contains(HasSubstr("broken.gguf")));
 }
 
 TEST_F(LocalDeployerTest, ACancelledStartLeavesNothingBehind) {

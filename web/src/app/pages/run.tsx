@@ -8,6 +8,7 @@ import { parseTime } from "../numbers";
 import { Badge, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
 import type { CandidateState, CustomizationState, EvaluationState, JobDetail } from "../types";
+import { EngineLogs } from "./engine_log";
 import { useJobEvents, type JobProgress } from "./job_events";
 import { Propose } from "./propose";
 
@@ -60,7 +61,7 @@ function TrainingLine(props: { training: CustomizationState; progress: JobProgre
   );
 }
 
-function Candidate(props: { candidate: CandidateState; index: number; live: ReturnType<typeof useJobEvents> }) {
+function Candidate(props: { job: JobDetail; candidate: CandidateState; index: number; live: ReturnType<typeof useJobEvents> }) {
   const { candidate: c, index, live } = props;
   return (
     <section class="candidate-run">
@@ -72,6 +73,7 @@ function Candidate(props: { candidate: CandidateState; index: number; live: Retu
         {c.customizations.map((t, i) => <TrainingLine key={i} training={t} progress={live.progress[`${index} customization`]} curve={live.curves[index] ?? []} />)}
         {c.evaluations.filter((e) => e.variant.startsWith("customized")).map((e) => <EvaluationLine key={e.variant} evaluation={e} progress={live.progress[`${index} ${e.variant}`]} />)}
       </ol>
+      <EngineLogs job={props.job} candidate={index} />
     </section>
   );
 }
@@ -148,7 +150,7 @@ export function RunPage(props: { id: string }) {
           {job.warnings.map((w) => <p key={w} class="notice"><Plain text={w} /></p>)}
           {job.stage && <p class="stage" role="status"><i class="pulse" aria-hidden="true" /> {stageName(job.stage)}{job.stage === "datasets" && datasets && `: ${count(datasets.rows_done)} of ${count(datasets.rows_total)} records read`}</p>}
           {!live.connected && !isEnded(job) && <p class="small muted" role="status">The connection is lost; it is taken up again.</p>}
-          {job.nims.map((c, i) => <Candidate key={i} candidate={c} index={i} live={live} />)}
+          {job.nims.map((c, i) => <Candidate key={i} job={job} candidate={c} index={i} live={live} />)}
           <Datasets job={job} />
           {job.status === "completed" && <Propose job={job} />}
         </>
