@@ -77,11 +77,28 @@ class NodeFolder:
         (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": packages}))
         run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], f"{name} cannot be installed", cwd=folder)
 
-    def run(self, script, *arguments, timeout=120):
+    def command(self, script, *arguments):
         # Modules are found from where a script lies.
         shutil.copy(HERE / "clients" / script, self.folder / script)
-        return subprocess.run(["node", self.folder / script, *map(str, arguments)], capture_output=True, text=True,
-                              timeout=timeout)
+        return ["node", self.folder / script, *map(str, arguments)]
+
+    def run(self, script, *arguments, timeout=120):
+        return subprocess.run(self.command(script, *arguments), capture_output=True, text=True, timeout=timeout)
+
+
+class LockedNodeFolder(NodeFolder):
+    """Packages of Node.js as a lock file of npm pins them, with the hashes of all that they need."""
+
+    def __init__(self, name):
+        lock = (PINS / f"{name}.json").read_text()
+        self.folder = made_once(name, lock, lambda folder: self.make_locked(folder, name, lock))
+
+    @staticmethod
+    def make_locked(folder, name, lock):
+        (folder / "package-lock.json").write_text(lock)
+        wanted = json.loads(lock)["packages"][""]["dependencies"]
+        (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": wanted}))
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], f"{name} cannot be installed", cwd=folder)
 
 
 class GoProgram:
@@ -98,12 +115,19 @@ class GoProgram:
         (folder / "main.go").write_text(source)
         env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-p=1"}
         run(["go", "mod", "init", "peer"], "go mod init", cwd=folder, env=env)
+        # What a program imports beside them comes in the versions that they want.
         run(["go", "get", *modules], "the Go modules cannot be fetched", cwd=folder, env=env)
+        run(["go", "get", "."], "the Go modules cannot be fetched", cwd=folder, env=env)
         run(["nice", "-n", "10", "go", "build", "-trimpath", "-o", "peer", "."], "the Go program does not build",
             cwd=folder, env=env)
 
     def run(self, *arguments, timeout=120):
         return subprocess.run([self.folder / "peer", *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
+
+    def start(self, *arguments, log):
+        """The running program; what it says goes to the file `log`."""
+        with open(log, "ab") as out:
+            return subprocess.Popen([self.folder / "peer", *map(str, arguments)], stdout=out, stderr=out)
 
 
 class DebianProgram:

@@ -15,6 +15,12 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> na
   return std::ranges::find(names, text) != names.end();
 }
 
+/// A member that an instrumentation had nothing for comes as null.
+bool has(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && !found->is_null();
+}
+
 /// A message of the older events: the body without its role, which the event's name has.
 void append_older_message(const std::string& role, const Json& body, Json& messages) {
   Json message{{"role", role}};
@@ -23,17 +29,19 @@ void append_older_message(const std::string& role, const Json& body, Json& messa
     return;
   }
   for (const auto& [key, value] : body.items()) {
+    if (value.is_null() && key != "content") continue;
     if (key != "role" && key != "id") message[key] = value;
     if (key == "id" && role == "tool") message["tool_call_id"] = value;
   }
   // With its content switched off the event still comes, and says nothing.
-  if (message.contains("content") || message.contains("tool_calls")) messages.push_back(std::move(message));
+  if (has(message, "content") || has(message, "tool_calls")) messages.push_back(std::move(message));
 }
 
 void append_older_choice(const Json& body, Json& choices) {
   if (!body.is_object() || !body.contains("message") || !body["message"].is_object()) return;
   Json message = body["message"];
-  if (!message.contains("content") && !message.contains("tool_calls")) return;
+  if (!has(message, "content") && !has(message, "tool_calls")) return;
+  if (!has(message, "tool_calls")) message.erase("tool_calls");
   message["role"] = "assistant";
   if (!message.contains("content")) message["content"] = nullptr;
   const auto index = body.find("index");
@@ -110,6 +118,8 @@ bool is_content_event(const LogRecord& log) {
   return is_one_of(log.event_name, {kDetails, "gen_ai.choice", "gen_ai.system.message", "gen_ai.user.message",
                                     "gen_ai.assistant.message", "gen_ai.tool.message"});
 }
+
+bool tells_all(const LogRecord& log) { return log.event_name == kDetails; }
 
 void read_event(const LogRecord& log, Content& into) { take_event(log.event_name, log.attributes, log.body, into); }
 

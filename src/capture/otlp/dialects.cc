@@ -169,6 +169,10 @@ void read_openllmetry(const Attributes& attributes, Content& into) {
 }
 
 void read_openinference(const Attributes& attributes, Content& into) {
+  // Of a stream the request is whole and the answer is not.
+  if (Json request = unpacked(attributes.find("input.value")); find(request, {"messages"}) != nullptr) {
+    into.request = std::move(request);
+  }
   append_flat_messages(unflattened(attributes, "llm.input_messages."), into.messages);
   append_flat_choices(unflattened(attributes, "llm.output_messages."), into.choices);
   const Json tools = unflattened(attributes, "llm.tools.");

@@ -4,6 +4,17 @@
 namespace fw::capture::otlp {
 namespace {
 
+const Json* member(const Json* object, const char* key) {
+  if (object == nullptr || !object->is_object()) return nullptr;
+  const auto found = object->find(key);
+  return found == object->end() ? nullptr : &*found;
+}
+
+std::string text_member(const Json& object, const char* key) {
+  const Json* value = member(&object, key);
+  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
+}
+
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 void copy_parameters(const Attributes& attributes, Json& request) {
@@ -55,13 +66,31 @@ Json usage_of(const Attributes& attributes) {
 
 /// Reasons of the span, where its messages brought none of their own.
 void set_finish_reasons(const Attributes& attributes, Json& choices) {
-  const Json reasons = unpacked(attributes.find_any({"gen_ai.response.finish_reasons", "ai.response.finishReason"}));
+  Json reasons = unpacked(
+      attributes.find_any({"gen_ai.response.finish_reasons", "ai.response.finishReason", "llm.finish_reason"}));
+  if (reasons.is_string()) reasons = Json::array({reasons});
   if (!reasons.is_array() || reasons.size() != choices.size()) return;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     std::string reason = as_text(reasons[i]);
     if (reason == "tool_call") reason = "tool_calls";
     if (!reason.empty()) choices[i]["finish_reason"] = reason;
   }
+}
+
+/// kArgumentsIncomplete where a call of a function has arguments that are no JSON.
+record::Ending ending_of(const Json& choices) {
+  for (const Json& choice : choices) {
+    const Json* calls = member(member(&choice, "message"), "tool_calls");
+    if (calls == nullptr || !calls->is_array()) continue;
+    for (const Json& call : *calls) {
+      const Json* arguments = member(member(&call, "function"), "arguments");
+      if (arguments == nullptr || !arguments->is_string()) continue;
+      const std::string& text = arguments->get_ref<const std::string&>();
+      const bool is_empty = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      if (!is_empty && !Json::accept(text)) return record::Ending::kArgumentsIncomplete;
+    }
+  }
+  return record::Ending::kFinished;
 }
 
 std::string text_of(const Attributes& attributes, std::initializer_list<std::string_view> names) {
@@ -77,9 +106,12 @@ Draft draft_of(const Content& content, const Span* span) {
   const std::string asked =
       text_of(attributes, {"gen_ai.request.model", "llm.model_name", "ai.model.id", "gen_ai.response.model"});
   Draft draft;
+  draft.provenance.model_asked = text_of(attributes, {"gen_ai.request.model"});
+  draft.provenance.model_answered = text_of(attributes, {"gen_ai.response.model"});
   if (span != nullptr) draft.timestamp = span->start;
   if (content.request.is_object()) {
     draft.request = dump(content.request);
+    if (auto model = text_member(content.request, "model"); !model.empty()) draft.provenance.model_asked = model;
   } else {
     Json request = Json::object();
     if (!asked.empty()) request["model"] = asked;
@@ -90,6 +122,8 @@ Draft draft_of(const Content& content, const Span* span) {
   }
   if (content.response.is_object()) {
     draft.response = dump(content.response);
+    if (auto model = text_member(content.response, "model"); !model.empty()) draft.provenance.model_answered = model;
+    if (const Json* choices = member(&content.response, "choices")) draft.provenance.ending = ending_of(*choices);
     return draft;
   }
   Json response = Json::object();
@@ -101,6 +135,7 @@ Draft draft_of(const Content& content, const Span* span) {
   if (!answered.empty() || !asked.empty()) response["model"] = answered.empty() ? asked : answered;
   Json choices = content.choices;
   set_finish_reasons(attributes, choices);
+  draft.provenance.ending = ending_of(choices);
   response["choices"] = std::move(choices);
   if (const Json usage = usage_of(attributes); !usage.is_null()) response["usage"] = usage;
   draft.response = dump(response);

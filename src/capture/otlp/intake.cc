@@ -1,7 +1,9 @@
 #include "capture/otlp/impl/intake.h"
 
 #include <cmath>
+#include <map>
 
+#include "base/hash.h"
 #include "capture/record_reader.h"
 #include "record/record_id.h"
 
@@ -50,6 +52,15 @@ void note_caller(std::optional<Telemetry>& piece, const std::shared_ptr<const au
   origin->caller = caller;
   piece->origin = std::move(origin);
 }
+
+/// Numbers equal events of one request: the same request again has the same numbers.
+class Copies {
+ public:
+  std::uint32_t number(const Piece& piece) { return seen_[hash64(to_line(piece))]++; }
+
+ private:
+  std::map<std::uint64_t, std::uint32_t> seen_;
+};
 
 /// Keys in the alphabet's order, and whole numbers whole: without `parse_ints` a collector makes all of them doubles.
 nlohmann::json canonical(const Json& value) {
@@ -122,12 +133,13 @@ Result<record::Interaction> Sorter::interaction_of(const JoinedCall& call, const
   record.id = record::content_id(record.workload, record.client, "otlp " + call.trace_id + ' ' + call.span_id, 0);
   record.request = std::move(draft.request);
   record.response = std::move(draft.response);
+  record.provenance.ending = draft.provenance.ending;
+  record.provenance.model_asked = std::move(draft.provenance.model_asked);
+  record.provenance.model_answered = std::move(draft.provenance.model_answered);
   record.provenance.origin = record::Origin::kOtlp;
   record.provenance.conversation = of_span.find("gen_ai.conversation.id")
                                        ? of_span.text("gen_ai.conversation.id")
                                        : call.attributes.text("gen_ai.conversation.id");
-  record.provenance.model_asked = of_span.text("gen_ai.request.model");
-  record.provenance.model_answered = of_span.text("gen_ai.response.model");
   if (call.span && call.span->end > call.span->start) {
     record.provenance.total = std::chrono::duration_cast<std::chrono::microseconds>(call.span->end - call.span->start);
   }
@@ -179,6 +191,7 @@ Intake Sorter::take_spans(std::vector<Span> spans, const DefaultNames& names, Ti
                 names, intake);
     } else if (span.is_error) {
       ++intake.failed_calls;
+      joiner_.settle({span.trace_id, span.span_id});  // its question waits for no answer
     } else {
       wait_for_rest({.span = std::move(span), .event = std::nullopt, .since = now}, names, intake);
     }
@@ -191,13 +204,16 @@ Intake Sorter::take_logs(std::vector<LogRecord> logs, const DefaultNames& names,
   DocumentSink sink(intake, auth::caller_of(names.caller));
   RecordReader reader({.default_workload = names.workload, .default_client = names.client, .loaded_at = now});
   std::uint64_t number = 0;
+  Copies copies;
   for (LogRecord& log : logs) {
     ++number;
     if (is_content_event(log)) {
       if (log.trace_id.empty() || log.span_id.empty()) {
         intake.reject("events of model calls need the trace id and span id of their call");
       } else {
-        wait_for_rest({.span = std::nullopt, .event = std::move(log), .since = now}, names, intake);
+        Piece piece{.span = std::nullopt, .event = std::move(log), .since = now};
+        piece.copy = copies.number(piece);
+        wait_for_rest(std::move(piece), names, intake);
       }
       continue;
     }

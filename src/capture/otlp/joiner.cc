@@ -12,8 +12,10 @@ constexpr std::size_t kMostDone = 100'000;
 /// How many answers a span's request asked for.
 std::size_t expected_choices(const Span& span) {
   const Json* count = span.attributes.find("gen_ai.request.choice.count");
-  if (count == nullptr || !count->is_number_unsigned()) return 1;
-  return std::clamp<std::size_t>(count->get<std::size_t>(), 1, 128);
+  const Json* reasons = span.attributes.find("gen_ai.response.finish_reasons");
+  const std::size_t asked = count != nullptr && count->is_number_unsigned() ? count->get<std::size_t>() : 1;
+  const std::size_t answered = reasons != nullptr && reasons->is_array() ? reasons->size() : 1;
+  return std::clamp<std::size_t>(std::max(asked, answered), 1, 128);
 }
 
 }  // namespace
@@ -23,7 +25,10 @@ Content Joiner::content_of(const Call& call) {
   if (call.span) read_content(*call.span, content);
   if (content.is_whole()) return content;
   Content from_events;
-  for (const LogRecord& event : call.events) read_event(event, from_events);
+  std::vector<const LogRecord*> in_order;
+  for (const LogRecord& event : call.events) in_order.push_back(&event);
+  std::ranges::stable_sort(in_order, {}, &LogRecord::time);
+  for (const LogRecord* event : in_order) read_event(*event, from_events);
   if (from_events.has_request()) {
     content.messages = std::move(from_events.messages);
     content.request = std::move(from_events.request);
@@ -36,7 +41,7 @@ Content Joiner::content_of(const Call& call) {
   return content;
 }
 
-bool Joiner::is_complete(const Call& call, const Content& content) {
+bool Joiner::has_all(const Call& call, const Content& content) {
   return call.span && content.is_whole() &&
          (content.response.is_object() || content.choices.size() >= expected_choices(*call.span));
 }
@@ -52,6 +57,7 @@ std::optional<JoinedCall> Joiner::add(Piece piece, std::string line) {
     call.since = piece.since;
     order_.push_back(key);
   }
+  call.latest = std::max(call.latest, piece.since);
   // What a client sends again because an answer got lost differs in nothing but its time of arrival.
   piece.since = {};
   if (call.seen.insert(hash64(to_line(piece))).second) {
@@ -62,7 +68,9 @@ std::optional<JoinedCall> Joiner::add(Piece piece, std::string line) {
     if (piece.event) call.events.push_back(*std::move(piece.event));
   }
   Content content = content_of(call);
-  if (is_complete(call, content)) return joined(key, call, std::move(content));
+  call.has_all = has_all(call, content);
+  const bool may_grow = options_.settle > Duration{} && !std::ranges::all_of(call.events, tells_all);
+  if (call.has_all && !may_grow) return joined(key, call, std::move(content));
   while ((calls_.size() > options_.max_calls || bytes_ > options_.max_bytes) && !order_.empty()) {
     const auto oldest = calls_.find(order_.front());
     order_.pop_front();
@@ -74,6 +82,11 @@ std::optional<JoinedCall> Joiner::add(Piece piece, std::string line) {
 std::vector<JoinedCall> Joiner::expire(Timestamp now) {
   const std::lock_guard lock(mutex_);
   std::vector<JoinedCall> out = std::exchange(pushed_out_, {});
+  const Duration settle = std::min(options_.settle, options_.window);
+  for (auto& [key, call] : calls_) {
+    const bool is_due = call.has_all && !call.is_complete && call.latest + settle <= now;
+    if (is_due) out.push_back(joined(key, call, content_of(call)));
+  }
   while (!order_.empty()) {
     const auto oldest = calls_.find(order_.front());
     const bool waits = oldest != calls_.end() && !oldest->second.is_complete;

@@ -62,13 +62,20 @@ otlp::DefaultNames names_of(const net::IncomingRequest& request) {
   return names;
 }
 
+/// With rules for redaction pieces wait in memory alone: a call that seems complete waits no longer there.
+otlp::JoinerOptions joiner_options(const OtlpFaceDependencies& dependencies, const OtlpFaceOptions& options) {
+  otlp::JoinerOptions out{.window = options.join_window};
+  if (dependencies.redactor.has_rules()) out.settle = {};
+  return out;
+}
+
 }  // namespace
 
 struct OtlpFace::Impl {
   Impl(OtlpFaceDependencies d, OtlpFaceOptions o)
       : dependencies(std::move(d)),
         options(std::move(o)),
-        joiner({.window = options.join_window}),
+        joiner(joiner_options(dependencies, options)),
         sorter(options, joiner),
         pending(dependencies.folder / "pending.jsonl"),
         budget(options.max_bytes_in_flight),

@@ -86,6 +86,7 @@ LogRecord log_of(const Json& json) {
 
 std::string to_line(const Piece& piece) {
   Json json{{"trace", piece.trace_id()}, {"span", piece.span_id()}, {"since", count(piece.since)}};
+  if (piece.copy > 0) json["copy"] = piece.copy;
   if (piece.span) json["of_span"] = to_json(*piece.span);
   if (piece.event) json["of_event"] = to_json(*piece.event);
   json["origin"] = origin_json(piece.span ? *piece.span->origin : *piece.event->origin);
@@ -100,6 +101,7 @@ Result<Piece> parse_line(std::string_view line) {
   try {
     Piece piece;
     piece.since = time_of(json.at("since"));
+    piece.copy = json.value("copy", std::uint32_t{0});
     if (json.contains("of_span")) {
       piece.span = span_of(json.at("of_span"));
       piece.span->trace_id = json.at("trace").get<std::string>();

@@ -41,12 +41,26 @@ LogRecord event(const std::string& name, const Json& body) {
   return out;
 }
 
+LogRecord choice(const std::string& text) {
+  return event("gen_ai.choice", {{"index", 0}, {"finish_reason", "stop"}, {"message", {{"content", text}}}});
+}
+
 class OtlpIntake : public testing::Test {
  protected:
   Intake take(Span one) { return sorter.take_spans({std::move(one)}, {}, now); }
   Intake take(std::vector<LogRecord> logs) { return sorter.take_logs(std::move(logs), {}, now); }
   Json request(const Intake& intake) { return Json::parse(intake.records.at(0).request); }
   Json response(const Intake& intake) { return Json::parse(intake.records.at(0).response); }
+  /// The records of the calls of which nothing came for a while.
+  Intake settled() {
+    now += std::chrono::seconds(31);
+    Intake intake;
+    for (const JoinedCall& call : joiner.expire(now)) {
+      intake.records.push_back(sorter.interaction_of(call, {}).value());
+      intake.calls.emplace_back(call.trace_id, call.span_id);
+    }
+    return intake;
+  }
   Json answer(const Intake& intake) { return response(intake)["choices"][0]["message"]; }
 
   Timestamp now = from_epoch_seconds(1000);
@@ -128,6 +142,37 @@ TEST_F(OtlpIntake, PrefersTheWholeBodies) {
   EXPECT_EQ(response(intake)["id"], "x");
 }
 
+TEST_F(OtlpIntake, KeepsTheWholeRequestOfAStreamAndHowItEnded) {
+  const auto intake =
+      take(span({{"openinference.span.kind", "LLM"},
+                 {"input.value", R"({"model":"big","messages":[{"role":"user","content":"hi"}],"seed":7})"},
+                 {"output.value", "hello"},
+                 {"llm.finish_reason", "length"},
+                 {"llm.input_messages.0.message.role", "user"},
+                 {"llm.output_messages.0.message.role", "assistant"},
+                 {"llm.output_messages.0.message.content", "hello"}}));
+  EXPECT_EQ(request(intake)["seed"], 7);
+  EXPECT_EQ(answer(intake)["content"], "hello");
+  EXPECT_EQ(response(intake)["choices"][0]["finish_reason"], "length");
+  EXPECT_EQ(intake.records[0].provenance.model_asked, "big");
+}
+
+TEST_F(OtlpIntake, MarksCallsWhoseArgumentsWereMixedUp) {
+  const auto ending = [this](const char* arguments) {
+    return take(span({{"openinference.span.kind", "LLM"},
+                      {"llm.input_messages.0.message.role", "user"},
+                      {"llm.input_messages.0.message.content", "hi"},
+                      {"llm.output_messages.0.message.role", "assistant"},
+                      {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "add"},
+                      {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", arguments}}))
+        .records.at(0)
+        .provenance.ending;
+  };
+  EXPECT_EQ(ending(R"({"a":1})"), record::Ending::kFinished);
+  EXPECT_EQ(ending(""), record::Ending::kFinished);
+  EXPECT_EQ(ending(R"({"a":1}{"b":2})"), record::Ending::kArgumentsIncomplete);
+}
+
 TEST_F(OtlpIntake, MapsVercelsInnerSpansAlone) {
   Span inner = span({{"ai.operationId", "ai.generateText.doGenerate"},
                      {"ai.prompt.messages", R"([{"role":"user","content":[{"type":"text","text":"hi"}]}])"},
@@ -142,22 +187,21 @@ TEST_F(OtlpIntake, JoinsASpanAndItsLaterEvents) {
   const auto first = take(span({}));
   EXPECT_THAT(first.records, SizeIs(0));
   EXPECT_THAT(first.waiting, SizeIs(1));
-  const auto question = take({event("gen_ai.user.message", {{"content", "hi"}})});
-  EXPECT_THAT(question.records, SizeIs(0));
-  const auto choice =
-      take({event("gen_ai.choice", {{"index", 0}, {"finish_reason", "stop"}, {"message", {{"content", "hello"}}}})});
-  ASSERT_THAT(choice.records, SizeIs(1));
-  EXPECT_EQ(request(choice)["messages"], Json::parse(R"([{"role":"user","content":"hi"}])"));
-  EXPECT_EQ(answer(choice)["content"], "hello");
-  EXPECT_EQ(request(choice)["model"], "big");
+  EXPECT_THAT(take({event("gen_ai.user.message", {{"content", "hi"}})}).records, SizeIs(0));
+  (void)take({choice("hello")});
+  const auto whole = settled();
+  ASSERT_THAT(whole.records, SizeIs(1));
+  EXPECT_EQ(request(whole)["messages"], Json::parse(R"([{"role":"user","content":"hi"}])"));
+  EXPECT_EQ(answer(whole)["content"], "hello");
+  EXPECT_EQ(request(whole)["model"], "big");
 }
 
 TEST_F(OtlpIntake, JoinsEventsThatCameFirstAndTakesThemOnce) {
-  const std::vector<LogRecord> events{event("gen_ai.user.message", {{"content", "hi"}}),
-                                      event("gen_ai.choice", {{"message", {{"content", "hello"}}}})};
+  const std::vector<LogRecord> events{event("gen_ai.user.message", {{"content", "hi"}}), choice("hello")};
   (void)take(events);
   (void)take(events);  // sent again
-  const auto whole = take(span({}));
+  (void)take(span({}));
+  const auto whole = settled();
   ASSERT_THAT(whole.records, SizeIs(1));
   EXPECT_THAT(request(whole)["messages"], SizeIs(1));
   EXPECT_THAT(response(whole)["choices"], SizeIs(1));
@@ -165,9 +209,77 @@ TEST_F(OtlpIntake, JoinsEventsThatCameFirstAndTakesThemOnce) {
   EXPECT_THAT(take(events).waiting.size() + joiner.stats().waiting, 2U);  // nothing begins anew
 }
 
-TEST_F(OtlpIntake, ACallThatCouldNotBeStoredIsCompletedAgain) {
+TEST_F(OtlpIntake, WhatIsSaidTwiceInAConversationIsSaidTwice) {
+  const std::vector<LogRecord> events{event("gen_ai.user.message", {{"content", "yes"}}),
+                                      event("gen_ai.assistant.message", {{"content", "really?"}}),
+                                      event("gen_ai.user.message", {{"content", "yes"}}), choice("hello")};
+  const auto waiting = take(events).waiting;
+  (void)take(events);
+  (void)take(span({}));
+  EXPECT_THAT(request(settled())["messages"], SizeIs(3));
+
+  Joiner restarted({});
+  for (const std::string& line : waiting) (void)restarted.add(parse_line(line).value(), line);
+  const auto ended = restarted.expire(now + std::chrono::minutes(6));
+  ASSERT_THAT(ended, SizeIs(1));
+  EXPECT_THAT(ended[0].content.messages, SizeIs(3));
+}
+
+TEST_F(OtlpIntake, AMessageThatWasRefusedAtFirstIsInItsPlace) {
+  (void)take(span({}));
+  LogRecord instructions = event("gen_ai.system.message", {{"content", "be brief"}});
+  instructions.time -= std::chrono::milliseconds(1);
+  EXPECT_THAT(take({event("gen_ai.user.message", {{"content", "hi"}}), choice("hello")}).records, SizeIs(0));
+  now += std::chrono::seconds(20);
+  EXPECT_THAT(joiner.expire(now), SizeIs(0));
+  (void)take({instructions});
+  const auto whole = settled();
+  ASSERT_THAT(whole.records, SizeIs(1));
+  EXPECT_EQ(request(whole)["messages"][0]["role"], "system");
+}
+
+TEST_F(OtlpIntake, WithoutTimeToSettleACallIsCompleteAtOnce) {
+  Joiner hasty({.settle = {}});
+  Sorter sorter_of_hasty(options, hasty);
+  (void)sorter_of_hasty.take_logs({event("gen_ai.user.message", {{"content", "hi"}}), choice("hello")}, {}, now);
+  EXPECT_EQ(answer(sorter_of_hasty.take_spans({span({})}, {}, now))["content"], "hello");
+}
+
+TEST_F(OtlpIntake, WaitsForAsManyAnswersAsTheSpanTellsOf) {
+  (void)take(span({{"gen_ai.response.finish_reasons", {"stop", "length"}}}));
+  (void)take({event("gen_ai.user.message", {{"content", "hi"}}), choice("hello")});
+  EXPECT_THAT(settled().records, SizeIs(0));
+  LogRecord second = choice("bye");
+  second.body["index"] = 1;
+  (void)take({second});
+  const auto whole = settled();
+  ASSERT_THAT(whole.records, SizeIs(1));
+  EXPECT_EQ(response(whole)["choices"][1]["message"]["content"], "bye");
+  EXPECT_EQ(response(whole)["choices"][1]["finish_reason"], "length");
+}
+
+TEST_F(OtlpIntake, OneEventThatTellsAllIsNotWaitedWith) {
+  (void)take(span({}));
+  LogRecord all = event("gen_ai.client.inference.operation.details", nullptr);
+  all.attributes.add("gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":"hi"}]}])");
+  all.attributes.add("gen_ai.output.messages", R"([{"role":"assistant","parts":[{"type":"text","content":"hello"}]}])");
+  EXPECT_EQ(answer(take({all}))["content"], "hello");
+}
+
+TEST_F(OtlpIntake, WhatAnEventHasNothingForIsLeftOut) {
+  (void)take(span({}));
   (void)take({event("gen_ai.user.message", {{"content", "hi"}}),
-              event("gen_ai.choice", {{"message", {{"content", "hello"}}}})});
+              event("gen_ai.assistant.message", {{"content", "yes"}, {"tool_calls", nullptr}}),
+              event("gen_ai.assistant.message", {{"content", nullptr}, {"tool_calls", nullptr}}), choice("hello")});
+  EXPECT_EQ(request(settled())["messages"],
+            Json::parse(R"([{"role":"user","content":"hi"},{"role":"assistant","content":"yes"}])"));
+}
+
+TEST_F(OtlpIntake, ACallThatCouldNotBeStoredIsCompletedAgain) {
+  LogRecord all = event("gen_ai.client.inference.operation.details", nullptr);
+  all.attributes.add("gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":"hi"}]}])");
+  all.attributes.add("gen_ai.output.messages", R"([{"role":"assistant","parts":[{"type":"text","content":"hello"}]}])");
+  (void)take({all});
   const auto first = take(span({}));
   ASSERT_THAT(first.records, SizeIs(1));
   joiner.unsettle(first.calls.at(0));
@@ -242,6 +354,7 @@ TEST_F(OtlpIntake, RejectsWhatHasNoIds) {
 }
 
 TEST_F(OtlpIntake, CountsCallsThatFailed) {
+  (void)take({event("gen_ai.user.message", {{"content", "hi"}})});
   Span failed = span({{"error.type", "RateLimitError"}});
   failed.is_error = true;
   EXPECT_EQ(take(failed).failed_calls, 1U);

@@ -29,6 +29,8 @@ void read_content(const Span& span, Content& into);
 
 /// Whether a log record is an event of the GenAI conventions, of those that carry content.
 [[nodiscard]] bool is_content_event(const LogRecord& log);
+/// Whether the event is the only one of its call: it has every message.
+[[nodiscard]] bool tells_all(const LogRecord& log);
 /// Adds what the event says.
 void read_event(const LogRecord& log, Content& into);
 

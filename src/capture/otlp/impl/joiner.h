@@ -24,7 +24,8 @@ struct JoinedCall {
 struct Piece {
   std::optional<Span> span;
   std::optional<LogRecord> event;
-  Timestamp since;  ///< when it came
+  Timestamp since;         ///< when it came
+  std::uint32_t copy = 0;  ///< how many equal pieces came before it in the same request: a user may say "yes" twice
 
   [[nodiscard]] const std::string& trace_id() const { return span ? span->trace_id : event->trace_id; }
   [[nodiscard]] const std::string& span_id() const { return span ? span->span_id : event->span_id; }
@@ -36,7 +37,9 @@ struct Piece {
 
 struct JoinerOptions {
   Duration window = std::chrono::minutes(5);  ///< how long a piece waits for the others
-  std::size_t max_calls = 20'000;             ///< that wait; the oldest are given up beyond it
+  /// How long a call made of several events waits for one that was late; 0: it is complete as soon as it may be.
+  Duration settle = std::chrono::seconds(30);
+  std::size_t max_calls = 20'000;  ///< that wait; the oldest are given up beyond it
   std::size_t max_bytes = std::size_t{64} << 20;
 };
 
@@ -47,8 +50,10 @@ struct JoinerStats {
 };
 
 /// Joins spans and the log events of their content by trace and span id, whichever comes first. A call is complete when
-/// its span is there and as many answers as were asked for; or when its window ends with a question and an answer. The
-/// same piece again changes nothing, also soon after its call was complete. Plain, without clock; any thread.
+/// its span is there and as many answers as were asked for; or when its window ends with a question and an answer.
+/// Where each message is an event of its own, nothing says how many there are, and one that an exporter had to send
+/// again comes last: such a call is complete when nothing came of it for a while. The same piece again changes nothing,
+/// also soon after its call was complete. Plain, without clock; any thread.
 class Joiner final {
  public:
   explicit Joiner(const JoinerOptions& options) : options_(options) {}
@@ -77,12 +82,14 @@ class Joiner final {
     std::vector<std::string> lines;
     std::set<std::uint64_t> seen;  // hashes of lines without their time of arrival
     Timestamp since;
+    Timestamp latest;
     std::size_t bytes = 0;
+    bool has_all = false;      // as far as one can tell
     bool is_complete = false;  // and not settled yet
   };
 
   [[nodiscard]] static Content content_of(const Call& call);
-  [[nodiscard]] static bool is_complete(const Call& call, const Content& content);
+  [[nodiscard]] static bool has_all(const Call& call, const Content& content);
   [[nodiscard]] static JoinedCall joined(const Key& key, Call& call, Content content);
   void erase(std::map<Key, Call>::iterator at);
   /// Drops a call, or completes it with what there is.
