@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "dataset/impl/chat.h"
 #include "dataset/impl/corrected.h"
+#include "dataset/impl/held_rows.h"
 #include "dataset/impl/icl.h"
 #include "dataset/impl/leak_finder.h"
 #include "dataset/impl/mix.h"
@@ -67,15 +68,16 @@ struct EvaluationRow {
 /// Writes the rows of a finished split.
 class Assembler {
  public:
-  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const Selected& selected,
-            Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
+  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const HeldRows& held,
+            const Selected& selected, Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
       : request_(request),
         survey_(survey),
         corrected_(corrected),
+        held_(held),
         selected_(selected),
         split_(std::move(split)),
         leaks_(leaks),
-        weights_(evaluation_weights(selected_, survey_, split_)),
+        weights_(held.is_given() ? held_weights() : evaluation_weights(selected_, survey_, split_)),
         examples_(request.icl.max_examples) {
     out_.card.suspicious = std::move(suspicious);
     if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
@@ -237,9 +239,28 @@ class Assembler {
     content += row + '\n';
   }
 
+  /// As the set was drawn: another run's figures on it stay comparable.
+  std::vector<double> held_weights() const {
+    std::vector<double> weights(selected_.rows.size(), 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (const auto place = selected_.rows[i].held) weights[i] = held_.at(*place).traits.weight;
+    }
+    return weights;
+  }
+
+  /// What a row of the hold-out set says of the traffic is what it said when it was drawn; what it says of training is
+  /// of this run's. It is never of the newest part, of which the set knows nothing but what came before it was drawn.
   modelops::RowTraits traits_of(std::size_t i) const {
     const Row& row = selected_.rows[i];
     const Surveyed& record = survey_.records[row.record];
+    if (row.held) {
+      modelops::RowTraits traits = held_.at(*row.held).traits;
+      traits.label = label_of(row);
+      traits.kind = record.calls_tool ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText;
+      traits.template_in_training = trained_templates_.contains(row.template_hash);
+      traits.is_newest = false;
+      return traits;
+    }
     return {.label = label_of(row),
             .kind = record.calls_tool ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText,
             .conversation = *survey_.id_of(survey_.records[selected_.first_of[row.conversation]]),
@@ -327,12 +348,14 @@ class Assembler {
     card.seed = request_.seed;
     card.self_agreement = selected_.self_agreement;
     card.corrections = corrected_.counts();
+    card.holdout = held_.counts(selected_.rows, survey_);
     card.templates = count_templates(selected_, split_);
     card.templates.rows_seen = card.leak.eval_rows_template_in_training;
     card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
     figures_.example_rows = out_.lineage.train.size();
     card.notes = write_notes(request_, selected_, split_, card, figures_);
     out_.warnings = too_long_for(request_.contexts, figures_);
+    if (card.holdout) add_retired(*card.holdout, out_.warnings);
     std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
   }
 
@@ -344,6 +367,7 @@ class Assembler {
   const BuildRequest& request_;
   const Survey& survey_;
   const Corrected& corrected_;
+  const HeldRows& held_;
   const Selected& selected_;
   const Split split_;
   LeakFinder& leaks_;
@@ -360,11 +384,14 @@ class Assembler {
   std::unordered_set<std::uint64_t> trained_templates_;
 };
 
-Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected) {
+Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected, HeldRows& held) {
   return request.records.scan([&](std::span<const record::Interaction> page) -> Status {
     FW_TRY(request.deadline.check("read records"));
     survey.add(page);
-    for (const record::Interaction& record : page) corrected.see(record);
+    for (const record::Interaction& record : page) {
+      corrected.see(record);
+      held.see(record.id);
+    }
     if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
     return {};
   });
@@ -408,14 +435,18 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(check_settings(request.split));
   Survey survey(request.split.parse_function_arguments);
   Corrected corrected(request.corrections, request.split.parse_function_arguments);
-  FW_TRY(survey_window(request, survey, corrected));
+  HeldRows held(request.holdout);
+  FW_TRY(survey_window(request, survey, corrected, held));
   FW_TRY(request.deadline.check("order records"));
   FW_TRY(survey.finish(request.deadline));
-  FW_ASSIGN(const Selected selected, select_rows(request, survey));
+  held.match(survey);
+  FW_ASSIGN(const Selected selected, select_rows(request, survey, held));
+  if (const auto counts = held.counts(selected.rows, survey)) FW_TRY(check_holdout(*counts, request.split));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {
-    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats});
+    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats,
+                    row.held.has_value(), row.held && held.at(*row.held).traits.template_in_training});
   }
   FW_TRY(request.deadline.check("split rows"));
   LeakFinder leaks(request, survey, selected.rows);
@@ -440,7 +471,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
     if (split.is_frequent[i] && selected.rows[i].is_asked_in_newest) split.in_newest[i] = true;
   }
   corrected.settle(selected, survey, split);
-  return Assembler(request, survey, corrected, selected, std::move(split), leaks, std::move(suspicious)).run();
+  return Assembler(request, survey, corrected, held, selected, std::move(split), leaks, std::move(suspicious)).run();
 }
 
 }  // namespace fw::dataset

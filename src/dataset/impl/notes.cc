@@ -14,6 +14,8 @@
 namespace fw::dataset {
 namespace {
 
+constexpr std::size_t kShownRetired = 5;
+
 bool is_written(Side side) { return side == Side::kTrain || side == Side::kValidation || side == Side::kEval; }
 
 std::string amount(std::uint64_t n, const std::string& one, const std::string& many) {
@@ -105,7 +107,7 @@ void add_strays(const Selected& selected, std::vector<std::string>& notes) {
                   " far from all others; the time span is that of the others.");
 }
 
-void add_newest(const BuildRequest& request, const Selected& selected, const Split& split,
+void add_newest(const BuildRequest& request, const Selected& selected, const Split& split, const Card& card,
                 std::vector<std::string>& notes) {
   if (request.split.newest_holdout <= 0) return;
   if (!selected.newest_from) {
@@ -113,6 +115,13 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
     return;
   }
   const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
+  if (card.holdout) {
+    notes.push_back("The newest " + percent_as_set(request.split.newest_holdout) + " of the time span (from " +
+                    to_iso8601(*selected.newest_from) + " on) was kept out of training, " +
+                    amount(static_cast<std::uint64_t>(surplus), "row", "rows") +
+                    ", and is not measured: the evaluation rows are fixed (data_split_config.holdout_job).");
+    return;
+  }
   std::uint64_t rows = 0;
   for (std::size_t i = 0; i < split.sides.size(); ++i)
     rows += split.in_newest[i] && split.sides[i] == Side::kEval ? 1 : 0;
@@ -199,6 +208,24 @@ void add_corrections(const std::optional<CorrectionCounts>& counts, std::vector<
   notes.push_back(note + '.');
 }
 
+void add_holdout(const HoldoutCounts& set, std::vector<std::string>& notes) {
+  std::string note = "The evaluation rows are those of job " + set.job +
+                     " (data_split_config.holdout_job): " + std::to_string(set.evaluated) + " of " +
+                     std::to_string(set.rows) + ", with the weights that they were drawn with. ";
+  if (set.records_since > 0) {
+    note += "The newest of their records is of " + to_iso8601(from_epoch_seconds(set.newest_record)) + "; " +
+            std::to_string(set.records_since) + " of " + amount(set.records, "record", "records") +
+            " came since and are not in them: how a model does on that traffic is not measured.";
+  } else {
+    note += "No record came since.";
+  }
+  notes.push_back(std::move(note));
+  if (set.answered_otherwise > 0) {
+    notes.push_back(amount(set.answered_otherwise, "evaluation row keeps", "evaluation rows keep") +
+                    " the answer that they were drawn with, although most records of the request give another by now.");
+  }
+}
+
 void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& notes) {
   std::uint64_t training = 0;
   std::uint64_t evaluation = 0;
@@ -219,6 +246,24 @@ void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& no
 }
 
 }  // namespace
+
+void add_retired(const HoldoutCounts& counts, std::vector<std::string>& warnings) {
+  if (counts.retired.empty()) return;
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& one : counts.retired) by_reason[one.why].push_back(one.record_id);
+  std::string why;
+  for (const auto& [reason, records] : by_reason) {
+    why += (why.empty() ? "" : "; ") + reason + ": " + std::to_string(records.size()) + " (";
+    for (std::size_t i = 0; i < std::min(records.size(), kShownRetired); ++i) why += (i > 0 ? ", " : "") + records[i];
+    why += records.size() > kShownRetired ? ", ...)" : ")";
+  }
+  warnings.push_back(std::to_string(counts.retired.size()) + " of " +
+                     amount(counts.rows, "evaluation row", "evaluation rows") + " of job " + counts.job + ", with " +
+                     percent(counts.retired_weight_share) +
+                     " of their weight, are retired and not replaced, so that figures on the others do not quite "
+                     "compare with that job's: " +
+                     why + '.');
+}
 
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
   std::vector<std::string> out;
@@ -279,7 +324,8 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_repeats(selected, notes);
   notes.push_back(conversations_note(selected, split, card.leak));
   add_strays(selected, notes);
-  add_newest(request, selected, split, notes);
+  if (card.holdout) add_holdout(*card.holdout, notes);
+  add_newest(request, selected, split, card, notes);
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
   add_stage("newest evaluation", split.newest_eval, notes);
   add_stage("validation", split.validation, notes);
