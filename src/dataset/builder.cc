@@ -63,6 +63,7 @@ struct EvaluationRow {
   std::string said;
   std::uint64_t tokens = 0;
   bool template_in_training = false;
+  bool is_rewritten = false;
 };
 
 /// Writes the rows of a finished split.
@@ -191,8 +192,10 @@ class Assembler {
     }
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
-                               "conversations or to the newest part; lower data_split_config.eval_size or "
-                               "newest_holdout: " +
+                               "conversations or to the newest part; " +
+                               (held_.is_given() ? "collect more traffic, name a smaller set "
+                                                   "(data_split_config.holdout_job), or lower newest_holdout: "
+                                                 : "lower data_split_config.eval_size or newest_holdout: ") +
                                describe(out_.card.steps));
   }
 
@@ -290,13 +293,15 @@ class Assembler {
         [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
           const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
           const Json row = evaluation_row(exchange, facts);
+          const auto held = selected_.rows[i].held;
           return EvaluationRow{to_line(row), last_user_text(exchange.request), tokens_of(row),
-                               facts.traits.template_in_training};
+                               facts.traits.template_in_training, held && held_.at(*held).content != content_of(row)};
         },
         [&](std::size_t, const record::RecordId& id, EvaluationRow row) {
           eval += row.line + '\n';
           out_.card.leak.eval_rows_said_in_training += said_.contains(hash64(row.said));
           out_.card.leak.eval_rows_template_in_training += row.template_in_training;
+          rewritten_ += row.is_rewritten;
           said.push_back(std::move(row.said));
           if (!request_.contexts.empty()) figures_.request_tokens.push_back(row.tokens);
           out_.lineage.eval.push_back(id);
@@ -348,14 +353,15 @@ class Assembler {
     card.seed = request_.seed;
     card.self_agreement = selected_.self_agreement;
     card.corrections = corrected_.counts();
-    card.holdout = held_.counts(selected_.rows, survey_);
+    card.holdout = held_.counts(selected_, survey_);
+    if (card.holdout) card.holdout->rewritten = rewritten_;
     card.templates = count_templates(selected_, split_);
     card.templates.rows_seen = card.leak.eval_rows_template_in_training;
     card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
     figures_.example_rows = out_.lineage.train.size();
     card.notes = write_notes(request_, selected_, split_, card, figures_);
     out_.warnings = too_long_for(request_.contexts, figures_);
-    if (card.holdout) add_retired(*card.holdout, out_.warnings);
+    if (card.holdout) warn_of_changes(*card.holdout, out_.warnings);
     std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
   }
 
@@ -375,6 +381,7 @@ class Assembler {
   BuiltDatasets out_;
   RowFigures figures_;
   std::uint64_t rows_written_ = 0;
+  std::uint64_t rewritten_ = 0;
   std::string lineage_file_;
   ExampleChooser examples_;
   std::optional<SimilarExamples> similar_;       // where examples are chosen so
@@ -441,7 +448,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(survey.finish(request.deadline));
   held.match(survey);
   FW_ASSIGN(const Selected selected, select_rows(request, survey, held));
-  if (const auto counts = held.counts(selected.rows, survey)) FW_TRY(check_holdout(*counts, request.split));
+  if (const auto counts = held.counts(selected, survey)) FW_TRY(check_holdout(*counts, request.split));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {

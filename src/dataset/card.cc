@@ -91,6 +91,7 @@ Json holdout_to_json(const HoldoutCounts& set) {
           {"retired", std::move(retired)},
           {"retired_weight_share", set.retired_weight_share},
           {"answered_otherwise", set.answered_otherwise},
+          {"rewritten", set.rewritten},
           {"newest_record", set.newest_record},
           {"records", set.records},
           {"records_since", set.records_since}};

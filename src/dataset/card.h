@@ -122,6 +122,7 @@ struct HoldoutCounts {
   std::vector<Retired> retired = {};     ///< in the set's order
   double retired_weight_share = 0;       ///< of the set's weight
   std::uint64_t answered_otherwise = 0;  ///< evaluated; most records answer their request otherwise by now
+  std::uint64_t rewritten = 0;           ///< evaluated; request or response is not the set's, byte for byte
   std::int64_t newest_record = 0;        ///< of the set, epoch seconds
   std::uint64_t records = 0;             ///< valid ones of the window
   std::uint64_t records_since = 0;       ///< of these, those that are newer than newest_record

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/hash.h"
 #include "dataset/impl/json.h"
 
 namespace fw::dataset {
@@ -23,6 +24,7 @@ T value_of(const Json& line, const char* key, T otherwise) {
 HoldoutRow row_of(const Json& line) {
   HoldoutRow row{.record = record::RecordId(string_member(line, "record_id")), .traits = {}};
   row.timestamp = value_of<std::int64_t>(line, "timestamp", 0);
+  row.content = content_of(line);
   modelops::RowTraits& traits = row.traits;
   traits.label = string_member(line, "label");
   if (string_member(line, "answer_kind") == "tool_calls") traits.kind = modelops::AnswerKind::kToolCalls;
@@ -40,6 +42,15 @@ HoldoutRow row_of(const Json& line) {
 }
 
 }  // namespace
+
+std::uint64_t content_of(const nlohmann::ordered_json& row) {
+  std::string content;
+  for (const char* key : {"request", "response"}) {
+    const Json* value = member(row, key);
+    content += (value == nullptr ? "" : to_line(*value)) + '\n';
+  }
+  return hash64(content);
+}
 
 Result<std::vector<HoldoutRow>> read_holdout(std::string_view eval_data, const Deadline& deadline) {
   std::vector<HoldoutRow> rows;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +17,12 @@ namespace fw::dataset {
 struct HoldoutRow {
   record::RecordId record;
   std::int64_t timestamp = 0;  ///< of the record, epoch seconds
+  std::uint64_t content = 0;   ///< content_of() its row
   modelops::RowTraits traits;
 };
+
+/// Of the request and the response of an evaluation row: equal where a model is asked and measured in the same bytes.
+[[nodiscard]] std::uint64_t content_of(const nlohmann::ordered_json& row);
 
 /// The evaluation rows of an earlier run, on which a later one is evaluated instead of rows of its own.
 struct Holdout {

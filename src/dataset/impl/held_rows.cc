@@ -6,6 +6,21 @@
 #include "dataset/reasons.h"
 
 namespace fw::dataset {
+namespace {
+
+/// A clock that is far off says nothing of when the set was drawn.
+std::int64_t newest_of(const Holdout& set, const Selected& selected) {
+  std::int64_t newest = 0;
+  std::int64_t of_all = 0;
+  for (const HoldoutRow& row : set.rows) {
+    of_all = std::max(of_all, row.timestamp);
+    if (selected.span && row.timestamp <= to_epoch_seconds(selected.span->second))
+      newest = std::max(newest, row.timestamp);
+  }
+  return newest > 0 ? newest : of_all;
+}
+
+}  // namespace
 
 HeldRows::HeldRows(const Holdout* set) : set_(set) {
   if (set_ == nullptr) return;
@@ -32,11 +47,11 @@ std::optional<std::uint32_t> HeldRows::place_of(std::uint32_t record) const {
   return place == place_of_record_.end() ? std::nullopt : std::optional(place->second);
 }
 
-std::optional<HoldoutCounts> HeldRows::counts(const std::vector<Row>& rows, const Survey& survey) const {
+std::optional<HoldoutCounts> HeldRows::counts(const Selected& selected, const Survey& survey) const {
   if (set_ == nullptr) return std::nullopt;
   HoldoutCounts out{.job = set_->job, .dataset = set_->dataset, .digest = set_->digest, .rows = set_->rows.size()};
   std::vector<bool> is_evaluated(set_->rows.size(), false);
-  for (const Row& row : rows) {
+  for (const Row& row : selected.rows) {
     if (!row.held) continue;
     is_evaluated[*row.held] = true;
     ++out.evaluated;
@@ -48,7 +63,6 @@ std::optional<HoldoutCounts> HeldRows::counts(const std::vector<Row>& rows, cons
   double retired = 0;
   for (std::uint32_t i = 0; i < set_->rows.size(); ++i) {
     const HoldoutRow& row = set_->rows[i];
-    out.newest_record = std::max(out.newest_record, row.timestamp);
     weight += row.traits.weight;
     if (is_evaluated[i]) continue;
     retired += row.traits.weight;
@@ -56,6 +70,7 @@ std::optional<HoldoutCounts> HeldRows::counts(const std::vector<Row>& rows, cons
     out.retired.push_back({*row.record, std::string(why)});
   }
   out.retired_weight_share = weight > 0 ? retired / weight : 0;
+  out.newest_record = newest_of(*set_, selected);
   out.records = survey.records.size();
   out.records_since = static_cast<std::uint64_t>(std::ranges::count_if(
       survey.records, [&](const Surveyed& record) { return to_epoch_seconds(record.time) > out.newest_record; }));

@@ -13,7 +13,7 @@
 
 namespace fw::dataset {
 
-struct Row;
+struct Selected;
 
 /// Finds the records of a fixed evaluation set in a window, and says what became of those that are not evaluated. Does
 /// nothing where there is no set, which must outlive it.
@@ -32,7 +32,7 @@ class HeldRows {
   [[nodiscard]] const HoldoutRow& at(std::uint32_t place) const { return set_->rows[place]; }
 
   /// Nothing where there is no set.
-  [[nodiscard]] std::optional<HoldoutCounts> counts(const std::vector<Row>& rows, const Survey& survey) const;
+  [[nodiscard]] std::optional<HoldoutCounts> counts(const Selected& selected, const Survey& survey) const;
 
  private:
   const Holdout* set_;

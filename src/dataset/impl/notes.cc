@@ -221,9 +221,23 @@ void add_holdout(const HoldoutCounts& set, std::vector<std::string>& notes) {
   }
   notes.push_back(std::move(note));
   if (set.answered_otherwise > 0) {
-    notes.push_back(amount(set.answered_otherwise, "evaluation row keeps", "evaluation rows keep") +
-                    " the answer that they were drawn with, although most records of the request give another by now.");
+    notes.push_back(amount(set.answered_otherwise, "evaluation row keeps the answer that it was",
+                           "evaluation rows keep the answers that they were") +
+                    " drawn with, although most records of the request give another by now.");
   }
+}
+
+/// With the first records of each.
+std::string reasons_of(const std::vector<HoldoutCounts::Retired>& retired) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& one : retired) by_reason[one.why].push_back(one.record_id);
+  std::string out;
+  for (const auto& [reason, records] : by_reason) {
+    out += (out.empty() ? "" : "; ") + reason + ": " + std::to_string(records.size()) + " (";
+    for (std::size_t i = 0; i < std::min(records.size(), kShownRetired); ++i) out += (i > 0 ? ", " : "") + records[i];
+    out += records.size() > kShownRetired ? ", ...)" : ")";
+  }
+  return out;
 }
 
 void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& notes) {
@@ -247,22 +261,22 @@ void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& no
 
 }  // namespace
 
-void add_retired(const HoldoutCounts& counts, std::vector<std::string>& warnings) {
-  if (counts.retired.empty()) return;
-  std::map<std::string, std::vector<std::string>> by_reason;
-  for (const auto& one : counts.retired) by_reason[one.why].push_back(one.record_id);
-  std::string why;
-  for (const auto& [reason, records] : by_reason) {
-    why += (why.empty() ? "" : "; ") + reason + ": " + std::to_string(records.size()) + " (";
-    for (std::size_t i = 0; i < std::min(records.size(), kShownRetired); ++i) why += (i > 0 ? ", " : "") + records[i];
-    why += records.size() > kShownRetired ? ", ...)" : ")";
+void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warnings) {
+  if (!set.retired.empty()) {
+    warnings.push_back(std::to_string(set.retired.size()) + " of " +
+                       amount(set.rows, "evaluation row", "evaluation rows") + " of job " + set.job + ", with " +
+                       percent(set.retired_weight_share) +
+                       " of their weight, are retired and not replaced, so that figures on the others do not quite "
+                       "compare with that job's: " +
+                       reasons_of(set.retired) + '.');
   }
-  warnings.push_back(std::to_string(counts.retired.size()) + " of " +
-                     amount(counts.rows, "evaluation row", "evaluation rows") + " of job " + counts.job + ", with " +
-                     percent(counts.retired_weight_share) +
-                     " of their weight, are retired and not replaced, so that figures on the others do not quite "
-                     "compare with that job's: " +
-                     why + '.');
+  if (set.rewritten > 0) {
+    warnings.push_back(
+        amount(set.rewritten, "evaluation row reads", "evaluation rows read") +
+        " otherwise than in the dataset of job " + set.job +
+        " (the log store has other texts by now, or rows are made in another way): figures on such rows do "
+        "not compare with that job's.");
+  }
 }
 
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {

@@ -170,21 +170,26 @@ class Selector {
       most = agreeing;
       row.record = i;
     }
-    for (const std::uint32_t i : equal) {
-      if (!row.held && (row.held = held_.place_of(i))) {
-        row.is_answered_otherwise = survey_.records[row.record].answer != survey_.records[i].answer;
-        row.record = i;
-      }
-    }
-    const Surveyed& kept = survey_.records[row.record];
-    row.repeats_agreeing = static_cast<std::uint32_t>(
-        std::ranges::count_if(equal, [&](std::uint32_t i) { return survey_.records[i].answer == kept.answer; }));
+    row.repeats_agreeing = static_cast<std::uint32_t>(std::ranges::count_if(
+        equal, [&](std::uint32_t i) { return survey_.records[i].answer == survey_.records[row.record].answer; }));
+    if (equal.size() > 1) count_agreement(equal, row);
+    hold(equal, row);
     row.conversation = conversation_[row.record];
     row.turn = out_.places[row.record].turn;
     row.conversation_turns = out_.places[row.record].conversation_turns;
-    row.template_hash = survey_.templates.of(kept.last);
-    if (equal.size() > 1) count_agreement(equal, row);
+    row.template_hash = survey_.templates.of(survey_.records[row.record].last);
     return row;
+  }
+
+  /// Where a record of these is in the hold-out set, the row is its.
+  void hold(std::span<const std::uint32_t> equal, Row& row) const {
+    for (const std::uint32_t i : equal) {
+      row.held = held_.place_of(i);
+      if (!row.held) continue;
+      row.is_answered_otherwise = survey_.records[row.record].answer != survey_.records[i].answer;
+      row.record = i;
+      return;
+    }
   }
 
   void count_agreement(std::span<const std::uint32_t> equal, const Row& row) {

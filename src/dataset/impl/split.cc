@@ -163,7 +163,8 @@ class Splitter {
     const std::uint64_t size = settings_.val_ratio > 0 ? rows_of_ratio(settings_.val_ratio, rest.size()) : 0;
     if (size > 0 && size >= rest.size()) {
       return failed_precondition("no training rows: validation takes all " + std::to_string(rest.size()) +
-                                 " rows that evaluation leaves; lower data_split_config.val_ratio or eval_size");
+                                 " rows that evaluation leaves; lower data_split_config.val_ratio" +
+                                 (settings_.holdout_job.empty() ? " or eval_size" : ", or collect more traffic"));
     }
     split_.validation = {size, rest.size()};
     put({.rows = rows_, .from = std::move(rest), .count = size, .seed = seed_, .purpose = "dataset/validation"},

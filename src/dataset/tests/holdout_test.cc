@@ -163,6 +163,55 @@ TEST_F(HoldoutTest, ARecordThatIsNoLongerValidIsRetiredAsSuch) {
   EXPECT_EQ(after.card.holdout->retired[0].why, reasons::kNoLongerValid);
 }
 
+TEST_F(HoldoutTest, ARowThatReadsOtherwiseThanInTheEarlierDatasetIsCountedAndWarnedOf) {
+  grow();
+  EXPECT_EQ(build_on(set_, traffic_.records(), small_split(30))->card.holdout->rewritten, 0u);
+  for (auto& record : traffic_.records()) {
+    if (record.id != set_.rows[5].record) continue;
+    Json request = Json::parse(record.request);
+    request["messages"].back()["content"] = "quite another question";
+    record.request = request.dump();
+  }
+  const auto after = build_on(set_, traffic_.records(), small_split(30)).value();
+  EXPECT_EQ(after.card.holdout->rewritten, 1u);
+  EXPECT_EQ(after.card.holdout->evaluated, 30u);
+  EXPECT_THAT(after.warnings,
+              Contains(HasSubstr("1 evaluation row reads otherwise than in the dataset of job " + set_.job)));
+}
+
+TEST_F(HoldoutTest, AClockThatIsFarOffInTheSetDoesNotHideWhatCameSince) {
+  grow();
+  const auto others = build_on(set_, traffic_.records(), small_split(30))->card.holdout->records_since;
+  const auto oldest = std::ranges::min_element(set_.rows, {}, &HoldoutRow::timestamp);
+  oldest->timestamp = 4'000'000'000;
+  for (auto& record : traffic_.records()) {
+    if (record.id == oldest->record) record.timestamp = from_epoch_seconds(4'000'000'000);
+  }
+  const auto after = build_on(set_, traffic_.records(), small_split(30)).value();
+  EXPECT_EQ(after.card.holdout->evaluated, 30u);
+  EXPECT_EQ(after.card.holdout->records_since, others + 1);  // the stray itself is newer
+}
+
+TEST_F(HoldoutTest, HowOftenProductionAgreesWithItselfIsThatOfTheTrafficWhateverTheSetHolds) {
+  grow();
+  const auto on_set = build_on(set_, traffic_.records(), small_split(30))->card.self_agreement;
+  const auto drawn = build_of(traffic_.records(), small_split(30))->card.self_agreement;
+  EXPECT_EQ(on_set.agreeing, drawn.agreeing);
+  EXPECT_EQ(on_set.records, drawn.records);
+}
+
+TEST_F(HoldoutTest, ASetThatLeavesNothingToTrainOnNamesRemediesThatWork) {
+  SplitSettings split = small_split(30);
+  split.val_ratio = 0.99;
+  split.keep_templates_together = false;
+  std::erase_if(traffic_.records(), [&](const auto& record) {
+    return !ids_of(before_.lineage.eval).contains(*record.id) && *record.id != *before_.lineage.train.front();
+  });
+  EXPECT_THAT(build_on(set_, traffic_.records(), split).error().message,
+              AllOf(HasSubstr("no training rows: validation takes all 1 rows"), HasSubstr("collect more traffic"),
+                    Not(HasSubstr("eval_size"))));
+}
+
 TEST_F(HoldoutTest, FailsWhereNoneOrTooFewOfTheRowsAreLeftAndSaysWhy) {
   SplitSettings split = small_split(30);
   split.holdout_min_rows = 30;

@@ -446,6 +446,7 @@ export interface Report {
       }[];
       retired_weight_share: number;
       answered_otherwise: number;
+      rewritten: number;
       newest_record: number;
       records: number;
       records_since: number;
