@@ -19,7 +19,7 @@ struct Key {
   const char* name;
   const char* wrong_type;
 };
-constexpr std::array<Key, 14> kKeys{{{"eval_size", "int_parsing"},
+constexpr std::array<Key, 15> kKeys{{{"eval_size", "int_parsing"},
                                      {"val_ratio", "float_parsing"},
                                      {"min_total_records", "int_parsing"},
                                      {"random_seed", "int_parsing"},
@@ -31,6 +31,7 @@ constexpr std::array<Key, 14> kKeys{{{"eval_size", "int_parsing"},
                                      {"keep_near_duplicates_apart", "bool_parsing"},
                                      {"near_duplicate_threshold", "float_parsing"},
                                      {"max_leaked_share", "float_parsing"},
+                                     {"suspicious_answers", "string_type"},
                                      {"holdout_job", "string_type"},
                                      {"holdout_min_rows", "int_parsing"}}};
 
@@ -74,7 +75,8 @@ void check_keys(const Json& known, const Json& given, const SplitOverrides& over
     if (read.ok()) continue;
     const Key& key = *key_of(name);
     const bool is_fraction = is_whole(key) && value.is_number_float();
-    const char* type = is_fraction ? "int_from_float" : value.is_number() ? "value_error" : key.wrong_type;
+    const bool is_of_type = is_text(key) ? value.is_string() : value.is_number();
+    const char* type = is_fraction ? "int_from_float" : is_of_type ? "value_error" : key.wrong_type;
     problems.push_back({type, {"body", kSection, name}, without_place(read.error().message), given.at(name)});
   }
 }

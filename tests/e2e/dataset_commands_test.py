@@ -321,9 +321,19 @@ class FixedRowsTest(unittest.TestCase):
         status, said = self.start(holdout_job="a" * 24)
         self.assertGreaterEqual(status, 400)
         self.assertIn("is not known", json.dumps(said))
-        status, said = self.start(holdout_job="yesterday")
-        self.assertGreaterEqual(status, 400)
-        self.assertIn("holdout_job", json.dumps(said))
+        for wrong in ("yesterday", 7):
+            status, said = self.start(holdout_job=wrong)
+            self.assertEqual(status, 422, said)
+            self.assertEqual(said["detail"][0]["loc"], ["body", "data_split_config", "holdout_job"])
+
+    def test_no_job_is_as_good_as_null(self):
+        status, job = self.start(holdout_job=None, suspicious_answers="drop")
+        self.assertEqual(status, 200, job)
+        self.assertNotIn("ignored", job["message"])
+        self.assertEqual(self.service.wait_for_job(job["id"], timeout=300)["status"], "completed")
+        card = self.rows(job["id"])[0]
+        self.assertNotIn("holdout", card)
+        self.assertTrue(card["suspicious"]["left_out"])
 
 
 if __name__ == "__main__":

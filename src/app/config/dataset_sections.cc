@@ -61,7 +61,7 @@ void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
   std::size_t suspicious = 0;
   section.read_choice("suspicious_answers", suspicious, {"keep", "drop"});
   if (suspicious == 1) split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;
-  section.read("holdout_job", split.holdout_job);
+  section.read_or_null("holdout_job", split.holdout_job);
   if (!split.holdout_job.empty() && !runs::parse_job_id(split.holdout_job).ok())
     section.error("holdout_job", "is not the id of a job (24 hex digits; flywheel jobs list)");
   section.read("holdout_min_rows", split.holdout_min_rows, 1, kMaxRows);

@@ -390,6 +390,7 @@ TEST(Config, FixedEvaluationRowsAreAJobsAndWhatTheyMakeIdleIsSaid) {
               Contains(HasSubstr("eval_size: has no effect")));
   EXPECT_THAT(parse(with("67436743674367436743abcd, newest_holdout: 0.1"))->warnings,
               Contains(HasSubstr("nothing measures it")));
+  EXPECT_EQ(parse(with("null"))->run.split.holdout_job, "");
   EXPECT_THAT(error_of(with("yesterday")), HasSubstr("data_split_config.holdout_job: is not the id of a job"));
   EXPECT_THAT(error_of(with("67436743674367436743abcd, holdout_min_rows: 0")), HasSubstr("holdout_min_rows"));
 }
