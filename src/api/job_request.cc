@@ -19,7 +19,7 @@ struct Key {
   const char* name;
   const char* wrong_type;
 };
-constexpr std::array<Key, 12> kKeys{{{"eval_size", "int_parsing"},
+constexpr std::array<Key, 15> kKeys{{{"eval_size", "int_parsing"},
                                      {"val_ratio", "float_parsing"},
                                      {"min_total_records", "int_parsing"},
                                      {"random_seed", "int_parsing"},
@@ -30,7 +30,10 @@ constexpr std::array<Key, 12> kKeys{{{"eval_size", "int_parsing"},
                                      {"keep_templates_together", "bool_parsing"},
                                      {"keep_near_duplicates_apart", "bool_parsing"},
                                      {"near_duplicate_threshold", "float_parsing"},
-                                     {"max_leaked_share", "float_parsing"}}};
+                                     {"max_leaked_share", "float_parsing"},
+                                     {"suspicious_answers", "string_type"},
+                                     {"holdout_job", "string_type"},
+                                     {"holdout_min_rows", "int_parsing"}}};
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -47,8 +50,11 @@ const Key* key_of(const std::string& name) {
 
 bool is_whole(const Key& key) { return std::string_view(key.wrong_type) == "int_parsing"; }
 
+bool is_text(const Key& key) { return std::string_view(key.wrong_type) == "string_type"; }
+
 /// The blueprint's checks take numbers and truths that are written as text, and whole numbers with a fraction of zero.
 Json plain(const Key& key, const Json& value) {
+  if (is_text(key)) return value;  // an id may have nothing but digits
   Json out = value.is_string() ? Json::parse(value.get_ref<const std::string&>(), nullptr, false) : value;
   if (!out.is_number() && !out.is_boolean()) return value;
   if (is_whole(key) && out.is_number_float()) {
@@ -69,7 +75,8 @@ void check_keys(const Json& known, const Json& given, const SplitOverrides& over
     if (read.ok()) continue;
     const Key& key = *key_of(name);
     const bool is_fraction = is_whole(key) && value.is_number_float();
-    const char* type = is_fraction ? "int_from_float" : value.is_number() ? "value_error" : key.wrong_type;
+    const bool is_of_type = is_text(key) ? value.is_string() : value.is_number();
+    const char* type = is_fraction ? "int_from_float" : is_of_type ? "value_error" : key.wrong_type;
     problems.push_back({type, {"body", kSection, name}, without_place(read.error().message), given.at(name)});
   }
 }

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "dataset/impl/chat.h"
 #include "dataset/impl/corrected.h"
+#include "dataset/impl/held_rows.h"
 #include "dataset/impl/icl.h"
 #include "dataset/impl/leak_finder.h"
 #include "dataset/impl/mix.h"
@@ -62,20 +63,22 @@ struct EvaluationRow {
   std::string said;
   std::uint64_t tokens = 0;
   bool template_in_training = false;
+  bool is_rewritten = false;
 };
 
 /// Writes the rows of a finished split.
 class Assembler {
  public:
-  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const Selected& selected,
-            Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
+  Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const HeldRows& held,
+            const Selected& selected, Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
       : request_(request),
         survey_(survey),
         corrected_(corrected),
+        held_(held),
         selected_(selected),
         split_(std::move(split)),
         leaks_(leaks),
-        weights_(evaluation_weights(selected_, survey_, split_)),
+        weights_(held.is_given() ? held_weights() : evaluation_weights(selected_, survey_, split_)),
         examples_(request.icl.max_examples) {
     out_.card.suspicious = std::move(suspicious);
     if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
@@ -189,8 +192,10 @@ class Assembler {
     }
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
-                               "conversations or to the newest part; lower data_split_config.eval_size or "
-                               "newest_holdout: " +
+                               "conversations or to the newest part; " +
+                               (held_.is_given() ? "collect more traffic, name a smaller set "
+                                                   "(data_split_config.holdout_job), or lower newest_holdout: "
+                                                 : "lower data_split_config.eval_size or newest_holdout: ") +
                                describe(out_.card.steps));
   }
 
@@ -237,9 +242,28 @@ class Assembler {
     content += row + '\n';
   }
 
+  /// As the set was drawn: another run's figures on it stay comparable.
+  std::vector<double> held_weights() const {
+    std::vector<double> weights(selected_.rows.size(), 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (const auto place = selected_.rows[i].held) weights[i] = held_.at(*place).traits.weight;
+    }
+    return weights;
+  }
+
+  /// What a row of the hold-out set says of the traffic is what it said when it was drawn; what it says of training is
+  /// of this run's. It is never of the newest part, of which the set knows nothing but what came before it was drawn.
   modelops::RowTraits traits_of(std::size_t i) const {
     const Row& row = selected_.rows[i];
     const Surveyed& record = survey_.records[row.record];
+    if (row.held) {
+      modelops::RowTraits traits = held_.at(*row.held).traits;
+      traits.label = label_of(row);
+      traits.kind = record.calls_tool ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText;
+      traits.template_in_training = trained_templates_.contains(row.template_hash);
+      traits.is_newest = false;
+      return traits;
+    }
     return {.label = label_of(row),
             .kind = record.calls_tool ? modelops::AnswerKind::kToolCalls : modelops::AnswerKind::kText,
             .conversation = *survey_.id_of(survey_.records[selected_.first_of[row.conversation]]),
@@ -269,13 +293,15 @@ class Assembler {
         [&](std::size_t i, const record::RecordId& id, const Exchange& exchange) {
           const RowFacts facts{id, traits_of(i), to_epoch_seconds(survey_.records[selected_.rows[i].record].time)};
           const Json row = evaluation_row(exchange, facts);
+          const auto held = selected_.rows[i].held;
           return EvaluationRow{to_line(row), last_user_text(exchange.request), tokens_of(row),
-                               facts.traits.template_in_training};
+                               facts.traits.template_in_training, held && held_.at(*held).content != content_of(row)};
         },
         [&](std::size_t, const record::RecordId& id, EvaluationRow row) {
           eval += row.line + '\n';
           out_.card.leak.eval_rows_said_in_training += said_.contains(hash64(row.said));
           out_.card.leak.eval_rows_template_in_training += row.template_in_training;
+          rewritten_ += row.is_rewritten;
           said.push_back(std::move(row.said));
           if (!request_.contexts.empty()) figures_.request_tokens.push_back(row.tokens);
           out_.lineage.eval.push_back(id);
@@ -327,12 +353,15 @@ class Assembler {
     card.seed = request_.seed;
     card.self_agreement = selected_.self_agreement;
     card.corrections = corrected_.counts();
+    card.holdout = held_.counts(selected_, survey_);
+    if (card.holdout) card.holdout->rewritten = rewritten_;
     card.templates = count_templates(selected_, split_);
     card.templates.rows_seen = card.leak.eval_rows_template_in_training;
     card.templates.rows_unseen = out_.lineage.eval.size() - card.templates.rows_seen;
     figures_.example_rows = out_.lineage.train.size();
     card.notes = write_notes(request_, selected_, split_, card, figures_);
     out_.warnings = too_long_for(request_.contexts, figures_);
+    if (card.holdout) warn_of_changes(*card.holdout, out_.warnings);
     std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
   }
 
@@ -344,6 +373,7 @@ class Assembler {
   const BuildRequest& request_;
   const Survey& survey_;
   const Corrected& corrected_;
+  const HeldRows& held_;
   const Selected& selected_;
   const Split split_;
   LeakFinder& leaks_;
@@ -351,6 +381,7 @@ class Assembler {
   BuiltDatasets out_;
   RowFigures figures_;
   std::uint64_t rows_written_ = 0;
+  std::uint64_t rewritten_ = 0;
   std::string lineage_file_;
   ExampleChooser examples_;
   std::optional<SimilarExamples> similar_;       // where examples are chosen so
@@ -360,11 +391,14 @@ class Assembler {
   std::unordered_set<std::uint64_t> trained_templates_;
 };
 
-Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected) {
+Status survey_window(const BuildRequest& request, Survey& survey, Corrected& corrected, HeldRows& held) {
   return request.records.scan([&](std::span<const record::Interaction> page) -> Status {
     FW_TRY(request.deadline.check("read records"));
     survey.add(page);
-    for (const record::Interaction& record : page) corrected.see(record);
+    for (const record::Interaction& record : page) {
+      corrected.see(record);
+      held.see(record.id);
+    }
     if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
     return {};
   });
@@ -408,14 +442,18 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(check_settings(request.split));
   Survey survey(request.split.parse_function_arguments);
   Corrected corrected(request.corrections, request.split.parse_function_arguments);
-  FW_TRY(survey_window(request, survey, corrected));
+  HeldRows held(request.holdout);
+  FW_TRY(survey_window(request, survey, corrected, held));
   FW_TRY(request.deadline.check("order records"));
   FW_TRY(survey.finish(request.deadline));
-  FW_ASSIGN(const Selected selected, select_rows(request, survey));
+  held.match(survey);
+  FW_ASSIGN(const Selected selected, select_rows(request, survey, held));
+  if (const auto counts = held.counts(selected, survey)) FW_TRY(check_holdout(*counts, request.split));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {
-    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats});
+    rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats,
+                    row.held.has_value(), row.held && held.at(*row.held).traits.template_in_training});
   }
   FW_TRY(request.deadline.check("split rows"));
   LeakFinder leaks(request, survey, selected.rows);
@@ -440,7 +478,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
     if (split.is_frequent[i] && selected.rows[i].is_asked_in_newest) split.in_newest[i] = true;
   }
   corrected.settle(selected, survey, split);
-  return Assembler(request, survey, corrected, selected, std::move(split), leaks, std::move(suspicious)).run();
+  return Assembler(request, survey, corrected, held, selected, std::move(split), leaks, std::move(suspicious)).run();
 }
 
 }  // namespace fw::dataset

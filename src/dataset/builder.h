@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "dataset/card.h"
+#include "dataset/holdout.h"
 #include "dataset/record_source.h"
 #include "dataset/settings.h"
 #include "modelops/dataset_store.h"
@@ -45,6 +46,7 @@ struct BuildRequest {
   Timestamp now;  ///< only for the names of the datasets
   /// Answers of training and validation rows instead of production's; absent: not asked for. They outlive the build.
   std::optional<std::span<const Correction>> corrections = {};
+  const Holdout* holdout = nullptr;         ///< given where `split.holdout_job` is; outlives the build
   std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
   Embed embed = {};                         ///< given where `icl.embedding` is
   Deadline deadline = Deadline::never();
@@ -86,12 +88,14 @@ struct BuiltDatasets {
 /// Invariants, for any input bytes:
 /// 1. Same records and corrections (in any order), settings, seed and time: same bytes.
 /// 2. No conversation and no request has rows on two sides.
-/// 3. eval has min(eval_size, rows) rows, validation ceil(val_ratio * rows left).
+/// 3. eval has min(eval_size, rows) rows, or those of the hold-out set whose records are left; validation
+///    ceil(val_ratio * rows left).
 /// 4. Every step of the card adds up.
 /// 5. A correction changes the answer of a row, never its side; evaluation rows keep production's answer.
 ///
 /// Synchronous; no I/O but the source's. Errors: kInvalidArgument for settings out of range, kFailedPrecondition for
-/// too few records, with the counts of each step and the name of the setting; those of the source and the deadline.
+/// too few records or rows of the hold-out set, with the counts of each step and the name of the setting; those of the
+/// source and the deadline.
 [[nodiscard]] Result<BuiltDatasets> build(const BuildRequest& request);
 
 }  // namespace fw::dataset

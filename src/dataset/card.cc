@@ -80,6 +80,23 @@ Json corrections_to_json(const CorrectionCounts& c) {
           {"reasons", counts_to_json(c.unusable)}};
 }
 
+Json holdout_to_json(const HoldoutCounts& set) {
+  Json retired = Json::array();
+  for (const auto& one : set.retired) retired.push_back({{"record_id", one.record_id}, {"why", one.why}});
+  return {{"job", set.job},
+          {"dataset", set.dataset},
+          {"digest", set.digest},
+          {"rows", set.rows},
+          {"evaluated", set.evaluated},
+          {"retired", std::move(retired)},
+          {"retired_weight_share", set.retired_weight_share},
+          {"answered_otherwise", set.answered_otherwise},
+          {"rewritten", set.rewritten},
+          {"newest_record", set.newest_record},
+          {"records", set.records},
+          {"records_since", set.records_since}};
+}
+
 Json suspicious_to_json(const SuspiciousCounts& suspicious) {
   Json reasons = Json::array();
   for (const auto& reason : suspicious.reasons) {
@@ -116,6 +133,7 @@ Json to_json(const Card& card) {
   out["self_agreement"] = agreement_to_json(card.self_agreement);
   if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
   out["suspicious"] = suspicious_to_json(card.suspicious);
+  if (card.holdout) out["holdout"] = holdout_to_json(*card.holdout);
   out["notes"] = card.notes;
   out["leak"] = to_json(card.leak);
   return out;

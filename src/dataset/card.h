@@ -108,6 +108,26 @@ struct TemplateCounts {
   double newest_known_share = -1;
 };
 
+/// What became of a fixed evaluation set (holdout.h). rows == evaluated + retired.size().
+struct HoldoutCounts {
+  struct Retired {
+    std::string record_id;
+    std::string why;  ///< of reasons.h
+  };
+  std::string job;
+  std::string dataset;
+  std::string digest;
+  std::uint64_t rows = 0;
+  std::uint64_t evaluated = 0;
+  std::vector<Retired> retired = {};     ///< in the set's order
+  double retired_weight_share = 0;       ///< of the set's weight
+  std::uint64_t answered_otherwise = 0;  ///< evaluated; most records answer their request otherwise by now
+  std::uint64_t rewritten = 0;           ///< evaluated; request or response is not the set's, byte for byte
+  std::int64_t newest_record = 0;        ///< of the set, epoch seconds
+  std::uint64_t records = 0;             ///< valid ones of the window
+  std::uint64_t records_since = 0;       ///< of these, those that are newer than newest_record
+};
+
 /// How often production answered a repeated request as it had before.
 struct SelfAgreement {
   std::uint64_t requests = 0;  ///< asked more than once
@@ -128,7 +148,8 @@ struct Card {
   SelfAgreement self_agreement;
   std::optional<CorrectionCounts> corrections;  ///< absent: nobody asked for them
   SuspiciousCounts suspicious;
-  std::vector<std::string> notes;  ///< plain sentences
+  std::optional<HoldoutCounts> holdout;  ///< absent: the evaluation rows were drawn
+  std::vector<std::string> notes;        ///< plain sentences
   Leak leak;
 };
 

@@ -40,13 +40,24 @@ struct Rows {
   std::array<std::uint64_t, 3> counts{};
 };
 
+/// Of an evaluation row all but what it says of the other side of its run: whether training saw its template, or keeps
+/// away from its time.
+std::uint64_t hash_of(const FinishedRow& row, Side side) {
+  if (side != Side::kEvaluation) return hash64(row.line);
+  auto line = parse_json(row.line);
+  if (!line) return hash64(row.line);
+  line->erase("template_in_training");
+  line->erase("newest");
+  return hash64(to_line(*line));
+}
+
 Result<Rows> read(const SideFiles& files, std::size_t which, Comparison& out, const Deadline& deadline) {
   Rows rows;
   FW_ASSIGN(const auto lineage, read_lineage(files.lineage));
   for (const Side side : kSides) {
     const std::size_t at = index_of(side);
     const auto visit = [&](const FinishedRow& row) -> Status {
-      const std::uint64_t hash = hash64(row.line);
+      const std::uint64_t hash = hash_of(row, side);
       std::string name = row.record_id;
       if (const auto known = lineage[at].find(row.number); name.empty() && known != lineage[at].end()) {
         name = known->second;
@@ -72,11 +83,14 @@ bool is_anywhere(const Rows& rows, const std::string& name) {
 
 std::string_view to_string(Side side) { return kNames[index_of(side)]; }
 
+bool Comparison::is_same(Side side) const {
+  const SideDifference& one = sides[index_of(side)];
+  return one.in_first == one.in_second && one.changed == 0 && one.only_first.empty() && one.only_second.empty() &&
+         std::ranges::none_of(moved, [&](const MovedRow& row) { return row.from == side || row.to == side; });
+}
+
 bool Comparison::is_same() const {
-  return moved.empty() && std::ranges::all_of(sides, [](const SideDifference& side) {
-           return side.in_first == side.in_second && side.changed == 0 && side.only_first.empty() &&
-                  side.only_second.empty();
-         });
+  return std::ranges::all_of(kSides, [&](Side side) { return is_same(side); });
 }
 
 Result<Comparison> compare(const SideFiles& first, const SideFiles& second, const Deadline& deadline) {

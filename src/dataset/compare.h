@@ -26,7 +26,9 @@ struct SideFiles {
 struct SideDifference {
   std::uint64_t in_first = 0;
   std::uint64_t in_second = 0;
-  std::uint64_t changed = 0;             ///< on this side in both, with other bytes
+  /// On this side in both, with other bytes. Of evaluation rows `template_in_training` and `newest` do not count: they
+  /// tell of training.
+  std::uint64_t changed = 0;
   std::vector<std::string> only_first;   ///< on no side of the second
   std::vector<std::string> only_second;  ///< on no side of the first
 };
@@ -47,6 +49,8 @@ struct Comparison {
   std::map<std::string, std::array<std::array<std::uint64_t, 2>, 3>> classes;
 
   [[nodiscard]] bool is_same() const;
+  /// The same rows on this side.
+  [[nodiscard]] bool is_same(Side side) const;
 };
 
 /// Errors as for_each_row(), with the side.

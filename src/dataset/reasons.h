@@ -62,6 +62,10 @@ inline constexpr std::string_view kConversationOfValidation = "conversation of a
 inline constexpr std::string_view kSuspiciousAnswer = "the answer looks wrong (data_split_config.suspicious_answers)";
 inline constexpr std::string_view kNewestSurplus = "newest part, kept out of training";
 
+// rows of a fixed evaluation set that are retired
+inline constexpr std::string_view kGone = "its record is no longer in the log (erased, or removed by retention)";
+inline constexpr std::string_view kNoLongerValid = "its record is no longer valid";
+
 // answers that look wrong, as the card counts them under `suspicious`
 inline constexpr std::string_view kForbiddenCall = "a call that the request's own tools forbid";
 inline constexpr std::string_view kMadeUpArgument =

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "modelops/model.h"
 
@@ -35,6 +36,10 @@ struct SplitSettings {
   /// Share of the evaluation rows that may have a near-duplicate in training before the build fails.
   double max_leaked_share = 0.0;
   SuspiciousAnswers suspicious_answers = SuspiciousAnswers::kKeep;
+  /// The evaluation rows are those of this earlier job, as far as their records are left (holdout.h); empty: they are
+  /// drawn. `eval_size` is then not read.
+  std::string holdout_job;
+  std::uint64_t holdout_min_rows = 1;  ///< with fewer of them left the build fails
 };
 
 enum class ExampleSelection : std::uint8_t {

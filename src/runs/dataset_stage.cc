@@ -7,6 +7,7 @@
 #include "async/run_blocking.h"
 #include "base/log.h"
 #include "dataset/builder.h"
+#include "dataset/holdout.h"
 #include "evals/answer.h"
 #include "io/file.h"
 #include "runs/impl/json_fields.h"
@@ -72,9 +73,30 @@ Result<Corrections> corrections_of(const RunContext& context, const Job& job) {
   return Corrections(std::move(given));
 }
 
+constexpr std::uint64_t kMostHoldoutBytes = std::uint64_t{4} << 30;
+
+/// The rows of the earlier job's evaluation dataset; nothing where this job draws its own.
+Result<std::optional<dataset::Holdout>> holdout_of(const RunContext& context) {
+  const auto& set = context.config().holdout;
+  if (!set) return std::optional<dataset::Holdout>();
+  const std::string& job = context.config().split.holdout_job;
+  const auto text = [&]() -> Result<std::string> {
+    FW_ASSIGN(const auto path, context.dependencies.datasets.local_path(*set, "eval_data.jsonl"));
+    return io::read_file(path, kMostHoldoutBytes);
+  }();
+  if (!text.ok()) {
+    return failed_precondition("data_split_config.holdout_job: the evaluation dataset of job " + job + " (" +
+                               set->name + ") cannot be read; was the job deleted? " + text.error().message);
+  }
+  auto rows = dataset::read_holdout(*text, context.deadline);
+  if (!rows.ok()) return rows.error().within(set->name);
+  return std::optional(dataset::Holdout{job, set->name, set->digest, *std::move(rows)});
+}
+
 Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
   auto& log = context.dependencies.log;
   FW_ASSIGN(const auto corrections, corrections_of(context, job));
+  FW_ASSIGN(const auto holdout, holdout_of(context));
   return dataset::build({.workload = job.workload,
                          .records = records,
                          .split = context.config().split,
@@ -82,6 +104,7 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
                          .seed = job.seed,
                          .now = from_epoch_seconds(job.dataset_stamp),
                          .corrections = corrections,
+                         .holdout = holdout ? &*holdout : nullptr,
                          .contexts = contexts_of(context.config()),
                          .embed = embed_with(context),
                          .deadline = context.deadline,

@@ -221,6 +221,7 @@ void gather_evidence(const ReportInput& input, Findings& findings) {
       one.at_best = evals::agreement_at_best(rows, findings.scoring);
     one.newest =
         evals::agreement_over(rows, findings.scoring, [](const RowResult& row) { return row.traits.is_newest; });
+    one.is_held_set = !input.config.split.holdout_job.empty();
     one.baseline = baseline_of(findings, rows, input.job.seed);
     one.cost_per_1000 = summary.cost_per_1000;
     one.production_cost_per_1000 = findings.production_cost_per_1000;

@@ -43,6 +43,12 @@ void add_failures(const evals::EvaluationSummary& summary, std::vector<std::stri
 }
 
 void add_newest(const ReportInput& input, std::vector<std::string>& steps) {
+  if (!input.config.split.holdout_job.empty()) {
+    steps.push_back(
+        "run once on rows that are drawn anew (without data_split_config.holdout_job): how a model does on what came "
+        "after the fixed rows is not measured");
+    return;
+  }
   if (input.config.split.newest_holdout > 0) return;
   steps.push_back(
       "keep the newest traffic out of training and evaluate on it (data_split_config.newest_holdout: 0.1): how a model "
@@ -64,6 +70,11 @@ std::string more_rows(const ReportInput& input, std::uint64_t needed) {
   if (needed > different)
     return fmt::format("collect more traffic: {} rows are needed to decide, and the workload has {} different requests",
                        needed, different);
+  if (!input.config.split.holdout_job.empty())
+    return fmt::format(
+        "evaluate on {} rows: draw a larger set (data_split_config.eval_size, without holdout_job; the workload has {} "
+        "different requests)",
+        needed, different);
   return fmt::format(
       "evaluate on {} rows (data_split_config.eval_size; the workload has {} different requests, and "
       "what is evaluated is not trained on)",

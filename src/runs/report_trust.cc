@@ -67,7 +67,15 @@ void check_templates(const evals::EvaluationSummary& summary, Checks& checks) {
                          n >= kFewestOfGroup ? "" : ": too few to say how the model does on new ones"));
 }
 
-void check_newest(const evals::EvaluationSummary& summary, double holdout, Checks& checks) {
+void check_newest(const evals::EvaluationSummary& summary, const dataset::SplitSettings& split, Checks& checks) {
+  if (!split.holdout_job.empty()) {
+    checks.add(
+        "newest traffic", false,
+        fmt::format("the rows are those of job {} (data_split_config.holdout_job): how the model does on traffic "
+                    "that came since is not known",
+                    split.holdout_job));
+    return;
+  }
   const auto* parts = breakdown_of(summary, "newest");
   if (parts == nullptr) return;
   const auto newest = std::ranges::find(parts->groups, "newest", &evals::GroupSummary::group);
@@ -75,7 +83,7 @@ void check_newest(const evals::EvaluationSummary& summary, double holdout, Check
   std::string text =
       fmt::format("{} of {} rows are of the newest traffic, which training never saw", n, summary.requests);
   if (n < kFewestOfGroup) {
-    text += holdout > 0
+    text += split.newest_holdout > 0
                 ? ": too few to say how the model does on what comes next"
                 : ": how the model does on what comes next is not known (data_split_config.newest_holdout is 0)";
   }
@@ -260,7 +268,7 @@ ordered_json trust_json(const ReportInput& input, const Findings& findings) {
   if (!findings.ranked.empty()) {
     const auto& best = *findings.ranked.front().summary;
     check_templates(best, checks);
-    check_newest(best, input.config.split.newest_holdout, checks);
+    check_newest(best, input.config.split, checks);
     check_rows(best, checks);
     check_frequent(best, checks);
     check_cost(input, findings, checks);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataset/settings.h"
+#include "modelops/dataset_store.h"
 #include "modelops/evaluator.h"
 #include "modelops/model.h"
 #include "modelops/trainer.h"
@@ -62,6 +63,9 @@ struct RunConfig {
   std::vector<Candidate> candidates;
   ProductionModel production;
   dataset::SplitSettings split;
+  /// The evaluation dataset of split.holdout_job, found when the job was created; split.eval_size is its number of
+  /// rows.
+  std::optional<modelops::DatasetRef> holdout = {};
   dataset::IclSettings icl;
   bool use_corrections = false;                   ///< answers that people corrected are taught instead of production's
   modelops::TrainingSettings training;            ///< what candidates' own settings begin with

@@ -165,7 +165,9 @@ json split_json(const dataset::SplitSettings& split) {
           {"keep_near_duplicates_apart", split.keep_near_duplicates_apart},
           {"near_duplicate_threshold", split.near_duplicate_threshold},
           {"max_leaked_share", split.max_leaked_share},
-          {"suspicious_answers", split.suspicious_answers == dataset::SuspiciousAnswers::kDrop ? "drop" : "keep"}};
+          {"suspicious_answers", split.suspicious_answers == dataset::SuspiciousAnswers::kDrop ? "drop" : "keep"},
+          {"holdout_job", split.holdout_job.empty() ? json(nullptr) : json(split.holdout_job)},
+          {"holdout_min_rows", split.holdout_min_rows}};
 }
 
 dataset::SplitSettings read_split(const json& value) {
@@ -186,7 +188,21 @@ dataset::SplitSettings read_split(const json& value) {
   if (value.value("suspicious_answers", "keep") == std::string_view("drop")) {
     split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;
   }
+  split.holdout_job = optional_field<std::string>(value, "holdout_job").value_or("");
+  split.holdout_min_rows = value.value("holdout_min_rows", split.holdout_min_rows);
   return split;
+}
+
+json holdout_json(const std::optional<modelops::DatasetRef>& set) {
+  if (!set) return nullptr;
+  return {{"name", set->name}, {"digest", set->digest}, {"uri", set->uri}, {"num_records", set->num_records}};
+}
+
+/// Jobs of older versions have none.
+std::optional<modelops::DatasetRef> read_holdout(const json& config) {
+  const auto set = config.find("holdout");
+  if (set == config.end() || set->is_null()) return std::nullopt;
+  return modelops::DatasetRef{set->at("name"), set->at("digest"), set->at("uri"), set->at("num_records")};
 }
 
 json icl_json(const dataset::IclSettings& icl) {
@@ -306,6 +322,7 @@ RunConfig read_config(const json& value) {
     config.candidates.push_back(read_candidate(candidate, config.training));
   config.production = read_production(value.at("production"));
   config.split = read_split(value.at("data_split_config"));
+  config.holdout = read_holdout(value);
   config.icl = read_icl(value.at("icl_config"));
   if (const auto dataset = value.find("dataset"); dataset != value.end())  // jobs of older versions have none
     config.use_corrections = dataset->at("use_corrections");
@@ -373,6 +390,7 @@ json to_json(const RunConfig& config) {
           {"candidates", std::move(candidates)},
           {"production", production_json(config.production)},
           {"data_split_config", split_json(config.split)},
+          {"holdout", holdout_json(config.holdout)},
           {"icl_config", icl_json(config.icl)},
           {"dataset", {{"use_corrections", config.use_corrections}}},
           {"training_config", to_json(config.training)},

@@ -42,6 +42,25 @@ Status check_id(std::string_view what, const std::string& id) {
 /// A seed that a JSON reader keeps exact.
 std::uint64_t draw_seed() { return std::stoull(random_hex(6), nullptr, 16); }
 
+constexpr std::string_view kHoldoutJob = "data_split_config.holdout_job: ";
+
+/// The evaluation dataset of an earlier job, for another of the same traffic.
+Result<modelops::DatasetRef> holdout_of(const Job& earlier, const record::WorkloadId& workload,
+                                        const record::ClientId& client) {
+  const std::string job = std::string(kHoldoutJob) + "job " + *earlier.id;
+  if (earlier.workload != workload || earlier.client != client) {
+    return invalid_argument(job + " is of workload \"" + *earlier.workload + "\" and client \"" + *earlier.client +
+                            "\", not of \"" + *workload + "\" and \"" + *client + "\"; name a job of the same traffic");
+  }
+  for (const DatasetState& one : earlier.datasets) {
+    if (one.name.starts_with("flywheel-eval-")) {
+      return modelops::DatasetRef{one.name, one.digest, one.uri, one.num_records};
+    }
+  }
+  return failed_precondition(job + " has made no datasets" +
+                             (is_finished(earlier.status) ? "; name one that has" : " yet; wait for it"));
+}
+
 Error unknown_job(const JobId& id) { return not_found("job " + *id + " is not known"); }
 
 }  // namespace
@@ -70,6 +89,8 @@ struct RunService::Impl {
   }
 
   void hear(const metastore::Notice& notice);
+  /// Settles which rows a new job is evaluated on, where that is not left to the draw.
+  [[nodiscard]] Status settle_holdout(const JobRequest& request, RunConfig& config) const;
   [[nodiscard]] Task<void> meet(JobId id);
   [[nodiscard]] Task<void> follow(Record record);
   [[nodiscard]] Task<void> delete_job(Record record);
@@ -181,6 +202,21 @@ Task<void> RunService::stop() {
   co_await impl_->group.join();
 }
 
+Status RunService::Impl::settle_holdout(const JobRequest& request, RunConfig& config) const {
+  if (config.split.holdout_job.empty()) return {};
+  const auto id = parse_job_id(config.split.holdout_job);
+  if (!id.ok()) return id.error().within("data_split_config.holdout_job");
+  const auto earlier = jobs.find(*id);
+  if (!earlier) {
+    return invalid_argument(std::string(kHoldoutJob) + "job " + **id +
+                            " is not known; flywheel jobs list says which are");
+  }
+  FW_ASSIGN(config.holdout, holdout_of(earlier->snapshot(), request.workload, request.client));
+  config.split.holdout_job = **id;
+  config.split.eval_size = config.holdout->num_records;
+  return {};
+}
+
 Task<Result<Job>> RunService::create(JobRequest request) {
   auto& impl = *impl_;
   FW_CO_TRY(impl.loaded());
@@ -189,6 +225,7 @@ Task<Result<Job>> RunService::create(JobRequest request) {
   RunConfig config = impl.options.config;
   if (request.split) config.split = *request.split;
   FW_CO_TRY(check(config.split));
+  FW_CO_TRY(impl.settle_holdout(request, config));
   if (!config.split.random_seed) config.split.random_seed = draw_seed();
   if (impl.is_stopping) co_return unavailable("the service is stopping");
   if (impl.jobs.waiting() >= kMostWaitingJobs) {

@@ -114,7 +114,8 @@ class RunService final {
   /// What new jobs run with.
   [[nodiscard]] const RunConfig& config() const;
 
-  /// Queues a job. kInvalidArgument for a bad split or an empty id.
+  /// Queues a job. kInvalidArgument for a bad split, an empty id, or a holdout_job that is unknown or of other traffic;
+  /// kFailedPrecondition where that has made no datasets.
   [[nodiscard]] Task<Result<Job>> create(JobRequest request);
   /// All jobs, newest first.
   [[nodiscard]] std::vector<Job> list() const;

@@ -135,6 +135,8 @@ class Judgement {
 
   /// What a yes leaves open about the newest traffic.
   [[nodiscard]] std::string newest_phrase() const {
+    if (e_.is_held_set)
+      return "; the rows are an earlier job's (data_split_config.holdout_job): traffic since then was not measured";
     if (!e_.newest) return "; the newest part was not measured apart (data_split_config.newest_holdout)";
     if (e_.newest->rows >= rule_.min_rows) return "";
     return fmt::format("; the newest part has {} rows, too few to be measured apart", e_.newest->rows);

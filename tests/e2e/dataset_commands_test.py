@@ -244,5 +244,97 @@ class DatasetCommandsTest(unittest.TestCase):
         self.assertIn("rows written", piped.stderr)
 
 
+class FixedRowsTest(unittest.TestCase):
+    """Runs on the evaluation rows of an earlier run, while the traffic grows and records are erased."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stub = flywheel.StubEndpoint()
+        cls.service = flywheel.Service(cls.stub.config()).start()
+        cls.load("a.jsonl", count=200, seed=1)
+        cls.first = cls.run_job()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.close()
+        cls.stub.close()
+
+    @classmethod
+    def load(cls, name, **traffic):
+        done = flywheel.run("load", flywheel.sample(cls.service.folder / name, **traffic), "--server", cls.service.url)
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def start(cls, workload="router", **split):
+        body = {"workload_id": workload, "client_id": "demo"}
+        if split:
+            body["data_split_config"] = {"min_total_records": 50, "random_seed": 5, **split}
+        return cls.service.call("POST", "/api/jobs", body)
+
+    @classmethod
+    def run_job(cls, ends="completed", **split):
+        status, job = cls.start(**split)
+        assert status == 200, job
+        ended = cls.service.wait_for_job(job["id"], timeout=300)
+        assert ended["status"] == ends, ended
+        return job["id"]
+
+    def rows(self, job):
+        card = self.service.call("GET", f"/api/jobs/{job}/report")[1]["dataset"]
+        name = next(each for each in card["datasets"] if each["name"].startswith("flywheel-eval-"))
+        path = pathlib.Path(name["uri"].removeprefix("file://")) / "eval_data.jsonl"
+        return card, [json.loads(line) for line in path.read_text().splitlines()]
+
+    def test_a_later_run_has_the_same_rows_and_retires_what_was_erased(self):
+        self.load("b.jsonl", count=150, seed=2)
+        second = self.run_job(holdout_job=self.first)
+        before, after = self.rows(self.first)[1], self.rows(second)[1]
+        about_training = ("template_in_training", "newest")
+        facts = lambda rows: [{key: row[key] for key in row if key not in about_training} for row in rows]
+        self.assertEqual(facts(after), facts(before))
+        done = flywheel.run("dataset", "diff", self.first, second, "--server", self.service.url)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("evaluation: the same rows", done.stdout)
+        sides = json.loads(flywheel.run("dataset", "diff", self.first, second, "--json", "--server",
+                                        self.service.url).stdout)["sides"]
+        self.assertEqual([sides[side]["same"] for side in ("evaluation", "training")], [True, False])
+        self.assertGreater(sides["training"]["rows"][1], sides["training"]["rows"][0])
+        card = self.rows(second)[0]
+        self.assertGreater(card["holdout"]["records_since"], 0)
+        self.assertEqual(card["holdout"]["retired"], [])
+
+        gone = before[4]["record_id"]
+        erased = flywheel.run("log", "erase", "--record", gone, "--yes", "--server", self.service.url)
+        self.assertEqual(erased.returncode, 0, erased.stderr)
+        third = self.run_job(holdout_job=self.first)
+        card, rows = self.rows(third)
+        self.assertEqual([row["record_id"] for row in rows],
+                         [row["record_id"] for row in before if row["record_id"] != gone])
+        self.assertEqual([each["record_id"] for each in card["holdout"]["retired"]], [gone])
+        shown = flywheel.run("dataset", "show", third, "--server", self.service.url).stdout
+        self.assertIn(gone, shown)
+        self.assertIn("retired and not replaced", shown)
+        failed = self.run_job(ends="failed", holdout_job=self.first, holdout_min_rows=len(before))
+        self.assertIn("holdout_min_rows", json.dumps(self.service.call("GET", f"/api/jobs/{failed}")[1]))
+
+    def test_a_job_that_cannot_give_rows_is_refused_at_once(self):
+        status, said = self.start(holdout_job="a" * 24)
+        self.assertGreaterEqual(status, 400)
+        self.assertIn("is not known", json.dumps(said))
+        for wrong in ("yesterday", 7):
+            status, said = self.start(holdout_job=wrong)
+            self.assertEqual(status, 422, said)
+            self.assertEqual(said["detail"][0]["loc"], ["body", "data_split_config", "holdout_job"])
+
+    def test_no_job_is_as_good_as_null(self):
+        status, job = self.start(holdout_job=None, suspicious_answers="drop")
+        self.assertEqual(status, 200, job)
+        self.assertNotIn("ignored", job["message"])
+        self.assertEqual(self.service.wait_for_job(job["id"], timeout=300)["status"], "completed")
+        card = self.rows(job["id"])[0]
+        self.assertNotIn("holdout", card)
+        self.assertTrue(card["suspicious"]["left_out"])
+
+
 if __name__ == "__main__":
     unittest.main()

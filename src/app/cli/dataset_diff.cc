@@ -82,6 +82,7 @@ Json to_json(const Comparison& found, const std::vector<SettingDifference>& sett
   for (const Side side : dataset::kSides) {
     const auto& one = found.sides[static_cast<std::size_t>(side)];
     sides[std::string(dataset::to_string(side))] = {{"rows", {one.in_first, one.in_second}},
+                                                    {"same", found.is_same(side)},
                                                     {"changed", one.changed},
                                                     {"only_first", one.only_first},
                                                     {"only_second", one.only_second}};
@@ -157,7 +158,11 @@ void print(const Comparison& found, const std::vector<SettingDifference>& settin
     out.line(
         fmt::format("{}: {} -> {}", printable(one.name), printable(one.first.dump()), printable(one.second.dump())));
   }
-  out.line(found.is_same() ? "the same rows on the same sides" : "the datasets differ");
+  if (found.is_same()) return out.line("the same rows on the same sides");
+  for (const Side side : dataset::kSides) {
+    if (found.is_same(side)) out.line(fmt::format("{}: the same rows", dataset::to_string(side)));
+  }
+  out.line("the datasets differ");
 }
 
 int diff(const DiffOptions& options) {

@@ -34,6 +34,7 @@ double effective_share(const dataset::SplitSettings& split) {
 }  // namespace
 
 std::optional<std::string> cannot_decide(const runs::RunConfig& run) {
+  if (!run.split.holdout_job.empty()) return std::nullopt;  // how many rows that job has is not known here
   const std::uint64_t tests = evaluations_of(run);
   const double effective = effective_share(run.split);
   const auto rows = static_cast<std::uint64_t>(static_cast<double>(run.split.eval_size) * effective);

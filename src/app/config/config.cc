@@ -128,7 +128,7 @@ void check_something_is_evaluated(YamlSection& root, const runs::RunConfig& run)
 
 /// What no single section knows.
 void check_together(YamlSection& root, const runs::RunConfig& run) {
-  if (run.icl.max_examples > run.split.eval_size) {
+  if (run.split.holdout_job.empty() && run.icl.max_examples > run.split.eval_size) {
     root.error("icl_config", "max_examples (" + std::to_string(run.icl.max_examples) +
                                  ") is larger than data_split_config.eval_size (" +
                                  std::to_string(run.split.eval_size) + "); lower it or raise eval_size");

@@ -1,5 +1,6 @@
 #include "app/config/endpoint_section.h"
 #include "app/config/sections.h"
+#include "runs/job.h"
 
 namespace fw::app {
 namespace {
@@ -10,6 +11,15 @@ constexpr std::uint64_t kMaxTokens = 10'000'000;
 /// Sizes that are allowed and leave nothing to train on, or less to evaluate than was asked for.
 void warn_of_sizes(YamlSection& section, const dataset::SplitSettings& split) {
   const auto n = [](std::uint64_t count) { return std::to_string(count); };
+  if (!split.holdout_job.empty()) {
+    if (section.has("eval_size"))
+      section.warning("eval_size", "has no effect: the evaluation rows are those of holdout_job");
+    if (split.newest_holdout > 0)
+      section.warning("newest_holdout",
+                      "keeps the newest part out of training, and nothing measures it: the evaluation rows are those "
+                      "of holdout_job, none of which counts as newest; leave one of the two out");
+    return;
+  }
   if (split.limit && split.eval_size >= *split.limit) {
     section.warning("eval_size", n(split.eval_size) + " is all of limit (" + n(*split.limit) +
                                      "): nothing is left for examples and training; lower it or raise limit");
@@ -51,6 +61,10 @@ void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
   std::size_t suspicious = 0;
   section.read_choice("suspicious_answers", suspicious, {"keep", "drop"});
   if (suspicious == 1) split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;
+  section.read_or_null("holdout_job", split.holdout_job);
+  if (!split.holdout_job.empty() && !runs::parse_job_id(split.holdout_job).ok())
+    section.error("holdout_job", "is not the id of a job (24 hex digits; flywheel jobs list)");
+  section.read("holdout_min_rows", split.holdout_min_rows, 1, kMaxRows);
   if (split.limit && *split.limit < split.min_total_records) {
     section.error("limit", std::to_string(*split.limit) + " is less than min_total_records (" +
                                std::to_string(split.min_total_records) + "); raise it, or null for no limit");

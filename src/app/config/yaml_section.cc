@@ -340,6 +340,13 @@ void YamlSection::read(const char* key, std::string& out) {
   });
   note(key, out);
 }
+void YamlSection::read_or_null(const char* key, std::string& out) {
+  read_scalar(key, out, "text or null", [](const YAML::Node& node, std::string& value) {
+    value = node.IsNull() ? "" : node.Scalar();
+    return true;
+  });
+  note(key, out);
+}
 void YamlSection::read(const char* key, bool& out) {
   read_scalar(key, out, "true or false", [](const YAML::Node& node, bool& value) {
     const auto parsed = node.IsNull() ? std::nullopt : to_bool(node.Scalar());

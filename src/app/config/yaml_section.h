@@ -73,6 +73,8 @@ class YamlSection final {
   [[nodiscard]] std::vector<std::string> keys() const;
 
   void read(const char* key, std::string& out);
+  /// A null value empties the text.
+  void read_or_null(const char* key, std::string& out);
   void read(const char* key, bool& out);
   void read(const char* key, double& out, double least, double most);
   void read(const char* key, int& out, int least, int most);

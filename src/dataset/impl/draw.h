@@ -16,6 +16,8 @@ struct SplitRow {
   std::uint32_t unit = 0;     ///< what should stay on one side (units.h); a conversation has one
   bool is_newest = false;     ///< of the newest part, which is kept out of training
   std::uint32_t repeats = 1;  ///< records that ask its request
+  bool is_held = false;       ///< an evaluation row by the hold-out set
+  bool was_seen = false;      ///< held, and training had its template when the set was drawn
 };
 
 struct DrawRequest {

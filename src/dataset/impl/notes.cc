@@ -14,6 +14,8 @@
 namespace fw::dataset {
 namespace {
 
+constexpr std::size_t kShownRetired = 5;
+
 bool is_written(Side side) { return side == Side::kTrain || side == Side::kValidation || side == Side::kEval; }
 
 std::string amount(std::uint64_t n, const std::string& one, const std::string& many) {
@@ -105,7 +107,7 @@ void add_strays(const Selected& selected, std::vector<std::string>& notes) {
                   " far from all others; the time span is that of the others.");
 }
 
-void add_newest(const BuildRequest& request, const Selected& selected, const Split& split,
+void add_newest(const BuildRequest& request, const Selected& selected, const Split& split, const Card& card,
                 std::vector<std::string>& notes) {
   if (request.split.newest_holdout <= 0) return;
   if (!selected.newest_from) {
@@ -113,6 +115,13 @@ void add_newest(const BuildRequest& request, const Selected& selected, const Spl
     return;
   }
   const auto surplus = std::ranges::count(split.sides, Side::kNewestSurplus);
+  if (card.holdout) {
+    notes.push_back("The newest " + percent_as_set(request.split.newest_holdout) + " of the time span (from " +
+                    to_iso8601(*selected.newest_from) + " on) was kept out of training, " +
+                    amount(static_cast<std::uint64_t>(surplus), "row", "rows") +
+                    ", and is not measured: the evaluation rows are fixed (data_split_config.holdout_job).");
+    return;
+  }
   std::uint64_t rows = 0;
   for (std::size_t i = 0; i < split.sides.size(); ++i)
     rows += split.in_newest[i] && split.sides[i] == Side::kEval ? 1 : 0;
@@ -199,6 +208,38 @@ void add_corrections(const std::optional<CorrectionCounts>& counts, std::vector<
   notes.push_back(note + '.');
 }
 
+void add_holdout(const HoldoutCounts& set, std::vector<std::string>& notes) {
+  std::string note = "The evaluation rows are those of job " + set.job +
+                     " (data_split_config.holdout_job): " + std::to_string(set.evaluated) + " of " +
+                     std::to_string(set.rows) + ", with the weights that they were drawn with. ";
+  if (set.records_since > 0) {
+    note += "The newest of their records is of " + to_iso8601(from_epoch_seconds(set.newest_record)) + "; " +
+            std::to_string(set.records_since) + " of " + amount(set.records, "record", "records") +
+            " came since and are not in them: how a model does on that traffic is not measured.";
+  } else {
+    note += "No record came since.";
+  }
+  notes.push_back(std::move(note));
+  if (set.answered_otherwise > 0) {
+    notes.push_back(amount(set.answered_otherwise, "evaluation row keeps the answer that it was",
+                           "evaluation rows keep the answers that they were") +
+                    " drawn with, although most records of the request give another by now.");
+  }
+}
+
+/// With the first records of each.
+std::string reasons_of(const std::vector<HoldoutCounts::Retired>& retired) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& one : retired) by_reason[one.why].push_back(one.record_id);
+  std::string out;
+  for (const auto& [reason, records] : by_reason) {
+    out += (out.empty() ? "" : "; ") + reason + ": " + std::to_string(records.size()) + " (";
+    for (std::size_t i = 0; i < std::min(records.size(), kShownRetired); ++i) out += (i > 0 ? ", " : "") + records[i];
+    out += records.size() > kShownRetired ? ", ...)" : ")";
+  }
+  return out;
+}
+
 void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& notes) {
   std::uint64_t training = 0;
   std::uint64_t evaluation = 0;
@@ -219,6 +260,24 @@ void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& no
 }
 
 }  // namespace
+
+void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warnings) {
+  if (!set.retired.empty()) {
+    warnings.push_back(std::to_string(set.retired.size()) + " of " +
+                       amount(set.rows, "evaluation row", "evaluation rows") + " of job " + set.job + ", with " +
+                       percent(set.retired_weight_share) +
+                       " of their weight, are retired and not replaced, so that figures on the others do not quite "
+                       "compare with that job's: " +
+                       reasons_of(set.retired) + '.');
+  }
+  if (set.rewritten > 0) {
+    warnings.push_back(
+        amount(set.rewritten, "evaluation row reads", "evaluation rows read") +
+        " otherwise than in the dataset of job " + set.job +
+        " (the log store has other texts by now, or rows are made in another way): figures on such rows do "
+        "not compare with that job's.");
+  }
+}
 
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
   std::vector<std::string> out;
@@ -279,7 +338,8 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_repeats(selected, notes);
   notes.push_back(conversations_note(selected, split, card.leak));
   add_strays(selected, notes);
-  add_newest(request, selected, split, notes);
+  if (card.holdout) add_holdout(*card.holdout, notes);
+  add_newest(request, selected, split, card, notes);
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
   add_stage("newest evaluation", split.newest_eval, notes);
   add_stage("validation", split.validation, notes);

@@ -22,6 +22,9 @@ struct RowFigures {
 [[nodiscard]] std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts,
                                                     const RowFigures& figures);
 
+/// Says which rows of a hold-out set were retired and how many changed, where any were or did.
+void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warnings);
+
 /// The card's notes: plain sentences with figures, for a card that is complete but for them.
 [[nodiscard]] std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected,
                                                    const Split& split, const Card& card, const RowFigures& figures);

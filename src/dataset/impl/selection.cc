@@ -22,7 +22,8 @@ std::string count_of(std::uint64_t n, const std::string& what) {
 
 class Selector {
  public:
-  Selector(const BuildRequest& request, Survey& survey) : request_(request), survey_(survey) {}
+  Selector(const BuildRequest& request, Survey& survey, const HeldRows& held)
+      : request_(request), survey_(survey), held_(held) {}
 
   Result<Selected> run() {
     out_.type = survey_.calls_tools ? WorkloadType::kToolCalling : WorkloadType::kGeneric;
@@ -36,7 +37,7 @@ class Selector {
     FW_TRY(request_.deadline.check("find repeated requests"));
     deduplicate();
     FW_TRY(check_left());
-    sample();
+    FW_TRY(sample());
     FW_TRY(request_.deadline.check("find templates"));
     assign_units(request_.split.keep_templates_together, survey_, conversation_, out_.rows);
     return std::move(out_);
@@ -53,7 +54,7 @@ class Selector {
                                  std::to_string(split.min_total_records) +
                                  " are needed (data_split_config.min_total_records)");
     }
-    if (split.eval_size > n) {
+    if (!held_.is_given() && split.eval_size > n) {
       return failed_precondition(name() + " has " + count_of(n, "record") +
                                  ", fewer than data_split_config.eval_size (" + std::to_string(split.eval_size) +
                                  "); lower it or collect more traffic");
@@ -169,15 +170,26 @@ class Selector {
       most = agreeing;
       row.record = i;
     }
-    const Surveyed& kept = survey_.records[row.record];
-    row.repeats_agreeing = static_cast<std::uint32_t>(
-        std::ranges::count_if(equal, [&](std::uint32_t i) { return survey_.records[i].answer == kept.answer; }));
+    row.repeats_agreeing = static_cast<std::uint32_t>(std::ranges::count_if(
+        equal, [&](std::uint32_t i) { return survey_.records[i].answer == survey_.records[row.record].answer; }));
+    if (equal.size() > 1) count_agreement(equal, row);
+    hold(equal, row);
     row.conversation = conversation_[row.record];
     row.turn = out_.places[row.record].turn;
     row.conversation_turns = out_.places[row.record].conversation_turns;
-    row.template_hash = survey_.templates.of(kept.last);
-    if (equal.size() > 1) count_agreement(equal, row);
+    row.template_hash = survey_.templates.of(survey_.records[row.record].last);
     return row;
+  }
+
+  /// Where a record of these is in the hold-out set, the row is its.
+  void hold(std::span<const std::uint32_t> equal, Row& row) const {
+    for (const std::uint32_t i : equal) {
+      row.held = held_.place_of(i);
+      if (!row.held) continue;
+      row.is_answered_otherwise = survey_.records[row.record].answer != survey_.records[i].answer;
+      row.record = i;
+      return;
+    }
   }
 
   void count_agreement(std::span<const std::uint32_t> equal, const Row& row) {
@@ -192,10 +204,16 @@ class Selector {
     out_.conflicting_requests += answers.size() > 1;
   }
 
-  /// Whole conversations by lot; of the one that goes beyond the limit its first rows.
-  void sample() {
+  /// Held rows, then whole conversations by lot; of the one that goes beyond the limit its first rows.
+  Status sample() {
     Step step{"sample", out_.rows.size(), out_.rows.size(), {}, {}};
     const auto limit = request_.split.limit;
+    const auto held = static_cast<std::uint64_t>(
+        std::ranges::count_if(out_.rows, [](const Row& row) { return row.held.has_value(); }));
+    if (limit && *limit < held) {
+      return failed_precondition("data_split_config.limit (" + std::to_string(*limit) + ") is less than the " +
+                                 count_of(held, "evaluation row") + " of data_split_config.holdout_job; raise it");
+    }
     if (limit && *limit < out_.rows.size()) {
       std::vector<std::uint32_t> lot;
       for (const Row& row : out_.rows) lot.push_back(row.conversation);
@@ -204,17 +222,20 @@ class Selector {
       Random::for_purpose(request_.seed, "dataset/limit").shuffle(lot);
       std::vector<std::uint32_t> rank(out_.first_of.size(), 0);
       for (std::uint32_t i = 0; i < lot.size(); ++i) rank[lot[i]] = i;
-      std::ranges::sort(out_.rows, {}, [&](const Row& row) { return std::pair(rank[row.conversation], row.record); });
+      std::ranges::sort(out_.rows, {},
+                        [&](const Row& row) { return std::tuple(!row.held, rank[row.conversation], row.record); });
       out_.rows.resize(*limit);
       std::ranges::sort(out_.rows, {}, &Row::record);
       step.out = out_.rows.size();
       step.reasons[std::string(reasons::kNotDrawn)] = step.in - step.out;
     }
     out_.steps.push_back(std::move(step));
+    return {};
   }
 
   const BuildRequest& request_;
   Survey& survey_;
+  const HeldRows& held_;
   std::vector<std::uint32_t> conversation_;  // by record
   Selected out_;
 };
@@ -245,6 +266,8 @@ Status check_settings(const SplitSettings& split) {
   return {};
 }
 
-Result<Selected> select_rows(const BuildRequest& request, Survey& survey) { return Selector(request, survey).run(); }
+Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held) {
+  return Selector(request, survey, held).run();
+}
 
 }  // namespace fw::dataset

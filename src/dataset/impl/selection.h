@@ -7,6 +7,7 @@
 
 #include "async/deadline.h"
 #include "dataset/builder.h"
+#include "dataset/impl/held_rows.h"
 #include "dataset/impl/survey.h"
 
 namespace fw::dataset {
@@ -22,7 +23,9 @@ struct Row {
   std::uint64_t template_hash = 0;  ///< of the last user message
   std::uint32_t unit = 0;           ///< what should stay on one side: template, case, conversation
   bool is_newest = false;
-  bool is_asked_in_newest = false;  ///< in the newest part, too
+  bool is_asked_in_newest = false;         ///< in the newest part, too
+  std::optional<std::uint32_t> held = {};  ///< its place in the hold-out set
+  bool is_answered_otherwise = false;      ///< held, and by now other records would give the answer
 };
 
 /// Of every valid record, repeated ones included: what the card compares the sides with.
@@ -48,8 +51,9 @@ struct Selected {
 };
 
 /// Takes the surveyed records through these steps. Errors: too few records for min_total_records or eval_size, with the
-/// counts; the deadline. Takes the survey's links.
-[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request, Survey& survey);
+/// counts; the deadline. Takes the survey's links. The row of a request that is in the hold-out set has the record of
+/// the set, and is kept whatever the limit.
+[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held);
 
 /// Settings out of their range, whatever the records.
 [[nodiscard]] Status check_settings(const SplitSettings& split);

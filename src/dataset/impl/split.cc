@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "dataset/impl/allocation.h"
@@ -23,7 +24,11 @@ class Splitter {
 
   Result<Split> run() {
     mark_newest();
-    draw_evaluation();
+    if (std::ranges::any_of(rows_, &SplitRow::is_held)) {
+      hold_evaluation();
+    } else {
+      draw_evaluation();
+    }
     leave_out_conversations(Side::kEval, Side::kConversationOfEvaluation);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (split_.in_newest[i] && split_.sides[i] == Side::kTrain) split_.sides[i] = Side::kNewestSurplus;
@@ -79,9 +84,34 @@ class Splitter {
                              .purpose = "dataset/eval"},
                             Side::kEval);
     held.insert(held.end(), drawn.held.begin(), drawn.held.end());
-    std::ranges::sort(held);
-    for (const std::size_t i : all_older) {
-      if (split_.sides[i] == Side::kTrain && std::ranges::binary_search(held, rows_[i].unit)) {
+    keep_from_training(std::move(held), all_older);
+  }
+
+  /// The rows of the hold-out set. Of their units those are held first that training did not have when the set was
+  /// drawn, then those that keep the fewest rows from training.
+  void hold_evaluation() {
+    Rows older;
+    Rows fixed;
+    std::unordered_map<std::uint32_t, std::uint64_t> sizes;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (rows_[i].is_held) {
+        split_.sides[i] = Side::kEval;
+        fixed.push_back(i);
+      } else if (!split_.in_newest[i]) {
+        older.push_back(i);
+        ++sizes[rows_[i].unit];
+      }
+    }
+    std::uint64_t budget = std::max<std::uint64_t>(fixed.size(), older.size() / 10);
+    std::ranges::stable_sort(fixed, {},
+                             [&](std::size_t i) { return std::pair(rows_[i].was_seen, sizes[rows_[i].unit]); });
+    keep_from_training(hold_units_of(fixed, older, budget), older);
+  }
+
+  void keep_from_training(std::vector<std::uint32_t> units, const Rows& part) {
+    std::ranges::sort(units);
+    for (const std::size_t i : part) {
+      if (split_.sides[i] == Side::kTrain && std::ranges::binary_search(units, rows_[i].unit)) {
         split_.sides[i] = Side::kTemplateOfEvaluation;
       }
     }
@@ -111,11 +141,13 @@ class Splitter {
   std::vector<std::uint32_t> hold_units_of(const Rows& rows, const Rows& part, std::uint64_t& budget) const {
     std::vector<std::uint32_t> held;
     if (!settings_.keep_templates_together) return held;
+    std::unordered_map<std::uint32_t, std::uint64_t> costs;
+    for (const std::size_t i : part) ++costs[rows_[i].unit];
+    std::unordered_set<std::uint32_t> tried;
     for (const std::size_t row : rows) {
       const std::uint32_t unit = rows_[row].unit;
-      if (std::ranges::find(held, unit) != held.end()) continue;
-      const auto cost = static_cast<std::uint64_t>(
-          std::ranges::count_if(part, [&](std::size_t i) { return rows_[i].unit == unit; }) - 1);
+      if (!tried.insert(unit).second) continue;
+      const std::uint64_t cost = costs[unit] - (split_.is_frequent[row] ? 1 : 0);  // it is of the part itself
       if (cost > budget) continue;
       budget -= cost;
       held.push_back(unit);
@@ -131,7 +163,8 @@ class Splitter {
     const std::uint64_t size = settings_.val_ratio > 0 ? rows_of_ratio(settings_.val_ratio, rest.size()) : 0;
     if (size > 0 && size >= rest.size()) {
       return failed_precondition("no training rows: validation takes all " + std::to_string(rest.size()) +
-                                 " rows that evaluation leaves; lower data_split_config.val_ratio or eval_size");
+                                 " rows that evaluation leaves; lower data_split_config.val_ratio" +
+                                 (settings_.holdout_job.empty() ? " or eval_size" : ", or collect more traffic"));
     }
     split_.validation = {size, rest.size()};
     put({.rows = rows_, .from = std::move(rest), .count = size, .seed = seed_, .purpose = "dataset/validation"},

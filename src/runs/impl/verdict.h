@@ -59,6 +59,7 @@ struct Evidence {
   /// nobody knows how far production's own texts differ. Absent where the agreement is a rate.
   std::optional<evals::Estimate> at_best;
   std::optional<evals::Estimate> newest;  ///< over the newest part; absent without such rows
+  bool is_held_set = false;               ///< its rows are an earlier job's: none is of the newest part
   std::optional<BaselineEvidence> baseline;
   std::optional<double> cost_per_1000;
   std::optional<double> production_cost_per_1000;

@@ -39,6 +39,23 @@ RunConfig hosted() {
   return config;
 }
 
+TEST(RunConfigJson, KeepsTheEvaluationRowsOfAnEarlierJob) {
+  RunConfig config = hosted();
+  EXPECT_FALSE(run_config_from_json(to_json(config).dump())->holdout);
+  config.split.holdout_job = "67436743674367436743abcd";
+  config.split.holdout_min_rows = 12;
+  config.holdout = modelops::DatasetRef{"flywheel-eval-router-7", "abc", "file:///d", 40};
+  json written = to_json(config);
+  const auto read = run_config_from_json(written.dump()).value();
+  EXPECT_EQ(read.holdout, config.holdout);
+  EXPECT_EQ(read.split.holdout_job, "67436743674367436743abcd");
+  EXPECT_EQ(read.split.holdout_min_rows, 12u);
+  written.erase("holdout");
+  written["data_split_config"].erase("holdout_job");
+  written["data_split_config"].erase("holdout_min_rows");
+  EXPECT_EQ(run_config_from_json(written.dump())->split.holdout_job, "");
+}
+
 TEST(RunConfigSnapshot, KeepsWhetherCorrectionsAreTaughtAndReadsThoseThatDoNotSay) {
   RunConfig config = hosted();
   config.use_corrections = true;

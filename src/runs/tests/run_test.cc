@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <thread>
 
 #include "runs/tests/world.h"
@@ -18,6 +19,13 @@ using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 using testing::World;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
 
 class RunTest : public ::testing::Test {
  protected:
@@ -73,6 +81,43 @@ TEST_F(RunTest, WhatPeopleCorrectedIsTaughtWhereTheConfigurationSaysSo) {
   const std::string rows = taught(true);
   EXPECT_EQ(std::ranges::count(rows, '\n'), 36);
   EXPECT_THAT(rows, Not(HasSubstr("tool_calls")));
+}
+
+TEST_F(RunTest, EvaluatesOnTheRowsOfAnEarlierJobAndRefusesOneThatCannotGiveThem) {
+  live(world_, [&](Life& life) -> Task<void> {
+    const auto first = co_await life.finish((co_await life.create())->id);
+    const auto rows_of = [&](const Job& job) {
+      return io::read_file(world_.folder.path() / "datasets" / job.datasets.front().name / "eval_data.jsonl").value();
+    };
+    for (int i = 60; i < 120; ++i) world_.log.records.push_back(World::record(i));
+    JobRequest request{record::WorkloadId("router"), record::ClientId("demo"), world_.config.split};
+    request.split->holdout_job = *first.id;
+    request.split->eval_size = 3;
+    request.split->random_seed = 99;
+    const auto second = co_await life.finish((co_await life.service.create(request))->id);
+    EXPECT_EQ(second.status, JobStatus::kCompleted) << second.error.value_or("");
+    EXPECT_EQ(second.datasets.front().num_records, 20U);
+    for (const auto& line : lines_of(rows_of(first))) {
+      const auto id = nlohmann::json::parse(line).at("record_id").get<std::string>();
+      EXPECT_THAT(rows_of(second), HasSubstr("\"record_id\":\"" + id + "\""));
+    }
+    const auto report = nlohmann::json::parse((co_await life.service.report(second.id)).value());
+    EXPECT_EQ(report["dataset"]["holdout"]["evaluated"], 20);
+    EXPECT_EQ(report["config"]["data_split_config"]["eval_size"], 20);
+    EXPECT_THAT(report["trust"].dump(), HasSubstr("the rows are those of job " + *first.id));
+
+    JobRequest other = request;
+    other.workload = record::WorkloadId("elsewhere");
+    EXPECT_THAT((co_await life.service.create(other)).error().message,
+                AllOf(HasSubstr("is of workload \"router\""), HasSubstr("name a job of the same traffic")));
+    other = request;
+    other.split->holdout_job = std::string(24, 'a');
+    EXPECT_THAT((co_await life.service.create(other)).error().message,
+                HasSubstr("data_split_config.holdout_job: job aaaaaaaaaaaaaaaaaaaaaaaa is not known"));
+    other.split->holdout_job = "yesterday";
+    EXPECT_THAT((co_await life.service.create(other)).error().message, HasSubstr("data_split_config.holdout_job"));
+    EXPECT_TRUE((co_await life.service.remove(first.id)).ok());
+  });
 }
 
 TEST_F(RunTest, TellsTheJobAsTheBlueprintDoes) {

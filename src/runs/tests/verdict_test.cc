@@ -37,6 +37,14 @@ TEST(Verdict, IsYesWhenTheIntervalClearsTheThreshold) {
   EXPECT_THAT(v.reason, HasSubstr("right on 298 of 300 rows"));
 }
 
+TEST(Verdict, AYesOnTheRowsOfAnEarlierJobLeavesOpenWhatCameSince) {
+  Evidence evidence = seen(298, 300);
+  evidence.is_held_set = true;
+  const Verdict v = verdict_on(evidence);
+  EXPECT_EQ(v.decision, Decision::kYes);
+  EXPECT_THAT(v.reason, HasSubstr("traffic since then was not measured"));
+}
+
 TEST(Verdict, IsNotDecidedWhenTheIntervalHoldsTheThreshold) {
   // 18 of 20 is no proof against a model: 70 to 97 %.
   PromisingRule rule{.min_rows = 20};

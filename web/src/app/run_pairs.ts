@@ -11,10 +11,15 @@ export const answerersOf = (report: Report): string[] => {
   return [...new Set([...(best ? [answerName(best)] : []), ...report.divergent_rows.rows.flatMap((r) => r.answers.map(answerName))])];
 };
 
-const evalDigest = (report: Report) => report.dataset.datasets.find((d) => d.name.includes("-eval-"))?.digest;
+/** The digests of the evaluation datasets that have the report's rows: its own, and the one that they are of (`holdout_job`) where none was retired or changed. */
+function rowsOf(report: Report): string[] {
+  const own = report.dataset.datasets.find((d) => d.name.includes("-eval-"))?.digest;
+  const { holdout } = report.dataset;
+  return [...(own === undefined ? [] : [own]), ...(holdout && holdout.retired.length === 0 && holdout.rewritten === 0 ? [holdout.digest] : [])];
+}
 
-/** Whether both were measured on the same rows, byte for byte. */
-export const areSameRows = (left: Report, right: Report): boolean => evalDigest(left) !== undefined && evalDigest(left) === evalDigest(right);
+/** Whether both were measured on the same rows: the same requests and responses, byte for byte. */
+export const areSameRows = (left: Report, right: Report): boolean => rowsOf(left).some((digest) => rowsOf(right).includes(digest));
 
 /** What `name` answered to the row in `report`. A row on which a run's best-ranked candidate gave production's answer is not among its divergent
     rows: where both runs were measured on the same rows, all of them listed, that is known too. */

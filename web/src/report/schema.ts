@@ -434,6 +434,23 @@ export interface Report {
       unusable: number;
       reasons: Record<string, number>;
     };
+    holdout?: {
+      job: string;
+      dataset: string;
+      digest: string;
+      rows: number;
+      evaluated: number;
+      retired: {
+        record_id: string;
+        why: string;
+      }[];
+      retired_weight_share: number;
+      answered_otherwise: number;
+      rewritten: number;
+      newest_record: number;
+      records: number;
+      records_since: number;
+    };
     suspicious?: {
       left_out: boolean;
       training_rows: number;

@@ -17,6 +17,9 @@ test("a run is started with a form that checks beside its fields, and is watched
     await page.getByLabel(/most leaked/).fill("2");
     await seen(page, "must be a number from 0 to 1");
     await page.getByLabel(/most leaked/).fill("0.5");
+    await page.getByLabel(/held-out rows of run/).fill("yesterday");
+    await seen(page, "must be the id of a run");
+    await page.getByLabel(/held-out rows of run/).fill("");
     await page.getByLabel(/templates on one side/).selectOption("false");
     await page.getByRole("button", { name: "start the run" }).click();
     await heading(page, "Run of router");

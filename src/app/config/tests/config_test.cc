@@ -378,6 +378,23 @@ TEST(Config, WhatTheBlueprintsServicesReadFromTheEnvironmentIsSaidToHaveNoEffect
               Contains(AllOf(HasSubstr("ELASTICSEARCH_URL"), HasSubstr("traffic lies in the Elasticsearch"))));
 }
 
+TEST(Config, FixedEvaluationRowsAreAJobsAndWhatTheyMakeIdleIsSaid) {
+  const auto with = [](const std::string& keys) {
+    return std::string(kCandidate) + "data_split_config: {holdout_job: " + keys + "}\n";
+  };
+  const auto config = parse(with("67436743674367436743abcd, holdout_min_rows: 30"));
+  EXPECT_EQ(config->run.split.holdout_job, "67436743674367436743abcd");
+  EXPECT_EQ(config->run.split.holdout_min_rows, 30u);
+  EXPECT_THAT(config->warnings, testing::Not(Contains(HasSubstr("eval_size"))));
+  EXPECT_THAT(parse(with("123412341234123412341234, eval_size: 40"))->warnings,
+              Contains(HasSubstr("eval_size: has no effect")));
+  EXPECT_THAT(parse(with("67436743674367436743abcd, newest_holdout: 0.1"))->warnings,
+              Contains(HasSubstr("nothing measures it")));
+  EXPECT_EQ(parse(with("null"))->run.split.holdout_job, "");
+  EXPECT_THAT(error_of(with("yesterday")), HasSubstr("data_split_config.holdout_job: is not the id of a job"));
+  EXPECT_THAT(error_of(with("67436743674367436743abcd, holdout_min_rows: 0")), HasSubstr("holdout_min_rows"));
+}
+
 TEST(Config, WhatPeopleCorrectedIsTaughtOnlyWhereAskedFor) {
   EXPECT_FALSE(parse(kCandidate)->run.use_corrections);
   EXPECT_TRUE(parse(std::string(kCandidate) + "dataset: {use_corrections: true}\n")->run.use_corrections);

@@ -11,6 +11,8 @@ interface Field { key: string; title: string; hint: string; check: (v: string) =
 const whole = (least: number) => (v: string) => (/^\d+$/.test(v) && Number(v) >= least ? "" : `a whole number from ${least}`);
 const share = (least: number, most: number) => (v: string) => (v.trim() !== "" && Number(v) >= least && Number(v) <= most ? "" : `a number from ${least} to ${most}`);
 
+const jobId = (v: string) => (/^[0-9a-f]{24}$/.test(v) ? "" : "the id of a run, 24 hex digits");
+
 const truth = (v: string) => (v === "true" || v === "false" ? "" : "true or false");
 
 /** The keys of data_split_config that people change most. */
@@ -30,6 +32,8 @@ const kMoreFields: Field[] = [
   { key: "keep_near_duplicates_apart", title: "near-duplicates apart", hint: "none of an evaluation row in training", check: truth },
   { key: "near_duplicate_threshold", title: "near-duplicate from", hint: "the likeness from which two requests are nearly one", check: share(0.01, 1) },
   { key: "max_leaked_share", title: "most leaked", hint: "share of evaluation rows with a near-duplicate in training", check: share(0, 1) },
+  { key: "holdout_job", title: "held-out rows of run", hint: "this run is evaluated on the rows of that one, which is of the same traffic", check: jobId, empty: "they are drawn" },
+  { key: "holdout_min_rows", title: "least held-out rows", hint: "with fewer of them left the run fails", check: whole(1) },
   { key: "parse_function_arguments", title: "arguments are parsed", hint: "a record whose arguments are no JSON is left out", check: truth },
 ];
 const kAllFields = [...kFields, ...kMoreFields];
@@ -37,14 +41,17 @@ const kAllFields = [...kFields, ...kMoreFields];
 const kSection = "data_split_config.";
 const valueOf = (configuration: Configuration, path: string): string => configuration.settings.find((s) => s.path === path)?.value ?? "";
 
+/** Keys whose values are text, be they digits. */
+const kTexts = ["holdout_job", "suspicious_answers"];
+
 /** A setting's value as JSON: the configuration writes null as nothing. */
-const asJson = (v: string): unknown => (v === "" ? null : v === "true" || v === "false" ? v === "true" : Number(v));
+const asJson = (key: string, v: string): unknown => (v === "" ? null : kTexts.includes(key) ? v : v === "true" || v === "false" ? v === "true" : Number(v));
 
 /** The whole section: the service lays what a request says over its own defaults, not over its configuration, and the form shows the configuration. */
 const wholeSection = (configuration: Configuration, changed: Record<string, string>) =>
   Object.fromEntries(configuration.settings.filter((s) => s.path.startsWith(kSection)).map(({ path, value }) => {
     const key = path.slice(kSection.length);
-    return [key, asJson(changed[key] ?? value)];
+    return [key, asJson(key, changed[key] ?? value)];
   }));
 
 function SplitField(props: { field: Field; standing: string; value: string | undefined; problem: string; set: (v: string) => void }) {
