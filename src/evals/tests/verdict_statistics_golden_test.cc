@@ -36,7 +36,8 @@ Sample sample_of(const json& in) {
 
 /// A rate as if it had been seen on that many independent rows.
 Estimate rate_seen(double rate, double n) {
-  return {.n = static_cast<std::uint64_t>(n), .is_rate = true, .mean = rate, .effective_n = n};
+  const auto rows = static_cast<std::uint64_t>(n);
+  return {.n = rows, .rows = rows, .is_rate = true, .mean = rate, .effective_n = n};
 }
 
 TEST(GoldenVerdictStatistics, WilsonOnEffectiveRows) {

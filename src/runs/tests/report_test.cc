@@ -499,7 +499,7 @@ class Field {
  public:
   void add(std::size_t candidate, Decision decision, double low, std::optional<double> cost, std::string name) {
     auto& summary = summaries_.emplace_back();
-    summary.agreement = evals::Estimate{.n = 100, .mean = low + 0.01, .interval = {low, 1}};
+    summary.agreement = evals::Estimate{.n = 100, .rows = 100, .mean = low + 0.01, .interval = {low, 1}};
     summary.cost_per_1000 = cost;
     contenders_.push_back(
         {candidate, std::move(name), modelops::known_variants()[0], &summary, {.decision = decision}});
