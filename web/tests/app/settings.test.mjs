@@ -26,11 +26,14 @@ test("settings show what receivers of decisions were told, and when it is tried 
   await app.open("/settings", {}, async (page) => {
     const section = page.locator("section", { hasText: "Webhook deliveries of decisions" });
     const line = section.locator("li", { hasText: id });
-    for (let i = 0; i < 20 && !/, the next /.test((await line.count()) === 0 ? "" : await line.textContent()); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
+    // A look that falls into an attempt sees no next one: the words are kept from the look that saw it.
+    let told = "";
+    for (let i = 0; i < 20 && !/, the next /.test(told); i++) {
       await section.getByRole("button", { name: "look again" }).click();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      told = (await line.count()) === 0 ? "" : await line.textContent();
     }
-    assert.match(await line.textContent(), /pending http:\/\/127\.0\.0\.1:9 of promotion\.propose .* [1-9] attempts?, the last .*: no answer .*, the next /);
+    assert.match(told, /pending http:\/\/127\.0\.0\.1:9 of promotion\.propose .* [1-9] attempts?, the last .*: no answer .*, the next /);
     assert.ok(!(await page.content()).includes("k3y"));
   });
 });

@@ -60,10 +60,10 @@ function Listeners() {
   );
 }
 
-/** How often it was tried, and what the last attempt came to. */
-function Attempts(props: { attempts: Attempt[]; next?: string | null }) {
+/** How often it was tried, what the last attempt came to, and what comes next: while an attempt is under way no time is set for another. */
+function Attempts(props: { attempts: Attempt[]; next?: string | null; underWay?: boolean }) {
   const last = props.attempts[props.attempts.length - 1];
-  return <span class="muted small">{plural(props.attempts.length, "attempt")}{last && `, the last ${moment(last.at)}: ${last.status || "no answer"}`}{last && last.error !== "" && <> <Plain text={last.error} /></>}{props.next && `, the next ${moment(props.next)}`}</span>;
+  return <span class="muted small">{plural(props.attempts.length, "attempt")}{last && `, the last ${moment(last.at)}: ${last.status || "no answer"}`}{last && last.error !== "" && <> <Plain text={last.error} /></>}{props.next && `, the next ${moment(props.next)}`}{props.underWay && ", one more under way"}</span>;
 }
 
 interface Told { job: JobSummary; delivery: Delivery }
@@ -109,7 +109,7 @@ function DecisionDeliveries() {
         <ul class="lines plain">
           {data.deliveries.map((d) => (
             <li key={`${d.entry} ${d.url}`}>
-              <Badge text={d.status} /> <Plain text={hostOf(d.url)} /> of <Plain text={d.event} /> <a class="code" href={address(["settings", "audit"], { subject: d.subject })}><Plain text={d.subject} /></a> <Attempts attempts={d.attempts} next={d.next_attempt_at} />
+              <Badge text={d.status} /> <Plain text={hostOf(d.url)} /> of <Plain text={d.event} /> <a class="code" href={address(["settings", "audit"], { subject: d.subject })}><Plain text={d.subject} /></a> <Attempts attempts={d.attempts} next={d.next_attempt_at} underWay={d.status === "pending" && d.next_attempt_at === null} />
             </li>
           ))}
         </ul>
