@@ -98,6 +98,8 @@ nlohmann::ordered_json upstream_json(const capture::UpstreamSettings& u) {
 nlohmann::ordered_json capture_json(const capture::CaptureSettings& c) {
   return {{"enabled", c.is_enabled},
           {"durability", c.durability == capture::Durability::kJournal ? "journal" : "before_last_byte"},
+          {"commit_timeout_seconds", to_seconds(c.commit_timeout)},
+          {"fail_open", c.fail_open},
           {"sample", c.sample},
           {"samples", c.samples},
           {"untagged_workload", c.untagged},

@@ -22,17 +22,4 @@ std::string_view to_string(Dialect dialect) {
   return "";
 }
 
-bool seems_to_end_stream(Dialect dialect, std::string_view piece) {
-  switch (dialect) {
-    case Dialect::kChatCompletions:
-    case Dialect::kCompletions: return piece.find("[DONE]") != std::string_view::npos;
-    case Dialect::kMessages: return piece.find("message_stop") != std::string_view::npos;
-    case Dialect::kResponses:
-      return piece.find("response.completed") != std::string_view::npos ||
-             piece.find("response.incomplete") != std::string_view::npos ||
-             piece.find("response.failed") != std::string_view::npos;
-  }
-  return false;
-}
-
 }  // namespace fw::capture

@@ -15,8 +15,4 @@ namespace fw::capture {
 /// For counters: `chat_completions`, `completions`, `responses`, `messages`.
 [[nodiscard]] std::string_view to_string(Dialect dialect);
 
-/// Whether a piece of an event stream seems to hold the event with which streams of this dialect end. It may be wrong;
-/// then something is waited for that need not be.
-[[nodiscard]] bool seems_to_end_stream(Dialect dialect, std::string_view piece);
-
 }  // namespace fw::capture

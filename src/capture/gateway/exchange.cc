@@ -8,6 +8,7 @@
 #include "capture/gateway/impl/openai_error.h"
 #include "capture/gateway/impl/retry_rule.h"
 #include "capture/gateway/refusal.h"
+#include "capture/gateway/stream_end.h"
 #include "record/record_id.h"
 
 namespace fw::capture {
@@ -287,7 +288,13 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   if (!whole) co_return co_await pass_on_pieces(answer, std::move(head), idle);
   if (recorder_) recorder_->add(*whole, begin);
   if (keeps_before_last_byte()) {
-    if (auto record = take_record(BytesEnd::kWhole)) co_await shared_.keep_durably(std::move(*record));
+    auto record = take_record(BytesEnd::kWhole);
+    if (record && !co_await shared_.keep_durably(std::move(*record))) {
+      co_await fail(openai_error(503, "not_stored",
+                                 "the answer came, but its record could not be stored in time, and "
+                                 "gateway.capture.fail_open is false"));
+      co_return BytesEnd::kWhole;  // as far as the upstream goes
+    }
   }
   const auto sent = co_await out_.send({head.status, std::move(head.headers), std::move(*whole)}, in_.deadline);
   shared_.counters.added(before_sending_ + (kernel_now() - begin));
@@ -297,7 +304,8 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
 Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle) {
   const Instant begin = kernel_now();
   const bool holds = keeps_before_last_byte();
-  const bool is_stream = recorder_ && recorder_->is_stream();
+  std::optional<StreamEnd> stream;
+  if (holds && recorder_->is_stream()) stream.emplace(*dialect_);
   if (!(co_await out_.start(std::move(head), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
   shared_.counters.added(before_sending_ + (kernel_now() - begin));
   std::string held;
@@ -313,14 +321,15 @@ Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::Respon
       if (!(co_await out_.write(std::move(**piece), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
       continue;
     }
-    held += **piece;
-    if (is_stream && seems_to_end_stream(*dialect_, held)) continue;
-    std::string now = is_stream ? std::exchange(held, {}) : std::exchange(held, std::move(**piece));
-    if (!is_stream) now.resize(now.size() - held.size());
+    std::string now = stream ? stream->release(**piece) : std::exchange(held, std::move(**piece));
+    if (now.empty()) continue;
     if (!(co_await out_.write(std::move(now), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
   }
   if (holds) {
-    if (auto record = take_record(BytesEnd::kWhole)) co_await shared_.keep_durably(std::move(*record));
+    if (stream) held = stream->take();
+    auto record = take_record(BytesEnd::kWhole);
+    // Without its last bytes the client sees that something is missing; as far as the upstream goes it was whole.
+    if (record && !co_await shared_.keep_durably(std::move(*record))) co_return BytesEnd::kWhole;
     if (!held.empty() && !(co_await out_.write(std::move(held), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
   }
   co_return (co_await out_.finish(in_.deadline)).ok() ? BytesEnd::kWhole : BytesEnd::kClientGone;

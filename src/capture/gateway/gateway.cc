@@ -94,13 +94,17 @@ void GatewayShared::keep(record::Interaction interaction) {
   count_loss(Kept::kNoRoom, "the log store is slower than the traffic, or away");
 }
 
-Task<void> GatewayShared::keep_durably(record::Interaction interaction) {
+Task<bool> GatewayShared::keep_durably(record::Interaction interaction) {
   std::vector<record::Interaction> batch;
   batch.push_back(std::move(interaction));
   const auto stored =
       co_await with.committer.commit(std::move(batch), Deadline::after(settings.capture.commit_timeout));
-  if (stored.ok()) co_return counters.keep(Kept::kTaken);
+  if (stored.ok()) {
+    counters.keep(Kept::kTaken);
+    co_return true;
+  }
   count_loss(Kept::kFailed, stored.error().message);
+  co_return settings.capture.fail_open;
 }
 
 struct Gateway::Impl {

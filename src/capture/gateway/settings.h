@@ -130,7 +130,8 @@ struct CaptureSettings {
   std::vector<LabelRule> rules;
   std::shared_ptr<const LiveRules> accepted;             ///< asked after `rules`; may be absent
   std::size_t max_record_bytes = std::size_t{32} << 20;  ///< of an answer; a longer one is relayed and not kept
-  Duration commit_timeout = std::chrono::seconds(10);    ///< kBeforeLastByte: then the answer goes out all the same
+  Duration commit_timeout = std::chrono::seconds(10);    ///< kBeforeLastByte: that the store has for a record
+  bool fail_open = true;  ///< kBeforeLastByte: an answer whose record could not be stored goes out all the same
 };
 
 /// The gateway of a service. Without upstreams there is none.

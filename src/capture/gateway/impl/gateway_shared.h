@@ -37,7 +37,8 @@ struct GatewayShared {
   void route_by(std::shared_ptr<const RouteTable> table);
   /// Gives a record to the committer; says so, now and then, when it is lost.
   void keep(record::Interaction interaction);
-  [[nodiscard]] Task<void> keep_durably(record::Interaction interaction);
+  /// Returns when the record is on disk, or cannot be: whether its answer may go out.
+  [[nodiscard]] Task<bool> keep_durably(record::Interaction interaction);
   /// Runs the filters; false when one keeps it out.
   [[nodiscard]] bool filtered(record::Interaction& interaction);
   void count_loss(Kept why, std::string_view reason);

@@ -219,6 +219,52 @@ TEST_F(GatewayTest, AStoreThatFailsCostsNobodyAnAnswer) {
   EXPECT_EQ(store.records().size(), 1U);
 }
 
+TEST_F(GatewayTest, WhereToldSoNoAnswerGoesOutWithoutItsRecord) {
+  upstream.answers(200, kAnswer);
+  store.fail_with(storage_full("the disk is full"));
+  GatewaySettings settings;
+  settings.capture.durability = Durability::kBeforeLastByte;
+  settings.capture.fail_open = false;
+  serve(std::move(settings));
+  const auto refused = chat();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("not_stored"));
+  upstream.answers(streams(3, true));
+  const auto cut = run(client.send(
+      net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"), Deadline::after(10s)));
+  EXPECT_FALSE(cut.ok());
+  store.fail_with(std::nullopt);
+  EXPECT_EQ(chat(R"({"stream":true})").body, kPieces[0] + kPieces[1] + kPieces[2]);
+  EXPECT_EQ(store.records().size(), 1U);
+}
+
+TEST_F(GatewayTest, AStreamThatSpeaksOfItsEndIsNotHeld) {
+  const std::string speaks = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"[DONE]\"}}]}\n\n";
+  upstream.answers([&](net::IncomingRequest& in, std::string, net::ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({200, {{"Content-Type", "text/event-stream"}}}, in.deadline);
+    (void)co_await out.write(std::string(speaks), in.deadline);
+    (void)co_await out.write(std::string(kPieces[0]), in.deadline);
+    (void)co_await sleep_for(20s, in.deadline);
+  });
+  GatewaySettings settings;
+  settings.capture.durability = Durability::kBeforeLastByte;
+  serve(std::move(settings));
+  const auto read_both = [&]() -> Task<Status> {
+    FW_CO_ASSIGN(
+        const auto stream,
+        co_await client.open(net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"),
+                             Deadline::after(5s)));
+    std::string got;
+    while (got != speaks + kPieces[0]) {
+      FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(5s)));
+      if (!piece) co_return internal("it ended after " + got);
+      got += *piece;
+    }
+    co_return Status{};
+  };
+  EXPECT_TRUE(run(read_both()).ok());
+}
+
 TEST_F(GatewayTest, SamplingLeavesOutByWorkload) {
   upstream.answers(200, kAnswer);
   GatewaySettings settings;
