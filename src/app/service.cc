@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <future>
@@ -16,6 +17,7 @@
 #include "discovery/labelled_log_store.h"
 #include "evals/loop.h"
 #include "io/file.h"
+#include "io/machine.h"
 #include "io/process.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 #include "metastore/sqlite_store.h"
@@ -33,15 +35,21 @@ namespace {
 namespace fs = std::filesystem;
 namespace asio = boost::asio;
 
-constexpr int kLoops = 2;
 constexpr int kDiskThreads = 4;
 constexpr int kQueryThreads = 2;
 constexpr std::size_t kMostQueries = 256;  // that wait
+constexpr int kSearchThreads = 2;
+constexpr std::size_t kMostSearches = 64;  // that wait
 constexpr int kLoadThreads = 2;
 constexpr int kCommitThreads = 1;
 constexpr int kCpuThreads = 2;
+constexpr int kMostLoops = 32;
+constexpr int kMostIngestThreads = 8;
 constexpr Duration kBetweenSaves = std::chrono::seconds(30);  // of when keys were used
 constexpr Duration kBetweenRemovals = std::chrono::hours(1);
+
+/// At least two: one may be held up for a moment.
+int one_for_each_processor(int most) { return std::clamp(io::read_machine_limits().processors, 2, most); }
 
 modelops::LocalSettings local_settings(const ServiceOptions& options) {
   const auto& engines = options.config.engines;
@@ -136,9 +144,12 @@ struct Service::Impl {
   std::unique_ptr<metastore::SqliteStore> meta;
   std::unique_ptr<modelops::LocalDatasetStore> datasets;
   std::unique_ptr<auth::Keyring> keyring;
-  EventLoops loops{kLoops};
-  Pool disk{"disk", kDiskThreads};                   // the runs' own files and journals
-  Pool query{"query", kQueryThreads, kMostQueries};  // what the API reads and receives
+  EventLoops loops{one_for_each_processor(kMostLoops)};
+  Pool disk{"disk", kDiskThreads};                       // the runs' own files and journals
+  Pool query{"query", kQueryThreads, kMostQueries};      // what the API reads and receives
+  Pool search{"search", kSearchThreads, kMostSearches};  // at 9200: each may take a minute
+  Pool ingest{"ingest",
+              one_for_each_processor(kMostIngestThreads)};  // parsing what comes in; bounded by its bodies' budget
   Pool load{"load", kLoadThreads};
   Pool cpu{"cpu", kCpuThreads, Pool::kNoLimit, options.config.engines.niceness};  // what runs compute
   Pool commit{"commit", kCommitThreads};
@@ -276,10 +287,12 @@ const capture::Redactor& Service::redactor() const { return impl_->redactor; }
 Pool& Service::disk() { return impl_->disk; }
 Pool& Service::query() { return impl_->query; }
 std::vector<const Pool*> Service::pools() const {
-  return {&impl_->commit, &impl_->query, &impl_->load, &impl_->disk, &impl_->cpu};
+  return {&impl_->commit, &impl_->ingest, &impl_->query, &impl_->search, &impl_->load, &impl_->disk, &impl_->cpu};
 }
 Pool& Service::load() { return impl_->load; }
 Pool& Service::cpu() { return impl_->cpu; }
+Pool& Service::ingest() { return impl_->ingest; }
+Pool& Service::search() { return impl_->search; }
 const Clock& Service::clock() const { return impl_->clock; }
 const EventLoops& Service::loops() const { return impl_->loops; }
 Executor Service::executor() { return impl_->loops.executor(0); }

@@ -74,6 +74,8 @@ class Service final {
   [[nodiscard]] Pool& load();
   [[nodiscard]] std::vector<const Pool*> pools() const;
   [[nodiscard]] Pool& cpu();
+  [[nodiscard]] Pool& ingest();
+  [[nodiscard]] Pool& search();
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] Executor executor();
   [[nodiscard]] const EventLoops& loops() const;

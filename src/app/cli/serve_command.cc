@@ -89,12 +89,12 @@ struct WaysIn {
         std::make_unique<ElasticsearchWayIn>(
             config.elasticsearch,
             capture::BulkFaceDependencies{service.committer(), service.log(), service.quarantine(), service.redactor(),
-                                          service.disk(), service.cpu(), service.clock(),
+                                          service.disk(), service.search(), service.ingest(), service.clock(),
                                           service.data_folder() / "elasticsearch"}));
     add(service, config.otlp.listener,
         std::make_unique<OtlpWayIn>(
             config.otlp, capture::OtlpFaceDependencies{service.committer(), service.quarantine(), service.redactor(),
-                                                       service.disk(), service.cpu(), service.clock(),
+                                                       service.disk(), service.ingest(), service.clock(),
                                                        service.executor(), service.data_folder() / "otlp"}));
   }
   /// nullptr where none is configured, or it cannot be made.

@@ -32,8 +32,9 @@ struct BulkFaceDependencies {
   logstore::LogStore& log;
   Quarantine& quarantine;
   const Redactor& redactor;
-  Pool& disk;
-  Pool& cpu;
+  Pool& disk;    ///< for files of its own, and for what is kept aside
+  Pool& search;  ///< for what reads or removes records, which may take a minute
+  Pool& cpu;     ///< for parsing
   const Clock& clock;
   std::filesystem::path folder;  ///< for the names and mappings of indexes; made when there is something to keep
 };

@@ -93,7 +93,7 @@ Task<Answer> IndexCalls::remove(Call call) {
         "index [" + call.index + "] is all traffic, whatever way it came in; delete by query what is " + "to go");
   }
   // The name goes last: a removal that was broken off can be asked for again.
-  const auto removed = co_await run_on(dependencies_.disk, [&] {
+  const auto removed = co_await run_if_room(dependencies_.search, [&] {
     const std::vector<std::string> one{call.index};
     return remove_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline);
   });

@@ -35,7 +35,7 @@ Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope&
 
 Task<Answer> Search::delete_by_query(Call call) {
   const Instant begin = dependencies_.clock.instant();
-  co_return co_await on_disk([&]() -> Answer {
+  co_return co_await on_search_pool([&]() -> Answer {
     const auto text = unpacked_body(call, kMostBody);
     const auto body = text.ok() ? parse_object(*text) : Result<Json>(text.error());
     if (!body.ok()) return refusal(400, "parsing_exception", body.error().message);
@@ -58,7 +58,7 @@ Task<Answer> Search::delete_by_query(Call call) {
 }
 
 Task<Answer> Search::delete_document(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
     const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);

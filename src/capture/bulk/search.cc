@@ -57,12 +57,13 @@ std::string known_document(const record::Interaction& record, std::string_view w
 
 }  // namespace
 
-Task<Answer> Search::on_disk(std::function<Answer()> work) {
-  co_return co_await run_on(dependencies_.disk, std::move(work));
+Task<Answer> Search::on_search_pool(std::function<Answer()> work) {
+  auto done = co_await run_if_room(dependencies_.search, [&work]() -> Result<Answer> { return work(); });
+  co_return done.ok() ? std::move(*done) : refusal(429, "es_rejected_execution_exception", done.error().message);
 }
 
 Task<Answer> Search::search(Call call) {
-  co_return co_await on_disk([this, &call] { return run_search(call); });
+  co_return co_await on_search_pool([this, &call] { return run_search(call); });
 }
 
 Answer Search::run_search(const Call& call) {
@@ -151,7 +152,7 @@ Task<Answer> Search::scroll(Call call) {
   if (const auto parameter = call.query.find("scroll")) keep_alive = *parameter;
   if (body->contains("scroll_id") && (*body)["scroll_id"].is_string()) id = (*body)["scroll_id"].get<std::string>();
   if (body->contains("scroll") && (*body)["scroll"].is_string()) keep_alive = (*body)["scroll"].get<std::string>();
-  co_return co_await on_disk([&] { return next_page(id, keep_alive_of(keep_alive)); });
+  co_return co_await on_search_pool([&] { return next_page(id, keep_alive_of(keep_alive)); });
 }
 
 Task<Answer> Search::clear_scroll(Call call) {
@@ -181,7 +182,7 @@ Task<Answer> Search::open_point_in_time(Call call) {
 Task<Answer> Search::close_point_in_time(Call) { co_return Answer{.body = R"({"succeeded":true,"num_freed":1})"}; }
 
 Task<Answer> Search::count(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto body = body_of(call);
     if (!body.ok()) return not_parsed(body.error());
     const auto query = parse_selection(call, *body, context());
@@ -196,7 +197,7 @@ Task<Answer> Search::count(Call call) {
 }
 
 Task<Answer> Search::get_document(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
     const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);
@@ -207,7 +208,7 @@ Task<Answer> Search::get_document(Call call) {
 }
 
 Task<Answer> Search::get_source(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
     const auto found = find_by_id(dependencies_.log, {*names, indices_.whole()}, call.index, *call.id);
@@ -221,7 +222,7 @@ Task<Answer> Search::get_source(Call call) {
 }
 
 Task<Answer> Search::multi_get(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto body = body_of(call);
     if (!body.ok()) return not_parsed(body.error());
     Json docs = body->contains("docs") ? (*body)["docs"] : Json::array();
@@ -253,7 +254,7 @@ Task<Answer> Search::multi_get(Call call) {
 }
 
 Task<Answer> Search::cat_indices(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
     std::vector<std::vector<std::string>> rows;
@@ -269,7 +270,7 @@ Task<Answer> Search::cat_indices(Call call) {
 }
 
 Task<Answer> Search::cat_count(Call call) {
-  co_return co_await on_disk([this, &call]() -> Answer {
+  co_return co_await on_search_pool([this, &call]() -> Answer {
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
     const auto count =

@@ -34,8 +34,9 @@ class Search final {
 
  private:
   [[nodiscard]] Query::Context context() const { return {indices_.whole(), dependencies_.clock.now()}; }
-  /// An endpoint's work that reads the store, on the disk pool; an exception's place is taken by the caller.
-  [[nodiscard]] Task<Answer> on_disk(std::function<Answer()> work);
+  /// An endpoint's work that reads the store; 429 where too much waits for the pool's threads. An exception's place is
+  /// taken by the caller.
+  [[nodiscard]] Task<Answer> on_search_pool(std::function<Answer()> work);
   [[nodiscard]] Answer run_search(const Call& call);
   [[nodiscard]] Answer begin_scroll(const Call& call, SearchRequest request, const std::string& body);
   /// The next page of a scroll that is open.
