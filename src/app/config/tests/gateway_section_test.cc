@@ -71,7 +71,8 @@ gateway:
 }
 
 TEST(GatewaySection, SaysWhatCannotBe) {
-  EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", capture: {fail_open: false}}"), HasSubstr("before_last_byte"));
+  EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", capture: {fail_open: false}}"),
+              HasSubstr("before_last_byte"));
   EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", routes: [{name: r, targets: [{upstream: x}]}]}"),
               HasSubstr("no upstream \"x\""));
   EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", listen: 0.0.0.0}"), HasSubstr("insecure: true"));
