@@ -97,9 +97,8 @@ nlohmann::ordered_json upstream_json(const capture::UpstreamSettings& u) {
 
 nlohmann::ordered_json capture_json(const capture::CaptureSettings& c) {
   return {{"enabled", c.is_enabled},
-          {"durability", c.durability == capture::Durability::kJournal ? "journal" : "before_last_byte"},
+          {"durability", capture::durability_names().at(static_cast<std::size_t>(c.durability))},
           {"commit_timeout_seconds", to_seconds(c.commit_timeout)},
-          {"fail_open", c.fail_open},
           {"sample", c.sample},
           {"samples", c.samples},
           {"untagged_workload", c.untagged},

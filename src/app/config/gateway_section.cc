@@ -130,14 +130,9 @@ void read_capture(YamlSection& gateway, capture::CaptureSettings& settings) {
   if (!section) return;
   section->read("enabled", settings.is_enabled);
   std::size_t durability = 0;
-  section->read_choice("durability", durability, {"journal", "before_last_byte"});
+  section->read_choice("durability", durability, capture::durability_names());
   settings.durability = static_cast<capture::Durability>(durability);
   read_seconds(*section, "commit_timeout_seconds", settings.commit_timeout, 0.001, 3600);
-  section->read("fail_open", settings.fail_open);
-  if (!settings.fail_open && settings.durability == capture::Durability::kJournal) {
-    section->error("fail_open",
-                   "false takes durability: before_last_byte; with journal no answer waits for its record");
-  }
   section->read("sample", settings.sample, 0, 1);
   read_samples(*section, settings.samples);
   section->read("untagged_workload", settings.untagged);

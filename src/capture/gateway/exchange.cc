@@ -275,7 +275,7 @@ Task<Exchange::Outcome> Exchange::ask_once(Upstream& upstream, const Target& tar
 }
 
 bool Exchange::keeps_before_last_byte() const {
-  return recorder_ && is_kept_ && shared_.settings.capture.durability == Durability::kBeforeLastByte;
+  return recorder_ && is_kept_ && shared_.settings.capture.durability != Durability::kJournal;
 }
 
 Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
@@ -292,7 +292,7 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
     if (record && !co_await shared_.keep_durably(std::move(*record))) {
       co_await fail(openai_error(503, "not_stored",
                                  "the answer came, but its record could not be stored in time, and "
-                                 "gateway.capture.fail_open is false"));
+                                 "gateway.capture.durability is required"));
       co_return BytesEnd::kWhole;  // as far as the upstream goes
     }
   }

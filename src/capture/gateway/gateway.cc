@@ -104,7 +104,7 @@ Task<bool> GatewayShared::keep_durably(record::Interaction interaction) {
     co_return true;
   }
   count_loss(Kept::kFailed, stored.error().message);
-  co_return settings.capture.fail_open;
+  co_return settings.capture.durability != Durability::kRequired;
 }
 
 struct Gateway::Impl {

@@ -117,8 +117,13 @@ class LiveRules final {
 
 enum class Durability : std::uint8_t {
   kJournal,         ///< the client never waits; the record is on disk soon after
-  kBeforeLastByte,  ///< the answer's last byte goes out when the record is on disk
+  kBeforeLastByte,  ///< the answer's last byte goes out when the record is on disk, or the store did not take it in
+                    ///< time
+  kRequired,        ///< the same, but without its record on disk an answer does not go out
 };
+
+/// As configurations name them, in the order of the values.
+[[nodiscard]] inline std::vector<std::string> durability_names() { return {"journal", "before_last_byte", "required"}; }
 
 struct CaptureSettings {
   bool is_enabled = true;
@@ -130,8 +135,7 @@ struct CaptureSettings {
   std::vector<LabelRule> rules;
   std::shared_ptr<const LiveRules> accepted;             ///< asked after `rules`; may be absent
   std::size_t max_record_bytes = std::size_t{32} << 20;  ///< of an answer; a longer one is relayed and not kept
-  Duration commit_timeout = std::chrono::seconds(10);    ///< kBeforeLastByte: that the store has for a record
-  bool fail_open = true;  ///< kBeforeLastByte: an answer whose record could not be stored goes out all the same
+  Duration commit_timeout = std::chrono::seconds(10);    ///< that the store has for a record, but with kJournal
 };
 
 /// The gateway of a service. Without upstreams there is none.

@@ -47,7 +47,6 @@ gateway:
       fallbacks: [{upstream: big}]
   capture:
     durability: before_last_byte
-    fail_open: false
     commit_timeout_seconds: 2.5
     samples: {noisy: 0.25}
     rules:
@@ -60,7 +59,6 @@ gateway:
   EXPECT_EQ(gateway.upstreams.front().idle_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(gateway.routes.front().targets.back().variant, "canary");
   EXPECT_EQ(gateway.capture.durability, capture::Durability::kBeforeLastByte);
-  EXPECT_FALSE(gateway.capture.fail_open);
   EXPECT_EQ(gateway.capture.commit_timeout, std::chrono::milliseconds(2500));
   EXPECT_EQ(gateway.capture.samples.at("noisy"), 0.25);
   EXPECT_EQ(gateway.capture.rules.front().workload, "router");
@@ -71,8 +69,7 @@ gateway:
 }
 
 TEST(GatewaySection, SaysWhatCannotBe) {
-  EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", capture: {fail_open: false}}"),
-              HasSubstr("before_last_byte"));
+  EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", capture: {durability: none}}"), HasSubstr("required"));
   EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", routes: [{name: r, targets: [{upstream: x}]}]}"),
               HasSubstr("no upstream \"x\""));
   EXPECT_THAT(error_of("gateway: {upstream: \"http://a\", listen: 0.0.0.0}"), HasSubstr("insecure: true"));

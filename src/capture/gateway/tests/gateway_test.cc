@@ -223,8 +223,7 @@ TEST_F(GatewayTest, WhereToldSoNoAnswerGoesOutWithoutItsRecord) {
   upstream.answers(200, kAnswer);
   store.fail_with(storage_full("the disk is full"));
   GatewaySettings settings;
-  settings.capture.durability = Durability::kBeforeLastByte;
-  settings.capture.fail_open = false;
+  settings.capture.durability = Durability::kRequired;
   serve(std::move(settings));
   const auto refused = chat();
   EXPECT_EQ(refused.status, 503);
