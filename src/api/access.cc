@@ -191,6 +191,7 @@ Task<void> Access::answer(const net::Handler& handler, net::IncomingRequest& req
   }
   auth::remove_secrets(request.headers);
   request.caller = std::move(found.caller);
+  if (found.key) request.sharer = found.key->key().sharer();
   co_await guard_.serve(std::move(pass), handler, request, out);
 }
 

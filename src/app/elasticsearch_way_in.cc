@@ -6,11 +6,13 @@ namespace fw::app {
 
 ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings,
                                        capture::BulkFaceDependencies dependencies)
-    : face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
+    : max_connections_(settings.max_connections),
+      face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
 
 void ElasticsearchWayIn::adjust(net::ServerOptions& options) {
+  options.max_connections = max_connections_;
   // rsyslog takes every answer for final, and tries again only where there is no connection.
-  options.is_full = [this] { return face_.is_full(); };
+  options.is_full = [this](const std::string& address) { return face_.is_full_for(address); };
 }
 
 Status ElasticsearchWayIn::open() {
@@ -22,7 +24,7 @@ Status ElasticsearchWayIn::open() {
 }
 
 std::string ElasticsearchWayIn::trouble() const {
-  return face_.is_full() ? "no room for new connections: the log store is slower than what comes in" : "";
+  return face_.is_full() ? "little room for new requests: the log store is slower than what comes in" : "";
 }
 
 void ElasticsearchWayIn::write_metrics(std::ostream& out) const {

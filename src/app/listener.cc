@@ -10,7 +10,7 @@ net::ServerOptions server_options(std::string_view name, const ListenerSettings&
   options.name = name;
   options.address = settings.listen;
   options.port = static_cast<std::uint16_t>(settings.port);
-  options.max_connections = 1024;
+  options.max_connections_per_address = settings.max_connections_per_address;
   options.max_body_bytes = SIZE_MAX;  // each way in has its own limit, and its own words for it
   options.tls = settings.tls();
   return options;

@@ -9,9 +9,6 @@ namespace {
 
 constexpr Duration kErrorGrace = std::chrono::seconds(1);
 
-/// Whose share of a listener's room a key takes.
-const std::string& sharer_of(const Key& key) { return key.tenant.empty() ? key.id : key.tenant; }
-
 /// A body whose bytes are counted.
 class CountedBody final : public net::BodyReader {
  public:
@@ -63,7 +60,7 @@ std::string Refusal::retry_after() const {
 struct Pass::Hold {
   Hold(std::shared_ptr<ActiveKey> k, FairShare& s) : key(std::move(k)), share(s) {}
   ~Hold() {
-    share.leave(sharer_of(key->key()));
+    share.leave(key->key().sharer());
     key->end();
   }
   Hold(const Hold&) = delete;
@@ -106,7 +103,7 @@ std::optional<Refusal> Guard::admit(const std::shared_ptr<ActiveKey>& key, Pass&
   if (const auto begun = key->begin(clock_.now(), clock_.instant(), wait); !begun.ok()) {
     return Refusal{429, begun.error().message, wait};
   }
-  if (!share_.enter(sharer_of(key->key()))) {
+  if (!share_.enter(key->key().sharer())) {
     key->end();
     key->count_limited();
     return Refusal{429,
@@ -139,6 +136,7 @@ Task<void> Guard::answer(const net::Handler& handler, const RefusalWriter& refus
   if (!refusal) {
     remove_secrets(request.headers);
     request.caller = std::make_shared<const Caller>(caller_with(key->key(), Via::kKey));
+    request.sharer = key->key().sharer();
     co_return co_await serve(std::move(pass), handler, request, out);
   }
   if (auto response = refuse(request, *refusal)) {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "auth/caller.h"
-#include "auth/fair_share.h"
 #include "auth/keyring.h"
+#include "base/fair_share.h"
 #include "net/server.h"
 
 namespace fw::auth {
@@ -45,8 +45,8 @@ class Pass final {
 };
 
 /// Stands in front of a listener's handler: lets in who has a key that is good for the listener and within its limits,
-/// takes the key out of the headers, and says who calls. Where no key was ever made for the listener everybody is let
-/// in. Any thread; outlives the server.
+/// takes the key out of the headers, and says who calls and whose share they take. Where no key was ever made for the
+/// listener everybody is let in. Any thread; outlives the server.
 class Guard final {
  public:
   /// `room`: requests at a time that tenants share. What is passed outlives it.

@@ -48,6 +48,8 @@ struct Key {
   std::optional<Timestamp> revoked_at{};
 
   [[nodiscard]] bool is_for(ListenerName listener) const;
+  /// Whose share of what callers share it takes: that of all keys of its tenant, else one of its own.
+  [[nodiscard]] const std::string& sharer() const { return tenant.empty() ? id : tenant; }
 };
 
 [[nodiscard]] std::string_view to_string(ListenerName listener);

@@ -1,10 +1,10 @@
 #include "net/router.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 
 #include "base/assert.h"
+#include "net/body_budget.h"
 #include "net/impl/message_writer.h"
 
 namespace fw::net {
@@ -79,68 +79,19 @@ Response not_allowed(const std::map<Method, Route>& routes, Method method) {
   return response;
 }
 
-/// The memory that whole bodies share.
-class Budget {
- public:
-  explicit Budget(std::size_t bytes) : left_(bytes) {}
-
-  [[nodiscard]] bool take(std::size_t bytes) {
-    std::size_t left = left_.load();
-    while (left >= bytes) {
-      if (left_.compare_exchange_weak(left, left - bytes)) return true;
-    }
-    return false;
-  }
-  void give_back(std::size_t bytes) { left_ += bytes; }
-
- private:
-  std::atomic<std::size_t> left_;
-};
-
-/// What one request has of it, until its handler has returned.
-class Share {
- public:
-  explicit Share(Budget& budget) : budget_(budget) {}
-  ~Share() { budget_.give_back(taken_); }
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
-
-  [[nodiscard]] bool take(std::size_t bytes) {
-    if (!budget_.take(bytes)) return false;
-    taken_ += bytes;
-    return true;
-  }
-
- private:
-  Budget& budget_;
-  std::size_t taken_ = 0;
-};
-
 /// Endpoints of one router and what they share.
 struct Whole {
   Endpoint endpoint;
   WholeBodyLimits limits;
-  std::shared_ptr<Budget> budget;
+  std::shared_ptr<BodyBudget> budget;
 };
 
-/// By what has come, not by what was announced: whoever only announces must not keep others out.
-Task<Result<std::string>> read_whole(BodyReader& body, const WholeBodyLimits& limits, Share& share, Deadline deadline) {
-  std::string all;
-  while (true) {
-    FW_CO_ASSIGN(auto piece, co_await body.next(deadline));
-    if (!piece) co_return all;
-    if (piece->size() > limits.max_bytes - all.size()) {
-      co_return too_large("body is larger than the limit of " + std::to_string(limits.max_bytes) + " bytes");
-    }
-    if (!share.take(piece->size())) {
-      co_return unavailable("too many large requests at once; try again in a moment");
-    }
-    if (all.empty()) {
-      all = std::move(*piece);
-    } else {
-      all += *piece;
-    }
-  }
+/// No room is the service's trouble here, not the client's.
+Task<Result<std::string>> read_body(BodyReader& body, const WholeBodyLimits& limits, BodyBudget::Share& share,
+                                    Deadline deadline) {
+  auto whole = co_await read_whole(body, {.max_bytes = limits.max_bytes}, share, std::move(deadline));
+  if (!whole.ok() && whole.error().code == ErrorCode::kResourceExhausted) co_return unavailable(whole.error().message);
+  co_return whole;
 }
 
 /// Refused before the client is asked for a body that will not be taken.
@@ -170,8 +121,8 @@ Task<void> call_endpoint(std::shared_ptr<const Whole> whole, IncomingRequest& re
   if (const auto fits = check_announced(request, whole->limits); !fits.ok()) {
     co_return co_await answer(out, error_response(fits.error()));
   }
-  Share share(*whole->budget);
-  auto body = co_await read_whole(*request.body, whole->limits, share, request.deadline.within(whole->limits.max_time));
+  BodyBudget::Share share(*whole->budget, request.sharer);
+  auto body = co_await read_body(*request.body, whole->limits, share, request.deadline.within(whole->limits.max_time));
   if (!body.ok()) co_return co_await answer(out, failure_response(body.error(), request, true));
   Request copy{
       .method = request.method, .target = request.target, .headers = request.headers, .body = std::move(*body)};
@@ -197,10 +148,10 @@ struct Router::Impl {
   void add(Method method, std::string_view pattern, StreamHandler handler);
   Task<void> route(IncomingRequest& request, ResponseWriter& out) const;
 
-  explicit Impl(WholeBodyLimits l) : limits(l), budget(std::make_shared<Budget>(l.max_bytes_in_flight)) {}
+  explicit Impl(WholeBodyLimits l) : limits(l), budget(std::make_shared<BodyBudget>(l.max_bytes_in_flight)) {}
 
   WholeBodyLimits limits;
-  std::shared_ptr<Budget> budget;
+  std::shared_ptr<BodyBudget> budget;
   Node root;
   Handler otherwise;
 };

@@ -43,7 +43,8 @@ using StreamHandler = std::function<Task<void>(IncomingRequest&, PathParams, Res
 /// limits.
 struct WholeBodyLimits {
   std::size_t max_bytes = SIZE_MAX;
-  std::size_t max_bytes_in_flight = SIZE_MAX;   ///< of all that are in memory at a time, their handlers' run included
+  /// Of all that are in memory at a time, their handlers' run included; one sharer leaves others some (BodyBudget).
+  std::size_t max_bytes_in_flight = SIZE_MAX;
   Duration max_time = std::chrono::minutes(5);  ///< from the first byte to the last
 };
 

@@ -45,6 +45,13 @@ Error listen_error(const ServerOptions& options, const error_code& ec) {
   return internal("cannot listen on " + options.address + " port " + port + ": " + ec.message());
 }
 
+/// Closes with a reset: to the client it is as if nobody listened.
+void reset(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::socket::linger(true, 0), ignored);
+  socket.close(ignored);
+}
+
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
@@ -57,12 +64,14 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         pause(strand),
         grace_over(strand),
         group(strand),
-        shared(std::make_shared<ServerShared>(ServerShared{std::move(options), std::move(handler), nullptr})) {}
+        shared(std::make_shared<ServerShared>(ServerShared{std::move(options), std::move(handler), nullptr})),
+        table(shared->options.max_connections, shared->options.max_connections_per_address) {}
 
   Status listen();
   Task<void> accept_all();
-  [[nodiscard]] bool resets() const;
   void accepted(tcp::socket socket, Executor own);
+  /// False: all are busy.
+  [[nodiscard]] bool make_room(const std::string& address);
   Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
   void begin_stop(Duration grace);
   void abort_after(Duration grace);
@@ -87,6 +96,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   mutable std::mutex mutex;
   std::set<std::shared_ptr<ServerConnection>> connections;
+  ConnectionTable<ServerConnection> table;  // those that count: neither turned away nor about to close for another
   bool is_running = false;
   bool is_stopping = false;
 };
@@ -134,28 +144,27 @@ Task<void> Server::Impl::accept_all() {
   }
 }
 
-bool Server::Impl::resets() const {
-  const auto& is_full = shared->options.is_full;
-  if (!is_full) return false;
-  if (is_full()) return true;
-  const std::lock_guard lock(mutex);
-  return connections.size() >= shared->options.max_connections;
+bool Server::Impl::make_room(const std::string& address) {
+  ConnectionTable<ServerConnection>::Room room;
+  {
+    const std::lock_guard lock(mutex);
+    room = table.make_room(address, kernel_now());
+  }
+  if (room.gives_way) room.gives_way->give_way();
+  return room.is_there;
 }
 
 void Server::Impl::accepted(tcp::socket socket, Executor own) {
-  if (resets()) {
-    // Closed with a reset: to the client it is as if nobody listened.
-    error_code ignored;
-    socket.set_option(tcp::socket::linger(true, 0), ignored);
-    socket.close(ignored);
-    return;
-  }
-  auto connection = std::make_shared<ServerConnection>(shared, std::move(socket), own);
-  bool is_one_too_many = false;
+  const std::string address = address_of(socket);
+  const auto& is_full = shared->options.is_full;
+  const bool is_refused = is_full && is_full(address);
+  const bool is_one_too_many = is_refused || !make_room(address);
+  if (is_full && is_one_too_many) return reset(socket);
+  auto connection = std::make_shared<ServerConnection>(shared, std::move(socket), address, own);
   {
     const std::lock_guard lock(mutex);
     if (is_stopping) return;
-    is_one_too_many = connections.size() >= shared->options.max_connections;
+    if (!is_one_too_many) table.add(connection, address);
     connections.insert(connection);
   }
   group.spawn_on(own, "connection", serve(connection, is_one_too_many));
@@ -169,6 +178,7 @@ Task<void> Server::Impl::serve(std::shared_ptr<ServerConnection> connection, boo
     co_await connection->run();
   }
   const std::lock_guard lock(mutex);
+  table.remove(connection);
   connections.erase(connection);
 }
 

@@ -33,10 +33,15 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  ///< an IPv4 or IPv6 address; `0.0.0.0` for every interface
   std::uint16_t port = 0;             ///< 0: one that is free (Server::port)
   std::optional<ServerTls> tls;
-  std::size_t max_connections = 4096;  ///< more are answered 503 and closed
-  /// Asked for every new connection, on the acceptor's thread; true resets it, and what goes beyond max_connections is
-  /// reset too. For listeners with clients that take every answer for final and try again only where there is none.
-  std::function<bool()> is_full;
+  /// When there are so many, a new one takes the place of the one that has been idle for longest; the last quarter of
+  /// them is for addresses with less than an equal share (base/fair_share.h). Where all have a request, it is answered
+  /// 503 and closed.
+  std::size_t max_connections = 4096;
+  std::size_t max_connections_per_address = 0;  ///< likewise, of one address (IPv6: of one /64 network); 0: no limit
+  /// Asked for every new connection, by its address, on the acceptor's thread; true resets it, and what would be
+  /// answered 503 is reset too. For listeners with clients that take every answer for final and try again only where
+  /// there is none.
+  std::function<bool(const std::string& address)> is_full;
   std::size_t max_header_bytes = 64 * 1024;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   Duration header_timeout =
@@ -61,6 +66,9 @@ struct IncomingRequest {
   std::string target;  ///< path and query as they came
   Headers headers;
   std::string peer;  ///< address and port of the client
+  /// Whose share it takes of what requests share, as memory and the disk: that of the client's address (of IPv6 the /64
+  /// network), unless something in front of the handler finds out who stands behind it (auth/guard.h).
+  std::string sharer{};
   /// Who sent it, where something in front of the handler found out (auth/guard.h); nothing here looks into it.
   std::shared_ptr<const auth::Caller> caller{};
   BodyReader* body = nullptr;  ///< never null in a handler

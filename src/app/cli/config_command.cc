@@ -18,20 +18,30 @@ namespace fw::app {
 namespace {
 
 nlohmann::ordered_json server_json(const ServerSettings& server) {
-  return {{"listen", server.listener.listen},        {"port", server.listener.port},
-          {"max_body_bytes", server.max_body_bytes}, {"max_connections", server.max_connections},
-          {"public_url", server.public_url},         {"tls_certificate", server.listener.tls_certificate},
-          {"tls_key", server.listener.tls_key},      {"insecure", server.listener.insecure}};
+  return {{"listen", server.listener.listen},
+          {"port", server.listener.port},
+          {"max_body_bytes", server.max_body_bytes},
+          {"max_connections", server.max_connections},
+          {"public_url", server.public_url},
+          {"tls_certificate", server.listener.tls_certificate},
+          {"tls_key", server.listener.tls_key},
+          {"insecure", server.listener.insecure},
+          {"max_connections_per_address", server.listener.max_connections_per_address}};
 }
 
 nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
-  return {{"enabled", listener.enabled}, {"listen", listener.listen},
-          {"port", listener.port},       {"tls_certificate", listener.tls_certificate},
-          {"tls_key", listener.tls_key}, {"insecure", listener.insecure}};
+  return {{"enabled", listener.enabled},
+          {"listen", listener.listen},
+          {"port", listener.port},
+          {"tls_certificate", listener.tls_certificate},
+          {"tls_key", listener.tls_key},
+          {"insecure", listener.insecure},
+          {"max_connections_per_address", listener.max_connections_per_address}};
 }
 
 nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings) {
   auto json = listener_json(settings.listener);
+  json["max_connections"] = settings.max_connections;
   json["index"] = settings.index;
   json["version"] = settings.version;
   return json;
@@ -39,6 +49,7 @@ nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings)
 
 nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   auto json = listener_json(settings.listener);
+  json["max_connections"] = settings.max_connections;
   json["workload_attributes"] = settings.workload_attributes;
   json["client_attributes"] = settings.client_attributes;
   json["join_window_seconds"] = settings.join_window_seconds;
@@ -117,6 +128,7 @@ nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway, con
           {"port", listener.port},
           {"tls", listener.tls().has_value()},
           {"max_connections", gateway.max_connections},
+          {"max_connections_per_address", listener.max_connections_per_address},
           {"max_body_bytes", gateway.max_body_bytes},
           {"max_bytes_in_flight", gateway.max_bytes_in_flight},
           {"drain_seconds", to_seconds(gateway.drain)},

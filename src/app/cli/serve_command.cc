@@ -72,6 +72,7 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   options.port = static_cast<std::uint16_t>(settings.listener.port);
   options.tls = settings.listener.tls();
   options.max_connections = connections_within_limit(static_cast<std::size_t>(settings.max_connections));
+  options.max_connections_per_address = settings.listener.max_connections_per_address;
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
   options.max_body_bytes = SIZE_MAX;
   return options;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ struct ListenerSettings {
   int port = 0;                 ///< 0: one that is free
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
-  bool insecure = false;  ///< may listen beyond this machine without TLS and without keys
+  bool insecure = false;                          ///< may listen beyond this machine without TLS and without keys
+  std::uint64_t max_connections_per_address = 0;  ///< 0: no limit
 
   [[nodiscard]] std::optional<net::ServerTls> tls() const;
   /// This machine alone reaches it.
@@ -26,6 +28,7 @@ struct ListenerSettings {
 /// `elasticsearch`: the Elasticsearch dialect.
 struct ElasticsearchSettings {
   ListenerSettings listener{.port = 9200};
+  std::uint64_t max_connections = 1024;
   std::string index = "flywheel";  ///< the index that is all traffic
   std::string version;             ///< that clients are told; empty: one that fits the client
 };
@@ -33,12 +36,13 @@ struct ElasticsearchSettings {
 /// `otlp`: OTLP over HTTP.
 struct OtlpSettings {
   ListenerSettings listener{.port = 4318};
+  std::uint64_t max_connections = 1024;
   std::vector<std::string> workload_attributes;  ///< empty: those of the way in
   std::vector<std::string> client_attributes;
   double join_window_seconds = 300;
 };
 
-/// `listen`, `port`, `tls_certificate` and `tls_key` of a section.
+/// `listen`, `port`, `tls_certificate`, `tls_key` and `max_connections_per_address` of a section.
 void read_address(YamlSection& section, ListenerSettings& settings);
 /// These, `enabled` and `insecure`, which go before the address is held against them.
 void read_listener(YamlSection& section, ListenerSettings& settings);

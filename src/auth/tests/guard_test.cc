@@ -65,6 +65,7 @@ class GuardTest : public testing::Test {
   Task<void> handle(net::IncomingRequest& request, net::ResponseWriter& out) {
     seen_ = request.headers;
     caller_ = caller_of(request);
+    sharer_ = request.sharer;
     auto body = co_await net::read_all(*request.body, 1000, Deadline::never());
     (void)co_await out.send(net::text_response(200, "echo " + *body), Deadline::never());
   }
@@ -72,7 +73,7 @@ class GuardTest : public testing::Test {
   Answer ask(net::Headers headers) {
     KeepingWriter writer;
     net::StringBody body("hello");
-    net::IncomingRequest request{.headers = std::move(headers), .body = &body};
+    net::IncomingRequest request{.headers = std::move(headers), .sharer = "192.0.2.7", .body = &body};
     run_blocking(handler_(request, writer));
     return writer.answer;
   }
@@ -85,6 +86,7 @@ class GuardTest : public testing::Test {
   net::Handler handler_;
   net::Headers seen_;
   Caller caller_;
+  std::string sharer_;
   bool cuts_ = false;
 };
 
@@ -94,6 +96,7 @@ TEST_F(GuardTest, WhoHasAKeyComesInKnownAndWithoutIt) {
   EXPECT_EQ(seen_, (net::Headers{{"Authorization", "Bearer sk-upstream"}}));
   EXPECT_EQ(caller_.via, Via::kKey);
   EXPECT_EQ(caller_.tenant, "acme");
+  EXPECT_EQ(sharer_, "acme");
   EXPECT_EQ(caller_.key_id, made_.key.id);
   EXPECT_FALSE(caller_.may_write("other"));
   const auto counts = keyring_->find(made_.secret).value()->counts();
@@ -136,6 +139,7 @@ TEST_F(GuardTest, WhereNoKeyWasMadeEverybodyComesInAndAKeyTravelsNoFurther) {
   EXPECT_EQ(ask({{"Authorization", "Bearer " + made_.secret}}).head.status, 200);
   EXPECT_TRUE(seen_.empty());
   EXPECT_EQ(caller_.via, Via::kNothing);
+  EXPECT_EQ(sharer_, "192.0.2.7");
 }
 
 TEST_F(GuardTest, AClientThatDropsWhatIsRefusedIsCutOff) {

@@ -194,5 +194,6 @@ std::optional<net::Response> BulkFace::refusal(const net::IncomingRequest& reque
 }
 
 bool BulkFace::is_full() const { return impl_->exchange.is_full(); }
+bool BulkFace::is_full_for(const std::string& address) const { return impl_->exchange.is_full_for(address); }
 
 }  // namespace fw::capture

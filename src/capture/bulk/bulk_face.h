@@ -66,8 +66,10 @@ class BulkFace final {
   /// Why a request is not let in, in the dialect's words; nothing for shippers that would drop what they sent.
   [[nodiscard]] static std::optional<net::Response> refusal(const net::IncomingRequest& request,
                                                             const auth::Refusal& refusal);
-  /// There is no room for what waits already: new connections had better be refused.
+  /// Little room is left for bodies.
   [[nodiscard]] bool is_full() const;
+  /// And what is taken is this address's, more than its share: new connections of it had better be refused.
+  [[nodiscard]] bool is_full_for(const std::string& address) const;
 
  private:
   struct Impl;

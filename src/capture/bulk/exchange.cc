@@ -94,11 +94,13 @@ Task<void> Exchange::serve(Endpoint endpoint, std::string pattern, net::Incoming
             .headers = request.headers,
             .body = {},
             .peer = request.peer,
+            .sharer = request.sharer,
             .caller = request.caller,
             .deadline = request.deadline};
   if (pattern.find("{id}") != std::string::npos) call.id = params.at("id");
-  BodyBudget::Share share(budget_);
-  auto body = co_await read_body(*request.body, options_.max_body_bytes, share, options_.patience, request.deadline);
+  net::BodyBudget::Share share(budget_, request.sharer);
+  auto body = co_await net::read_whole(
+      *request.body, {.max_bytes = options_.max_body_bytes, .patience = options_.patience}, share, request.deadline);
   if (!body.ok()) {
     Answer answer = refusal(body.error());
     answer.is_cut = call.drops_what_is_refused() && body.error().code == ErrorCode::kResourceExhausted;
@@ -125,7 +127,5 @@ Task<void> Exchange::send(const Call& call, Answer answer, net::ResponseWriter& 
   }
   (void)co_await out.send(response_of(call, std::move(answer)), call.deadline);
 }
-
-bool Exchange::is_full() const { return budget_.used() > budget_.limit() / 2; }
 
 }  // namespace fw::capture::elastic

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 constexpr std::size_t kBatchItems = 4096;
+constexpr std::size_t kSmallBody = std::size_t{32} << 10;
 
 constexpr std::string_view kStored = R"(,"_version":1,"result":")";
 constexpr std::string_view kShards =
@@ -60,6 +61,9 @@ void keep_where(BulkBatch& batch, Keeps keeps) {
   batch.item_of.resize(kept);
 }
 
+/// Read in less time than it takes to wait for a thread, behind the large ones of others.
+bool is_small(const Call& call) { return call.body.size() <= kSmallBody && !call.headers.contains("Content-Encoding"); }
+
 bool passes_with_time(const BulkItem& item) { return item.status == 429 || item.status == 503; }
 
 }  // namespace
@@ -92,8 +96,7 @@ Task<Answer> Ingest::bulk(Call call) {
   std::size_t count = 0;
   bool has_errors = false;
   while (true) {
-    auto batch = co_await run_on(dependencies_.cpu,
-                                 [this, &reader, &call] { return next_batch(reader, auth::caller_of(call.caller)); });
+    auto batch = co_await read_batch(reader, call);
     if (!batch.ok()) co_return refusal(batch.error());
     if (!*batch) break;
     co_await store(**batch, call);
@@ -131,8 +134,7 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
   text += "}}\n" + *document + '\n';
   codec::StringSource source(text);
   BulkReader reader(source, read_options(call, call.index));
-  auto batch = co_await run_on(dependencies_.cpu,
-                               [this, &reader, &call] { return next_batch(reader, auth::caller_of(call.caller)); });
+  auto batch = co_await read_batch(reader, call);
   if (!batch.ok()) co_return refusal(batch.error());
   if (!*batch) co_return refusal(400, "parse_exception", "request body is required");
   co_await store(**batch, call);
@@ -144,6 +146,12 @@ Task<Answer> Ingest::one_document(Call call, Verb verb) {
   co_return Answer{.status = item.status,
                    .body = R"({"_index":)" + json_string(item.index) + R"(,"_id":)" + json_string(item.id) +
                            std::string(kStored) + std::string(result_of(item)) + std::string(kShards) + '}'};
+}
+
+Task<Result<std::optional<BulkBatch>>> Ingest::read_batch(BulkReader& reader, const Call& call) const {
+  const auth::Caller& caller = auth::caller_of(call.caller);
+  if (is_small(call)) co_return next_batch(reader, caller);
+  co_return co_await run_on(dependencies_.cpu, [this, &reader, &caller] { return next_batch(reader, caller); });
 }
 
 Result<std::optional<BulkBatch>> Ingest::next_batch(BulkReader& reader, const auth::Caller& caller) const {
@@ -190,7 +198,7 @@ Task<void> Ingest::store(BulkBatch& batch, const Call& call) {
   std::vector<Sent> sent;
   for (const record::Interaction& record : batch.records) sent.push_back({record.id, content_of(record)});
   const Deadline deadline = call.drops_what_is_refused() ? call.deadline : call.deadline.within(options_.patience);
-  const auto report = co_await dependencies_.committer.commit(std::move(batch.records), deadline);
+  const auto report = co_await dependencies_.committer.commit(std::move(batch.records), deadline, call.sharer);
   if (!report.ok()) {
     fail(batch, report.error());
     co_return;
@@ -204,7 +212,7 @@ Task<void> Ingest::store(BulkBatch& batch, const Call& call) {
 void Ingest::fail(BulkBatch& batch, const Error& error) {
   counters_.refused += batch.item_of.size();
   // No room until the deadline is what 429 is for; the rest is the store's trouble.
-  const bool is_busy = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
+  const bool is_busy = error.code == ErrorCode::kResourceExhausted || error.code == ErrorCode::kDeadlineExceeded;
   const ErrorKind kind = kind_of(is_busy ? ErrorCode::kResourceExhausted : error.code);
   if (!is_busy) log_error("elasticsearch", "documents were not stored", {{"error", error.message}});
   for (const std::size_t item : batch.item_of) batch.items[item].fail(kind.status, kind.type, error.message);

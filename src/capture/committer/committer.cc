@@ -51,10 +51,10 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
       : store_(store), disk_(disk), queue_(options) {}
 
   void close();
-  [[nodiscard]] bool offer(record::Interaction interaction);
+  [[nodiscard]] bool offer(record::Interaction interaction, std::string tenant);
   [[nodiscard]] CommitterStats stats() const;
   /// Hands the batch over, or stands in line with it. False: too late.
-  [[nodiscard]] bool enter(std::vector<record::Interaction> batch, std::shared_ptr<Waiter> waiter);
+  [[nodiscard]] bool enter(std::vector<record::Interaction> batch, std::string tenant, std::shared_ptr<Waiter> waiter);
   /// False: nothing is to be waited for.
   [[nodiscard]] bool enter_flush(std::shared_ptr<Waiter> waiter);
   /// Waits for what the waiter has entered for, or the deadline's end.
@@ -64,6 +64,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
  private:
   struct Flush {
     std::uint64_t number = 0;  ///< everything up to it is waited for
+    std::size_t left = 0;      ///< entries of that which are not settled
     std::shared_ptr<Waiter> waiter;
   };
   class Stay;
@@ -83,6 +84,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   void note_success(const AppendReport& report);
   void note_failure(const Pending& pending, const Error& error);
   void resolve(const std::shared_ptr<Waiter>& waiter, Result<AppendReport> result);
+  void note_settled(std::uint64_t number);
   void resolve_flushes();
 
   logstore::LogStore& store_;
@@ -126,11 +128,11 @@ void Committer::Impl::close() {
   idle_.wait(lock, [this] { return !is_writing_; });
 }
 
-bool Committer::Impl::offer(record::Interaction interaction) {
-  Pending pending{.count = 1, .bytes = bytes_of(interaction), .since = kernel_now()};
+bool Committer::Impl::offer(record::Interaction interaction, std::string tenant) {
+  Pending pending{.count = 1, .bytes = bytes_of(interaction), .since = kernel_now(), .tenant = std::move(tenant)};
   pending.records.push_back(std::move(interaction));
   const std::lock_guard lock(mutex_);
-  if (is_closing_ || !queue_.has_room(pending.bytes)) {
+  if (is_closing_ || !queue_.has_room(pending.tenant, pending.bytes)) {
     ++counts_.refused;
     return false;
   }
@@ -140,17 +142,15 @@ bool Committer::Impl::offer(record::Interaction interaction) {
   return true;
 }
 
-bool Committer::Impl::enter(std::vector<record::Interaction> batch, std::shared_ptr<Waiter> waiter) {
-  Pending pending{.count = batch.size(), .since = kernel_now(), .waiter = std::move(waiter)};
+bool Committer::Impl::enter(std::vector<record::Interaction> batch, std::string tenant,
+                            std::shared_ptr<Waiter> waiter) {
+  Pending pending{
+      .count = batch.size(), .since = kernel_now(), .tenant = std::move(tenant), .waiter = std::move(waiter)};
   pending.records = std::move(batch);
   for (const auto& record : pending.records) pending.bytes += bytes_of(record);
   const std::lock_guard lock(mutex_);
   if (is_closing_) return false;
-  if (!queue_.has_room_and_no_line(pending.bytes)) {
-    queue_.stand_in_line(std::move(pending));
-    return true;
-  }
-  queue_.take(std::move(pending));
+  if (!queue_.come_in(std::move(pending))) return true;
   if (queue_.waited_for() >= gathered_) wanted_.notify_one();
   wake_writer();
   return true;
@@ -158,8 +158,8 @@ bool Committer::Impl::enter(std::vector<record::Interaction> batch, std::shared_
 
 bool Committer::Impl::enter_flush(std::shared_ptr<Waiter> waiter) {
   const std::lock_guard lock(mutex_);
-  if (queue_.queued_records() == 0) return false;
-  flushes_.push_back({queue_.last_number(), std::move(waiter)});
+  if (queue_.entries() == 0) return false;
+  flushes_.push_back({queue_.last_number(), queue_.entries(), std::move(waiter)});
   wanted_.notify_one();
   return true;
 }
@@ -187,8 +187,8 @@ Result<AppendReport> Committer::Impl::after_the_deadline(const Waiter& waiter, c
   const std::size_t turned_back = queue_.leave_line(&waiter);
   counts_.refused += turned_back;
   if (turned_back > 0 && !deadline.is_cancelled()) {
-    return unavailable("the log store does not keep up: " + std::to_string(queue_.queued_bytes() >> 20) +
-                       " MiB of records wait for the disk; try again in a moment");
+    return resource_exhausted("the log store does not keep up: " + std::to_string(queue_.queued_bytes() >> 20) +
+                              " MiB of records wait for the disk; try again in a moment");
   }
   FW_TRY(deadline.check("waiting for the log store"));
   return deadline_exceeded("waiting for the log store: time ran out");
@@ -223,7 +223,7 @@ void Committer::Impl::write() {
     }
     gather(lock);
     auto group = queue_.next_group();
-    writing_since_ = group.front().since;
+    writing_since_ = std::ranges::min_element(group, {}, &Pending::since)->since;
     lock.unlock();
     const Instant begin = kernel_now();
     const auto reports = append(group);
@@ -291,8 +291,6 @@ Result<AppendReport> Committer::Impl::append_to_store(std::span<const record::In
 }
 
 void Committer::Impl::settle(std::vector<Pending> group, const std::vector<Result<AppendReport>>& reports) {
-  std::size_t records = 0;
-  std::size_t bytes = 0;
   ++counts_.groups;
   told_ = 0;
   for (std::size_t i = 0; i < group.size(); ++i) {
@@ -306,11 +304,11 @@ void Committer::Impl::settle(std::vector<Pending> group, const std::vector<Resul
     } else {
       note_failure(one, reports[i].error());
     }
-    records += one.count;
-    bytes += one.bytes;
+    queue_.release(one);
+    note_settled(one.number);
     resolve(one.waiter, reports[i]);
   }
-  queue_.settle(records, bytes);
+  queue_.let_in();
   resolve_flushes();
   wake_ups_.send();
 }
@@ -348,12 +346,16 @@ void Committer::Impl::resolve(const std::shared_ptr<Waiter>& waiter, Result<Appe
   ++told_;
 }
 
+void Committer::Impl::note_settled(std::uint64_t number) {
+  for (Flush& one : flushes_) {
+    if (number <= one.number) --one.left;
+  }
+}
+
 void Committer::Impl::resolve_flushes() {
-  const std::uint64_t oldest = queue_.oldest_number();
   std::erase_if(flushes_, [&](const Flush& one) {
-    const bool is_over = one.number < oldest;
-    if (is_over) resolve(one.waiter, AppendReport{});
-    return is_over;
+    if (one.left == 0) resolve(one.waiter, AppendReport{});
+    return one.left == 0;
   });
 }
 
@@ -361,16 +363,19 @@ Committer::Committer(logstore::LogStore& store, Pool& disk, CommitterOptions opt
     : impl_(std::make_shared<Impl>(store, disk, options)) {}
 Committer::~Committer() { impl_->close(); }
 
-Task<Result<AppendReport>> Committer::commit(std::vector<record::Interaction> batch, Deadline deadline) {
+Task<Result<AppendReport>> Committer::commit(std::vector<record::Interaction> batch, Deadline deadline,
+                                             std::string tenant) {
   const auto impl = impl_;
   if (batch.empty()) co_return AppendReport{};
   FW_CO_TRY(deadline.check("waiting for the log store"));
   auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor, deadline.when());
-  if (!impl->enter(std::move(batch), waiter)) co_return closing();
+  if (!impl->enter(std::move(batch), std::move(tenant), waiter)) co_return closing();
   co_return co_await Impl::result_of(impl, std::move(waiter), std::move(deadline));
 }
 
-bool Committer::offer(record::Interaction interaction) { return impl_->offer(std::move(interaction)); }
+bool Committer::offer(record::Interaction interaction, std::string tenant) {
+  return impl_->offer(std::move(interaction), std::move(tenant));
+}
 
 Task<Status> Committer::flush(Deadline deadline) {
   const auto impl = impl_;

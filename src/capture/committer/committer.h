@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "async/deadline.h"
@@ -36,10 +37,12 @@ struct CommitterStats {
 /// and synced at once, and whoever waits for a record is told when its group is on disk. Bounded by bytes. All members
 /// may be called from any thread; a waiter is resumed on its own executor.
 ///
-/// When the queue is full, those who wait stand in line, first come, first served, until their deadline; they can fill
-/// three quarters of it, the last one is for those who cannot wait and are refused when that is full too. When the
-/// store fails, those who wait are told at once; what nobody waits for stays in the queue and is tried again (with
-/// pauses of 100 ms to 5 s, and once more on destruction), unless the store will never take it.
+/// Tenants take turns, so that whoever sends little does not wait behind all that another has sent. When the queue is
+/// full, those who wait stand in line, first come, first served, until their deadline; they can fill three quarters of
+/// it, the last one is for those who cannot wait and are refused when that is full too. Either is full for a tenant
+/// before it is full for all: a quarter of it is for tenants with less than an equal share. When the store fails, those
+/// who wait are told at once; what nobody waits for stays in the queue and is tried again (with pauses of 100 ms to
+/// 5 s, and once more on destruction), unless the store will never take it.
 class Committer final {
  public:
   /// `store` and `disk` must outlive the committer; it takes one thread of `disk` while there is work.
@@ -50,13 +53,15 @@ class Committer final {
   ~Committer();
 
   /// Resumes when all records of `batch` would survive `kill -9` and power loss. Waits for room until the deadline:
-  /// kUnavailable then, nothing was taken. kDeadlineExceeded and kCancelled (also when the committer goes before there
-  /// is room): the wait ended early, what was taken will still be written. Any other error: the store's; nothing of the
-  /// batch is acknowledged. Appending the same batch again is safe after any of them.
-  [[nodiscard]] Task<Result<logstore::AppendReport>> commit(std::vector<record::Interaction> batch, Deadline deadline);
+  /// kResourceExhausted then, nothing was taken. kDeadlineExceeded and kCancelled (also when the committer goes before
+  /// there is room): the wait ended early, what was taken will still be written. Any other error: the store's; nothing
+  /// of the batch is acknowledged. Appending the same batch again is safe after any of them. `tenant`:
+  /// net::IncomingRequest::sharer of who sent it.
+  [[nodiscard]] Task<Result<logstore::AppendReport>> commit(std::vector<record::Interaction> batch, Deadline deadline,
+                                                            std::string tenant = {});
 
   /// Takes a record without waiting; false (and counted as refused) when there is no room.
-  [[nodiscard]] bool offer(record::Interaction interaction);
+  [[nodiscard]] bool offer(record::Interaction interaction, std::string tenant = {});
 
   /// Waits until everything that was taken before the call is on disk (or was given up and counted as failed), or the
   /// deadline ends.

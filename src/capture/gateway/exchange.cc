@@ -47,15 +47,12 @@ net::Response body_error(const Error& error) {
 }  // namespace
 
 Exchange::Exchange(GatewayShared& shared, net::IncomingRequest& in, net::ResponseWriter& out)
-    : shared_(shared), in_(in), out_(out), dialect_(dialect_of(in.method, in.path())) {
+    : shared_(shared), in_(in), out_(out), dialect_(dialect_of(in.method, in.path())), held_(shared.bodies, in.sharer) {
   ++shared_.counters.open_exchanges;
   shared_.counters.begin(dialect_);
 }
 
-Exchange::~Exchange() {
-  --shared_.counters.open_exchanges;
-  shared_.counters.request_bytes -= static_cast<std::int64_t>(held_bytes_);
-}
+Exchange::~Exchange() { --shared_.counters.open_exchanges; }
 
 /// What is neither understood nor JSON (files, audio) goes through in pieces: it is large, and nothing in it is needed.
 bool Exchange::reads_whole_body() const {
@@ -63,28 +60,13 @@ bool Exchange::reads_whole_body() const {
   return !in_.headers.contains("Transfer-Encoding") && announced(in_.headers) == 0;
 }
 
-Status Exchange::hold(std::size_t bytes) {
-  held_bytes_ += bytes;
-  const auto all = shared_.counters.request_bytes += static_cast<std::int64_t>(bytes);
-  if (static_cast<std::size_t>(all) <= shared_.settings.max_bytes_in_flight) return {};
-  return unavailable("the gateway holds as many bytes of requests as it may; try again in a moment");
-}
-
 Task<Status> Exchange::read_body() {
   const std::size_t most = shared_.settings.max_body_bytes;
   const std::size_t length = announced(in_.headers);
   if (length > most) co_return too_large("the request's body is larger than " + std::to_string(most) + " bytes");
-  body_.reserve(std::min(length, kBelieved) + kRoom);
-  const Deadline deadline = in_.deadline.within(shared_.settings.max_body_time);
-  while (true) {
-    FW_CO_ASSIGN(const auto piece, co_await in_.body->next(deadline));
-    if (!piece) break;
-    if (piece->size() > most - body_.size()) {
-      co_return too_large("the request's body is larger than " + std::to_string(most) + " bytes");
-    }
-    FW_CO_TRY(hold(piece->size()));
-    body_ += *piece;
-  }
+  FW_CO_ASSIGN(body_,
+               co_await net::read_whole(*in_.body, {.max_bytes = most, .reserve = std::min(length, kBelieved) + kRoom},
+                                        held_, in_.deadline.within(shared_.settings.max_body_time)));
   co_return Status{};
 }
 
@@ -194,7 +176,7 @@ Task<void> Exchange::relay() {
     // Who was asked in the place of another is on neither side of a pair.
     is_shadowed_ = i == 0 && split_.shadowed != nullptr;
     const BytesEnd end = co_await pass_on(*outcome.answer, upstream.settings().idle_timeout);
-    if (auto record = take_record(end)) shared_.keep(std::move(*record));
+    if (auto record = take_record(end)) shared_.keep(std::move(*record), in_.sharer);
     if (end == BytesEnd::kWhole) send_shadow();
     if (is_promoted && end != BytesEnd::kClientGone) tell_of_promoted(end != BytesEnd::kWhole);
     co_return;
@@ -289,7 +271,7 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   if (recorder_) recorder_->add(*whole, begin);
   if (keeps_before_last_byte()) {
     auto record = take_record(BytesEnd::kWhole);
-    if (record && !co_await shared_.keep_durably(std::move(*record))) {
+    if (record && !co_await shared_.keep_durably(std::move(*record), in_.sharer)) {
       co_await fail(openai_error(503, "not_stored",
                                  "the answer came, but its record could not be stored in time, and "
                                  "gateway.capture.durability is required"));
@@ -329,7 +311,7 @@ Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::Respon
     if (stream) held = stream->take();
     auto record = take_record(BytesEnd::kWhole);
     // Without its last bytes the client sees that something is missing; as far as the upstream goes it was whole.
-    if (record && !co_await shared_.keep_durably(std::move(*record))) co_return BytesEnd::kWhole;
+    if (record && !co_await shared_.keep_durably(std::move(*record), in_.sharer)) co_return BytesEnd::kWhole;
     if (!held.empty() && !(co_await out_.write(std::move(held), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
   }
   co_return (co_await out_.finish(in_.deadline)).ok() ? BytesEnd::kWhole : BytesEnd::kClientGone;
@@ -352,7 +334,7 @@ Task<void> Exchange::fail_upstream(const Upstream& upstream, const Error& error)
   if (recorder_) {
     if (!is_gone) recorder_->fail(response.body);
     if (auto record = take_record(is_gone ? BytesEnd::kClientGone : BytesEnd::kUpstreamDied)) {
-      shared_.keep(std::move(*record));
+      shared_.keep(std::move(*record), in_.sharer);
     }
   }
   if (!is_gone) co_await fail(std::move(response));

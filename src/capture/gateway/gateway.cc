@@ -45,6 +45,7 @@ bool is_served(std::string_view path) { return path == "/v1" || path.starts_with
 GatewayShared::GatewayShared(GatewaySettings s, GatewayDependencies d)
     : settings(std::move(s)),
       with(std::move(d)),
+      bodies(settings.max_bytes_in_flight),
       shadows(with.executor, settings.shadow, settings.capture.max_record_bytes, benches, with.on_pair) {
   for (const auto& one : settings.upstreams) {
     own_upstreams[one.name] =
@@ -89,16 +90,16 @@ void GatewayShared::count_loss(Kept why, std::string_view reason) {
   log_error("gateway", "records of exchanges are being lost; the exchanges themselves go on", {{"why", reason}});
 }
 
-void GatewayShared::keep(record::Interaction interaction) {
-  if (with.committer.offer(std::move(interaction))) return counters.keep(Kept::kTaken);
+void GatewayShared::keep(record::Interaction interaction, const std::string& tenant) {
+  if (with.committer.offer(std::move(interaction), tenant)) return counters.keep(Kept::kTaken);
   count_loss(Kept::kNoRoom, "the log store is slower than the traffic, or away");
 }
 
-Task<bool> GatewayShared::keep_durably(record::Interaction interaction) {
+Task<bool> GatewayShared::keep_durably(record::Interaction interaction, std::string tenant) {
   std::vector<record::Interaction> batch;
   batch.push_back(std::move(interaction));
-  const auto stored =
-      co_await with.committer.commit(std::move(batch), Deadline::after(settings.capture.commit_timeout));
+  const auto stored = co_await with.committer.commit(std::move(batch), Deadline::after(settings.capture.commit_timeout),
+                                                     std::move(tenant));
   if (stored.ok()) {
     counters.keep(Kept::kTaken);
     co_return true;
@@ -181,6 +182,10 @@ Status Gateway::readiness() const {
 
 void Gateway::write_metrics(std::ostream& out) const {
   impl_->shared.counters.write(out);
+  out << "# HELP flywheel_gateway_request_bytes Request bodies in memory.\n"
+         "# TYPE flywheel_gateway_request_bytes gauge\n"
+         "flywheel_gateway_request_bytes "
+      << impl_->shared.bodies.used() << '\n';
   impl_->shared.shadows.write_metrics(out);
   out << "# HELP flywheel_gateway_upstream_open 1 while an upstream is left alone after failures.\n"
          "# TYPE flywheel_gateway_upstream_open gauge\n";

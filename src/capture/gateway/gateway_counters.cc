@@ -87,7 +87,6 @@ void GatewayCounters::write(std::ostream& out) const {
   write_one(out, "flywheel_gateway_fallbacks_total", "counter", "Requests that went on to a route's fallback.",
             static_cast<std::int64_t>(fallbacks_.load()));
   write_one(out, "flywheel_gateway_open_exchanges", "gauge", "Exchanges under way.", open_exchanges.load());
-  write_one(out, "flywheel_gateway_request_bytes", "gauge", "Request bodies in memory.", request_bytes.load());
   added_.write(out, "flywheel_gateway_added_seconds",
                "Time of the gateway's own: before a request is sent on, and before its answer is.");
 }

@@ -48,7 +48,6 @@ class GatewayCounters final {
   void added(Duration d) { added_.add(d); }
 
   std::atomic<std::int64_t> open_exchanges{0};
-  std::atomic<std::int64_t> request_bytes{0};  ///< of bodies in memory at present
 
   [[nodiscard]] std::uint64_t kept(Kept what) const { return kept_.at(static_cast<std::size_t>(what)); }
   [[nodiscard]] std::uint64_t requests() const;

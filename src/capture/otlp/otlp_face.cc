@@ -4,12 +4,12 @@
 
 #include "async/task_group.h"
 #include "base/log.h"
-#include "capture/bulk/impl/body_budget.h"
 #include "capture/otlp/impl/decode.h"
 #include "capture/otlp/impl/intake.h"
 #include "capture/otlp/impl/pending_file.h"
 #include "capture/otlp/impl/reply.h"
 #include "codec/unpack.h"
+#include "net/body_budget.h"
 #include "net/router.h"
 
 namespace fw::capture {
@@ -22,6 +22,7 @@ namespace {
 
 constexpr Duration kBetweenLooks = std::chrono::seconds(5);
 constexpr std::size_t kRewriteBytes = std::size_t{8} << 20;
+constexpr std::size_t kSmallBody = std::size_t{32} << 10;
 
 std::optional<Encoding> encoding_of(const net::Headers& headers) {
   const auto type = headers.find("Content-Type");
@@ -96,7 +97,8 @@ struct OtlpFace::Impl {
   Result<Intake> sorted(Signal signal, Encoding encoding, std::string body, const net::IncomingRequest& request);
   /// The same, redacted.
   Result<Intake> sort(Signal signal, Encoding encoding, std::string body, const net::IncomingRequest& request);
-  Task<Status> store(Intake& intake, Deadline deadline);
+  /// `tenant`: whose share of the committer's queue it takes.
+  Task<Status> store(Intake& intake, Deadline deadline, std::string tenant);
   Task<void> look_after_windows();
   Task<Status> end_windows();
   void take_ended(const otlp::JoinedCall& call);
@@ -108,7 +110,7 @@ struct OtlpFace::Impl {
   otlp::Joiner joiner;
   otlp::Sorter sorter;
   otlp::PendingFile pending;
-  BodyBudget budget;
+  net::BodyBudget budget;
   TaskGroup group;
   net::Router router;
   // Of ended windows; only look_after_windows() touches them.
@@ -132,13 +134,16 @@ Task<void> OtlpFace::Impl::serve(Signal signal, net::IncomingRequest& request, n
 }
 
 Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net::IncomingRequest& request) {
-  BodyBudget::Share share(budget);
-  auto body = co_await read_body(*request.body, options.max_body_bytes, share, options.patience, request.deadline);
+  net::BodyBudget::Share share(budget, request.sharer);
+  auto body = co_await net::read_whole(
+      *request.body, {.max_bytes = options.max_body_bytes, .patience = options.patience}, share, request.deadline);
   if (!body.ok()) co_return otlp::refused(encoding, body.error());
-  auto intake =
-      co_await run_on(dependencies.cpu, [&] { return sort(signal, encoding, std::move(body).value(), request); });
+  const auto sort_it = [&] { return sort(signal, encoding, std::move(body).value(), request); };
+  // Waiting for a thread, behind the large ones of others, would take longer than to read a small one.
+  const bool is_small = body->size() <= kSmallBody && !request.headers.contains("Content-Encoding");
+  auto intake = is_small ? sort_it() : co_await run_on(dependencies.cpu, sort_it);
   if (!intake.ok()) co_return otlp::refused(encoding, intake.error());
-  const Status stored = co_await store(*intake, request.deadline.within(options.patience));
+  const Status stored = co_await store(*intake, request.deadline.within(options.patience), request.sharer);
   if (!stored.ok()) co_return otlp::refused(encoding, stored.error());
   failed_calls += intake->failed_calls;
   other += intake->other;
@@ -178,7 +183,7 @@ Status OtlpFace::Impl::keep(const Intake& intake) {
   return {};
 }
 
-Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline) {
+Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline, std::string tenant) {
   if (!intake.waiting.empty() || !intake.bad_lines.empty()) {
     const Status kept = co_await run_on(dependencies.disk, [&] { return keep(intake); });
     if (!kept.ok()) {
@@ -188,7 +193,7 @@ Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline) {
   }
   const std::size_t count = intake.records.size();
   if (count == 0) co_return Status{};
-  const auto report = co_await dependencies.committer.commit(std::move(intake.records), deadline);
+  const auto report = co_await dependencies.committer.commit(std::move(intake.records), deadline, std::move(tenant));
   for (const auto& call : intake.calls) report.ok() ? joiner.settle(call) : joiner.unsettle(call);
   if (report.ok()) {
     accepted += count;
@@ -197,7 +202,7 @@ Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline) {
   }
   refused += count;
   const bool is_busy =
-      report.error().code == ErrorCode::kUnavailable || report.error().code == ErrorCode::kDeadlineExceeded;
+      report.error().code == ErrorCode::kResourceExhausted || report.error().code == ErrorCode::kDeadlineExceeded;
   if (is_busy) co_return resource_exhausted(report.error().message);
   log_error("otlp", "interactions were not stored", {{"error", report.error().message}});
   co_return report.error();

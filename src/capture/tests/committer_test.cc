@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -61,9 +62,13 @@ class CommitterTest : public testing::Test {
     return run_blocking(committer_->commit(std::move(records), std::move(deadline)));
   }
   /// Begins on a loop of its own.
-  Begun begin(std::vector<record::Interaction> records, Deadline deadline = Deadline::never()) {
-    return {boost::asio::co_spawn(loops_.executor(0), keep(std::move(records), std::move(deadline)),
+  Begun begin(std::vector<record::Interaction> records, Deadline deadline = Deadline::never(),
+              std::string tenant = {}) {
+    return {boost::asio::co_spawn(loops_.executor(0), keep(std::move(records), std::move(deadline), std::move(tenant)),
                                   boost::asio::use_future)};
+  }
+  Begun begin_for(std::string tenant, std::vector<record::Interaction> records) {
+    return begin(std::move(records), Deadline::never(), std::move(tenant));
   }
   Status flush(Deadline deadline = Deadline::never()) { return run_blocking(committer_->flush(std::move(deadline))); }
   /// The writer has taken everything that it will take.
@@ -77,8 +82,9 @@ class CommitterTest : public testing::Test {
   std::optional<Committer> committer_;
 
  private:
-  Task<std::optional<Result<AppendReport>>> keep(std::vector<record::Interaction> records, Deadline deadline) {
-    co_return co_await committer_->commit(std::move(records), std::move(deadline));
+  Task<std::optional<Result<AppendReport>>> keep(std::vector<record::Interaction> records, Deadline deadline,
+                                                 std::string tenant) {
+    co_return co_await committer_->commit(std::move(records), std::move(deadline), std::move(tenant));
   }
 };
 
@@ -160,16 +166,16 @@ TEST_F(CommitterTest, AFullQueueMakesThoseWhoWaitWaitAndKeepsTheLastQuarterForTh
   store_.shut();
   std::vector<Begun> taken;
   for (int i = 0; i < 6; ++i) {
-    taken.push_back(begin(batch({std::to_string(i)})));
+    taken.push_back(begin_for("tenant " + std::to_string(i), batch({std::to_string(i)})));
     wait_until_queued(static_cast<std::size_t>(i) + 1);
   }
   const auto late = commit(batch({"late", "too"}), Deadline::after(5ms));
-  EXPECT_EQ(late.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(late.error().code, ErrorCode::kResourceExhausted);
   EXPECT_THAT(late.error().message, HasSubstr("does not keep up"));
   EXPECT_EQ(committer_->stats().refused, 2U);
-  EXPECT_TRUE(committer_->offer(interaction("6")));
-  EXPECT_TRUE(committer_->offer(interaction("7")));
-  EXPECT_FALSE(committer_->offer(interaction("8")));
+  EXPECT_TRUE(committer_->offer(interaction("6"), "tenant 6"));
+  EXPECT_TRUE(committer_->offer(interaction("7"), "tenant 7"));
+  EXPECT_FALSE(committer_->offer(interaction("8"), "tenant 8"));
   EXPECT_EQ(committer_->stats().refused, 3U);
   store_.open();
   for (auto& one : taken) EXPECT_TRUE(one.get().ok());
@@ -185,11 +191,51 @@ TEST_F(CommitterTest, ThoseInLineComeInWhenThereIsRoomAndTheFirstIsNotOvertaken)
   auto large = begin(batch({"5", "6"}));
   while (committer_->stats().in_line < 2) std::this_thread::yield();
   const auto small = commit(batch({"7"}), Deadline::after(5ms));  // there is room for one
-  EXPECT_EQ(small.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(small.error().code, ErrorCode::kResourceExhausted);
   store_.open();
   EXPECT_TRUE(busy.get().ok());
   EXPECT_TRUE(large.get().ok());
   EXPECT_THAT(store_.ids(), ElementsAre("0", "1", "2", "3", "4", "5", "6"));
+}
+
+TEST_F(CommitterTest, ATenantThatFloodsIsRefusedAndAQuietOneIsNot) {
+  make(room_for(16));
+  store_.shut();
+  std::vector<Begun> taken;
+  for (int i = 0; i < 9; ++i) {
+    taken.push_back(begin_for("flood", batch({std::to_string(i)})));
+    wait_until_queued(static_cast<std::size_t>(i) + 1);
+  }
+  const auto refused = run_blocking(committer_->commit(batch({"9"}), Deadline::after(5ms), "flood"));
+  EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
+  auto quiet = begin_for("quiet", batch({"quiet"}));
+  wait_until_queued(10);
+  EXPECT_TRUE(committer_->offer(interaction("a"), "flood"));
+  EXPECT_TRUE(committer_->offer(interaction("b"), "flood"));
+  EXPECT_FALSE(committer_->offer(interaction("c"), "flood"));
+  EXPECT_TRUE(committer_->offer(interaction("c"), "quiet"));
+  store_.open();
+  EXPECT_TRUE(quiet.get().ok());
+  for (auto& one : taken) EXPECT_TRUE(one.get().ok());
+}
+
+TEST_F(CommitterTest, AQuietTenantsRecordIsInTheNextAppendHoweverMuchWaitsBeforeIt) {
+  make({.max_group_records = 4});
+  store_.shut();
+  auto busy = begin_for("flood", batch({"busy"}));
+  wait_until_queued(1);
+  std::vector<Begun> taken;
+  for (int i = 0; i < 40; ++i) {
+    taken.push_back(begin_for("flood", {interaction(std::to_string(i), CommitQueue::kTurnBytes / 2)}));
+    wait_until_queued(static_cast<std::size_t>(i) + 2);
+  }
+  auto quiet = begin_for("quiet", batch({"quiet"}));
+  wait_until_queued(42);
+  store_.open();
+  EXPECT_TRUE(quiet.get().ok());
+  for (auto& one : taken) EXPECT_TRUE(one.get().ok());
+  const auto ids = store_.ids();
+  EXPECT_LE(std::ranges::find(ids, "quiet") - ids.begin(), 4) << "it waited behind the other's";
 }
 
 TEST_F(CommitterTest, ABatchLargerThanTheQueueComesInWhenNothingElseIsThere) {
@@ -299,7 +345,7 @@ TEST_F(CommitterTest, DestructionWritesWhatWasTakenAndTurnsBackThoseInLine) {
   wait_until_queued(3);
   auto in_line = begin(batch({"d"}));
   while (committer_->stats().in_line < 1) std::this_thread::yield();
-  ASSERT_TRUE(committer_->offer(interaction("e")));
+  ASSERT_TRUE(committer_->offer(interaction("e"), "another"));
   std::jthread opens([this] { store_.open(); });
   committer_.reset();
   EXPECT_TRUE(taken.get().ok());

@@ -1,5 +1,6 @@
 #include "net/impl/server_connection.h"
 
+#include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 
@@ -42,11 +43,36 @@ std::string_view IncomingRequest::query() const {
   return mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1);
 }
 
-ServerConnection::ServerConnection(std::shared_ptr<const ServerShared> shared, tcp::socket socket, Executor strand)
+std::string address_of(const tcp::socket& socket) {
+  error_code ec;
+  const auto peer = socket.remote_endpoint(ec);
+  if (ec) return "unknown";
+  const auto& address = peer.address();
+  if (address.is_v4()) return address.to_string();
+  if (address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  auto network = address.to_v6().to_bytes();
+  std::fill(network.begin() + 8, network.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6(network).to_string() + "/64";
+}
+
+ServerConnection::ServerConnection(std::shared_ptr<const ServerShared> shared, tcp::socket socket, std::string address,
+                                   Executor strand)
     : shared_(std::move(shared)),
       strand_(std::move(strand)),
       transport_(std::move(socket)),
-      watch_(std::make_shared<Watch>(strand_, transport_)) {}
+      watch_(std::make_shared<Watch>(strand_, transport_)),
+      address_(std::move(address)),
+      activity_(kernel_now()) {}
+
+void ServerConnection::give_way() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->is_last_ = true;
+    const bool is_slow = Activity::is_slow_head(self->activity_.seen(), kernel_now());
+    if (self->phase_ == Phase::kIdle || is_slow) self->watch_->end(ErrorCode::kUnavailable);
+  });
+}
 
 void ServerConnection::drain() {
   asio::post(strand_, [self = shared_from_this()] {
@@ -99,8 +125,8 @@ Task<bool> ServerConnection::handshake() {
   co_return !ec;
 }
 
-Task<bool> ServerConnection::wait_for_request() {
-  const Instant until = from_now(shared_->options.idle_timeout);
+Task<bool> ServerConnection::wait_for_request(Instant since) {
+  const Instant until = saturating_add(since, shared_->options.idle_timeout);
   while (!is_stopping_) {
     // Empty lines before a request are forgiven (RFC 9112, 2.2).
     while (buffer_.unread().starts_with("\r\n")) buffer_.consume(2);
@@ -125,10 +151,13 @@ Task<bool> ServerConnection::read_head() {
 }
 
 Task<bool> ServerConnection::serve_one() {
+  const Instant since = kernel_now();
+  if (phase_ != Phase::kIdle) activity_.set(Activity::State::kIdle, since);
   phase_ = Phase::kIdle;
-  if (!co_await wait_for_request()) co_return false;
+  if (!co_await wait_for_request(since)) co_return false;
   phase_ = Phase::kReading;
   request_begin_ = kernel_now();
+  activity_.set(Activity::State::kReadingHead, request_begin_);
   const ServerOptions& options = shared_->options;
   const ParserLimits limits{.header_bytes = options.max_header_bytes, .body_bytes = options.max_body_bytes};
   parser_.emplace(limits);
@@ -147,6 +176,7 @@ Task<bool> ServerConnection::serve_one() {
 
 Task<bool> ServerConnection::answer(Method method) {
   phase_ = Phase::kAnswering;
+  activity_.set(Activity::State::kAnswering, request_begin_);
   is_body_lost_ = false;
   const auto token = request_stop_.get_token();
   const auto& timeout = shared_->options.request_timeout;
@@ -154,6 +184,7 @@ Task<bool> ServerConnection::answer(Method method) {
                           .target = parser_->take_target(),
                           .headers = parser_->take_headers(),
                           .peer = peer_,
+                          .sharer = address_,
                           .deadline = timeout ? Deadline::after(*timeout, token) : Deadline::when_stopped(token)};
   to_origin_form(request.target, request.headers);
   Body body(*this, parser_->is_http_1_1() && request.headers.has_token("Expect", "100-continue"));
@@ -193,7 +224,7 @@ Task<bool> ServerConnection::finish_request(const IncomingRequest& request, Body
     if (!sent.ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;
-  if (writer.keeps_alive() && (body.is_read() || co_await body.drain())) co_return !is_stopping_ && !is_closing();
+  if (writer.keeps_alive() && (body.is_read() || co_await body.drain())) co_return may_go_on();
   co_await linger();
   co_return false;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "net/impl/connection_table.h"
 #include "net/impl/message_parser.h"
 #include "net/impl/message_writer.h"
 #include "net/impl/read_buffer.h"
@@ -22,6 +23,9 @@ struct ServerShared {
   std::shared_ptr<boost::asio::ssl::context> tls;
 };
 
+/// The address of a socket's peer without its port; of an IPv6 one the network that is one customer's (/64).
+[[nodiscard]] std::string address_of(const boost::asio::ip::tcp::socket& socket);
+
 /// One client of the server: reads requests one after the other, has them answered, and closes. All of it on one
 /// strand; `stop` and `abort` may be called from any thread.
 ///
@@ -29,11 +33,17 @@ struct ServerShared {
 /// one callback, which the connection's coroutine may or may not wait for.
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection> {
  public:
-  ServerConnection(std::shared_ptr<const ServerShared> shared, boost::asio::ip::tcp::socket socket, Executor strand);
+  /// `address`: address_of() its socket.
+  ServerConnection(std::shared_ptr<const ServerShared> shared, boost::asio::ip::tcp::socket socket, std::string address,
+                   Executor strand);
 
   [[nodiscard]] Task<void> run();
   /// Answers 503 and closes.
   [[nodiscard]] Task<void> run_rejecting();
+  /// What it is doing, for who looks for one that may give way.
+  [[nodiscard]] const Activity& activity() const { return activity_; }
+  /// Closes where no request is under way, nor one's head just coming; else after that request.
+  void give_way();
   /// No further request; a running handler goes on.
   void drain();
   /// No further request; a running handler's deadline is cancelled.
@@ -55,7 +65,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] Task<bool> handshake();
   /// Serves one request; false when the connection is done.
   [[nodiscard]] Task<bool> serve_one();
-  [[nodiscard]] Task<bool> wait_for_request();
+  [[nodiscard]] Task<bool> wait_for_request(Instant since);
   [[nodiscard]] Task<bool> read_head();
   [[nodiscard]] Task<void> send_rejection(Response response);
   [[nodiscard]] Task<bool> answer(Method method);
@@ -82,8 +92,10 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     return deadline.stop_token() == request_stop_.get_token();
   }
   [[nodiscard]] bool is_closing() const { return phase_ == Phase::kClosing; }
+  /// Another request may come after this one, as far as it is for us to say.
+  [[nodiscard]] bool may_go_on() const { return !is_stopping_ && !is_last_ && !is_closing(); }
   [[nodiscard]] bool may_keep_alive() const {
-    return parser_->keeps_alive() && !is_stopping_ && !is_closing() && !is_body_lost_ && !has_client_closed_;
+    return parser_->keeps_alive() && may_go_on() && !is_body_lost_ && !has_client_closed_;
   }
   [[nodiscard]] const std::string& date();
   void observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes, bool is_complete);
@@ -94,11 +106,14 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   std::shared_ptr<Watch> watch_;
   ReadBuffer buffer_;
   std::optional<RequestParser> parser_;
+  const std::string address_;
   std::string peer_;
   std::stop_source request_stop_;
+  Activity activity_;
   Instant request_begin_{};
   Phase phase_ = Phase::kIdle;
   bool is_stopping_ = false;        // the server stops
+  bool is_last_ = false;            // another connection is to have its place
   bool is_body_lost_ = false;       // what follows in the stream of bytes cannot be told
   bool has_client_closed_ = false;  // its side only, perhaps
   bool is_writing_ = false;

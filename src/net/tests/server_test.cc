@@ -303,13 +303,75 @@ TEST_F(ServerTest, AnAddressThatIsNoneIsRefused) {
   EXPECT_EQ(elsewhere.start().error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST_F(ServerTest, ConnectionsBeyondTheLimitAreTurnedAway) {
+constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+TEST_F(ServerTest, ConnectionsBeyondTheLimitAreTurnedAwayWhileAllHaveARequest) {
+  std::promise<void> begun;
+  std::stop_source stop;
+  router.on(Method::kGet, "/hold", [&](Call) -> Task<Result<Response>> {
+    begun.set_value();
+    (void)co_await sleep_for(1h, Deadline::when_stopped(stop.get_token()));
+    co_return text_response(200, "held");
+  });
   serve({.max_connections = 1});
   RawSocket first = RawSocket::to(server->port());
-  first.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_THAT(first.read_until("hello"), HasSubstr("200"));
-  EXPECT_THAT(answer_to("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After")));
+  first.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  begun.get_future().wait();
+  EXPECT_THAT(answer_to(kHello), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After")));
+  stop.request_stop();
+  EXPECT_THAT(first.read_until("held"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, AnIdleConnectionGivesWayToANewOne) {
+  serve({.max_connections = 2});
+  RawSocket silent = RawSocket::to(server->port());
+  while (server->connections() < 1) std::this_thread::yield();
+  RawSocket used = RawSocket::to(server->port());
+  used.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(used.read_until("hello"), HasSubstr("200"));
+  EXPECT_THAT(answer_to(kHello), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(silent.wait_closed()) << "it was idle for longest";
+  while (server->connections() > 1) std::this_thread::yield();
+  used.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(used.read_until("hello"), HasSubstr("200"));
+}
+
+TEST_F(ServerTest, ManyIdleConnectionsKeepNobodyOut) {
+  serve({.max_connections = 8});
+  std::vector<RawSocket> idle;
+  for (int i = 0; i < 40; ++i) idle.push_back(RawSocket::to(server->port()));
+  EXPECT_THAT(answer_to(kHello), StartsWith("HTTP/1.1 200"));
+  for (int i = 0; i < 32; ++i) EXPECT_TRUE(idle[static_cast<std::size_t>(i)].wait_closed()) << i;
+}
+
+TEST_F(ServerTest, AnAddressHasNoMoreConnectionsThanItMay) {
+  serve({.max_connections_per_address = 1});
+  RawSocket idle = RawSocket::to(server->port());
+  EXPECT_THAT(answer_to(kHello), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(idle.wait_closed());
+}
+
+TEST_F(ServerTest, WhoFindsTheListenerFullIsReset) {
+  std::string asked;
+  std::mutex mutex;
+  serve({.is_full = [&](const std::string& address) {
+    const std::lock_guard lock(mutex);
+    asked = address;
+    return true;
+  }});
+  RawSocket peer = RawSocket::to(server->port());
+  EXPECT_TRUE(peer.wait_closed());
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(asked, "127.0.0.1");
+}
+
+TEST_F(ServerTest, ARequestTakesTheShareOfItsAddress) {
+  router.on_stream(Method::kGet, "/sharer",
+                   [](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     (void)co_await out.send(text_response(200, "[" + request.sharer + "]"), request.deadline);
+                   });
+  serve();
+  EXPECT_EQ(get("/sharer").value().body, "[127.0.0.1]");
 }
 
 TEST_F(ServerTest, SixtyFourClientsAtOnceAreAllAnswered) {

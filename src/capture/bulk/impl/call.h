@@ -20,8 +20,9 @@ struct Call {
   std::string name;
   net::QueryParams query;
   net::Headers headers;
-  std::string body;  ///< as it came, packed where Content-Encoding says so
-  std::string peer;  ///< address and port of the client
+  std::string body;    ///< as it came, packed where Content-Encoding says so
+  std::string peer;    ///< address and port of the client
+  std::string sharer;  ///< as of net::IncomingRequest
   std::shared_ptr<const auth::Caller> caller{};
   Deadline deadline = Deadline::never();
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "capture/bulk/bulk_face.h"
-#include "capture/bulk/impl/body_budget.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/counters.h"
+#include "net/body_budget.h"
 #include "net/router.h"
 
 namespace fw::capture::elastic {
@@ -27,7 +27,8 @@ class Exchange final {
 
   [[nodiscard]] net::Handler handler() const { return router_.handler(); }
   [[nodiscard]] std::size_t bytes_in_flight() const { return budget_.used(); }
-  [[nodiscard]] bool is_full() const;
+  [[nodiscard]] bool is_full() const { return budget_.used() > budget_.limit() / 2; }
+  [[nodiscard]] bool is_full_for(const std::string& address) const { return budget_.is_crowded_by(address); }
 
  private:
   [[nodiscard]] Task<void> serve(Endpoint endpoint, std::string pattern, net::IncomingRequest& request,
@@ -37,7 +38,7 @@ class Exchange final {
 
   const BulkFaceOptions& options_;
   Counters& counters_;
-  BodyBudget budget_;
+  net::BodyBudget budget_;
   net::Router router_;
   std::map<std::string, std::set<net::Method>> methods_;
 };

@@ -29,7 +29,8 @@ class Ingest final {
   void redact(BulkBatch& batch) const;
   /// Whose the documents are; one of a workload that the caller's key is not for is an error of its item.
   static void attribute(BulkBatch& batch, const auth::Caller& caller);
-  /// The reader's next batch, attributed and redacted; computes.
+  /// The reader's next batch, attributed and redacted.
+  [[nodiscard]] Task<Result<std::optional<BulkBatch>>> read_batch(BulkReader& reader, const Call& call) const;
   [[nodiscard]] Result<std::optional<BulkBatch>> next_batch(BulkReader& reader, const auth::Caller& caller) const;
   /// Stores what a batch holds; what did not go in is an error of its items.
   [[nodiscard]] Task<void> store(BulkBatch& batch, const Call& call);

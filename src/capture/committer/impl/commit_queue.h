@@ -4,9 +4,12 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_share.h"
 #include "capture/committer/committer.h"
 #include "record/interaction.h"
 
@@ -20,35 +23,42 @@ struct Pending {
   std::size_t count = 0;  ///< of them, also while they are elsewhere
   std::size_t bytes = 0;
   Instant since;
+  std::string tenant;              ///< whose share of the queue they take
   std::shared_ptr<Waiter> waiter;  ///< null: nobody waits (any more)
   std::uint64_t number = 0;        ///< in the order of their taking; set by the queue
   bool has_failed = false;         ///< was held back before
 };
 
-/// What lies between the doors and the disk, and who may come in. Plain data: not thread-safe, no clock of its own.
+/// What lies between the doors and the disk, who may come in, and whose turn it is. Plain data: not thread-safe, no
+/// clock of its own.
 ///
-/// 1. Bytes are held from take() until settle(), so a group that is being written counts.
-/// 2. Those who can wait never fill the last quarter: it is kept for those who cannot.
-/// 3. Nobody who waits for room is overtaken by one who comes later and could wait too.
-/// 4. What is held back is older than everything in the queue.
+/// 1. Bytes are held from take() until release(), so a group that is being written counts.
+/// 2. Those who can wait never fill the last quarter: it is kept for those who cannot. Of what each kind may fill, the
+///    last quarter is for tenants with less than an equal share (base/fair_share.h).
+/// 3. Nobody who waits for room is overtaken by a later one of the same tenant, nor one whose tenant has a right to the
+///    next room by anybody.
+/// 4. Tenants take turns, each as many bytes (deficit round robin: Shreedhar and Varghese, 1995); what a tenant has
+///    sent keeps its order, and what was held back is at its head.
 class CommitQueue final {
  public:
+  /// What a tenant may have written before it is another's turn.
+  static constexpr std::size_t kTurnBytes = std::size_t{256} << 10;
+
   explicit CommitQueue(const CommitterOptions& options) : options_(options) {}
 
   /// Room for one who cannot wait.
-  [[nodiscard]] bool has_room(std::size_t bytes) const { return fits(bytes, options_.max_queued_bytes); }
-  /// Room for one who can. A batch larger than the queue may come in when it is empty: it is in memory anyway.
-  [[nodiscard]] bool has_room_and_no_line(std::size_t bytes) const {
-    return line_.empty() && fits(bytes, waiting_limit());
+  [[nodiscard]] bool has_room(const std::string& tenant, std::size_t bytes) const {
+    return fits(claim_of(tenant, bytes, options_.max_queued_bytes));
   }
   void take(Pending pending);
-
-  void stand_in_line(Pending pending) { line_.push_back(std::move(pending)); }
+  /// Takes it, or has one who can wait stand in line (false). A batch larger than the queue may come in when it is
+  /// empty: it is in memory anyway.
+  [[nodiscard]] bool come_in(Pending pending);
   /// Takes a waiter out of the line; how many records it stood there with.
   std::size_t leave_line(const Waiter* waiter);
   [[nodiscard]] std::vector<Pending> empty_line();
 
-  /// The next records to be written, oldest first: whole batches, one at least. Empty when nothing waits.
+  /// The next records to be written: whole batches, one at least. Empty when nothing waits.
   [[nodiscard]] std::vector<Pending> next_group();
   /// As much is queued as one group may hold.
   [[nodiscard]] bool has_a_whole_group() const {
@@ -58,33 +68,50 @@ class CommitQueue final {
   void hold_back(Pending pending);
   [[nodiscard]] bool has_held_back() const { return !held_back_.empty(); }
   void retry();
-  /// Gives the room of written or given up records back, and lets in those who stand in line.
-  void settle(std::size_t records, std::size_t bytes);
+  /// Gives the room of what was written, or given up, back; then let_in().
+  void release(const Pending& pending);
+  /// Lets in those who stand in line and now find room, tenant by tenant.
+  void let_in();
 
   /// The last number given; 0 before the first.
   [[nodiscard]] std::uint64_t last_number() const { return last_number_; }
-  /// The lowest number that is not settled, apart from a group in the writer's hands.
-  [[nodiscard]] std::uint64_t oldest_number() const;
-  [[nodiscard]] bool is_empty() const { return queue_.empty(); }
+  /// How many were taken and not released.
+  [[nodiscard]] std::size_t entries() const { return entries_; }
+  [[nodiscard]] bool is_empty() const { return turns_.empty(); }
   /// How many wait for what is in the queue.
   [[nodiscard]] std::size_t waited_for() const { return waited_for_; }
   [[nodiscard]] std::size_t in_line() const;  ///< records
   [[nodiscard]] std::size_t queued_records() const { return records_; }
   [[nodiscard]] std::size_t queued_bytes() const { return bytes_; }
+  /// Since when the oldest waits that is in the queue or held back.
   [[nodiscard]] std::optional<Instant> oldest() const;
 
  private:
-  [[nodiscard]] bool fits(std::size_t bytes, std::size_t limit) const {
-    return bytes_ == 0 || (bytes <= limit && bytes_ <= limit - bytes);
-  }
+  struct Tenant {
+    std::deque<Pending> queue;
+    std::deque<Pending> line;
+    std::size_t bytes = 0;   // held
+    std::size_t credit = 0;  // that may be written before its turn is over
+  };
 
-  [[nodiscard]] std::size_t waiting_limit() const { return options_.max_queued_bytes - options_.max_queued_bytes / 4; }
+  [[nodiscard]] FairClaim claim_of(const std::string& tenant, std::size_t bytes, std::size_t room) const;
+  [[nodiscard]] bool fits(const FairClaim& claim) const { return bytes_ == 0 || claim.is_granted(); }
+  [[nodiscard]] FairClaim claim_in_line(const Pending& pending) const {
+    return claim_of(pending.tenant, pending.bytes, options_.max_queued_bytes - options_.max_queued_bytes / 4);
+  }
+  /// It waits for room alone, not for its tenant's share.
+  [[nodiscard]] bool is_next(const FairClaim& claim) const {
+    return bytes_ > 0 && !claim.has_room() && !claim.is_beyond_share();
+  }
+  void forget_if_idle(const std::string& tenant);
 
   CommitterOptions options_;
-  std::deque<Pending> line_;
-  std::deque<Pending> queue_;
+  std::unordered_map<std::string, Tenant> tenants_;  // that hold something or stand in line
+  std::deque<Tenant*> turns_;                        // that have something in the queue; the first has the turn
+  std::deque<Tenant*> lines_;                        // of which somebody stands in line
   std::deque<Pending> held_back_;
-  std::size_t waited_for_ = 0;  // entries of queue_
+  std::size_t waited_for_ = 0;  // entries in the queue
+  std::size_t entries_ = 0;
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
   std::uint64_t last_number_ = 0;

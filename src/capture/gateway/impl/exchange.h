@@ -32,7 +32,6 @@ class Exchange final {
 
   [[nodiscard]] bool reads_whole_body() const;
   [[nodiscard]] Task<Status> read_body();
-  [[nodiscard]] Status hold(std::size_t bytes);
   /// kUnauthorized where the caller's key is not for such traffic.
   [[nodiscard]] Status plan();
   /// Whether it is among those that are kept; counts the others.
@@ -68,7 +67,7 @@ class Exchange final {
   net::ResponseWriter& out_;
   std::optional<Dialect> dialect_;
   std::string body_;
-  std::size_t held_bytes_ = 0;
+  net::BodyBudget::Share held_;
   RequestScan scan_;
   std::shared_ptr<const Routing> routing_;
   RouteTable::Choice choice_;

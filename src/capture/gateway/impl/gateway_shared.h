@@ -12,6 +12,7 @@
 #include "capture/gateway/impl/shadow_sender.h"
 #include "capture/gateway/impl/workbench.h"
 #include "capture/gateway/upstream.h"
+#include "net/body_budget.h"
 
 namespace fw::capture {
 
@@ -36,9 +37,10 @@ struct GatewayShared {
   /// The routing for the requests that come from now on; an upstream that is there already goes on.
   void route_by(std::shared_ptr<const RouteTable> table);
   /// Gives a record to the committer; says so, now and then, when it is lost.
-  void keep(record::Interaction interaction);
+  /// `tenant`: whose share of the committer's queue it takes.
+  void keep(record::Interaction interaction, const std::string& tenant);
   /// Returns when the record is on disk, or cannot be: whether its answer may go out.
-  [[nodiscard]] Task<bool> keep_durably(record::Interaction interaction);
+  [[nodiscard]] Task<bool> keep_durably(record::Interaction interaction, std::string tenant);
   /// Runs the filters; false when one keeps it out.
   [[nodiscard]] bool filtered(record::Interaction& interaction);
   void count_loss(Kept why, std::string_view reason);
@@ -49,6 +51,7 @@ struct GatewayShared {
   std::atomic<std::shared_ptr<const Routing>> routing{std::make_shared<const Routing>()};
   Workbenches benches;
   GatewayCounters counters;
+  net::BodyBudget bodies;
   std::atomic<std::int64_t> lost_at{0};  ///< steady nanoseconds of the last loss; 0: none
   RecentAnswers recent;
   ShadowSender shadows;

@@ -1,8 +1,8 @@
-#include "auth/fair_share.h"
+#include "base/fair_share.h"
 
 #include <gtest/gtest.h>
 
-namespace fw::auth {
+namespace fw {
 namespace {
 
 int take_all(FairShare& share, const std::string& tenant) {
@@ -38,5 +38,25 @@ TEST(FairShare, WhatIsLeftIsThereAgain) {
   EXPECT_EQ(share.held(), 0U);
 }
 
+TEST(FairShare, WhatIsAskedForMayBeMoreThanOne) {
+  FairShare share(100);
+  EXPECT_TRUE(share.enter("greedy", 70));
+  EXPECT_FALSE(share.enter("greedy", 6)) << "reaches into the last quarter";
+  EXPECT_TRUE(share.enter("greedy", 5));
+  EXPECT_FALSE(share.enter("late", 26)) << "there is not so much";
+  EXPECT_TRUE(share.enter("late", 25));
+  EXPECT_TRUE(share.is_beyond_share("greedy"));
+  EXPECT_FALSE(share.is_beyond_share("late"));
+  share.leave("greedy", 75);
+  share.leave("late", 25);
+  EXPECT_EQ(share.held(), 0U);
+}
+
+TEST(FairShare, WhoHoldsNothingComesInHoweverManyShareTheRoom) {
+  FairShare share(10);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(share.enter(std::to_string(i)));
+  EXPECT_FALSE(share.enter("one too many"));
+}
+
 }  // namespace
-}  // namespace fw::auth
+}  // namespace fw
