@@ -1,7 +1,10 @@
 """A disk that takes no more bytes for a while: the service says so wherever somebody looks, and goes on when it is well."""
+import json
 import os
 import resource
 import unittest
+import urllib.error
+import urllib.request
 
 import flywheel
 
@@ -18,7 +21,8 @@ class UnwellDisk(unittest.TestCase):
     def setUp(self):
         self.endpoint = flywheel.StubEndpoint()
         self.addCleanup(self.endpoint.close)
-        self.service = flywheel.Service(self.endpoint.config("evaluation: {request_timeout_seconds: 60}\n"))
+        self.service = flywheel.Service(self.endpoint.config("evaluation: {request_timeout_seconds: 60}\n"
+                                                             "elasticsearch: {port: 0}\notlp: {port: 0}\n"))
         self.addCleanup(self.service.close)
         self.service.start()
         # More than fits a small file, so that the store cannot help itself by beginning a new one.
@@ -56,6 +60,32 @@ class UnwellDisk(unittest.TestCase):
         counts = self.service.call("GET", "/api/log/stats")[1]["counts"]
         # The refused one may be there: it was not acknowledged, and may not have been undone either.
         self.assertIn(sum(row["records"] for row in counts), (201, 202))
+
+    def face(self, name):
+        return next(face["url"] for face in self.service.call("GET", "/readyz")[1]["faces"] if face["name"] == name)
+
+    def post(self, url, body):
+        request = urllib.request.Request(url, data=body.encode(), headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def test_clients_outside_are_told_to_come_again_and_not_where_the_data_lies(self):
+        bulk, logs = self.face("elasticsearch") + "/_bulk", self.face("otlp") + "/v1/logs"
+        documents = [document(n, os.urandom(1500).hex()) for n in range(1000, 1020)]
+        log = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(d)}} for d in documents]}]}]}
+        lines = "".join(json.dumps({"index": {"_index": "flywheel"}}) + "\n" + json.dumps(d) + "\n" for d in documents)
+        self.limit_files(FULL_AT)
+        for url, body in ((bulk, lines), (logs, json.dumps(log))):
+            status, text = self.post(url, body)
+            self.assertIn(status, (429, 503), text[:300])
+            self.assertNotIn(str(self.service.folder), text)
+            self.assertIn("send it again later", text)
+        self.let_files_grow()
+        self.wait_until_ready()
+        self.assertEqual(self.post(bulk, lines)[0], 200)
 
     def test_a_job_says_why_it_waits(self):
         self.endpoint.delay = 3

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "capture/bulk/impl/packed_body.h"
+#include "capture/impl/outside_error.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -213,9 +214,10 @@ void Ingest::fail(BulkBatch& batch, const Error& error) {
   counters_.refused += batch.item_of.size();
   // No room until the deadline is what 429 is for; the rest is the store's trouble.
   const bool is_busy = error.code == ErrorCode::kResourceExhausted || error.code == ErrorCode::kDeadlineExceeded;
-  const ErrorKind kind = kind_of(is_busy ? ErrorCode::kResourceExhausted : error.code);
+  const Error told = is_busy ? resource_exhausted(error.message) : told_outside(error);
+  const ErrorKind kind = kind_of(told.code);
   if (!is_busy) log_error("elasticsearch", "documents were not stored", {{"error", error.message}});
-  for (const std::size_t item : batch.item_of) batch.items[item].fail(kind.status, kind.type, error.message);
+  for (const std::size_t item : batch.item_of) batch.items[item].fail(kind.status, kind.type, told.message);
 }
 
 void Ingest::save_indices() {
@@ -244,9 +246,10 @@ void Ingest::keep_aside(BulkBatch& batch) {
   const auto kept = dependencies_.quarantine.add(batch.bad_lines);
   if (kept.ok()) return;
   log_error("elasticsearch", "documents were not kept aside", {{"error", kept.error().message}});
-  const ErrorKind kind = kind_of(kept.error().code);
+  const Error told = told_outside(kept.error());
+  const ErrorKind kind = kind_of(told.code);
   for (BulkItem& item : batch.items) {
-    if (item.error_type == "document_parsing_exception") item.fail(kind.status, kind.type, kept.error().message);
+    if (item.error_type == "document_parsing_exception") item.fail(kind.status, kind.type, told.message);
   }
 }
 

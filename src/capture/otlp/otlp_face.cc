@@ -4,6 +4,7 @@
 
 #include "async/task_group.h"
 #include "base/log.h"
+#include "capture/impl/outside_error.h"
 #include "capture/otlp/impl/decode.h"
 #include "capture/otlp/impl/intake.h"
 #include "capture/otlp/impl/pending_file.h"
@@ -188,7 +189,8 @@ Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline, std::strin
     const Status kept = co_await run_on(dependencies.disk, [&] { return keep(intake); });
     if (!kept.ok()) {
       for (const auto& call : intake.calls) joiner.unsettle(call);
-      co_return kept.error();
+      log_error("otlp", "what waits or is kept aside was not written", {{"error", kept.error().message}});
+      co_return told_outside(kept.error());
     }
   }
   const std::size_t count = intake.records.size();
@@ -205,7 +207,7 @@ Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline, std::strin
       report.error().code == ErrorCode::kResourceExhausted || report.error().code == ErrorCode::kDeadlineExceeded;
   if (is_busy) co_return resource_exhausted(report.error().message);
   log_error("otlp", "interactions were not stored", {{"error", report.error().message}});
-  co_return report.error();
+  co_return told_outside(report.error());
 }
 
 Task<void> OtlpFace::Impl::look_after_windows() {
