@@ -8,11 +8,11 @@ const app = application();
 
 test("settings show where each value comes from and no secret", { skip }, async () => {
   await app.open("/settings", {}, async (page) => {
-    const line = page.locator("tr", { hasText: "data_split_config.eval_size" });
-    await line.waitFor();
-    assert.match(await line.textContent(), /250file, line 6/);
-    assert.match(await page.locator("tr", { hasText: "server.port" }).textContent(), /command line/);
-    assert.match(await page.locator("tr", { hasText: "server.max_connections" }).textContent(), /default/);
+    const line = (key) => page.locator("tr", { has: page.getByText(key, { exact: true }) });
+    await line("data_split_config.eval_size").waitFor();
+    assert.match(await line("data_split_config.eval_size").textContent(), /250file, line 6/);
+    assert.match(await line("server.port").textContent(), /command line/);
+    assert.match(await line("server.max_connections").textContent(), /512default/);
     await page.getByText("control API: answers").waitFor();
     await page.locator("li", { hasText: "http://127.0.0.1:9 of" }).waitFor();
     const all = await page.content();
