@@ -144,7 +144,7 @@ class Collector(unittest.TestCase):
         most = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(process, resource.RLIMIT_FSIZE, (16 << 10, most))  # as if the disk were full
         self.write(range(500, 1000), padding=3_000)
-        wait_until(lambda: "cannot write to the log store" in self.log.read_text(), 60, "the service says that it cannot")
+        wait_until(lambda: "nothing was stored" in self.log.read_text(), 60, "the Collector is told that nothing was stored")
         resource.prlimit(process, resource.RLIMIT_FSIZE, (most, most))
         wait_until(lambda: self.service.count() >= 1000, 120, "all lines are stored")
         self.assertEqual(self.service.records(), {("router", "dev"): 1000})
