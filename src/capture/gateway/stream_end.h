@@ -10,11 +10,10 @@
 namespace fw::capture {
 
 /// Holds back the end of an event stream that is relayed piece by piece, so that its record can be stored first: from
-/// the line that begins the dialect's last event on (`data: [DONE]`, `message_stop`, `response.completed`,
-/// `.incomplete`,
-/// `.failed`), however the pieces cut it. Only whole lines count: an answer whose text speaks of `[DONE]` passes, since
-/// JSON has no line breaks within texts. What is held is bounded: of a longer end all but its last byte goes on, which
-/// is enough, because a client acts on an event only when the empty line behind it has come.
+/// the line on that begins the dialect's last event (`data: [DONE]`, `message_stop`, `response.completed` and its
+/// like), however the pieces cut it. Only lines count: an answer whose text speaks of `[DONE]` passes, since JSON has
+/// no line breaks within texts. What is held is bounded: of a longer end all but its last byte goes on, which is
+/// enough, because a client acts on an event only when the empty line behind it has come.
 class StreamEnd final {
  public:
   /// A longer end is not held whole.
