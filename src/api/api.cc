@@ -80,7 +80,7 @@ struct Api::Impl {
           .add_to(router);
     }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
-    live.emplace(d.runs, d.log, promotions ? &*promotions : nullptr, d.disk).add_to(router);
+    live.emplace(d.runs, d.log, d.reviews, promotions ? &*promotions : nullptr, d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
     reviews.add_to(router);

@@ -39,9 +39,7 @@ std::string jobs_of(const std::vector<runs::Job>& jobs) {
   return dump({{"jobs", jobs.size()}, {"unfinished", unfinished}, {"revision", std::to_string(hash64(state))}});
 }
 
-std::string promotions_of(const PromotionsResource& promotions) {
-  return dump({{"revision", std::to_string(promotions.revision())}});
-}
+std::string revision_of(std::uint64_t revision) { return dump({{"revision", std::to_string(revision)}}); }
 
 /// An event of `kind` when `now` is not what was told last.
 Task<Status> tell_change(net::SseWriter& out, const char* kind, std::string now, std::string& told, Deadline deadline) {
@@ -70,13 +68,14 @@ Task<void> LiveResource::events(net::IncomingRequest& request, net::ResponseWrit
 Task<Status> LiveResource::tell(net::ResponseWriter& response, Deadline deadline) {
   net::SseWriter out(response);
   FW_CO_TRY(co_await out.start(deadline));
-  std::string traffic, jobs, promotions, audit;
+  std::string traffic, jobs, reviews, promotions, audit;
   for (int looks = 0;; ++looks) {
     FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
     FW_CO_TRY(co_await tell_change(out, "traffic", traffic_of(workloads), traffic, deadline));
     FW_CO_TRY(co_await tell_change(out, "jobs", jobs_of(runs_.list()), jobs, deadline));
+    FW_CO_TRY(co_await tell_change(out, "reviews", revision_of(reviews_.revision()), reviews, deadline));
     if (promotions_ != nullptr) {
-      FW_CO_TRY(co_await tell_change(out, "promotions", promotions_of(*promotions_), promotions, deadline));
+      FW_CO_TRY(co_await tell_change(out, "promotions", revision_of(promotions_->revision()), promotions, deadline));
       FW_CO_TRY(co_await tell_change(out, "audit", dump({{"entries", promotions_->audit_entries()}}), audit, deadline));
     }
     if (looks % kQuietLooks == kQuietLooks - 1) FW_CO_TRY(co_await out.heartbeat(deadline));

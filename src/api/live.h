@@ -4,17 +4,19 @@
 #include "async/pool.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
+#include "review/reviews.h"
 #include "runs/run_service.h"
 
 namespace fw::api {
 
-/// `/api/events`: says when traffic has come, when jobs and promotions have changed and when somebody decided
+/// `/api/events`: says when traffic has come, when jobs, promotions and reviews have changed and when somebody decided
 /// something, as server-sent events, so that a page need not ask. Each connection is first told how things stand. What
 /// is passed outlives the router; a service without promotions passes null.
 class LiveResource final {
  public:
-  LiveResource(runs::RunService& runs, logstore::LogStore& log, const PromotionsResource* promotions, Pool& disk)
-      : runs_(runs), log_(log), promotions_(promotions), disk_(disk) {}
+  LiveResource(runs::RunService& runs, logstore::LogStore& log, const review::Reviews& reviews,
+               const PromotionsResource* promotions, Pool& disk)
+      : runs_(runs), log_(log), reviews_(reviews), promotions_(promotions), disk_(disk) {}
   void add_to(net::Router& router);
 
  private:
@@ -23,6 +25,7 @@ class LiveResource final {
 
   runs::RunService& runs_;
   logstore::LogStore& log_;
+  const review::Reviews& reviews_;
   const PromotionsResource* promotions_;
   Pool& disk_;
 };

@@ -99,6 +99,7 @@ void PromotionsResource::add_to(net::Router& router) {
   router.on(Method::kGet, "/api/promotions/{id}", [this](Call call) { return detail(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}/pairs", [this](Call call) { return pairs(std::move(call)); });
   router.on(Method::kGet, "/api/promotions/{id}/history", [this](Call call) { return history(std::move(call)); });
+  router.on(Method::kGet, "/api/promotions/{id}/engine_log", [this](Call call) { return engine_log(std::move(call)); });
   router.on(Method::kPost, "/api/promotions/{id}/{action}", [this](Call call) { return act(std::move(call)); });
 }
 
@@ -147,6 +148,19 @@ Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
   auto entries = co_await run_on(disk_, [&] { return parts_.audit.newest(UINT64_MAX, kMostSteps, id); });
   std::ranges::reverse(entries);
   co_return json_of(200, {{"entries", audit_entries_json(entries)}});
+}
+
+Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
+  const std::string id = call.params.at("id");
+  const auto proposal = parts_.promotions.find(id);
+  if (!proposal) co_return not_found("there is no proposal " + id);
+  Json engines = Json::array();
+  if (proposal->candidate.served && parts_.engine_words) {
+    const auto words = co_await run_on(disk_, [&] { return parts_.engine_words(*proposal); });
+    const bool has_run = words.is_running || !words.lines.empty();
+    if (has_run) engines.push_back({{"is_running", words.is_running}, {"lines", words.lines}});
+  }
+  co_return json_of(200, {{"engines", std::move(engines)}});
 }
 
 Json PromotionsResource::proposal_json(const Proposal& p) const {

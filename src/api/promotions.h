@@ -32,6 +32,8 @@ struct PromotionParts {
   promotion::FeedbackLog* ratings = nullptr;     ///< where erasures look for them; absent: nowhere
   const promotion::ModelHost* host = nullptr;    ///< absent: this machine serves none
   AuditDeliveriesResource::Recent deliveries{};  ///< absent: nobody is told of the audit log
+  /// What the engine of a proposal wrote last; blocks. Absent: this machine serves none.
+  std::function<promotion::EngineWords(const promotion::Proposal&)> engine_words{};
 };
 
 /// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.
@@ -56,6 +58,7 @@ class PromotionsResource final {
   Task<Result<net::Response>> propose(net::Call call);
   Task<Result<net::Response>> act(net::Call call);
   Task<Result<net::Response>> pairs(net::Call call);
+  Task<Result<net::Response>> engine_log(net::Call call);
   /// What the audit log has of one proposal: for all who may see it, as the whole log is for admins.
   Task<Result<net::Response>> history(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;

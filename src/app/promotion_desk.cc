@@ -27,6 +27,7 @@ constexpr std::size_t kMostWaiting = 128;     // answers and pairs that wait to 
 constexpr std::size_t kMostDivergences = 32;  // on their way to a review
 constexpr std::chrono::seconds kFlush(2);
 constexpr std::uint64_t kMostCountsBytes = 16 << 20;
+constexpr std::uint64_t kMostWords = modelops::EngineLog::kMostLines * (modelops::kLongestLogLine + 1);
 constexpr std::chrono::seconds kBetweenWrites(1);
 
 Error no_exchange(const std::string& id) { return not_found("no exchange that is kept has the id " + id); }
@@ -68,6 +69,9 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void route();
   [[nodiscard]] promotion::HostDependencies host_dependencies();
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
+  [[nodiscard]] std::filesystem::path words_file(const promotion::Proposal& proposal) const;
+  void keep_words(const promotion::Proposal& proposal, const std::vector<std::string>& lines) const;
   /// Takes off traffic what is not what was signed.
   void refuse(const std::string& id, const std::optional<promotion::Digests>& now, const std::string& why);
   void act(const std::string& id, const promotion::Decision& decision);
@@ -197,7 +201,24 @@ promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
                 boost::asio::post(service.disk().executor(),
                                   [self = shared_from_this(), id = std::move(id), now = std::move(now),
                                    why = std::move(why)] { self->refuse(id, now, why); });
-              }};
+              },
+          .redact = [this](const std::string& line) { return service.redactor().redact_unread(line); },
+          .keep_words = [this](const auto& proposal, const auto& lines) { keep_words(proposal, lines); }};
+}
+
+std::filesystem::path PromotionDesk::Impl::words_file(const promotion::Proposal& proposal) const {
+  return service.data_folder() / "jobs" / proposal.candidate.job / ("engine-" + proposal.id + ".log");
+}
+
+void PromotionDesk::Impl::keep_words(const promotion::Proposal& proposal, const std::vector<std::string>& lines) const {
+  const auto file = words_file(proposal);
+  std::error_code ignored;
+  if (!std::filesystem::exists(file.parent_path(), ignored)) return;  // the job is gone
+  std::string text;
+  for (const auto& line : lines) text += line + '\n';
+  if (const auto kept = io::write_file_atomically(file, text); !kept.ok())
+    log_warning("promotion", "an engine's log is not kept",
+                {{"promotion", proposal.id}, {"why", kept.error().message}});
 }
 
 Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion::Candidate candidate) {
@@ -436,6 +457,16 @@ Task<Result<promotion::Feedback>> PromotionDesk::rate(promotion::Rating rating, 
 promotion::FeedbackLog& PromotionDesk::feedback() const { return impl_->feedback; }
 
 promotion::PairLog& PromotionDesk::pairs() { return impl_->pairs; }
+
+promotion::EngineWords PromotionDesk::engine_words(const promotion::Proposal& proposal) const {
+  auto words = impl_->host->words(proposal.id).value_or(promotion::EngineWords{});
+  if (words.is_running || !words.lines.empty()) return words;
+  const auto kept = io::read_file(impl_->words_file(proposal), kMostWords);
+  if (!kept.ok()) return words;
+  for (std::size_t from = 0, end = 0; (end = kept->find('\n', from)) != kept->npos; from = end + 1)
+    words.lines.push_back(kept->substr(from, end - from));
+  return words;
+}
 
 void PromotionDesk::write_metrics(std::ostream& out) const {
   out << "# HELP flywheel_promotion_passed_over_total Answers and pairs that no gate looked at, as too many waited.\n"

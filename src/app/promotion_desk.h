@@ -51,6 +51,8 @@ class PromotionDesk final {
   [[nodiscard]] const promotion::CanaryWatch& watch() const;
   [[nodiscard]] const promotion::ModelHost& host() const;
   [[nodiscard]] promotion::PairLog& pairs();
+  /// What the engine that serves, or served, a proposal here wrote last. Blocks.
+  [[nodiscard]] promotion::EngineWords engine_words(const promotion::Proposal& proposal) const;
   [[nodiscard]] promotion::FeedbackLog& feedback() const;
   void write_metrics(std::ostream& out) const;
 

@@ -113,7 +113,7 @@ struct Service::Impl {
         datasets(std::move(dataset_store)),
         committer(*log, commit),
         client(loops.executor(0)),
-        deployer(local_settings(options), launcher, client, disk, loops.executor(0)),
+        deployer(settings_of_deployer(), launcher, client, disk, loops.executor(0)),
         trainer(local_settings(options), launcher),
         evaluator(clock, disk),
         embedder(client, clock),
@@ -129,8 +129,19 @@ struct Service::Impl {
     runs::RunOptions out = run_options(options);
     // No run goes on before start(), nor after stop(): `reviews` is there when this is asked.
     out.corrections = [this](const auto& workload, const auto& whose) { return reviews.corrections(workload, whose); };
-    out.redact = [this](const std::string& line) { return redactor.redact_unread(line); };
+    out.redact = redact_of_engines();
     return out;
+  }
+
+  modelops::LocalSettings settings_of_deployer() {
+    auto out = local_settings(options);
+    out.redact = redact_of_engines();
+    return out;
+  }
+
+  /// What is shown of a line that an engine wrote.
+  std::function<std::string(std::string)> redact_of_engines() {
+    return [this](const std::string& line) { return redactor.redact_unread(line); };
   }
 
   ServiceOptions options;

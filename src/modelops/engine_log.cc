@@ -3,7 +3,18 @@
 #include <iterator>
 #include <utility>
 
+#include "codec/utf8.h"
+
 namespace fw::modelops {
+
+std::vector<std::string> shown_lines(std::vector<std::string> lines,
+                                     const std::function<std::string(std::string)>& redact) {
+  for (std::string& line : lines) {
+    if (redact) line = redact(std::move(line));
+    line.resize(codec::utf8_prefix(line, kLongestLogLine).size());
+  }
+  return lines;
+}
 
 void EngineLog::follow(Lines lines) {
   const std::lock_guard lock(mutex_);

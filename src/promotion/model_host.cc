@@ -46,6 +46,7 @@ struct ModelHost::Entry {
   Hosted hosted;
   bool has_begun = false;
   std::stop_source stop;
+  std::shared_ptr<modelops::EngineLog> log = std::make_shared<modelops::EngineLog>();
 };
 
 ModelHost::ModelHost(HostSettings settings, HostDependencies with)
@@ -105,6 +106,7 @@ void ModelHost::begin_those_that_fit() {
       continue;
     }
     entry->has_begun = true;
+    last_[id] = entry;
     ++running_;
     tasks_.spawn("promoted model", supervise(entry));
   }
@@ -114,6 +116,21 @@ std::optional<Hosted> ModelHost::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(id);
   return found == entries_.end() ? std::nullopt : std::optional(found->second->hosted);
+}
+
+std::optional<EngineWords> ModelHost::words(std::string_view id) const {
+  EngineWords out;
+  std::shared_ptr<const modelops::EngineLog> log;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = last_.find(id);
+    if (found == last_.end()) return std::nullopt;
+    const HostStage stage = found->second->hosted.stage;
+    out.is_running = stage == HostStage::kStarting || stage == HostStage::kReady;
+    log = found->second->log;
+  }
+  out.lines = modelops::shown_lines(log->lines(), with_.redact);
+  return out;
 }
 
 Status ModelHost::room_for_one_more() const {
@@ -176,11 +193,21 @@ Task<void> ModelHost::supervise(EntryPtr entry) {
     (void)co_await sleep_for(pause, deadline);
     pause = std::min(2 * pause, settings_.longest_pause);
   }
+  co_await keep_words(entry);
   {
     const std::lock_guard lock(mutex_);
     --running_;
   }
   begin_those_that_fit();
+}
+
+Task<void> ModelHost::keep_words(EntryPtr entry) {
+  const auto lines = modelops::shown_lines(entry->log->lines(), with_.redact);
+  if (with_.keep_words && !lines.empty())
+    co_await run_on(with_.disk, [&] { with_.keep_words(entry->proposal, lines); });
+  const std::lock_guard lock(mutex_);
+  const auto found = last_.find(entry->proposal.id);
+  if (found != last_.end() && found->second == entry) last_.erase(found);
 }
 
 Task<Status> ModelHost::check(EntryPtr entry) {
@@ -202,6 +229,7 @@ Task<Error> ModelHost::serve(EntryPtr entry, Deadline deadline) {
   if (const auto checked = co_await check(entry); !checked.ok()) co_return checked.error();
   auto request = deployment_request(entry->proposal.candidate, settings_.concurrency);
   request.restarts = 0;  // each start is ours, with its check
+  request.log = entry->log;
   const auto room = co_await run_on(with_.disk, [&] { return with_.room(request); });
   if (!room.ok()) co_return room.error();
   if (const auto made = co_await with_.deployer.prepare(request, deadline); !made.ok()) co_return made.error();

@@ -57,6 +57,13 @@ struct Hosted {
   std::shared_ptr<const void> lease;
 };
 
+/// What the engine of a promoted model wrote last, over its restarts, as it is shown: redacted, each line bounded
+/// (modelops/engine_log.h). Not always UTF-8.
+struct EngineWords {
+  bool is_running = false;  ///< it is up, or starts
+  std::vector<std::string> lines;
+};
+
 /// What the host works with; everything outlives it.
 struct HostDependencies {
   Executor executor;
@@ -74,6 +81,10 @@ struct HostDependencies {
   std::function<void()> on_change;
   /// The bytes are others (with their digests), or are gone. Likewise.
   std::function<void(std::string id, std::optional<Digests> now, std::string why)> on_refused;
+  /// What is shown of a line that an engine wrote; absent: all of it.
+  std::function<std::string(std::string)> redact{};
+  /// Keeps what the engine of a proposal said last, once it is served no more; absent: nobody does. Blocks.
+  std::function<void(const Proposal&, const std::vector<std::string>& lines)> keep_words{};
 };
 
 /// Serves the promoted models that no upstream of the gateway serves: while a proposal is on traffic its model is
@@ -98,6 +109,8 @@ class ModelHost final {
   void set(const std::vector<Proposal>& on_traffic);
   /// Nothing for a proposal that is not on traffic, or that an upstream serves.
   [[nodiscard]] std::optional<Hosted> find(std::string_view id) const;
+  /// Of a proposal that is served, and of one whose engine is going; nothing of others.
+  [[nodiscard]] std::optional<EngineWords> words(std::string_view id) const;
   /// kFailedPrecondition while as many models are served as may be.
   [[nodiscard]] Status room_for_one_more() const;
   /// Which model is not served though it should be, and why; empty: none.
@@ -117,6 +130,7 @@ class ModelHost final {
   [[nodiscard]] Task<Error> watch(EntryPtr entry, modelops::Deployment up, Deadline deadline);
   [[nodiscard]] Task<Status> check(EntryPtr entry);
   [[nodiscard]] Task<void> take_down(EntryPtr entry, modelops::DeploymentId id);
+  [[nodiscard]] Task<void> keep_words(EntryPtr entry);
   void note(Entry& entry, HostStage stage, const std::string& why = "");
   void begin_those_that_fit();
 
@@ -124,7 +138,8 @@ class ModelHost final {
   const HostDependencies with_;
   mutable std::mutex mutex_;  // guards the rest but the group, and what entries hold
   std::map<std::string, EntryPtr, std::less<>> entries_;
-  std::vector<std::string> order_;  // of entries_: who came first is served first
+  std::vector<std::string> order_;                     // of entries_: who came first is served first
+  std::map<std::string, EntryPtr, std::less<>> last_;  // whose engine has run last, until what it said is kept
   bool is_started_ = false;
   bool is_stopping_ = false;
   std::size_t running_ = 0;  // tasks: one that is being taken down has its memory still

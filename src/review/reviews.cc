@@ -34,6 +34,7 @@ Result<std::string> Reviews::open(const std::string& job_id, const std::string& 
   for (const auto& item : queue->items) rows.push_back({item.record_id, head_json(item), item.body});
   const metastore::ReviewRow review{random_hex(12), job_id, clock_.now(), subject_json(queue->subject)};
   FW_TRY(store_.create_review(review, rows));
+  ++revision_;
   if (on_open_) on_open_(review.id, job_id);
   return review.id;
 }
@@ -51,6 +52,7 @@ Result<bool> Reviews::take(const std::string& id, const Divergence& divergence) 
   const Status added = store_.add_item(id, {item.record_id, head_json(item), item.body});
   if (!added.ok() && added.error().code == ErrorCode::kAlreadyExists) return false;
   FW_TRY(added);
+  ++revision_;
   return true;
 }
 
@@ -139,6 +141,7 @@ Result<std::uint64_t> Reviews::label(const std::string& id, Label label, bool wh
     }
   }
   FW_TRY(store_.add_labels(id, rows));
+  ++revision_;
   return rows.size();
 }
 
@@ -174,12 +177,15 @@ Result<std::uint64_t> Reviews::erase(std::span<const RowName> rows) {
   for (const auto& [review, records] : by_review) {
     FW_ASSIGN(const std::uint64_t removed, store_.remove_items(review, records));
     erased += removed;
+    ++revision_;
   }
   return erased;
 }
 
 Status Reviews::withdraw(const std::string& id, const std::string& record_id, const std::string& person) {
-  return store_.add_labels(id, std::vector<metastore::ReviewLabelRow>{{0, record_id, person, clock_.now(), ""}});
+  FW_TRY(store_.add_labels(id, std::vector<metastore::ReviewLabelRow>{{0, record_id, person, clock_.now(), ""}}));
+  ++revision_;
+  return {};
 }
 
 }  // namespace fw::review

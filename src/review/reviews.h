@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -35,9 +36,14 @@ struct WholeReview {
 class Reviews final {
  public:
   Reviews(metastore::ReviewStore& store, const Clock& clock, ReviewSettings settings)
-      : store_(store), clock_(clock), settings_(std::move(settings)) {}
+      : store_(store),
+        clock_(clock),
+        settings_(std::move(settings)),
+        revision_(static_cast<std::uint64_t>(clock.now().time_since_epoch().count())) {}
 
   [[nodiscard]] const ReviewSettings& settings() const { return settings_; }
+  /// Another number whenever a review, a row or a label has come or gone; does not block.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// Jobs that were looked at.
   [[nodiscard]] Result<std::vector<std::string>> considered() { return store_.considered_jobs(); }
   [[nodiscard]] Status pass_over(const std::string& job_id) { return store_.pass_over(job_id); }
@@ -94,7 +100,8 @@ class Reviews final {
   const Clock& clock_;
   ReviewSettings settings_;
   std::function<void(const std::string&, const std::string&)> on_open_;
-  std::mutex taking_;  // what waits is counted, then one is added
+  std::mutex taking_;                    // what waits is counted, then one is added
+  std::atomic<std::uint64_t> revision_;  // begins with the time: after a restart it is another one
 };
 
 }  // namespace fw::review

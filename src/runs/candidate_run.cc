@@ -146,7 +146,7 @@ Task<void> CandidateRun::keep_log() {
   if (!engine) co_return;
   const auto kept = co_await run_on(context_.dependencies.disk, [&] {
     return keep_engine_log(context_.folder(), {engine->candidate, engine->stage, false,
-                                               shown_lines(engine->log->lines(), context_.options.redact)});
+                                               modelops::shown_lines(engine->log->lines(), context_.options.redact)});
   });
   context_.record->set_engine(std::nullopt);
   if (!kept.ok())

@@ -8,8 +8,6 @@
 
 namespace fw::runs {
 
-inline constexpr std::size_t kLongestLogLine = 1000;  ///< bytes; what a line has beyond is left out
-
 /// What the engine of a candidate's deployment wrote last: while it runs as it stands, afterwards as it was kept with
 /// the job. Redacted; not always UTF-8.
 struct EngineLogPart {

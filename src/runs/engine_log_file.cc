@@ -1,28 +1,18 @@
 #include "runs/impl/engine_log_file.h"
 
-#include "codec/utf8.h"
 #include "io/file.h"
 #include "modelops/engine_log.h"
 
 namespace fw::runs {
 namespace {
 
-constexpr std::uint64_t kMostBytes = modelops::EngineLog::kMostLines * (kLongestLogLine + 1);
+constexpr std::uint64_t kMostBytes = modelops::EngineLog::kMostLines * (modelops::kLongestLogLine + 1);
 
 std::filesystem::path file_of(const std::filesystem::path& job_folder, std::size_t candidate, const Stage& stage) {
   return job_folder / "candidates" / std::to_string(candidate) / ("engine-" + to_string(stage) + ".log");
 }
 
 }  // namespace
-
-std::vector<std::string> shown_lines(std::vector<std::string> lines,
-                                     const std::function<std::string(std::string)>& redact) {
-  for (std::string& line : lines) {
-    if (redact) line = redact(std::move(line));
-    line.resize(codec::utf8_prefix(line, kLongestLogLine).size());
-  }
-  return lines;
-}
 
 Status keep_engine_log(const std::filesystem::path& job_folder, const EngineLogPart& log) {
   if (log.lines.empty()) return {};

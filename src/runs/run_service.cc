@@ -345,7 +345,7 @@ Task<Result<std::vector<EngineLogPart>>> RunService::engine_logs(JobId id, std::
     auto logs = kept_engine_logs(impl.options.folder / *id, candidate);
     if (!engine || engine->candidate != candidate) return logs;
     std::erase_if(logs, [&](const auto& kept) { return kept.stage == engine->stage; });
-    logs.push_back({candidate, engine->stage, true, shown_lines(engine->log->lines(), impl.options.redact)});
+    logs.push_back({candidate, engine->stage, true, modelops::shown_lines(engine->log->lines(), impl.options.redact)});
     return logs;
   });
 }

@@ -62,6 +62,9 @@ class ServedPromotion(unittest.TestCase):
     def proposal(self, one):
         return self.service.call("GET", f"/api/promotions/{one}")[1]
 
+    def promote_log(self, one):
+        return self.service.call("GET", f"/api/promotions/{one}/engine_log")[1]["engines"]
+
     def engine(self, one):
         return self.proposal(one)["served_here"]["engine"]
 
@@ -159,6 +162,11 @@ class ServedPromotion(unittest.TestCase):
         self.assertIn("served here: ready, llama-server", flywheel.run("promote", "status", one, "--server", self.service.url).stdout)
         self.assertEqual(self.service.metric(f'flywheel_promotion_served{{promotion="{one}"}}'), 1)
 
+        written = flywheel.run("promote", "log", one, "--server", self.service.url).stdout
+        self.assertIn("listening", written)
+        log, = self.promote_log(one)
+        self.assertEqual((log["is_running"], "\n".join(log["lines"][:3]) in written), (True, True))
+
         # As many as may be: one more has to wait for its turn.
         other = self.promote("propose", self.job["id"], "--variant", "customized-eval", person="ada")["id"]
         self.promote("sign", other, person="bob")
@@ -171,6 +179,10 @@ class ServedPromotion(unittest.TestCase):
         self.assertEqual(self.ask(), "production")
         flywheel.wait_until(lambda: not any(map(flywheel.is_alive, engine)), 20, "the engine has ended")
         self.assertIsNone(self.proposal(one)["served_here"]["engine"])
+        # What it wrote stays with the job.
+        flywheel.wait_until(lambda: not self.promote_log(one)[0]["is_running"], 20, "its log is kept")
+        self.assertEqual(len(list(self.service.data.glob(f"jobs/*/engine-{one}.log"))), 1)
+        self.assertIn("listening", "\n".join(self.promote_log(one)[0]["lines"]))
 
     def test_2_what_dies_comes_back_and_nobody_waits_for_it(self):
         one = self.go_live()

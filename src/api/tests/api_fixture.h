@@ -120,6 +120,7 @@ class ApiTest : public testing::Test {
         },
         [](std::size_t) { return std::vector<promotion::Feedback>{{.record_id = "r1"}}; }});
     dependencies.promotion->deliveries = [this] { return deliveries_; };
+    dependencies.promotion->engine_words = [this](const promotion::Proposal&) { return words_; };
     api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
     server_ = std::make_unique<net::Server>(io_.get_executor(), net::ServerOptions{.observe = api_->observer()},
@@ -195,6 +196,7 @@ class ApiTest : public testing::Test {
   promotion::PairLog pairs_{folder_.path() / "promotion"};
   std::vector<promotion::Rating> ratings_;
   std::vector<AuditDelivery> deliveries_;
+  promotion::EngineWords words_;
   std::mutex mutex_;
   std::deque<std::uintmax_t> free_{10ULL << 30};  ///< bytes of the disk, one for each look; the last stays
   std::unique_ptr<Api> api_;

@@ -72,6 +72,33 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
+TEST_F(ApiTest, WhatTheEngineOfAProposalWroteIsText) {
+  const auto propose = [this](std::optional<promotion::ServedModel> served) {
+    return promotions_
+        ->propose({.workload = "w",
+                   .client = "c",
+                   .job = "j",
+                   .model = "m",
+                   .variant = "v",
+                   .upstream = served ? "" : "small",
+                   .served = std::move(served),
+                   .digests = {{"base", "aa"}}},
+                  "ada", "why")
+        .value()
+        .id;
+  };
+  const auto log = [this](const std::string& id) {
+    return json_of(send(net::Method::kGet, "/api/promotions/" + id + "/engine_log"));
+  };
+  const std::string here = propose(promotion::ServedModel{.base = "/b"});
+  EXPECT_EQ(log(here), Json({{"engines", Json::array()}})) << "it has not run";
+  words_ = {.is_running = true, .lines = {"loading", "<b>\xff cut"}};
+  const Json engine{{"is_running", true}, {"lines", {"loading", "<b>\ufffd cut"}}};
+  EXPECT_EQ(log(here), Json({{"engines", Json::array({engine})}}));
+  EXPECT_EQ(log(propose(std::nullopt)), Json({{"engines", Json::array()}})) << "an upstream serves it";
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/engine_log").status, 404);
+}
+
 TEST_F(ApiTest, WhatReceiversOfDecisionsWereToldIsShownWithItsAttempts) {
   const auto deliveries = [this] { return json_of(send(net::Method::kGet, "/api/audit/deliveries"))["deliveries"]; };
   EXPECT_EQ(deliveries(), Json::array());

@@ -30,6 +30,8 @@ inline constexpr int kNoVerdict = 3;
 void add_serve_command(CLI::App& app, CommandContext& context);
 void add_load_command(CLI::App& app, CommandContext& context);
 void add_log_command(CLI::App& app, CommandContext& context);
+/// What finds, shows and rates single interactions; below `flywheel log`.
+void add_log_find_commands(CLI::App& log, CommandContext& context);
 void add_log_erase_commands(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 /// What looks for workloads in traffic that nothing names; below `flywheel workloads`.
@@ -38,6 +40,8 @@ void add_run_command(CLI::App& app, CommandContext& context);
 void add_jobs_command(CLI::App& app, CommandContext& context);
 void add_report_command(CLI::App& app, CommandContext& context);
 void add_review_command(CLI::App& app, CommandContext& context);
+/// A review's queue and its cards; below `flywheel review`.
+void add_review_show_command(CLI::App& reviews, CommandContext& context);
 void add_gate_command(CLI::App& app, CommandContext& context);
 void add_dataset_command(CLI::App& app, CommandContext& context);
 void add_dataset_show_command(CLI::App& dataset, CommandContext& context);

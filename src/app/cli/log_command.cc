@@ -150,11 +150,13 @@ int back_up(const std::string& to, const std::string& server) {
 }  // namespace
 
 void add_log_command(CLI::App& app, CommandContext& context) {
-  auto* command = app.add_subcommand("log", "Look at the captured traffic, count it, copy it, erase from it")
-                      ->group(kEverydayGroup);
+  auto* command =
+      app.add_subcommand("log", "Look at the captured traffic, find in it, count it, copy it, erase from it")
+          ->group(kEverydayGroup);
   command->require_subcommand(1);
   add_examples(*command,
-               "flywheel log tail --workload router\nflywheel log stats\nflywheel log backup /backups/log-monday\n"
+               "flywheel log tail --workload router\nflywheel log find --class get_order\nflywheel log stats\nflywheel "
+               "log backup /backups/log-monday\n"
                "flywheel log erase --containing ada@example.com");
   auto options = std::make_shared<LogOptions>();
   auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
@@ -170,6 +172,7 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_server_option(*tail_command, context);
   tail_command->callback(
       [&context, options] { context.action = [&context, options] { return tail(*options, context.server_url); }; });
+  add_log_find_commands(*command, context);
   auto* stats_command = command->add_subcommand("stats", "Count by workload, client, way in and ending");
   auto as_json = std::make_shared<bool>(false);
   stats_command->add_flag("--json", *as_json, "Print JSON");

@@ -159,6 +159,24 @@ int status(const Options& o, const std::string& server) {
   return 0;
 }
 
+int show_engine_log(const Options& o, const std::string& server) {
+  ApiClient client(server);
+  const auto answer = client.get(path_of(o.id) + "/engine_log");
+  if (!answer.ok()) return fail(answer.error());
+  if (o.json) {
+    std::cout << answer->dump(2) << '\n';
+    return 0;
+  }
+  Terminal out(1);
+  const Json engines = answer->value("engines", Json::array());
+  for (const auto& engine : engines) {
+    for (const auto& line : engine.value("lines", Json::array()))
+      if (line.is_string()) out.line(printable(line.get<std::string>()));
+  }
+  if (engines.empty()) out.line("no engine of it has written anything here");
+  return 0;
+}
+
 void add_person(CLI::App& command, const std::shared_ptr<Options>& o) {
   command.add_option("--person", o->person, "Who does this; default: FLYWHEEL_PERSON, else the login name")
       ->type_name("NAME");
@@ -234,6 +252,15 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   add_server_option(*status_command, context);
   status_command->callback(
       [&context, shown] { context.action = [&context, shown] { return status(*shown, context.server_url); }; });
+
+  auto* log = promote->add_subcommand("log", "Show what the engine that serves a promoted model here wrote last");
+  auto logged = std::make_shared<Options>();
+  log->add_option("proposal", logged->id, "Id of the proposal")->required()->type_name("PROPOSAL");
+  log->add_flag("--json", logged->json, "Print the service's answer");
+  add_server_option(*log, context);
+  log->callback([&context, logged] {
+    context.action = [&context, logged] { return show_engine_log(*logged, context.server_url); };
+  });
 
   auto* history = promote->add_subcommand(
       "history", "Show what happened to proposals; --at DATE: who answered then, who let it, on what evidence");

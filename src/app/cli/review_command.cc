@@ -127,8 +127,10 @@ void add_label(CLI::App& reviews, CommandContext& context) {
   command->add_option("row", options->record, "Record id of the row")->required()->type_name("ROW");
   command
       ->add_option("verdict", options->verdict,
-                   "candidate_better, production_better, both_fine, both_wrong or cannot_tell")
-      ->check(CLI::IsMember({"candidate_better", "production_better", "both_fine", "both_wrong", "cannot_tell"}))
+                   "left_better, right_better, both_fine, both_wrong or cannot_tell; candidate_better and "
+                   "production_better for who knows")
+      ->check(CLI::IsMember({"left_better", "right_better", "both_fine", "both_wrong", "cannot_tell",
+                             "candidate_better", "production_better"}))
       ->type_name("VERDICT");
   command->add_option("--person", options->person, "Who says so; default: FLYWHEEL_PERSON, else the login name")
       ->type_name("NAME");
@@ -167,6 +169,7 @@ void add_review_command(CLI::App& app, CommandContext& context) {
     context.action = [&context, id, as_json] { return open_review(*id, *as_json, context.server_url); };
   });
 
+  add_review_show_command(*command, context);
   add_label(*command, context);
 
   auto* labels = command->add_subcommand("labels", "Print every label with its row as JSONL")->group(kActions);

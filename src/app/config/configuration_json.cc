@@ -25,6 +25,13 @@ production: {}
 evaluation: {}
 promising: {}
 review: {}
+log_store: {}
+elasticsearch: {}
+otlp: {}
+gateway: {capture: {}}
+promotion: {shadow: {}, serving: {}, gates: {}, judge: {}}
+auth: {}
+redact: {}
 )";
 
 std::string section_of(const std::string& path) { return path.substr(0, path.find_first_of(".[")); }

@@ -59,8 +59,7 @@ struct LocalDeployer::Served {
   Served(fs::path f, EngineSetup setup, const DeploymentRequest& request, const LocalSettings& settings,
          io::ProcessLauncher& launcher, net::Client& client, const Executor& executor)
       : folder(std::move(f)),
-        engine(settings.programs.llama_server, std::move(setup), settings.ready_timeout, request.restarts, request.log,
-               launcher, client),
+        engine(std::move(setup), request.restarts, request.log, settings, launcher, client),
         tasks(executor) {}
 
   fs::path folder;

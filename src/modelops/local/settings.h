@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,8 @@ struct LocalSettings {
   /// GGUF type that models are served in (`Q8_0`); absent: chosen by the processor (README.md).
   std::optional<std::string> serving_type;
   Duration ready_timeout = std::chrono::minutes(3);  ///< from start until the engine answers
+  /// What is shown of a line that an engine wrote, where an error quotes its last words; absent: all of it.
+  std::function<std::string(std::string)> redact{};
   /// What the engines' attention caches may take, each; slots are given up to stay within. 0: a quarter of the memory.
   std::uint64_t cache_bytes = 0;
 };

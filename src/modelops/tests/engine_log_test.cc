@@ -8,6 +8,14 @@ namespace {
 
 using testing::ElementsAre;
 
+TEST(EngineLog, LinesAreShownRedactedAndNotEndless) {
+  const auto redact = [](std::string line) { return line.replace(0, 3, "[x]"); };
+  const std::string whole = "ada" + std::string(kLongestLogLine - 4, 'x') + "\u00e4tail";
+  // The character that is cut in two by the limit is left out.
+  EXPECT_THAT(shown_lines({"ada", whole}, redact), ElementsAre("[x]", "[x]" + std::string(kLongestLogLine - 4, 'x')));
+  EXPECT_THAT(shown_lines({"ada"}, {}), ElementsAre("ada"));
+}
+
 TEST(EngineLog, GrowsWhileTheEngineWritesAndStaysWhenItHasEnded) {
   EngineLog log;
   EXPECT_TRUE(log.lines().empty());

@@ -28,6 +28,8 @@ class FakeDeployer final : public modelops::Deployer {
     }
     const std::lock_guard lock(mutex_);
     asked.push_back(request);
+    const auto words = "engine " + std::to_string(asked.size()) + " of ada@example.com";
+    request.log->follow([words] { return std::vector<std::string>{words}; });
     if (!failures.empty()) {
       Error error = failures.front();
       failures.pop_front();
@@ -129,6 +131,16 @@ class ModelHostTest : public testing::Test {
                                        [this](std::string id, std::optional<Digests> now, std::string why) {
                                          const std::lock_guard lock(mutex_);
                                          refused.push_back(id + (now ? " changed: " : " gone: ") + why);
+                                       },
+                                   .redact =
+                                       [](std::string line) {
+                                         const auto at = line.find("ada@");
+                                         return at == line.npos ? line : line.substr(0, at) + "[email]";
+                                       },
+                                   .keep_words =
+                                       [this](const Proposal& p, const std::vector<std::string>& lines) {
+                                         const std::lock_guard lock(mutex_);
+                                         kept[p.id] = lines;
                                        }});
   }
   Result<Digests> present() {
@@ -142,6 +154,11 @@ class ModelHostTest : public testing::Test {
   std::vector<std::string> refusals() {
     const std::lock_guard lock(mutex_);
     return refused;
+  }
+  std::vector<std::string> kept_of(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept.find(id);
+    return found == kept.end() ? std::vector<std::string>{} : found->second;
   }
   static Proposal proposal(const std::string& id) {
     return {.id = id,
@@ -174,6 +191,7 @@ class ModelHostTest : public testing::Test {
   std::mutex mutex_;
   Result<Digests> digests = Digests{{"adapter", "aa"}, {"base", "bb"}};
   std::vector<std::string> refused;
+  std::map<std::string, std::vector<std::string>> kept;  ///< what engines had written, by proposal
   std::atomic<bool> has_room = true;
   std::atomic<int> changes = 0;
   FakeDeployer deployer;
@@ -289,6 +307,34 @@ TEST_F(ModelHostTest, GoneBytesAreRefusedAndAnErrorThatMayPassIsNot) {
   set_present(proposal("p-2").candidate.digests);
   EXPECT_TRUE(reaches("p-2", HostStage::kReady));
   EXPECT_EQ(refusals().size(), 1U);
+}
+
+TEST_F(ModelHostTest, WhatItsEnginesWroteIsReadOverTheirDeathsRedactedAndKeptWhenItIsServedNoMore) {
+  host->start();
+  EXPECT_FALSE(host->words("p-1"));
+  host->set({proposal("p-1")});
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  deployer.kill("1");
+  ASSERT_TRUE(comes_true([&] { return deployer.deployments() == 2; }));
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  const auto words = host->words("p-1");
+  ASSERT_TRUE(words);
+  EXPECT_TRUE(words->is_running);
+  EXPECT_THAT(words->lines, ElementsAre("engine 1 of [email]", "engine 2 of [email]"));
+  EXPECT_TRUE(kept_of("p-1").empty());
+  host->set({});
+  ASSERT_TRUE(comes_true([&] { return !host->words("p-1"); }));
+  EXPECT_THAT(kept_of("p-1"), ElementsAre("engine 1 of [email]", "engine 2 of [email]"));
+}
+
+TEST_F(ModelHostTest, WhatAnEngineThatDoesNotComeUpWroteIsReadWhileItIsTriedAgain) {
+  deployer.failures = {unavailable("exited")};
+  host->start();
+  host->set({proposal("p-1")});
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  EXPECT_THAT(host->words("p-1")->lines, ElementsAre("engine 1 of [email]", "engine 2 of [email]"));
+  run_blocking(host->stop());
+  EXPECT_THAT(kept_of("p-1"), ElementsAre("engine 1 of [email]", "engine 2 of [email]"));
 }
 
 TEST_F(ModelHostTest, AnEngineEndsOnceNobodyHoldsItsLease) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <utility>
+
 #include "io/file.h"
 #include "metastore/sqlite_store.h"
 #include "review/tests/report_fixture.h"
@@ -160,6 +163,27 @@ TEST_F(ReviewsTest, AReviewForLiveTrafficMayBeginWithoutARow) {
   const auto opened = reviews_.open_for_shadow("other", report);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   EXPECT_TRUE(reviews_.take(*opened, divergence("live-1", "hello", call("a", {}), call("b", {}))).value());
+}
+
+TEST_F(ReviewsTest, TheRevisionChangesWithWhateverIsSaidAndWithNothingElse) {
+  std::uint64_t last = reviews_.revision();
+  const auto has_changed = [&] { return std::exchange(last, reviews_.revision()) != last; };
+  say("r1", Verdict::kBothFine, "ann");
+  EXPECT_TRUE(has_changed());
+  (void)labels();
+  EXPECT_FALSE(has_changed());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(reviews_.label(id_, {.record_id = "none", .person = "ann"}, false).ok());
+  EXPECT_FALSE(has_changed());
+  const std::array erased{Reviews::RowName{id_, "r1"}};
+  ASSERT_TRUE(reviews_.erase(erased).ok());
+  EXPECT_TRUE(has_changed());
+  const Json other = row("o1", "rare", call("a", {{"y", 2}}), call("b", {{"y", 3}}));
+  ASSERT_TRUE(reviews_.open("other", report_with(Json::array({other}), 1).dump()).ok());
+  EXPECT_TRUE(has_changed());
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_NE(Reviews(store_->reviews(), clock_, {}).revision(), last) << "after a restart";
 }
 
 TEST_F(ReviewsTest, UnknownRowsAndReviewsAreNotFound) {

@@ -1,19 +1,12 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "runs/engine_log.h"
 
 namespace fw::runs {
-
-/// What a log shows of lines: redacted first, so that no cut hides a value from its rule; each of at most
-/// kLongestLogLine bytes.
-[[nodiscard]] std::vector<std::string> shown_lines(std::vector<std::string> lines,
-                                                   const std::function<std::string(std::string)>& redact);
 
 /// The copy of an engine's log in its job's folder, whole or absent; replaces that of an earlier deployment of the
 /// stage. Nothing is written of one that said nothing. Blocks.

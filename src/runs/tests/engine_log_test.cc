@@ -106,10 +106,11 @@ TEST_F(EngineLogTest, HoldsNothingThatIsRedactedAndNoEndlessLine) {
   world_.redact = [](std::string line) { return line == "ada@example.com" ? "[email]" : std::move(line); };
   live(world_, [&](Life& life) -> Task<void> {
     // The character that is cut in two by the limit is left out.
-    life.deployer.said = {"ada@example.com", std::string(kLongestLogLine - 1, 'x') + "\u00e4tail"};
+    life.deployer.said = {"ada@example.com", std::string(modelops::kLongestLogLine - 1, 'x') + "\u00e4tail"};
     const auto id = (co_await life.create())->id;
     co_await life.finish(id);
-    const std::vector<std::string> shown{"deploy small: loading", "[email]", std::string(kLongestLogLine - 1, 'x')};
+    const std::vector<std::string> shown{"deploy small: loading", "[email]",
+                                         std::string(modelops::kLongestLogLine - 1, 'x')};
     EXPECT_THAT(co_await logs_of(life, id, 1), ElementsAre(part(StageKind::kDeploy, false, shown)));
     const auto file = world_.folder.path() / "jobs" / *id / "candidates" / "1" / "engine-deploy.log";
     EXPECT_EQ(io::read_file(file).value(), shown[0] + '\n' + shown[1] + '\n' + shown[2] + '\n');

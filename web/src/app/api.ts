@@ -69,6 +69,13 @@ export function useResource<T>(url: string | null, load: (url: string, signal: A
   return state.url === url ? { data: state.data, error: state.error, reload } : { data: null, error: null, reload };
 }
 
+/** The last that was known: a list that grows does not vanish meanwhile. */
+export function useKept<T>(data: T | null): T | null {
+  const last = useRef<T | null>(null);
+  if (data !== null) last.current = data;
+  return last.current;
+}
+
 /** Calls `action` when `changes` does, not at first, and at most once in `pause` milliseconds. */
 export function useOnChange(changes: unknown, action: () => void, pause = 1500) {
   const last = useRef({ value: changes, at: 0 });

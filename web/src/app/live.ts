@@ -6,10 +6,11 @@ export interface Live {
   traffic: { records: number; workloads: number; newest: string | null } | null;
   jobs: { jobs: number; unfinished: number; revision: string } | null;
   promotions: { revision: string } | null;
+  reviews: { revision: string } | null;
   audit: { entries: number } | null;
 }
 
-let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, audit: null };
+let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, reviews: null, audit: null };
 const listeners = new Set<(live: Live) => void>();
 const tell = (patch: Partial<Live>) => {
   state = { ...state, ...patch };
@@ -26,7 +27,7 @@ function connect() {
     tell({ connected: false });
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);
   };
-  for (const kind of ["traffic", "jobs", "promotions", "audit"] as const)
+  for (const kind of ["traffic", "jobs", "promotions", "reviews", "audit"] as const)
     source.addEventListener(kind, (e) => tell({ [kind]: JSON.parse((e as MessageEvent<string>).data) }));
 }
 

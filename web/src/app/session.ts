@@ -43,8 +43,12 @@ export function useSession(): Session | null {
   return session;
 }
 
-/** Whether who is signed in may start, propose and accept; while no key was made, whoever is there may. */
-export function useMayOperate(): boolean {
-  const role = useSession()?.role ?? null;
-  return role === null || role === "operator" || role === "admin";
+/** Each may what those before it may. */
+const kRoles = ["viewer", "reviewer", "operator", "admin"] as const;
+export type Role = (typeof kRoles)[number];
+
+/** Whether who is signed in has this role or a further one; while no key was made, whoever is there has. */
+export function useMay(role: Role): boolean {
+  const own = useSession()?.role ?? null;
+  return own === null || kRoles.indexOf(own as Role) >= kRoles.indexOf(role);
 }

@@ -23,6 +23,7 @@ import { Traffic } from "./pages/traffic";
 import { WorkloadPage } from "./pages/workload";
 import { Workloads } from "./pages/workloads";
 import { PageTitle } from "./parts";
+import { useRedaction } from "./redaction";
 import { isSignedOut, useSession } from "./session";
 import { NobodyIsAsked, SignIn, Who } from "./sign_in";
 
@@ -51,7 +52,7 @@ function pageOf({ path, query }: Place): ComponentChildren {
   if (section === "settings" && id === "audit") return <AuditPage query={query} />;
   if (section === "settings" && path.length === 1) return <Settings query={query} />;
   if (section === "runs") {
-    if (id === undefined) return <Runs />;
+    if (id === undefined) return <Runs query={query} />;
     if (id === "new") return <StartRun query={query} />;
     if (part === undefined) return <RunPage id={id} />;
     if (part === "report") return <RunReport id={id} />;
@@ -76,6 +77,7 @@ export function Shell() {
   const section = first === "discovery" ? "workloads" : first;
   const session = useSession();
   const isOut = session !== null && isSignedOut(session);
+  useRedaction(session !== null && !isOut);
   return (
     <>
       <a class="skip" href="#page">Skip to the page</a>

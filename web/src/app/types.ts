@@ -39,7 +39,8 @@ export interface CandidateState {
   model_name: string; status: string; deployment_status: string; deployment: string | null; runtime_seconds: number; evaluations: EvaluationState[];
   customizations: CustomizationState[]; error: string | null;
 }
-export interface EngineLog { candidate: number; stage: string; is_running: boolean; lines: string[] }
+/** `stage`: that deployed it, of a run's engine. */
+export interface EngineLog { stage?: string; is_running: boolean; lines: string[] }
 export interface JobDetail extends JobSummary {
   stage: string | null; run_started_at: string | null; num_records: number; seed: number; workload_type: string | null; nims: CandidateState[];
   datasets: { name: string; num_records: number; digest: string }[]; warnings: string[]; llm_judge: { model_name: string; error: string | null } | null;

@@ -9,13 +9,16 @@ const unix = (text: string): string => text.replace(/\r\n/g, "\n");
 /** For places that take no elements, such as options and titles. */
 export const visible = (text: string): string => unix(text).replace(kHidden, (char) => `\u27e8${codePoint(char)}\u27e9`);
 
+/** What of a text is not shown as itself, and as what it is; the application knows more of it (app/redaction.tsx). */
+export const marked = { by: kHidden, draw: (match: RegExpMatchArray) => <span class="hidden-char" title="a character that cannot be seen">{codePoint(match[0])}</span> };
+
 /** What is not shown as itself becomes a chip with its code point; the text keeps its own direction. */
 export function Plain(props: { text: string }) {
   const text = unix(props.text);
   const parts = [];
   let from = 0;
-  for (const match of text.matchAll(kHidden)) {
-    parts.push(text.slice(from, match.index), <span class="hidden-char" title="a character that cannot be seen">{codePoint(match[0])}</span>);
+  for (const match of text.matchAll(marked.by)) {
+    parts.push(text.slice(from, match.index), marked.draw(match));
     from = match.index! + match[0].length;
   }
   return <bdi>{parts}{text.slice(from)}</bdi>;

@@ -1,6 +1,7 @@
 import { AnswerDiff } from "../components/answer_diff";
 import { Conversation } from "../components/conversation";
 import { CopyButton } from "../components/copy";
+import { cut, kShown } from "../components/long_text";
 import { count, plural, score } from "../components/format";
 import { Name, Plain } from "../components/plain";
 import { asMessage, contentText, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer } from "./model";
@@ -74,7 +75,7 @@ export function DivergentRowCard(props: { row: DivergentRow; report: Report; pla
       {last && (
         <div class="asked">
           <span class="role"><Plain text={last.role ?? ""} /></span>
-          <p class="text clamp"><Plain text={contentText(last.content)} /></p>
+          <p class="text clamp"><Plain text={cut(contentText(last.content), kShown)} /></p>
         </div>
       )}
       {messages.length > 0 && <details open={props.opened}><summary>{all}</summary><Conversation messages={messages} /></details>}

@@ -1,5 +1,6 @@
 // What the page adds to the report's types (schema.ts): the traffic's own messages, and names for people.
 import type { Kind } from "../components/format";
+import { jsonText } from "../components/json_text";
 import type { Candidate, DivergentRow, Evaluation, Report } from "./schema";
 
 export type { Candidate, Customization, Decision, DivergentRow, Estimate, Evaluation, Report } from "./schema";
@@ -24,9 +25,9 @@ export function contentText(value: unknown): string {
   if (typeof value === "string") return value;
   const partText = (part: unknown) => {
     const p = part as { type?: unknown; text?: unknown } | null;
-    return typeof p?.text === "string" ? p.text : `[${typeof p?.type === "string" ? p.type : JSON.stringify(part)}]`;
+    return typeof p?.text === "string" ? p.text : `[${typeof p?.type === "string" ? p.type : jsonText(part)}]`;
   };
-  return Array.isArray(value) ? value.map(partText).join("\n") : JSON.stringify(value);
+  return Array.isArray(value) ? value.map(partText).join("\n") : jsonText(value);
 }
 
 /** What an id of a variant is made of, `[customized-][PROMPT-][icl-]eval`, in the words of modelops::title_of. */

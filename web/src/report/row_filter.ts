@@ -1,5 +1,6 @@
 // Which divergent rows are shown: a pure function of the rows and the page's address.
 import { argumentsOf } from "../components/diff_calls";
+import { jsonText } from "../components/json_text";
 import type { Place } from "./location";
 import { asMessage, contentText, fullName, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer } from "./model";
 
@@ -31,7 +32,7 @@ export const shownAnswer = (row: DivergentRow, model: string | undefined, readin
 export const isDivergent = (answer: RowAnswer | undefined, reading: Reading): boolean =>
   answer !== undefined && (answer.agreement === null ? answer.failure !== null || answer.error !== null : answer.agreement < reading.limit);
 
-const callText = (m: Message | null): string => (m?.tool_calls ?? []).map((c) => `${String(c.function?.name)} ${JSON.stringify(argumentsOf(c))}`).join(" ");
+const callText = (m: Message | null): string => (m?.tool_calls ?? []).map((c) => `${String(c.function?.name)} ${jsonText(argumentsOf(c))}`).join(" ");
 const messageText = (m: Message | null): string => `${contentText(m?.content)} ${callText(m)}`;
 
 /** System messages are the same in most rows, so a word of theirs finds nothing worth finding. */

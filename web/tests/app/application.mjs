@@ -35,6 +35,13 @@ export const interaction = (id, { content = "hello", tools, name = "lookup", wor
   response: { id, model: "big", choices: [{ index: 0, finish_reason: "tool_calls", message: { role: "assistant", content: null, tool_calls: [{ id: "c", type: "function", function: { name, arguments: args } }] } }] },
 });
 
+/** What axe finds on a page. */
+export async function violations(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
+}
+
 export const heading = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
 export const seen = (page, text) => page.getByText(text).first().waitFor();
 

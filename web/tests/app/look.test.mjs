@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { application, axeSource, heading, seen, skip } from "./application.mjs";
+import { application, heading, seen, skip, violations } from "./application.mjs";
 
 const app = application();
 /** Where pictures of the pages go, for people to look at. */
@@ -14,9 +14,7 @@ for (const [width, colorScheme] of [[375, "light"], [375, "dark"], [820, "light"
     for (const [name, address, mark] of await app.everyPage()) {
       await app.open(address, { viewport: { width, height: width < 500 ? 812 : 900 }, colorScheme, person: "ann" }, async (page) => {
         await page.locator(mark).first().waitFor();
-        await page.evaluate(axeSource);
-        const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-        assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`), [], name);
+        assert.deepEqual(await violations(page), [], name);
         const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
         assert.ok(wide <= shown, `${name} is ${wide} wide on a screen of ${shown}`);
         if (pictures) {

@@ -1,7 +1,7 @@
 // The first page: from an empty service to what waits for a person.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, interaction, seen, skip } from "./application.mjs";
+import { application, interaction, seen, skip, violations } from "./application.mjs";
 import { Service } from "../service.mjs";
 
 const app = application({ traffic: false, run: false });
@@ -11,6 +11,7 @@ test("an empty service shows lines to paste, and the page notices what arrives",
     await page.getByRole("heading", { name: "Send the first traffic" }).waitFor();
     assert.match(await page.locator("pre").nth(1).textContent(), /curl -sS http:\/\/127\.0\.0\.1:\d+\/api\/records/);
     await seen(page, "waiting for the first interaction");
+    assert.deepEqual(await violations(page), []);
     await app.service.load(app.documents.slice(0, 3));
     await page.locator(".card").first().waitFor();
     assert.equal(await page.getByRole("heading", { name: "Send the first traffic" }).count(), 0);

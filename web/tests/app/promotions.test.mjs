@@ -1,7 +1,7 @@
 // A proposal from the form to its end, by its buttons.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, heading, seen, skip } from "./application.mjs";
+import { application, heading, seen, skip, violations } from "./application.mjs";
 
 const app = application();
 
@@ -66,6 +66,62 @@ test("what another person does shows at once, and the pages ask nothing while no
       else await page.locator(`a[href="/promotions/${id}"]`).waitFor({ state: "detached", timeout: 4000 });
     });
   }
+});
+
+test("what a promoted model's engine wrote stands under what is served here, open where it failed", { skip }, async () => {
+  const id = await app.proposed();
+  const whole = await app.service.call("GET", `/api/promotions/${id}`);
+  const why = "llama-server exited with code 1";
+  const served = { base: "/models/base.gguf", adapter: null, keep_layers: null, context_length: 2048, chat_template: null, enable_thinking: false, engine: { state: "failed", failures: 3, hangs: 0, why, description: null } };
+  const lines = ["I load_model: loading model", "E error: missing tensor <img src=x onerror=\"window.broken = true\"> \u202egnp"];
+  await app.open("/", {}, async (page) => {
+    await page.route(`**/api/promotions/${id}`, (route) => route.fulfill({ json: { ...whole, upstream: null, served_here: served } }));
+    await page.route(`**/api/promotions/${id}/engine_log`, (route) => route.fulfill({ json: { engines: [{ is_running: false, lines }] } }));
+    await page.goto(`${app.service.url}/promotions/${id}`);
+    const log = page.getByRole("region", { name: "engine's log", exact: true });
+    await log.getByText("missing tensor").waitFor();
+    assert.ok((await log.textContent()).includes('<img src=x onerror="window.broken = true"> U+202Egnp'));
+    assert.equal(await page.evaluate(() => window.broken), undefined);
+    await seen(page, why);
+    assert.deepEqual(await violations(page), []);
+  });
+});
+
+test("pages offer the steps that a role may take", { skip }, async () => {
+  const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
+  const as = async (role, path, use) => app.open("/", {}, async (page) => {
+    await page.route("**/api/session", (route) => route.fulfill({ json: { is_needed: true, via: "session", person: "vic", role, csrf: "x" } }));
+    await page.goto(app.service.url + path);
+    await use(page);
+  });
+  const review = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}`);
+  await as("viewer", `/promotions/${id}`, async (page) => {
+    await seen(page, "Signing and rejecting take the role reviewer");
+    assert.equal(await page.getByRole("button", { name: "Sign", exact: true }).count(), 0);
+  });
+  await as("reviewer", `/promotions/${id}`, async (page) => {
+    await page.getByRole("button", { name: "Reject" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Sign", exact: true }).isEnabled(), true);
+  });
+  const { digest } = await app.service.call("GET", `/api/promotions/${id}`);
+  await app.act(id, "sign", "bob", { digest });
+  await as("reviewer", `/promotions/${id}`, async (page) => {
+    await page.getByRole("button", { name: "Start shadow" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Start shadow" }).isEnabled(), false);
+    assert.equal(await page.getByRole("button", { name: "Reject" }).isEnabled(), true);
+    await page.goto(`${app.service.url}/runs/${app.job}`);
+    await page.getByRole("button", { name: "review" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "delete" }).count(), 0);
+  });
+  await as("viewer", `/review/${review}/${encodeURIComponent(queue[0].record_id)}`, async (page) => {
+    await seen(page, "Judging takes the role reviewer");
+    assert.equal(await page.locator(".verdicts button").first().isEnabled(), false);
+    await page.goto(`${app.service.url}/runs`);
+    await page.locator("table.list").waitFor();
+    assert.equal(await page.getByRole("link", { name: "start a run" }).count(), 0);
+  });
+  await app.act(id, "reject", "bob");
 });
 
 test("a run is proposed on its page, by who may, and what the service refuses is said there", { skip }, async () => {

@@ -1,7 +1,7 @@
 // The configuration in force, and who may do what.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, heading, seen, skip } from "./application.mjs";
+import { application, heading, seen, skip, violations } from "./application.mjs";
 import { Service } from "../service.mjs";
 
 const app = application();
@@ -55,6 +55,7 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
     await page.getByRole("button", { name: "sign out" }).click();
     await page.goto(`${guarded.url}/runs`);
     await heading(page, "Sign in");
+    assert.deepEqual(await violations(page), []);
     await page.getByLabel("your key").fill(`${admin.slice(0, -1)}${admin.endsWith("0") ? "1" : "0"}`);
     await page.getByRole("button", { name: "sign in" }).click();
     await seen(page, "not known here");

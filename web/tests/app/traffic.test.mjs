@@ -231,6 +231,23 @@ test("an interaction is erased after it was said what that takes along and what 
   assert.deepEqual([erasures.at(-1).person, erasures.at(-1).reason, erasures.at(-1).records], ["ada", "asked to", 1]);
 });
 
+test("scripts find, show and rate what the page does", { skip }, async () => {
+  const { interactions } = await app.service.call("GET", "/api/traffic?class=get_order&text=parcel&limit=500");
+  const found = (await app.service.command("log", "find", "--class", "get_order", "--text", "parcel", "--limit", "0", "--json")).trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(found.map((one) => one.id), interactions.map((one) => one.id));
+  const few = await app.service.command("log", "find", "--workload", "router", "--limit", "2");
+  assert.equal(few.trim().split("\n").length, 6, few);
+  assert.equal((await app.service.command("log", "find", "--model", "no-such-model")).trim(), "no interaction is like that");
+  const { id } = found.at(-1);
+  assert.equal(JSON.parse(await app.service.command("log", "show", id)).id, id);
+  const raw = await (await fetch(`${app.service.url}/api/traffic/${encodeURIComponent(id)}/request`)).text();
+  assert.equal(await app.service.command("log", "show", id, "--request"), `${raw}\n`);
+  assert.ok(Array.isArray(JSON.parse(await app.service.command("log", "show", id, "--lineage")).jobs));
+  await app.service.command("log", "rate", id, "bad", "--comment", "late");
+  const { feedback } = await app.service.call("GET", "/api/feedback");
+  assert.deepEqual([feedback[0].record_id, feedback[0].score, feedback[0].comment], [id, 0, "late"]);
+});
+
 test("a workload leads to what was made of it: its promotions, runs and datasets", { skip }, async () => {
   const id = await app.proposed();
   await app.open("/workloads/router?client=demo", {}, async (page) => {
@@ -238,5 +255,16 @@ test("a workload leads to what was made of it: its promotions, runs and datasets
     await page.locator(`a[href="/runs/${app.job}"]`).waitFor();
     await page.locator(`a[href="/datasets/${app.job}"]`).click();
     await heading(page, "Datasets of router");
+  });
+});
+
+test("what was redacted is shown as such, and what only looks so is not", { skip, timeout: 300000 }, async () => {
+  await app.restart((config) => `${config}redact: {rules: [{kind: email}, {name: order no, pattern: 'ORD-[0-9]+'}]}\n`);
+  await app.service.load([interaction("redacted", { content: "I am ada@example.com, about ORD-4711; [CARD] and [TODO] I wrote myself", workload: "private", at: 1_790_000_100 })]);
+  const { interactions: [one] } = await app.service.call("GET", "/api/traffic?workload_id=private&limit=1");
+  await app.open(`/traffic/${encodeURIComponent(one.id)}`, {}, async (page) => {
+    await page.locator(".turns .redacted").first().waitFor();
+    assert.deepEqual(await page.locator(".turns .redacted").allTextContents(), ["[EMAIL]", "[ORDER_NO]"]);
+    await seen(page, "I am");
   });
 });

@@ -38,6 +38,9 @@ TEST(ConfigurationJson, WhatTheFileLacksIsThereWithItsDefault) {
   EXPECT_EQ(find(all, "server.port"),
             Json({{"path", "server.port"}, {"value", "8000"}, {"source", "default"}, {"line", nullptr}}));
   EXPECT_EQ(find(all, "data_split_config.val_ratio")["source"], "default");
+  EXPECT_EQ(find(all, "gateway.port")["value"], "8001");
+  EXPECT_EQ(find(all, "promotion.gates.errors")["value"], "0.02");
+  EXPECT_EQ(find(all, "auth.session_idle_minutes")["source"], "default");
   EXPECT_EQ(find(all, "training_config.epochs")["source"], "default");
 }
 

@@ -23,13 +23,14 @@ std::string origin_of(std::uint16_t port) { return "http://127.0.0.1:" + std::to
 
 }  // namespace
 
-ServedEngine::ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
-                           std::shared_ptr<EngineLog> log, io::ProcessLauncher& launcher, net::Client& client)
-    : program_(std::move(program)),
+ServedEngine::ServedEngine(EngineSetup setup, int restarts, std::shared_ptr<EngineLog> log,
+                           const LocalSettings& settings, io::ProcessLauncher& launcher, net::Client& client)
+    : program_(settings.programs.llama_server),
       setup_(std::move(setup)),
-      ready_timeout_(ready_timeout),
+      ready_timeout_(settings.ready_timeout),
       restarts_(restarts),
       log_(std::move(log)),
+      redact_(settings.redact),
       launcher_(launcher),
       client_(client) {}
 
@@ -45,13 +46,13 @@ Task<Status> ServedEngine::start(Deadline deadline) {
     FW_CO_ASSIGN(const auto port, free_loopback_port());
     status = co_await start_on(port, deadline);
     if (status.ok()) port_ = port;
-    const bool port_taken = !status.ok() && status.error().message.find("bind") != std::string::npos;
-    if (!port_taken) break;
+    if (status.ok() || !is_port_taken_) break;
   }
   co_return status;
 }
 
 Task<Status> ServedEngine::start_on(std::uint16_t port, Deadline deadline) {
+  is_port_taken_ = false;
   FW_CO_ASSIGN(std::shared_ptr<io::Process> process, launcher_.start({.program = program_,
                                                                       .arguments = engine_arguments(setup_, port),
                                                                       .environment = engine_environment(setup_),
@@ -73,12 +74,13 @@ Task<Status> ServedEngine::wait_ready(io::Process& process, std::uint16_t port, 
   while (true) {
     if (const auto ended = process.exit_status()) {
       const auto seen = co_await process.wait(Deadline::after(kStopGrace));  // its last words are complete then
-      co_return unavailable(io::describe_end("llama-server", *ended, process.last_lines()));
+      is_port_taken_ = io::describe_end({}, *ended, process.last_lines()).find("bind") != std::string::npos;
+      co_return unavailable(io::describe_end("llama-server", *ended, last_words(process)));
     }
     if (co_await answers(port, deadline)) co_return Status{};
     if (deadline.is_cancelled()) co_return cancelled("starting llama-server: cancelled");
     if (deadline.is_over()) {
-      const auto words = process.last_lines();
+      const auto words = last_words(process);
       co_return deadline_exceeded("llama-server did not answer within " +
                                   std::to_string(static_cast<int>(to_seconds(ready_timeout_))) + " s" +
                                   (words.empty() ? std::string() : "; its last words: " + words.back()));
@@ -142,7 +144,7 @@ Task<void> ServedEngine::watch(std::stop_token stop) {
     const auto current = process();
     const auto ended = co_await current->wait(until_stopped);
     if (!ended.ok()) co_return;
-    const std::string how = io::describe_end("llama-server", *ended, current->last_lines());
+    const std::string how = io::describe_end("llama-server", *ended, last_words(*current));
     log_warning("modelops", "an engine died", {{"deployment", setup_.alias}, {"how", how}, {"crashes", crashes + 1}});
     if (crashes >= restarts_) co_return fail(unavailable(how));
     auto restarted = co_await start_on(port_, until_stopped);
@@ -200,6 +202,10 @@ void ServedEngine::follow(const std::shared_ptr<io::Process>& process) {
 
 void ServedEngine::finish_log() {
   if (log_) log_->finish();
+}
+
+std::vector<std::string> ServedEngine::last_words(const io::Process& process) const {
+  return shown_lines(process.last_lines(), redact_);
 }
 
 void ServedEngine::fail(Error error) {

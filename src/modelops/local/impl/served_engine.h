@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "io/process.h"
 #include "modelops/engine_log.h"
 #include "modelops/local/impl/engine.h"
+#include "modelops/local/settings.h"
 #include "modelops/model.h"
 #include "net/client.h"
 
@@ -17,9 +20,10 @@ namespace fw::modelops {
 /// watch() in a task of its own, then stop() after that task has ended. status() and process_id() from any thread.
 class ServedEngine final {
  public:
-  /// `restarts`: after how many crashes it is started again. `log`: may be absent.
-  ServedEngine(std::filesystem::path program, EngineSetup setup, Duration ready_timeout, int restarts,
-               std::shared_ptr<EngineLog> log, io::ProcessLauncher& launcher, net::Client& client);
+  /// `restarts`: after how many crashes it is started again. `log`: may be absent. Of `settings`: the program, how long
+  /// it may take, and what is redacted of the words that errors quote.
+  ServedEngine(EngineSetup setup, int restarts, std::shared_ptr<EngineLog> log, const LocalSettings& settings,
+               io::ProcessLauncher& launcher, net::Client& client);
 
   /// Returns when it answers under its alias; the error bears its last words. Nothing runs after an error.
   [[nodiscard]] Task<Status> start(Deadline deadline);
@@ -48,6 +52,8 @@ class ServedEngine final {
   void set_process(std::shared_ptr<io::Process> process);
   void follow(const std::shared_ptr<io::Process>& process);
   void finish_log();
+  /// The last lines of its process as errors may quote them.
+  [[nodiscard]] std::vector<std::string> last_words(const io::Process& process) const;
   void fail(Error error);
 
   std::filesystem::path program_;
@@ -55,9 +61,11 @@ class ServedEngine final {
   Duration ready_timeout_;
   int restarts_;
   std::shared_ptr<EngineLog> log_;
+  std::function<std::string(std::string)> redact_;
   io::ProcessLauncher& launcher_;
   net::Client& client_;
-  std::uint16_t port_ = 0;  ///< fixed once start() has succeeded
+  std::uint16_t port_ = 0;      ///< fixed once start() has succeeded
+  bool is_port_taken_ = false;  ///< the last process ended since somebody else had its port
 
   mutable std::mutex mutex_;
   std::shared_ptr<io::Process> process_;

@@ -394,6 +394,18 @@ TEST_F(LocalDeployerTest, AnEngineThatCannotLoadFailsInItsOwnWords) {
   EXPECT_THAT(log->lines(), testing::Contains(HasSubstr("broken.gguf")));
 }
 
+TEST_F(LocalDeployerTest, AnErrorQuotesAnEngineAsFarAsItsLinesAreShown) {
+  Adapter broken{.gguf = folder_.path() / "broken.gguf"};
+  std::ofstream(broken.gguf) << "this is no adapter";
+  settings_.programs.trainer.clear();
+  settings_.redact = [](std::string line) { return line.find("broken.gguf") == line.npos ? line : "[withheld]"; };
+  start(settings_);
+  const auto out = try_deploy({.model = model(), .adapter = broken});
+  ASSERT_FALSE(out.ok());
+  EXPECT_THAT(out.error().message, HasSubstr("[withheld]"));
+  EXPECT_THAT(out.error().message, Not(HasSubstr("broken.gguf")));
+}
+
 TEST_F(LocalDeployerTest, ACancelledStartLeavesNothingBehind) {
   std::stop_source stop, stopped;
   stopped.request_stop();

@@ -6,10 +6,12 @@ import { LongText } from "../../components/long_text";
 import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message } from "../../report/model";
-import { ApiError, post, remove, useResource } from "../api";
+import { ApiError, post, remove, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address, go, setQuery } from "../place";
+import { useMay } from "../session";
 import type { CardSide, QueueItem, ReviewCard, WholeReview } from "../types";
 import { kShadowTag, PersonField, sourceOf } from "./review";
 
@@ -59,11 +61,12 @@ function Sides(props: { left: CardSide; right: CardSide; card: ReviewCard }) {
   // As long as the log store has the request; without it the answers stand there without their schemas.
   const request = useResource<unknown>(`/api/traffic/${encodeURIComponent(card.record_id)}/request`);
   const schemas = useMemo(() => schemasOf(request.data), [request.data]);
+  const [one, other] = useMemo((): [Message, Message | null] => [asMessage(left.message) ?? {}, asMessage(right.message)], [left.message, right.message]);
   const name = (side: "left" | "right") => <>{side}{card.revealed && <span class="tag">{card.revealed.candidate === side ? "candidate" : "production"}</span>}</>;
   return (
     <div class="answers">
       {left.failure && <p class="problem">The left one gave no answer: <Plain text={left.failure} /></p>}
-      <AnswerDiff reference={asMessage(left.message) ?? {}} answer={asMessage(right.message)} names={[name("left"), name("right")]} trouble={right.failure} words={kSideWords} schemas={schemas} />
+      <AnswerDiff reference={one} answer={other} names={[name("left"), name("right")]} trouble={right.failure} words={kSideWords} schemas={schemas} />
     </div>
   );
 }
@@ -130,11 +133,12 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
+  const may = useMay("reviewer");
   const at = review.queue.findIndex((i) => i.record_id === card.record_id);
   const to = (item: QueueItem | undefined) => go(address(item ? ["review", review.id, item.record_id] : ["review", review.id], { from }));
   const labelsOf = (record: string) => `/api/reviews/${encodeURIComponent(review.id)}/items/${encodeURIComponent(record)}/labels`;
   const doing = async (what: () => Promise<void>) => {
-    if (busy) return;
+    if (busy || !may) return;
     setBusy(true);
     try {
       await what();
@@ -166,7 +170,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     u: () => { void undo(); }, r: reveal, j: () => to(review.queue[at + 1]), k: () => to(review.queue[at - 1]), a: () => { if (card.alike_left > 0) toggleAlike(); },
     n: () => { note.current?.closest("details")?.setAttribute("open", ""); note.current?.focus(); }, Escape: () => (document.activeElement as HTMLElement | null)?.blur(),
   });
-  const messages = (card.messages ?? []).flatMap((m) => asMessage(m) ?? []);
+  const messages = useMemo(() => (card.messages ?? []).flatMap((m) => asMessage(m) ?? []), [card.messages]);
   return (
     <div class="card-page">
       <p class="card-bar">
@@ -180,8 +184,9 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
       <Revealed card={card} />
       <Trouble error={error} />
       <div class="verdicts" role="group" aria-label="verdict">
-        {kVerdicts.map(([key, verdict, title]) => <button key={verdict} type="button" disabled={busy} aria-pressed={card.mine?.verdict === verdict} aria-keyshortcuts={key} onClick={() => { void say(verdict); }}>{title} <kbd>{key}</kbd></button>)}
+        {kVerdicts.map(([key, verdict, title]) => <button key={verdict} type="button" disabled={busy || !may} aria-pressed={card.mine?.verdict === verdict} aria-keyshortcuts={key} onClick={() => { void say(verdict); }}>{title} <kbd>{key}</kbd></button>)}
       </div>
+      {!may && <p class="muted">Judging takes the role reviewer.</p>}
       <p class="card-bar">
         {card.alike_left > 0 && <label><input type="checkbox" checked={draft.alike} onChange={toggleAlike} /> also the {plural(card.alike_left, "row")} that differ{card.alike_left === 1 ? "s" : ""} alike <kbd>a</kbd></label>}
         <button type="button" class="quiet" disabled={judged.length === 0 || busy} onClick={() => { void undo(); }}>undo <kbd>u</kbd></button>
@@ -208,6 +213,7 @@ export function CardPage(props: { review: string; record: string; query: URLSear
   // While the next row is on its way the one before stays in `card.data`: a key pressed then must not judge it again.
   const isShown = card.data?.record_id === props.record;
   const reload = useCallback(() => { review.reload(); card.reload(); }, [review.reload, card.reload]);
+  useOnChange(useLive().reviews?.revision, reload);
   return (
     <>
       <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review], { from })}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>

@@ -1,11 +1,14 @@
-import { count, words } from "../../components/format";
+import { count, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { DatasetSection } from "../../report/dataset";
 import type { Report } from "../../report/model";
-import { useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { changesOf, type Change } from "../card_figures";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
+import type { ReviewSummary } from "../types";
+import { PromotionLine, usePromotions } from "./promoted";
 import { OtherRun } from "./same_traffic";
 
 const reportOf = (id: string): string => `/api/jobs/${encodeURIComponent(id)}/report`;
@@ -60,9 +63,39 @@ function Compared(props: { id: string; report: Report; other: string }) {
   );
 }
 
+/** What the rows came from, and what came of them. */
+function Lineage(props: { id: string; report: Report }) {
+  const { id, report } = props;
+  const { holdout, corrections, steps } = report.dataset;
+  const { workload_id: workload, client_id: client } = report.job;
+  const reviews = useResource<{ reviews: ReviewSummary[] }>("/api/reviews");
+  const promotions = usePromotions().filter((p) => p.job_id === id);
+  const trained = report.candidates.filter((c) => c.customization?.status === "completed");
+  const own = (reviews.data?.reviews ?? []).filter((r) => r.job_id === id);
+  return (
+    <section>
+      <h2>Lineage</h2>
+      <ul class="facts-list lineage">
+        <li>from <a href={address(["traffic"], { workload, client })}>the traffic</a>: {plural(steps[0]?.in ?? 0, "record")} looked at</li>
+        {holdout && <li>evaluation rows of <a href={address(["datasets", holdout.job])}>the datasets of run <span class="code">{holdout.job.slice(0, 8)}</span></a></li>}
+        {corrections && corrections.given > 0 && <li>{plural(corrections.given, "corrected answer")} out of <a href="/review">reviews</a>: {count(corrections.train + corrections.validation)} taught</li>}
+        {trained.map((c) => <li key={c.model_name}>trained <Name text={c.model_name} />{c.customization!.rows !== null && <> on {plural(c.customization!.rows, "row")}</>}</li>)}
+        <li>evaluated {plural(report.candidates.length, "candidate")}: <a href={address(["runs", id, "report"])}>the report</a></li>
+        {own.map((r) => <li key={r.id}><a href={address(["review", r.id])}>reviewed</a> by people: {count(r.counts.judged)} of {plural(r.counts.items, "row")}</li>)}
+        {promotions.length === 0 && <li class="muted">no model of it was proposed for traffic</li>}
+      </ul>
+      {promotions.length > 0 && <ul class="lines">{promotions.map((p) => <PromotionLine key={p.id} promotion={p} />)}</ul>}
+    </section>
+  );
+}
+
+const kEnded = ["completed", "failed", "cancelled"];
+
 export function DatasetPage(props: { id: string; query: URLSearchParams }) {
   const { id, query } = props;
   const { data, error, reload } = useResource<Report>(reportOf(id));
+  const live = useLive();
+  useOnChange(data && !kEnded.includes(data.job.status) ? live.jobs?.revision : null, reload);
   return (
     <>
       <PageTitle title={data ? `Datasets of ${data.job.workload_id}` : "Datasets"} eyebrow={<a href="/datasets">Datasets</a>}>
@@ -72,6 +105,7 @@ export function DatasetPage(props: { id: string; query: URLSearchParams }) {
       {!data && !error && <Waiting what="the card" />}
       {data && data.dataset.steps.length === 0 && <p>The run has drawn none{data.job.status === "running" && " yet"}.</p>}
       {data && <div class="report"><DatasetSection dataset={data.dataset} /></div>}
+      {data && data.dataset.steps.length > 0 && <Lineage id={id} report={data} />}
       {data && data.dataset.steps.length > 0 && <Compared id={id} report={data} other={query.get("with") ?? ""} />}
     </>
   );

@@ -1,6 +1,7 @@
 import { moment } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { Badge, PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { JobSummary } from "../types";
@@ -10,6 +11,7 @@ const kShown = 200;
 /** A run's datasets have one card: the list of cards is that of the runs. */
 export function Datasets() {
   const { data, error, reload } = useResource<{ jobs: JobSummary[] }>(`/api/jobs?limit=${kShown}`);
+  useOnChange(useLive().jobs?.revision, reload, 300);
   const jobs = data?.jobs ?? [];
   return (
     <>

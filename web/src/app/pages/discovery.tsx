@@ -5,7 +5,7 @@ import { Name, Plain, visible } from "../../components/plain";
 import { ApiError, post, remove, useEvery, useResource } from "../api";
 import { Choice, Figure, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address } from "../place";
-import { useMayOperate } from "../session";
+import { useMay } from "../session";
 import type { AcceptedRules, Discovery, LabelRule, ProposedWorkload, Statistics } from "../types";
 
 const apiError = (e: unknown) => (e instanceof ApiError ? e : new ApiError(String(e), 0));
@@ -162,7 +162,7 @@ function UnderWay(props: { discovery: Discovery; mayAct: boolean; reload: () => 
 
 export function DiscoveryPage(props: { query: URLSearchParams }) {
   const source = props.query.get("workload") ?? "";
-  const mayAct = useMayOperate();
+  const mayAct = useMay("operator");
   const discovery = useResource<Discovery>("/api/workloads/discovery");
   const accepted = useResource<AcceptedRules>("/api/workloads/accepted");
   const statistics = useResource<Statistics>("/api/statistics?points=1");

@@ -18,10 +18,10 @@ function Tail(props: { lines: string[]; label: string }) {
   return <div class="raw code pre" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label={props.label}><Plain text={text} /></div>;
 }
 
-function Engine(props: { log: EngineLog; failed: boolean; reload: () => void }) {
+/** The last lines of an engine, folded unless it `failed`; looked at again while it runs and they are seen. */
+export function Engine(props: { log: EngineLog; name: string; failed: boolean; reload: () => void }) {
   const [open, setOpen] = useState(false);
-  const { log, failed } = props;
-  const name = log.stage === "deploy-tuned" ? "engine's log, with the adapter" : "engine's log";
+  const { log, name, failed } = props;
   useEffect(() => { if (failed) setOpen(true); }, [failed]);
   useEvery(open && log.is_running ? kLook : null, props.reload);
   return (
@@ -45,7 +45,7 @@ export function EngineLogs(props: { job: JobDetail; candidate: number }) {
   return (
     <>
       <Trouble error={error} retry={reload} />
-      {data?.engines.map((log) => <Engine key={log.stage} log={log} failed={why.startsWith(`${log.stage}: `)} reload={reload} />)}
+      {data?.engines.map((log) => <Engine key={log.stage} log={log} name={log.stage === "deploy-tuned" ? "engine's log, with the adapter" : "engine's log"} failed={why.startsWith(`${log.stage}: `)} reload={reload} />)}
     </>
   );
 }

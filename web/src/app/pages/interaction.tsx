@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { CopyButton } from "../../components/copy";
 import { count, moment, plural, seconds, words } from "../../components/format";
 import { indentJson } from "../../components/indent_json";
+import { jsonText } from "../../components/json_text";
 import { LongText } from "../../components/long_text";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message, type ToolCall } from "../../report/model";
@@ -24,13 +25,13 @@ function Arguments(props: { value: unknown }) {
   try {
     if (typeof value === "string") value = JSON.parse(value);
   } catch { /* shown as it came */ }
-  if (!isObject(value)) return <LongText class="code" text={typeof value === "string" ? value : JSON.stringify(value ?? null)} />;
+  if (!isObject(value)) return <LongText class="code" text={typeof value === "string" ? value : jsonText(value)} />;
   const fields = Object.entries(value);
   if (fields.length === 0) return <p class="small muted">no arguments</p>;
   return (
     <table class="arguments">
       <tbody>
-        {fields.slice(0, 200).map(([name, v]) => <tr key={name}><th scope="row"><Name text={name} /></th><td><LongText class="code" text={typeof v === "string" ? v : JSON.stringify(v)} /></td></tr>)}
+        {fields.slice(0, 200).map(([name, v]) => <tr key={name}><th scope="row"><Name text={name} /></th><td><LongText class="code" text={typeof v === "string" ? v : jsonText(v)} /></td></tr>)}
         {fields.length > 200 && <tr><td colSpan={2} class="small muted">and {count(fields.length - 200)} more: see the raw JSON</td></tr>}
       </tbody>
     </table>

@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { CopyButton } from "../../components/copy";
 import { count, dollars, plural } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
@@ -7,7 +6,8 @@ import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { ago, compact, cost, stretch } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
-import { address } from "../place";
+import { address, setQuery, usePlace } from "../place";
+import { useMay } from "../session";
 import type { JobSummary, Statistics, WorkloadStatistics } from "../types";
 import { OnTraffic } from "./promoted";
 import { WhatWaits } from "./what_waits";
@@ -60,14 +60,14 @@ function WorkloadCard(props: { workload: WorkloadStatistics; statistics: Statist
 const kShownWorkloads = 12;
 
 function WorkloadCards(props: { statistics: Statistics }) {
-  const [all, setAll] = useState(false);
+  const all = usePlace().query.get("workloads") === "all";
   const sorted = [...props.statistics.workloads].sort((a, b) => b.records - a.records);
   const shown = all ? sorted : sorted.slice(0, kShownWorkloads);
   return (
     <section>
       <h2>Traffic</h2>
       <ul class="cards">{shown.map((w) => <WorkloadCard key={`${w.workload_id}\n${w.client_id}`} workload={w} statistics={props.statistics} />)}</ul>
-      {sorted.length > shown.length && <button type="button" class="more" onClick={() => setAll(true)}>show all {count(sorted.length)}</button>}
+      {sorted.length > shown.length && <button type="button" class="more" onClick={() => setQuery({ workloads: "all" })}>show all {count(sorted.length)}</button>}
     </section>
   );
 }
@@ -91,7 +91,7 @@ function LatestRuns(props: { jobs: JobSummary[] }) {
   const ended = props.jobs.filter((j) => !under.includes(j)).slice(0, 5);
   return (
     <section>
-      <div class="head"><h2>Runs</h2><a href="/runs/new">start a run</a></div>
+      <div class="head"><h2>Runs</h2>{useMay("operator") && <a href="/runs/new">start a run</a>}</div>
       {under.length > 0 && <><h3>Under way</h3><ul class="lines">{under.map((j) => <JobLine key={j.id} job={j} />)}</ul></>}
       {ended.length > 0 && <><h3>Ended</h3><ul class="lines">{ended.map((j) => <JobLine key={j.id} job={j} />)}</ul></>}
       {props.jobs.length === 0 && <p class="muted">None yet. A run makes datasets out of a workload's traffic, fine-tunes the candidates and says whether one can take over.</p>}
@@ -99,7 +99,7 @@ function LatestRuns(props: { jobs: JobSummary[] }) {
   );
 }
 
-function Wheel(props: { statistics: Statistics; jobs: JobSummary[] }) {
+function Wheel(props: { statistics: Statistics; jobs: JobSummary[]; total: number }) {
   const { workloads, production } = props.statistics;
   const sum = (of: (w: WorkloadStatistics) => number) => workloads.reduce((a, w) => a + of(w), 0);
   const price = production.price;
@@ -108,7 +108,7 @@ function Wheel(props: { statistics: Statistics; jobs: JobSummary[] }) {
       <Figure name="captured" value={compact(sum((w) => w.records))}>interactions of {plural(workloads.length, "workload")}</Figure>
       <Figure name="tokens" value={compact(sum((w) => w.total.prompt_tokens + w.total.completion_tokens))}>asked and answered</Figure>
       {price && <Figure name="worth" value={dollars(sum((w) => cost(w.total, price)))}>at the price of <Plain text={production.name ?? "production"} /></Figure>}
-      <Figure name="runs" value={count(props.jobs.length)}>{count(props.jobs.filter((j) => j.status === "completed").length)} completed</Figure>
+      <Figure name="runs" value={count(props.total)}>{count(props.jobs.filter((j) => j.status === "completed").length)} {props.total > props.jobs.length ? `of the newest ${props.jobs.length} ` : ""}completed</Figure>
     </dl>
   );
 }
@@ -129,7 +129,7 @@ export function Overview() {
       <Trouble error={statistics.error ?? jobs.error} retry={() => { statistics.reload(); jobs.reload(); }} />
       {!known && !statistics.error && <Waiting what="the traffic" />}
       {known && known.workloads.length === 0 && <FirstRequest />}
-      {known && known.workloads.length > 0 && <><Wheel statistics={known} jobs={list} /><WhatWaits jobs={list} /><OnTraffic /><WorkloadCards statistics={known} /></>}
+      {known && known.workloads.length > 0 && <><Wheel statistics={known} jobs={list} total={Math.max(live.jobs?.jobs ?? 0, list.length)} /><WhatWaits jobs={list} /><OnTraffic /><WorkloadCards statistics={known} /></>}
       {jobs.data && (list.length > 0 || (known?.workloads.length ?? 0) > 0) && <LatestRuns jobs={list} />}
     </>
   );

@@ -8,17 +8,19 @@ import { ago } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address } from "../place";
-import { useSession } from "../session";
-import type { AuditEntry, PairLine, Promotion, PromotionStage } from "../types";
+import { useMay, useSession, type Role } from "../session";
+import type { AuditEntry, EngineLog, PairLine, Promotion, PromotionStage } from "../types";
+import { Engine } from "./engine_log";
 import { Stage } from "./promotions";
 
 /** Figures change with every request. */
 const kPause = 1000;
 const kShownPairs = 20;
 
-interface Step { action: string; title: string; tells: string; tone?: "danger" }
-const kSign: Step = { action: "sign", title: "Sign", tells: "these very bytes may get traffic" };
-const kReject: Step = { action: "reject", title: "Reject", tells: "it ends here", tone: "danger" };
+/** `role`: who may, where it is not the operator. */
+interface Step { action: string; title: string; tells: string; tone?: "danger"; role?: Role }
+const kSign: Step = { action: "sign", title: "Sign", tells: "these very bytes may get traffic", role: "reviewer" };
+const kReject: Step = { action: "reject", title: "Reject", tells: "it ends here", tone: "danger", role: "reviewer" };
 const kShadow: Step = { action: "start_shadow", title: "Start shadow", tells: "it gets copies; no client sees its answers" };
 const kCanary: Step = { action: "start_canary", title: "Start canary", tells: "it answers the first share of the conversations" };
 const kRollBack: Step = { action: "roll_back", title: "Roll back", tells: "off traffic from the next request on", tone: "danger" };
@@ -40,8 +42,10 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
   const [reason, setReason] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
+  const may = { viewer: true, reviewer: useMay("reviewer"), operator: useMay("operator"), admin: true };
   const steps = kSteps[props.promotion.stage];
   if (steps.length === 0) return null;
+  if (!may.reviewer) return <section><h2>Next step</h2><p class="muted">Signing and rejecting take the role reviewer, other steps the role operator.</p></section>;
   const take = async (step: Step) => {
     setBusy(true);
     setError(null);
@@ -62,7 +66,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
         <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
       <ul class="lines plain">
-        {steps.map((step) => <li key={step.action}><button type="button" class={step.tone} disabled={busy || person === ""} onClick={() => void take(step)}>{step.title}</button> <span class="muted">{step.tells}</span></li>)}
+        {steps.map((step) => <li key={step.action}><button type="button" class={step.tone} disabled={busy || person === "" || !may[step.role ?? "operator"]} onClick={() => void take(step)}>{step.title}</button> <span class="muted">{step.tells}{!may[step.role ?? "operator"] && "; takes the role operator"}</span></li>)}
       </ul>
       {person === "" && <p class="small muted">Give your name first: it goes into the audit log.</p>}
       <Trouble error={error} />
@@ -93,8 +97,9 @@ function Gates(props: { promotion: Promotion }) {
   );
 }
 
-function Pairs(props: { id: string }) {
-  const { data } = useResource<{ pairs: PairLine[] }>(`/api/promotions/${encodeURIComponent(props.id)}/pairs?limit=${kShownPairs}`);
+function Pairs(props: { id: string; count: number | undefined }) {
+  const { data, reload } = useResource<{ pairs: PairLine[] }>(`/api/promotions/${encodeURIComponent(props.id)}/pairs?limit=${kShownPairs}`);
+  useOnChange(props.count, reload);
   if (!data || data.pairs.length === 0) return null;
   const isJudged = data.pairs.some((p) => p.judge !== null);
   return (
@@ -137,6 +142,16 @@ const Where = (props: { promotion: Promotion }) => props.promotion.upstream !== 
 
 const kEngineTones = { waiting: "busy", starting: "busy", ready: "yes", failed: "no", refused: "no" };
 
+/** What its engine wrote last, open where it is not ready; nothing of one that has not run. */
+function EngineWords(props: { promotion: Promotion }) {
+  const { id, stage, served_here: served } = props.promotion;
+  const state = served?.engine?.state;
+  const { data, error, reload } = useResource<{ engines: EngineLog[] }>(`/api/promotions/${encodeURIComponent(id)}/engine_log`);
+  useOnChange(`${stage} ${state} ${served?.engine?.failures}`, reload);
+  const last = data?.engines[0];
+  return <><Trouble error={error} retry={reload} />{last && <Engine log={last} name="engine's log" failed={state === "failed"} reload={reload} />}</>;
+}
+
 /** What this machine serves, and how its engine does. */
 function Served(props: { promotion: Promotion }) {
   const served = props.promotion.served_here;
@@ -155,6 +170,7 @@ function Served(props: { promotion: Promotion }) {
         <div><dt>context</dt><dd>{count(served.context_length)} tokens</dd></div>
         <div><dt>chat template</dt><dd>{served.chat_template !== null ? <code>{served.chat_template}</code> : "the model's own"}</dd></div>
       </dl>
+      <EngineWords promotion={props.promotion} />
     </section>
   );
 }
@@ -180,7 +196,7 @@ export function PromotionPage(props: { id: string }) {
       <Actions promotion={p} done={reload} />
       <Served promotion={p} />
       <Gates promotion={p} />
-      <Pairs id={p.id} />
+      <Pairs id={p.id} count={p.pairs?.pairs} />
       <History id={p.id} changed={p.changed_at} />
       <section>
         <h2>What a signature names</h2>

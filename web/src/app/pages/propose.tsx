@@ -7,7 +7,7 @@ import { ApiError, post, useResource } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { address, go } from "../place";
-import { useMayOperate, useSession } from "../session";
+import { useMay, useSession } from "../session";
 import type { Configuration, JobDetail, JobSummary, Promotion } from "../types";
 
 /** The gateway sends a request as the application made it: what was asked otherwise is not proposed. */
@@ -67,7 +67,7 @@ function ProposeForm(props: { job: JobDetail }) {
 
 /** On the page of a run that completed. */
 export function Propose(props: { job: JobDetail }) {
-  const may = useMayOperate();
+  const may = useMay("operator");
   return (
     <section>
       <h2>Propose for promotion</h2>
@@ -77,7 +77,7 @@ export function Propose(props: { job: JobDetail }) {
 }
 
 /** The button that leads to ProposePage, for who may. */
-export const ProposeLink = () => (useMayOperate() ? <a class="button main" href={address(["promotions", "new"])}>propose a model</a> : null);
+export const ProposeLink = () => (useMay("operator") ? <a class="button main" href={address(["promotions", "new"])}>propose a model</a> : null);
 
 export function ProposePage(props: { query: URLSearchParams }) {
   const id = props.query.get("job") ?? "";

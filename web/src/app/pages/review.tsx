@@ -1,12 +1,12 @@
-import { useState } from "preact/hooks";
 import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { kDecisionWords, fullName } from "../../report/model";
-import { useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { Badge, Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
-import { useSession } from "../session";
-import { address } from "../place";
+import { useMay, useSession } from "../session";
+import { address, setQuery } from "../place";
 import type { QueueItem, ReviewAgreement, RowSource, WholeReview } from "../types";
 
 /** What a person still has to judge, in the queue's order. */
@@ -55,8 +55,8 @@ export const sourceOf = (query: URLSearchParams): RowSource | "" => {
 };
 export const kShadowTag = "of live traffic";
 
-function QueueList(props: { review: WholeReview; from: string }) {
-  const [shown, setShown] = useState(kShown);
+function QueueList(props: { review: WholeReview; from: string; rows: string }) {
+  const shown = Math.max(kShown, Number(props.rows) || 0);
   const { queue, id } = props.review;
   return (
     <section>
@@ -73,7 +73,7 @@ function QueueList(props: { review: WholeReview; from: string }) {
           </li>
         ))}
       </ol>
-      {queue.length > shown && <button type="button" class="more" onClick={() => setShown(shown + 200)}>show more ({count(queue.length - shown)} left)</button>}
+      {queue.length > shown && <button type="button" class="more" onClick={() => setQuery({ rows: String(shown + 200) })}>show more ({count(queue.length - shown)} left)</button>}
     </section>
   );
 }
@@ -82,6 +82,8 @@ export function ReviewPage(props: { id: string; query: URLSearchParams }) {
   const from = sourceOf(props.query);
   const [person, setPerson] = usePerson();
   const { data, error, reload } = useResource<WholeReview>(`/api/reviews/${encodeURIComponent(props.id)}?person=${encodeURIComponent(person)}&source=${from}`);
+  useOnChange(useLive().reviews?.revision, reload);
+  const may = useMay("reviewer");
   const next = data ? openItems(data.queue)[0] : undefined;
   return (
     <>
@@ -94,13 +96,14 @@ export function ReviewPage(props: { id: string; query: URLSearchParams }) {
         <>
           <p class="filters"><PersonField person={person} set={setPerson} /></p>
           <p class="tools">
-            {next && person !== "" && <a class="button main" href={address(["review", data.id, next.record_id], { from })}>judge the next row</a>}
-            {next && person === "" && <span class="muted">Say who you are to begin.</span>}
+            {next && !may && <span class="muted">Judging takes the role reviewer.</span>}
+            {next && may && person !== "" && <a class="button main" href={address(["review", data.id, next.record_id], { from })}>judge the next row</a>}
+            {next && may && person === "" && <span class="muted">Say who you are to begin.</span>}
             {!next && <span role="status">You have judged every row{from === "shadow" && " of live traffic"}{from === "evaluation" && " of the evaluation"}.</span>}
           </p>
           <Figures review={data} />
           <Agreements agreements={data.agreements} />
-          <QueueList review={data} from={from} />
+          <QueueList review={data} from={from} rows={props.query.get("rows") ?? ""} />
         </>
       )}
     </>

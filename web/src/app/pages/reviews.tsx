@@ -1,7 +1,8 @@
 import { count, percent, plural } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
-import { useResource } from "../api";
+import { useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { ago } from "../numbers";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
@@ -9,6 +10,7 @@ import type { ReviewSummary } from "../types";
 
 export function Reviews() {
   const { data, error, reload } = useResource<{ reviews: ReviewSummary[] }>("/api/reviews");
+  useOnChange(useLive().reviews?.revision, reload);
   return (
     <>
       <PageTitle title="Review"><p class="muted">People judge the answers on which a candidate and production differ, before anybody relies on it.</p></PageTitle>

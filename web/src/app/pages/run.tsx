@@ -7,6 +7,7 @@ import { ApiError, post, remove, useResource } from "../api";
 import { parseTime } from "../numbers";
 import { Badge, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
+import { useMay } from "../session";
 import type { CandidateState, CustomizationState, EvaluationState, JobDetail } from "../types";
 import { EngineLogs } from "./engine_log";
 import { useJobEvents, type JobProgress } from "./job_events";
@@ -126,14 +127,15 @@ function Datasets(props: { job: JobDetail }) {
 export function RunPage(props: { id: string }) {
   const { data: job, error, reload } = useResource<JobDetail>(`/api/jobs/${props.id}`);
   const live = useJobEvents(props.id, reload);
+  const [mayReview, mayOperate] = [useMay("reviewer"), useMay("operator")];
   const tools = job && (
     <span class="tools">
       <a class="button" href={address(["runs", job.id, "report"])}>report</a>
       {job.nims.length > 0 && isEnded(job) && <a class="button" href={address(["runs", job.id, "compare"])}>compare answers</a>}
-      {job.status === "completed" && <OpenReview job={job} />}
-      {isEnded(job)
+      {job.status === "completed" && mayReview && <OpenReview job={job} />}
+      {mayOperate && (isEnded(job)
         ? <Sure label="delete" question="Delete this run with its report and adapters?" act={async () => { await remove(`/api/jobs/${job.id}`); go("/runs"); }} />
-        : <Sure label="cancel" question="Cancel this run?" act={async () => { await post(`/api/jobs/${job.id}/cancel`); reload(); }} />}
+        : <Sure label="cancel" question="Cancel this run?" act={async () => { await post(`/api/jobs/${job.id}/cancel`); reload(); }} />)}
     </span>
   );
   const datasets = live.progress["null datasets"];

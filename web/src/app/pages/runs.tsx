@@ -1,34 +1,45 @@
-import { useEffect, useState } from "preact/hooks";
 import { moment, seconds } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { getJson, useOnChange, useResource } from "../api";
+import { getJson, useKept, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { parseTime } from "../numbers";
 import { Badge, PageTitle, Trouble, Waiting } from "../parts";
-import { address } from "../place";
+import { address, setQuery } from "../place";
 import type { JobSummary } from "../types";
+import { StartLink } from "./start_link";
 
 interface JobPage { jobs: JobSummary[]; next_cursor: string | null }
 
+const kStep = 50;
+const kPage = 200;
+/** Of longer lists only what is asked for anew is. */
+const kMostLive = 1000;
+
+/** The newest runs, as many as `limit` says, page by page. */
+async function newestOf(url: string, signal: AbortSignal): Promise<JobPage> {
+  const rows = Number(new URL(url, location.href).searchParams.get("limit"));
+  const found: JobPage = { jobs: [], next_cursor: null };
+  do {
+    const cursor: string = found.next_cursor === null ? "" : `&cursor=${encodeURIComponent(found.next_cursor)}`;
+    const page = await getJson<JobPage>(`/api/jobs?limit=${Math.min(kPage, rows - found.jobs.length)}${cursor}`, signal);
+    found.jobs.push(...page.jobs);
+    found.next_cursor = page.next_cursor;
+  } while (found.next_cursor !== null && found.jobs.length < rows);
+  return found;
+}
+
 const took = (job: JobSummary): string => (job.finished_at === null ? "\u2013" : seconds((parseTime(job.finished_at) - parseTime(job.started_at)) / 1000));
 
-export function Runs() {
+export function Runs(props: { query: URLSearchParams }) {
   const live = useLive();
-  const { data, error, reload } = useResource<JobPage>("/api/jobs?limit=50");
-  const [older, setOlder] = useState<JobPage>({ jobs: [], next_cursor: null });
-  useOnChange(live.jobs?.revision, reload, 300);
-  useEffect(() => {
-    if (data && older.jobs.length === 0) setOlder({ jobs: [], next_cursor: data.next_cursor });
-  }, [data]);
-  const more = async () => {
-    const page = await getJson<JobPage>(`/api/jobs?limit=200&cursor=${encodeURIComponent(older.next_cursor!)}`);
-    setOlder({ jobs: older.jobs.concat(page.jobs), next_cursor: page.next_cursor });
-  };
-  const first = data?.jobs ?? [];
-  const jobs = first.concat(older.jobs.filter((j) => !first.some((f) => f.id === j.id)));
+  const shown = Math.max(kStep, Number(props.query.get("rows")) || 0);
+  const { data: asked, error, reload } = useResource<JobPage>(`/api/jobs?limit=${shown}`, newestOf);
+  useOnChange(shown <= kMostLive ? live.jobs?.revision : null, reload, 300);
+  const data = useKept(asked);
+  const jobs = data?.jobs ?? [];
   return (
     <>
-      <PageTitle title="Runs" tools={<a class="button main" href="/runs/new">start a run</a>}>
+      <PageTitle title="Runs" tools={<StartLink />}>
         <p class="muted">A run draws datasets from a workload's traffic, evaluates every candidate, fine-tunes it, evaluates again, and says whether one can take over.</p>
       </PageTitle>
       <Trouble error={error} retry={reload} />
@@ -54,7 +65,7 @@ export function Runs() {
           </table>
         </div>
       )}
-      {older.next_cursor !== null && <button type="button" class="more" onClick={() => { void more(); }}>show older runs</button>}
+      {data && data.next_cursor !== null && <button type="button" class="more" onClick={() => setQuery({ rows: String(shown + kPage) })}>show older runs</button>}
     </>
   );
 }

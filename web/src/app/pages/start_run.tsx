@@ -3,17 +3,20 @@ import { Plain } from "../../components/plain";
 import { ApiError, post, useResource, type FieldProblem } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
+import { useMay } from "../session";
 import type { Configuration, WorkloadName } from "../types";
 
 /** `empty`: what no value means; without it there has to be one. */
-interface Field { key: string; title: string; hint: string; check: (v: string) => string; empty?: string }
+interface Field { key: string; title: string; hint: string; check: (v: string) => string; empty?: string; choices?: string[] }
 
 const whole = (least: number) => (v: string) => (/^\d+$/.test(v) && Number(v) >= least ? "" : `a whole number from ${least}`);
 const share = (least: number, most: number) => (v: string) => (v.trim() !== "" && Number(v) >= least && Number(v) <= most ? "" : `a number from ${least} to ${most}`);
 
 const jobId = (v: string) => (/^[0-9a-f]{24}$/.test(v) ? "" : "the id of a run, 24 hex digits");
 
-const truth = (v: string) => (v === "true" || v === "false" ? "" : "true or false");
+const kTruths = ["true", "false"];
+const truth = (v: string) => (kTruths.includes(v) ? "" : "true or false");
+const kSuspicious = ["keep", "drop"];
 
 /** The keys of data_split_config that people change most. */
 const kFields: Field[] = [
@@ -35,6 +38,7 @@ const kMoreFields: Field[] = [
   { key: "holdout_job", title: "held-out rows of run", hint: "this run is evaluated on the rows of that one, which is of the same traffic", check: jobId, empty: "they are drawn" },
   { key: "holdout_min_rows", title: "least held-out rows", hint: "with fewer of them left the run fails", check: whole(1) },
   { key: "parse_function_arguments", title: "arguments are parsed", hint: "a record whose arguments are no JSON is left out", check: truth },
+  { key: "suspicious_answers", title: "answers that look wrong", hint: "are kept, or dropped from training and validation", check: (v) => (kSuspicious.includes(v) ? "" : "keep or drop"), choices: kSuspicious },
 ];
 const kAllFields = [...kFields, ...kMoreFields];
 
@@ -57,11 +61,12 @@ const wholeSection = (configuration: Configuration, changed: Record<string, stri
 function SplitField(props: { field: Field; standing: string; value: string | undefined; problem: string; set: (v: string) => void }) {
   const { field, value, standing } = props;
   const id = `field-${field.key}`;
+  const choices = field.check === truth ? kTruths : field.choices;
   return (
     <div class="field">
       <label for={id}>{field.title} <code>{field.key}</code></label>
-      {field.check === truth
-        ? <select id={id} value={value ?? standing} aria-describedby={`${id}-hint`} onChange={(e) => props.set(e.currentTarget.value)}>{["true", "false"].map((v) => <option key={v} value={v}>{v}</option>)}</select>
+      {choices
+        ? <select id={id} value={value ?? standing} aria-describedby={`${id}-hint`} onChange={(e) => props.set(e.currentTarget.value)}>{choices.map((v) => <option key={v} value={v}>{v}</option>)}</select>
         : <input id={id} value={value ?? standing} inputMode="decimal" aria-invalid={props.problem !== ""} aria-describedby={`${id}-hint`} onInput={(e) => props.set(e.currentTarget.value)} />}
       <span id={`${id}-hint`} class={props.problem === "" ? "small muted" : "small bad"}>{props.problem === "" ? `${field.hint}${field.empty ? `; empty: ${field.empty}` : ""}` : <Plain text={`must be ${props.problem}`} />}</span>
     </div>
@@ -102,6 +107,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
     }
   };
   const chosen = clients.find((c) => c.client_id === client);
+  const may = useMay("operator");
   const draw = (f: Field) => <SplitField key={f.key} field={f} standing={valueOf(configuration, kSection + f.key)} value={values[f.key]} problem={problem(f)} set={(v) => { setError(null); setValues({ ...values, [f.key]: v }); }} />;
   return (
     <form class="form" onSubmit={start}>
@@ -120,7 +126,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
         </details>
       </fieldset>
       <Trouble error={error} />
-      <p><button type="submit" class="main" disabled={busy || workload === "" || client === ""}>{busy ? "starting \u2026" : "start the run"}</button></p>
+      <p><button type="submit" class="main" disabled={busy || !may || workload === "" || client === ""}>{busy ? "starting \u2026" : "start the run"}</button>{!may && <span class="muted"> Starting a run takes the role operator.</span>}</p>
       {changed.length > 0 && <p class="small muted">Other than configured: {changed.map(([k, v]) => `${k} = ${v === "" ? "null" : v}`).join(", ")}.</p>}
     </form>
   );

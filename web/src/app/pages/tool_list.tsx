@@ -2,6 +2,8 @@ import { useState } from "preact/hooks";
 import { count, plural } from "../../components/format";
 import { LongText } from "../../components/long_text";
 import { Name } from "../../components/plain";
+import { TextChoice } from "../parts";
+import { usePlace } from "../place";
 
 export interface Tool { name: string; description: string; schema: string }
 
@@ -33,13 +35,13 @@ function ToolLine(props: { tool: Tool; called: boolean }) {
 /** The tools of a request; those that were called come first, of many a part at a time. */
 export function ToolList(props: { tools: Tool[]; called: string[] }) {
   const [shown, setShown] = useState(kShown);
-  const [wanted, setWanted] = useState("");
+  const wanted = usePlace().query.get("tools") ?? "";
   const fits = props.tools.filter((t) => t.name.toLowerCase().includes(wanted.toLowerCase()));
   const sorted = [...fits.filter((t) => props.called.includes(t.name)), ...fits.filter((t) => !props.called.includes(t.name))];
   return (
     <section>
       <h2>Tools <span class="muted small">{plural(props.tools.length, "tool")} offered</span></h2>
-      {props.tools.length > kShown && <p class="filters"><label class="search">find a tool<input type="search" value={wanted} onInput={(e) => setWanted(e.currentTarget.value)} /></label></p>}
+      {props.tools.length > kShown && <p class="filters"><TextChoice class="search" name="tools" label="find a tool" value={wanted} /></p>}
       {sorted.slice(0, shown).map((t, i) => <ToolLine key={`${i} ${t.name}`} tool={t} called={props.called.includes(t.name)} />)}
       {sorted.length > shown && <button type="button" class="more" onClick={() => setShown(shown + 100)}>show more ({count(sorted.length - shown)} left)</button>}
       {sorted.length === 0 && <p class="muted">No tool is called so.</p>}

@@ -15,7 +15,7 @@ export function WhatWaits(props: { jobs: JobSummary[] }) {
   const promotions = useResource<{ promotions: Promotion[] }>("/api/promotions");
   const live = useLive();
   useOnChange(live.promotions?.revision, promotions.reload);
-  useOnChange(`${live.jobs?.revision} ${live.audit?.entries}`, reviews.reload);
+  useOnChange(live.reviews?.revision, reviews.reload);
   const proposed = (promotions.data?.promotions ?? []).filter((p) => p.stage === "proposed" || p.stage === "signed_off");
   if (failed.length === 0 && open.length === 0 && proposed.length === 0) return null;
   return (

@@ -10,6 +10,7 @@ import { address, usePlace } from "../place";
 import type { JobSummary, NamedCount, Point, Statistics, WorkloadStatistics } from "../types";
 import { JobLine } from "./overview";
 import { PromotionLine, usePromotions } from "./promoted";
+import { StartLink } from "./start_link";
 
 interface Measure { name: string; parts: string[]; values: (p: Point) => number[]; text: (v: number) => string }
 
@@ -138,7 +139,7 @@ export function WorkloadPage(props: { workload: string; client: string }) {
   const tools = w && (
     <span class="tools">
       <a class="button" href={address(["traffic"], { workload: w.workload_id, client: w.client_id })}>its traffic</a>
-      <a class="button main" href={address(["runs", "new"], { workload: w.workload_id, client: w.client_id })}>start a run</a>
+      <StartLink of={w} />
     </span>
   );
   return (
