@@ -1,7 +1,8 @@
 // What a log store of many records costs to list, to look into, and to keep at a size: records of 3 KB, 50 workloads
 // with a system message each, 4 clients.
 //   log_scale_bench [RECORDS] [FOLDER]     defaults: 1000000, a temporary folder
-// At the end half of each workload is removed (log_store.retention.max_bytes).
+// At the end half of each workload is removed (log_store.retention.max_bytes), then the contents of all that is left
+// (content_days). Both include that the bytes leave the disk.
 // Memory is the resident set of the whole process at its highest, RocksDB's caches included; nothing else is kept here.
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "io/file.h"
 #include "logstore/retention.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
+#include "traffic/outline.h"
 
 namespace fw {
 namespace {
@@ -142,6 +144,29 @@ void keep_half(logstore::LogStore& store, Traffic& traffic, std::uint64_t count,
   measure("list of workloads", [&] { must(store.workloads()); });
 }
 
+/// The contents of all records, a look at which nothing has come, and the look at all of them that comes once a day.
+void take_contents(logstore::LogStore& store) {
+  begin_memory();
+  std::printf("%-52s %8.0f MiB\n", "memory before", memory_at_its_highest());
+  traffic::ExchangeReader reader;
+  logstore::RetentionSweep sweep(store, {.content_days = 1}, [&](const record::Interaction& record, Timestamp now) {
+    return traffic::outlined(record, now, reader);
+  });
+  const auto look = [&](const char* what, std::int64_t now) {
+    const std::uint64_t before = sweep.removed().contents;
+    const double seconds = seconds_of([&] {
+      const Status kept = sweep.run(from_epoch_seconds(now), Deadline::never());
+      if (!kept.ok()) must(Result<int>(kept.error()));
+    });
+    std::printf("%-24s %10llu contents %16.3f s\n", what,
+                static_cast<unsigned long long>(sweep.removed().contents - before), seconds);
+  };
+  look("all contents", 1'800'000'000);
+  look("the same again", 1'800'003'600);
+  look("a day later", 1'800'090'000);
+  measure("list of workloads", [&] { must(store.workloads()); });
+}
+
 void run(std::uint64_t count, const std::filesystem::path& folder) {
   Traffic traffic;
   std::uint64_t raw = 0;
@@ -172,6 +197,11 @@ void run(std::uint64_t count, const std::filesystem::path& folder) {
   store = must(logstore::open_rocksdb_log_store(folder / "store"));
   std::printf("opened again:\n");
   keep_half(*store, traffic, count, raw);
+  std::printf("%-52s %8.0f MiB\n", "memory at its highest", memory_at_its_highest());
+  store.reset();
+  std::printf("%-52s %8.1f MiB\n", "disk", double(bytes_in(folder / "store")) / (1 << 20));
+  store = must(logstore::open_rocksdb_log_store(folder / "store"));
+  take_contents(*store);
   std::printf("%-52s %8.0f MiB\n", "memory at its highest", memory_at_its_highest());
   store.reset();
   std::printf("%-52s %8.1f MiB\n", "disk", double(bytes_in(folder / "store")) / (1 << 20));

@@ -135,6 +135,7 @@ Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
     for (std::size_t i = 0; i < std::min(found.records.size(), kShownIds); ++i) ids.push_back(*found.records[i]);
     Json result{{"records", found.records.size()},
                 {"erased", 0},
+                {"without_content", found.without_content},
                 {"record_ids", std::move(ids)},
                 {"traces", traces_json(traces)},
                 {"jobs", jobs_json(found.jobs, promotions_.all())}};

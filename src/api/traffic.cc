@@ -19,6 +19,11 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 Json or_null(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(nullptr); }
 
+std::uint64_t bytes_of(const record::Interaction& record) {
+  if (record.outline) return record.outline->request_bytes + record.outline->response_bytes;
+  return record.request.size() + record.response.size();
+}
+
 Json summary_json(const record::Interaction& record, const traffic::Exchange& exchange) {
   const auto& known = record.provenance;
   return {{"id", *record.id},
@@ -40,7 +45,8 @@ Json summary_json(const record::Interaction& record, const traffic::Exchange& ex
           {"prompt_tokens", or_null(exchange.prompt_tokens)},
           {"completion_tokens", or_null(exchange.completion_tokens)},
           {"seconds", known.total ? Json(std::chrono::duration<double>(*known.total).count()) : Json(nullptr)},
-          {"bytes", record.request.size() + record.response.size()}};
+          {"bytes", bytes_of(record)},
+          {"content_expired", exchange.content_expired ? Json(to_iso8601(*exchange.content_expired)) : Json(nullptr)}};
 }
 
 template <class T, class Find>
@@ -77,6 +83,11 @@ void add_captured(std::string& out, const char* name, std::string_view bytes, co
 std::string whole_json(const record::Interaction& record) {
   Json head = summary_json(record, traffic::ExchangeReader().read(record));
   head["provenance"] = provenance_json(record.provenance);
+  if (!record.has_content()) {
+    head["request"] = nullptr;
+    head["response"] = nullptr;
+    return dump(head);
+  }
   std::string body = dump(head);
   body.pop_back();
   codec::JsonSlicer slicer;
@@ -135,6 +146,10 @@ Task<Result<net::Response>> TrafficResource::one(net::Call call) {
 
 Task<Result<net::Response>> TrafficResource::bytes_of(net::Call call, std::string record::Interaction::* part) {
   FW_CO_ASSIGN(auto record, co_await run_on(disk_, [&] { return find(call.params.at("id")); }));
+  if (record.outline) {
+    co_return not_found("the content of interaction " + *record.id + " expired on " +
+                        to_iso8601(record.outline->expired) + " (log_store.retention.content_days)");
+  }
   auto response = net::json_response(200, std::move(record.*part));
   response.headers.set("X-Content-Type-Options", "nosniff");
   co_return response;

@@ -28,6 +28,7 @@
 #include "modelops/openai/embedder.h"
 #include "net/client.h"
 #include "runs/http_webhook_poster.h"
+#include "traffic/outline.h"
 
 namespace fw::app {
 namespace {
@@ -106,7 +107,10 @@ struct Service::Impl {
         quarantine(std::move(kept_aside)),
         workload_rules(std::move(accepted)),
         log(discovery::labelled(std::move(log_store), *workload_rules)),
-        retention(*log, options.config.log_store.retention),
+        retention(*log, options.config.log_store.retention,
+                  [reader = std::make_shared<traffic::ExchangeReader>()](const auto& record, Timestamp now) {
+                    return traffic::outlined(record, now, *reader);
+                  }),
         discovery(*log, *workload_rules),
         redactor(std::move(rules)),
         meta(std::move(metadata)),
@@ -204,6 +208,10 @@ Task<void> Service::Impl::keep_retention() {
       log_info("log store", "the oldest records of workloads that are too large were removed",
                {{"records", now.surplus - before.surplus}});
     }
+    if (now.contents > before.contents) {
+      log_info("log store", "contents that have expired were removed; their records stay",
+               {{"records", now.contents - before.contents}});
+    }
     if (!kept.ok() && !deadline.is_cancelled()) {
       log_warning("log store", "records that are not to stay were not all removed; tried again in an hour",
                   {{"error", kept.error().message}});
@@ -243,9 +251,8 @@ Status Service::start() {
   FW_TRY(wait_for(impl_->runs.start()));
   impl_->review_opener.start();
   impl_->upkeep.spawn("use of keys", impl_->save_use_of_keys());
-  if (impl_->options.config.log_store.retention.is_on()) {
-    impl_->upkeep.spawn("retention", impl_->keep_retention());
-  }
+  // Also where all is kept: what was erased is to go off the disk.
+  impl_->upkeep.spawn("retention", impl_->keep_retention());
   impl_->phase = Phase::kRunning;
   return {};
 }

@@ -13,7 +13,8 @@ enum class Contents {
 };
 
 /// The record as a log document (docs/formats/traffic.md), with all that is known of it under `flywheel`. Loading a
-/// whole one gives the same record again, its id included.
+/// whole one gives the same record again, its id included; one whose content has expired says so, has null for request
+/// and response, and is not loaded again.
 [[nodiscard]] std::string to_log_document(const record::Interaction& record, Contents contents = Contents::kWhole);
 
 /// Log documents in an index of Elasticsearch: the same, with times and contents in forms that an index takes.

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "capture/formats/format.h"
+#include "capture/formats/impl/formats.h"
 #include "capture/impl/batch_pairs.h"
 #include "capture/impl/occurrences.h"
 #include "record/record_id.h"
@@ -298,6 +299,7 @@ Result<Draft> RecordReader::Impl::read_record(const Document& document, const Su
 
 Result<record::Interaction> RecordReader::Impl::complete(Draft draft, std::string_view text,
                                                          const std::optional<std::string>& key) {
+  if (draft.outline) return invalid_argument(kContentExpired);
   record::Interaction record;
   const auto name = [](auto& into, const auto& given, const auto& otherwise, std::optional<std::string>& own,
                        const std::string& what) -> Status {

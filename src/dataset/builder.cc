@@ -397,7 +397,7 @@ Status survey_window(const BuildRequest& request, Survey& survey, Corrected& cor
     survey.add(page);
     for (const record::Interaction& record : page) {
       corrected.see(record);
-      held.see(record.id);
+      held.see(record);
     }
     if (request.on_progress) request.on_progress({survey.validate.in, 0, 0});
     return {};

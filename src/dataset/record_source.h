@@ -20,7 +20,7 @@ class RecordSource {
   /// Every record once, in any order; ends early with the error of `visit`.
   [[nodiscard]] virtual Status scan(const Visit& visit) = 0;
   /// Records that the scan has shown, in the order of `ids`, a page at a time; ends early with the error of `visit`.
-  /// kUnavailable where one has gone since.
+  /// kUnavailable where one has gone since, or its content has.
   [[nodiscard]] virtual Status read(std::span<const record::RecordId> ids, const Visit& visit) = 0;
 };
 

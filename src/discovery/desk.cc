@@ -46,10 +46,12 @@ void Desk::run(const Request& request, const std::stop_token& stop) {
     }
     publish(state);
     StoredTraffic traffic(log_, {.workload = request.source, .client = request.client, .from = {}, .to = {}}, deadline);
-    return discover(traffic, request.settings, deadline, [&](const DiscoveryProgress& progress) {
-      state.progress = progress;
-      publish(state);
-    });
+    FW_ASSIGN(auto found, discover(traffic, request.settings, deadline, [&](const DiscoveryProgress& progress) {
+                state.progress = progress;
+                publish(state);
+              }));
+    found.without_content = traffic.without_content();
+    return found;
   };
   auto found = search();
   state.phase = found.ok() ? Phase::kDone : stop.stop_requested() ? Phase::kCancelled : Phase::kFailed;

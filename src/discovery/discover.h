@@ -16,13 +16,15 @@ class Traffic {
   using Visit = std::function<Status(std::span<const record::Interaction> page)>;
 
   virtual ~Traffic() = default;
-  /// At least `size` records by lot, or all, in any order; ends early with the error of `visit`.
+  /// `size` records by lot, or nearly as many, or all, in any order and each once; ends early with the error of
+  /// `visit`.
   [[nodiscard]] virtual Status sample(std::size_t size, const Visit& visit) = 0;
   /// Every record once.
   [[nodiscard]] virtual Status scan(const Visit& visit) = 0;
 };
 
-/// The records of a selection. A store of keys draws the sample without reading the others' contents.
+/// The records of a selection that still have their content. A store of keys draws the sample without reading the
+/// others' contents; where most of what was drawn has none any more, more is drawn, up to kMostDraws times as much.
 class StoredTraffic final : public Traffic {
  public:
   /// `log` outlives it.
@@ -32,10 +34,19 @@ class StoredTraffic final : public Traffic {
   [[nodiscard]] Status sample(std::size_t size, const Visit& visit) override;
   [[nodiscard]] Status scan(const Visit& visit) override;
 
+  /// Records that the last scan passed over, because their content has expired.
+  [[nodiscard]] std::uint64_t without_content() const { return without_content_; }
+
+  static constexpr std::size_t kMostDraws = 16;
+
  private:
+  /// The records of these keys; returns how many of them have content.
+  [[nodiscard]] Result<std::size_t> visit_some(std::span<const logstore::RecordKey> keys, const Visit& visit);
+
   logstore::LogStore& log_;
   logstore::Selection selection_;
   Deadline deadline_;
+  std::uint64_t without_content_ = 0;
 };
 
 struct DiscoveryProgress {

@@ -49,6 +49,7 @@ Json to_json(const Discovery& found) {
   return {{"records", found.records},
           {"compared", found.learned},
           {"in_none", found.in_none},
+          {"without_content", found.without_content},
           {"workloads", std::move(proposals)}};
 }
 

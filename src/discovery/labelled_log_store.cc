@@ -26,7 +26,7 @@ class Namer final {
   /// Another workload for the record; nothing where it stays.
   std::optional<record::WorkloadId> name(const Interaction& record) {
     const auto rules = rules_->find(*record.workload);
-    if (rules == rules_->end()) return std::nullopt;
+    if (rules == rules_->end() || !record.has_content()) return std::nullopt;
     buffer_ = record.request;
     const auto scan = scanner_.scan(buffer_, true);
     if (!scan.is_object) return std::nullopt;
@@ -83,6 +83,10 @@ class LabelledLogStore final : public LogStore {
   Result<std::uint64_t> relabel(std::span<const record::RecordId> ids, const record::WorkloadId& workload) override {
     return store_->relabel(ids, workload);
   }
+  Result<std::uint64_t> expire_contents(std::span<const Interaction> outlined) override {
+    return store_->expire_contents(outlined);
+  }
+  Result<bool> purge(const Deadline& deadline) override { return store_->purge(deadline); }
   Status backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
   void stop() override { store_->stop(); }
   Status health() const override { return store_->health(); }

@@ -45,10 +45,11 @@ struct Proposal {
 
 /// What was found. Records of all proposals and those in none add up to `records`.
 struct Discovery {
-  std::uint64_t records = 0;        ///< looked at
-  std::uint64_t learned = 0;        ///< of these, by lot, those by which the rules were found
-  std::uint64_t in_none = 0;        ///< too few alike, or no chat-completion request
-  std::vector<Proposal> proposals;  ///< in the order in which their rules are asked
+  std::uint64_t records = 0;          ///< looked at
+  std::uint64_t learned = 0;          ///< of these, by lot, those by which the rules were found
+  std::uint64_t in_none = 0;          ///< too few alike, or no chat-completion request
+  std::uint64_t without_content = 0;  ///< beside these: passed over, since their content has expired
+  std::vector<Proposal> proposals;    ///< in the order in which their rules are asked
 };
 
 }  // namespace fw::discovery

@@ -16,6 +16,18 @@ Status check_batch_of_ids(std::span<const record::RecordId> ids) {
   return invalid_argument("a batch of records to find has at most 10000 ids, not " + std::to_string(ids.size()));
 }
 
+Status check_outlined(std::span<const record::Interaction> outlined) {
+  if (outlined.size() > kMostRecordsAPage) {
+    return invalid_argument("at most 10000 records lose their content at once, not " + std::to_string(outlined.size()));
+  }
+  for (const record::Interaction& record : outlined) {
+    if (record.has_content() || !record.request.empty() || !record.response.empty()) {
+      return invalid_argument("record " + *record.id + " has content, or no outline to put in its place");
+    }
+  }
+  return {};
+}
+
 Result<KeyPage> LogStore::scan_keys(const Selection& selection, Order order, std::size_t limit,
                                     const std::optional<Cursor>& after) {
   FW_ASSIGN(auto page, scan(selection, order, std::min(limit, kMostRecordsAPage), after));

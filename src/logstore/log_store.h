@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "async/deadline.h"
 #include "base/result.h"
 #include "record/interaction.h"
 
@@ -89,10 +90,12 @@ struct Backlog {
 
 /// Whether find_batch() takes so many.
 [[nodiscard]] Status check_batch_of_ids(std::span<const record::RecordId> ids);
+/// Whether expire_contents() takes these: not too many, each with an outline and nothing else of its content.
+[[nodiscard]] Status check_outlined(std::span<const record::Interaction> outlined);
 
 /// Durable storage of captured interactions. All members may be called from any thread, and block: call them on a pool
 /// of their kind; what reads more than a page goes through logstore/read.h, which minds a Deadline. Records are
-/// returned byte for byte as they were appended.
+/// returned byte for byte as they were appended, until their content has expired.
 class LogStore {
  public:
   virtual ~LogStore() = default;
@@ -144,6 +147,19 @@ class LogStore {
   [[nodiscard]] virtual Result<std::uint64_t> relabel(std::span<const record::RecordId>, const record::WorkloadId&) {
     return unimplemented("this log store puts no records under another workload");
   }
+
+  /// Takes the contents of records for good: each of these has an outline in their place, and is from then on what
+  /// reads give. Counts stay. Passed over are those that are not there, or not under this workload, client and time any
+  /// more, and those whose content has expired before. At most 10,000. Returns how many lost their content; durable on
+  /// return, and after a crash or an error each has its content or its outline.
+  [[nodiscard]] virtual Result<std::uint64_t> expire_contents(std::span<const record::Interaction>) {
+    return unimplemented("this log store keeps the contents of its records as long as these");
+  }
+
+  /// What was removed or has expired is no longer read, and may still lie in the store's files: takes it off the disk,
+  /// as far as that is this machine's. May take long where that is much; what it had done when the deadline ended it
+  /// stays done. False: somebody is still reading some of it; to be asked again.
+  [[nodiscard]] virtual Result<bool> purge(const Deadline&) { return true; }
 
   /// Writes a copy of the whole store as it is now into `folder`, which must not exist; appends and reads go on
   /// meanwhile. Opening a store there gives the same records.

@@ -15,6 +15,7 @@ constexpr std::size_t kRecordsAtOnce = 1000;
 constexpr std::size_t kKeysAtOnce = 10'000;
 constexpr std::uint64_t kStretches = 100;  // of a workload that is as large as it may be
 constexpr Duration kTick{1};
+constexpr auto kDaily = std::chrono::hours(24);
 
 bool is_any_set(const auto& by_workload) {
   return std::ranges::any_of(by_workload, [](const auto& one) { return one.second > 0; });
@@ -26,15 +27,31 @@ std::uint64_t kept_of(std::uint64_t limit) { return limit - limit / 20; }
 /// The time that follows; clocks in the future may say the last one there is.
 Timestamp next_time(Timestamp time) { return time == Timestamp::max() ? time : time + kTick; }
 
+Timestamp days_before(Timestamp now, double days) {
+  return now - std::chrono::duration_cast<Duration>(std::chrono::duration<double>(days * kSecondsOfDay));
+}
+
+double own_or(const std::map<std::string, double>& by_workload, const record::WorkloadId& workload, double all) {
+  const auto own = by_workload.find(*workload);
+  return own == by_workload.end() ? all : own->second;
+}
+
+/// Clocks may be set back.
+bool is_due(const std::optional<Timestamp>& last, Timestamp now) {
+  return !last || now < *last || now - *last >= kDaily;
+}
+
 }  // namespace
 
 bool Retention::is_on() const {
-  return days > 0 || max_bytes > 0 || is_any_set(workloads) || is_any_set(workload_max_bytes);
+  return days > 0 || max_bytes > 0 || content_days > 0 || is_any_set(workloads) || is_any_set(workload_max_bytes) ||
+         is_any_set(workload_content_days);
 }
 
-double Retention::days_of(const record::WorkloadId& workload) const {
-  const auto own = workloads.find(*workload);
-  return own == workloads.end() ? days : own->second;
+double Retention::days_of(const record::WorkloadId& workload) const { return own_or(workloads, workload, days); }
+
+double Retention::content_days_of(const record::WorkloadId& workload) const {
+  return own_or(workload_content_days, workload, content_days);
 }
 
 std::uint64_t Retention::max_bytes_of(const record::WorkloadId& workload) const {
@@ -69,6 +86,10 @@ void RetentionSweep::Size::forget_before(Timestamp oldest) {
   while (stretches.size() > 1 && stretches[1].time < oldest) stretches.pop_front();
 }
 
+void RetentionSweep::Size::forget_contents_before(Timestamp time) {
+  for (std::size_t i = 0; i + 1 < stretches.size() && stretches[i + 1].time <= time; ++i) stretches[i].bytes = 0;
+}
+
 void RetentionSweep::Size::add(std::deque<Stretch> newer, std::uint64_t full) {
   if (!stretches.empty() && !newer.empty() && stretches.back().bytes < full) {
     stretches.back().records += newer.front().records;
@@ -80,14 +101,22 @@ void RetentionSweep::Size::add(std::deque<Stretch> newer, std::uint64_t full) {
 
 Status RetentionSweep::run(Timestamp now, const Deadline& deadline) {
   FW_TRY(remove_expired(now, deadline));
-  return remove_surplus(deadline);
+  const Status expired = expire_contents(now, deadline);  // where a store cannot, the rest is done all the same
+  FW_TRY(remove_surplus(deadline));
+  FW_TRY(purge(now, deadline));
+  return expired;
 }
 
 void RetentionSweep::write_metrics(std::ostream& out) const {
   out << "# HELP flywheel_log_removed_total Interactions that were removed as log_store.retention says.\n"
          "# TYPE flywheel_log_removed_total counter\n"
          "flywheel_log_removed_total{reason=\"days\"} "
-      << expired_ << "\nflywheel_log_removed_total{reason=\"max_bytes\"} " << surplus_ << '\n';
+      << expired_ << "\nflywheel_log_removed_total{reason=\"max_bytes\"} " << surplus_ << '\n'
+      << "# HELP flywheel_log_contents_expired_total Interactions that lost their content and stay, as "
+         "log_store.retention says.\n"
+         "# TYPE flywheel_log_contents_expired_total counter\n"
+         "flywheel_log_contents_expired_total "
+      << contents_ << '\n';
 }
 
 Result<std::map<record::WorkloadId, RetentionSweep::Held>> RetentionSweep::held() {
@@ -107,10 +136,59 @@ Status RetentionSweep::remove_expired(Timestamp now, const Deadline& deadline) {
   for (const auto& [workload, has] : workloads) {
     const double days = retention_.days_of(workload);
     if (days <= 0) continue;
-    const Timestamp expired =
-        now - std::chrono::duration_cast<Duration>(std::chrono::duration<double>(days * kSecondsOfDay));
+    const Timestamp expired = days_before(now, days);
     if (has.oldest < expired) FW_TRY(remove_before(workload, expired, expired_, deadline));
   }
+  return {};
+}
+
+Status RetentionSweep::expire_contents(Timestamp now, const Deadline& deadline) {
+  if (retention_.content_days <= 0 && !is_any_set(retention_.workload_content_days)) return {};
+  if (is_due(all_looked_at_, now)) {
+    outlined_before_.clear();
+    all_looked_at_ = now;
+  }
+  FW_ASSIGN(const auto pairs, store_.workloads());
+  for (const WorkloadSummary& pair : pairs) {
+    const double days = retention_.content_days_of(pair.workload);
+    if (days <= 0) continue;
+    const Timestamp expired = days_before(now, days);
+    if (pair.oldest >= expired) continue;
+    std::optional<Timestamp> from;
+    const Pair key{pair.workload, pair.client};
+    if (const auto known = outlined_before_.find(key); known != outlined_before_.end()) from = known->second;
+    FW_TRY(expire_contents(pair, from, expired, now, deadline));
+    outlined_before_[key] = expired;
+    if (const auto size = sizes_.find(pair.workload); size != sizes_.end())
+      size->second.forget_contents_before(expired);
+  }
+  return {};
+}
+
+Status RetentionSweep::expire_contents(const WorkloadSummary& pair, std::optional<Timestamp> from, Timestamp to,
+                                       Timestamp now, const Deadline& deadline) {
+  const Selection older{.workload = pair.workload, .client = pair.client, .from = from, .to = to};
+  std::optional<Cursor> after;
+  do {
+    FW_TRY(deadline.check("taking the contents of old records"));
+    FW_ASSIGN(const Page page, store_.scan(older, Order::kOldestFirst, kRecordsAtOnce, after));
+    std::vector<record::Interaction> outlined;
+    for (const record::Interaction& record : page.records) {
+      if (record.has_content()) outlined.push_back(outline_of_(record, now));
+    }
+    if (!outlined.empty()) {
+      FW_ASSIGN(const std::uint64_t count, store_.expire_contents(outlined));
+      contents_ += count;
+    }
+    after = page.next;
+  } while (after);
+  return {};
+}
+
+Status RetentionSweep::purge(Timestamp now, const Deadline& deadline) {
+  if (!is_due(purged_, now)) return {};
+  FW_ASSIGN(const bool is_all_gone, store_.purge(deadline));
+  if (is_all_gone) purged_ = now;
   return {};
 }
 

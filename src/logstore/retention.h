@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "async/deadline.h"
 #include "logstore/log_store.h"
@@ -19,26 +21,37 @@ struct Retention {
   std::map<std::string, double> workloads = {};  ///< instead of `days`, by workload
   std::uint64_t max_bytes = 0;                   ///< of each workload's requests and responses as they were sent
   std::map<std::string, std::uint64_t> workload_max_bytes = {};  ///< instead of `max_bytes`, by workload
+  double content_days = 0;                                       ///< of requests and responses alone
+  std::map<std::string, double> workload_content_days = {};      ///< instead of `content_days`, by workload
 
   [[nodiscard]] bool is_on() const;
   [[nodiscard]] double days_of(const record::WorkloadId& workload) const;
+  [[nodiscard]] double content_days_of(const record::WorkloadId& workload) const;
   [[nodiscard]] std::uint64_t max_bytes_of(const record::WorkloadId& workload) const;
 };
 
 struct Removed {
-  std::uint64_t expired = 0;  ///< records that were too old
-  std::uint64_t surplus = 0;  ///< the oldest ones of workloads that were too large
+  std::uint64_t expired = 0;   ///< records that were too old
+  std::uint64_t surplus = 0;   ///< the oldest ones of workloads that were too large
+  std::uint64_t contents = 0;  ///< contents alone, of records that stay
 };
+
+/// A record without its content, which expires now: what figures need of it stands in its outline.
+using OutlineOf = std::function<record::Interaction(const record::Interaction& record, Timestamp now)>;
 
 /// Deletes what is not to stay, again and again, the oldest first: whatever ends it in the middle, what is left of a
 /// workload are its newest records. A workload's size is read once, from its newest record back to the limit; later
 /// only what came since is, and the rest of what it has by now is told by the store's counts. One that is too large is
 /// cut to 95 % of its limit, so that it is not cut at every turn; the newest record stays. Keeps a few hundred numbers
-/// of a workload in memory, and a page of records while it reads. The store outlives it; run() one at a time, the
-/// counts from any thread.
+/// of a workload in memory, and a page of records while it reads. Contents that are too old go a page at a time, and
+/// each record is looked at once; those that came late, with a time before, are found when all are looked at again,
+/// which is once a day, as is it that what was removed is taken off the disk. The store outlives it; run() one at a
+/// time, the counts from any thread.
 class RetentionSweep final {
  public:
-  RetentionSweep(LogStore& store, Retention retention) : store_(store), retention_(std::move(retention)) {}
+  /// `outline_of` is asked where contents may be older than their records may stay, and for nothing else.
+  RetentionSweep(LogStore& store, Retention retention, OutlineOf outline_of = {})
+      : store_(store), retention_(std::move(retention)), outline_of_(std::move(outline_of)) {}
   RetentionSweep(const RetentionSweep&) = delete;
   RetentionSweep& operator=(const RetentionSweep&) = delete;
 
@@ -46,7 +59,7 @@ class RetentionSweep final {
   [[nodiscard]] Status run(Timestamp now, const Deadline& deadline);
 
   /// So far.
-  [[nodiscard]] Removed removed() const { return {expired_, surplus_}; }
+  [[nodiscard]] Removed removed() const { return {expired_, surplus_, contents_}; }
   /// The same in the Prometheus text format (0.0.4).
   void write_metrics(std::ostream& out) const;
 
@@ -77,6 +90,8 @@ class RetentionSweep final {
     /// Whether the store has others than were read: late ones, or fewer.
     [[nodiscard]] bool is_off(std::uint64_t held) const;
     void forget_before(Timestamp oldest);
+    /// What is older than this has no content any more.
+    void forget_contents_before(Timestamp time);
     /// Behind the others, the last of which is filled up if it has less than `full` bytes.
     void add(std::deque<Stretch> newer, std::uint64_t full);
   };
@@ -85,6 +100,11 @@ class RetentionSweep final {
   [[nodiscard]] Result<std::map<record::WorkloadId, Held>> held();
   [[nodiscard]] Status remove_expired(Timestamp now, const Deadline& deadline);
   [[nodiscard]] Status remove_surplus(const Deadline& deadline);
+  [[nodiscard]] Status expire_contents(Timestamp now, const Deadline& deadline);
+  /// Of a pair, from `from` on, of what is older than `to`.
+  [[nodiscard]] Status expire_contents(const WorkloadSummary& pair, std::optional<Timestamp> from, Timestamp to,
+                                       Timestamp now, const Deadline& deadline);
+  [[nodiscard]] Status purge(Timestamp now, const Deadline& deadline);
   [[nodiscard]] Status shrink(const record::WorkloadId& workload, const Held& held, std::uint64_t limit,
                               const Deadline& deadline);
   /// Reads what is newer than what `size` knows, from the newest back. True: it ended at the limit, and `size` holds
@@ -100,9 +120,15 @@ class RetentionSweep final {
 
   LogStore& store_;
   const Retention retention_;
+  const OutlineOf outline_of_;
   std::map<record::WorkloadId, Size> sizes_;
+  using Pair = std::pair<record::WorkloadId, record::ClientId>;
+  std::map<Pair, Timestamp> outlined_before_;  // no record that is older has content, unless it came late
+  std::optional<Timestamp> all_looked_at_;     // when the last look at all records of all pairs began
+  std::optional<Timestamp> purged_;
   Counter expired_{0};
   Counter surplus_{0};
+  Counter contents_{0};
 };
 
 }  // namespace fw::logstore

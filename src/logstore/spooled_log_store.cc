@@ -122,6 +122,18 @@ class SpooledLogStore final : public LogStore {
     return here + there;
   }
 
+  Result<std::uint64_t> expire_contents(std::span<const Interaction> outlined) override {
+    const std::lock_guard sending(sending_);  // or what is on its way would come with its content
+    FW_ASSIGN(const std::uint64_t here, journal_->expire_contents(outlined));
+    FW_ASSIGN(const std::uint64_t there, far_->expire_contents(outlined));
+    return here + there;
+  }
+  Result<bool> purge(const Deadline& deadline) override {
+    FW_ASSIGN(const bool here, journal_->purge(deadline));
+    FW_ASSIGN(const bool there, far_->purge(deadline));
+    return here && there;
+  }
+
   void stop() override {
     sender_.request_stop();
     wake_.notify_all();

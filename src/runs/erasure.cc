@@ -59,7 +59,7 @@ class Taker final {
 };
 
 Result<std::vector<record::RecordId>> find_by_content(logstore::LogStore& log, const ErasureRequest& request,
-                                                      const Deadline& deadline) {
+                                                      const Deadline& deadline, std::uint64_t& without_content) {
   Taker taker(request);
   std::vector<codec::TextInJson> finders;  // by worker
   for (std::size_t i = 0; i < parallel_workers(); ++i) finders.emplace_back(request.containing);
@@ -73,6 +73,8 @@ Result<std::vector<record::RecordId>> find_by_content(logstore::LogStore& log, c
                                    });
                                    for (std::size_t i = 0; i < page.size(); ++i) {
                                      if (fits[i] != 0) FW_TRY(taker.take(page[i].id));
+                                     const bool is_unread = !page[i].has_content() && taker.is_wanted(page[i].id);
+                                     without_content += is_unread ? 1 : 0;
                                    }
                                    return {};
                                  }));
@@ -163,8 +165,12 @@ Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,
                              const Deadline& deadline) {
   FW_TRY(check(request));
   Erasure erasure;
-  const auto find = !request.containing.empty() ? find_by_content : !request.records.empty() ? find_by_id : find_by_key;
-  FW_ASSIGN(erasure.records, find(log, request, deadline));
+  if (!request.containing.empty()) {
+    FW_ASSIGN(erasure.records, find_by_content(log, request, deadline, erasure.without_content));
+  } else {
+    const auto find = request.records.empty() ? find_by_key : find_by_id;
+    FW_ASSIGN(erasure.records, find(log, request, deadline));
+  }
   FW_ASSIGN(erasure.jobs, made_of(jobs, erasure.records, deadline));
   return erasure;
 }

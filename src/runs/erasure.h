@@ -33,6 +33,7 @@ struct AffectedJob {
 struct Erasure {
   std::vector<record::RecordId> records;  ///< oldest first
   std::vector<AffectedJob> jobs;          ///< in the order of the jobs
+  std::uint64_t without_content = 0;      ///< whose content has expired: `containing` was not looked for in them
 };
 
 inline constexpr std::size_t kMostErased = 1'000'000;  ///< records at a time

@@ -41,6 +41,10 @@ Status LoggedRecords::read(std::span<const record::RecordId> ids, const Visit& v
       if (!found[i]) {
         return unavailable("record " + *ids[i] + " was removed while the datasets were made; start the run again");
       }
+      if (!found[i]->has_content()) {
+        return unavailable("the content of record " + *ids[i] +
+                           " expired while the datasets were made; start the run again");
+      }
       page.push_back(std::move(*found[i]));
     }
     FW_TRY(visit(page));

@@ -118,6 +118,19 @@ void read_response(const object& response, Exchange& out) {
   out.answered = beginning(text, ExchangeReader::kPreviewBytes);
 }
 
+void read_outline(const record::Outline& outline, Exchange& out) {
+  out.label = outline.label;
+  out.called = outline.called;
+  out.tools_offered = outline.tools_offered;
+  out.messages = outline.messages;
+  out.finish_reason = outline.finish_reason;
+  out.prompt_tokens = outline.prompt_tokens;
+  out.completion_tokens = outline.completion_tokens;
+  out.cached_tokens = outline.cached_tokens;
+  out.is_error = out.is_error || outline.is_error;
+  out.content_expired = outline.expired;
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool contains(std::string_view text, std::string_view wanted) {
@@ -170,6 +183,10 @@ Exchange ExchangeReader::read(const record::Interaction& interaction) {
   out.model_answered = known.model_answered;
   out.is_error = known.ending == record::Ending::kRefused || known.ending == record::Ending::kUpstreamDied ||
                  known.http_status.value_or(200) >= 400;
+  if (interaction.outline) {
+    read_outline(*interaction.outline, out);
+    return out;
+  }
   object root;
   if (impl_->parse(interaction.request, root)) read_request(root, out);
   if (impl_->parse(interaction.response, root)) read_response(root, out);

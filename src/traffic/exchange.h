@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "record/interaction.h"
 
 namespace fw::traffic {
@@ -25,10 +26,12 @@ struct Exchange {
   std::optional<std::uint64_t> prompt_tokens;
   std::optional<std::uint64_t> completion_tokens;
   std::optional<std::uint64_t> cached_tokens;  ///< of prompt_tokens
-  bool is_error = false;  ///< an error instead of an answer, by its body, its status or how it ended
+  bool is_error = false;                     ///< an error instead of an answer, by its body, its status or how it ended
+  std::optional<Timestamp> content_expired;  ///< since when there are no texts any more
 };
 
-/// Reads interactions whatever their bytes are: what is no chat completion has empty fields. Reuses its buffers: one a
+/// Reads interactions whatever their bytes are: what is no chat completion has empty fields. One whose content has
+/// expired reads as before, but for its texts. Reuses its buffers: one a
 /// thread. Not thread-safe.
 class ExchangeReader final {
  public:

@@ -46,6 +46,36 @@ TEST_F(ApiTest, TrafficIsListedAndOneInteractionIsShownByteForByte) {
   EXPECT_EQ(send(net::Method::kGet, "/api/traffic?ending=well").status, 422);
 }
 
+TEST_F(ApiTest, AnInteractionWhoseContentHasExpiredIsShownAsSuch) {
+  record::Interaction one{record::RecordId("gone"), record::WorkloadId("w"), record::ClientId("c"),
+                          from_epoch_seconds(9),    R"({"model":"big"})",    R"({"choices":[]})"};
+  ASSERT_TRUE(log_->append(std::vector{one}).ok());
+  one.outline.emplace().expired = from_epoch_seconds(1'790'000'000);
+  one.outline->request_bytes = one.request.size();
+  one.outline->response_bytes = one.response.size();
+  one.outline->messages = 4;
+  one.request.clear();
+  one.response.clear();
+  ASSERT_EQ(log_->expire_contents(std::vector{one}).value(), 1U);
+  const auto found = json_of(send(net::Method::kGet, "/api/traffic?workload_id=w&limit=1"))["interactions"][0];
+  EXPECT_EQ(found["id"], "gone");
+  EXPECT_EQ(found["content_expired"], to_iso8601(from_epoch_seconds(1'790'000'000)));
+  EXPECT_EQ(found["messages"], 4);
+  EXPECT_EQ(found["bytes"], 29);
+  const auto whole = json_of(send(net::Method::kGet, "/api/traffic/gone"));
+  EXPECT_EQ(whole["request"], nullptr);
+  EXPECT_EQ(whole["response"], nullptr);
+  EXPECT_EQ(whole["content_expired"], found["content_expired"]);
+  const auto bytes = send(net::Method::kGet, "/api/traffic/gone/request");
+  EXPECT_EQ(bytes.status, 404);
+  EXPECT_THAT(bytes.body, testing::HasSubstr("log_store.retention.content_days"));
+  const auto document = json_of(send(net::Method::kGet, "/api/interactions?workload_id=w&limit=1"))["interactions"][0];
+  EXPECT_EQ(document["request"], nullptr);
+  EXPECT_EQ(document["flywheel"]["content_expired"], 1'790'000'000);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/traffic/r"))["content_expired"], nullptr);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/traffic/gone/lineage"))["jobs"], Json::array());
+}
+
 TEST_F(ApiTest, StatisticsAddUpTheTraffic) {
   const auto known = json_of(send(net::Method::kGet, "/api/statistics"))["workloads"][0];
   EXPECT_EQ(known["workload_id"], "w");

@@ -92,6 +92,9 @@ void print_found(const Json& found, Terminal& out) {
   const Json workloads = found.value("workloads", Json::array());
   out.line(fmt::format("{} records, {} workloads proposed, {} records in none", number(found, "records"),
                        workloads.size(), number(found, "in_none")));
+  if (const auto without = number(found, "without_content"); without > 0) {
+    out.line(fmt::format("{} more were passed over: their content has expired", without));
+  }
   if (workloads.empty()) return;
   std::vector<std::vector<std::string>> rows{{"workload", "records", "share", "answers", "models"}};
   for (const Json& one : workloads) {

@@ -49,6 +49,7 @@ std::string summary(const Json& one) {
         milliseconds(about, "total_us"), about.value("model_answered", about.value("model_asked", "-"))}) {
     line += "  " + printable(part);
   }
+  if (about.contains("content_expired")) line += "  content expired";
   return line;
 }
 

@@ -92,6 +92,10 @@ int erase(const EraseOptions& options, const std::string& server) {
   } else {
     out.line(counted(*answer, "records", "record") + " would be erased; --yes does it, and cannot be undone");
   }
+  if (const auto unread = answer->value("without_content", std::uint64_t{0}); unread > 0) {
+    out.line(counted(*answer, "without_content", "record") +
+             " could not be looked into: their content has expired; datasets made of them may hold the text");
+  }
   print_traces(*answer, options.is_meant, out);
   if (answer->value("records", 0) > 0) print_jobs(answer->value("jobs", Json::array()), out);
   return 0;

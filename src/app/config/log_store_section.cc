@@ -68,16 +68,34 @@ void read_cluster(YamlSection& section, logstore::ElasticsearchOptions& cluster,
 }
 
 constexpr std::uint64_t kLeastKeptBytes = 1 << 20;
+constexpr double kMostDays = 36'500;
+
+void read_days(YamlSection& section, const char* by_workload, std::map<std::string, double>& days) {
+  auto own = section.section(by_workload);
+  if (!own) return;
+  for (const std::string& workload : own->keys()) own->read(workload.c_str(), days[workload], 0, kMostDays);
+  own->finish();
+}
+
+/// Contents that may stay as long as their records, or longer, though their own days are given.
+void check_content_days(YamlSection& section, const logstore::Retention& retention) {
+  const auto warn = [&](const char* key, const std::string& of, double content_days, double days) {
+    if (content_days <= 0 || days <= 0 || content_days < days) return;
+    section.warning(key, "has no effect" + of + ": the records themselves are removed as early, or before");
+  };
+  warn("content_days", "", retention.content_days, retention.days);
+  for (const auto& [workload, days] : retention.workload_content_days) {
+    warn("workload_content_days", " for \"" + workload + '"', days,
+         retention.days_of(record::WorkloadId::from_stored(workload)));
+  }
+}
 
 void read_retention(YamlSection& section, logstore::Retention& retention) {
-  constexpr double kMostDays = 36'500;
   section.read("days", retention.days, 0, kMostDays);
-  if (auto own = section.section("workloads")) {
-    for (const std::string& workload : own->keys()) {
-      own->read(workload.c_str(), retention.workloads[workload], 0, kMostDays);
-    }
-    own->finish();
-  }
+  read_days(section, "workloads", retention.workloads);
+  section.read("content_days", retention.content_days, 0, kMostDays);
+  read_days(section, "workload_content_days", retention.workload_content_days);
+  check_content_days(section, retention);
   const auto read_bytes = [](YamlSection& from, const char* key, std::uint64_t& bytes) {
     from.read(key, bytes, 0, UINT64_MAX);
     if (bytes > 0 && bytes < kLeastKeptBytes) {

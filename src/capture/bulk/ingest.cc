@@ -233,7 +233,9 @@ void Ingest::note_known(BulkBatch& batch, std::span<const std::size_t> known, st
     item.status = 200;
     if (!item.has_own_id) continue;
     const auto stored = dependencies_.log.find(sent[place].id);
-    const bool is_same = !stored.ok() || !*stored || content_of(**stored) == sent[place].content;
+    // What has expired cannot be compared: it was stored, and stays as it is.
+    const bool is_same =
+        !stored.ok() || !*stored || !(*stored)->has_content() || content_of(**stored) == sent[place].content;
     if (item.verb == Verb::kIndex && is_same) continue;
     item.fail(409, "version_conflict_engine_exception",
               "[" + item.id + "]: version conflict, document already exists; captured traffic does not change");

@@ -47,9 +47,12 @@ std::string time_text(Timestamp time) {
 void append_document(const record::Interaction& record, std::string& out) {
   out += R"({"timestamp":)" + time_text(record.timestamp) + R"(,"workload_id":)" + json_string(*record.workload) +
          R"(,"client_id":)" + json_string(*record.client) + R"(,"request":)";
-  out += record.request;
+  out += record.has_content() ? std::string_view(record.request) : "null";
   out += R"(,"response":)";
-  out += record.response;
+  out += record.has_content() ? std::string_view(record.response) : "null";
+  if (record.outline) {
+    out += R"(,"flywheel":{"content_expired":)" + std::to_string(to_epoch_seconds(record.outline->expired)) + '}';
+  }
   out += '}';
 }
 

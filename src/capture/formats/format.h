@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "codec/json_slicer.h"
+#include "record/outline.h"
 #include "record/provenance.h"
 
 namespace fw::capture {
@@ -30,11 +31,12 @@ struct Draft {
   std::optional<Timestamp> timestamp;
   std::optional<std::string> workload;
   std::optional<std::string> client;
-  std::optional<std::string> identity;   ///< what makes it this record and no other; the document's text when absent
-  std::optional<std::string> record_id;  ///< the record's very id, where the document comes out of a log store
-  std::optional<record::Origin> origin;  ///< the way in that the document names
-  record::Provenance provenance;         ///< but for its origin
-  std::vector<const char*> repairs;      ///< what was done so that it is a record; constant texts, counted
+  std::optional<std::string> identity;     ///< what makes it this record and no other; the document's text when absent
+  std::optional<std::string> record_id;    ///< the record's very id, where the document comes out of a log store
+  std::optional<record::Origin> origin;    ///< the way in that the document names
+  record::Provenance provenance;           ///< but for its origin
+  std::optional<record::Outline> outline;  ///< out of a log store, and the content has expired
+  std::vector<const char*> repairs;        ///< what was done so that it is a record; constant texts, counted
 };
 
 /// One shape that traffic comes in. `recognises` goes by keys and kinds alone, `read` says what is wrong. Both take any

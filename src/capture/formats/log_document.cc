@@ -148,7 +148,9 @@ Result<Draft> read_log_document(const Document& document, codec::JsonSlicer& sli
 
 std::string to_log_document(const record::Interaction& record, Contents contents) {
   std::string out = head_of(record, seconds_of(record.timestamp)) + to_text(provenance_json(record));
-  if (contents == Contents::kWhole) add_contents(out, record.request, record.response);
+  const std::string_view request = record.has_content() ? std::string_view(record.request) : "null";
+  const std::string_view response = record.has_content() ? std::string_view(record.response) : "null";
+  if (contents == Contents::kWhole) add_contents(out, request, response);
   return out + '}';
 }
 
@@ -158,14 +160,15 @@ std::string StoredDocuments::write(const record::Interaction& record, Unit unit,
   const Duration rest = (since % size + size) % size;
   Json flywheel = provenance_json(record);
   if (rest != Duration{}) flywheel["nanoseconds"] = rest.count();
-  if (as_text) {
+  const bool stands_as_itself = record.has_content() && !as_text;
+  if (as_text && record.has_content()) {
     flywheel["request"] = record.request;
     flywheel["response"] = record.response;
   }
   std::string seconds = seconds_of(record.timestamp - rest);
   if (seconds.find('.') != std::string::npos) seconds.erase(seconds.find_last_not_of('0') + 1);
   std::string out = head_of(record, seconds) + to_text(flywheel);
-  add_contents(out, as_text ? "{}" : record.request, as_text ? "{}" : record.response);
+  add_contents(out, stands_as_itself ? record.request : "{}", stands_as_itself ? record.response : "{}");
   return out + '}';
 }
 
@@ -178,8 +181,11 @@ Result<record::Interaction> StoredDocuments::read(std::string_view id, std::stri
   FW_ASSIGN(record.workload, record::WorkloadId::parse(draft.workload.value_or("")));
   FW_ASSIGN(record.client, record::ClientId::parse(draft.client.value_or("")));
   record.timestamp = draft.timestamp.value_or(Timestamp());
-  record.request = std::move(draft.request);
-  record.response = std::move(draft.response);
+  record.outline = std::move(draft.outline);
+  if (record.has_content()) {
+    record.request = std::move(draft.request);
+    record.response = std::move(draft.response);
+  }
   record.provenance = std::move(draft.provenance);
   record.provenance.origin = draft.origin.value_or(record::Origin::kFile);
   return record;

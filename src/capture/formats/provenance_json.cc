@@ -37,6 +37,24 @@ constexpr std::array<TimeKey, 2> kTimes{
 
 constexpr std::int64_t kLongest = std::int64_t{1} << 53;  // what every reader of JSON can hold
 
+constexpr std::int64_t kLastSecond = 9'000'000'000;  // that 64 bits of nanoseconds hold
+
+struct NumberKey {
+  std::string_view key;
+  std::uint64_t record::Outline::* number;
+};
+constexpr std::array<NumberKey, 4> kNumbers{{{"request_bytes", &record::Outline::request_bytes},
+                                             {"response_bytes", &record::Outline::response_bytes},
+                                             {"messages", &record::Outline::messages},
+                                             {"tools_offered", &record::Outline::tools_offered}}};
+struct CountKey {
+  std::string_view key;
+  std::optional<std::uint64_t> record::Outline::* count;
+};
+constexpr std::array<CountKey, 3> kCounts{{{"prompt_tokens", &record::Outline::prompt_tokens},
+                                           {"completion_tokens", &record::Outline::completion_tokens},
+                                           {"cached_tokens", &record::Outline::cached_tokens}}};
+
 std::string text_in(const JsonMember& value, codec::JsonSlicer& slicer) {
   return value.kind == JsonKind::kString ? slicer.string(value.raw).value_or("") : "";
 }
@@ -66,6 +84,52 @@ Status read_tags(const JsonMember& value, codec::JsonSlicer& slicer, Provenance&
   return {};
 }
 
+/// What is not what it should be is as if it were absent: nothing but figures depends on it.
+void read_outline_key(const JsonMember& value, codec::JsonSlicer& slicer, record::Outline& into) {
+  for (const NumberKey& one : kNumbers) {
+    if (value.key == one.key) into.*one.number = number_in<std::uint64_t>(value, kLongest).value_or(0);
+  }
+  for (const CountKey& one : kCounts) {
+    if (value.key == one.key) into.*one.count = number_in<std::uint64_t>(value, kLongest);
+  }
+  if (value.key == "class") into.label = text_in(value, slicer);
+  if (value.key == "finish_reason") into.finish_reason = text_in(value, slicer);
+  if (value.key == "is_error") into.is_error = value.kind == JsonKind::kBool && value.raw == "true";
+  if (value.key != "called" || value.kind != JsonKind::kArray) return;
+  const auto names = slicer.elements(value.raw);
+  if (!names.ok()) return;
+  for (const std::string_view name : *names) {
+    if (auto text = slicer.string(name); text.ok()) into.called.push_back(std::move(text).value());
+  }
+}
+
+/// `outline` comes behind `content_expired`, or means nothing.
+Status read_expiry(const JsonMember& value, codec::JsonSlicer& slicer, Draft& draft) {
+  if (value.key == "content_expired") {
+    const auto seconds = number_in(value, kLastSecond);
+    if (!seconds) return invalid_argument("flywheel.content_expired is not a time in whole seconds");
+    draft.outline.emplace().expired = from_epoch_seconds(*seconds);
+  }
+  if (value.key != "outline" || !draft.outline || value.kind != JsonKind::kObject) return {};
+  const auto members = slicer.members(value.raw);
+  if (!members.ok()) return invalid_argument("flywheel.outline is not an object");
+  for (const JsonMember& member : *members) read_outline_key(member, slicer, *draft.outline);
+  return {};
+}
+
+Json outline_json(const record::Outline& outline) {
+  Json out = Json::object();
+  for (const NumberKey& one : kNumbers) out[one.key] = outline.*one.number;
+  for (const CountKey& one : kCounts) {
+    if (const auto& count = outline.*one.count) out[one.key] = *count;
+  }
+  if (!outline.label.empty()) out["class"] = outline.label;
+  if (!outline.called.empty()) out["called"] = outline.called;
+  if (!outline.finish_reason.empty()) out["finish_reason"] = outline.finish_reason;
+  if (outline.is_error) out["is_error"] = true;
+  return out;
+}
+
 Status read_key(const JsonMember& value, codec::JsonSlicer& slicer, Draft& draft) {
   Provenance& into = draft.provenance;
   for (const TextKey& one : kTexts) {
@@ -84,6 +148,7 @@ Status read_key(const JsonMember& value, codec::JsonSlicer& slicer, Draft& draft
     if (!rest) return invalid_argument("flywheel.nanoseconds is not a whole number below a second");
     if (draft.timestamp) *draft.timestamp += std::chrono::nanoseconds(*rest);
   }
+  FW_TRY(read_expiry(value, slicer, draft));
   if (value.key == "request") draft.request = text_in(value, slicer);
   if (value.key == "response") draft.response = text_in(value, slicer);
   if (value.key == "id") draft.record_id = text_in(value, slicer);
@@ -132,6 +197,10 @@ Json provenance_json(const record::Interaction& record) {
   }
   for (const record::Tag& tag : said.tags) {
     out["tags"].push_back(tag.value.empty() ? tag.name : tag.name + '=' + tag.value);
+  }
+  if (record.outline) {
+    out["content_expired"] = to_epoch_seconds(record.outline->expired);
+    out["outline"] = outline_json(*record.outline);
   }
   return out;
 }

@@ -132,9 +132,18 @@ bool is_of_an_index(const Document& document, codec::JsonSlicer& slicer) {
   return what.has("mappings") || what.has("settings") || what.has("aliases");
 }
 
+/// A log document out of a store, where request and response are null.
+bool has_expired(const Document& document, codec::JsonSlicer& slicer) {
+  const codec::JsonMember* known = document.find("flywheel");
+  if (known == nullptr || known->kind != codec::JsonKind::kObject) return false;
+  const auto inner = slicer.members(known->raw);
+  return inner.ok() && Document{known->raw, *inner}.has("content_expired");
+}
+
 bool recognises_all(const Document&, codec::JsonSlicer&) { return true; }
 
 Result<Draft> read_unknown(const Document& document, codec::JsonSlicer& slicer) {
+  if (has_expired(document, slicer)) return invalid_argument(kContentExpired);
   if (holds_json_text(document, slicer))
     return invalid_argument("JSON text in message; take it out (jq -r .message FILE | flywheel load -)");
   if (is_message(document))

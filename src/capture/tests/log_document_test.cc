@@ -89,10 +89,72 @@ TEST(LogDocument, WhatIsWrongUnderFlywheelIsNamed) {
   EXPECT_EQ(reason(R"({"http_status": 70000})"), "flywheel.http_status is not a status");
   EXPECT_EQ(reason(R"({"total_us": -1})"), "flywheel.total_us is not a whole number of microseconds");
   EXPECT_EQ(reason(R"({"total_us": 1e3})"), "flywheel.total_us is not a whole number of microseconds");
+  EXPECT_EQ(reason(R"({"content_expired": "now"})"), "flywheel.content_expired is not a time in whole seconds");
   EXPECT_EQ(reason(R"({"route": {}})"), "flywheel.route is not a string");
   EXPECT_EQ(reason(R"({"tags": ["a", 1]})"), "flywheel.tags is not a list of strings");
   EXPECT_EQ(reason(R"({"id": "\n"})"),
             "flywheel.id is not a string of 1 to 128 bytes of UTF-8 without control characters");
+}
+
+record::Interaction expired() {
+  record::Interaction record = full();
+  record.request.clear();
+  record.response.clear();
+  record::Outline outline;
+  outline.expired = from_epoch_seconds(1'790'000'000);
+  outline.request_bytes = 59;
+  outline.response_bytes = 15;
+  outline.messages = 1;
+  outline.label = "get";
+  outline.called = {"get", "put"};
+  outline.finish_reason = "tool_calls";
+  outline.is_error = true;
+  outline.prompt_tokens = 12;
+  outline.completion_tokens = 0;
+  record.outline = outline;
+  return record;
+}
+
+TEST(LogDocument, OneWhoseContentHasExpiredSaysSoAndIsNotLoadedAgain) {
+  record::Interaction record = expired();
+  record.provenance = {};
+  const std::string head =
+      "{\"timestamp\":1732460000.123456789,\"workload_id\":\"caf\xc3\xa9 \\\"router\\\"\",\"client_id\":\"demo\","
+      R"("flywheel":{"id":"0f3a","origin":"file","ending":"finished","content_expired":1790000000,"outline":{)"
+      R"("request_bytes":59,"response_bytes":15,"messages":1,"tools_offered":0,"prompt_tokens":12,)"
+      R"("completion_tokens":0,"class":"get","called":["get","put"],"finish_reason":"tool_calls","is_error":true}})";
+  EXPECT_EQ(to_log_document(record), head + R"(,"request":null,"response":null})");
+  EXPECT_EQ(to_log_document(record, Contents::kNone), head + "}");
+  const std::string reason = "its content has expired where it was stored: figures alone are left";
+  EXPECT_THAT(read_records(to_log_document(record)).reasons, ElementsAre(reason));
+  EXPECT_THAT(read_records(to_log_document(record, Contents::kNone)).reasons, ElementsAre(reason));
+  const std::string of_an_index = StoredDocuments().write(record, StoredDocuments::Unit::kSeconds, false);
+  EXPECT_THAT(read_records(of_an_index).reasons, ElementsAre(reason));
+}
+
+TEST(StoredDocuments, GiveAnOutlineBackAsItWas) {
+  const StoredDocuments documents;
+  for (const auto unit : {StoredDocuments::Unit::kSeconds, StoredDocuments::Unit::kMilliseconds}) {
+    const auto read = documents.read("0f3a", documents.write(expired(), unit, false));
+    ASSERT_TRUE(read.ok()) << read.error();
+    EXPECT_EQ(*read, expired());
+    EXPECT_EQ(*documents.read("0f3a", documents.write(full(), unit, false)), full());
+  }
+  EXPECT_EQ(documents.write(expired(), StoredDocuments::Unit::kSeconds, true),
+            documents.write(expired(), StoredDocuments::Unit::kSeconds, false));
+}
+
+TEST(StoredDocuments, AnOutlineWithOddFiguresIsReadWithoutThese) {
+  const auto read = StoredDocuments().read(
+      "a",
+      R"({"timestamp":1,"workload_id":"w","client_id":"c","request":{},"response":{},"flywheel":{"content_expired":5,)"
+      R"("outline":{"messages":-1,"called":["a",7],"prompt_tokens":"x","class":[],"newer":1}}})");
+  ASSERT_TRUE(read.ok()) << read.error();
+  record::Outline outline;
+  outline.expired = from_epoch_seconds(5);
+  outline.called = {"a"};
+  EXPECT_EQ(read->outline, outline);
+  EXPECT_EQ(read->request, "");
 }
 
 TEST(LogDocument, ARecordThatMovesToAnotherWorkloadIsAnotherRecord) {

@@ -95,6 +95,20 @@ TEST(Search, NestingIsBounded) {
   EXPECT_THAT(refusal_of(R"({"query":)" + deep + "}"), HasSubstr("too deeply"));
 }
 
+TEST(SourceFilter, SaysWhereTheContentHasExpired) {
+  record::Interaction record = record_of("w", 7);
+  record.request.clear();
+  record.response.clear();
+  record.outline.emplace().expired = from_epoch_seconds(1'790'000'000);
+  std::string all;
+  SourceFilter().append(record, all);
+  EXPECT_EQ(all, R"({"timestamp":7,"workload_id":"w","client_id":"dev","request":null,"response":null,)"
+                 R"("flywheel":{"content_expired":1790000000}})");
+  std::string some;
+  SourceFilter::parse(Json::parse(R"(["request.b","client_id"])"))->append(record, some);
+  EXPECT_THAT(some, HasSubstr(R"("client_id":"dev")"));
+}
+
 TEST(SourceFilter, KeepsBytesUnlessItReachesIntoThem) {
   auto record = record_of("router", 5);
   record.request = R"({"b" : 1, "a":  2})";

@@ -26,11 +26,15 @@ HeldRows::HeldRows(const Holdout* set) : set_(set) {
   if (set_ == nullptr) return;
   for (std::uint32_t i = 0; i < set_->rows.size(); ++i) places_.emplace(*set_->rows[i].record, i);
   is_in_window_.assign(set_->rows.size(), false);
+  has_expired_.assign(set_->rows.size(), false);
 }
 
-void HeldRows::see(const record::RecordId& record) {
+void HeldRows::see(const record::Interaction& record) {
   if (places_.empty()) return;
-  if (const auto place = places_.find(*record); place != places_.end()) is_in_window_[place->second] = true;
+  const auto place = places_.find(*record.id);
+  if (place == places_.end()) return;
+  is_in_window_[place->second] = true;
+  has_expired_[place->second] = !record.has_content();
 }
 
 void HeldRows::match(const Survey& survey) {
@@ -66,7 +70,10 @@ std::optional<HoldoutCounts> HeldRows::counts(const Selected& selected, const Su
     weight += row.traits.weight;
     if (is_evaluated[i]) continue;
     retired += row.traits.weight;
-    const auto why = !is_in_window_[i] ? reasons::kGone : !is_valid[i] ? reasons::kNoLongerValid : reasons::kDuplicate;
+    const auto why = !is_in_window_[i] ? reasons::kGone
+                     : has_expired_[i] ? reasons::kContentExpired
+                     : !is_valid[i]    ? reasons::kNoLongerValid
+                                       : reasons::kDuplicate;
     out.retired.push_back({*row.record, std::string(why)});
   }
   out.retired_weight_share = weight > 0 ? retired / weight : 0;

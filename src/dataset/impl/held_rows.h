@@ -23,7 +23,7 @@ class HeldRows {
 
   [[nodiscard]] bool is_given() const { return set_ != nullptr; }
   /// Every record of the window, valid or not.
-  void see(const record::RecordId& record);
+  void see(const record::Interaction& record);
   /// Once, when the survey is finished.
   void match(const Survey& survey);
 
@@ -38,6 +38,7 @@ class HeldRows {
   const Holdout* set_;
   std::unordered_map<std::string, std::uint32_t> places_;  // by record id
   std::vector<bool> is_in_window_;                         // by place
+  std::vector<bool> has_expired_;                          // by place: its content has
   std::unordered_map<std::uint32_t, std::uint32_t> place_of_record_;
 };
 

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::uint32_t kTellingWords = 3;
 
-/// Why an exchange that did not finish is nothing to learn from; "" when it did.
-std::string_view defect_of(record::Ending ending) {
-  switch (ending) {
+/// Why an exchange that lost its content or did not finish is nothing to learn from; "" when neither.
+std::string_view defect_of(const record::Interaction& record) {
+  if (!record.has_content()) return reasons::kContentExpired;
+  switch (record.provenance.ending) {
     case record::Ending::kFinished: return {};
     case record::Ending::kClientGone: return reasons::kClientGone;
     case record::Ending::kUpstreamDied: return reasons::kUpstreamDied;
@@ -34,7 +35,7 @@ Survey::Survey(bool parse_arguments) {
 void Survey::add(std::span<const record::Interaction> page) {
   std::vector<RecordFacts> facts(page.size());
   parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
-    facts[i].defect = defect_of(page[i].provenance.ending);
+    facts[i].defect = defect_of(page[i]);
     if (facts[i].defect.empty()) facts[i] = readers_[worker]->read(page[i].request, page[i].response);
   });
   for (std::size_t i = 0; i < page.size(); ++i) add(page[i], facts[i]);

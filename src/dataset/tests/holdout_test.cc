@@ -163,6 +163,18 @@ TEST_F(HoldoutTest, ARecordThatIsNoLongerValidIsRetiredAsSuch) {
   EXPECT_EQ(after.card.holdout->retired[0].why, reasons::kNoLongerValid);
 }
 
+TEST_F(HoldoutTest, ARecordWhoseContentHasExpiredIsRetiredAsSuch) {
+  for (auto& record : traffic_.records()) {
+    if (record.id != set_.rows[0].record) continue;
+    record.request.clear();
+    record.response.clear();
+    record.outline.emplace();
+  }
+  const auto after = build_on(set_, traffic_.records(), small_split(30)).value();
+  ASSERT_EQ(after.card.holdout->retired.size(), 1u);
+  EXPECT_EQ(after.card.holdout->retired[0].why, reasons::kContentExpired);
+}
+
 TEST_F(HoldoutTest, ARowThatReadsOtherwiseThanInTheEarlierDatasetIsCountedAndWarnedOf) {
   grow();
   EXPECT_EQ(build_on(set_, traffic_.records(), small_split(30))->card.holdout->rewritten, 0u);

@@ -60,6 +60,27 @@ TEST(Validate, LeavesOutWhatDidNotFinishAndSaysHowItEnded) {
   }
 }
 
+TEST(Validate, ARecordWhoseContentHasExpiredIsCountedAndNeverDrawn) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order").ask_often(6, "cancel");
+  for (std::size_t i = 18; i < 23; ++i) {
+    auto& record = traffic.records()[i];
+    record.request.clear();
+    record.response.clear();
+    record.outline.emplace().label = "cancel";
+    record.provenance.ending = i == 18 ? record::Ending::kRefused : record::Ending::kFinished;
+  }
+  const auto built = build_of(traffic.records(), small_split());
+  ASSERT_TRUE(built.ok()) << built.error();
+  const Step step = step_of(built->card, "validate");
+  EXPECT_EQ(step.in, 26U);
+  EXPECT_EQ(step.out, 21U);
+  EXPECT_THAT(step.reasons, testing::UnorderedElementsAre(Pair(reasons::kContentExpired, 5)));
+  for (const auto& rows : {built->lineage.eval, built->lineage.train, built->lineage.validation}) {
+    for (const auto& id : rows) EXPECT_TRUE(*id < "r000018" || *id >= "r000023") << id;
+  }
+}
+
 TEST(Validate, CountsWhatIsNoObject) {
   EXPECT_THAT(reasons_of("{", kAnswer.dump()), ElementsAre(Pair(reasons::kRequestNotObject, 1)));
   EXPECT_THAT(reasons_of("[]", kAnswer.dump()), ElementsAre(Pair(reasons::kRequestNotObject, 1)));

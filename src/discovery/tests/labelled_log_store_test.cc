@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <thread>
 
 #include "capture/gateway/labels.h"
 #include "discovery/desk.h"
+#include "discovery/discover.h"
 #include "io/file.h"
 #include "logstore/read.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
@@ -171,6 +173,37 @@ TEST_F(LabelledLogStore, ADeskFindsAcceptsAndNames) {
   ASSERT_TRUE(desk.accept({state->found->proposals[0].name}, "mail").ok());
   EXPECT_EQ(relabel_all(), 30U);
   EXPECT_THAT(counts(), ElementsAre(Pair("mail", 30U), Pair("untagged", 30U)));
+}
+
+TEST_F(LabelledLogStore, WhatHasExpiredIsPassedOverAndCounted) {
+  std::vector<record::Interaction> records;
+  for (std::size_t i = 0; i < 100; ++i) records.push_back(record(i, i % 2 == 0 ? "You sort mail." : "You sum up."));
+  append(records);
+  std::vector<record::Interaction> expired(records.begin(), records.begin() + 80);
+  for (auto& one : expired) {
+    one.request.clear();
+    one.response.clear();
+    one.outline.emplace();
+  }
+  ASSERT_EQ(log_->expire_contents(expired).value(), 80U);
+  StoredTraffic traffic(*log_, {}, Deadline::never());
+  std::set<std::string> seen;
+  const auto visit = [&](std::span<const record::Interaction> page) -> Status {
+    for (const auto& one : page) EXPECT_TRUE(one.has_content() && seen.insert(*one.id).second) << one.id;
+    return {};
+  };
+  ASSERT_TRUE(traffic.sample(15, visit).ok());
+  EXPECT_GE(seen.size(), 15U) << "more is drawn until enough is there";
+  seen.clear();
+  ASSERT_TRUE(traffic.scan(visit).ok());
+  EXPECT_EQ(seen.size(), 20U);
+  EXPECT_EQ(traffic.without_content(), 80U);
+  Desk desk(*log_, *rules_);
+  ASSERT_TRUE(desk.start({.source = record::WorkloadId("untagged"), .client = {}, .settings = {}}).ok());
+  while (desk.state()->phase == Desk::Phase::kRunning) std::this_thread::yield();
+  ASSERT_EQ(desk.state()->phase, Desk::Phase::kDone) << desk.state()->error;
+  EXPECT_EQ(desk.state()->found->records, 20U);
+  EXPECT_EQ(desk.state()->found->without_content, 80U);
 }
 
 TEST_F(LabelledLogStore, AWorkloadIsNotNamedAsItself) {

@@ -13,7 +13,7 @@
 #include "logstore/elasticsearch/impl/contents.h"
 #include "logstore/elasticsearch/impl/index.h"
 #include "logstore/elasticsearch/impl/key_scan.h"
-#include "logstore/elasticsearch/impl/relabel.h"
+#include "logstore/elasticsearch/impl/rewrite.h"
 #include "logstore/impl/cursor.h"
 #include "net/url.h"
 #include "record/provenance_names.h"
@@ -180,6 +180,34 @@ class ElasticsearchLogStore final : public LogStore {
     auto moved = bulk_relabel(cluster_, keys, workload);
     changed();
     return moved;
+  }
+
+  Result<std::uint64_t> expire_contents(std::span<const record::Interaction> outlined) override {
+    FW_TRY(check_outlined(outlined));
+    FW_ASSIGN(const IndexForm form, index_.form());
+    if (!form.is_one || form.fields.timestamp != "timestamp") {
+      return failed_precondition(
+          "contents in " + index_.name() +
+          " cannot be taken: it is several indexes, its mapping may not be changed, or its times "
+          "are not under timestamp; leave log_store.retention.content_days out");
+    }
+    FW_TRY(refresh());
+    std::unordered_map<record::RecordId, const record::Interaction*> by_id;
+    std::vector<record::RecordId> ids;
+    for (const record::Interaction& record : outlined) {
+      if (by_id.try_emplace(record.id, &record).second) ids.push_back(record.id);
+    }
+    FW_ASSIGN(auto keys, keys_in_order(ids));
+    std::erase_if(keys, [&](const FoundKey& found) {
+      const record::Interaction& record = *by_id.at(found.key.id);
+      return found.key.workload != record.workload || found.key.client != record.client ||
+             found.key.timestamp != record.timestamp;
+    });
+    auto expired = bulk_expire(cluster_, keys, *documents_, [&](const FoundKey& found) {
+      return documents_->write(*by_id.at(found.key.id), form.written, false);
+    });
+    changed();
+    return expired;
   }
 
   Status backup(const std::filesystem::path&) override {

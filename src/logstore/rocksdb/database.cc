@@ -216,6 +216,8 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
   return status;
 }
 
+rocksdb::Status Database::flush() { return db_->Flush(rocksdb::FlushOptions(), handles_); }
+
 void Database::note_removals(std::uint64_t records) {
   if (removals_ += records; removals_ < kMostUnwrittenRemovals) return;
   removals_ = 0;

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "logstore/rocksdb/impl/big_endian.h"
+#include "logstore/rocksdb/impl/outline_bytes.h"
 #include "logstore/rocksdb/impl/provenance_bytes.h"
 
 namespace fw::logstore::layout {
@@ -12,6 +13,8 @@ namespace {
 constexpr char kEnd = '\0';  // ends a name inside a key
 constexpr char kContentAlone = 1;
 constexpr char kContentAndProvenance = 2;
+constexpr char kOutline = 3;
+constexpr std::size_t kStretchBytes = 2;  // of a time: 2^48 ns
 constexpr std::size_t kTimeBytes = 8;
 
 Error damaged(std::string_view what) {
@@ -148,6 +151,7 @@ Result<Location> parse_record_key(std::string_view key) {
 
 std::string record_value(const record::Interaction& record) {
   const std::string provenance = provenance_bytes(record.provenance);
+  if (record.outline) return kOutline + outline_bytes(*record.outline) + provenance;
   std::string value;
   value.reserve(9 + record.request.size() + record.response.size() + provenance.size());
   value.push_back(provenance.empty() ? kContentAlone : kContentAndProvenance);
@@ -157,8 +161,18 @@ std::string record_value(const record::Interaction& record) {
   return value;
 }
 
+bool is_outline(std::string_view value) { return value.starts_with(kOutline); }
+
 Status parse_record_value(std::string_view value, record::Interaction& record) {
   const char form = value.empty() ? '\0' : value.front();
+  record.outline.reset();
+  if (form == kOutline) {
+    record.request.clear();
+    record.response.clear();
+    FW_ASSIGN(record.outline, parse_outline(value.substr(1)));
+    FW_ASSIGN(record.provenance, parse_provenance(value.substr(1)));
+    return {};
+  }
   const std::size_t head = form == kContentAlone ? 5 : 9;
   if ((form != kContentAlone && form != kContentAndProvenance) || value.size() < head) return damaged("record");
   const std::uint64_t request = parse_big_endian(value.substr(1, 4));
@@ -252,6 +266,26 @@ Result<CountedKind> parse_kind_count_key(std::string_view key) {
   return CountedKind{{record::WorkloadId::from_stored(std::move(names.workload)),
                       record::ClientId::from_stored(std::move(names.client))},
                      kind};
+}
+
+std::string stretch_of(const Location& location) {
+  std::string key = record_prefix(location.workload, location.client);
+  const std::size_t prefix = key.size();
+  append_time(key, location.time);
+  key.resize(prefix + kStretchBytes);
+  return key;
+}
+
+std::string past_stretch(std::string stretch) {
+  for (auto last = stretch.rbegin(); last != stretch.rend(); ++last) {
+    if (*last == '\xff') {
+      *last = '\0';
+      continue;
+    }
+    *last = static_cast<char>(static_cast<unsigned char>(*last) + 1);
+    break;  // the zero byte before the time takes what is over
+  }
+  return stretch;
 }
 
 std::string count_value(std::int64_t count) {

@@ -4,16 +4,13 @@
 #include <chrono>
 #include <optional>
 
-#include "logstore/rocksdb/impl/big_endian.h"
+#include "logstore/rocksdb/impl/fields.h"
 #include "record/provenance_names.h"
 
 namespace fw::logstore::layout {
 namespace {
 
 using record::Provenance;
-
-constexpr std::size_t kHeadBytes = 5;  // a letter, and a size of 4 bytes
-constexpr std::size_t kSizeBytes = 4;
 
 struct TextField {
   char letter;
@@ -26,22 +23,6 @@ constexpr std::array<TextField, 6> kTexts{{{'a', &Provenance::model_asked},
                                            {'c', &Provenance::conversation},
                                            {'k', &Provenance::key}}};
 
-Error damaged() {
-  return data_loss("the log store holds a record with damaged provenance; restore its folder from a backup");
-}
-
-void append_field(std::string& out, char letter, std::string_view bytes) {
-  out.push_back(letter);
-  append_big_endian(out, bytes.size(), kSizeBytes);
-  out.append(bytes);
-}
-
-void append_number(std::string& out, char letter, std::uint64_t value, int bytes) {
-  out.push_back(letter);
-  append_big_endian(out, static_cast<std::uint64_t>(bytes), kSizeBytes);
-  append_big_endian(out, value, bytes);
-}
-
 void append_time(std::string& out, char letter, const std::optional<std::chrono::microseconds>& time) {
   if (time) append_number(out, letter, static_cast<std::uint64_t>(time->count()), 8);
 }
@@ -51,10 +32,10 @@ std::chrono::microseconds time_of(std::string_view bytes) {
 }
 
 Status read_tag(std::string_view bytes, Provenance& into) {
-  if (bytes.size() < kSizeBytes) return damaged();
+  if (bytes.size() < kSizeBytes) return damaged_fields();
   const std::uint64_t name = parse_big_endian(bytes.substr(0, kSizeBytes));
   bytes.remove_prefix(kSizeBytes);
-  if (name > bytes.size()) return damaged();
+  if (name > bytes.size()) return damaged_fields();
   into.tags.push_back({std::string(bytes.substr(0, name)), std::string(bytes.substr(name))});
   return {};
 }
@@ -62,7 +43,8 @@ Status read_tag(std::string_view bytes, Provenance& into) {
 /// A number of one byte that stands for one of `last` + 1 values.
 template <class Enum>
 Status read_enum(std::string_view bytes, Enum last, Enum& into) {
-  if (bytes.size() != 1 || static_cast<std::uint8_t>(bytes.front()) > static_cast<std::uint8_t>(last)) return damaged();
+  if (bytes.size() != 1 || static_cast<std::uint8_t>(bytes.front()) > static_cast<std::uint8_t>(last))
+    return damaged_fields();
   into = static_cast<Enum>(bytes.front());
   return {};
 }
@@ -75,12 +57,12 @@ Status read_field(char letter, std::string_view bytes, Provenance& into) {
     case 'o': return read_enum(bytes, record::Origin::kOtlp, into.origin);
     case 'e': return read_enum(bytes, record::Ending::kArgumentsIncomplete, into.ending);
     case 's':
-      if (bytes.size() != 2) return damaged();
+      if (bytes.size() != 2) return damaged_fields();
       into.http_status = static_cast<std::uint16_t>(parse_big_endian(bytes));
       return {};
     case 'f':
     case 'd':
-      if (bytes.size() != 8) return damaged();
+      if (bytes.size() != 8) return damaged_fields();
       (letter == 'f' ? into.first_token : into.total) = time_of(bytes);
       return {};
     case 't': return read_tag(bytes, into);
@@ -111,13 +93,8 @@ std::string provenance_bytes(const Provenance& provenance) {
 
 Result<Provenance> parse_provenance(std::string_view bytes) {
   Provenance provenance;
-  while (!bytes.empty()) {
-    if (bytes.size() < kHeadBytes) return damaged();
-    const std::uint64_t size = parse_big_endian(bytes.substr(1, kSizeBytes));
-    if (size > bytes.size() - kHeadBytes) return damaged();
-    FW_TRY(read_field(bytes.front(), bytes.substr(kHeadBytes, size), provenance));
-    bytes.remove_prefix(kHeadBytes + size);
-  }
+  FW_TRY(for_each_field(bytes,
+                        [&](char letter, std::string_view value) { return read_field(letter, value, provenance); }));
   return provenance;
 }
 

@@ -142,6 +142,7 @@ void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Inte
 
 Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records) {
   Counts counts;
+  Stretches stretches;
   std::string value;
   for (const layout::Location& location : records) {
     const auto status = database_->db().Get({}, database_->ids(), *location.id, &value);
@@ -152,8 +153,10 @@ Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<co
     writes.Delete(database_->ids(), *location.id);
     for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
     count(counts, location, found.kind, -1);
+    stretches.insert(layout::stretch_of(location));
   }
   add_counts(writes, counts);
+  mark_stale(writes, stretches);
   return {};
 }
 
@@ -456,6 +459,7 @@ Result<std::uint64_t> RocksDbLogStore::relabel(std::span<const record::RecordId>
 Result<std::uint64_t> RocksDbLogStore::move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
                                                     const record::WorkloadId& workload) {
   Counts counts;
+  Stretches stretches;
   std::uint64_t moved = 0;
   std::string value, content;
   for (const record::RecordId& id : ids) {
@@ -477,10 +481,55 @@ Result<std::uint64_t> RocksDbLogStore::move_records(rocksdb::WriteBatch& writes,
     }
     count(counts, at.location, at.kind, -1);
     count(counts, to, at.kind, +1);
+    stretches.insert(layout::stretch_of(at.location));
     ++moved;
   }
   add_counts(writes, counts);
+  mark_stale(writes, stretches);
   return moved;
+}
+
+Result<std::uint64_t> RocksDbLogStore::expire_contents(std::span<const record::Interaction> outlined) {
+  FW_TRY(check_outlined(outlined));
+  const std::lock_guard lock(removing_);
+  FW_ASSIGN(const auto use, database_->use());
+  std::uint64_t expired = 0;
+  while (!outlined.empty()) {
+    const auto some = outlined.first(std::min(outlined.size(), kRemovalBatch));
+    rocksdb::WriteBatch writes;
+    FW_ASSIGN(const std::uint64_t now, put_outlines(writes, some));
+    if (const auto status = now > 0 ? database_->write(writes) : rocksdb::Status(); !status.ok()) {
+      return failure("write to", status);
+    }
+    expired += now;
+    outlined = outlined.subspan(some.size());
+  }
+  return expired;
+}
+
+Result<std::uint64_t> RocksDbLogStore::put_outlines(rocksdb::WriteBatch& writes,
+                                                    std::span<const record::Interaction> outlined) {
+  Stretches stretches;
+  std::unordered_set<std::string_view> seen;
+  std::string value;
+  rocksdb::PinnableSlice content;
+  for (const record::Interaction& record : outlined) {
+    const auto found = database_->db().Get({}, database_->ids(), *record.id, &value);
+    if (found.IsNotFound() || !seen.insert(*record.id).second) continue;
+    if (!found.ok()) return failure("read", found);
+    FW_ASSIGN(const auto at, layout::parse_id_value(record.id, value));
+    if (at.location != location_of(record)) continue;
+    const std::string key = layout::record_key(at.location);
+    content.Reset();
+    const auto read = database_->db().Get({}, database_->records(), key, &content);
+    if (!read.ok()) return failure("read", read);
+    if (layout::is_outline(content.ToStringView())) continue;
+    writes.Put(database_->records(), key, layout::record_value(record));
+    stretches.insert(layout::stretch_of(at.location));
+  }
+  const auto expired = static_cast<std::uint64_t>(writes.Count());
+  mark_stale(writes, stretches);
+  return expired;
 }
 
 }  // namespace fw::logstore

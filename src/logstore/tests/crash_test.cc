@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
@@ -68,6 +70,35 @@ void acknowledge(int pipe, Acknowledged what) {
   ::_exit(6);
 }
 
+constexpr int kContents = 1200;
+constexpr std::size_t kExpiredAtOnce = 20;
+
+record::Interaction content_of(int number) {
+  Random random = Random::for_purpose(static_cast<std::uint64_t>(number), "contents");
+  auto record = interaction(std::to_string(number), "contents", "client" + std::to_string(number % 2), number * 3600);
+  record.request = "secret of " + std::to_string(number) + ' ';
+  for (int i = 0; i < 60; ++i) record.request += std::to_string(random.below(1'000'000'000));
+  return record;
+}
+
+/// The child: takes contents, a few at a time, and purges between.
+[[noreturn]] void expire_until_killed(const char* path, int pipe) {
+  auto store = open_rocksdb_log_store(path, {.block_cache_bytes = 1 << 20, .write_buffer_bytes = 64 << 10});
+  if (!store.ok()) ::_exit(2);
+  for (int turn = 0;; ++turn) {
+    const auto page = (*store)->scan({}, Order::kOldestFirst, kContents, {});
+    if (!page.ok()) ::_exit(3);
+    std::vector<record::Interaction> some;
+    for (const auto& record : page->records) {
+      if (record.has_content() && some.size() < kExpiredAtOnce) some.push_back(outlined(record));
+    }
+    if (!(*store)->expire_contents(some).ok()) ::_exit(4);
+    for (const auto& record : some) acknowledge(pipe, {0, std::stoi(*record.id), 1});
+    if (some.empty()) acknowledge(pipe, {0, -1, 0});  // or whoever counts these would wait for ever
+    if (turn % 4 == 3 && !(*store)->purge(Deadline::never()).ok()) ::_exit(5);
+  }
+}
+
 enum class State { kAppended, kRemoved };
 
 class CrashTest : public testing::Test {
@@ -75,15 +106,14 @@ class CrashTest : public testing::Test {
   std::filesystem::path path() const { return folder_.path() / "store"; }
 
   /// Starts the child, kills it after `acks` acknowledgements, and takes note of all it acknowledged.
-  void run_and_kill(int first_batch, std::uint64_t acks) {
+  void run_and_kill(int first_batch, std::uint64_t acks, const char* mode = "--write-until-killed") {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const std::string number = std::to_string(first_batch);
     const std::string pipe = std::to_string(ends[1]);
     const pid_t child = ::fork();
     if (child == 0) {
-      ::execl("/proc/self/exe", "crash_test", "--write-until-killed", path().c_str(), number.c_str(), pipe.c_str(),
-              nullptr);
+      ::execl("/proc/self/exe", "crash_test", mode, path().c_str(), number.c_str(), pipe.c_str(), nullptr);
       ::_exit(7);
     }
     ::close(ends[1]);
@@ -99,6 +129,7 @@ class CrashTest : public testing::Test {
   }
 
   void note(const Acknowledged& ack) {
+    if (ack.batch < 0) return;
     auto& state = batches_[{ack.writer, ack.batch}];
     state = ack.removed != 0 ? State::kRemoved : State::kAppended;
     last_batch_ = std::max(last_batch_, ack.batch);
@@ -183,12 +214,70 @@ TEST_F(CrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThereAfterKill9) {
   EXPECT_GT(batches_.size(), 100U);
 }
 
+class ExpiryCrashTest : public CrashTest {
+ protected:
+  /// How many have their content; each has that or its outline, and what was acknowledged has its outline.
+  int check_contents() {
+    auto store = open_rocksdb_log_store(path());
+    EXPECT_TRUE(store.ok()) << store.error();
+    int whole = 0;
+    for (int number = 0; number < kContents; ++number) {
+      const auto original = content_of(number);
+      const auto found = (*store)->find(original.id).value();
+      if (!found || (*found != original && *found != outlined(original))) {
+        ADD_FAILURE() << "record " << number << " is neither whole nor an outline";
+        return 0;
+      }
+      whole += found->has_content() ? 1 : 0;
+      EXPECT_FALSE(found->has_content() && batches_.contains({0, number})) << number << " has its content back";
+    }
+    check_counts(**store, {{{"contents", "client0"}, kContents / 2}, {{"contents", "client1"}, kContents / 2}});
+    return whole;
+  }
+  bool is_on_disk(const std::string& text) const {
+    for (const auto& file : std::filesystem::directory_iterator(path())) {
+      std::ifstream input(file.path(), std::ios::binary);
+      const std::string bytes((std::istreambuf_iterator<char>(input)), {});
+      if (bytes.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+};
+
+TEST_F(ExpiryCrashTest, EveryRecordHasItsContentOrItsOutlineAfterKill9AndTheNextPurgeTakesWhatIsLeft) {
+  {
+    auto store = open_rocksdb_log_store(path());
+    ASSERT_TRUE(store.ok()) << store.error();
+    std::vector<record::Interaction> records;
+    for (int number = 0; number < kContents; ++number) records.push_back(content_of(number));
+    ASSERT_TRUE((*store)->append(records).ok());
+  }
+  ASSERT_TRUE(is_on_disk("secret of "));
+  Random random(20261128);
+  int rounds = 0;
+  for (int whole = kContents; whole > 0; ++rounds) {
+    run_and_kill(0, 1 + random.below(200), "--expire-until-killed");
+    if (HasFatalFailure()) return;
+    whole = check_contents();
+    if (HasFailure()) FAIL() << "in round " << rounds;
+  }
+  EXPECT_GT(rounds, 5);
+  {
+    auto store = open_rocksdb_log_store(path());
+    EXPECT_TRUE((*store)->purge(Deadline::never()).value());
+  }
+  EXPECT_FALSE(is_on_disk("secret of "));
+}
+
 }  // namespace
 }  // namespace fw::logstore
 
 int main(int argc, char** argv) {
   if (argc == 5 && std::string_view(argv[1]) == "--write-until-killed") {
     fw::logstore::write_until_killed(argv[2], std::stoi(argv[3]), std::stoi(argv[4]));
+  }
+  if (argc == 5 && std::string_view(argv[1]) == "--expire-until-killed") {
+    fw::logstore::expire_until_killed(argv[2], std::stoi(argv[4]));
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

@@ -94,6 +94,60 @@ TEST(Layout, FieldsOfALaterVersionArePassedOver) {
   EXPECT_EQ(read.provenance.key, "k");
 }
 
+TEST(Layout, ARecordWhoseContentHasExpiredComesBackWithItsOutline) {
+  record::Interaction expired = with_provenance();
+  expired.request.clear();
+  expired.response.clear();
+  record::Outline outline;
+  outline.expired = from_epoch_seconds(1'790'000'000);
+  outline.request_bytes = 1ULL << 40;
+  outline.response_bytes = 3;
+  outline.messages = 2;
+  outline.tools_offered = 1;
+  outline.label = "a";
+  outline.called = {"a", "", "b"};
+  outline.finish_reason = "stop";
+  outline.is_error = true;
+  outline.prompt_tokens = 0;
+  outline.completion_tokens = 5;
+  outline.cached_tokens = 6;
+  for (const auto& one : {outline, record::Outline{}}) {
+    expired.outline = one;
+    record::Interaction read{.request = "another's", .response = "another's"};
+    ASSERT_TRUE(parse_record_value(record_value(expired), read).ok());
+    EXPECT_EQ(read, expired);
+    EXPECT_TRUE(is_outline(record_value(expired)));
+    ASSERT_TRUE(parse_record_value(record_value(with_provenance()), read).ok());
+    EXPECT_EQ(read, with_provenance()) << "nothing of the record before";
+  }
+  EXPECT_FALSE(is_outline(record_value(with_provenance())));
+}
+
+TEST(Layout, AnOutlineThatDoesNotSayWhenItBeganIsDamaged) {
+  record::Interaction read;
+  EXPECT_EQ(parse_record_value("\x03", read).error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(parse_record_value(std::string("\x03x\0\0\0\x01z", 7), read).error().code, ErrorCode::kDataLoss);
+}
+
+TEST(Layout, AStretchHoldsTheRecordsOfSomeDaysOfItsPairAndNoOthers) {
+  const std::string from = stretch_of(example());
+  EXPECT_EQ(to_hex(from), "726f757465720064656d6f009797");
+  EXPECT_EQ(to_hex(past_stretch(from)), "726f757465720064656d6f009798");
+  Location other = example();
+  for (const auto hours : {-24 * 7, 24 * 7}) {
+    other.time = example().time + std::chrono::hours(hours);
+    const std::string key = record_key(other);
+    EXPECT_TRUE(key < from || key >= past_stretch(from)) << hours;
+  }
+  EXPECT_TRUE(record_key(example()) >= from && record_key(example()) < past_stretch(from));
+  other.time = Timestamp::max();
+  const std::string last = stretch_of(other);
+  EXPECT_TRUE(record_key(other) >= last && record_key(other) < past_stretch(last));
+  other.time = example().time;
+  other.client = record::ClientId("demo2");
+  EXPECT_GE(record_key(other), past_stretch(last)) << "of another client";
+}
+
 TEST(Layout, TimesBefore1970SortBeforeThoseAfter) {
   std::string before;
   std::string after;
@@ -116,8 +170,10 @@ TEST(Layout, DamagedBytesAreDataLossNeverACrash) {
       (void)ok;
     }
   }
-  const std::string whole = record_value(with_provenance());
-  for (int i = 0; i < 20'000; ++i) {
+  record::Interaction expired{.provenance = with_provenance().provenance};
+  expired.outline.emplace().called = {"a", "b"};
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string whole = record_value(i % 2 == 0 ? with_provenance() : expired);
     std::string bytes = whole.substr(0, random.below(whole.size() + 1));
     if (!bytes.empty()) bytes[random.below(std::min<std::size_t>(bytes.size(), 100))] ^= char(1 << random.below(8));
     record::Interaction record;

@@ -367,6 +367,95 @@ TEST_P(LogStoreContract, AWorkloadThatIsTooLargeLosesItsOldestRecordsAlone) {
   EXPECT_EQ(ids_of(left), newest);
 }
 
+TEST_P(LogStoreContract, AContentThatExpiresLeavesItsOutlineAndTheCounts) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 150; ++i) records.push_back(interaction("r" + std::to_string(i), "w", "c", 100 + i % 7));
+  for (auto& record : records) record.timestamp += std::chrono::nanoseconds(1001);
+  records[3].provenance = {.origin = record::Origin::kGateway, .ending = record::Ending::kRefused, .http_status = 429};
+  append(records);
+  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 150U);
+  const auto workloads = store_->workloads().value();
+  const auto counts = store_->counts().value();
+  std::vector<record::Interaction> without;
+  for (std::size_t i = 3; i < records.size(); i += 3) without.push_back(outlined(records[i]));
+  without.push_back(outlined(interaction("nobody", "w", "c", 100)));
+  const auto expired = store_->expire_contents(without);
+  ASSERT_TRUE(expired.ok()) << expired.error();
+  EXPECT_EQ(*expired, 49U);
+  EXPECT_EQ(store_->expire_contents(without).value(), 0U);
+  reopen();
+  for (std::size_t i = 3; i < records.size(); i += 3) records[i] = outlined(records[i]);
+  EXPECT_EQ(**store_->find(records[3].id), records[3]);
+  EXPECT_EQ(**store_->find(records[4].id), records[4]);
+  const auto read = all(by("w", "c"), Order::kOldestFirst, 60);
+  EXPECT_EQ(ids_of(read), expected(records, {}, Order::kOldestFirst));
+  for (const auto& record : read) {
+    EXPECT_EQ(record, *std::ranges::find(records, record.id, &record::Interaction::id)) << record.id;
+  }
+  EXPECT_EQ(store_->workloads().value().at(0).records, workloads.at(0).records);
+  EXPECT_EQ(store_->workloads().value().at(0).newest, workloads.at(0).newest);
+  EXPECT_EQ(store_->counts().value(), counts);
+}
+
+TEST_P(LogStoreContract, AnOutlineIsMovedRemovedAndNotOverwrittenByTheSameRecordAgain) {
+  const auto whole = interaction("a", "w", "c", 1);
+  append({whole, interaction("b", "w", "c", 2)});
+  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 2U);
+  EXPECT_EQ(store_->expire_contents(std::vector{outlined(whole)}).value(), 1U);
+  EXPECT_TRUE(store_->append(std::vector{whole}).ok());
+  EXPECT_EQ(all({}, Order::kOldestFirst).at(0), outlined(whole));
+  EXPECT_EQ(store_->relabel(std::vector{whole.id}, record::WorkloadId("v")).value(), 1U);
+  auto moved = outlined(whole);
+  moved.workload = record::WorkloadId("v");
+  EXPECT_EQ(**store_->find(whole.id), moved);
+  EXPECT_EQ(store_->remove(by("v", {})).value(), 1U);
+  EXPECT_FALSE(store_->find(whole.id)->has_value());
+}
+
+TEST_P(LogStoreContract, AContentOfARecordThatWasMovedStays) {
+  const auto whole = interaction("a", "w", "c", 1);
+  append({whole});
+  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 1U);
+  EXPECT_EQ(store_->relabel(std::vector{whole.id}, record::WorkloadId("v")).value(), 1U);
+  EXPECT_EQ(store_->expire_contents(std::vector{outlined(whole)}).value(), 0U);
+  EXPECT_EQ((*store_->find(whole.id))->request, whole.request);
+}
+
+TEST_P(LogStoreContract, ARecordWithContentPutsNoneInThePlaceOfAnother) {
+  const auto whole = interaction("a", "w", "c", 1);
+  append({whole});
+  auto both = outlined(whole);
+  both.request = "{}";
+  for (const auto& wrong : {whole, both}) {
+    EXPECT_EQ(store_->expire_contents(std::vector{wrong}).error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_EQ(**store_->find(whole.id), whole);
+}
+
+TEST_P(LogStoreContract, ContentsThatAreTooOldGoAndTheirRecordsStay) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 300; ++i) {
+    records.push_back(
+        interaction(std::to_string(i), i % 3 == 0 ? "v" : "w", i % 2 == 0 ? "c" : "d", 1'700'000'000 + i));
+  }
+  append(records);
+  EXPECT_EQ(all({}, Order::kOldestFirst).size(), 300U);
+  const auto outline = [](const record::Interaction& record, Timestamp) { return outlined(record); };
+  RetentionSweep sweep(*store_, {.content_days = 1, .workload_content_days = {{"v", 0}}}, outline);
+  for (const int again : {1, 2}) {
+    const auto status = sweep.run(from_epoch_seconds(1'700'000'150 + 86'400), Deadline::never());
+    ASSERT_TRUE(status.ok()) << status.error() << again;
+  }
+  EXPECT_EQ(sweep.removed().contents, 100U);
+  reopen();
+  const auto left = all({}, Order::kOldestFirst);
+  EXPECT_EQ(ids_of(left), expected(records, {}, Order::kOldestFirst));
+  for (const auto& record : left) {
+    const int number = std::stoi(*record.id);
+    EXPECT_EQ(record.has_content(), number >= 150 || number % 3 == 0) << number;
+  }
+}
+
 TEST_P(LogStoreContract, ARemovedRecordMayBeAppendedAgain) {
   const std::vector batch{interaction("a", "w", "c", 1)};
   append(batch);

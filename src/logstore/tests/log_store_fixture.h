@@ -21,6 +21,25 @@ inline record::Interaction interaction(std::string id, std::string workload, std
           .response = R"({"choices":[ ]})"};
 }
 
+/// What is left of a record whose content has expired.
+inline record::Interaction outlined(record::Interaction record) {
+  record::Outline outline;
+  outline.expired = from_epoch_seconds(1'790'000'000);
+  outline.request_bytes = record.request.size();
+  outline.response_bytes = record.response.size();
+  outline.messages = 3;
+  outline.label = "get_order";
+  outline.called = {"get_order", "refund"};
+  outline.finish_reason = "tool_calls";
+  outline.prompt_tokens = 12;
+  outline.completion_tokens = 0;
+  record.outline = outline;
+  record.provenance.model_answered = "big-1";
+  record.request.clear();
+  record.response.clear();
+  return record;
+}
+
 inline std::vector<std::string> ids_of(const std::vector<record::Interaction>& records) {
   std::vector<std::string> ids;
   for (const auto& record : records) ids.push_back(*record.id);

@@ -89,10 +89,10 @@ TEST_F(OpenLogStore, AStoreOpenInAnotherProcessIsRefusedWithTheRemedy) {
 }
 
 TEST_F(OpenLogStore, ANewerFormatIsRefusedAndNamed) {
-  with_raw_store([](rocksdb::DB& db) { ASSERT_TRUE(db.Put({}, "version", "3").ok()); }, /*add_family=*/true);
+  with_raw_store([](rocksdb::DB& db) { ASSERT_TRUE(db.Put({}, "version", "4").ok()); }, /*add_family=*/true);
   const Error error = error_of_opening();
   EXPECT_EQ(error.code, ErrorCode::kFailedPrecondition);
-  EXPECT_THAT(error.message, HasSubstr("has format 3, made by a newer Flywheel; this one reads up to 2"));
+  EXPECT_THAT(error.message, HasSubstr("has format 4, made by a newer Flywheel; this one reads up to 3"));
 }
 
 TEST_F(OpenLogStore, AStoreOfTheFirstFormatIsUpgradedAndReadsAsItWas) {
@@ -112,7 +112,7 @@ TEST_F(OpenLogStore, AStoreOfTheFirstFormatIsUpgradedAndReadsAsItWas) {
   with_raw_store([](rocksdb::DB& db) {
     std::string version;
     ASSERT_TRUE(db.Get({}, "version", &version).ok());
-    EXPECT_EQ(version, "2");
+    EXPECT_EQ(version, "3");
   });
 }
 

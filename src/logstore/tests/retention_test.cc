@@ -55,6 +55,13 @@ TEST_F(RetentionTest, WithoutAnAgeAllStays) {
   EXPECT_EQ(left().size(), 8U);
 }
 
+/// As traffic::outlined() does, of which this module knows nothing.
+record::Interaction without_content(const record::Interaction& record, Timestamp now) {
+  auto out = outlined(record);
+  out.outline->expired = now;
+  return out;
+}
+
 /// Counts what is read, and fails when it is told to.
 class WatchedStore final : public LogStore {
  public:
@@ -73,6 +80,17 @@ class WatchedStore final : public LogStore {
   }
   Result<std::optional<record::Interaction>> find(const record::RecordId& id) override { return store_.find(id); }
   Result<std::vector<WorkloadSummary>> workloads() override { return store_.workloads(); }
+  Result<std::uint64_t> expire_contents(std::span<const record::Interaction> outlined) override {
+    if (expiries_until_it_fails == 0) return unavailable("the disk is gone");
+    --expiries_until_it_fails;
+    stop_source.request_stop();
+    return store_.expire_contents(outlined);
+  }
+  Result<bool> purge(const Deadline& deadline) override {
+    ++purges;
+    if (is_still_read) return false;
+    return store_.purge(deadline);
+  }
   Result<std::uint64_t> remove(const Selection& selection) override {
     if (removals_until_it_fails == 0) return unavailable("the disk is gone");
     --removals_until_it_fails;
@@ -82,6 +100,9 @@ class WatchedStore final : public LogStore {
 
   std::uint64_t records_read = 0;
   int removals_until_it_fails = 1000;
+  int expiries_until_it_fails = 1000;
+  int purges = 0;
+  bool is_still_read = false;
   std::stop_source stop_source;  ///< of a service that stops while something is removed
 
  private:
@@ -271,6 +292,127 @@ TEST_F(SizeRetentionTest, AWorkloadMayHaveItsOwnSizeAndAnAgeToo) {
   std::ostringstream metrics;
   sweep.write_metrics(metrics);
   EXPECT_THAT(metrics.str(), testing::HasSubstr("flywheel_log_removed_total{reason=\"max_bytes\"} 110\n"));
+}
+
+class ContentRetentionTest : public SizeRetentionTest {
+ protected:
+  /// Ids of those that still have their content, oldest first.
+  std::vector<std::string> whole(const std::string& workload) {
+    const Selection selection{.workload = record::WorkloadId(workload), .client = {}, .from = {}, .to = {}};
+    auto records = all(selection, Order::kOldestFirst);
+    std::erase_if(records, [](const auto& record) { return !record.has_content(); });
+    return ids_of(records);
+  }
+  static void run_at(RetentionSweep& sweep, std::int64_t now) {
+    const Status status = sweep.run(from_epoch_seconds(now), Deadline::never());
+    EXPECT_TRUE(status.ok()) << status.error();
+  }
+};
+
+TEST_F(ContentRetentionTest, ContentsGoByTheirOwnAgeAndRecordsStayUntilTheirs) {
+  for (const char* workload : {"router", "writer", "kept"}) fill(workload, 0, 100, kDay);
+  RetentionSweep sweep(*store_, {.days = 60, .content_days = 20, .workload_content_days = {{"writer", 5}, {"kept", 0}}},
+                       without_content);
+  run_at(sweep, kNow);
+  for (const char* workload : {"router", "writer", "kept"}) EXPECT_EQ(left(workload).front(), id_of(workload, 40));
+  EXPECT_EQ(whole("router").size(), 20U);
+  EXPECT_EQ(whole("router").front(), "router00080");
+  EXPECT_EQ(whole("writer").front(), "writer00095");
+  EXPECT_EQ(whole("kept").size(), 60U);
+  EXPECT_EQ(sweep.removed().expired, 120U);
+  EXPECT_EQ(sweep.removed().contents, 40U + 55U);
+  std::ostringstream metrics;
+  sweep.write_metrics(metrics);
+  EXPECT_THAT(metrics.str(), testing::HasSubstr("flywheel_log_contents_expired_total 95\n"));
+  const auto gone = store_->find(record::RecordId("router00079"))->value();
+  EXPECT_EQ(gone.outline->expired, from_epoch_seconds(kNow));
+  EXPECT_EQ(gone.outline->request_bytes, 600U);
+}
+
+TEST_F(ContentRetentionTest, WithoutAnAgeAllContentsStay) {
+  EXPECT_TRUE((Retention{.content_days = 1}).is_on());
+  EXPECT_TRUE((Retention{.workload_content_days = {{"writer", 1}}}).is_on());
+  EXPECT_FALSE((Retention{.workload_content_days = {{"writer", 0}}}).is_on());
+  fill("router", 0, 10, kDay);
+  RetentionSweep sweep(*store_, {.days = 1000}, without_content);
+  run_at(sweep, kNow);
+  EXPECT_EQ(whole("router").size(), 10U);
+}
+
+TEST_F(ContentRetentionTest, ARecordIsLookedAtOnceAndOneThatCameLateWithinADay) {
+  constexpr std::int64_t kHour = 3600;
+  fill("router", 0, 2000, kHour / 20);
+  WatchedStore store(*store_);
+  RetentionSweep sweep(store, {.content_days = 1}, without_content);
+  run_at(sweep, 124 * kHour);
+  EXPECT_EQ(sweep.removed().contents, 2000U);
+  fill("router", 2000, 100, kHour / 20);
+  fill("writer", 0, 1, kHour / 20);
+  const auto late = interaction("late", "router", "shop", 5);
+  append({late});
+  store.records_read = 0;
+  run_at(sweep, 129 * kHour + 1);
+  EXPECT_EQ(sweep.removed().contents, 2101U);
+  EXPECT_LT(store.records_read, 110U);
+  EXPECT_EQ(**store_->find(late.id), late);
+  run_at(sweep, 148 * kHour);
+  EXPECT_FALSE((*store_->find(late.id))->has_content());
+}
+
+TEST_F(ContentRetentionTest, OneThatFailsInTheMiddleKeepsWhatItDidAndTheNextOneGoesOn) {
+  fill("router", 0, 5000, 1, 50);
+  WatchedStore store(*store_);
+  store.expiries_until_it_fails = 1;
+  RetentionSweep sweep(store, {.content_days = 1}, without_content);
+  EXPECT_FALSE(sweep.run(from_epoch_seconds(kNow), Deadline::never()).ok());
+  const auto before = whole("router").size();
+  EXPECT_EQ(before, 5000U - sweep.removed().contents);
+  EXPECT_GT(before, 3000U);
+  EXPECT_EQ(left("router").size(), 5000U);
+  store.expiries_until_it_fails = 1000;
+  run_at(sweep, kNow);
+  EXPECT_TRUE(whole("router").empty());
+  EXPECT_EQ(sweep.removed().contents, 5000U);
+}
+
+TEST_F(ContentRetentionTest, AServiceThatStopsWaitsForAPageOfContentsAndNoMore) {
+  fill("router", 0, 5000, 1, 50);
+  WatchedStore store(*store_);
+  RetentionSweep sweep(store, {.content_days = 1}, without_content);
+  const Deadline until_stopped = Deadline::when_stopped(store.stop_source.get_token());
+  EXPECT_EQ(sweep.run(from_epoch_seconds(kNow), until_stopped).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(sweep.removed().contents, 1000U);
+}
+
+TEST_F(ContentRetentionTest, ContentsThatHaveGoneDoNotCountForTheSize) {
+  fill("router", 0, 1900, kDay / 100);
+  RetentionSweep sweep(*store_, {.max_bytes = 1'500'000, .content_days = 10}, without_content);
+  run_at(sweep, 20 * kDay);
+  EXPECT_EQ(sweep.removed().contents, 1000U);
+  fill("router", 1900, 1400, kDay / 100);
+  run_at(sweep, 33 * kDay);
+  EXPECT_EQ(sweep.removed().surplus, 0U);
+  EXPECT_EQ(left("router").size(), 3300U);
+  EXPECT_EQ(whole("router").size(), 1000U);
+  fill("router", 3300, 50, kDay / 100, 50'000);
+  run_at(sweep, 34 * kDay);
+  EXPECT_GT(sweep.removed().surplus, 3300U) << "contents alone are too large by now";
+  EXPECT_EQ(whole("router").back(), "router03349");
+}
+
+TEST_F(ContentRetentionTest, TheDiskIsPurgedOnceADayAndAgainWhereSomebodyStillReads) {
+  fill("router", 0, 10);
+  WatchedStore store(*store_);
+  RetentionSweep sweep(store, {.content_days = 1}, without_content);
+  store.is_still_read = true;
+  run_at(sweep, kNow);
+  run_at(sweep, kNow + 1);
+  EXPECT_EQ(store.purges, 2);
+  store.is_still_read = false;
+  for (const int hours : {1, 2, 24}) run_at(sweep, kNow + hours * 3600);
+  EXPECT_EQ(store.purges, 3);
+  run_at(sweep, kNow + 25 * 3600);
+  EXPECT_EQ(store.purges, 4);
 }
 
 }  // namespace

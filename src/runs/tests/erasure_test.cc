@@ -103,6 +103,21 @@ TEST_F(ErasureTest, WhatWasMadeOfThemIsNamed) {
   EXPECT_THAT(found.adapters, ElementsAre("small-tuned"));
 }
 
+TEST_F(ErasureTest, ThoseWhoseContentHasExpiredAreFoundByIdAndCountedWhereATextIsLookedFor) {
+  auto expired = **store->find(record::RecordId("r1"));
+  expired.request.clear();
+  expired.response.clear();
+  expired.outline.emplace();
+  ASSERT_EQ(store->expire_contents(std::vector{expired}).value(), 1U);
+  const auto by_text = find_erasure(*store, {}, {.containing = "ada@example.com"}, Deadline::never());
+  ASSERT_TRUE(by_text.ok()) << by_text.error();
+  EXPECT_EQ(by_text->records.size(), 2U);
+  EXPECT_EQ(by_text->without_content, 1U);
+  EXPECT_THAT(found({.records = {record::RecordId("r1")}}), ElementsAre("r1"));
+  EXPECT_THAT(found({.client = record::ClientId("shop")}), testing::Contains("r1"));
+  EXPECT_EQ(find_erasure(*store, {}, {.client = record::ClientId("shop")}, Deadline::never())->without_content, 0U);
+}
+
 TEST_F(ErasureTest, ErasedOnesAreGoneAndTheOthersStay) {
   const auto erasure = find_erasure(*store, {}, {.containing = "ada@example.com"}, Deadline::never());
   ASSERT_TRUE(erasure.ok());

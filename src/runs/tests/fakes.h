@@ -65,6 +65,7 @@ class FakeLogStore final : public logstore::LogStore {
     return page;
   }
   Result<std::optional<record::Interaction>> find(const record::RecordId& id) override {
+    if (on_find) on_find();
     for (const auto& one : records) {
       if (one.id == id) return std::optional(one);
     }
@@ -78,6 +79,7 @@ class FakeLogStore final : public logstore::LogStore {
   std::vector<record::Interaction> records;
   std::string error;
   std::function<void()> on_scan;
+  std::function<void()> on_find;
 };
 
 /// Datasets as folders.

@@ -3,6 +3,7 @@
 
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "runs/tests/world.h"
 
@@ -381,6 +382,23 @@ TEST_F(RunTest, NumRecordsCountsWhatIsSplitAsTheBlueprintDoes) {
   EXPECT_EQ(run().num_records, 40U);
   world_.config.split.limit.reset();
   EXPECT_EQ(run().num_records, 60U);
+}
+
+TEST_F(RunTest, ContentsThatExpireWhileTheDatasetsAreMadeAreLeftOutOfThem) {
+  bool is_done = false;
+  world_.store_attempts = 2;
+  world_.log.on_find = [&] {
+    if (std::exchange(is_done, true)) return;
+    for (std::size_t i = 0; i < 60; i += 6) {
+      world_.log.records[i].request.clear();
+      world_.log.records[i].response.clear();
+      world_.log.records[i].outline.emplace();
+    }
+  };
+  const Job job = run();
+  EXPECT_TRUE(is_done);
+  EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+  EXPECT_EQ(job.num_records, 50U);
 }
 
 TEST_F(RunTest, DeletingRemovesEverythingThatTheJobMade) {

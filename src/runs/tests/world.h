@@ -67,6 +67,7 @@ class World {
   std::vector<dataset::Correction> corrections;
   std::function<std::string(std::string)> redact;  ///< lines of engines
   int steps_trained = 0;                           ///< over all lives
+  int store_attempts = 1;                          ///< to make the datasets
 };
 
 /// One life of the service in a world: from its start to its end or death.
@@ -138,7 +139,8 @@ class Life {
   RunOptions options() {
     RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};
     o.judge_retry.first_pause = Duration(1);
-    o.store_retry.max_attempts = 1;
+    o.store_retry.max_attempts = world.store_attempts;
+    o.store_retry.first_pause = std::chrono::milliseconds(1);
     o.webhook_retry.first_pause = Duration(1);
     o.give_up_retry.first_pause = std::chrono::milliseconds(1);
     o.corrections = [this](const auto&, const auto&) { return world.corrections; };

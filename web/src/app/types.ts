@@ -17,6 +17,8 @@ export interface InteractionSummary {
   id: string; timestamp: string; workload_id: string; client_id: string; class: string | null; called: string[]; tools_offered: number; messages: number;
   model_asked: string | null; model_answered: string | null; finish_reason: string | null; is_error: boolean; ending: string; origin: string; asked: string; answered: string;
   prompt_tokens: number | null; completion_tokens: number | null; seconds: number | null; bytes: number;
+  /** When request and response went, of which the figures stay. */
+  content_expired: string | null;
 }
 export interface Provenance {
   origin: string; ending: string; http_status: number | null; first_token_seconds: number | null; seconds: number | null; model_asked: string | null; model_answered: string | null;
@@ -102,6 +104,6 @@ export interface ProposedWorkload {
 }
 export interface Discovery {
   status: "none" | "running" | "done" | "failed" | "cancelled"; workload_id: string | null; records_total: number; records_compared: number; records_counted: number; error: string | null;
-  found: { records: number; compared: number; in_none: number; workloads: ProposedWorkload[] } | null;
+  found: { records: number; compared: number; in_none: number; without_content: number; workloads: ProposedWorkload[] } | null;
 }
 export interface AcceptedRules { accepted: { workload_id: string; rules: LabelRule[] }[] }

@@ -268,3 +268,26 @@ test("what was redacted is shown as such, and what only looks so is not", { skip
     await seen(page, "I am");
   });
 });
+
+test("an interaction whose content has expired says so, and its figures stay", { skip }, async () => {
+  await app.service.load([interaction("fading", { workload: "fading", content: "my door is the green one", at: 1_700_000_000 })]);
+  await app.restart((config) => `${config}log_store: {retention: {workload_content_days: {fading: 30}}}\n`);
+  const one = async () => (await app.service.call("GET", "/api/traffic?workload_id=fading")).interactions[0];
+  for (let i = 0; i < 200 && (await one()).content_expired === null; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await app.open("/traffic?workload=fading", {}, async (page) => {
+    await page.locator("a.interaction", { hasText: "content expired" }).click();
+    await page.getByText("The content of this interaction was removed on").waitFor();
+    const shown = await page.locator("#page").textContent();
+    assert.match(shown, /The answer called .*lookup/);
+    assert.match(shown, /1 message/);
+    assert.ok(!shown.includes("green one"));
+    for (const act of ["copy as curl", "show earlier messages"]) assert.equal(await page.getByRole("button", { name: act }).count(), 0, act);
+    assert.equal(await page.getByText("Raw JSON").count(), 0);
+    await page.getByText("what was made of it").click();
+    await seen(page, "No run has a row of it in its datasets.");
+  });
+  assert.equal((await app.service.call("GET", "/api/traffic?workload_id=fading&text=green")).interactions.length, 0);
+  assert.match(await app.service.command("log", "tail", "--workload", "fading", "--no-follow"), /content expired/);
+  const { workloads } = await app.service.call("GET", "/api/statistics?workload_id=fading");
+  assert.deepEqual(workloads[0].classes, [{ name: "lookup", records: 1 }]);
+});

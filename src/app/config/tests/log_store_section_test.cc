@@ -95,6 +95,28 @@ TEST(LogStoreSection, AWorkloadThatIsKeptForEverAndTooLargeIsWarnedOf) {
   EXPECT_THAT(meant->warnings, Not(Contains(HasSubstr("max_bytes"))));
 }
 
+TEST(LogStoreSection, SaysHowLongContentsStay) {
+  const auto config =
+      parse("log_store: {retention: {days: 90, content_days: 30, workload_content_days: {router: 7.5, writer: 0}}}");
+  ASSERT_TRUE(config.ok()) << config.error();
+  const auto& retention = config->log_store.retention;
+  EXPECT_EQ(retention.content_days_of(record::WorkloadId("router")), 7.5);
+  EXPECT_EQ(retention.content_days_of(record::WorkloadId("writer")), 0);
+  EXPECT_EQ(retention.content_days_of(record::WorkloadId("other")), 30);
+  EXPECT_THAT(config->warnings, Not(Contains(HasSubstr("content_days"))));
+  EXPECT_TRUE(parse("log_store: {retention: {content_days: 30}}")->log_store.retention.is_on());
+  EXPECT_FALSE(parse("log_store: {retention: {content_days: -1}}").ok());
+  EXPECT_FALSE(parse("log_store: {retention: {workload_content_days: {router: soon}}}").ok());
+}
+
+TEST(LogStoreSection, ContentsThatWouldOutliveTheirRecordsAreWarnedOf) {
+  const auto warned =
+      parse("log_store: {retention: {days: 30, content_days: 30, workload_content_days: {router: 40}}}");
+  ASSERT_TRUE(warned.ok()) << warned.error();
+  EXPECT_THAT(warned->warnings, Contains(AllOf(HasSubstr("content_days"), HasSubstr("has no effect:"))));
+  EXPECT_THAT(warned->warnings, Contains(AllOf(HasSubstr("workload_content_days"), HasSubstr("\"router\""))));
+}
+
 TEST(LogStoreSection, WhatCannotWorkIsNamed) {
   const auto error = [](const std::string& keys) {
     const auto config = parse("log_store: {elasticsearch: {" + keys + "}}\n");

@@ -5,6 +5,9 @@
 /// One format a file; each file's head says what is known of the format and where it comes from.
 namespace fw::capture {
 
+/// Why a log document of a record that lost its content is not read.
+inline constexpr const char* kContentExpired = "its content has expired where it was stored: figures alone are left";
+
 extern const Format kChatRow;             ///< chat_row.cc
 extern const Format kConverseRow;         ///< converse.cc
 extern const Format kDataFlywheelRecord;  ///< data_flywheel_record.cc

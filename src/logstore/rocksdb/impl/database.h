@@ -39,6 +39,8 @@ class Database final {
   [[nodiscard]] rocksdb::DB& db() { return *db_; }
   /// Durable on success.
   [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch);
+  /// What was written before is in tables, and the log has let go of it.
+  [[nodiscard]] rocksdb::Status flush();
   /// After that many records were removed: after a number of them the room they take is given back, in the background.
   void note_removals(std::uint64_t records);
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return handles_[0]; }  ///< version and counts

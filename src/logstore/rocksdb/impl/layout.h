@@ -12,7 +12,7 @@
 /// nothing here knows RocksDB, and every decoder takes any bytes and answers kDataLoss for those that are not ours.
 namespace fw::logstore::layout {
 
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 inline constexpr std::size_t kMaxRecordIdBytes = 128;
 inline constexpr std::size_t kMaxNameBytes = 256;              ///< workload and client ids
@@ -44,7 +44,9 @@ enum class Index : char { kTime = 't', kWorkload = 'w', kClient = 'c' };
 [[nodiscard]] Result<Location> parse_record_key(std::string_view key);
 
 [[nodiscard]] std::string record_value(const record::Interaction& record);
-/// Fills request, response and provenance.
+/// Whether the value is of a record whose content has expired.
+[[nodiscard]] bool is_outline(std::string_view value);
+/// Fills request, response, provenance and outline.
 [[nodiscard]] Status parse_record_value(std::string_view value, record::Interaction& record);
 
 /// The prefix of an index for the selection's names: kTime has none, kWorkload its workload, kClient its client.
@@ -89,6 +91,13 @@ struct CountedKind {
 [[nodiscard]] Result<CountedKind> parse_kind_count_key(std::string_view key);
 [[nodiscard]] std::string count_value(std::int64_t count);
 [[nodiscard]] std::optional<std::int64_t> parse_count_value(std::string_view value);
+
+/// Where the contents lie of some three days of a pair, among them the location's: all keys of `records` from this one
+/// on and before past_stretch() of it. Under this key, behind kStaleSign, the store remembers that contents of the
+/// stretch were removed, moved or expired and may still lie on the disk.
+[[nodiscard]] std::string stretch_of(const Location& location);
+[[nodiscard]] std::string past_stretch(std::string stretch);
+inline constexpr std::string_view kStaleSign = "p";
 
 inline constexpr std::string_view kVersionKey = "version";
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "logstore/rocksdb/impl/database.h"
 #include "logstore/rocksdb/impl/in_flight_ids.h"
@@ -18,6 +19,7 @@ namespace fw::logstore {
 /// 1. A record has exactly one entry in `records`, one in `ids` and three in `times`, or none anywhere.
 /// 2. The count of a (workload, client) pair is the number of its entries in `records`; that of a kind the number of
 ///    those of this kind.
+/// 3. Where a content was removed, moved or has expired and may still lie in a file, its stretch is marked as stale.
 class RocksDbLogStore final : public LogStore {
  public:
   explicit RocksDbLogStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -38,6 +40,8 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override;
   [[nodiscard]] Result<std::uint64_t> relabel(std::span<const record::RecordId> ids,
                                               const record::WorkloadId& workload) override;
+  [[nodiscard]] Result<std::uint64_t> expire_contents(std::span<const record::Interaction> outlined) override;
+  [[nodiscard]] Result<bool> purge(const Deadline& deadline) override;
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
 
  private:
@@ -54,6 +58,26 @@ class RocksDbLogStore final : public LogStore {
   /// The same as relabel(), of ids that are each there once, into one batch.
   [[nodiscard]] Result<std::uint64_t> move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
                                                    const record::WorkloadId& workload);
+  /// The same as expire_contents(), into one batch.
+  [[nodiscard]] Result<std::uint64_t> put_outlines(rocksdb::WriteBatch& writes,
+                                                   std::span<const record::Interaction> outlined);
+
+  using Stretches = std::set<std::string>;  // as layout::stretch_of() names them
+  /// For a batch that is written while removing_ is held.
+  void mark_stale(rocksdb::WriteBatch& writes, const Stretches& stretches);
+  struct Stale {
+    std::vector<std::string> stretches;  ///< in the order of keys
+    std::uint64_t before = 0;            ///< the sequence number by which all of it had been removed
+  };
+  [[nodiscard]] Result<Stale> stale();
+  /// How many of the first stretches are compacted at once: neighbours that have less than a few files together.
+  [[nodiscard]] Result<std::size_t> count_together(std::span<const std::string> stretches);
+  /// False: a snapshot still sees what was there.
+  [[nodiscard]] Result<bool> compact(const std::string& from, const std::string& to, std::uint64_t before,
+                                     const Deadline& deadline);
+  /// Takes the marks away, but for those that were put again meanwhile.
+  [[nodiscard]] Status unmark(std::span<const std::string> stretches, std::uint64_t before);
+
   using Counts = std::map<std::string, std::int64_t>;  // by count key
   void add_counts(rocksdb::WriteBatch& writes, const Counts& counts);
   static void count(Counts& counts, const layout::Location& location, const layout::Kind& kind, int change);
@@ -68,7 +92,9 @@ class RocksDbLogStore final : public LogStore {
 
   std::unique_ptr<Database> database_;
   InFlightIds in_flight_;
-  std::mutex removing_;  // two removals of one record would count it twice, and so would a move beside one
+  // Two removals of one record would count it twice, and so would a move beside one; and a mark's number is read before
+  // it is written.
+  std::mutex removing_;
 };
 
 }  // namespace fw::logstore

@@ -107,6 +107,7 @@ function Found(props: { discovery: Discovery; mayAct: boolean; done: () => void 
         <Figure name="workloads" value={count(found.workloads.length)}>in the traffic of <Name text={props.discovery.workload_id ?? ""} /></Figure>
         <Figure name="records" value={count(found.records)}>{count(found.compared)} compared with each other, all counted</Figure>
         <Figure name="in none" value={count(found.in_none)}>too few are alike to make a workload</Figure>
+        {found.without_content > 0 && <Figure name="passed over" value={count(found.without_content)}>their content has expired</Figure>}
       </dl>
       {found.workloads.length === 0 && <p>No workload was found: fewer than ten records are alike, or there are none.</p>}
       {props.mayAct && found.workloads.length > 0 && <Accept chosen={chosen} source={props.discovery.workload_id ?? ""} done={() => { setChosen([]); props.done(); }} />}

@@ -102,13 +102,37 @@ function Facts(props: { interaction: Interaction }) {
     ["time", moment(i.timestamp)], ["model asked", i.model_asked], ["model that answered", i.model_answered], ["class", i.class], ["finish reason", i.finish_reason],
     ["end", words(i.ending)], ["way in", i.origin], ["status", p.http_status === null ? null : String(p.http_status)], ["first token after", p.first_token_seconds === null ? null : seconds(p.first_token_seconds)],
     ["whole answer after", i.seconds === null ? null : seconds(i.seconds)],
-    ["tokens", i.prompt_tokens === null ? null : `${count(i.prompt_tokens)} asked, ${count(i.completion_tokens)} answered`], ["size", bytes(i.bytes)],
+    ["tokens", i.prompt_tokens === null ? null : `${count(i.prompt_tokens)} asked, ${count(i.completion_tokens)} answered`], ["size", bytes(i.bytes)], ["content expired", i.content_expired === null ? null : moment(i.content_expired)],
     ["route", p.route], ["answered by", p.variant], ["conversation", p.conversation], ["key", p.key], ["tags", tags === "" ? null : tags],
   ];
   return <dl class="facts-grid">{facts.flatMap(([name, value]) => (value === null ? [] : [<div key={name}><dt>{name}</dt><dd><Plain text={value} /></dd></div>]))}</dl>;
 }
 
 function Shown(props: { interaction: Interaction; erased: (erasure: Erasure) => void }) {
+  const i = props.interaction;
+  return (
+    <>
+      <Facts interaction={i} />
+      <InteractionActs id={i.id} hasContent={i.content_expired === null} erased={props.erased} />
+      {i.content_expired === null ? <Content interaction={i} /> : <Expired interaction={i} />}
+      <section><h2>Lineage</h2><Lineage id={i.id} /></section>
+    </>
+  );
+}
+
+/** What the configuration says is not to stay; the figures above are still counted. */
+function Expired(props: { interaction: Interaction }) {
+  const i = props.interaction;
+  return (
+    <section>
+      <h2>Conversation <span class="muted small">{plural(i.messages, "message")}</span></h2>
+      <p>The content of this interaction was removed on {moment(i.content_expired!)}, as log_store.retention.content_days says. What figures are made of stays; datasets leave it out, and no search for text finds it.</p>
+      {i.called.length > 0 && <p class="small">The answer called {i.called.map((name, k) => <span key={k}>{k > 0 && ", "}<Name text={name} /></span>)}.</p>}
+    </section>
+  );
+}
+
+function Content(props: { interaction: Interaction }) {
   const i = props.interaction;
   const request = isObject(i.request) ? i.request : {};
   const response = isObject(i.response) ? i.response : {};
@@ -118,8 +142,6 @@ function Shown(props: { interaction: Interaction; erased: (erasure: Erasure) => 
   const tools = toolsOf(request);
   return (
     <>
-      <Facts interaction={i} />
-      <InteractionActs id={i.id} erased={props.erased} />
       <section><h2>Conversation <span class="muted small">{plural(messages.length, "message")}</span></h2><Conversation messages={messages} /></section>
       <section>
         <h2>Answer</h2>
@@ -127,7 +149,6 @@ function Shown(props: { interaction: Interaction; erased: (erasure: Erasure) => 
       </section>
       {tools.length > 0 && <ToolList tools={tools} called={i.called} />}
       <section><h2>Raw JSON</h2><Raw id={i.id} part="request" size={i.bytes} /><Raw id={i.id} part="response" size={i.bytes} /></section>
-      <section><h2>Lineage</h2><Lineage id={i.id} /></section>
     </>
   );
 }

@@ -101,11 +101,11 @@ export function Erased(props: { erasure: Erasure }) {
 }
 
 /** `erased` is told what went. Marking takes the role reviewer, erasing admin; while no key was made, whoever is there may. */
-export function InteractionActs(props: { id: string; erased: (erasure: Erasure) => void }) {
+export function InteractionActs(props: { id: string; hasContent: boolean; erased: (erasure: Erasure) => void }) {
   const role = useSession()?.role ?? null;
   return (
     <div class="interaction-acts">
-      <p><CopyAsCurl id={props.id} /></p>
+      {props.hasContent && <p><CopyAsCurl id={props.id} /></p>}
       {role !== "viewer" && <MarkAsWrong id={props.id} />}
       {(role === null || role === "admin") && <Erase id={props.id} done={props.erased} />}
     </div>

@@ -67,7 +67,7 @@ function Row(props: { item: InteractionSummary; query: URLSearchParams }) {
     <a class="interaction" href={address(["traffic", item.id], Object.fromEntries(props.query))}>
       <span class="when">{moment(item.timestamp).slice(5, 16)}</span>
       <span class="what"><Name text={item.workload_id} />{kind}{item.ending !== "finished" && <span class="tag bad">{words(item.ending)}</span>}</span>
-      <span class="said"><Plain text={item.asked.replace(/\s+/g, " ") || "\u2013"} /></span>
+      <span class="said">{item.content_expired === null ? <Plain text={item.asked.replace(/\s+/g, " ") || "\u2013"} /> : <span class="muted">content expired</span>}</span>
       <span class="said answer"><Plain text={item.answered.replace(/\s+/g, " ")} /></span>
       <span class="size muted">{item.prompt_tokens === null ? "" : `${compact(item.prompt_tokens + (item.completion_tokens ?? 0))} tokens`}</span>
     </a>

@@ -1,4 +1,4 @@
-#include "logstore/elasticsearch/impl/relabel.h"
+#include "logstore/elasticsearch/impl/rewrite.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -30,10 +30,13 @@ struct Rewritten {
   std::string source;
 };
 
-class Relabelling final {
+/// What a document is to be; nothing where it stays as it is.
+using NewSource = std::function<Result<std::optional<std::string>>(const FoundKey& key, std::string_view source)>;
+
+class Rewriting final {
  public:
-  Relabelling(Cluster& cluster, const record::WorkloadId& workload)
-      : cluster_(cluster), workload_(Json(*workload).dump()) {}
+  Rewriting(Cluster& cluster, NewSource new_source, std::string refused)
+      : cluster_(cluster), new_source_(std::move(new_source)), refused_(std::move(refused)) {}
 
   Result<std::uint64_t> run(std::span<const FoundKey> keys) {
     while (!keys.empty()) {
@@ -41,7 +44,7 @@ class Relabelling final {
       FW_TRY(rewrite(some));
       keys = keys.subspan(some.size());
     }
-    return moved_;
+    return written_;
   }
 
  private:
@@ -71,20 +74,16 @@ class Relabelling final {
     return write(body);
   }
 
-  /// Nothing where the document has gone, or says the workload in no place of its own.
+  /// Nothing where the document has gone, too.
   Result<std::optional<Rewritten>> rewritten(const FoundKey& key, std::string_view element) {
     FW_ASSIGN(const auto members, slicer_.members(element));
     const auto* source = member(members, "_source");
     const auto* version = member(members, "_seq_no");
     const auto* term = member(members, "_primary_term");
     if (source == nullptr || version == nullptr || term == nullptr) return std::optional<Rewritten>();
-    FW_ASSIGN(const auto fields, slicer_.members(source->raw));
-    const auto* workload = member(fields, kWorkload);
-    if (workload == nullptr || workload->kind != codec::JsonKind::kString) return std::optional<Rewritten>();
-    const auto at = static_cast<std::size_t>(workload->raw.data() - source->raw.data());
-    std::string whole(source->raw.substr(0, at));
-    whole.append(workload_).append(source->raw.substr(at + workload->raw.size()));
-    return std::optional(Rewritten{&key, version->raw, term->raw, std::move(whole)});
+    FW_ASSIGN(auto whole, new_source_(key, source->raw));
+    if (!whole) return std::optional<Rewritten>();
+    return std::optional(Rewritten{&key, version->raw, term->raw, *std::move(whole)});
   }
 
   /// A line break within a document would end it in a bulk request.
@@ -93,7 +92,7 @@ class Relabelling final {
         '/' + net::percent_encode(document.key->index) + "/_doc/" + net::percent_encode(*document.key->key.id) +
         "?if_seq_no=" + std::string(document.version) + "&if_primary_term=" + std::string(document.term);
     FW_ASSIGN(const auto answer, cluster_.call(net::Method::kPut, path, document.source));
-    if (answer.is_success()) ++moved_;
+    if (answer.is_success()) ++written_;
     return answer.is_success() || answer.status == 409 ? Status() : Status(Cluster::error_of(answer));
   }
 
@@ -109,26 +108,52 @@ class Relabelling final {
     for (const Json& item : json["items"]) {
       const Json& of = item.is_object() && item.contains("index") ? item["index"] : item;
       const int status = of.is_object() ? of.value("status", 0) : 0;
-      if (status == 200 || status == 201) ++moved_;
+      if (status == 200 || status == 201) ++written_;
       if (status == 200 || status == 201 || status == 409) continue;
-      const std::string message = "Elasticsearch does not take a document under another workload: " +
-                                  (of.is_object() && of.contains("error") ? of["error"].dump() : of.dump());
+      const std::string message =
+          refused_ + ": " + (of.is_object() && of.contains("error") ? of["error"].dump() : of.dump());
       return status == 429 || status == 503 ? resource_exhausted(message) : failed_precondition(message);
     }
     return {};
   }
 
   Cluster& cluster_;
-  std::string workload_;  ///< as JSON
+  NewSource new_source_;
+  std::string refused_;  ///< how an error begins
   codec::JsonSlicer slicer_{{.bytes = std::size_t{1} << 30}};
-  std::uint64_t moved_ = 0;
+  std::uint64_t written_ = 0;
 };
+
+/// The document with the workload, as JSON, in the place of its own; nothing where it says that in no place of its own.
+Result<std::optional<std::string>> relabelled(std::string_view source, std::string_view workload,
+                                              codec::JsonSlicer& slicer) {
+  FW_ASSIGN(const auto fields, slicer.members(source));
+  const auto* old = member(fields, kWorkload);
+  if (old == nullptr || old->kind != codec::JsonKind::kString) return std::optional<std::string>();
+  const auto at = static_cast<std::size_t>(old->raw.data() - source.data());
+  std::string whole(source.substr(0, at));
+  whole.append(workload).append(source.substr(at + old->raw.size()));
+  return std::optional(std::move(whole));
+}
 
 }  // namespace
 
 Result<std::uint64_t> bulk_relabel(Cluster& cluster, std::span<const FoundKey> keys,
                                    const record::WorkloadId& workload) {
-  return Relabelling(cluster, workload).run(keys);
+  codec::JsonSlicer slicer({.bytes = std::size_t{1} << 30});
+  const std::string name = Json(*workload).dump();
+  const auto with_name = [&](const FoundKey&, std::string_view source) { return relabelled(source, name, slicer); };
+  return Rewriting(cluster, with_name, "Elasticsearch does not take a document under another workload").run(keys);
+}
+
+Result<std::uint64_t> bulk_expire(Cluster& cluster, std::span<const FoundKey> keys, const Documents& documents,
+                                  const std::function<std::string(const FoundKey&)>& outlined) {
+  const auto without_content = [&](const FoundKey& key, std::string_view source) -> Result<std::optional<std::string>> {
+    const auto record = documents.read(*key.key.id, source);
+    if (!record.ok() || !record->has_content()) return std::optional<std::string>();
+    return std::optional(outlined(key));
+  };
+  return Rewriting(cluster, without_content, "Elasticsearch does not take a document without its content").run(keys);
 }
 
 }  // namespace fw::logstore
