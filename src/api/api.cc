@@ -41,7 +41,8 @@ std::function<Status(const runs::JobId&)> unused_check(const std::optional<Promo
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : guard(d.public_url),
-        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
+        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)},
+               &d.disk),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),

@@ -44,6 +44,16 @@ TEST_F(ApiTest, ABrowserThatHasThePageIsNotSentItAgain) {
   EXPECT_EQ(again->body, "");
 }
 
+TEST_F(ApiTest, LargeAnswersArePackedForWhoTakesThat) {
+  auto request = net::json_request(net::Method::kGet, server_->url() + "/openapi.json", "");
+  request.headers.set("Accept-Encoding", "gzip, deflate, br");
+  const auto packed = run_blocking(client_->send(std::move(request), Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(packed.ok());
+  EXPECT_EQ(packed->headers.find("Content-Encoding"), "gzip");
+  EXPECT_LT(packed->body.size(), openapi_document().size() / 4);
+  EXPECT_EQ(send(net::Method::kGet, "/openapi.json").body.size(), openapi_document().size());
+}
+
 TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
   const Json document = Json::parse(openapi_document());
   for (const auto& [path, operations] : document["paths"].items()) {

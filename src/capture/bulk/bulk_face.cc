@@ -57,7 +57,7 @@ struct BulkFace::Impl {
         searches(dependencies, indices),
         index_calls(dependencies, indices),
         cluster(dependencies, options),
-        exchange(options, counters) {
+        exchange(options, counters, dependencies.cpu) {
     add_cluster();
     add_documents();
     add_searches();

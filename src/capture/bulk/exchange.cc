@@ -3,6 +3,7 @@
 #include <array>
 
 #include "capture/bulk/impl/json_body.h"
+#include "net/compress.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -35,8 +36,8 @@ net::Response response_of(const Call& call, Answer answer) {
   return response;
 }
 
-Exchange::Exchange(const BulkFaceOptions& options, Counters& counters)
-    : options_(options), counters_(counters), budget_(options.max_bytes_in_flight) {}
+Exchange::Exchange(const BulkFaceOptions& options, Counters& counters, Pool& packing)
+    : options_(options), counters_(counters), packing_(packing), budget_(options.max_bytes_in_flight) {}
 
 void Exchange::on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint) {
   for (const net::Method method : methods) {
@@ -125,7 +126,9 @@ Task<void> Exchange::send(const Call& call, Answer answer, net::ResponseWriter& 
       answer.body = json.dump(call.has_flag("pretty") ? 2 : -1, ' ', false, Json::error_handler_t::replace);
     }
   }
-  (void)co_await out.send(response_of(call, std::move(answer)), call.deadline);
+  auto response = response_of(call, std::move(answer));
+  response = co_await net::compressed(std::move(response), net::takes_gzip(call.headers), packing_);
+  (void)co_await out.send(std::move(response), call.deadline);
 }
 
 }  // namespace fw::capture::elastic
