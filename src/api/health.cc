@@ -1,5 +1,7 @@
 #include "api/health.h"
 
+#include "api/answer.h"
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -35,7 +37,7 @@ net::Response HealthResource::ready() const {
     }
     if (!list.empty()) body["faces"] = std::move(list);
   }
-  return net::json_response(status.ok() ? 200 : 503, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return answer(status.ok() ? 200 : 503, body);
 }
 
 }  // namespace fw::api

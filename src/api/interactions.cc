@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "capture/log_document.h"
 #include "capture/timestamp.h"
 
@@ -11,8 +12,6 @@ namespace fw::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 template <class Number>
 Status read_number(const net::QueryParams& query, const char* name, Number least, Number most, Number& out) {

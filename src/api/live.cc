@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "base/hash.h"
 #include "net/sse.h"
 
@@ -13,8 +14,6 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kBetweenLooks = std::chrono::seconds(1);
 /// Looks without a change after which a comment shows whether the reader is still there.
 constexpr int kQuietLooks = 10;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string traffic_of(const std::vector<logstore::WorkloadSummary>& workloads) {
   std::uint64_t records = 0;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "capture/files/file_source.h"
@@ -23,8 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPageLines = 100;
 /// Bytes of an upload between two looks at the disk. All that may be on their way at once stay within half the reserve.
 constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// A file that is there until the object goes.
 class Upload {
@@ -234,7 +233,7 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;
   Json body{{"counts", std::move(counts)}, {"lines", std::move(lines)}, {"next", nullptr}};
   if (page.next) body["next"] = *page.next;
-  co_return net::json_response(200, dump(body));
+  co_return answer(200, body);
 }
 
 }  // namespace fw::api
