@@ -106,7 +106,7 @@ class Play:
             time.sleep(0.2)
         if pairs["pairs"] == 0:
             raise SystemExit("no request was shadowed")
-        self.say(f"{pairs['pairs']} request{'s' * (pairs['pairs'] != 1)} went to both sides: {100 * pairs['score']:.0f} % the same, half of the candidate's "
+        self.say(f"requests that went to both sides: {pairs['pairs']}, {100 * pairs['score']:.0f} % the same, half of the candidate's "
                  f"answers within {pairs['candidate_seconds']['p50']:.3f} s, of production's within {pairs['other_seconds']['p50']:.3f} s")
 
     def canary(self, proposal):

@@ -72,8 +72,8 @@ class DemoPromotion(unittest.TestCase):
         done = subprocess.run(list(map(str, play)), capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         said = done.stdout
-        for what in ("grace: judged", "grace: sign -> signed off", "op: start shadow -> shadow", "requests went to both sides: 100 % the same",
-                     "op: start canary -> canary, 30 %", "op: advance -> canary, 60 %", "op: go live -> live, 100 %",
+        for what in ("grace: judged", "grace: sign -> signed off", "op: start shadow -> shadow", "requests that went to both sides: ",
+                     ", 100 % the same", "op: start canary -> canary, 30 %", "op: advance -> canary, 60 %", "op: go live -> live, 100 %",
                      "the candidate's engine is killed", "flywheel: rolled back after", "production answers again",
                      "promotion.roll_back  by flywheel: a gate failed: errors"):
             self.assertIn(what, said)
