@@ -284,6 +284,25 @@ TEST_F(GatewayTest, ABodyBeyondTheLimitIsRefused) {
   EXPECT_EQ(upstream.requests(), 0);
 }
 
+TEST_F(GatewayTest, AnUpstreamThatFailsAgainAndAgainIsSaidUntilItAnswers) {
+  auto settings_of_one = upstream_settings("shaky", upstream);
+  settings_of_one.max_retries = 0;
+  settings_of_one.failures_until_open = 2;
+  settings_of_one.open_for = 1ms;
+  GatewaySettings settings;
+  settings.upstreams = {settings_of_one};
+  serve(std::move(settings));
+  upstream.answers(503, "{}");
+  EXPECT_EQ(chat().status, 503);
+  EXPECT_TRUE(gateway->readiness().ok()) << "one failure is none yet";
+  EXPECT_EQ(chat().status, 503);
+  EXPECT_THAT(gateway->readiness().error().message, HasSubstr("2 requests to upstream shaky failed"));
+  std::this_thread::sleep_for(2ms);
+  upstream.answers(200, kAnswer);
+  EXPECT_EQ(chat().status, 200);
+  EXPECT_TRUE(gateway->readiness().ok());
+}
+
 TEST_F(GatewayTest, AMissingKeyIsSaidAndNamesItsVariable) {
   auto settings_of_one = upstream_settings("keyed", upstream);
   settings_of_one.api_key_env = "MISSING";
