@@ -70,10 +70,7 @@ void GatewayWayIn::take_kept_routes() {
 }
 
 void GatewayWayIn::adjust(net::ServerOptions& options) {
-  const capture::GatewaySettings& settings = gateway_->settings();
-  options.max_connections = settings.max_connections;
   options.half_close_grace = std::chrono::milliseconds(200);
-  options.drain = settings.drain;
   options.observe = [this](const net::Exchange& exchange) { access_log_.note(exchange); };
 }
 

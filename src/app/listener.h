@@ -58,6 +58,8 @@ class Listener final {
 
   /// Listens; where it cannot, it is off and says why.
   void start();
+  /// The beginning of stop(), without waiting; called again, it ends the drain (net::Server).
+  void begin_stop(Duration grace);
   /// Takes no new requests; running ones may end within the server's drain and `grace`. Not on the loops' threads.
   void stop(Duration grace);
   /// Any thread, also while it is started.
@@ -91,6 +93,9 @@ class Listeners final {
  public:
   void add(std::unique_ptr<Listener> listener) { all_.push_back(std::move(listener)); }
   void start();
+  /// All at the same time.
+  void begin_stop(Duration grace);
+  /// Waits until they have stopped, one after the other where nothing was begun.
   void stop(Duration grace);
   [[nodiscard]] std::vector<api::ListenerState> states() const;
   void write_metrics(std::ostream& out) const;

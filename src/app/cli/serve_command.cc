@@ -22,6 +22,7 @@
 #include "app/otlp_way_in.h"
 #include "app/promotion_desk.h"
 #include "app/service.h"
+#include "app/stop_bound.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "io/machine.h"
@@ -31,7 +32,9 @@
 namespace fw::app {
 namespace {
 
-constexpr Duration kGrace = std::chrono::seconds(5);
+// What is cancelled after the drain has the grace to say so, and all else that ends has the rest.
+constexpr Duration kGrace = std::chrono::seconds(3);
+constexpr Duration kRest = std::chrono::seconds(5);
 
 struct ServeOptions {
   std::string config;
@@ -71,8 +74,9 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   options.address = settings.listener.listen;
   options.port = static_cast<std::uint16_t>(settings.listener.port);
   options.tls = settings.listener.tls();
-  options.max_connections = connections_within_limit(static_cast<std::size_t>(settings.max_connections));
+  options.max_connections = connections_within_limit(settings.listener.max_connections);
   options.max_connections_per_address = settings.listener.max_connections_per_address;
+  options.drain = settings.listener.drain;
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
   options.max_body_bytes = SIZE_MAX;
   return options;
@@ -240,7 +244,17 @@ int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayWa
   }
 }
 
+/// Of the listeners that are on.
+Duration longest_drain(const Config& config) {
+  Duration longest = config.server.listener.drain;
+  for (const auto* listener : {&config.elasticsearch.listener, &config.otlp.listener}) {
+    if (listener->enabled) longest = std::max(longest, listener->drain);
+  }
+  return config.gateway.is_on() ? std::max(longest, config.gateway_listener.drain) : longest;
+}
+
 int serve(const ServeOptions& options) {
+  std::optional<StopBound> bound;  // until all else has gone
   const sigset_t signals = block_signals();
   auto config = read_config(options);
   if (!config.ok()) return fail(config.error());
@@ -294,12 +308,24 @@ int serve(const ServeOptions& options) {
 
   const int signal = wait_for_end(signals, options, ways_in.gateway);
   log_info("serve", "stopping", {{"signal", signal}});
-  notifier.stop_blocking();
+  const auto begin_stop = [&server, &ways_in] {
+    server.begin_stop(kGrace);
+    ways_in.listeners.begin_stop(kGrace);
+  };
+  bound.emplace(longest_drain(settings) + kGrace + kRest, "running requests", begin_stop);
+  begin_stop();
   ways_in.listeners.stop(kGrace);
   server.stop_blocking(kGrace);
+  bound->next_stage("records on their way to the log store");
+  (void)(*service)->wait_for((*service)->committer().flush(Deadline::after(kRest)));
+  bound->next_stage("webhooks");
+  notifier.stop_blocking();
+  bound->next_stage("promoted models");
   (*desk)->stop();
+  bound->next_stage("runs");
   (*service)->stop();
   (*desk)->join(nullptr);
+  bound->next_stage("the stores");
   std::error_code ignored;
   std::filesystem::remove(url_file, ignored);
   return 0;

@@ -141,11 +141,9 @@ struct CaptureSettings {
 /// The gateway of a service. Without upstreams there is none.
 struct GatewaySettings {
   bool is_enabled = true;
-  std::size_t max_connections = 16'384;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together
   Duration max_body_time = std::chrono::minutes(5);          ///< from a body's first byte to its last
-  Duration drain = std::chrono::seconds(20);                 ///< that running answers get when the service stops
   double access_log = 0;                                     ///< share of the answers that get a line in the log
   std::vector<UpstreamSettings> upstreams;
   std::vector<Route> routes;
