@@ -16,6 +16,7 @@
 #include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/config/configuration_json.h"
+#include "app/connection_plan.h"
 #include "app/elasticsearch_way_in.h"
 #include "app/gateway_way_in.h"
 #include "app/listener.h"
@@ -57,15 +58,30 @@ sigset_t block_signals() {
   return signals;
 }
 
-/// As many connections as are wanted and as leave the stores their files: a moment without descriptors would hit them.
-std::size_t connections_within_limit(std::size_t wanted) {
-  constexpr std::uint64_t kForStoresAndEngines = 1024;
+/// Takes from the listeners that are on what leaves too few files to the stores: a moment without descriptors would hit
+/// them.
+void fit_connections(Config& config) {
+  std::vector<ConnectionWish> wishes;
+  std::vector<ListenerSettings*> listeners;
+  const auto add = [&](std::string name, ListenerSettings& listener, std::uint64_t files_each) {
+    wishes.push_back({std::move(name), listener.max_connections, files_each});
+    listeners.push_back(&listener);
+  };
+  add("control api", config.server.listener, 1);
+  if (config.gateway.is_on()) add("gateway", config.gateway_listener, 2);
+  if (config.elasticsearch.listener.enabled) add("elasticsearch", config.elasticsearch.listener, 1);
+  if (config.otlp.listener.enabled) add("otlp", config.otlp.listener, 1);
   const std::uint64_t files = io::raise_open_file_limit();
-  const std::uint64_t left = files > 2 * kForStoresAndEngines ? files - kForStoresAndEngines : files / 4;
-  if (wanted <= left) return wanted;
-  log_warning("serve", "fewer connections are taken than max_connections allows; raise the limit on open files",
-              {{"max_connections", wanted}, {"taken", left}, {"open_files", files}});
-  return left;
+  const auto taken = connections_within(files, wishes);
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    if (taken[i] == wishes[i].connections) continue;
+    log_warning("serve", "fewer connections are taken than max_connections allows; raise the limit on open files",
+                {{"listener", wishes[i].listener},
+                 {"max_connections", wishes[i].connections},
+                 {"taken", taken[i]},
+                 {"open_files", files}});
+    listeners[i]->max_connections = taken[i];
+  }
 }
 
 net::ServerOptions server_options(const ServerSettings& settings) {
@@ -74,7 +90,7 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   options.address = settings.listener.listen;
   options.port = static_cast<std::uint16_t>(settings.listener.port);
   options.tls = settings.listener.tls();
-  options.max_connections = connections_within_limit(settings.listener.max_connections);
+  options.max_connections = settings.listener.max_connections;
   options.max_connections_per_address = settings.listener.max_connections_per_address;
   options.drain = settings.listener.drain;
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
@@ -264,6 +280,7 @@ int serve(const ServeOptions& options) {
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
   const std::string configuration = configuration_json(*config, apply_command_line(options, *config));
+  fit_connections(*config);
   const Config settings = *config;
 
   ServiceOptions service_options;

@@ -31,7 +31,7 @@ capture::UpstreamSettings read_upstream(YamlSection& section, const Environment&
   std::string authorities;
   section.read("certificate_authorities", authorities);
   if (!authorities.empty()) upstream.tls.certificate_authorities = authorities;
-  read_size(section, "max_connections", upstream.max_connections, 1, 1'000'000);
+  read_size(section, "max_connections", upstream.max_connections, 0, 1'000'000);
   section.read_seconds("connect_timeout_seconds", upstream.connect_timeout, 0.01, 600);
   section.read_seconds("first_byte_timeout_seconds", upstream.first_byte_timeout, 0.1, 86'400);
   section.read_seconds("idle_timeout_seconds", upstream.idle_timeout, 0.1, 86'400);

@@ -25,7 +25,7 @@ struct UpstreamSettings {
   std::string api_key_header;  ///< header that bears the bare key; empty: `Authorization: Bearer`
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
   net::ClientTls tls;
-  std::size_t max_connections = 4096;
+  std::size_t max_connections = 0;  ///< requests at a time, more wait; 0: as many as come
   Duration connect_timeout = std::chrono::seconds(5);
   Duration first_byte_timeout = std::chrono::minutes(10);  ///< from sending to the answer's head
   Duration idle_timeout = std::chrono::minutes(5);         ///< longest silence within an answer
