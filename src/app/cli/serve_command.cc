@@ -203,7 +203,8 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           &service.keyring(),
           config.auth,
           config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://"),
-          &service.discovery()};
+          &service.discovery(),
+          &service.arrivals()};
 }
 
 std::optional<std::string> environment_of(const std::string& name) {
