@@ -1,6 +1,8 @@
 #include "app/listener.h"
 
+#include "auth/caller.h"
 #include "base/log.h"
+#include "net/access_log.h"
 
 namespace fw::app {
 namespace {
@@ -13,12 +15,22 @@ net::ServerOptions server_options(std::string_view name, const ListenerSettings&
   options.max_connections = settings.max_connections;
   options.max_connections_per_address = settings.max_connections_per_address;
   options.drain = settings.drain;
+  options.observe = access_log(name, settings);
   options.max_body_bytes = SIZE_MAX;  // each way in has its own limit, and its own words for it
   options.tls = settings.tls();
   return options;
 }
 
 }  // namespace
+
+std::function<void(const net::Exchange&)> access_log(std::string_view name, const ListenerSettings& settings) {
+  if (settings.access_log <= 0) return {};
+  auto log = std::make_shared<net::AccessLog>(std::string(name), settings.access_log);
+  return [log = std::move(log)](const net::Exchange& exchange) {
+    if (exchange.caller == nullptr) return log->note(exchange);
+    log->note(exchange, exchange.caller->key_id, exchange.caller->person);
+  };
+}
 
 Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::string_view section,
                       auth::ListenerName listener) {

@@ -83,6 +83,10 @@ class Listener final {
   std::string why_off_;
 };
 
+/// Lines about a share of what a listener answers, for ServerOptions::observe.
+[[nodiscard]] std::function<void(const net::Exchange&)> access_log(std::string_view name,
+                                                                   const ListenerSettings& settings);
+
 /// Whether something may listen there: on this machine alone; elsewhere with TLS and a key to ask for, or where its
 /// section says `insecure: true`. kFailedPrecondition with the remedy. `section`: of the configuration.
 [[nodiscard]] Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::string_view section,

@@ -26,6 +26,7 @@ struct Exchange {
   std::uint64_t bytes = 0;
   Duration took{};
   bool is_complete = false;
+  const auth::Caller* caller = nullptr;  ///< as IncomingRequest::caller; null where nobody found out
 };
 
 struct IncomingRequest;

@@ -26,7 +26,8 @@ nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
           {"insecure", listener.insecure},
           {"max_connections", listener.max_connections},
           {"max_connections_per_address", listener.max_connections_per_address},
-          {"drain_seconds", to_seconds(listener.drain)}};
+          {"drain_seconds", to_seconds(listener.drain)},
+          {"access_log", listener.access_log}};
 }
 
 nlohmann::ordered_json server_json(const ServerSettings& server) {
@@ -128,7 +129,7 @@ nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway, con
           {"max_body_bytes", gateway.max_body_bytes},
           {"max_bytes_in_flight", gateway.max_bytes_in_flight},
           {"drain_seconds", to_seconds(listener.drain)},
-          {"access_log", gateway.access_log},
+          {"access_log", listener.access_log},
           {"upstreams", std::move(upstreams)},
           {"routes", std::move(routes)},
           {"capture", capture_json(gateway.capture)}};

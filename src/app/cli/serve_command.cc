@@ -300,7 +300,11 @@ int serve(const ServeOptions& options) {
   api::Api api(api_dependencies(**service, ways_in, **desk, notifier, settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(settings.server);
-  listener.observe = api.observer();
+  listener.observe = [count = api.observer(),
+                      log = access_log("control api", settings.server.listener)](const net::Exchange& exchange) {
+    count(exchange);
+    if (log) log(exchange);
+  };
   net::Server server((*service)->loops(), std::move(listener), once_started(has_started, api.handler()));
   const bool asks_for_key = (*service)->keyring().asks_for_key(auth::ListenerName::kControl);
   if (const auto safe = check_exposure(settings.server.listener, asks_for_key || settings.auth.proxy.is_on(), "server",

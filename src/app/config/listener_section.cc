@@ -20,6 +20,7 @@ void read_address(YamlSection& section, ListenerSettings& settings) {
   section.read("max_connections", settings.max_connections, 1, 1'000'000);
   section.read("max_connections_per_address", settings.max_connections_per_address, 0, 1'000'000);
   section.read_seconds("drain_seconds", settings.drain, 0, 3600);
+  section.read("access_log", settings.access_log, 0, 1);
   section.read("tls_certificate", settings.tls_certificate);
   section.read("tls_key", settings.tls_key);
   if (settings.tls_certificate.empty() != settings.tls_key.empty()) {

@@ -22,6 +22,7 @@ struct ListenerSettings {
   std::uint64_t max_connections = 1024;           ///< that may be open
   std::uint64_t max_connections_per_address = 0;  ///< 0: no limit
   Duration drain = std::chrono::seconds(20);      ///< that running answers get when the service stops
+  double access_log = 0;                          ///< share of the answers that get a line in the log
 
   [[nodiscard]] std::optional<net::ServerTls> tls() const;
   /// This machine alone reaches it.
@@ -43,7 +44,8 @@ struct OtlpSettings {
   double join_window_seconds = 300;
 };
 
-/// `listen`, `port`, `tls_certificate`, `tls_key`, `drain_seconds` and the limits on connections of a section.
+/// `listen`, `port`, `tls_certificate`, `tls_key`, `drain_seconds`, `access_log` and the limits on connections of a
+/// section.
 void read_address(YamlSection& section, ListenerSettings& settings);
 /// These, `enabled` and `insecure`, which go before the address is held against them.
 void read_listener(YamlSection& section, ListenerSettings& settings);

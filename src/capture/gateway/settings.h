@@ -144,7 +144,6 @@ struct GatewaySettings {
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together
   Duration max_body_time = std::chrono::minutes(5);          ///< from a body's first byte to its last
-  double access_log = 0;                                     ///< share of the answers that get a line in the log
   std::vector<UpstreamSettings> upstreams;
   std::vector<Route> routes;
   CaptureSettings capture;

@@ -190,7 +190,12 @@ Task<bool> ServerConnection::answer(Method method) {
   co_await call_handler(request, writer);
   if (leaving_) leaving_->cancel();
   const bool goes_on = co_await finish_request(request, body, writer);
-  observe(to_string(method), request.target, writer.status(), writer.bytes(), writer.is_complete());
+  observe({.method = to_string(method),
+           .target = request.target,
+           .status = writer.status(),
+           .bytes = writer.bytes(),
+           .is_complete = writer.is_complete(),
+           .caller = request.caller.get()});
   co_return goes_on;
 }
 
@@ -265,7 +270,11 @@ Task<void> ServerConnection::reject_request(Response response, std::string metho
   if (method == "HEAD") response.body.clear();
   const Gather buffers{asio::buffer(head), asio::buffer(response.body)};
   const auto written = co_await write(buffers, Deadline::never());
-  observe(method, target, response.status, response.body.size(), written.ok());
+  observe({.method = method,
+           .target = target,
+           .status = response.status,
+           .bytes = response.body.size(),
+           .is_complete = written.ok()});
   if (written.ok()) co_await linger();
 }
 
@@ -388,16 +397,11 @@ const std::string& ServerConnection::date() {
   return date_;
 }
 
-void ServerConnection::observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes,
-                               bool is_complete) {
+void ServerConnection::observe(Exchange exchange) {
   if (!shared_->options.observe) return;
-  shared_->options.observe({.method = method,
-                            .target = target,
-                            .peer = peer_,
-                            .status = status,
-                            .bytes = bytes,
-                            .took = kernel_now() - request_begin_,
-                            .is_complete = is_complete});
+  exchange.peer = peer_;
+  exchange.took = kernel_now() - request_begin_;
+  shared_->options.observe(exchange);
 }
 
 }  // namespace fw::net

@@ -107,7 +107,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     return parser_->keeps_alive() && may_go_on() && !is_body_lost_ && !has_client_closed_;
   }
   [[nodiscard]] const std::string& date();
-  void observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes, bool is_complete);
+  /// Has ServerOptions::observe look at what this connection answered; fills in what is its own.
+  void observe(Exchange exchange);
 
   std::shared_ptr<const ServerShared> shared_;
   Executor strand_;
