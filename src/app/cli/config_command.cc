@@ -128,6 +128,7 @@ nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway, con
           {"max_connections_per_address", listener.max_connections_per_address},
           {"max_body_bytes", gateway.max_body_bytes},
           {"max_bytes_in_flight", gateway.max_bytes_in_flight},
+          {"max_request_seconds", to_seconds(gateway.max_request_time)},
           {"drain_seconds", to_seconds(listener.drain)},
           {"access_log", listener.access_log},
           {"upstreams", std::move(upstreams)},

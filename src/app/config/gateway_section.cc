@@ -141,6 +141,7 @@ void read_capture(YamlSection& gateway, capture::CaptureSettings& settings) {
 void read_limits(YamlSection& section, GatewaySettings& gateway) {
   read_size(section, "max_body_bytes", gateway.max_body_bytes, 1024, 1ULL << 32);
   read_size(section, "max_bytes_in_flight", gateway.max_bytes_in_flight, 1024, 1ULL << 40);
+  section.read_seconds("max_request_seconds", gateway.max_request_time, 0, 604'800);
 }
 
 }  // namespace

@@ -144,6 +144,7 @@ struct GatewaySettings {
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together
   Duration max_body_time = std::chrono::minutes(5);          ///< from a body's first byte to its last
+  Duration max_request_time = std::chrono::hours(1);         ///< from a request's head to its answer's end; 0: no limit
   std::vector<UpstreamSettings> upstreams;
   std::vector<Route> routes;
   CaptureSettings capture;
