@@ -47,7 +47,7 @@ struct Api::Impl {
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),
-        interactions(d.log, d.disk),
+        interactions(d.log, d.disk, d.arrivals),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
         traffic(d.log, d.disk, d.clock),
         statistics(d.runs, d.log, d.disk, d.clock),

@@ -9,6 +9,7 @@
 #include "api/query_params.h"
 #include "api/request_body.h"
 #include "api/traffic_choice.h"
+#include "async/either_stop.h"
 #include "net/sse.h"
 #include "pages/report_page.h"
 
@@ -17,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Duration kLastEvent = std::chrono::seconds(1);
 /// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
 constexpr std::int64_t kMostListed = 1000;
@@ -242,14 +242,10 @@ Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams p
     co_return;
   }
   net::SseWriter writer(out);
-  const auto relayed = co_await relay(std::move(*subscription), writer, request.deadline);
-  if (relayed.ok() || relayed.error().code != ErrorCode::kCancelled) co_return;
-  // Nobody reads any more, or the server stops: then the reader is told, and comes back with Last-Event-ID.
-  const Deadline last = Deadline::after(kLastEvent);
-  net::SseEvent stopping;
-  stopping.event = "stopping";
-  stopping.data = "{}";
-  if ((co_await writer.send(std::move(stopping), last)).ok()) (void)co_await writer.finish(last);
+  const EitherStop stop(request.deadline.stop_token(), request.stopping);
+  const auto relayed = co_await relay(std::move(*subscription), writer, Deadline::when_stopped(stop.token()));
+  // Nobody reads any more, or the server stops: then the reader comes back with Last-Event-ID.
+  if (!relayed.ok() && relayed.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }
 
 }  // namespace fw::api

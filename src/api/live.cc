@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/answer.h"
+#include "async/either_stop.h"
 #include "base/hash.h"
-#include "net/sse.h"
 
 namespace fw::api {
 namespace {
@@ -60,12 +60,14 @@ void LiveResource::add_to(net::Router& router) {
 }
 
 Task<void> LiveResource::events(net::IncomingRequest& request, net::ResponseWriter& out) {
-  // An error here means that nobody reads any more, or that the server stops; the reader comes again by itself.
-  (void)co_await tell(out, request.deadline);
+  net::SseWriter writer(out);
+  const EitherStop stop(request.deadline.stop_token(), request.stopping);
+  // It ends where nobody reads any more, the log store cannot be read, or the server stops; the reader comes again.
+  const Status told = co_await tell(writer, Deadline::when_stopped(stop.token()));
+  if (!told.ok() && told.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }
 
-Task<Status> LiveResource::tell(net::ResponseWriter& response, Deadline deadline) {
-  net::SseWriter out(response);
+Task<Status> LiveResource::tell(net::SseWriter& out, Deadline deadline) {
   FW_CO_TRY(co_await out.start(deadline));
   std::string traffic, jobs, reviews, promotions, audit;
   for (int looks = 0;; ++looks) {

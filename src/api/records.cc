@@ -164,6 +164,13 @@ net::Response too_many_loads() {
   return response;
 }
 
+net::Response stopped() {
+  auto response = net::error_response(
+      unavailable("the service is stopping; load this again when it is back: what was stored is not stored twice"));
+  response.headers.add("Retry-After", "5");
+  return response;
+}
+
 }  // namespace
 
 fs::space_info space_of(const fs::path& folder) {
@@ -209,7 +216,8 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
     FW_TRY(received);
     return load_upload(*removed_here, name, capture::Loader(log_, quarantine_, clock_, redactor_), *options, deadline);
   });
-  co_return report.ok() ? net::json_response(200, dump(report_json(*report))) : refusal(report.error(), name);
+  if (report.ok()) co_return net::json_response(200, dump(report_json(*report)));
+  co_return report.error().code == ErrorCode::kCancelled ? stopped() : refusal(report.error(), name);
 }
 
 Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {

@@ -82,6 +82,28 @@ TEST_F(ApiTest, HealthAndReadinessAnswer) {
   EXPECT_EQ(send(net::Method::kGet, "/nothing").status, 404);
 }
 
+/// What a stream says from its second piece on.
+Task<std::string> rest_of(net::ResponseStream& stream) {
+  std::string text;
+  while (true) {
+    auto piece = co_await stream.next(Deadline::after(std::chrono::seconds(20)));
+    if (!piece.ok()) co_return text + piece.error().message;
+    if (!*piece) co_return text;
+    text += **piece;
+  }
+}
+
+TEST_F(ApiTest, LiveEventsEndWithOneThatSaysWhy) {
+  auto request = net::json_request(net::Method::kGet, server_->url() + "/api/events", "");
+  auto stream = run_blocking(client_->open(std::move(request), Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(stream.ok()) << stream.error();
+  const auto first = run_blocking((*stream)->next(Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(first.ok() && *first);
+  EXPECT_THAT(**first, HasSubstr("event: traffic"));
+  server_->begin_stop(std::chrono::seconds(5));
+  EXPECT_THAT(run_blocking(rest_of(**stream)), testing::EndsWith("event: stopping\ndata: {}\n\n"));
+}
+
 TEST_F(ApiTest, WhatReadsTheLogStoreWaitsNoLongerThanItsRequest) {
   std::promise<void> release;
   const auto held = release.get_future().share();

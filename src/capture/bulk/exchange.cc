@@ -104,7 +104,9 @@ Task<void> Exchange::serve(Endpoint endpoint, std::string pattern, net::Incoming
       *request.body, {.max_bytes = options_.max_body_bytes, .patience = options_.patience}, share, request.deadline);
   if (!body.ok()) {
     Answer answer = refusal(body.error());
-    answer.is_cut = call.drops_what_is_refused() && body.error().code == ErrorCode::kResourceExhausted;
+    const bool comes_again =
+        body.error().code == ErrorCode::kResourceExhausted || body.error().code == ErrorCode::kCancelled;
+    answer.is_cut = call.drops_what_is_refused() && comes_again;
     co_return co_await send(call, std::move(answer), out);
   }
   call.body = std::move(body).value();

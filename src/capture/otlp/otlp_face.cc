@@ -278,7 +278,7 @@ void OtlpFace::stop() {
 net::Response OtlpFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
   const Encoding encoding = encoding_of(request.headers).value_or(Encoding::kProtobuf);
   net::Response response = otlp::refused(encoding, refusal.status, refusal.message);
-  if (refusal.status == 429) response.headers.set("Retry-After", refusal.retry_after());
+  if (refusal.status == 429 || refusal.status == 503) response.headers.set("Retry-After", refusal.retry_after());
   return response;
 }
 

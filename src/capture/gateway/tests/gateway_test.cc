@@ -83,6 +83,29 @@ TEST_F(GatewayTest, AnUpstreamThatDiesIsNoWholeAnswerAndIsKept) {
   EXPECT_THAT(kept.response, HasSubstr("Hel"));
 }
 
+TEST_F(GatewayTest, AStreamThatDoesNotEndIsCutWhenItsTimeIsUpAndIsKept) {
+  std::promise<void> cancelled;
+  upstream.answers([&](net::IncomingRequest& in, std::string, net::ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({200, {{"Content-Type", "text/event-stream"}}}, in.deadline);
+    (void)co_await out.write(kPieces[0], in.deadline);
+    while ((co_await out.write(": still there\n\n", in.deadline)).ok()) {  // never silent
+      (void)co_await sleep_for(5ms, in.deadline);
+    }
+    cancelled.set_value();
+  });
+  GatewaySettings settings;
+  settings.max_request_time = 300ms;
+  serve(std::move(settings));
+  const auto got = run(client.send(
+      net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"), Deadline::after(10s)));
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().code, ErrorCode::kDataLoss) << got.error();  // cut, not silent
+  EXPECT_EQ(cancelled.get_future().wait_for(10s), std::future_status::ready);
+  const auto kept = records().front();
+  EXPECT_EQ(kept.provenance.ending, Ending::kUpstreamDied);
+  EXPECT_THAT(kept.response, HasSubstr("Hel"));
+}
+
 TEST_F(GatewayTest, AClientThatHangsUpCancelsTheUpstreamAndIsKept) {
   std::promise<void> cancelled;
   upstream.answers([&](net::IncomingRequest& in, std::string, net::ResponseWriter& out) -> Task<void> {
