@@ -91,6 +91,7 @@ class LabelledLogStore final : public LogStore {
   void stop() override { store_->stop(); }
   Status health() const override { return store_->health(); }
   logstore::Backlog backlog() const override { return store_->backlog(); }
+  std::vector<logstore::KeptDamage> damage() const override { return store_->damage(); }
 
  private:
   std::unique_ptr<LogStore> store_;
