@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -170,6 +171,13 @@ class Service:
 
     def url_file(self):
         return self.data / "service.url"
+
+    def limit_files(self, size):
+        """No file of the service's may become longer, as if the disk were full."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]))
+
+    def let_files_grow(self):
+        self.limit_files(resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1])
 
     def kill(self):
         """kill -9; returns the processes that it had started."""

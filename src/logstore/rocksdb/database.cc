@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "io/file.h"
+#include "logstore/rocksdb/impl/engine_log.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/layout.h"
 #include "logstore/rocksdb/impl/record_check.h"
@@ -70,8 +71,7 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.max_bgerror_resume_count = 0;  // Recovery does it
   options.max_background_jobs = 2;
   options.max_open_files = 512;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<EngineLog>();
   options.stats_dump_period_sec = 0;
   options.max_total_wal_size = 512ULL << 20;
   return options;
