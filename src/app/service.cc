@@ -235,6 +235,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   fs::remove_all(data / "uploads", ignored);
   for (const char* folder : {"jobs", "uploads"}) FW_TRY(io::create_folders(data / folder));
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
+  FW_TRY(tell_damage(*embedded, *quarantine));
   FW_ASSIGN(auto log, log_store_of(options.config.log_store, std::move(embedded), *quarantine));
   FW_ASSIGN(auto accepted,
             discovery::AcceptedRules::open(data / "accepted_workloads.json", options.config.gateway.capture.untagged));

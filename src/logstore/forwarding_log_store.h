@@ -49,6 +49,7 @@ class ForwardingLogStore : public LogStore {
   void stop() override { store_->stop(); }
   Status health() const override { return store_->health(); }
   Backlog backlog() const override { return store_->backlog(); }
+  std::vector<KeptDamage> damage() const override { return store_->damage(); }
 
  private:
   std::unique_ptr<LogStore> store_;

@@ -182,6 +182,13 @@ class Service:
         """The lines of its log, of a service with `logging_config: {json: true}`."""
         return [json.loads(line) for line in (self.folder / "service.log").read_text().splitlines()]
 
+    def limit_files(self, size):
+        """No file of the service's may become longer, as if the disk were full."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]))
+
+    def let_files_grow(self):
+        self.limit_files(resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1])
+
     def kill(self):
         """kill -9; returns the processes that it had started."""
         children = descendants(self.process.pid)

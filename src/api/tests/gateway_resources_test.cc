@@ -43,7 +43,7 @@ class GatewayResources : public capture::GatewayTest {
   ListenerState gateway_{.name = "gateway", .url = "", .trouble = "port 8001 is in use"};
   net::Router router_;
   InteractionsResource interactions_{store, disk, nullptr};
-  HealthResource health_{[] { return Status{}; }, [this] { return std::vector<ListenerState>{gateway_}; }};
+  HealthResource health_{[] { return Status{}; }, [this] { return std::vector<ListenerState>{gateway_}; }, store};
   std::unique_ptr<RoutesResource> routes_;
   std::unique_ptr<net::Server> api_;
 };
