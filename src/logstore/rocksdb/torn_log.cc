@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <charconv>
 
 #include "base/log.h"
 #include "io/file.h"
+#include "logstore/rocksdb/impl/crc32c.h"
 
 namespace fw::logstore {
 namespace {
@@ -36,9 +36,7 @@ std::uint32_t little_endian(std::string_view bytes) {
 
 /// CRC-32C as RocksDB keeps it, so that the checksum of bytes with checksums in them is no special case.
 std::uint32_t masked_crc(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  const std::uint32_t sum = crc.checksum();
+  const std::uint32_t sum = crc32c(0, bytes);
   return ((sum >> 15) | (sum << 17)) + 0xa282ead8U;
 }
 
