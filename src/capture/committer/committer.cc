@@ -51,7 +51,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
       : store_(store), disk_(disk), queue_(options) {}
 
   void close();
-  [[nodiscard]] bool offer(record::Interaction interaction, std::string tenant);
+  [[nodiscard]] bool offer(record::Interaction&& interaction, std::string tenant);
   [[nodiscard]] CommitterStats stats() const;
   /// Hands the batch over, or stands in line with it. False: too late.
   [[nodiscard]] bool enter(std::vector<record::Interaction> batch, std::string tenant, std::shared_ptr<Waiter> waiter);
@@ -129,7 +129,7 @@ void Committer::Impl::close() {
   idle_.wait(lock, [this] { return !is_writing_; });
 }
 
-bool Committer::Impl::offer(record::Interaction interaction, std::string tenant) {
+bool Committer::Impl::offer(record::Interaction&& interaction, std::string tenant) {
   Pending pending{.count = 1, .bytes = bytes_of(interaction), .since = kernel_now(), .tenant = std::move(tenant)};
   pending.records.push_back(std::move(interaction));
   const std::lock_guard lock(mutex_);
@@ -265,6 +265,9 @@ void Committer::Impl::pause_before_retry(std::unique_lock<std::mutex>& lock) {
 
 std::vector<Result<AppendReport>> Committer::Impl::append(std::vector<Pending>& group) {
   std::vector<record::Interaction> together;
+  std::size_t records = 0;
+  for (const Pending& one : group) records += one.count;
+  together.reserve(records);
   for (Pending& one : group) std::ranges::move(one.records, std::back_inserter(together));
   const auto whole = append_to_store(together);
   std::vector<Result<AppendReport>> reports;

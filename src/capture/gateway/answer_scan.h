@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
 namespace fw::capture {
+
+/// Behind a body: parsers read a little beyond its end, and find the room there instead of moving it.
+inline constexpr std::size_t kBodyRoom = 128;
 
 /// What a record says of a whole chat completion.
 struct AnswerScan {

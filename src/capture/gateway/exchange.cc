@@ -14,7 +14,6 @@
 namespace fw::capture {
 namespace {
 
-constexpr std::size_t kRoom = 128;                       // behind a body: parsers read a little beyond its end
 constexpr std::size_t kBelieved = std::size_t{1} << 20;  // of what a Content-Length announces
 constexpr Duration kErrorGrace = std::chrono::seconds(1);
 
@@ -66,9 +65,9 @@ Task<Status> Exchange::read_body() {
   const std::size_t most = shared_.settings.max_body_bytes;
   const std::size_t length = announced(in_.headers);
   if (length > most) co_return too_large("the request's body is larger than " + std::to_string(most) + " bytes");
-  FW_CO_ASSIGN(body_,
-               co_await net::read_whole(*in_.body, {.max_bytes = most, .reserve = std::min(length, kBelieved) + kRoom},
-                                        held_, in_.deadline.within(shared_.settings.max_body_time)));
+  FW_CO_ASSIGN(body_, co_await net::read_whole(*in_.body,
+                                               {.max_bytes = most, .reserve = std::min(length, kBelieved) + kBodyRoom},
+                                               held_, in_.deadline.within(shared_.settings.max_body_time)));
   co_return Status{};
 }
 

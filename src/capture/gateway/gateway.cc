@@ -90,7 +90,7 @@ void GatewayShared::count_loss(Kept why, std::string_view reason) {
   log_error("gateway", "records of exchanges are being lost; the exchanges themselves go on", {{"why", reason}});
 }
 
-void GatewayShared::keep(record::Interaction interaction, const std::string& tenant) {
+void GatewayShared::keep(record::Interaction&& interaction, const std::string& tenant) {
   if (with.committer.offer(std::move(interaction), tenant)) return counters.keep(Kept::kTaken);
   count_loss(Kept::kNoRoom, "the log store is slower than the traffic, or away");
 }

@@ -77,7 +77,7 @@ class Gateway final {
   /// The promoted models for the requests that come from now on; errors as set_routes.
   [[nodiscard]] Status set_promoted(std::vector<Promoted> promoted);
 
-  /// The record of an exchange by the id that its answer bore (`chatcmpl-...`): of the last 100,000 that are kept.
+  /// The record of an exchange by the id that its answer bore (`chatcmpl-...`): of the last 50,000 that are kept.
   [[nodiscard]] std::optional<record::RecordId> record_of(std::string_view answer_id) const;
 
   [[nodiscard]] const GatewaySettings& settings() const;

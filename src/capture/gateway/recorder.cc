@@ -58,6 +58,7 @@ void Recorder::add(std::string_view piece, Instant now) {
     body_ = {};
     return;
   }
+  if (body_.empty()) body_.reserve(piece.size() + kBodyRoom);
   body_ += piece;
 }
 

@@ -6,14 +6,12 @@
 #include "logstore/rocksdb/impl/big_endian.h"
 #include "logstore/rocksdb/impl/outline_bytes.h"
 #include "logstore/rocksdb/impl/provenance_bytes.h"
+#include "logstore/rocksdb/impl/record_entries.h"
 
 namespace fw::logstore::layout {
 namespace {
 
-constexpr char kEnd = '\0';  // ends a name inside a key
-constexpr char kContentAlone = 1;
-constexpr char kContentAndProvenance = 2;
-constexpr char kOutline = 3;
+constexpr char kEnd = '\0';               // ends a name inside a key
 constexpr std::size_t kStretchBytes = 2;  // of a time: 2^48 ns
 constexpr std::size_t kTimeBytes = 8;
 
@@ -78,12 +76,6 @@ class Parts {
   std::string_view rest_;
 };
 
-void append_kind(std::string& out, const Kind& kind) {
-  if (kind == Kind{}) return;
-  out.push_back(static_cast<char>(kind.origin));
-  out.push_back(static_cast<char>(kind.ending));
-}
-
 struct Names {
   std::string workload;
   std::string client;
@@ -94,6 +86,10 @@ Location located(Names names, Timestamp time) {
   return {record::WorkloadId::from_stored(std::move(names.workload)),
           record::ClientId::from_stored(std::move(names.client)), time,
           record::RecordId::from_stored(std::move(names.id))};
+}
+
+RecordEntries entries_of(const Location& location, const Kind& kind = {}) {
+  return {location.workload, location.client, location.time, location.id, kind};
 }
 
 }  // namespace
@@ -123,6 +119,12 @@ Timestamp parse_time(std::string_view eight_bytes) {
   return Timestamp(std::chrono::nanoseconds(count));
 }
 
+void append_kind(std::string& out, const Kind& kind) {
+  if (kind == Kind{}) return;
+  out.push_back(static_cast<char>(kind.origin));
+  out.push_back(static_cast<char>(kind.ending));
+}
+
 std::string past_prefix(std::string prefix) {
   FW_ASSERT(!prefix.empty() && prefix.back() != '\xff');
   prefix.back() = static_cast<char>(prefix.back() + 1);
@@ -130,14 +132,14 @@ std::string past_prefix(std::string prefix) {
 }
 
 std::string record_prefix(const record::WorkloadId& workload, const record::ClientId& client) {
-  return *workload + kEnd + *client + kEnd;
+  std::string prefix;
+  prefix.reserve(workload->size() + client->size() + 2);
+  prefix.append(*workload).push_back(kEnd);
+  prefix.append(*client).push_back(kEnd);
+  return prefix;
 }
 
-std::string record_key(const Location& location) {
-  std::string key = record_prefix(location.workload, location.client);
-  append_time(key, location.time);
-  return key + *location.id;
-}
+std::string record_key(const Location& location) { return entries_of(location).record_key().joined(); }
 
 Result<Location> parse_record_key(std::string_view key) {
   Parts parts(key);
@@ -149,17 +151,7 @@ Result<Location> parse_record_key(std::string_view key) {
   return located(std::move(names), time);
 }
 
-std::string record_value(const record::Interaction& record) {
-  const std::string provenance = provenance_bytes(record.provenance);
-  if (record.outline) return kOutline + outline_bytes(*record.outline) + provenance;
-  std::string value;
-  value.reserve(9 + record.request.size() + record.response.size() + provenance.size());
-  value.push_back(provenance.empty() ? kContentAlone : kContentAndProvenance);
-  append_big_endian(value, record.request.size(), 4);
-  if (!provenance.empty()) append_big_endian(value, record.response.size(), 4);
-  value.append(record.request).append(record.response).append(provenance);
-  return value;
-}
+std::string record_value(const record::Interaction& record) { return RecordValue(record).pieces().joined(); }
 
 bool is_outline(std::string_view value) { return value.starts_with(kOutline); }
 
@@ -193,17 +185,10 @@ std::string index_prefix(Index index, std::string_view name) {
   return prefix;
 }
 
-std::string index_key(Index index, const Location& location) {
-  std::string key = index_prefix(index, index == Index::kWorkload ? *location.workload : *location.client);
-  append_time(key, location.time);
-  return key + *location.id;
-}
+std::string index_key(Index index, const Location& location) { return entries_of(location).index_key(index).joined(); }
 
 std::string index_value(Index index, const Location& location) {
-  std::string value;
-  if (index != Index::kWorkload) value.append(*location.workload).push_back(kEnd);
-  if (index != Index::kClient) value.append(*location.client).push_back(kEnd);
-  return value;
+  return entries_of(location).index_value(index).joined();
 }
 
 Result<Location> parse_index_entry(std::string_view key, std::string_view value) {
@@ -221,10 +206,7 @@ Result<Location> parse_index_entry(std::string_view key, std::string_view value)
 }
 
 std::string id_value(const Location& location, const Kind& kind) {
-  std::string value = record_prefix(location.workload, location.client);
-  append_time(value, location.time);
-  append_kind(value, kind);
-  return value;
+  return entries_of(location, kind).id_value().joined();
 }
 
 Result<LocatedKind> parse_id_value(const record::RecordId& id, std::string_view value) {

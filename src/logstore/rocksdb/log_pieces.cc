@@ -1,9 +1,9 @@
 #include "logstore/rocksdb/impl/log_pieces.h"
 
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <utility>
 
+#include "logstore/rocksdb/impl/crc32c.h"
 #include "logstore/rocksdb/impl/little_endian.h"
 
 namespace fw::logstore {
@@ -11,9 +11,7 @@ namespace {
 
 /// CRC-32C as RocksDB keeps it, so that the checksum of bytes with checksums in them is no special case.
 std::uint32_t masked_crc(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  const std::uint32_t sum = crc.checksum();
+  const std::uint32_t sum = crc32c(0, bytes);
   return ((sum >> 15) | (sum << 17)) + 0xa282ead8U;
 }
 

@@ -23,6 +23,8 @@ constexpr std::array<TextField, 6> kTexts{{{'a', &Provenance::model_asked},
                                            {'c', &Provenance::conversation},
                                            {'k', &Provenance::key}}};
 
+constexpr std::size_t kUsualBytes = 120;
+
 void append_time(std::string& out, char letter, const std::optional<std::chrono::microseconds>& time) {
   if (time) append_number(out, letter, static_cast<std::uint64_t>(time->count()), 8);
 }
@@ -73,8 +75,9 @@ Status read_field(char letter, std::string_view bytes, Provenance& into) {
 }  // namespace
 
 std::string provenance_bytes(const Provenance& provenance) {
-  const Provenance nothing;
+  static const Provenance nothing;
   std::string out;
+  out.reserve(kUsualBytes);
   if (provenance.origin != nothing.origin) append_number(out, 'o', static_cast<std::uint64_t>(provenance.origin), 1);
   if (provenance.ending != nothing.ending) append_number(out, 'e', static_cast<std::uint64_t>(provenance.ending), 1);
   if (provenance.http_status) append_number(out, 's', *provenance.http_status, 2);

@@ -10,6 +10,7 @@
 
 #include "logstore/impl/cursor.h"
 #include "logstore/rocksdb/impl/errors.h"
+#include "logstore/rocksdb/impl/record_entries.h"
 #include "logstore/rocksdb/impl/rocksdb_log_store.h"
 #include "logstore/rocksdb/impl/scan.h"
 
@@ -22,6 +23,7 @@ constexpr std::size_t kMaxPageKeys = 100'000;
 constexpr std::size_t kMaxBatchBytes = 1ULL << 30;
 constexpr std::size_t kIdsAtOnce = 64;
 constexpr std::size_t kRemovalBatch = 1000;
+constexpr std::size_t kEntryBytes = 512;  // of a record in a write batch, but for its content; some
 constexpr std::array kIndexes{layout::Index::kTime, layout::Index::kWorkload, layout::Index::kClient};
 
 layout::Location location_of(const record::Interaction& r) { return {r.workload, r.client, r.timestamp, r.id}; }
@@ -40,6 +42,45 @@ class Snapshot final {
   rocksdb::DB& db_;
   const rocksdb::Snapshot* snapshot_;
 };
+
+/// The places of a batch's records but the `known` ones.
+std::vector<std::size_t> places_of_new(std::size_t batch, std::span<const std::size_t> known) {
+  std::vector<std::size_t> places;
+  places.reserve(batch - known.size());
+  for (std::size_t i = 0; i < batch; ++i) {
+    if (!known.empty() && known.front() == i) {
+      known = known.subspan(1);
+    } else {
+      places.push_back(i);
+    }
+  }
+  return places;
+}
+
+struct ByKind {
+  static auto key(const record::Interaction& r) {
+    return std::tuple(std::string_view(*r.workload), std::string_view(*r.client), kind_of(r));
+  }
+  bool operator()(const record::Interaction* a, const record::Interaction* b) const { return key(*a) < key(*b); }
+};
+
+/// RocksDB's own form of pieces.
+class Parts final {
+ public:
+  explicit Parts(const layout::Pieces& pieces) {
+    for (const std::string_view piece : pieces.all()) slices_.at(count_++) = piece;
+  }
+  [[nodiscard]] rocksdb::SliceParts get() const { return {slices_.data(), count_}; }
+
+ private:
+  std::array<rocksdb::Slice, layout::Pieces::kMost> slices_;
+  int count_ = 0;
+};
+
+void put(rocksdb::WriteBatch& writes, rocksdb::ColumnFamilyHandle* family, const layout::Pieces& key,
+         const layout::Pieces& value) {
+  writes.Put(family, Parts(key).get(), Parts(value).get());
+}
 
 Status check_batch(std::span<const record::Interaction> batch) {
   std::size_t bytes = 0;
@@ -95,16 +136,17 @@ Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction
 Result<std::vector<std::size_t>> RocksDbLogStore::put_new(rocksdb::WriteBatch& writes,
                                                           std::span<const record::Interaction> batch) {
   FW_ASSIGN(auto known, known_records(batch));
-  Counts counts;
-  auto next_known = known.begin();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (next_known != known.end() && *next_known == i) {
-      ++next_known;
-      continue;
-    }
+  const auto places = places_of_new(batch.size(), known);
+  std::size_t bytes = 0;
+  for (const std::size_t i : places) bytes += batch[i].request.size() + batch[i].response.size() + kEntryBytes;
+  writes = rocksdb::WriteBatch(bytes);
+  std::map<const record::Interaction*, int, ByKind> added;
+  for (const std::size_t i : places) {
     put_record(writes, batch[i]);
-    count(counts, location_of(batch[i]), kind_of(batch[i]), +1);
+    ++added[&batch[i]];
   }
+  Counts counts;
+  for (const auto& [one, records] : added) count(counts, location_of(*one), kind_of(*one), records);
   add_counts(writes, counts);
   return known;
 }
@@ -121,28 +163,30 @@ void RocksDbLogStore::add_counts(rocksdb::WriteBatch& writes, const Counts& coun
 Result<std::vector<std::size_t>> RocksDbLogStore::known_records(std::span<const record::Interaction> batch) {
   std::vector<std::size_t> known;
   std::unordered_set<std::string_view> seen;
-  std::string ignored;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!seen.insert(*batch[i].id).second) {
-      known.push_back(i);
-      continue;
+  seen.reserve(batch.size());
+  std::vector<rocksdb::Slice> ids;
+  for (std::size_t first = 0; first < batch.size(); first += ids.size()) {
+    ids.clear();
+    for (const auto& record : batch.subspan(first, std::min(kIdsAtOnce, batch.size() - first))) {
+      ids.emplace_back(*record.id);
     }
-    const auto status = database_->db().Get({}, database_->ids(), *batch[i].id, &ignored);
-    if (status.ok()) {
-      known.push_back(i);
-    } else if (!status.IsNotFound()) {
-      return failure("read", status);
+    std::vector<rocksdb::PinnableSlice> ignored(ids.size());
+    std::vector<rocksdb::Status> statuses(ids.size());
+    database_->db().MultiGet({}, database_->ids(), ids.size(), ids.data(), ignored.data(), statuses.data());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!statuses[i].ok() && !statuses[i].IsNotFound()) return failure("read", statuses[i]);
+      if (statuses[i].ok() || !seen.insert(*batch[first + i].id).second) known.push_back(first + i);
     }
   }
   return known;
 }
 
 void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Interaction& record) {
-  const layout::Location location = location_of(record);
-  writes.Put(database_->records(), layout::record_key(location), layout::record_value(record));
-  writes.Put(database_->ids(), *location.id, layout::id_value(location, kind_of(record)));
+  const layout::RecordEntries entries(record.workload, record.client, record.timestamp, record.id, kind_of(record));
+  put(writes, database_->records(), entries.record_key(), layout::RecordValue(record).pieces());
+  put(writes, database_->ids(), layout::Pieces(*record.id), entries.id_value());
   for (const layout::Index index : kIndexes) {
-    writes.Put(database_->times(), layout::index_key(index, location), layout::index_value(index, location));
+    put(writes, database_->times(), entries.index_key(index), entries.index_value(index));
   }
 }
 

@@ -38,7 +38,7 @@ struct GatewayShared {
   void route_by(std::shared_ptr<const RouteTable> table);
   /// Gives a record to the committer; says so, now and then, when it is lost.
   /// `tenant`: whose share of the committer's queue it takes.
-  void keep(record::Interaction interaction, const std::string& tenant);
+  void keep(record::Interaction&& interaction, const std::string& tenant);
   /// Returns when the record is on disk, or cannot be: whether its answer may go out.
   [[nodiscard]] Task<bool> keep_durably(record::Interaction interaction, std::string tenant);
   /// Runs the filters; false when one keeps it out.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,7 +9,9 @@
 namespace fw::logstore::layout {
 
 inline void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  std::array<char, sizeof value> big_endian;
+  for (std::size_t i = 0; i < sizeof value; ++i) big_endian[i] = static_cast<char>(value >> (56 - 8 * i));
+  out.append(big_endian.end() - bytes, big_endian.end());
 }
 
 [[nodiscard]] inline std::uint64_t parse_big_endian(std::string_view bytes) {

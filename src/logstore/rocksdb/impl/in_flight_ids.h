@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <span>
-#include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "record/interaction.h"
@@ -31,7 +31,7 @@ class InFlightIds final {
  private:
   std::mutex mutex_;
   std::condition_variable released_;
-  std::unordered_set<std::string> held_;
+  std::unordered_set<std::string_view> held_;  // in the batches of those who hold them
 };
 
 }  // namespace fw::logstore

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,7 +62,7 @@ struct Kind {
   record::Origin origin = record::Origin::kFile;
   record::Ending ending = record::Ending::kFinished;
 
-  friend bool operator==(const Kind&, const Kind&) = default;
+  friend auto operator<=>(const Kind&, const Kind&) = default;
 };
 
 /// The value under a record's id: its location but for the id, and its kind unless that is the default.
@@ -101,9 +102,16 @@ inline constexpr std::string_view kStaleSign = "p";
 
 inline constexpr std::string_view kVersionKey = "version";
 
+/// The first byte of a record's value: its form.
+inline constexpr char kContentAlone = 1;
+inline constexpr char kContentAndProvenance = 2;
+inline constexpr char kOutline = 3;
+
 /// Eight bytes whose byte order is the order of time, before 1970 too.
 void append_time(std::string& key, Timestamp time);
 [[nodiscard]] Timestamp parse_time(std::string_view eight_bytes);
+/// Two bytes, or none for the default.
+void append_kind(std::string& out, const Kind& kind);
 
 /// The smallest key above all keys that begin with `prefix`. The prefix must end in a byte below 0xff.
 [[nodiscard]] std::string past_prefix(std::string prefix);
