@@ -43,6 +43,18 @@ class Snapshot final {
   const rocksdb::Snapshot* snapshot_;
 };
 
+/// What a batch adds of a pair and kind.
+struct Added {
+  explicit Added(Timestamp time) : times{time, time} {}
+  void add(Timestamp time) {
+    ++records;
+    times.oldest = std::min(times.oldest, time);
+    times.newest = std::max(times.newest, time);
+  }
+  TimeSpan times;
+  int records = 0;
+};
+
 /// The places of a batch's records but the `known` ones.
 std::vector<std::size_t> places_of_new(std::size_t batch, std::span<const std::size_t> known) {
   std::vector<std::size_t> places;
@@ -125,6 +137,7 @@ Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction
       if (!known) known = std::move(there);
       if (is_any_new) status = database_->write(writes);
     }
+    if (!status.ok()) forget_times(batch);  // of what may not be there
     if (status.ok()) {
       const std::size_t duplicates = known->size();
       return AppendReport{.appended = batch.size() - duplicates, .duplicates = duplicates, .known = *std::move(known)};
@@ -140,13 +153,16 @@ Result<std::vector<std::size_t>> RocksDbLogStore::put_new(rocksdb::WriteBatch& w
   std::size_t bytes = 0;
   for (const std::size_t i : places) bytes += batch[i].request.size() + batch[i].response.size() + kEntryBytes;
   writes = rocksdb::WriteBatch(bytes);
-  std::map<const record::Interaction*, int, ByKind> added;
+  std::map<const record::Interaction*, Added, ByKind> added;
   for (const std::size_t i : places) {
     put_record(writes, batch[i]);
-    ++added[&batch[i]];
+    added.try_emplace(&batch[i], batch[i].timestamp).first->second.add(batch[i].timestamp);
   }
   Counts counts;
-  for (const auto& [one, records] : added) count(counts, location_of(*one), kind_of(*one), records);
+  for (const auto& [one, of_kind] : added) {
+    count(counts, location_of(*one), kind_of(*one), of_kind.records);
+    times_.widen(layout::count_key(one->workload, one->client), of_kind.times);
+  }
   add_counts(writes, counts);
   return known;
 }
@@ -190,7 +206,8 @@ void RocksDbLogStore::put_record(rocksdb::WriteBatch& writes, const record::Inte
   }
 }
 
-Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records) {
+Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records,
+                                       Forgetting& forgetting) {
   Counts counts;
   Stretches stretches;
   std::string value;
@@ -203,6 +220,7 @@ Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<co
     writes.Delete(database_->ids(), *location.id);
     for (const layout::Index index : kIndexes) writes.Delete(database_->times(), layout::index_key(index, location));
     count(counts, location, found.kind, -1);
+    forgetting.add(layout::count_key(location.workload, location.client));
     stretches.insert(layout::stretch_of(location));
   }
   add_counts(writes, counts);
@@ -355,10 +373,20 @@ Result<WorkloadPage> RocksDbLogStore::workloads_page(std::size_t limit, const st
     FW_ASSIGN(from, parse_workload_cursor(*after));
   }
   FW_ASSIGN(const auto use, database_->use());
+  const std::uint64_t mark = times_.mark();
   const Snapshot snapshot(database_->db());
-  rocksdb::ReadOptions all;
-  all.snapshot = snapshot.get();
-  const std::unique_ptr<rocksdb::Iterator> record(database_->db().NewIterator(all, database_->records()));
+  std::unique_ptr<rocksdb::Iterator> records;  // where one has to be asked
+  const auto times_of = [&](std::string_view key, const layout::CountedPair& pair) -> Result<TimeSpan> {
+    if (const auto known = times_.find(key)) return *known;
+    if (!records) {
+      rocksdb::ReadOptions all;
+      all.snapshot = snapshot.get();
+      records.reset(database_->db().NewIterator(all, database_->records()));
+    }
+    FW_ASSIGN(const TimeSpan times, read_times(pair, *records));
+    times_.learn(mark, std::string(key), times);
+    return times;
+  };
   WorkloadPage page;
   FW_TRY(visit_counts(snapshot.get(), layout::kCountPrefix, from,
                       [&](std::string_view key, std::int64_t count) -> Result<bool> {
@@ -367,8 +395,13 @@ Result<WorkloadPage> RocksDbLogStore::workloads_page(std::size_t limit, const st
                           return false;
                         }
                         FW_ASSIGN(const auto pair, layout::parse_count_key(key));
-                        FW_ASSIGN(auto summary, summarise(pair, count, *record));
-                        if (summary) page.workloads.push_back(std::move(*summary));
+                        if (count == 0) return true;
+                        FW_ASSIGN(const TimeSpan times, times_of(key, pair));
+                        page.workloads.push_back({.workload = pair.workload,
+                                                  .client = pair.client,
+                                                  .records = static_cast<std::uint64_t>(count),
+                                                  .oldest = times.oldest,
+                                                  .newest = times.newest});
                         return true;
                       }));
   return page;
@@ -401,9 +434,12 @@ Result<std::vector<RecordCount>> RocksDbLogStore::counts() {
   return counts;
 }
 
-Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                  rocksdb::Iterator& records) {
-  if (count == 0) return std::optional<WorkloadSummary>();
+void RocksDbLogStore::forget_times(std::span<const record::Interaction> batch) {
+  Forgetting forgetting(times_);
+  for (const auto& record : batch) forgetting.add(layout::count_key(record.workload, record.client));
+}
+
+Result<TimeSpan> RocksDbLogStore::read_times(const layout::CountedPair& pair, rocksdb::Iterator& records) const {
   const std::string prefix = layout::record_prefix(pair.workload, pair.client);
   const auto time_here = [&]() -> Result<Timestamp> {
     if (records.Valid() && records.key().starts_with(prefix)) {
@@ -418,11 +454,7 @@ Result<std::optional<WorkloadSummary>> RocksDbLogStore::summarise(const layout::
   FW_ASSIGN(const auto oldest, time_here());
   records.SeekForPrev(layout::past_prefix(prefix));
   FW_ASSIGN(const auto newest, time_here());
-  return std::optional(WorkloadSummary{.workload = pair.workload,
-                                       .client = pair.client,
-                                       .records = static_cast<std::uint64_t>(count),
-                                       .oldest = oldest,
-                                       .newest = newest});
+  return TimeSpan{oldest, newest};
 }
 
 Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
@@ -437,8 +469,9 @@ Result<std::uint64_t> RocksDbLogStore::remove(const Selection& selection) {
       FW_ASSIGN(auto location, scan.location());
       batch.push_back(std::move(location));
     }
+    Forgetting forgetting(times_);
     rocksdb::WriteBatch writes;
-    FW_TRY(delete_records(writes, batch));
+    FW_TRY(delete_records(writes, batch, forgetting));
     if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
     removed += batch.size();
     database_->note_removals(batch.size());
@@ -475,8 +508,9 @@ Result<std::uint64_t> RocksDbLogStore::remove_records(std::span<const record::Re
     FW_ASSIGN(auto found, layout::parse_id_value(id, value));
     locations.push_back(std::move(found.location));
   }
+  Forgetting forgetting(times_);
   rocksdb::WriteBatch writes;
-  FW_TRY(delete_records(writes, locations));
+  FW_TRY(delete_records(writes, locations, forgetting));
   if (const auto status = database_->write(writes); !status.ok()) return failure("write to", status);
   database_->note_removals(locations.size());
   return locations.size();
@@ -495,8 +529,9 @@ Result<std::uint64_t> RocksDbLogStore::relabel(std::span<const record::RecordId>
   std::uint64_t moved = 0;
   for (std::span<const record::RecordId> left(each_once); !left.empty();) {
     const auto some = left.first(std::min(left.size(), kIdsAtOnce));
+    Forgetting forgetting(times_);
     rocksdb::WriteBatch writes;
-    FW_ASSIGN(const std::uint64_t now, move_records(writes, some, workload));
+    FW_ASSIGN(const std::uint64_t now, move_records(writes, some, workload, forgetting));
     if (const auto status = now > 0 ? database_->write(writes) : rocksdb::Status(); !status.ok()) {
       return failure("write to", status);
     }
@@ -507,7 +542,7 @@ Result<std::uint64_t> RocksDbLogStore::relabel(std::span<const record::RecordId>
 }
 
 Result<std::uint64_t> RocksDbLogStore::move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
-                                                    const record::WorkloadId& workload) {
+                                                    const record::WorkloadId& workload, Forgetting& forgetting) {
   Counts counts;
   Stretches stretches;
   std::uint64_t moved = 0;
@@ -531,6 +566,8 @@ Result<std::uint64_t> RocksDbLogStore::move_records(rocksdb::WriteBatch& writes,
     }
     count(counts, at.location, at.kind, -1);
     count(counts, to, at.kind, +1);
+    forgetting.add(layout::count_key(at.location.workload, at.location.client));
+    forgetting.add(layout::count_key(to.workload, to.client));
     stretches.insert(layout::stretch_of(at.location));
     ++moved;
   }

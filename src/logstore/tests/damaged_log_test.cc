@@ -211,7 +211,7 @@ TEST_F(DamagedLog, IdsWhoseRecordIsLostAreNamedAndCanBeAppendedAgain) {
   store_.reset();
   const auto logs = log_files(path());
   ASSERT_GE(logs.size(), 2U);
-  flip(logs.front(), fs::file_size(logs.front()) / 2);
+  flip(logs.front(), fs::file_size(logs.front()) / 8);
   reopen();
   const std::size_t left = agreed_ids().size();
   EXPECT_LT(left, 2400U);

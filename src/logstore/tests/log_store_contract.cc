@@ -508,10 +508,32 @@ TEST_P(LogStoreContract, AppendsScansAndRemovalsSideBySideKeepTheCountsRight) {
       });
     }
   }
-  for (const auto& summary : *store_->workloads()) {
-    EXPECT_EQ(summary.records, all(by("w", *summary.client), Order::kOldestFirst).size());
-  }
+  expect_the_list_is_true();
   EXPECT_EQ(all(by("w", "c"), Order::kOldestFirst).size(), 200U);
+}
+
+TEST_P(LogStoreContract, TheListOfWorkloadsIsTrueAfterEveryChange) {
+  Random random(11);
+  const auto some = [&](std::uint64_t most) { return std::to_string(random.below(most)); };
+  for (int i = 0; i < 60; ++i) {
+    const auto what = random.below(6);
+    if (what < 3) {  // some of them are there already, at other times
+      const auto at = static_cast<std::int64_t>(random.below(50));
+      const std::vector batch{interaction(some(40), "w" + some(2), "c" + some(2), at),
+                              interaction(some(40), "w" + some(2), "c" + some(2), at + 7)};
+      ASSERT_TRUE(store_->append(batch).ok());
+    } else if (what == 3) {
+      ASSERT_TRUE(store_->remove_records(std::vector{record::RecordId(some(40)), record::RecordId(some(40))}).ok());
+    } else if (what == 4) {
+      Selection early;
+      early.to = from_epoch_seconds(static_cast<std::int64_t>(random.below(10)));
+      ASSERT_TRUE(store_->remove(early).ok());
+    } else {
+      ASSERT_TRUE(store_->relabel(std::vector{record::RecordId(some(40))}, record::WorkloadId("w" + some(2))).ok());
+    }
+    if (i % 20 == 19) reopen();
+    expect_the_list_is_true();
+  }
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "logstore/tests/log_store_fixture.h"
 
@@ -31,6 +33,23 @@ class LogStoreContract : public LogStoreFixture, public testing::WithParamInterf
     if (GetParam().clean && GetParam().skipped.empty()) GetParam().clean();
   }
   Result<std::unique_ptr<LogStore>> open() override { return GetParam().open(folder_.path() / "store"); }
+
+  /// The list of workloads says of each pair what its records say.
+  void expect_the_list_is_true() {
+    std::map<std::pair<std::string, std::string>, std::vector<Timestamp>> times;
+    for (const auto& record : all({}, Order::kOldestFirst))
+      times[{*record.workload, *record.client}].push_back(record.timestamp);
+    const auto list = store_->workloads();
+    ASSERT_TRUE(list.ok()) << list.error();
+    EXPECT_EQ(list->size(), times.size());
+    for (const auto& summary : *list) {
+      const auto& of_pair = times[{*summary.workload, *summary.client}];
+      ASSERT_FALSE(of_pair.empty()) << *summary.workload << ' ' << *summary.client;
+      EXPECT_EQ(summary.records, of_pair.size());
+      EXPECT_EQ(summary.oldest, of_pair.front());
+      EXPECT_EQ(summary.newest, of_pair.back());
+    }
+  }
 };
 
 }  // namespace fw::logstore

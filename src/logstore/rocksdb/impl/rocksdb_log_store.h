@@ -12,6 +12,7 @@
 #include "logstore/rocksdb/impl/database.h"
 #include "logstore/rocksdb/impl/in_flight_ids.h"
 #include "logstore/rocksdb/impl/layout.h"
+#include "logstore/rocksdb/impl/time_spans.h"
 
 namespace fw::logstore {
 
@@ -48,17 +49,19 @@ class RocksDbLogStore final : public LogStore {
  private:
   /// The places in the batch of records that the store has, or that stand in the batch before.
   [[nodiscard]] Result<std::vector<std::size_t>> known_records(std::span<const record::Interaction> batch);
-  [[nodiscard]] Result<std::optional<WorkloadSummary>> summarise(const layout::CountedPair& pair, std::int64_t count,
-                                                                 rocksdb::Iterator& records);
+  /// Of a pair that has records; `records` goes over all of theirs.
+  [[nodiscard]] Result<TimeSpan> read_times(const layout::CountedPair& pair, rocksdb::Iterator& records) const;
+  void forget_times(std::span<const record::Interaction> batch);
   /// Appends the records of some ids to `found`; stops before one that would make it too much for the memory.
   [[nodiscard]] Status find_some(const rocksdb::ReadOptions& options, std::span<const record::RecordId> ids,
                                  std::vector<std::optional<record::Interaction>>& found);
   void put_record(rocksdb::WriteBatch& writes, const record::Interaction& record);
   /// Those of the records that are still there.
-  [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records);
+  [[nodiscard]] Status delete_records(rocksdb::WriteBatch& writes, std::span<const layout::Location> records,
+                                      Forgetting& forgetting);
   /// The same as relabel(), of ids that are each there once, into one batch.
   [[nodiscard]] Result<std::uint64_t> move_records(rocksdb::WriteBatch& writes, std::span<const record::RecordId> ids,
-                                                   const record::WorkloadId& workload);
+                                                   const record::WorkloadId& workload, Forgetting& forgetting);
   /// The same as expire_contents(), into one batch.
   [[nodiscard]] Result<std::uint64_t> put_outlines(rocksdb::WriteBatch& writes,
                                                    std::span<const record::Interaction> outlined);
@@ -93,6 +96,7 @@ class RocksDbLogStore final : public LogStore {
 
   std::unique_ptr<Database> database_;
   InFlightIds in_flight_;
+  TimeSpans times_;
   // Two removals of one record would count it twice, and so would a move beside one; and a mark's number is read before
   // it is written.
   std::mutex removing_;
