@@ -38,7 +38,7 @@ class Play:
         self.options = options
         self.began = time.monotonic()
         self.answered = 0
-        self.lines = [line for said in agent.conversations(self.conversations()) for line in said]
+        self.said = list(agent.conversations(self.conversations()))
         agent.CLIENT_ID = CLIENT
         self.model = openai.OpenAI(base_url=options.gateway.rstrip("/") + "/v1", api_key="none", max_retries=0)
 
@@ -68,10 +68,11 @@ class Play:
         return self.call("GET", f"/api/promotions/{proposal}")
 
     def talk(self, conversations):
-        """Customers, each of them one conversation; every one of them gets an answer."""
+        """Customers, each of them one conversation from its beginning to its end; everything they say gets an answer."""
         for i in range(conversations):
             customer = agent.Agent(self.model, "atlas-large", out=io.StringIO())
-            customer.hear(self.lines[i % len(self.lines)])
+            for line in self.said[i % len(self.said)]:
+                customer.hear(line)
             self.answered += 1
 
     def review(self):
@@ -105,7 +106,7 @@ class Play:
             time.sleep(0.2)
         if pairs["pairs"] == 0:
             raise SystemExit("no request was shadowed")
-        self.say(f"{pairs['pairs']} requests went to both sides: {100 * pairs['score']:.0f} % the same, half of the candidate's "
+        self.say(f"requests that went to both sides: {pairs['pairs']}, {100 * pairs['score']:.0f} % the same, half of the candidate's "
                  f"answers within {pairs['candidate_seconds']['p50']:.3f} s, of production's within {pairs['other_seconds']['p50']:.3f} s")
 
     def canary(self, proposal):

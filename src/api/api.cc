@@ -41,18 +41,19 @@ std::function<Status(const runs::JobId&)> unused_check(const std::optional<Promo
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
       : guard(d.public_url),
-        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)}),
+        router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)},
+               &d.disk),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),
-        interactions(d.log, d.disk),
+        interactions(d.log, d.disk, d.arrivals),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
         traffic(d.log, d.disk, d.clock),
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
         configuration(std::move(d.configuration)),
-        health(std::move(d.readiness), std::move(d.listeners)),
+        health(std::move(d.readiness), std::move(d.listeners), d.log),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);

@@ -20,6 +20,7 @@
 #include "capture/quarantine.h"
 #include "capture/redaction/redactor.h"
 #include "discovery/desk.h"
+#include "logstore/arrivals.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
 #include "review/opener.h"
@@ -58,8 +59,9 @@ struct ApiDependencies {
   std::function<std::string()> configuration{};  ///< the JSON of `/api/configuration`
   auth::Keyring* keyring = nullptr;              ///< absent: everybody may do everything
   auth::Settings auth{};
-  bool is_secure = false;                ///< browsers reach the API by https alone
-  discovery::Desk* discovery = nullptr;  ///< absent: traffic is not looked into for workloads
+  bool is_secure = false;                        ///< browsers reach the API by https alone
+  discovery::Desk* discovery = nullptr;          ///< absent: traffic is not looked into for workloads
+  const logstore::Arrivals* arrivals = nullptr;  ///< absent: traffic cannot be followed as it comes in
 };
 
 /// All resources of the control API behind one handler. Must outlive the server that calls it.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/answer.h"
 #include "api/query_params.h"
 #include "api/request_body.h"
 
@@ -13,10 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMaxPage = 1000;
-
-net::Response ok(const Json& body) {
-  return net::json_response(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
 
 /// What a request for entries asks for; numbers below the cursor, or above `after`.
 struct Wanted {
@@ -99,16 +96,17 @@ Task<Result<net::Response>> AuditResource::list(net::Call call) {
   if (cursor) wanted.cursor = static_cast<std::uint64_t>(*cursor);
   const auto page =
       co_await run_on(disk_, [&] { return after ? page_after(log_, wanted) : newest_page(log_, wanted); });
-  co_return ok({{"entries", audit_entries_json(page.entries, lines == "true")},
-                {"last_number", log_.last_number()},
-                {"next_cursor", page.next ? Json(std::to_string(*page.next)) : Json(nullptr)}});
+  co_return answer(200, {{"entries", audit_entries_json(page.entries, lines == "true")},
+                         {"last_number", log_.last_number()},
+                         {"next_cursor", page.next ? Json(std::to_string(*page.next)) : Json(nullptr)}});
 }
 
 Task<Result<net::Response>> AuditResource::verification(net::Call call) {
   std::optional<std::string> head;
   if (const auto text = query_text(call.query, "head"); !text.empty()) head = text;
   FW_CO_ASSIGN(const auto found, co_await run_on(disk_, [&] { return log_.verify_file(head); }));
-  co_return ok(
+  co_return answer(
+      200,
       {{"entries", found.entries}, {"head", found.head}, {"fault", found.fault ? Json(*found.fault) : Json(nullptr)}});
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.h"
+#include "api/answer.h"
 #include "api/request_body.h"
 #include "capture/gateway/label_rule.h"
 #include "discovery/discovery_json.h"
@@ -16,10 +17,6 @@ using Json = nlohmann::ordered_json;
 using discovery::Desk;
 
 constexpr Duration kSlice = std::chrono::seconds(2);
-
-net::Response answer(int status, const Json& json) {
-  return net::json_response(status, json.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
 
 const char* name_of(Desk::Phase phase) {
   switch (phase) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/access.h"
+#include "api/answer.h"
 #include "api/request_body.h"
 #include "runs/erasure.h"
 
@@ -95,10 +96,6 @@ Json traces_json(const TraceCounts& traces) {
           {"ratings", traces.ratings}};
 }
 
-net::Response answer(int status, const Json& body) {
-  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 }  // namespace
 
 void ErasuresResource::add_to(net::Router& router) {
@@ -146,11 +143,8 @@ Task<Result<net::Response>> ErasuresResource::erase(net::Call call) {
                        {"traces", result["traces"]},
                        {"jobs", result["jobs"]}};
     FW_ASSIGN(const auto entry,
-              audit_.append({.person = person,
-                             .action = kAction,
-                             .subject = "log",
-                             .reason = reason,
-                             .details = details.dump(-1, ' ', false, Json::error_handler_t::replace)}));
+              audit_.append(
+                  {.person = person, .action = kAction, .subject = "log", .reason = reason, .details = dump(details)}));
     // The records last: as long as they are there, the same request finds what else there is.
     FW_ASSIGN(const TraceCounts gone, traces_.erase(request, found.records));
     FW_ASSIGN(const std::uint64_t erased, runs::erase_records(log_, found.records, call.deadline));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/answer.h"
 #include "api/request_body.h"
 
 namespace fw::api {
@@ -17,10 +18,6 @@ Json feedback_json(const promotion::Feedback& f) {
   Json json = Json::parse(promotion::to_json(f));
   json["at"] = to_iso8601(f.at);
   return json;
-}
-
-net::Response json_of(int status, const Json& body) {
-  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// `score` from 0 to 1, or `outcome`, good or bad.
@@ -53,7 +50,7 @@ Task<net::Response> answer_feedback(TakeFeedback take, std::string text, auth::C
   if (!problems.empty()) co_return unprocessable(problems);
   rating.score = *score;
   const auto taken = co_await take(std::move(rating), std::move(caller));
-  co_return taken.ok() ? json_of(201, feedback_json(*taken)) : net::error_response(taken.error());
+  co_return taken.ok() ? answer(201, feedback_json(*taken)) : net::error_response(taken.error());
 }
 
 void FeedbackResource::add_to(net::Router& router) {
@@ -68,7 +65,7 @@ Task<Result<net::Response>> FeedbackResource::post(net::Call call) {
 Task<Result<net::Response>> FeedbackResource::list(net::Call) {
   Json list = Json::array();
   for (const auto& one : recent_(promotion::FeedbackLog::kMostShown)) list.push_back(feedback_json(one));
-  co_return json_of(200, {{"feedback", std::move(list)}});
+  co_return answer(200, {{"feedback", std::move(list)}});
 }
 
 }  // namespace fw::api

@@ -1,5 +1,7 @@
 #include "api/health.h"
 
+#include "api/answer.h"
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,8 +15,9 @@ Task<Result<net::Response>> answer(net::Response response) { co_return response;
 
 }  // namespace
 
-HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners)
-    : readiness_(std::move(readiness)), listeners_(std::move(listeners)) {}
+HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
+                               const logstore::LogStore& log)
+    : readiness_(std::move(readiness)), listeners_(std::move(listeners)), log_(log) {}
 
 void HealthResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/healthz",
@@ -35,7 +38,12 @@ net::Response HealthResource::ready() const {
     }
     if (!list.empty()) body["faces"] = std::move(list);
   }
-  return net::json_response(status.ok() ? 200 : 503, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  for (const auto& damage : log_.damage()) {
+    body["damage"].push_back({{"kept", damage.kept.filename().string()},
+                              {"damaged_bytes", damage.bytes},
+                              {"lost_records", damage.lost_records}});
+  }
+  return answer(status.ok() ? 200 : 503, body);
 }
 
 }  // namespace fw::api

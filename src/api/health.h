@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "logstore/log_store.h"
 #include "net/router.h"
 
 namespace fw::api {
@@ -16,11 +17,12 @@ struct ListenerState {
 };
 
 /// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks; either way what each of
-/// the other listeners does.
+/// the other listeners does, and what of the log store was found damaged and is kept for a person to look at.
 class HealthResource final {
  public:
   /// Both are called from any thread and must not block; `listeners` may be empty.
-  HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners);
+  HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
+                 const logstore::LogStore& log);
   void add_to(net::Router& router);
 
  private:
@@ -28,6 +30,7 @@ class HealthResource final {
 
   std::function<Status()> readiness_;
   std::function<std::vector<ListenerState>()> listeners_;
+  const logstore::LogStore& log_;
 };
 
 }  // namespace fw::api

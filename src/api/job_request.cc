@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "api/answer.h"
 #include "base/edit_distance.h"
 #include "runs/run_config_json.h"
 
@@ -34,8 +35,6 @@ constexpr std::array<Key, 15> kKeys{{{"eval_size", "int_parsing"},
                                      {"suspicious_answers", "string_type"},
                                      {"holdout_job", "string_type"},
                                      {"holdout_min_rows", "int_parsing"}}};
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// The message without the place that a configuration file would have: `data_split_config:1: `.
 std::string without_place(const std::string& message) {

@@ -3,11 +3,13 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "api/job_json.h"
 #include "api/job_request.h"
 #include "api/query_params.h"
 #include "api/request_body.h"
 #include "api/traffic_choice.h"
+#include "async/either_stop.h"
 #include "net/sse.h"
 #include "pages/report_page.h"
 
@@ -16,16 +18,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Duration kLastEvent = std::chrono::seconds(1);
 /// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
 constexpr Duration kHeartbeat = std::chrono::seconds(10);
 constexpr std::int64_t kMostListed = 1000;
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-net::Response ok(const Json& json) { return net::json_response(200, dump(json)); }
-
 net::Response id_and_message(const runs::JobId& id, std::string_view message) {
-  return ok({{"id", *id}, {"message", message}});
+  return answer(200, {{"id", *id}, {"message", message}});
 }
 
 std::string_view name_of(metastore::DeliveryStatus status) {
@@ -132,7 +130,8 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
   auto job = co_await runs_.create(std::move(request));
   if (!job.ok()) co_return std::move(job).error();
   // The blueprint answers `queued` here and calls the same state `pending` everywhere else.
-  co_return ok({{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued" + said_of(split.ignored)}});
+  co_return answer(200,
+                   {{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued" + said_of(split.ignored)}});
 }
 
 Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline) {
@@ -160,13 +159,13 @@ Task<Result<net::Response>> JobsResource::list(net::Call call) {
   Json body{{"jobs", std::move(jobs)}};
   // Without parameters the answer is the blueprint's.
   if (limit || cursor) body["next_cursor"] = page.next ? Json(std::to_string(*page.next)) : Json(nullptr);
-  co_return ok(body);
+  co_return answer(200, body);
 }
 
 Task<Result<net::Response>> JobsResource::detail(net::Call call) {
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
   FW_CO_ASSIGN(const runs::Job job, runs_.find(id));
-  co_return ok(job_detail(job, warnings_of(job)));
+  co_return answer(200, job_detail(job, warnings_of(job)));
 }
 
 std::vector<std::string> JobsResource::warnings_of(const runs::Job& job) const {
@@ -212,7 +211,7 @@ Task<Result<net::Response>> JobsResource::deliveries(net::Call call) {
   FW_CO_ASSIGN(const auto all, co_await runs_.deliveries(id));
   Json out = Json::array();
   for (const auto& delivery : all) out.push_back(delivery_json(delivery));
-  co_return ok({{"deliveries", std::move(out)}});
+  co_return answer(200, {{"deliveries", std::move(out)}});
 }
 
 Task<Result<net::Response>> JobsResource::engine_log(net::Call call) {
@@ -228,7 +227,7 @@ Task<Result<net::Response>> JobsResource::engine_log(net::Call call) {
                        {"is_running", log.is_running},
                        {"lines", log.lines}});
   }
-  co_return ok({{"engines", std::move(engines)}});
+  co_return answer(200, {{"engines", std::move(engines)}});
 }
 
 Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out) {
@@ -243,14 +242,10 @@ Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams p
     co_return;
   }
   net::SseWriter writer(out);
-  const auto relayed = co_await relay(std::move(*subscription), writer, request.deadline);
-  if (relayed.ok() || relayed.error().code != ErrorCode::kCancelled) co_return;
-  // Nobody reads any more, or the server stops: then the reader is told, and comes back with Last-Event-ID.
-  const Deadline last = Deadline::after(kLastEvent);
-  net::SseEvent stopping;
-  stopping.event = "stopping";
-  stopping.data = "{}";
-  if ((co_await writer.send(std::move(stopping), last)).ok()) (void)co_await writer.finish(last);
+  const EitherStop stop(request.deadline.stop_token(), request.stopping);
+  const auto relayed = co_await relay(std::move(*subscription), writer, Deadline::when_stopped(stop.token()));
+  // Nobody reads any more, or the server stops: then the reader comes back with Last-Event-ID.
+  if (!relayed.ok() && relayed.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }
 
 }  // namespace fw::api

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.h"
+#include "api/answer.h"
 #include "api/request_body.h"
 
 namespace fw::api {
@@ -10,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-net::Response answer(int status, const Json& json) {
-  auto response = net::json_response(status, json.dump(-1, ' ', false, Json::error_handler_t::replace));
+net::Response uncached(int status, const Json& json) {
+  auto response = answer(status, json);
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -33,14 +34,14 @@ Status KeysResource::note(const net::Call& call, const char* action, const auth:
                             .action = action,
                             .subject = key.id,
                             .reason = "",
-                            .details = auth::to_json(key).dump(-1, ' ', false, Json::error_handler_t::replace)}));
+                            .details = dump(auth::to_json(key))}));
   return {};
 }
 
 Task<Result<net::Response>> KeysResource::list(net::Call) {
   Json keys = Json::array();
   for (const auto& key : keyring_.list()) keys.push_back(auth::to_json(key));
-  co_return answer(200, {{"keys", std::move(keys)}});
+  co_return uncached(200, {{"keys", std::move(keys)}});
 }
 
 Task<Result<net::Response>> KeysResource::create(net::Call call) {
@@ -54,7 +55,7 @@ Task<Result<net::Response>> KeysResource::create(net::Call call) {
                  FW_TRY(note(call, "keys.create", key.key));
                  return key;
                }));
-  co_return answer(201, {{"key", auth::to_json(made.key)}, {"secret", made.secret}});
+  co_return uncached(201, {{"key", auth::to_json(made.key)}, {"secret", made.secret}});
 }
 
 Task<Result<net::Response>> KeysResource::revoke(net::Call call) {
@@ -63,7 +64,7 @@ Task<Result<net::Response>> KeysResource::revoke(net::Call call) {
                  FW_TRY(note(call, "keys.revoke", revoked));
                  return revoked;
                }));
-  co_return answer(200, auth::to_json(key));
+  co_return uncached(200, auth::to_json(key));
 }
 
 }  // namespace fw::api

@@ -2,8 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
+#include "async/either_stop.h"
 #include "base/hash.h"
-#include "net/sse.h"
 
 namespace fw::api {
 namespace {
@@ -13,8 +14,6 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kBetweenLooks = std::chrono::seconds(1);
 /// Looks without a change after which a comment shows whether the reader is still there.
 constexpr int kQuietLooks = 10;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string traffic_of(const std::vector<logstore::WorkloadSummary>& workloads) {
   std::uint64_t records = 0;
@@ -61,12 +60,14 @@ void LiveResource::add_to(net::Router& router) {
 }
 
 Task<void> LiveResource::events(net::IncomingRequest& request, net::ResponseWriter& out) {
-  // An error here means that nobody reads any more, or that the server stops; the reader comes again by itself.
-  (void)co_await tell(out, request.deadline);
+  net::SseWriter writer(out);
+  const EitherStop stop(request.deadline.stop_token(), request.stopping);
+  // It ends where nobody reads any more, the log store cannot be read, or the server stops; the reader comes again.
+  const Status told = co_await tell(writer, Deadline::when_stopped(stop.token()));
+  if (!told.ok() && told.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }
 
-Task<Status> LiveResource::tell(net::ResponseWriter& response, Deadline deadline) {
-  net::SseWriter out(response);
+Task<Status> LiveResource::tell(net::SseWriter& out, Deadline deadline) {
   FW_CO_TRY(co_await out.start(deadline));
   std::string traffic, jobs, reviews, promotions, audit;
   for (int looks = 0;; ++looks) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "logstore/awaitable_log_store.h"
@@ -12,10 +13,6 @@ namespace fw::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-net::Response answer(const Json& body) {
-  return net::json_response(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
 
 /// `log-2026-11-27T030405.123456`.
 std::string backup_name(Timestamp now) {
@@ -45,7 +42,7 @@ Task<Result<net::Response>> LogStoreResource::stats(net::Call call) {
                     {"ending", record::to_string(one.ending)},
                     {"records", one.records}});
   }
-  co_return answer({{"counts", std::move(rows)}});
+  co_return answer(200, {{"counts", std::move(rows)}});
 }
 
 Task<Result<net::Response>> LogStoreResource::back_up(net::Call) {
@@ -55,7 +52,7 @@ Task<Result<net::Response>> LogStoreResource::back_up(net::Call) {
     return log_.backup(folder);
   }));
   log_info("api", "log store copied", {{"folder", folder.string()}});
-  co_return answer({{"folder", folder.string()}});
+  co_return answer(200, {{"folder", folder.string()}});
 }
 
 }  // namespace fw::api

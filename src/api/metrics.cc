@@ -74,6 +74,22 @@ void write_backlog(std::ostream& out, const logstore::Backlog& backlog, Timestam
   metric_head(out, "flywheel_log_store_up", "gauge", "Whether the log store takes and gives records.");
 }
 
+void write_damage(std::ostream& out, const std::vector<logstore::KeptDamage>& damage) {
+  std::uint64_t bytes = 0;
+  std::uint64_t records = 0;
+  for (const auto& one : damage) {
+    bytes += one.bytes;
+    records += one.lost_records;
+  }
+  metric_head(out, "flywheel_log_store_damaged_files", "gauge",
+              "Files of the log store that were damaged and are kept for a person to look at.");
+  out << "flywheel_log_store_damaged_files " << damage.size() << '\n';
+  metric_head(out, "flywheel_log_store_damaged_bytes", "gauge", "Bytes of them that cannot be read.");
+  out << "flywheel_log_store_damaged_bytes " << bytes << '\n';
+  metric_head(out, "flywheel_log_store_lost_records", "gauge", "About how many records are lost with them.");
+  out << "flywheel_log_store_lost_records " << records << '\n';
+}
+
 void write_http(std::ostream& out, const HttpCounters& http) {
   metric_head(out, "flywheel_http_requests_total", "counter", "Answers of the control API by class of status.");
   for (int hundreds = 2; hundreds <= 5; ++hundreds) {
@@ -119,6 +135,7 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   if (workloads.ok()) write_records(out, *workloads);
   write_backlog(out, backlog, clock_.now());
   out << "flywheel_log_store_up " << (workloads.ok() && backlog.trouble.ok() ? 1 : 0) << '\n';
+  write_damage(out, log_.damage());
   write_http(out, http_);
   for (const auto& write : more_) write(out);
   metric_head(out, "flywheel_loads", "gauge", "Uploads that are received, wait to be loaded or are loaded.");

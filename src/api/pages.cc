@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/compress.h"
 #include "pages/app_page.h"
 
 namespace fw::api {
@@ -24,8 +25,6 @@ constexpr const char* kPages[] = {"/",
                                   "/settings",
                                   "/settings/audit"};
 
-bool takes_gzip(const net::Headers& headers) { return headers.has_token("Accept-Encoding", "gzip"); }
-
 /// The whole file, or 304 where the browser's copy is the same.
 Task<Result<net::Response>> answer(pages::Asset asset, net::Call call) {
   net::Response response;
@@ -40,7 +39,7 @@ Task<Result<net::Response>> answer(pages::Asset asset, net::Call call) {
     co_return response;
   }
   response.headers.set("Content-Type", std::string(asset.type));
-  const bool packed = takes_gzip(call.request.headers);
+  const bool packed = net::takes_gzip(call.request.headers);
   if (packed) response.headers.set("Content-Encoding", "gzip");
   response.body = packed ? asset.gzip : asset.plain;
   co_return response;

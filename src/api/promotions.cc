@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/access.h"
+#include "api/answer.h"
 #include "api/audit.h"
 #include "api/request_body.h"
 #include "base/hash.h"
@@ -21,10 +22,6 @@ using promotion::Proposal;
 
 constexpr std::size_t kMostSteps = 1000;  // of one proposal's history: the last ones
 constexpr std::size_t kMaxReason = 4096;
-
-net::Response json_of(int status, const Json& body) {
-  return net::json_response(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
 
 Json progress_json(const std::optional<promotion::CanaryProgress>& progress) {
   if (!progress) return nullptr;
@@ -107,17 +104,17 @@ std::uint64_t PromotionsResource::revision() const {
   std::vector<Proposal> open = parts_.promotions.all();
   const std::size_t count = open.size();
   std::erase_if(open, [](const Proposal& p) { return promotion::is_ended(p.stage); });
-  const std::string state = proposals_json(open).dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string state = dump(proposals_json(open));
   return hash64(std::to_string(count) + state);
 }
 
 Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
   const auto at = call.query.find("at");
-  if (!at) co_return json_of(200, proposals_json(parts_.promotions.all()));
+  if (!at) co_return answer(200, proposals_json(parts_.promotions.all()));
   const auto time = capture::parse_timestamp(*at);
   if (!time) co_return invalid_argument("at is no time: epoch seconds or ISO-8601");
   const auto proposals = co_await run_on(disk_, [&] { return parts_.promotions.all_at(*time); });
-  co_return json_of(200, proposals_json(proposals));
+  co_return answer(200, proposals_json(proposals));
 }
 
 Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
@@ -125,7 +122,7 @@ Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
   if (!proposal) co_return not_found("there is no proposal " + call.params.at("id"));
   Json json = proposal_json(*proposal);
   json["pairs"] = summary_json(co_await run_on(disk_, [&] { return parts_.pairs.summary(proposal->id); }));
-  co_return json_of(200, json);
+  co_return answer(200, json);
 }
 
 Task<Result<net::Response>> PromotionsResource::pairs(net::Call call) {
@@ -139,7 +136,7 @@ Task<Result<net::Response>> PromotionsResource::pairs(net::Call call) {
     one["at"] = to_iso8601(pair.at);
     list.push_back(std::move(one));
   }
-  co_return json_of(200, {{"pairs", std::move(list)}});
+  co_return answer(200, {{"pairs", std::move(list)}});
 }
 
 Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
@@ -147,7 +144,7 @@ Task<Result<net::Response>> PromotionsResource::history(net::Call call) {
   if (!parts_.promotions.find(id)) co_return not_found("there is no proposal " + id);
   auto entries = co_await run_on(disk_, [&] { return parts_.audit.newest(UINT64_MAX, kMostSteps, id); });
   std::ranges::reverse(entries);
-  co_return json_of(200, {{"entries", audit_entries_json(entries)}});
+  co_return answer(200, {{"entries", audit_entries_json(entries)}});
 }
 
 Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
@@ -160,7 +157,7 @@ Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
     const bool has_run = words.is_running || !words.lines.empty();
     if (has_run) engines.push_back({{"is_running", words.is_running}, {"lines", words.lines}});
   }
-  co_return json_of(200, {{"engines", std::move(engines)}});
+  co_return answer(200, {{"engines", std::move(engines)}});
 }
 
 Json PromotionsResource::proposal_json(const Proposal& p) const {
@@ -242,7 +239,7 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
     return parts_.promotions.propose(std::move(candidate), person, reason);
   });
   if (!proposal.ok()) co_return proposal.error();
-  co_return json_of(201, proposal_json(*proposal));
+  co_return answer(201, proposal_json(*proposal));
 }
 
 Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
@@ -264,7 +261,7 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
                                     : parts_.promotions.act(id, *action, person, reason);
   });
   if (!proposal.ok()) co_return proposal.error();
-  co_return json_of(200, proposal_json(*proposal));
+  co_return answer(200, proposal_json(*proposal));
 }
 
 }  // namespace fw::api

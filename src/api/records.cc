@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "capture/files/file_source.h"
@@ -23,8 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPageLines = 100;
 /// Bytes of an upload between two looks at the disk. All that may be on their way at once stay within half the reserve.
 constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// A file that is there until the object goes.
 class Upload {
@@ -165,6 +164,13 @@ net::Response too_many_loads() {
   return response;
 }
 
+net::Response stopped() {
+  auto response = net::error_response(
+      unavailable("the service is stopping; load this again when it is back: what was stored is not stored twice"));
+  response.headers.add("Retry-After", "5");
+  return response;
+}
+
 }  // namespace
 
 fs::space_info space_of(const fs::path& folder) {
@@ -210,7 +216,8 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
     FW_TRY(received);
     return load_upload(*removed_here, name, capture::Loader(log_, quarantine_, clock_, redactor_), *options, deadline);
   });
-  co_return report.ok() ? net::json_response(200, dump(report_json(*report))) : refusal(report.error(), name);
+  if (report.ok()) co_return net::json_response(200, dump(report_json(*report)));
+  co_return report.error().code == ErrorCode::kCancelled ? stopped() : refusal(report.error(), name);
 }
 
 Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
@@ -234,7 +241,7 @@ Task<Result<net::Response>> RecordsResource::quarantined(net::Call call) {
   for (const auto& [why, n] : quarantine_.counts()) counts[why] = n;
   Json body{{"counts", std::move(counts)}, {"lines", std::move(lines)}, {"next", nullptr}};
   if (page.next) body["next"] = *page.next;
-  co_return net::json_response(200, dump(body));
+  co_return answer(200, body);
 }
 
 }  // namespace fw::api

@@ -1,5 +1,7 @@
 #include "api/request_body.h"
 
+#include "api/answer.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -33,7 +35,7 @@ bool is_too_deep(std::string_view text) {
 
 /// A request may be large; what is wrong with it need not say all of it again.
 Json shortened(const Json& input) {
-  const std::string text = input.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = dump(input);
   return text.size() <= kLongestInput ? input : Json(text.substr(0, kLongestInput) + "...");
 }
 
@@ -45,7 +47,7 @@ net::Response unprocessable(const std::vector<FieldProblem>& problems) {
     detail.push_back({{"type", p.type}, {"loc", p.location}, {"msg", p.message}, {"input", shortened(p.input)}});
   }
   const Json body{{"detail", std::move(detail)}};
-  return net::json_response(422, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return answer(422, body);
 }
 
 bool parse_object(std::string_view body, Json& out, std::vector<FieldProblem>& problems) {

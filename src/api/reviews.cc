@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/access.h"
+#include "api/answer.h"
 #include "api/query_params.h"
 #include "api/request_body.h"
 #include "api/review_json.h"
@@ -17,9 +18,6 @@ constexpr std::size_t kMostPerson = 100;
 constexpr std::size_t kMostNote = 10'000;
 constexpr std::size_t kMostTags = 20;
 constexpr std::size_t kMostCorrected = 1 << 20;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-net::Response ok(const Json& json) { return net::json_response(200, dump(json)); }
 
 void check_person(const std::string& person, const char* where, std::vector<FieldProblem>& problems) {
   if (!person.empty() && person.size() <= kMostPerson && record::check_id(person, kMostPerson).ok()) return;
@@ -105,7 +103,7 @@ Task<Result<net::Response>> ReviewsResource::list(net::Call) {
     }
     return {};
   }));
-  co_return ok({{"reviews", std::move(out)}});
+  co_return answer(200, {{"reviews", std::move(out)}});
 }
 
 Task<Result<net::Response>> ReviewsResource::open(net::Call call) {
@@ -116,7 +114,7 @@ Task<Result<net::Response>> ReviewsResource::open(net::Call call) {
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_ASSIGN(const auto id, runs::parse_job_id(job));
   FW_CO_ASSIGN(const std::string review, co_await opener_.open(id));
-  co_return ok({{"id", review}, {"job_id", *id}});
+  co_return answer(200, {{"id", review}, {"job_id", *id}});
 }
 
 Task<Result<net::Response>> ReviewsResource::one(net::Call call) {
@@ -130,7 +128,7 @@ Task<Result<net::Response>> ReviewsResource::one(net::Call call) {
   FW_CO_ASSIGN(const auto whole, co_await run_on(disk_, [&] { return reviews_.whole(call.params.at("id")); }));
   Json out = review_summary(whole);
   out["queue"] = review_items(whole, person, source);
-  co_return ok(out);
+  co_return answer(200, out);
 }
 
 Task<Result<net::Response>> ReviewsResource::card(net::Call call) {
@@ -146,7 +144,7 @@ Task<Result<net::Response>> ReviewsResource::card(net::Call call) {
     out = review_card(whole, item, person, reveal == 1);
     return {};
   }));
-  co_return ok(out);
+  co_return answer(200, out);
 }
 
 Task<Result<net::Response>> ReviewsResource::label(net::Call call) {
@@ -165,7 +163,7 @@ Task<Result<net::Response>> ReviewsResource::label(net::Call call) {
   if (!alike.is_boolean()) problems.push_back({"bool_type", {"body", "alike"}, "Input should be true or false", alike});
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_ASSIGN(const auto labelled, co_await run_on(disk_, [&] { return reviews_.label(id, label, alike); }));
-  co_return ok({{"labelled", labelled}});
+  co_return answer(200, {{"labelled", labelled}});
 }
 
 Task<Result<net::Response>> ReviewsResource::withdraw(net::Call call) {
@@ -175,7 +173,7 @@ Task<Result<net::Response>> ReviewsResource::withdraw(net::Call call) {
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_TRY(co_await run_on(disk_,
                             [&] { return reviews_.withdraw(call.params.at("id"), call.params.at("record"), person); }));
-  co_return ok({{"message", "withdrawn"}});
+  co_return answer(200, {{"message", "withdrawn"}});
 }
 
 Task<Result<net::Response>> ReviewsResource::labels(net::Call call) {

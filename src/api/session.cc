@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "api/request_body.h"
 
 namespace fw::api {
@@ -9,8 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-net::Response answer(const Json& json) {
-  auto response = net::json_response(200, json.dump(-1, ' ', false, Json::error_handler_t::replace));
+net::Response uncached(const Json& json) {
+  auto response = answer(200, json);
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -37,7 +38,7 @@ Task<Result<net::Response>> SessionResource::show(net::Call call) {
   if (caller.via == auth::Via::kSession) {
     if (const auto session = access_.session_of(call.request.headers)) out["csrf"] = session->csrf;
   }
-  co_return answer(out);
+  co_return uncached(out);
 }
 
 std::string SessionResource::cookie(std::string_view token, std::string_view more) const {
@@ -55,14 +56,14 @@ Task<Result<net::Response>> SessionResource::sign_in(net::Call call) {
   if (!problems.empty()) co_return unprocessable(problems);
   const auto opened = access_.sign_in(key);
   if (!opened.ok()) co_return net::detail_response(401, opened.error().message);
-  auto response = answer({{"csrf", opened->session.csrf}});
+  auto response = uncached({{"csrf", opened->session.csrf}});
   response.headers.set("Set-Cookie", cookie(opened->token, ""));
   co_return response;
 }
 
 Task<Result<net::Response>> SessionResource::sign_out(net::Call call) {
   access_.sign_out(call.request.headers);
-  auto response = answer({{"message", "signed out"}});
+  auto response = uncached({{"message", "signed out"}});
   response.headers.set("Set-Cookie", cookie("", "; Max-Age=0"));
   co_return response;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "api/provenance_json.h"
 #include "api/query_params.h"
 
@@ -111,7 +112,7 @@ Task<Result<net::Response>> StatisticsResource::get(net::Call call) {
     return {};
   }));
   const Json body{{"production", production_json(runs_.config().production)}, {"workloads", std::move(workloads)}};
-  co_return net::json_response(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  co_return answer(200, body);
 }
 
 }  // namespace fw::api

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/answer.h"
 #include "api/provenance_json.h"
 #include "api/query_params.h"
 #include "codec/json_slicer.h"
@@ -13,8 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMostFound = 500;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 Json or_null(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(nullptr); }
@@ -125,7 +124,7 @@ Task<Result<net::Response>> TrafficResource::list(net::Call call) {
   const Json body{{"interactions", std::move(found)},
                   {"scanned", page.scanned},
                   {"next_cursor", page.next ? Json(page.next->token) : Json(nullptr)}};
-  co_return net::json_response(200, dump(body));
+  co_return answer(200, body);
 }
 
 Result<record::Interaction> TrafficResource::find(const std::string& id) {

@@ -1,5 +1,7 @@
 #include "api/workloads.h"
 
+#include "api/answer.h"
+
 #include <nlohmann/json.hpp>
 
 namespace fw::api {
@@ -23,7 +25,7 @@ Task<Result<net::Response>> WorkloadsResource::list(net::Call call) {
                    {"newest", to_iso8601(w.newest)}});
   }
   const Json body{{"workloads", std::move(out)}};
-  co_return net::json_response(200, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  co_return answer(200, body);
 }
 
 }  // namespace fw::api

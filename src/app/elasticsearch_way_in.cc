@@ -6,11 +6,9 @@ namespace fw::app {
 
 ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings,
                                        capture::BulkFaceDependencies dependencies)
-    : max_connections_(settings.max_connections),
-      face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
+    : face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
 
 void ElasticsearchWayIn::adjust(net::ServerOptions& options) {
-  options.max_connections = max_connections_;
   // rsyslog takes every answer for final, and tries again only where there is no connection.
   options.is_full = [this](const std::string& address) { return face_.is_full_for(address); };
 }

@@ -23,7 +23,6 @@ class ElasticsearchWayIn final : public WayIn {
   void write_metrics(std::ostream& out) const override;
 
  private:
-  const std::size_t max_connections_;
   capture::BulkFace face_;
 };
 

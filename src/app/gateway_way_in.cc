@@ -41,7 +41,7 @@ std::filesystem::path GatewayWayIn::routes_file(const Service& service) {
 }
 
 GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks)
-    : service_(service), access_log_("gateway", settings.access_log) {
+    : service_(service) {
   settings.capture.accepted = service.discovery().rules().for_untagged();
   auto made = capture::Gateway::make(std::move(settings), {service.executor(),
                                                            service.committer(),
@@ -69,13 +69,7 @@ void GatewayWayIn::take_kept_routes() {
   log_warning("serve", "kept routes cannot be used", {{"file", file.string()}, {"why", taken.error().message}});
 }
 
-void GatewayWayIn::adjust(net::ServerOptions& options) {
-  const capture::GatewaySettings& settings = gateway_->settings();
-  options.max_connections = settings.max_connections;
-  options.half_close_grace = std::chrono::milliseconds(200);
-  options.drain = settings.drain;
-  options.observe = [this](const net::Exchange& exchange) { access_log_.note(exchange); };
-}
+void GatewayWayIn::adjust(net::ServerOptions& options) { options.half_close_grace = std::chrono::milliseconds(200); }
 
 void GatewayWayIn::has_opened(const std::string& url) {
   if (const auto written = io::write_file_atomically(url_file(service_), url + '\n'); !written.ok()) {

@@ -8,7 +8,6 @@
 #include "app/service.h"
 #include "capture/gateway/gateway.h"
 #include "capture/gateway/refusal.h"
-#include "net/access_log.h"
 
 namespace fw::app {
 
@@ -49,7 +48,6 @@ class GatewayWayIn final : public WayIn {
   void take_kept_routes();
 
   Service& service_;
-  net::AccessLog access_log_;
   std::unique_ptr<capture::Gateway> gateway_;
   Status made_;
 };

@@ -1,6 +1,8 @@
 #include "app/listener.h"
 
+#include "auth/caller.h"
 #include "base/log.h"
+#include "net/access_log.h"
 
 namespace fw::app {
 namespace {
@@ -10,13 +12,25 @@ net::ServerOptions server_options(std::string_view name, const ListenerSettings&
   options.name = name;
   options.address = settings.listen;
   options.port = static_cast<std::uint16_t>(settings.port);
+  options.max_connections = settings.max_connections;
   options.max_connections_per_address = settings.max_connections_per_address;
+  options.drain = settings.drain;
+  options.observe = access_log(name, settings);
   options.max_body_bytes = SIZE_MAX;  // each way in has its own limit, and its own words for it
   options.tls = settings.tls();
   return options;
 }
 
 }  // namespace
+
+std::function<void(const net::Exchange&)> access_log(std::string_view name, const ListenerSettings& settings) {
+  if (settings.access_log <= 0) return {};
+  auto log = std::make_shared<net::AccessLog>(std::string(name), settings.access_log);
+  return [log = std::move(log)](const net::Exchange& exchange) {
+    if (exchange.caller == nullptr) return log->note(exchange);
+    log->note(exchange, exchange.caller->key_id, exchange.caller->person);
+  };
+}
 
 Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::string_view section,
                       auth::ListenerName listener) {
@@ -47,6 +61,9 @@ Status Listener::open() {
   FW_TRY(check_exposure(settings_, keyring_.asks_for_key(listener), way_in_->name(), listener));
   FW_TRY(way_in_->open());
   net::ServerOptions options = server_options(way_in_->name(), settings_);
+  options.turn_away = [way_in = way_in_.get()](const net::IncomingRequest& request) {
+    return way_in->refusal(request, {.status = 503, .message = "the service is stopping; try again in a moment"});
+  };
   way_in_->adjust(options);
   {
     const std::lock_guard lock(mutex_);
@@ -75,9 +92,12 @@ void Listener::start() {
   way_in_->has_opened(server_->url());
 }
 
+void Listener::begin_stop(Duration grace) {
+  if (server_) server_->begin_stop(grace);
+}
+
 void Listener::stop(Duration grace) {
   if (server_) server_->stop_blocking(grace);
-  server_.reset();
   way_in_->close();
 }
 
@@ -96,6 +116,10 @@ void Listener::write_access(std::ostream& out) const {
 
 void Listeners::start() {
   for (const auto& listener : all_) listener->start();
+}
+
+void Listeners::begin_stop(Duration grace) {
+  for (const auto& listener : all_) listener->begin_stop(grace);
 }
 
 void Listeners::stop(Duration grace) {

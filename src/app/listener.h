@@ -58,6 +58,8 @@ class Listener final {
 
   /// Listens; where it cannot, it is off and says why.
   void start();
+  /// The beginning of stop(), without waiting; called again, it ends the drain (net::Server).
+  void begin_stop(Duration grace);
   /// Takes no new requests; running ones may end within the server's drain and `grace`. Not on the loops' threads.
   void stop(Duration grace);
   /// Any thread, also while it is started.
@@ -81,6 +83,10 @@ class Listener final {
   std::string why_off_;
 };
 
+/// Lines about a share of what a listener answers, for ServerOptions::observe.
+[[nodiscard]] std::function<void(const net::Exchange&)> access_log(std::string_view name,
+                                                                   const ListenerSettings& settings);
+
 /// Whether something may listen there: on this machine alone; elsewhere with TLS and a key to ask for, or where its
 /// section says `insecure: true`. kFailedPrecondition with the remedy. `section`: of the configuration.
 [[nodiscard]] Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::string_view section,
@@ -91,6 +97,9 @@ class Listeners final {
  public:
   void add(std::unique_ptr<Listener> listener) { all_.push_back(std::move(listener)); }
   void start();
+  /// All at the same time.
+  void begin_stop(Duration grace);
+  /// Waits until they have stopped, one after the other where nothing was begun.
   void stop(Duration grace);
   [[nodiscard]] std::vector<api::ListenerState> states() const;
   void write_metrics(std::ostream& out) const;

@@ -19,6 +19,23 @@ Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& re
 
 }  // namespace
 
+Status tell_damage(const logstore::LogStore& embedded, capture::Quarantine& quarantine) {
+  for (const logstore::KeptDamage& damage : embedded.damage()) {
+    const std::string what = std::to_string(damage.bytes) + " bytes of this log cannot be read; about " +
+                             std::to_string(damage.lost_records) + " records are lost (" + damage.kept.string() +
+                             ".json says more)";
+    log_warning("log store", "a damaged log is kept for you to look at; move it away when you have",
+                {{"kept", damage.kept.string()}, {"bytes", damage.bytes}, {"lost_records_about", damage.lost_records}});
+    const capture::QuarantinedLine line{.source = damage.kept.string(),
+                                        .line = 1,
+                                        .reason = "a log of the log store was damaged",
+                                        .bytes = what,
+                                        .length = what.size()};
+    FW_ASSIGN([[maybe_unused]] const auto report, quarantine.add(std::span(&line, 1)));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<logstore::LogStore>> log_store_of(const LogStoreSettings& settings,
                                                          std::unique_ptr<logstore::LogStore> embedded,
                                                          capture::Quarantine& quarantine) {

@@ -8,6 +8,9 @@
 
 namespace fw::app {
 
+/// What of the embedded store was damaged and is kept: on every start a line of the log, and a line in the quarantine.
+[[nodiscard]] Status tell_damage(const logstore::LogStore& embedded, capture::Quarantine& quarantine);
+
 /// The log store that the settings name: the embedded one, or an index of Elasticsearch with the embedded one as its
 /// journal, so that what this held before is handed over. Records that the cluster refuses for good go to `quarantine`,
 /// which outlives the store.

@@ -15,7 +15,7 @@ capture::OtlpFaceOptions face_options(const OtlpSettings& settings) {
 }  // namespace
 
 OtlpWayIn::OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies)
-    : max_connections_(settings.max_connections), face_(std::move(dependencies), face_options(settings)) {}
+    : face_(std::move(dependencies), face_options(settings)) {}
 
 std::string OtlpWayIn::trouble() const {
   const auto silent = face_.stats().spans_without_content;

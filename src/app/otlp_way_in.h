@@ -12,7 +12,6 @@ class OtlpWayIn final : public WayIn {
   OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies);
 
   [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kOtlp; }
-  void adjust(net::ServerOptions& options) override { options.max_connections = max_connections_; }
   [[nodiscard]] Status open() override { return face_.start(); }
   [[nodiscard]] net::Handler handler() override { return face_.handler(); }
   [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
@@ -24,7 +23,6 @@ class OtlpWayIn final : public WayIn {
   void write_metrics(std::ostream& out) const override;
 
  private:
-  const std::size_t max_connections_;
   capture::OtlpFace face_;
 };
 

@@ -106,7 +106,7 @@ struct Service::Impl {
       : options(std::move(o)),
         quarantine(std::move(kept_aside)),
         workload_rules(std::move(accepted)),
-        log(discovery::labelled(std::move(log_store), *workload_rules)),
+        log(discovery::labelled(logstore::noting_arrivals(std::move(log_store), arrivals), *workload_rules)),
         retention(*log, options.config.log_store.retention,
                   [reader = std::make_shared<traffic::ExchangeReader>()](const auto& record, Timestamp now) {
                     return traffic::outlined(record, now, *reader);
@@ -152,6 +152,7 @@ struct Service::Impl {
   SystemClock clock;
   std::unique_ptr<capture::Quarantine> quarantine;
   std::unique_ptr<discovery::AcceptedRules> workload_rules;
+  logstore::Arrivals arrivals;
   std::unique_ptr<logstore::LogStore> log;
   logstore::RetentionSweep retention;
   discovery::Desk discovery;
@@ -234,6 +235,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   fs::remove_all(data / "uploads", ignored);
   for (const char* folder : {"jobs", "uploads"}) FW_TRY(io::create_folders(data / folder));
   FW_ASSIGN(auto quarantine, capture::Quarantine::open(data / "quarantine"));
+  FW_TRY(tell_damage(*embedded, *quarantine));
   FW_ASSIGN(auto log, log_store_of(options.config.log_store, std::move(embedded), *quarantine));
   FW_ASSIGN(auto accepted,
             discovery::AcceptedRules::open(data / "accepted_workloads.json", options.config.gateway.capture.untagged));
@@ -296,6 +298,7 @@ runs::WebhookPoster& Service::poster() { return impl_->poster; }
 review::Reviews& Service::reviews() { return impl_->reviews; }
 review::ReviewOpener& Service::review_opener() { return impl_->review_opener; }
 logstore::LogStore& Service::log() { return *impl_->log; }
+const logstore::Arrivals& Service::arrivals() const { return impl_->arrivals; }
 capture::Quarantine& Service::quarantine() { return *impl_->quarantine; }
 discovery::Desk& Service::discovery() { return impl_->discovery; }
 const logstore::RetentionSweep& Service::retention() const { return impl_->retention; }

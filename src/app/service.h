@@ -18,6 +18,7 @@
 #include "capture/quarantine.h"
 #include "capture/redaction/redactor.h"
 #include "discovery/desk.h"
+#include "logstore/arrivals.h"
 #include "logstore/log_store.h"
 #include "modelops/deployer.h"
 #include "review/opener.h"
@@ -60,6 +61,8 @@ class Service final {
   [[nodiscard]] review::Reviews& reviews();
   [[nodiscard]] review::ReviewOpener& review_opener();
   [[nodiscard]] logstore::LogStore& log();
+  /// What came into it last.
+  [[nodiscard]] const logstore::Arrivals& arrivals() const;
   [[nodiscard]] capture::Quarantine& quarantine();
   /// Workloads that are looked for, and those that were accepted.
   [[nodiscard]] discovery::Desk& discovery();

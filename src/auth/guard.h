@@ -16,8 +16,9 @@ namespace fw::auth {
 
 /// Why a request is not let in.
 struct Refusal {
-  int status =
-      401;  ///< 401: no key, or none that is known; 403: not good for this; 429: too much, `wait` says how long
+  /// 401: no key, or none that is known; 403: not good for this; 429: too much, 503: the service is stopping, `wait`
+  /// says how long.
+  int status = 401;
   std::string message;
   Duration wait{};
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "capture/gateway/label_rule.h"
+#include "logstore/forwarding_log_store.h"
 
 namespace fw::discovery {
 namespace {
@@ -41,59 +42,25 @@ class Namer final {
   std::string buffer_;
 };
 
-class LabelledLogStore final : public LogStore {
+class LabelledLogStore final : public logstore::ForwardingLogStore {
  public:
   LabelledLogStore(std::unique_ptr<LogStore> store, const AcceptedRules& rules)
-      : store_(std::move(store)), rules_(rules) {}
+      : ForwardingLogStore(std::move(store)), rules_(rules) {}
 
   Result<logstore::AppendReport> append(std::span<const Interaction> batch) override {
     const auto held = rules_.hold();
     Namer namer(rules_.get());
     if (std::ranges::none_of(batch, [&](const auto& record) { return namer.has_rules_for(record); })) {
-      return store_->append(batch);
+      return ForwardingLogStore::append(batch);
     }
     std::vector<Interaction> named(batch.begin(), batch.end());
     for (Interaction& record : named) {
       if (auto workload = namer.name(record)) record.workload = *std::move(workload);
     }
-    return store_->append(named);
+    return ForwardingLogStore::append(named);
   }
-
-  Result<logstore::Page> scan(const Selection& selection, Order order, std::size_t limit,
-                              const std::optional<Cursor>& after) override {
-    return store_->scan(selection, order, limit, after);
-  }
-  Result<logstore::KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
-                                      const std::optional<Cursor>& after) override {
-    return store_->scan_keys(selection, order, limit, after);
-  }
-  Result<std::optional<Interaction>> find(const record::RecordId& id) override { return store_->find(id); }
-  Result<std::vector<std::optional<Interaction>>> find_batch(std::span<const record::RecordId> ids) override {
-    return store_->find_batch(ids);
-  }
-  Result<std::vector<logstore::WorkloadSummary>> workloads() override { return store_->workloads(); }
-  Result<logstore::WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after) override {
-    return store_->workloads_page(limit, after);
-  }
-  Result<std::vector<logstore::RecordCount>> counts() override { return store_->counts(); }
-  Result<std::uint64_t> remove(const Selection& selection) override { return store_->remove(selection); }
-  Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override {
-    return store_->remove_records(ids);
-  }
-  Result<std::uint64_t> relabel(std::span<const record::RecordId> ids, const record::WorkloadId& workload) override {
-    return store_->relabel(ids, workload);
-  }
-  Result<std::uint64_t> expire_contents(std::span<const Interaction> outlined) override {
-    return store_->expire_contents(outlined);
-  }
-  Result<bool> purge(const Deadline& deadline) override { return store_->purge(deadline); }
-  Status backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
-  void stop() override { store_->stop(); }
-  Status health() const override { return store_->health(); }
-  logstore::Backlog backlog() const override { return store_->backlog(); }
 
  private:
-  std::unique_ptr<LogStore> store_;
   const AcceptedRules& rules_;
 };
 

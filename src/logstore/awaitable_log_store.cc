@@ -46,6 +46,12 @@ Task<Result<std::optional<record::Interaction>>> AwaitableLogStore::find(record:
                                [&store = store_, id = std::move(id)] { return store.find(id); });
 }
 
+Task<Result<std::vector<std::optional<record::Interaction>>>> AwaitableLogStore::find_batch(
+    std::vector<record::RecordId> ids, Deadline deadline) {
+  co_return co_await run_until(pool_, deadline, kReading,
+                               [&store = store_, ids = std::move(ids)] { return store.find_batch(ids); });
+}
+
 Task<Result<std::vector<WorkloadSummary>>> AwaitableLogStore::workloads(Deadline deadline) {
   co_return co_await run_until(pool_, deadline, kReading,
                                [&store = store_, deadline] { return all_workloads(store, deadline); });

@@ -24,6 +24,8 @@ class AwaitableLogStore final {
   [[nodiscard]] Task<Result<KeyPage>> scan_keys(Selection selection, Order order, std::size_t limit,
                                                 std::optional<Cursor> after, Deadline deadline);
   [[nodiscard]] Task<Result<std::optional<record::Interaction>>> find(record::RecordId id, Deadline deadline);
+  [[nodiscard]] Task<Result<std::vector<std::optional<record::Interaction>>>> find_batch(
+      std::vector<record::RecordId> ids, Deadline deadline);
   /// All pairs, a page at a time.
   [[nodiscard]] Task<Result<std::vector<WorkloadSummary>>> workloads(Deadline deadline);
   [[nodiscard]] Task<Result<std::vector<RecordCount>>> counts(Deadline deadline);

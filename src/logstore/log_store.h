@@ -88,6 +88,13 @@ struct Backlog {
   Status trouble;                   ///< why they wait; success while they are on their way
 };
 
+/// A file of the store's own that was found damaged, and is kept as it was for a person to look at.
+struct KeptDamage {
+  std::filesystem::path kept;      ///< a report lies beside it; gone from here on the next opening once both are
+  std::uint64_t bytes = 0;         ///< of it that cannot be read
+  std::uint64_t lost_records = 0;  ///< about how many records are lost with them
+};
+
 /// Whether find_batch() takes so many.
 [[nodiscard]] Status check_batch_of_ids(std::span<const record::RecordId> ids);
 /// Whether expire_contents() takes these: not too many, each with an outline and nothing else of its content.
@@ -175,6 +182,8 @@ class LogStore {
   [[nodiscard]] virtual Status health() const { return {}; }
   /// What waits in a journal; nothing for a store that is its own. Does not block.
   [[nodiscard]] virtual Backlog backlog() const { return {}; }
+  /// What was found damaged and mended on opening this machine's files, now or earlier. Does not block.
+  [[nodiscard]] virtual std::vector<KeptDamage> damage() const { return {}; }
 };
 
 }  // namespace fw::logstore

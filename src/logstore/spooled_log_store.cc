@@ -152,6 +152,8 @@ class SpooledLogStore final : public LogStore {
     return backlog_;
   }
 
+  std::vector<KeptDamage> damage() const override { return journal_->damage(); }
+
  private:
   Error full() const {
     return resource_exhausted("the journal holds all that it may while the log store elsewhere takes nothing" +

@@ -13,7 +13,7 @@ bool AccessLog::takes_next() {
   return std::floor((before + 1) * share_) > std::floor(before * share_);
 }
 
-void AccessLog::note(const Exchange& exchange) {
+void AccessLog::note(const Exchange& exchange, std::string_view key, std::string_view person) {
   if (!takes_next()) return;
   log_info("access", "answered",
            {{"server", server_},
@@ -23,7 +23,9 @@ void AccessLog::note(const Exchange& exchange) {
             {"bytes", exchange.bytes},
             {"ms", to_seconds(exchange.took) * 1e3},
             {"complete", exchange.is_complete},
-            {"peer", exchange.peer}});
+            {"peer", exchange.peer},
+            {"key", key},
+            {"person", person}});
 }
 
 }  // namespace fw::net

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "net/body_budget.h"
+#include "net/compress.h"
 #include "net/impl/message_writer.h"
 
 namespace fw::net {
@@ -84,6 +85,7 @@ struct Whole {
   Endpoint endpoint;
   WholeBodyLimits limits;
   std::shared_ptr<BodyBudget> budget;
+  Pool* packing = nullptr;
 };
 
 /// No room is the service's trouble here, not the client's.
@@ -133,7 +135,11 @@ Task<void> call_endpoint(std::shared_ptr<const Whole> whole, IncomingRequest& re
             .caller = request.caller,
             .deadline = request.deadline};
   auto response = co_await whole->endpoint(std::move(call));
-  co_await answer(out, response.ok() ? std::move(*response) : failure_response(response.error(), request, false));
+  if (!response.ok()) co_return co_await answer(out, failure_response(response.error(), request, false));
+  if (whole->packing != nullptr) {
+    response = co_await compressed(std::move(*response), takes_gzip(request.headers), *whole->packing);
+  }
+  co_await answer(out, std::move(*response));
 }
 
 }  // namespace
@@ -148,10 +154,12 @@ struct Router::Impl {
   void add(Method method, std::string_view pattern, StreamHandler handler);
   Task<void> route(IncomingRequest& request, ResponseWriter& out) const;
 
-  explicit Impl(WholeBodyLimits l) : limits(l), budget(std::make_shared<BodyBudget>(l.max_bytes_in_flight)) {}
+  Impl(WholeBodyLimits l, Pool* p)
+      : limits(l), budget(std::make_shared<BodyBudget>(l.max_bytes_in_flight)), packing(p) {}
 
   WholeBodyLimits limits;
   std::shared_ptr<BodyBudget> budget;
+  Pool* packing;
   Node root;
   Handler otherwise;
 };
@@ -207,11 +215,11 @@ Task<void> Router::Impl::route(IncomingRequest& request, ResponseWriter& out) co
   co_await found->second.handler(request, std::move(params), out);
 }
 
-Router::Router(WholeBodyLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+Router::Router(WholeBodyLimits limits, Pool* packing) : impl_(std::make_unique<Impl>(limits, packing)) {}
 Router::~Router() = default;
 
 void Router::on(Method method, std::string_view pattern, Endpoint endpoint) {
-  auto whole = std::make_shared<const Whole>(Whole{std::move(endpoint), impl_->limits, impl_->budget});
+  auto whole = std::make_shared<const Whole>(Whole{std::move(endpoint), impl_->limits, impl_->budget, impl_->packing});
   on_stream(method, pattern, [whole](IncomingRequest& request, PathParams params, ResponseWriter& out) {
     return call_endpoint(whole, request, std::move(params), out);
   });

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/pool.h"
 #include "net/server.h"
 #include "net/url.h"
 
@@ -55,7 +56,9 @@ struct WholeBodyLimits {
 /// as JSON detail. Filled before the server starts, then only read, by any thread.
 class Router final {
  public:
-  explicit Router(WholeBodyLimits limits = {});
+  /// `packing`: where large answers of endpoints are packed for clients that take gzip (net/compress.h); it outlives
+  /// the router. Absent: answers go out as they are.
+  explicit Router(WholeBodyLimits limits = {}, Pool* packing = nullptr);
   ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;

@@ -1,5 +1,6 @@
 #include "net/server.h"
 
+#include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -74,6 +75,12 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   [[nodiscard]] bool make_room(const std::string& address);
   Task<void> serve(std::shared_ptr<ServerConnection> connection, bool is_one_too_many);
   void begin_stop(Duration grace);
+  void begin_stop_once(Duration grace) {
+    if (!shared->stopping.stop_requested()) begin_stop(grace);
+  }
+  void end_drain(Duration grace);
+  [[nodiscard]] bool is_answering() const;
+  void end_idle();
   void abort_after(Duration grace);
   void end_stop();
 
@@ -99,6 +106,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   ConnectionTable<ServerConnection> table;  // those that count: neither turned away nor about to close for another
   bool is_running = false;
   bool is_stopping = false;
+  bool is_draining = false;
 };
 
 Status Server::Impl::listen() {
@@ -177,30 +185,56 @@ Task<void> Server::Impl::serve(std::shared_ptr<ServerConnection> connection, boo
   } else {
     co_await connection->run();
   }
-  const std::lock_guard lock(mutex);
-  table.remove(connection);
-  connections.erase(connection);
+  {
+    const std::lock_guard lock(mutex);
+    table.remove(connection);
+    connections.erase(connection);
+    if (!is_draining || is_answering()) co_return;
+  }
+  end_idle();
+}
+
+bool Server::Impl::is_answering() const {
+  return std::any_of(connections.begin(), connections.end(), [](const auto& connection) {
+    return connection->activity().seen().state == Activity::State::kAnswering;
+  });
+}
+
+/// Kept connections stay while others are answered: a request that comes on one is told to go elsewhere. A connection
+/// that began to answer before it knew of the stop looks again when it ends.
+void Server::Impl::end_idle() {
+  for_each_connection([](ServerConnection& c) { c.end_idle(); });
 }
 
 void Server::Impl::begin_stop(Duration grace) {
+  bool is_first = false;
+  bool is_quiet = false;
+  const bool drains = shared->options.drain > Duration::zero();
   {
     const std::lock_guard lock(mutex);
-    is_stopping = true;
+    is_first = !std::exchange(is_stopping, true);
+    is_draining = is_first && drains;
+    is_quiet = !is_answering();
   }
-  const bool drains = shared->options.drain > Duration::zero();
-  asio::post(strand, [self = shared_from_this(), grace, drains] {
+  shared->stopping.request_stop();
+  asio::post(strand, [self = shared_from_this(), grace, waits = is_first && drains] {
     error_code ignored;
     self->acceptor.close(ignored);
     self->pause.cancel();
-    if (!drains) return self->abort_after(grace);
+    if (!waits) return self->end_drain(grace);
     self->grace_over.expires_after(self->shared->options.drain);
     self->grace_over.async_wait([self, grace](const error_code& ec) {
-      if (ec) return;
-      self->for_each_connection([](ServerConnection& c) { c.stop(); });
-      self->abort_after(grace);
+      if (!ec) self->end_drain(grace);
     });
   });
-  for_each_connection([drains](ServerConnection& c) { drains ? c.drain() : c.stop(); });
+  if (!is_first || !drains) return;
+  for_each_connection([](ServerConnection& c) { c.drain(); });
+  if (is_quiet) end_idle();
+}
+
+void Server::Impl::end_drain(Duration grace) {
+  for_each_connection([](ServerConnection& c) { c.stop(); });
+  abort_after(grace);
 }
 
 void Server::Impl::abort_after(Duration grace) {
@@ -250,9 +284,17 @@ std::size_t Server::connections() const {
   return impl_->connections.size();
 }
 
+void Server::begin_stop(Duration grace) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->is_running) return;
+  }
+  impl_->begin_stop(grace);
+}
+
 Task<void> Server::stop(Duration grace) {
   const auto impl = impl_;
-  impl->begin_stop(grace);
+  impl->begin_stop_once(grace);
   co_await impl->group.join();
   impl->end_stop();
 }
@@ -262,7 +304,7 @@ void Server::stop_blocking(Duration grace) {
     const std::lock_guard lock(impl_->mutex);
     if (!impl_->is_running) return;
   }
-  impl_->begin_stop(grace);
+  impl_->begin_stop_once(grace);
   impl_->group.join_blocking();
   impl_->end_stop();
 }

@@ -26,7 +26,10 @@ struct Exchange {
   std::uint64_t bytes = 0;
   Duration took{};
   bool is_complete = false;
+  const auth::Caller* caller = nullptr;  ///< as IncomingRequest::caller; null where nobody found out
 };
+
+struct IncomingRequest;
 
 struct ServerOptions {
   std::string name = "http";          ///< in log lines
@@ -56,6 +59,9 @@ struct ServerOptions {
   Duration half_close_grace = std::chrono::seconds(1);
   /// How long running handlers go on undisturbed once the server stops, before their deadlines are cancelled.
   Duration drain{};
+  /// The answer to a request that comes on a kept connection while the server stops; nothing: the connection is cut.
+  /// Without it: 503, as JSON detail.
+  std::function<std::optional<Response>(const IncomingRequest&)> turn_away;
   /// Called after every answer, rejections included, on the connection's thread; must not block or throw.
   std::function<void(const Exchange&)> observe;
 };
@@ -71,10 +77,12 @@ struct IncomingRequest {
   std::string sharer{};
   /// Who sent it, where something in front of the handler found out (auth/guard.h); nothing here looks into it.
   std::shared_ptr<const auth::Caller> caller{};
-  BodyReader* body = nullptr;  ///< never null in a handler
+  BodyReader* body = nullptr;  ///< null in ServerOptions::turn_away alone
   /// Ends when the client is gone, when the server stops, with ServerOptions::request_timeout, and when the head of an
   /// answer to HEAD has been sent.
   Deadline deadline = Deadline::never();
+  /// Stopped when the server begins to stop, before its drain: for answers that have no end of their own.
+  std::stop_token stopping{};
 
   /// The target without its query, still percent-encoded.
   [[nodiscard]] std::string_view path() const;
@@ -114,11 +122,15 @@ class Server final {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::size_t connections() const;
 
-  /// No new connections and requests; after ServerOptions::drain the deadlines of handlers that still run are
-  /// cancelled; they may still answer for `grace`, then their sockets are closed; returns when all have returned.
+  /// No new connections; a request that comes on a kept one while others run is answered ServerOptions::turn_away.
+  /// After ServerOptions::drain the deadlines of handlers that still run are cancelled; they may still answer for
+  /// `grace`, then their sockets are closed; returns when all have returned.
   [[nodiscard]] Task<void> stop(Duration grace);
   /// The same for a thread that runs no event loop.
   void stop_blocking(Duration grace);
+  /// The beginning of it, without waiting: so that several servers stop at the same time. Called again, it ends the
+  /// drain. Either stop() then waits for the end.
+  void begin_stop(Duration grace);
 
  private:
   struct Impl;

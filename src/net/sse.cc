@@ -6,6 +6,8 @@
 namespace fw::net {
 namespace {
 
+constexpr Duration kLastEvent = std::chrono::seconds(1);
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\n");
 }
@@ -146,5 +148,13 @@ Task<Status> SseWriter::send(SseEvent event, Deadline deadline) {
 Task<Status> SseWriter::heartbeat(Deadline deadline) { co_return co_await out_.write(":\n\n", std::move(deadline)); }
 
 Task<Status> SseWriter::finish(Deadline deadline) { co_return co_await out_.finish(std::move(deadline)); }
+
+Task<void> SseWriter::end_with_stopping() {
+  const Deadline last = Deadline::after(kLastEvent);
+  SseEvent stopping;
+  stopping.event = "stopping";
+  stopping.data = "{}";
+  if ((co_await send(std::move(stopping), last)).ok()) (void)co_await finish(last);
+}
 
 }  // namespace fw::net

@@ -62,6 +62,8 @@ class SseWriter final {
   /// A comment line that keeps proxies from hanging up; also how a gone client is noticed in a quiet stream.
   [[nodiscard]] Task<Status> heartbeat(Deadline deadline);
   [[nodiscard]] Task<Status> finish(Deadline deadline);
+  /// Ends a stream without an end of its own because the service does: tells the reader, who comes again.
+  [[nodiscard]] Task<void> end_with_stopping();
 
  private:
   ResponseWriter& out_;

@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -146,6 +147,8 @@ def teacher_forced(candidate, served, keep_layers=None):
 class Service:
     """`flywheel serve` on a free port, over a data folder that outlives restarts."""
 
+    open_files = None  # that it may have; the test's own limit without it
+
     def __init__(self, config=None, folder=None, env=None):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="flywheel-e2e-"))
         self.data = self.folder / "data"
@@ -161,15 +164,30 @@ class Service:
         if self.config.exists():
             command += ["--config", self.config]
         with open(self.folder / "service.log", "ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, env=self.env)
+            self.process = subprocess.Popen(command, stderr=log, env=self.env, preexec_fn=self.limit_open_files)
         wait_until(lambda: self.url_file().exists() or self.process.poll() is not None, 30, "the service listens")
         if self.process.poll() is not None:
             raise AssertionError("the service ended: " + (self.folder / "service.log").read_text()[-2000:])
         self.url = self.url_file().read_text().strip()
         return self
 
+    def limit_open_files(self):
+        if self.open_files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
+
     def url_file(self):
         return self.data / "service.url"
+
+    def log_lines(self):
+        """The lines of its log, of a service with `logging_config: {json: true}`."""
+        return [json.loads(line) for line in (self.folder / "service.log").read_text().splitlines()]
+
+    def limit_files(self, size):
+        """No file of the service's may become longer, as if the disk were full."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]))
+
+    def let_files_grow(self):
+        self.limit_files(resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1])
 
     def kill(self):
         """kill -9; returns the processes that it had started."""

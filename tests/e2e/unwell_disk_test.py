@@ -1,7 +1,6 @@
 """A disk that takes no more bytes for a while: the service says so wherever somebody looks, and goes on when it is well."""
 import json
 import os
-import resource
 import unittest
 import urllib.error
 import urllib.request
@@ -32,26 +31,19 @@ class UnwellDisk(unittest.TestCase):
     def load(self, documents):
         return self.service.call("POST", "/api/records", documents)
 
-    def limit_files(self, size):
-        process = self.service.process.pid
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.prlimit(process, resource.RLIMIT_FSIZE)[1]))
-
-    def let_files_grow(self):
-        self.limit_files(resource.prlimit(self.service.process.pid, resource.RLIMIT_FSIZE)[1])
-
     def wait_until_ready(self):
         flywheel.wait_until(lambda: self.service.call("GET", "/readyz")[0] == 200, 30, "the store is well again")
 
     def test_readiness_says_that_records_cannot_be_written_until_they_can(self):
         self.assertEqual(self.service.call("GET", "/readyz")[0], 200)
-        self.limit_files(FULL_AT)
+        self.service.limit_files(FULL_AT)
         status, answer = self.load([document(1000)])
         self.assertGreaterEqual(status, 500, answer)
         status, answer = self.service.call("GET", "/readyz")
         self.assertEqual(status, 503, answer)
         self.assertIn("cannot write to the log store", answer["detail"])
         self.assertEqual(self.service.call("GET", "/healthz")[0], 200)
-        self.let_files_grow()
+        self.service.let_files_grow()
         self.wait_until_ready()
         self.assertEqual(self.load([document(1001)])[0], 200)
 
@@ -77,13 +69,13 @@ class UnwellDisk(unittest.TestCase):
         documents = [document(n, os.urandom(1500).hex()) for n in range(1000, 1020)]
         log = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(d)}} for d in documents]}]}]}
         lines = "".join(json.dumps({"index": {"_index": "flywheel"}}) + "\n" + json.dumps(d) + "\n" for d in documents)
-        self.limit_files(FULL_AT)
+        self.service.limit_files(FULL_AT)
         for url, body in ((bulk, lines), (logs, json.dumps(log))):
             status, text = self.post(url, body)
             self.assertIn(status, (429, 503), text[:300])
             self.assertNotIn(str(self.service.folder), text)
             self.assertIn("send it again later", text)
-        self.let_files_grow()
+        self.service.let_files_grow()
         self.wait_until_ready()
         self.assertEqual(self.post(bulk, lines)[0], 200)
 
@@ -92,13 +84,13 @@ class UnwellDisk(unittest.TestCase):
         order = lambda: self.service.call("POST", "/api/jobs", {"workload_id": "w", "client_id": "c"})[1]["id"]
         first, second = order(), order()
         flywheel.wait_until(lambda: self.endpoint.requests > 0, 30, "the first job asks")
-        self.limit_files(FULL_AT)
+        self.service.limit_files(FULL_AT)
         show = lambda: flywheel.run("jobs", "show", second, "--server", self.service.url).stdout
         flywheel.wait_until(lambda: "warning: jobs wait" in show(), 60, "the reason is told")
         self.assertIn("metadata.sqlite", show())
         self.assertEqual(self.service.job(second)["status"], "pending")
         self.endpoint.delay = 0
-        self.let_files_grow()
+        self.service.let_files_grow()
         self.assertIn("finished_at", self.service.wait_for_job(second, 60))
         self.service.wait_for_job(first, 60)
         self.assertNotIn("jobs wait", show())

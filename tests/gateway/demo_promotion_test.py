@@ -1,5 +1,5 @@
-"""The second half of scripts/demo without its run: demo/promote.py plays a promotion with the example agent, the official
-package and the sample's production model; a second one of those stands for the candidate, and dies."""
+"""scripts/demo without its run: demo/live.py sends traffic through the gateway; demo/promote.py plays a promotion with the example
+agent, the official package and the sample's production model; a second one of those stands for the candidate, and dies."""
 import pathlib
 import subprocess
 import sys
@@ -33,6 +33,26 @@ class DemoPromotion(unittest.TestCase):
         self.addCleanup(model.kill)
         return model, model.stdout.readline().strip()
 
+    def test_a_part_of_the_traffic_comes_live(self):
+        model, production = self.sample_model()
+        service = gateway.GatewayService(config="")
+        self.addCleanup(service.close)
+        service.config.write_text(f"gateway: {{port: 0, upstreams: [{{name: production, url: '{production}', max_retries: 0}}]}}\n")
+        service.start()
+        traffic = flywheel.sample(service.folder / "writer.jsonl", workload="writer", count=6)
+        live = [sys.executable, "-B", str(flywheel.SOURCE / "demo/live.py"), "--gateway", service.gateway, str(traffic)]
+        sent = subprocess.run(live, capture_output=True, text=True, timeout=60)
+        self.assertEqual(sent.returncode, 0, sent.stderr)
+        self.assertIn("6 requests answered", sent.stdout)
+        answered = lambda: service.call("GET", "/api/traffic?workload_id=writer&client_id=demo&origin=gateway")[1]["interactions"]
+        flywheel.wait_until(lambda: len(answered()) == 6, 20, "all of it is in the store")
+        written = {document["response"]["choices"][0]["message"]["content"] for document in flywheel.documents_of(traffic)}
+        self.assertEqual({one["answered"] for one in answered()}, written, "what the sample's production would have said")
+        model.kill()
+        failed = subprocess.run(live, capture_output=True, text=True, timeout=60)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("the gateway answered 502", failed.stderr)
+
     def test_it_is_played_to_its_end(self):
         python = clients.python()
         service = gateway.GatewayService(config="")
@@ -52,8 +72,8 @@ class DemoPromotion(unittest.TestCase):
         done = subprocess.run(list(map(str, play)), capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         said = done.stdout
-        for what in ("grace: judged", "grace: sign -> signed off", "op: start shadow -> shadow", "requests went to both sides: 100 % the same",
-                     "op: start canary -> canary, 30 %", "op: advance -> canary, 60 %", "op: go live -> live, 100 %",
+        for what in ("grace: judged", "grace: sign -> signed off", "op: start shadow -> shadow", "requests that went to both sides: ",
+                     ", 100 % the same", "op: start canary -> canary, 30 %", "op: advance -> canary, 60 %", "op: go live -> live, 100 %",
                      "the candidate's engine is killed", "flywheel: rolled back after", "production answers again",
                      "promotion.roll_back  by flywheel: a gate failed: errors"):
             self.assertIn(what, said)

@@ -130,6 +130,30 @@ class KeysOfTheGateway(unittest.TestCase):
             self.assertEqual(service.call("GET", "/api/workloads")[0], 200, "no key was made for the control API")
 
 
+    def test_the_access_log_says_who_asked_on_every_listener_and_no_secret(self):
+        with Upstream() as upstream:
+            keys = "port: 0, access_log: 1"
+            service = gateway.GatewayService(config=f"logging_config: {{json: true}}\nserver: {{access_log: 1}}\ngateway: {{{keys}, upstream: '{upstream.url}'}}\n"
+                                                    f"elasticsearch: {{{keys}}}\notlp: {{{keys}}}\n")
+            with service:
+                where = {one["name"]: one["url"] for one in service.call("GET", "/readyz")[1]["faces"]}
+                urls = {"gateway": where["gateway"] + "/v1/chat/completions", "elasticsearch": where["elasticsearch"] + "/_bulk",
+                        "otlp": where["otlp"] + "/v1/logs", "control api": service.url + "/api/log/backups"}
+                listeners = {"control api": ("control", "--role", "admin")}
+                made = {name: command("keys", "create", name.split()[0], "--listener", *listeners.get(name, (name,)), "--json", "--server", service.url)
+                        for name in ("gateway", "elasticsearch", "otlp", "control api")}
+                statuses = {}
+                for name, url in urls.items():
+                    statuses[name] = post(url + "?q=told-to-nobody", {"resourceLogs": []}, {"Authorization": "Bearer " + made[name]["secret"]})[0]
+                seen = lambda: {line["server"]: (line["path"], line["status"], line["key"]) for line in service.log_lines()
+                                if line["event"] == "answered" and line.get("key")}
+                flywheel.wait_until(lambda: len(seen()) == 4, 10, "four lines")
+                self.assertEqual(seen(), {name: (url.split("/", 3)[3].join(["/", ""]), statuses[name], made[name]["key"]["id"])
+                                          for name, url in urls.items()})
+                log = (service.folder / "service.log").read_text()
+                for secret in ["told-to-nobody", *(one["secret"] for one in made.values())]:
+                    self.assertNotIn(secret, log)
+
     def test_a_rating_needs_the_key_that_the_answer_came_in_with_or_one_for_all(self):
         with Upstream() as upstream, gateway.GatewayService(upstream.url) as service:
             make = lambda *words: command("keys", "create", *words, "--listener", "gateway", "--json", "--server", service.url)["secret"]

@@ -107,6 +107,7 @@ class ApiTest : public testing::Test {
     };
     dependencies.keyring = keyring_.get();
     dependencies.discovery = &desk_;
+    dependencies.arrivals = &arrivals_;
     dependencies.promotion.emplace(PromotionParts{
         *promotions_,
         watch_,
@@ -162,7 +163,9 @@ class ApiTest : public testing::Test {
 
   io::TemporaryFolder folder_;
   SystemClock clock_;
-  std::unique_ptr<logstore::LogStore> log_ = logstore::open_rocksdb_log_store(folder_.path() / "log").value();
+  logstore::Arrivals arrivals_;
+  std::unique_ptr<logstore::LogStore> log_ =
+      logstore::noting_arrivals(logstore::open_rocksdb_log_store(folder_.path() / "log").value(), arrivals_);
   std::unique_ptr<discovery::AcceptedRules> rules_ =
       discovery::AcceptedRules::open(folder_.path() / "rules", "untagged").value();
   discovery::Desk desk_{*log_, *rules_};

@@ -44,6 +44,16 @@ TEST_F(ApiTest, ABrowserThatHasThePageIsNotSentItAgain) {
   EXPECT_EQ(again->body, "");
 }
 
+TEST_F(ApiTest, LargeAnswersArePackedForWhoTakesThat) {
+  auto request = net::json_request(net::Method::kGet, server_->url() + "/openapi.json", "");
+  request.headers.set("Accept-Encoding", "gzip, deflate, br");
+  const auto packed = run_blocking(client_->send(std::move(request), Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(packed.ok());
+  EXPECT_EQ(packed->headers.find("Content-Encoding"), "gzip");
+  EXPECT_LT(packed->body.size(), openapi_document().size() / 4);
+  EXPECT_EQ(send(net::Method::kGet, "/openapi.json").body.size(), openapi_document().size());
+}
+
 TEST_F(ApiTest, EveryPathOfTheOpenApiDocumentIsServed) {
   const Json document = Json::parse(openapi_document());
   for (const auto& [path, operations] : document["paths"].items()) {
@@ -70,6 +80,28 @@ TEST_F(ApiTest, HealthAndReadinessAnswer) {
   EXPECT_EQ(send(net::Method::kGet, "/healthz").status, 200);
   EXPECT_EQ(send(net::Method::kGet, "/readyz").status, 200);
   EXPECT_EQ(send(net::Method::kGet, "/nothing").status, 404);
+}
+
+/// What a stream says from its second piece on.
+Task<std::string> rest_of(net::ResponseStream& stream) {
+  std::string text;
+  while (true) {
+    auto piece = co_await stream.next(Deadline::after(std::chrono::seconds(20)));
+    if (!piece.ok()) co_return text + piece.error().message;
+    if (!*piece) co_return text;
+    text += **piece;
+  }
+}
+
+TEST_F(ApiTest, LiveEventsEndWithOneThatSaysWhy) {
+  auto request = net::json_request(net::Method::kGet, server_->url() + "/api/events", "");
+  auto stream = run_blocking(client_->open(std::move(request), Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(stream.ok()) << stream.error();
+  const auto first = run_blocking((*stream)->next(Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(first.ok() && *first);
+  EXPECT_THAT(**first, HasSubstr("event: traffic"));
+  server_->begin_stop(std::chrono::seconds(5));
+  EXPECT_THAT(run_blocking(rest_of(**stream)), testing::EndsWith("event: stopping\ndata: {}\n\n"));
 }
 
 TEST_F(ApiTest, WhatReadsTheLogStoreWaitsNoLongerThanItsRequest) {

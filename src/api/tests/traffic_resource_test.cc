@@ -76,6 +76,34 @@ TEST_F(ApiTest, AnInteractionWhoseContentHasExpiredIsShownAsSuch) {
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/traffic/gone/lineage"))["jobs"], Json::array());
 }
 
+TEST_F(ApiTest, WhatArrivesIsFollowedInItsOrderAndInPages) {
+  const auto append = [this](const std::string& id, int seconds) {
+    const record::Interaction one{record::RecordId(id),        record::WorkloadId("w"), record::ClientId("c"),
+                                  from_epoch_seconds(seconds), R"({"messages":[]})",    "{}"};
+    ASSERT_TRUE(log_->append(std::span(&one, 1)).ok());
+  };
+  const auto ask = [this](const std::string& words) {
+    return json_of(send(net::Method::kGet, "/api/interactions?content=false" + words));
+  };
+  const auto ids = [](const Json& page) {
+    std::vector<std::string> out;
+    for (const auto& one : page["interactions"]) out.push_back(one["flywheel"]["id"]);
+    return out;
+  };
+  const Json before = ask("&limit=1");
+  append("late", 5000);
+  append("early", 7);
+  const Json first = ask("&limit=1&arrived_after=" + before["arrived"].get<std::string>());
+  EXPECT_EQ(ids(first), std::vector<std::string>{"late"});
+  EXPECT_EQ(first["has_more"], true);
+  const Json second = ask("&arrived_after=" + first["arrived"].get<std::string>());
+  EXPECT_EQ(ids(second), std::vector<std::string>{"early"});
+  EXPECT_EQ(second["has_more"], false);
+  EXPECT_EQ(second["missed"], 0);
+  EXPECT_EQ(ask("&arrived_after=another.0")["missed"], nullptr);
+  EXPECT_EQ(send(net::Method::kGet, "/api/interactions?arrived_after=x").status, 400);
+}
+
 TEST_F(ApiTest, StatisticsAddUpTheTraffic) {
   const auto known = json_of(send(net::Method::kGet, "/api/statistics"))["workloads"][0];
   EXPECT_EQ(known["workload_id"], "w");

@@ -17,18 +17,6 @@
 namespace fw::app {
 namespace {
 
-nlohmann::ordered_json server_json(const ServerSettings& server) {
-  return {{"listen", server.listener.listen},
-          {"port", server.listener.port},
-          {"max_body_bytes", server.max_body_bytes},
-          {"max_connections", server.max_connections},
-          {"public_url", server.public_url},
-          {"tls_certificate", server.listener.tls_certificate},
-          {"tls_key", server.listener.tls_key},
-          {"insecure", server.listener.insecure},
-          {"max_connections_per_address", server.listener.max_connections_per_address}};
-}
-
 nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
   return {{"enabled", listener.enabled},
           {"listen", listener.listen},
@@ -36,12 +24,22 @@ nlohmann::ordered_json listener_json(const ListenerSettings& listener) {
           {"tls_certificate", listener.tls_certificate},
           {"tls_key", listener.tls_key},
           {"insecure", listener.insecure},
-          {"max_connections_per_address", listener.max_connections_per_address}};
+          {"max_connections", listener.max_connections},
+          {"max_connections_per_address", listener.max_connections_per_address},
+          {"drain_seconds", to_seconds(listener.drain)},
+          {"access_log", listener.access_log}};
+}
+
+nlohmann::ordered_json server_json(const ServerSettings& server) {
+  auto json = listener_json(server.listener);
+  json.erase("enabled");
+  json["max_body_bytes"] = server.max_body_bytes;
+  json["public_url"] = server.public_url;
+  return json;
 }
 
 nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings) {
   auto json = listener_json(settings.listener);
-  json["max_connections"] = settings.max_connections;
   json["index"] = settings.index;
   json["version"] = settings.version;
   return json;
@@ -49,7 +47,6 @@ nlohmann::ordered_json elasticsearch_json(const ElasticsearchSettings& settings)
 
 nlohmann::ordered_json otlp_json(const OtlpSettings& settings) {
   auto json = listener_json(settings.listener);
-  json["max_connections"] = settings.max_connections;
   json["workload_attributes"] = settings.workload_attributes;
   json["client_attributes"] = settings.client_attributes;
   json["join_window_seconds"] = settings.join_window_seconds;
@@ -127,12 +124,13 @@ nlohmann::ordered_json gateway_json(const capture::GatewaySettings& gateway, con
           {"listen", listener.listen},
           {"port", listener.port},
           {"tls", listener.tls().has_value()},
-          {"max_connections", gateway.max_connections},
+          {"max_connections", listener.max_connections},
           {"max_connections_per_address", listener.max_connections_per_address},
           {"max_body_bytes", gateway.max_body_bytes},
           {"max_bytes_in_flight", gateway.max_bytes_in_flight},
-          {"drain_seconds", to_seconds(gateway.drain)},
-          {"access_log", gateway.access_log},
+          {"max_request_seconds", to_seconds(gateway.max_request_time)},
+          {"drain_seconds", to_seconds(listener.drain)},
+          {"access_log", listener.access_log},
           {"upstreams", std::move(upstreams)},
           {"routes", std::move(routes)},
           {"capture", capture_json(gateway.capture)}};

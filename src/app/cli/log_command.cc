@@ -19,8 +19,6 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr auto kPause = std::chrono::milliseconds(500);
-constexpr Duration kLookBack =
-    std::chrono::minutes(10);  // a record comes when its exchange ends, with the time it began
 constexpr int kPage = 1000;
 
 struct LogOptions {
@@ -53,53 +51,63 @@ std::string summary(const Json& one) {
   return line;
 }
 
-std::string path_of(const LogOptions& options, double from, int limit) {
+std::string path_of(const LogOptions& options, int limit) {
   std::string path = "/api/interactions?limit=" + std::to_string(limit);
   if (!options.as_json) path += "&content=false";
   if (!options.workload.empty()) path += "&workload_id=" + net::percent_encode(options.workload);
-  if (from > 0) path += "&from=" + std::to_string(from);
   return path;
 }
 
-/// Prints what was not seen before, the oldest first.
 class Tail {
  public:
-  explicit Tail(bool as_json) : as_json_(as_json) {}
+  explicit Tail(const LogOptions& options) : options_(options) {}
 
-  void show(const Json& answer) {
+  /// The newest of what is there, the oldest of them first.
+  void begin(const Json& answer) {
     Json page = answer.value("interactions", Json::array());
-    std::set<std::string> present;
-    for (auto one = page.rbegin(); one != page.rend(); ++one) {
-      std::string id = one->value("flywheel", Json::object()).value("id", "");
-      if (seen_.count(id) == 0) out_.line(as_json_ ? one->dump() : summary(*one));
-      present.insert(std::move(id));
+    for (auto one = page.rbegin(); options_.lines > 0 && one != page.rend(); ++one) {
+      shown_.insert(id_of(*one));
+      show(*one);
     }
-    seen_ = std::move(present);
+  }
+  /// What has arrived since, in its order.
+  void go_on(const Json& answer) {
+    if (const Json missed = answer.value("missed", Json(0)); missed.is_null()) {
+      err_.line("the service has started anew: what arrived before that may be missing here");
+    } else if (missed != 0) {
+      err_.line(missed.dump() + " interactions, of all workloads, arrived faster than they could be shown and are " +
+                "left out; flywheel log find finds them");
+    }
+    for (const Json& one : answer.value("interactions", Json::array())) {
+      if (shown_.erase(id_of(one)) == 0) show(one);
+    }
   }
   [[nodiscard]] bool is_closed() const { return out_.is_closed(); }
 
  private:
-  bool as_json_;
+  static std::string id_of(const Json& one) { return one.value("flywheel", Json::object()).value("id", ""); }
+  void show(const Json& one) { out_.line(options_.as_json ? one.dump() : summary(one)); }
+
+  const LogOptions& options_;
   Terminal out_{1};
-  std::set<std::string> seen_;  // of the page before
+  Terminal err_{2};
+  std::set<std::string> shown_;  // at the beginning: some of them have arrived since as well
 };
 
 int tail(const LogOptions& options, const std::string& server) {
   ApiClient client(server);
-  Tail tail(options.as_json);
-  int limit = std::max(1, options.lines);
-  double from = 0;
-  while (true) {
-    const auto answer = client.get(path_of(options, from, limit));
+  Tail tail(options);
+  auto answer = client.get(path_of(options, std::max(1, options.lines)));
+  if (!answer.ok()) return fail(answer.error());
+  tail.begin(*answer);
+  while (options.follows && !tail.is_closed()) {
+    if (!answer->value("has_more", false)) std::this_thread::sleep_for(kPause);
+    const std::string mark = answer->value("arrived", "");
+    answer = client.get(path_of(options, kPage) + "&arrived_after=" + net::percent_encode(mark));
     if (!answer.ok()) return fail(answer.error());
-    if (options.lines > 0 || from > 0) tail.show(*answer);
-    if (!options.follows || tail.is_closed()) return 0;
-    const Timestamp now = SystemClock().now();
-    from = from > 0 ? from : to_seconds(now.time_since_epoch());
-    from = std::max(from, to_seconds((now - kLookBack).time_since_epoch()));
-    limit = kPage;
-    std::this_thread::sleep_for(kPause);
+    tail.go_on(*answer);
   }
+  return 0;
 }
 
 int stats(bool as_json, const std::string& server) {

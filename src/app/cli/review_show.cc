@@ -127,8 +127,8 @@ void print_card(const Json& card, Terminal& out) {
   print_side(card, "right", out);
   if (const Json revealed = card.value("revealed", Json()); revealed.is_object()) {
     out.line("metric " + share(revealed, "agreement") + "; " + joined(revealed.value("mistakes", Json::array())));
-    for (const auto& [name, value] : revealed.value("scores", Json::object()).items())
-      out.line("  " + printable(name) + ' ' + value.dump());
+    const Json scores = revealed.value("scores", Json::object());
+    for (const auto& [name, value] : scores.items()) out.line("  " + printable(name) + ' ' + value.dump());
   }
   if (const Json mine = card.value("mine", Json()); mine.is_object())
     out.line("you said: " + spoken(text(mine, "verdict")) +

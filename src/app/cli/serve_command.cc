@@ -16,12 +16,14 @@
 #include "app/cli/help.h"
 #include "app/config/config.h"
 #include "app/config/configuration_json.h"
+#include "app/connection_plan.h"
 #include "app/elasticsearch_way_in.h"
 #include "app/gateway_way_in.h"
 #include "app/listener.h"
 #include "app/otlp_way_in.h"
 #include "app/promotion_desk.h"
 #include "app/service.h"
+#include "app/stop_bound.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "io/machine.h"
@@ -31,7 +33,9 @@
 namespace fw::app {
 namespace {
 
-constexpr Duration kGrace = std::chrono::seconds(5);
+// What is cancelled after the drain has the grace to say so, and all else that ends has the rest.
+constexpr Duration kGrace = std::chrono::seconds(3);
+constexpr Duration kRest = std::chrono::seconds(5);
 
 struct ServeOptions {
   std::string config;
@@ -54,15 +58,30 @@ sigset_t block_signals() {
   return signals;
 }
 
-/// As many connections as are wanted and as leave the stores their files: a moment without descriptors would hit them.
-std::size_t connections_within_limit(std::size_t wanted) {
-  constexpr std::uint64_t kForStoresAndEngines = 1024;
+/// Takes from the listeners that are on what leaves too few files to the stores: a moment without descriptors would hit
+/// them.
+void fit_connections(Config& config) {
+  std::vector<ConnectionWish> wishes;
+  std::vector<ListenerSettings*> listeners;
+  const auto add = [&](std::string name, ListenerSettings& listener, std::uint64_t files_each) {
+    wishes.push_back({std::move(name), listener.max_connections, files_each});
+    listeners.push_back(&listener);
+  };
+  add("control api", config.server.listener, 1);
+  if (config.gateway.is_on()) add("gateway", config.gateway_listener, 2);
+  if (config.elasticsearch.listener.enabled) add("elasticsearch", config.elasticsearch.listener, 1);
+  if (config.otlp.listener.enabled) add("otlp", config.otlp.listener, 1);
   const std::uint64_t files = io::raise_open_file_limit();
-  const std::uint64_t left = files > 2 * kForStoresAndEngines ? files - kForStoresAndEngines : files / 4;
-  if (wanted <= left) return wanted;
-  log_warning("serve", "fewer connections are taken than max_connections allows; raise the limit on open files",
-              {{"max_connections", wanted}, {"taken", left}, {"open_files", files}});
-  return left;
+  const auto taken = connections_within(files, wishes);
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    if (taken[i] == wishes[i].connections) continue;
+    log_warning("serve", "fewer connections are taken than max_connections allows; raise the limit on open files",
+                {{"listener", wishes[i].listener},
+                 {"max_connections", wishes[i].connections},
+                 {"taken", taken[i]},
+                 {"open_files", files}});
+    listeners[i]->max_connections = taken[i];
+  }
 }
 
 net::ServerOptions server_options(const ServerSettings& settings) {
@@ -71,8 +90,9 @@ net::ServerOptions server_options(const ServerSettings& settings) {
   options.address = settings.listener.listen;
   options.port = static_cast<std::uint16_t>(settings.listener.port);
   options.tls = settings.listener.tls();
-  options.max_connections = connections_within_limit(static_cast<std::size_t>(settings.max_connections));
+  options.max_connections = settings.listener.max_connections;
   options.max_connections_per_address = settings.listener.max_connections_per_address;
+  options.drain = settings.listener.drain;
   // The API limits the bodies that it holds in memory; uploads of traffic go to the disk and have no limit.
   options.max_body_bytes = SIZE_MAX;
   return options;
@@ -183,7 +203,8 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           &service.keyring(),
           config.auth,
           config.server.listener.tls().has_value() || config.server.public_url.starts_with("https://"),
-          &service.discovery()};
+          &service.discovery(),
+          &service.arrivals()};
 }
 
 std::optional<std::string> environment_of(const std::string& name) {
@@ -240,7 +261,17 @@ int wait_for_end(const sigset_t& signals, const ServeOptions& options, GatewayWa
   }
 }
 
+/// Of the listeners that are on.
+Duration longest_drain(const Config& config) {
+  Duration longest = config.server.listener.drain;
+  for (const auto* listener : {&config.elasticsearch.listener, &config.otlp.listener}) {
+    if (listener->enabled) longest = std::max(longest, listener->drain);
+  }
+  return config.gateway.is_on() ? std::max(longest, config.gateway_listener.drain) : longest;
+}
+
 int serve(const ServeOptions& options) {
+  std::optional<StopBound> bound;  // until all else has gone
   const sigset_t signals = block_signals();
   auto config = read_config(options);
   if (!config.ok()) return fail(config.error());
@@ -250,6 +281,7 @@ int serve(const ServeOptions& options) {
   if (options.config.empty())
     log_warning("config", "no --config is given: traffic can be loaded, but runs have no candidates");
   const std::string configuration = configuration_json(*config, apply_command_line(options, *config));
+  fit_connections(*config);
   const Config settings = *config;
 
   ServiceOptions service_options;
@@ -268,7 +300,11 @@ int serve(const ServeOptions& options) {
   api::Api api(api_dependencies(**service, ways_in, **desk, notifier, settings, configuration));
   std::atomic<bool> has_started{false};
   net::ServerOptions listener = server_options(settings.server);
-  listener.observe = api.observer();
+  listener.observe = [count = api.observer(),
+                      log = access_log("control api", settings.server.listener)](const net::Exchange& exchange) {
+    count(exchange);
+    if (log) log(exchange);
+  };
   net::Server server((*service)->loops(), std::move(listener), once_started(has_started, api.handler()));
   const bool asks_for_key = (*service)->keyring().asks_for_key(auth::ListenerName::kControl);
   if (const auto safe = check_exposure(settings.server.listener, asks_for_key || settings.auth.proxy.is_on(), "server",
@@ -294,12 +330,24 @@ int serve(const ServeOptions& options) {
 
   const int signal = wait_for_end(signals, options, ways_in.gateway);
   log_info("serve", "stopping", {{"signal", signal}});
-  notifier.stop_blocking();
+  const auto begin_stop = [&server, &ways_in] {
+    server.begin_stop(kGrace);
+    ways_in.listeners.begin_stop(kGrace);
+  };
+  bound.emplace(longest_drain(settings) + kGrace + kRest, "running requests", begin_stop);
+  begin_stop();
   ways_in.listeners.stop(kGrace);
   server.stop_blocking(kGrace);
+  bound->next_stage("records on their way to the log store");
+  (void)(*service)->wait_for((*service)->committer().flush(Deadline::after(kRest)));
+  bound->next_stage("webhooks");
+  notifier.stop_blocking();
+  bound->next_stage("promoted models");
   (*desk)->stop();
+  bound->next_stage("runs");
   (*service)->stop();
   (*desk)->join(nullptr);
+  bound->next_stage("the stores");
   std::error_code ignored;
   std::filesystem::remove(url_file, ignored);
   return 0;

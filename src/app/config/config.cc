@@ -66,7 +66,6 @@ void read_server(YamlSection& root, ServerSettings& server, const Environment& e
   read_address(*section, server.listener);
   section->read("insecure", server.listener.insecure);
   section->read("max_body_bytes", server.max_body_bytes, 1024, 1ULL << 32);
-  section->read("max_connections", server.max_connections, 1, 100'000);
   section->read("public_url", server.public_url);
   if (!server.public_url.empty())
     server.public_url = checked_url(*section, "public_url", server.public_url, environment);

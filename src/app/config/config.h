@@ -24,9 +24,8 @@ namespace fw::app {
 
 /// `server`: where the control API listens and what it accepts.
 struct ServerSettings {
-  ListenerSettings listener{.port = 8000};
+  ListenerSettings listener{.port = 8000, .max_connections = 512};
   std::uint64_t max_body_bytes = 16ULL << 20;
-  int max_connections = 512;
   std::string public_url;  ///< how others reach the API, in webhooks; empty: from listen and port
 };
 
@@ -59,7 +58,7 @@ struct Config {
   OtlpSettings otlp;
   EngineSettings engines;
   capture::GatewaySettings gateway;
-  ListenerSettings gateway_listener{.port = 8001};
+  ListenerSettings gateway_listener{.port = 8001, .max_connections = 16'384};
   promotion::Settings promotion;
   std::vector<runs::Webhook> promotion_webhooks;  ///< told of every entry of the audit log
   auth::Settings auth;

@@ -11,12 +11,6 @@ namespace {
 using capture::GatewaySettings;
 using capture::Target;
 
-void read_seconds(YamlSection& section, const char* key, Duration& out, double least, double most) {
-  double seconds = to_seconds(out);
-  section.read(key, seconds, least, most);
-  out = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
 void read_size(YamlSection& section, const char* key, std::size_t& out, std::uint64_t least, std::uint64_t most) {
   std::uint64_t size = out;
   section.read(key, size, least, most);
@@ -37,14 +31,14 @@ capture::UpstreamSettings read_upstream(YamlSection& section, const Environment&
   std::string authorities;
   section.read("certificate_authorities", authorities);
   if (!authorities.empty()) upstream.tls.certificate_authorities = authorities;
-  read_size(section, "max_connections", upstream.max_connections, 1, 1'000'000);
-  read_seconds(section, "connect_timeout_seconds", upstream.connect_timeout, 0.01, 600);
-  read_seconds(section, "first_byte_timeout_seconds", upstream.first_byte_timeout, 0.1, 86'400);
-  read_seconds(section, "idle_timeout_seconds", upstream.idle_timeout, 0.1, 86'400);
+  read_size(section, "max_connections", upstream.max_connections, 0, 1'000'000);
+  section.read_seconds("connect_timeout_seconds", upstream.connect_timeout, 0.01, 600);
+  section.read_seconds("first_byte_timeout_seconds", upstream.first_byte_timeout, 0.1, 86'400);
+  section.read_seconds("idle_timeout_seconds", upstream.idle_timeout, 0.1, 86'400);
   section.read("max_retries", upstream.max_retries, 0, 20);
-  read_seconds(section, "max_retry_wait_seconds", upstream.max_retry_wait, 0, 600);
+  section.read_seconds("max_retry_wait_seconds", upstream.max_retry_wait, 0, 600);
   section.read("failures_until_open", upstream.failures_until_open, 1, 1'000'000);
-  read_seconds(section, "open_seconds", upstream.open_for, 0.01, 3600);
+  section.read_seconds("open_seconds", upstream.open_for, 0.01, 3600);
   section.finish();
   return upstream;
 }
@@ -132,7 +126,7 @@ void read_capture(YamlSection& gateway, capture::CaptureSettings& settings) {
   std::size_t durability = 0;
   section->read_choice("durability", durability, capture::durability_names());
   settings.durability = static_cast<capture::Durability>(durability);
-  read_seconds(*section, "commit_timeout_seconds", settings.commit_timeout, 0.001, 3600);
+  section->read_seconds("commit_timeout_seconds", settings.commit_timeout, 0.001, 3600);
   section->read("sample", settings.sample, 0, 1);
   read_samples(*section, settings.samples);
   section->read("untagged_workload", settings.untagged);
@@ -145,11 +139,9 @@ void read_capture(YamlSection& gateway, capture::CaptureSettings& settings) {
 }
 
 void read_limits(YamlSection& section, GatewaySettings& gateway) {
-  read_size(section, "max_connections", gateway.max_connections, 1, 1'000'000);
   read_size(section, "max_body_bytes", gateway.max_body_bytes, 1024, 1ULL << 32);
   read_size(section, "max_bytes_in_flight", gateway.max_bytes_in_flight, 1024, 1ULL << 40);
-  section.read("access_log", gateway.access_log, 0, 1);
-  read_seconds(section, "drain_seconds", gateway.drain, 0, 3600);
+  section.read_seconds("max_request_seconds", gateway.max_request_time, 0, 604'800);
 }
 
 }  // namespace

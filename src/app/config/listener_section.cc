@@ -17,7 +17,10 @@ void read_address(YamlSection& section, ListenerSettings& settings) {
                                 "every interface");
   }
   section.read("port", settings.port, 0, 65535);
+  section.read("max_connections", settings.max_connections, 1, 1'000'000);
   section.read("max_connections_per_address", settings.max_connections_per_address, 0, 1'000'000);
+  section.read_seconds("drain_seconds", settings.drain, 0, 3600);
+  section.read("access_log", settings.access_log, 0, 1);
   section.read("tls_certificate", settings.tls_certificate);
   section.read("tls_key", settings.tls_key);
   if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
@@ -40,7 +43,6 @@ void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings) {
   auto section = root.section("elasticsearch");
   if (!section) return;
   read_listener(*section, settings.listener);
-  section->read("max_connections", settings.max_connections, 1, 100'000);
   section->read("index", settings.index);
   section->read("version", settings.version);
   section->finish();
@@ -50,7 +52,6 @@ void read_otlp(YamlSection& root, OtlpSettings& settings) {
   auto section = root.section("otlp");
   if (!section) return;
   read_listener(*section, settings.listener);
-  section->read("max_connections", settings.max_connections, 1, 100'000);
   section->read_list("workload_attributes", settings.workload_attributes);
   section->read_list("client_attributes", settings.client_attributes);
   section->read("join_window_seconds", settings.join_window_seconds, 0.1, 86'400);

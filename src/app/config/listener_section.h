@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/config/yaml_section.h"
+#include "base/clock.h"
 #include "net/tls.h"
 
 namespace fw::app {
@@ -18,7 +19,10 @@ struct ListenerSettings {
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
   bool insecure = false;                          ///< may listen beyond this machine without TLS and without keys
+  std::uint64_t max_connections = 1024;           ///< that may be open
   std::uint64_t max_connections_per_address = 0;  ///< 0: no limit
+  Duration drain = std::chrono::seconds(20);      ///< that running answers get when the service stops
+  double access_log = 0;                          ///< share of the answers that get a line in the log
 
   [[nodiscard]] std::optional<net::ServerTls> tls() const;
   /// This machine alone reaches it.
@@ -28,7 +32,6 @@ struct ListenerSettings {
 /// `elasticsearch`: the Elasticsearch dialect.
 struct ElasticsearchSettings {
   ListenerSettings listener{.port = 9200};
-  std::uint64_t max_connections = 1024;
   std::string index = "flywheel";  ///< the index that is all traffic
   std::string version;             ///< that clients are told; empty: one that fits the client
 };
@@ -36,13 +39,13 @@ struct ElasticsearchSettings {
 /// `otlp`: OTLP over HTTP.
 struct OtlpSettings {
   ListenerSettings listener{.port = 4318};
-  std::uint64_t max_connections = 1024;
   std::vector<std::string> workload_attributes;  ///< empty: those of the way in
   std::vector<std::string> client_attributes;
   double join_window_seconds = 300;
 };
 
-/// `listen`, `port`, `tls_certificate`, `tls_key` and `max_connections_per_address` of a section.
+/// `listen`, `port`, `tls_certificate`, `tls_key`, `drain_seconds`, `access_log` and the limits on connections of a
+/// section.
 void read_address(YamlSection& section, ListenerSettings& settings);
 /// These, `enabled` and `insecure`, which go before the address is held against them.
 void read_listener(YamlSection& section, ListenerSettings& settings);

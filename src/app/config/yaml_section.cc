@@ -358,6 +358,11 @@ void YamlSection::read(const char* key, bool& out) {
 void YamlSection::read(const char* key, double& out, double least, double most) {
   read_number<double, double>(key, out, least, most, "a number");
 }
+void YamlSection::read_seconds(const char* key, Duration& out, double least, double most) {
+  double seconds = to_seconds(out);
+  read(key, seconds, least, most);
+  out = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
 void YamlSection::read(const char* key, int& out, int least, int most) {
   read_number<int, int>(key, out, least, most, "a whole number");
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace fw::app {
@@ -77,6 +78,7 @@ class YamlSection final {
   void read_or_null(const char* key, std::string& out);
   void read(const char* key, bool& out);
   void read(const char* key, double& out, double least, double most);
+  void read_seconds(const char* key, Duration& out, double least, double most);
   void read(const char* key, int& out, int least, int most);
   void read(const char* key, std::int64_t& out, std::int64_t least, std::int64_t most);
   void read(const char* key, std::uint64_t& out, std::uint64_t least, std::uint64_t most);

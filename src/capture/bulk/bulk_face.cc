@@ -57,7 +57,7 @@ struct BulkFace::Impl {
         searches(dependencies, indices),
         index_calls(dependencies, indices),
         cluster(dependencies, options),
-        exchange(options, counters) {
+        exchange(options, counters, dependencies.cpu) {
     add_cluster();
     add_documents();
     add_searches();
@@ -184,11 +184,14 @@ BulkFaceStats BulkFace::stats() const {
 
 std::optional<net::Response> BulkFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
   const Call call{.headers = request.headers};
-  if (refusal.status == 429 && call.drops_what_is_refused()) return std::nullopt;
   const bool is_limit = refusal.status == 429;
-  elastic::Answer answer = elastic::refusal(
-      refusal.status, is_limit ? "es_rejected_execution_exception" : "security_exception", refusal.message);
-  if (is_limit) answer.headers.set("Retry-After", refusal.retry_after());
+  const bool is_stop = refusal.status == 503;
+  if ((is_limit || is_stop) && call.drops_what_is_refused()) return std::nullopt;
+  const char* type = is_limit  ? "es_rejected_execution_exception"
+                     : is_stop ? "unavailable_shards_exception"
+                               : "security_exception";
+  elastic::Answer answer = elastic::refusal(refusal.status, type, refusal.message);
+  if (is_limit || is_stop) answer.headers.set("Retry-After", refusal.retry_after());
   if (refusal.status == 401) answer.headers.set("WWW-Authenticate", R"(Basic realm="flywheel", ApiKey)");
   return elastic::response_of(call, std::move(answer));
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "capture/bulk/impl/json_body.h"
+#include "net/compress.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -35,8 +36,8 @@ net::Response response_of(const Call& call, Answer answer) {
   return response;
 }
 
-Exchange::Exchange(const BulkFaceOptions& options, Counters& counters)
-    : options_(options), counters_(counters), budget_(options.max_bytes_in_flight) {}
+Exchange::Exchange(const BulkFaceOptions& options, Counters& counters, Pool& packing)
+    : options_(options), counters_(counters), packing_(packing), budget_(options.max_bytes_in_flight) {}
 
 void Exchange::on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint) {
   for (const net::Method method : methods) {
@@ -103,7 +104,9 @@ Task<void> Exchange::serve(Endpoint endpoint, std::string pattern, net::Incoming
       *request.body, {.max_bytes = options_.max_body_bytes, .patience = options_.patience}, share, request.deadline);
   if (!body.ok()) {
     Answer answer = refusal(body.error());
-    answer.is_cut = call.drops_what_is_refused() && body.error().code == ErrorCode::kResourceExhausted;
+    const bool comes_again =
+        body.error().code == ErrorCode::kResourceExhausted || body.error().code == ErrorCode::kCancelled;
+    answer.is_cut = call.drops_what_is_refused() && comes_again;
     co_return co_await send(call, std::move(answer), out);
   }
   call.body = std::move(body).value();
@@ -125,7 +128,9 @@ Task<void> Exchange::send(const Call& call, Answer answer, net::ResponseWriter& 
       answer.body = json.dump(call.has_flag("pretty") ? 2 : -1, ' ', false, Json::error_handler_t::replace);
     }
   }
-  (void)co_await out.send(response_of(call, std::move(answer)), call.deadline);
+  auto response = response_of(call, std::move(answer));
+  response = co_await net::compressed(std::move(response), net::takes_gzip(call.headers), packing_);
+  (void)co_await out.send(std::move(response), call.deadline);
 }
 
 }  // namespace fw::capture::elastic

@@ -100,6 +100,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   std::optional<Instant> writing_since_;  // of the oldest record in the writer's hands
   bool is_writing_ = false;               // a thread of the pool is in write(), or will be
   bool is_closing_ = false;
+  bool is_store_away_ = false;  // the log has a line that says so
   Duration pause_ = kFirstPause;
   std::size_t told_ = 0;      // waiters who had their result from the last group
   std::size_t gathered_ = 0;  // how many the writer would like to see before the next
@@ -325,13 +326,13 @@ void Committer::Impl::note_success(const AppendReport& report) {
   counts_.committed += report.appended;
   counts_.duplicates += report.duplicates;
   pause_ = kFirstPause;
-  if (!queue_.has_held_back()) return;
-  queue_.retry();
+  if (queue_.has_held_back()) queue_.retry();
+  if (!std::exchange(is_store_away_, false)) return;
   log_info("capture", "the log store takes records again", {{"queued", queue_.queued_records()}});
 }
 
 void Committer::Impl::note_waiting(const Error& error) {
-  if (queue_.has_held_back()) return;
+  if (std::exchange(is_store_away_, true)) return;
   log_warning("capture", "records are kept in memory until the log store takes them", {{"error", error.message}});
 }
 

@@ -33,9 +33,9 @@ struct CommitterStats {
   Duration oldest_wait{};  ///< of what is queued
 };
 
-/// The one road from every door to the log store: what arrives while the disk is busy becomes the next group, appended
-/// and synced at once, and whoever waits for a record is told when its group is on disk. Bounded by bytes. All members
-/// may be called from any thread; a waiter is resumed on its own executor.
+/// The one road from every way in to the log store: what arrives while the disk is busy becomes the next group,
+/// appended and synced at once, and whoever waits for a record is told when its group is on disk. Bounded by bytes. All
+/// members may be called from any thread; a waiter is resumed on its own executor.
 ///
 /// Tenants take turns, so that whoever sends little does not wait behind all that another has sent. When the queue is
 /// full, those who wait stand in line, first come, first served, until their deadline; they can fill three quarters of

@@ -47,6 +47,8 @@ net::Response body_error(const Error& error) {
 
 Exchange::Exchange(GatewayShared& shared, net::IncomingRequest& in, net::ResponseWriter& out)
     : shared_(shared), in_(in), out_(out), dialect_(dialect_of(in.method, in.path())), held_(shared.bodies, in.sharer) {
+  const Duration longest = shared_.settings.max_request_time;
+  if (longest > Duration::zero()) in_.deadline = in_.deadline.within(longest);
   ++shared_.counters.open_exchanges;
   shared_.counters.begin(dialect_);
 }
@@ -259,6 +261,12 @@ bool Exchange::keeps_before_last_byte() const {
   return recorder_ && is_kept_ && shared_.settings.capture.durability != Durability::kJournal;
 }
 
+/// Its time may be up rather than the client gone.
+BytesEnd Exchange::end_of_writing() const {
+  const bool is_out_of_time = in_.deadline.is_over() && !in_.deadline.is_cancelled();
+  return is_out_of_time ? BytesEnd::kUpstreamDied : BytesEnd::kClientGone;
+}
+
 Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   const Instant begin = kernel_now();
   net::ResponseHead head = answer.head();
@@ -279,7 +287,7 @@ Task<BytesEnd> Exchange::pass_on(net::ResponseStream& answer, Duration idle) {
   }
   const auto sent = co_await out_.send({head.status, std::move(head.headers), std::move(*whole)}, in_.deadline);
   shared_.counters.added(before_sending_ + (kernel_now() - begin));
-  co_return sent.ok() ? BytesEnd::kWhole : BytesEnd::kClientGone;
+  co_return sent.ok() ? BytesEnd::kWhole : end_of_writing();
 }
 
 Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::ResponseHead head, Duration idle) {
@@ -287,7 +295,7 @@ Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::Respon
   const bool holds = keeps_before_last_byte();
   std::optional<StreamEnd> stream;
   if (holds && recorder_->is_stream()) stream.emplace(*dialect_);
-  if (!(co_await out_.start(std::move(head), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
+  if (!(co_await out_.start(std::move(head), in_.deadline)).ok()) co_return end_of_writing();
   shared_.counters.added(before_sending_ + (kernel_now() - begin));
   std::string held;
   while (true) {
@@ -299,21 +307,21 @@ Task<BytesEnd> Exchange::pass_on_pieces(net::ResponseStream& answer, net::Respon
     if (!*piece) break;
     if (recorder_) recorder_->add(**piece, kernel_now());
     if (!holds) {
-      if (!(co_await out_.write(std::move(**piece), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
+      if (!(co_await out_.write(std::move(**piece), in_.deadline)).ok()) co_return end_of_writing();
       continue;
     }
     std::string now = stream ? stream->release(**piece) : std::exchange(held, std::move(**piece));
     if (now.empty()) continue;
-    if (!(co_await out_.write(std::move(now), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
+    if (!(co_await out_.write(std::move(now), in_.deadline)).ok()) co_return end_of_writing();
   }
   if (holds) {
     if (stream) held = stream->take();
     auto record = take_record(BytesEnd::kWhole);
     // Without its last bytes the client sees that something is missing; as far as the upstream goes it was whole.
     if (record && !co_await shared_.keep_durably(std::move(*record), in_.sharer)) co_return BytesEnd::kWhole;
-    if (!held.empty() && !(co_await out_.write(std::move(held), in_.deadline)).ok()) co_return BytesEnd::kClientGone;
+    if (!held.empty() && !(co_await out_.write(std::move(held), in_.deadline)).ok()) co_return end_of_writing();
   }
-  co_return (co_await out_.finish(in_.deadline)).ok() ? BytesEnd::kWhole : BytesEnd::kClientGone;
+  co_return (co_await out_.finish(in_.deadline)).ok() ? BytesEnd::kWhole : end_of_writing();
 }
 
 Task<void> Exchange::fail(net::Response response) {

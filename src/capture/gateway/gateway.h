@@ -82,7 +82,7 @@ class Gateway final {
 
   [[nodiscard]] const GatewaySettings& settings() const;
   [[nodiscard]] const GatewayCounters& counters() const;
-  /// What keeps it from doing its work: keys that are missing, records that are being lost.
+  /// What keeps it from doing its work: keys that are missing, records that are being lost, an upstream that fails.
   [[nodiscard]] Status readiness() const;
   void write_metrics(std::ostream& out) const;
 

@@ -15,6 +15,7 @@ struct Words {
 Words words_of(int status) {
   if (status == 401) return {"invalid_api_key", "authentication_error"};
   if (status == 403) return {"key_not_allowed", "permission_error"};
+  if (status == 503) return {"stopping", "api_error"};
   return {"rate_limit_exceeded", "rate_limit_error"};
 }
 
@@ -30,7 +31,7 @@ net::Response refusal_of(std::string_view path, const auth::Refusal& refusal) {
   const bool is_anthropic = path == "/v1/messages" || path.starts_with("/v1/messages/");
   net::Response response = is_anthropic ? anthropic_error(refusal.status, words.anthropic, refusal.message)
                                         : openai_error(refusal.status, words.openai, refusal.message);
-  if (refusal.status == 429) response.headers.set("Retry-After", refusal.retry_after());
+  if (refusal.status == 429 || refusal.status == 503) response.headers.set("Retry-After", refusal.retry_after());
   return response;
 }
 

@@ -25,7 +25,7 @@ struct UpstreamSettings {
   std::string api_key_header;  ///< header that bears the bare key; empty: `Authorization: Bearer`
   std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request
   net::ClientTls tls;
-  std::size_t max_connections = 4096;
+  std::size_t max_connections = 0;  ///< requests at a time, more wait; 0: as many as come
   Duration connect_timeout = std::chrono::seconds(5);
   Duration first_byte_timeout = std::chrono::minutes(10);  ///< from sending to the answer's head
   Duration idle_timeout = std::chrono::minutes(5);         ///< longest silence within an answer
@@ -141,12 +141,10 @@ struct CaptureSettings {
 /// The gateway of a service. Without upstreams there is none.
 struct GatewaySettings {
   bool is_enabled = true;
-  std::size_t max_connections = 16'384;
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bytes_in_flight = std::size_t{512} << 20;  ///< of all request bodies together
   Duration max_body_time = std::chrono::minutes(5);          ///< from a body's first byte to its last
-  Duration drain = std::chrono::seconds(20);                 ///< that running answers get when the service stops
-  double access_log = 0;                                     ///< share of the answers that get a line in the log
+  Duration max_request_time = std::chrono::hours(1);         ///< from a request's head to its answer's end; 0: no limit
   std::vector<UpstreamSettings> upstreams;
   std::vector<Route> routes;
   CaptureSettings capture;

@@ -15,7 +15,7 @@ net::ClientOptions client_options(const UpstreamSettings& settings, const Result
   options.tls = settings.tls;
   options.connect_timeout = settings.connect_timeout;
   options.read_timeout = std::max(settings.idle_timeout, settings.first_byte_timeout);
-  options.max_per_origin = settings.max_connections;
+  if (settings.max_connections > 0) options.max_per_origin = settings.max_connections;
   options.max_idle_per_origin = 1024;
   return options;
 }

@@ -103,6 +103,9 @@ struct OtlpFace::Impl {
   Task<void> look_after_windows();
   Task<Status> end_windows();
   void take_ended(const otlp::JoinedCall& call);
+  /// Whether the line of an earlier process is a piece, which waits from now on.
+  [[nodiscard]] bool take_up(const std::string& line);
+  [[nodiscard]] Status take_up_all();
   [[nodiscard]] Status keep(const Intake& intake);
   void tidy();
 
@@ -253,19 +256,50 @@ void OtlpFace::Impl::tidy() {
   }
 }
 
+bool OtlpFace::Impl::take_up(const std::string& line) {
+  auto piece = otlp::parse_line(line);
+  if (!piece.ok()) return false;
+  if (const auto call = joiner.add(std::move(piece).value(), line)) take_ended(*call);
+  return true;
+}
+
+/// What is no piece was one, and acknowledged: it is kept for a person, who may read what is left of it.
+Status OtlpFace::Impl::take_up_all() {
+  FW_ASSIGN(const auto found, pending.open());
+  std::vector<QuarantinedLine> damaged;
+  const auto keep_aside = [&](const std::string& line, std::uint64_t number, std::string reason) {
+    damaged.push_back({.source = pending.path().string(),
+                       .line = number,
+                       .reason = std::move(reason),
+                       .bytes = dependencies.redactor.redact_unread(line),
+                       .length = line.size()});
+  };
+  for (std::uint64_t number = 0; number < found.lines.size(); ++number) {
+    if (!take_up(found.lines[number])) {
+      keep_aside(found.lines[number], number + 1, "a piece of a call that waited is damaged");
+    }
+  }
+  if (!found.torn.empty()) {
+    if (take_up(found.torn)) {
+      FW_TRY(pending.append({found.torn}));
+    } else {
+      keep_aside(found.torn, found.lines.size() + 1, "the last piece of a call that waited has no end");
+    }
+  }
+  if (damaged.empty()) return {};
+  FW_ASSIGN([[maybe_unused]] const auto report, dependencies.quarantine.add(damaged, /*whole=*/true));
+  kept_aside += damaged.size();
+  log_warning("otlp", "pieces of calls that waited are damaged; they are in the quarantine",
+              {{"file", pending.path().string()}, {"pieces", damaged.size()}});
+  return {};
+}
+
 OtlpFace::OtlpFace(OtlpFaceDependencies dependencies, OtlpFaceOptions options)
     : impl_(std::make_unique<Impl>(std::move(dependencies), std::move(options))) {}
 OtlpFace::~OtlpFace() { stop(); }
 
 Status OtlpFace::start() {
-  FW_ASSIGN(const auto lines, impl_->pending.open());
-  for (const std::string& line : lines) {
-    auto piece = otlp::parse_line(line);
-    if (!piece.ok()) continue;
-    if (const auto call = impl_->joiner.add(std::move(piece).value(), line)) {
-      impl_->take_ended(*call);
-    }
-  }
+  FW_TRY(impl_->take_up_all());
   impl_->group.spawn("otlp windows", impl_->look_after_windows());
   return {};
 }
@@ -278,7 +312,7 @@ void OtlpFace::stop() {
 net::Response OtlpFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
   const Encoding encoding = encoding_of(request.headers).value_or(Encoding::kProtobuf);
   net::Response response = otlp::refused(encoding, refusal.status, refusal.message);
-  if (refusal.status == 429) response.headers.set("Retry-After", refusal.retry_after());
+  if (refusal.status == 429 || refusal.status == 503) response.headers.set("Retry-After", refusal.retry_after());
   return response;
 }
 

@@ -18,23 +18,30 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+PendingLines pending_lines(std::string_view text) {
+  PendingLines found;
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    found.lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  found.torn = text;
+  return found;
+}
+
 PendingFile::~PendingFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<std::vector<std::string>> PendingFile::open() {
+Result<PendingLines> PendingFile::open() {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> lines;
   std::error_code error;
-  if (!std::filesystem::exists(path_, error)) return lines;
+  if (!std::filesystem::exists(path_, error)) return PendingLines{};
   FW_ASSIGN(const std::string text, io::read_file(path_));
-  std::size_t begin = 0;
-  for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
+  PendingLines found = pending_lines(text);
+  if (!found.torn.empty()) {
+    FW_TRY(io::write_file_atomically(path_, std::string_view(text).substr(0, text.size() - found.torn.size())));
   }
-  FW_TRY(io::write_file_atomically(path_, std::string_view(text).substr(0, begin)));
-  return lines;
+  return found;
 }
 
 Status PendingFile::open_at_end() {

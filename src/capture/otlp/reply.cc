@@ -74,7 +74,7 @@ net::Response refused(Encoding encoding, const Error& error) {
 }
 
 net::Response refused(Encoding encoding, int status, const std::string& message) {
-  const int rpc = status == 401 ? 16 : status == 403 ? 7 : 8;
+  const int rpc = status == 401 ? 16 : status == 403 ? 7 : status == 503 ? 14 : 8;
   return refused(encoding, {.http = status, .rpc = rpc}, message);
 }
 

@@ -10,11 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/log.h"
 #include "io/file.h"
+#include "logstore/rocksdb/impl/engine_log.h"
 #include "logstore/rocksdb/impl/errors.h"
 #include "logstore/rocksdb/impl/layout.h"
+#include "logstore/rocksdb/impl/record_check.h"
 #include "logstore/rocksdb/impl/series.h"
 #include "logstore/rocksdb/impl/torn_log.h"
 
@@ -61,15 +64,14 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // A torn record at the end of the log was never acknowledged. Damage anywhere else would silently cost acknowledged
-  // records if recovery went on: it is an error instead. This mode forgives a record that is too short, torn_log.h one
-  // of which pages are missing.
+  // records if recovery went on: it is an error instead, and damaged_logs.h takes out of the log what is whole. This
+  // mode forgives a record that is too short, torn_log.h one of which pages are missing.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   options.max_bgerror_resume_count = 0;  // Recovery does it
   options.max_background_jobs = 2;
   options.max_open_files = 512;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<EngineLog>();
   options.stats_dump_period_sec = 0;
   options.max_total_wal_size = 512ULL << 20;
   return options;
@@ -169,8 +171,14 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
     FW_ASSIGN(const bool is_cut, cut_torn_end(folder));
     if (is_cut) status = opened->open_files();
   }
+  if (status.IsCorruption()) {
+    FW_ASSIGN(const auto damaged, put_damage_aside(folder));
+    if (!damaged.empty()) status = opened->open_files();
+  }
   if (!status.ok()) return store_error("open", folder, status);
+  FW_ASSIGN(opened->damage_, damage_reports(folder));
   FW_TRY(opened->check_version());
+  FW_TRY(opened->check_after_damage());
   opened->recovery_->start();
   return opened;
 }
@@ -234,6 +242,8 @@ Status Database::check_version() {
   std::string text;
   const auto status = db_->Get({}, meta(), rocksdb::Slice(layout::kVersionKey), &text);
   if (status.IsNotFound()) {
+    // A damaged log may have held the version; what lies in our families, is ours.
+    if (is_check_due()) return put_version();
     // A new store, or one whose making was cut short before its version was written: then it holds nothing.
     for (auto* handle : handles_) {
       const std::unique_ptr<rocksdb::Iterator> first(db_->NewIterator({}, handle));
@@ -263,6 +273,29 @@ Status Database::check_version() {
   // What an older version wrote is read as it is: only the number changes, so that older programs stay away.
   log_info("logstore", "store upgraded", {{"store", folder_.string()}, {"from", version}});
   return put_version();
+}
+
+bool Database::is_check_due() const { return !std::ranges::all_of(damage_, &DamageReport::is_checked); }
+
+Status Database::check_after_damage() {
+  if (!is_check_due()) return {};
+  log_info("logstore", "checking all records after damage", {{"store", folder_.string()}});
+  FW_ASSIGN(const auto checked, check_records(*this));
+  log_info("logstore", "records, indexes and counts agree",
+           {{"store", folder_.string()},
+            {"records", checked.records},
+            {"put_back", checked.put_back},
+            {"moved", checked.taken_out},
+            {"lost", checked.lost},
+            {"entries", checked.entries}});
+  auto lost_ids = checked.lost_ids;
+  for (DamageReport& report : damage_) {
+    if (report.is_checked) continue;
+    report.lost_ids = std::exchange(lost_ids, {});
+    report.is_checked = true;
+    FW_TRY(write_report(report));
+  }
+  return {};
 }
 
 Status Database::put_version() {

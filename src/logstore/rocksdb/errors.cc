@@ -18,6 +18,10 @@ Error store_error(std::string_view tried, const std::filesystem::path& store, co
   }
   if (words.find("Permission denied") != std::string::npos ||
       words.find("Read-only file system") != std::string::npos) {
+    // A store that is open was writable: an error of the disk, or somebody, made it read-only, and may undo it.
+    if (tried == "write to") {
+      return unavailable(head + words + "; make the disk and the folder writable again, nothing has to be restarted");
+    }
     return failed_precondition(head + words + "; check the owner and permissions of the folder");
   }
   if (is_lock_failure(status, words)) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <stop_token>
 
@@ -13,6 +14,13 @@ constexpr const char* kPurging = "taking what was removed off the disk";
 constexpr int kNumberBytes = 8;
 // A compaction rewrites whole files, of some 64 MiB: neighbours share them.
 constexpr std::uint64_t kMostTogether = 256ULL << 20;
+
+/// A whole pair's mark comes before those of its stretches and reaches beyond them.
+std::string end_of(std::span<const std::string> stretches) {
+  std::string end;
+  for (const std::string& stretch : stretches) end = std::max(end, layout::past_stretch(stretch));
+  return end;
+}
 
 std::string key_of(const std::string& stretch) { return std::string(layout::kStaleSign) + stretch; }
 
@@ -52,7 +60,7 @@ Result<bool> RocksDbLogStore::purge(const Deadline& deadline) {
   for (std::span<const std::string> left(stale.stretches); !left.empty();) {
     FW_TRY(deadline.check(kPurging));
     FW_ASSIGN(const std::size_t many, count_together(left));
-    FW_ASSIGN(const bool is_gone, compact(left.front(), layout::past_stretch(left[many - 1]), stale.before, deadline));
+    FW_ASSIGN(const bool is_gone, compact(left.front(), end_of(left.first(many)), stale.before, deadline));
     if (is_gone) FW_TRY(unmark(left.first(many), stale.before));
     is_all_gone = is_all_gone && is_gone;
     left = left.subspan(many);
@@ -66,8 +74,9 @@ Result<std::size_t> RocksDbLogStore::count_together(std::span<const std::string>
   rocksdb::SizeApproximationOptions in_files;
   in_files.include_files = true;
   std::size_t many = 1;
+  std::string end = layout::past_stretch(stretches.front());
   for (; many < stretches.size(); ++many) {
-    const std::string end = layout::past_stretch(stretches[many]);
+    end = std::max(end, layout::past_stretch(stretches[many]));
     const rocksdb::Range range(stretches.front(), end);
     std::uint64_t bytes = 0;
     const auto status = database_->db().GetApproximateSizes(in_files, database_->records(), &range, 1, &bytes);

@@ -104,6 +104,12 @@ Error RocksDbLogStore::failure(std::string_view tried, const rocksdb::Status& st
   return store_error(tried, database_->folder(), status);
 }
 
+std::vector<KeptDamage> RocksDbLogStore::damage() const {
+  std::vector<KeptDamage> damage;
+  for (const DamageReport& report : database_->damage()) damage.push_back(summary(report));
+  return damage;
+}
+
 Result<AppendReport> RocksDbLogStore::append(std::span<const record::Interaction> batch) {
   FW_TRY(check_batch(batch));
   const InFlightIds::Hold hold(in_flight_, batch);

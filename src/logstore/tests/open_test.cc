@@ -133,14 +133,6 @@ TEST_F(OpenLogStore, AStoreOfAnotherProgramIsLeftAlone) {
   EXPECT_THAT(error_of_opening().message, HasSubstr("not Flywheel's"));
 }
 
-TEST_F(OpenLogStore, DamageInTheMiddleOfTheLogIsAnErrorNotSilentLoss) {
-  for (int i = 0; i < 50; ++i) append({interaction(std::to_string(i), "w", "c", i)});
-  damage_files([](const fs::path& file) { return file.extension() == ".log"; });
-  const Error error = error_of_opening();
-  EXPECT_EQ(error.code, ErrorCode::kDataLoss);
-  EXPECT_THAT(error.message, HasSubstr("restore the folder from a backup"));
-}
-
 TEST_F(OpenLogStore, ADamagedManifestIsDataLoss) {
   append({interaction("a", "w", "c", 1)});
   damage_files([](const fs::path& file) { return file.filename().string().starts_with("MANIFEST"); });

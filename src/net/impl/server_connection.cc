@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kMaxLingered = std::size_t{4} << 20;
+constexpr Duration kLastHead = std::chrono::seconds(1);  // for a request that had begun to come when all others ended
 
 std::string name_of_peer(const tcp::socket& socket) {
   error_code ec;
@@ -26,12 +27,6 @@ std::string name_of_peer(const tcp::socket& socket) {
   if (ec) return "unknown";
   const std::string address = peer.address().to_string();
   return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(peer.port());
-}
-
-Response stopping_response() {
-  Response response = detail_response(503, "the service is stopping; try again in a moment");
-  response.headers.add("Retry-After", "1");
-  return response;
 }
 
 }  // namespace
@@ -75,9 +70,18 @@ void ServerConnection::give_way() {
 }
 
 void ServerConnection::drain() {
+  asio::post(strand_, [self = shared_from_this()] { self->is_stopping_ = true; });
+}
+
+void ServerConnection::end_idle() {
   asio::post(strand_, [self = shared_from_this()] {
-    self->is_stopping_ = true;
-    if (self->phase_ != Phase::kAnswering) self->watch_->end(ErrorCode::kCancelled);
+    if (self->phase_ == Phase::kAnswering) return;
+    error_code ignored;
+    if (self->phase_ == Phase::kIdle && self->transport_.socket().available(ignored) == 0) {
+      self->watch_->end(ErrorCode::kCancelled);
+    } else {
+      self->watch_->set(Watch::Limit::kTotal, from_now(kLastHead));
+    }
   });
 }
 
@@ -127,13 +131,13 @@ Task<bool> ServerConnection::handshake() {
 
 Task<bool> ServerConnection::wait_for_request(Instant since) {
   const Instant until = saturating_add(since, shared_->options.idle_timeout);
-  while (!is_stopping_) {
+  while (true) {
     // Empty lines before a request are forgiven (RFC 9112, 2.2).
     while (buffer_.unread().starts_with("\r\n")) buffer_.consume(2);
     if (!buffer_.unread().empty() && buffer_.unread() != "\r") break;
     if (co_await read_more(until)) co_return false;
   }
-  co_return !is_stopping_;
+  co_return true;
 }
 
 Task<bool> ServerConnection::read_head() {
@@ -168,7 +172,7 @@ Task<bool> ServerConnection::serve_one() {
     co_return false;
   }
   if (is_stopping_) {
-    co_await send_rejection(stopping_response());
+    co_await turn_away(*parse_method(parser_->method()));
     co_return false;
   }
   co_return co_await answer(*parse_method(parser_->method()));
@@ -178,15 +182,7 @@ Task<bool> ServerConnection::answer(Method method) {
   phase_ = Phase::kAnswering;
   activity_.set(Activity::State::kAnswering, request_begin_);
   is_body_lost_ = false;
-  const auto token = request_stop_.get_token();
-  const auto& timeout = shared_->options.request_timeout;
-  IncomingRequest request{.method = method,
-                          .target = parser_->take_target(),
-                          .headers = parser_->take_headers(),
-                          .peer = peer_,
-                          .sharer = address_,
-                          .deadline = timeout ? Deadline::after(*timeout, token) : Deadline::when_stopped(token)};
-  to_origin_form(request.target, request.headers);
+  IncomingRequest request = take_request(method);
   Body body(*this, parser_->is_http_1_1() && request.headers.has_token("Expect", "100-continue"));
   Writer writer(*this, method == Method::kHead);
   request.body = &body;
@@ -194,8 +190,41 @@ Task<bool> ServerConnection::answer(Method method) {
   co_await call_handler(request, writer);
   if (leaving_) leaving_->cancel();
   const bool goes_on = co_await finish_request(request, body, writer);
-  observe(to_string(method), request.target, writer.status(), writer.bytes(), writer.is_complete());
+  observe({.method = to_string(method),
+           .target = request.target,
+           .status = writer.status(),
+           .bytes = writer.bytes(),
+           .is_complete = writer.is_complete(),
+           .caller = request.caller.get()});
   co_return goes_on;
+}
+
+IncomingRequest ServerConnection::take_request(Method method) {
+  const auto token = request_stop_.get_token();
+  const auto& timeout = shared_->options.request_timeout;
+  IncomingRequest request{.method = method,
+                          .target = parser_->take_target(),
+                          .headers = parser_->take_headers(),
+                          .peer = peer_,
+                          .sharer = address_,
+                          .deadline = timeout ? Deadline::after(*timeout, token) : Deadline::when_stopped(token),
+                          .stopping = shared_->stopping.get_token()};
+  to_origin_form(request.target, request.headers);
+  return request;
+}
+
+std::optional<Response> ServerConnection::stopping_answer(const IncomingRequest& request) const {
+  if (shared_->options.turn_away) return shared_->options.turn_away(request);
+  Response response = detail_response(503, "the service is stopping; try again in a moment");
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+Task<void> ServerConnection::turn_away(Method method) {
+  const IncomingRequest request = take_request(method);
+  if (auto answer = stopping_answer(request)) {
+    co_await reject_request(std::move(*answer), std::string(to_string(method)), request.target);
+  }
 }
 
 Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writer) {
@@ -218,28 +247,34 @@ Task<void> ServerConnection::call_handler(IncomingRequest& request, Writer& writ
 
 Task<bool> ServerConnection::finish_request(const IncomingRequest& request, Body& body, Writer& writer) {
   if (!writer.has_started() && !is_closing() && !watch_->verdict()) {
-    Response answer =
-        is_stopping_ ? stopping_response() : detail_response(500, "internal error; the service's log says more");
-    const auto sent = co_await writer.send(std::move(answer), request.deadline);
-    if (!sent.ok()) co_return false;
+    auto answer = is_stopping_ ? stopping_answer(request)
+                               : std::optional(detail_response(500, "internal error; the service's log says more"));
+    if (!answer || !(co_await writer.send(std::move(*answer), request.deadline)).ok()) co_return false;
   }
   if (!writer.is_complete()) co_return false;
-  if (writer.keeps_alive() && (body.is_read() || co_await body.drain())) co_return may_go_on();
+  if (writer.keeps_alive() && (body.is_read() || co_await body.drain()) && may_go_on()) co_return true;
   co_await linger();
   co_return false;
 }
 
 Task<void> ServerConnection::send_rejection(Response response) {
+  co_await reject_request(std::move(response), parser_ ? parser_->method() : "", parser_ ? parser_->target() : "");
+}
+
+Task<void> ServerConnection::reject_request(Response response, std::string method, std::string target) {
   const std::string length = std::to_string(response.body.size());
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason_phrase(response.status)) +
                      "\r\nDate: " + date() + "\r\nContent-Length: " + length + "\r\nConnection: close\r\n";
   append_headers(head, response.headers);
   head += "\r\n";
+  if (method == "HEAD") response.body.clear();
   const Gather buffers{asio::buffer(head), asio::buffer(response.body)};
   const auto written = co_await write(buffers, Deadline::never());
-  observe(parser_ ? std::string_view(parser_->method()) : std::string_view{},
-          parser_ ? std::string_view(parser_->target()) : std::string_view{}, response.status, response.body.size(),
-          written.ok());
+  observe({.method = method,
+           .target = target,
+           .status = response.status,
+           .bytes = response.body.size(),
+           .is_complete = written.ok()});
   if (written.ok()) co_await linger();
 }
 
@@ -362,16 +397,11 @@ const std::string& ServerConnection::date() {
   return date_;
 }
 
-void ServerConnection::observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes,
-                               bool is_complete) {
+void ServerConnection::observe(Exchange exchange) {
   if (!shared_->options.observe) return;
-  shared_->options.observe({.method = method,
-                            .target = target,
-                            .peer = peer_,
-                            .status = status,
-                            .bytes = bytes,
-                            .took = kernel_now() - request_begin_,
-                            .is_complete = is_complete});
+  exchange.peer = peer_;
+  exchange.took = kernel_now() - request_begin_;
+  shared_->options.observe(exchange);
 }
 
 }  // namespace fw::net

@@ -21,6 +21,7 @@ struct ServerShared {
   ServerOptions options;
   Handler handler;
   std::shared_ptr<boost::asio::ssl::context> tls;
+  std::stop_source stopping = {};  ///< as IncomingRequest::stopping
 };
 
 /// The address of a socket's peer without its port; of an IPv6 one the network that is one customer's (/64).
@@ -44,8 +45,10 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] const Activity& activity() const { return activity_; }
   /// Closes where no request is under way, nor one's head just coming; else after that request.
   void give_way();
-  /// No further request; a running handler goes on.
+  /// No further request, but one that comes is told so; a running handler goes on.
   void drain();
+  /// After drain(): closes, unless a request is under way or one's first bytes are there.
+  void end_idle();
   /// No further request; a running handler's deadline is cancelled.
   void stop();
   /// Closes the socket.
@@ -68,6 +71,12 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] Task<bool> wait_for_request(Instant since);
   [[nodiscard]] Task<bool> read_head();
   [[nodiscard]] Task<void> send_rejection(Response response);
+  /// The request whose head has been read, without its body; takes it out of the parser.
+  [[nodiscard]] IncomingRequest take_request(Method method);
+  [[nodiscard]] std::optional<Response> stopping_answer(const IncomingRequest& request) const;
+  /// For a request that comes after the server has begun to stop.
+  [[nodiscard]] Task<void> turn_away(Method method);
+  [[nodiscard]] Task<void> reject_request(Response response, std::string method, std::string target);
   [[nodiscard]] Task<bool> answer(Method method);
   [[nodiscard]] Task<void> call_handler(IncomingRequest& request, Writer& writer);
   [[nodiscard]] Task<bool> finish_request(const IncomingRequest& request, Body& body, Writer& writer);
@@ -98,7 +107,8 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
     return parser_->keeps_alive() && may_go_on() && !is_body_lost_ && !has_client_closed_;
   }
   [[nodiscard]] const std::string& date();
-  void observe(std::string_view method, std::string_view target, int status, std::uint64_t bytes, bool is_complete);
+  /// Has ServerOptions::observe look at what this connection answered; fills in what is its own.
+  void observe(Exchange exchange);
 
   std::shared_ptr<const ServerShared> shared_;
   Executor strand_;

@@ -40,10 +40,25 @@ class StreamTest : public NetTest {
     serve(std::move(options));
   }
 
+  /// A handler at `/held` that answers once it is let go.
+  void serve_held(ServerOptions options) {
+    router.on_stream(Method::kGet, "/held",
+                     [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                       waiting.set_value();
+                       while (!is_let_go && (co_await sleep_for(5ms, request.deadline)).ok()) {
+                       }
+                       (void)co_await out.send(text_response(200, "held"), request.deadline);
+                     });
+    router.on(Method::kGet, "/", [](Call) -> Task<Result<Response>> { co_return text_response(200, "next"); });
+    options.drain = 20s;
+    serve(std::move(options));
+  }
+
   std::promise<ErrorCode> flood_ended;
   std::atomic<std::size_t> flooded = 0;
   std::promise<void> waiting;
   std::promise<ErrorCode> waited_for;
+  std::atomic<bool> is_let_go = false;
 };
 
 TEST_F(StreamTest, AHandlerThatWaitsNoticesThatItsClientHasGone) {
@@ -149,6 +164,79 @@ TEST_F(StreamTest, DrainingLetsARunningAnswerEndBeforeItsDeadlineIsCancelled) {
   EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
   EXPECT_THAT(peer.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 200"), HasSubstr("Connection: close")));
   EXPECT_TRUE(idle.wait_closed());
+}
+
+TEST_F(StreamTest, WhileOthersAreAnsweredARequestOnAKeptConnectionIsToldThatTheServerStops) {
+  serve_held({});
+  RawSocket kept = RawSocket::to(server->port());
+  kept.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_THAT(kept.read_until("next"), testing::StartsWith("HTTP/1.1 200"));
+  RawSocket unused = RawSocket::to(server->port());
+  RawSocket held = RawSocket::to(server->port());
+  held.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  server->begin_stop(5s);
+  kept.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(kept.read_to_end(),
+              AllOf(testing::StartsWith("HTTP/1.1 503"), HasSubstr("Connection: close"), HasSubstr("stopping")));
+  is_let_go = true;
+  EXPECT_THAT(held.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 200"), HasSubstr("Connection: close")));
+  EXPECT_TRUE(unused.wait_closed());
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
+}
+
+TEST_F(StreamTest, AServerSaysInItsOwnWordsThatItStops) {
+  ServerOptions options;
+  std::string seen;
+  options.turn_away = [&seen](const IncomingRequest& request) -> std::optional<Response> {
+    seen = std::string(to_string(request.method)) + ' ' + request.target;
+    if (request.path() == "/cut") return std::nullopt;
+    return text_response(503, "in its own words");
+  };
+  serve_held(std::move(options));
+  RawSocket one = RawSocket::to(server->port());
+  RawSocket other = RawSocket::to(server->port());
+  RawSocket held = RawSocket::to(server->port());
+  held.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  server->begin_stop(5s);
+  one.send("POST /one?q HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
+  EXPECT_THAT(one.read_to_end(), AllOf(testing::StartsWith("HTTP/1.1 503"), testing::EndsWith("in its own words")));
+  EXPECT_EQ(seen, "POST /one?q");
+  other.send("GET /cut HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(other.read_to_end(), "");
+  is_let_go = true;
+}
+
+TEST_F(StreamTest, AStreamWithoutAnEndHearsOfTheStopBeforeItsDrain) {
+  router.on_stream(Method::kGet, "/events",
+                   [this](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     (void)co_await out.start({}, request.deadline);
+                     waiting.set_value();
+                     (void)co_await sleep_for(1h, Deadline::when_stopped(request.stopping));
+                     (void)co_await out.write("last", request.deadline);
+                     (void)co_await out.finish(request.deadline);
+                   });
+  serve({.drain = 20s});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  std::string got;
+  std::jthread reading([&] { got = peer.read_to_end(); });
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
+  reading.join();
+  EXPECT_THAT(got, HasSubstr("last\r\n0\r\n\r\n"));
+}
+
+TEST_F(StreamTest, TheStopThatIsAskedForAgainDoesNotDrain) {
+  serve_waiting({.drain = 1h});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  server->begin_stop(5s);
+  server->begin_stop(5s);
+  EXPECT_THAT(peer.read_to_end(), testing::StartsWith("HTTP/1.1 503"));
+  server->stop_blocking(5s);
 }
 
 TEST_F(StreamTest, WhatRunsOnBeyondTheDrainIsCancelled) {

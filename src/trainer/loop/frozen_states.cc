@@ -15,11 +15,6 @@
 #include "trainer/packing/families.h"
 
 namespace fw::trainer {
-namespace {
-
-std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t>(row.tokens.size()) - 1; }
-
-}  // namespace
 
 Result<FrozenStates> FrozenStates::compute(const ModelWeights& weights, std::span<const TrainingRow* const> rows,
                                            int layers, const Options& options) {

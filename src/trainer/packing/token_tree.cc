@@ -9,9 +9,6 @@
 namespace fw::trainer {
 namespace {
 
-// A row as the tree sees it: the last token is only ever a target.
-std::int64_t inputs_of(const TrainingRow& row) { return static_cast<std::int64_t>(row.tokens.size()) - 1; }
-
 std::uint32_t next_key(std::uint32_t key, Token token) {
   std::uint32_t x = (key ^ static_cast<std::uint32_t>(token)) * 0x9e3779b1U + 0x85ebca6bU;
   x ^= x >> 15;

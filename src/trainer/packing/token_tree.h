@@ -14,6 +14,11 @@ struct TrainingRow {
   std::int64_t answer_begin = 0;
 };
 
+/// Tokens that the model reads of a row: all but the last, behind which nothing is predicted.
+[[nodiscard]] inline std::int64_t inputs_of(const TrainingRow& row) {
+  return static_cast<std::int64_t>(row.tokens.size()) - 1;
+}
+
 /// Rows of a step, packed as a tree: what rows have in common at their beginning is one segment, computed once, and
 /// each row's own rest is a leaf. A token attends to the segments on its path to the root and to what is before it in
 /// its own.

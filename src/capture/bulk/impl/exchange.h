@@ -19,7 +19,8 @@ namespace fw::capture::elastic {
 /// the headers that the official clients insist on. Filled before the server starts, then only read, by any thread.
 class Exchange final {
  public:
-  Exchange(const BulkFaceOptions& options, Counters& counters);
+  /// `packing`: where large answers are packed for clients that take gzip.
+  Exchange(const BulkFaceOptions& options, Counters& counters, Pool& packing);
 
   void on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint);
   /// After the last on(): what is left of methods and paths is refused in the dialect's own words.
@@ -38,6 +39,7 @@ class Exchange final {
 
   const BulkFaceOptions& options_;
   Counters& counters_;
+  Pool& packing_;
   net::BodyBudget budget_;
   net::Router router_;
   std::map<std::string, std::set<net::Method>> methods_;

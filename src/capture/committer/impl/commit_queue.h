@@ -29,7 +29,7 @@ struct Pending {
   bool has_failed = false;         ///< was held back before
 };
 
-/// What lies between the doors and the disk, who may come in, and whose turn it is. Plain data: not thread-safe, no
+/// What lies between the ways in and the disk, who may come in, and whose turn it is. Plain data: not thread-safe, no
 /// clock of its own.
 ///
 /// 1. Bytes are held from take() until release(), so a group that is being written counts.

@@ -61,6 +61,8 @@ class Exchange final {
   /// The record, once: nothing where it is not to be kept. What the shadow and the gates look at is put aside.
   [[nodiscard]] std::optional<record::Interaction> take_record(BytesEnd end);
   [[nodiscard]] bool keeps_before_last_byte() const;
+  /// How an answer ended that could not be written on.
+  [[nodiscard]] BytesEnd end_of_writing() const;
 
   GatewayShared& shared_;
   net::IncomingRequest& in_;

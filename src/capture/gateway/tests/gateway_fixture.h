@@ -131,7 +131,7 @@ class GatewayTest : public testing::Test {
     gateway = std::move(*made);
     net::ServerOptions options;
     options.half_close_grace = 100ms;
-    options.drain = gateway->settings().drain;
+    options.drain = std::chrono::seconds(20);
     server_ = std::make_unique<net::Server>(loops, std::move(options), gateway->handler());
     ASSERT_TRUE(server_->start().ok());
   }

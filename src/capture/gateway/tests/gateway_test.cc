@@ -83,6 +83,29 @@ TEST_F(GatewayTest, AnUpstreamThatDiesIsNoWholeAnswerAndIsKept) {
   EXPECT_THAT(kept.response, HasSubstr("Hel"));
 }
 
+TEST_F(GatewayTest, AStreamThatDoesNotEndIsCutWhenItsTimeIsUpAndIsKept) {
+  std::promise<void> cancelled;
+  upstream.answers([&](net::IncomingRequest& in, std::string, net::ResponseWriter& out) -> Task<void> {
+    (void)co_await out.start({200, {{"Content-Type", "text/event-stream"}}}, in.deadline);
+    (void)co_await out.write(kPieces[0], in.deadline);
+    while ((co_await out.write(": still there\n\n", in.deadline)).ok()) {  // never silent
+      (void)co_await sleep_for(5ms, in.deadline);
+    }
+    cancelled.set_value();
+  });
+  GatewaySettings settings;
+  settings.max_request_time = 300ms;
+  serve(std::move(settings));
+  const auto got = run(client.send(
+      net::json_request(net::Method::kPost, url("/v1/chat/completions"), R"({"stream":true})"), Deadline::after(10s)));
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().code, ErrorCode::kDataLoss) << got.error();  // cut, not silent
+  EXPECT_EQ(cancelled.get_future().wait_for(10s), std::future_status::ready);
+  const auto kept = records().front();
+  EXPECT_EQ(kept.provenance.ending, Ending::kUpstreamDied);
+  EXPECT_THAT(kept.response, HasSubstr("Hel"));
+}
+
 TEST_F(GatewayTest, AClientThatHangsUpCancelsTheUpstreamAndIsKept) {
   std::promise<void> cancelled;
   upstream.answers([&](net::IncomingRequest& in, std::string, net::ResponseWriter& out) -> Task<void> {
@@ -282,6 +305,25 @@ TEST_F(GatewayTest, ABodyBeyondTheLimitIsRefused) {
   serve(std::move(settings));
   EXPECT_EQ(chat(std::string(1001, ' ')).status, 413);
   EXPECT_EQ(upstream.requests(), 0);
+}
+
+TEST_F(GatewayTest, AnUpstreamThatFailsAgainAndAgainIsSaidUntilItAnswers) {
+  auto settings_of_one = upstream_settings("shaky", upstream);
+  settings_of_one.max_retries = 0;
+  settings_of_one.failures_until_open = 2;
+  settings_of_one.open_for = 1ms;
+  GatewaySettings settings;
+  settings.upstreams = {settings_of_one};
+  serve(std::move(settings));
+  upstream.answers(503, "{}");
+  EXPECT_EQ(chat().status, 503);
+  EXPECT_TRUE(gateway->readiness().ok()) << "one failure is none yet";
+  EXPECT_EQ(chat().status, 503);
+  EXPECT_THAT(gateway->readiness().error().message, HasSubstr("2 requests to upstream shaky failed"));
+  std::this_thread::sleep_for(2ms);
+  upstream.answers(200, kAnswer);
+  EXPECT_EQ(chat().status, 200);
+  EXPECT_TRUE(gateway->readiness().ok());
 }
 
 TEST_F(GatewayTest, AMissingKeyIsSaidAndNamesItsVariable) {

@@ -16,7 +16,7 @@ enum class Signal : std::uint8_t { kTraces, kLogs };
 [[nodiscard]] net::Response accepted(Encoding encoding, Signal signal, std::uint64_t rejected, const std::string& why);
 /// A google.rpc.Status.
 [[nodiscard]] net::Response refused(Encoding encoding, const Error& error);
-/// The same of a status out of 401, 403, 429.
+/// The same of a status out of 401, 403, 429, 503.
 [[nodiscard]] net::Response refused(Encoding encoding, int status, const std::string& message);
 [[nodiscard]] net::Response unsupported_media_type();
 

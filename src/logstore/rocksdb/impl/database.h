@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "logstore/rocksdb/impl/damaged_logs.h"
 #include "logstore/rocksdb/impl/recovery.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
@@ -55,6 +56,7 @@ class Database final {
   // These need no use().
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] Recovery& recovery() { return *recovery_; }
+  [[nodiscard]] const std::vector<DamageReport>& damage() const { return damage_; }
 
  private:
   Database(std::filesystem::path folder, const RocksDbOptions& options, rocksdb::Env* env);
@@ -63,11 +65,14 @@ class Database final {
   [[nodiscard]] rocksdb::Status reopen();
   [[nodiscard]] Status check_version();
   [[nodiscard]] Status put_version();
+  [[nodiscard]] bool is_check_due() const;
+  [[nodiscard]] Status check_after_damage();
 
   const std::filesystem::path folder_;
   const RocksDbOptions options_;
   rocksdb::Env* const env_;
   std::shared_ptr<Recovery> recovery_;
+  std::vector<DamageReport> damage_;        // as it was on opening
   std::atomic<std::uint64_t> removals_{0};  // since the last were written to tables
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;                    // null: it could not be opened again

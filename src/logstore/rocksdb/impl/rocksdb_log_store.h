@@ -43,6 +43,7 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::uint64_t> expire_contents(std::span<const record::Interaction> outlined) override;
   [[nodiscard]] Result<bool> purge(const Deadline& deadline) override;
   [[nodiscard]] Status health() const override { return database_->recovery().health(); }
+  [[nodiscard]] std::vector<KeptDamage> damage() const override;
 
  private:
   /// The places in the batch of records that the store has, or that stand in the batch before.

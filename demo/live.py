@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Sends the requests of a file of log documents through the gateway, one after the other, as an application would that has only
+changed its base URL: every other one streamed. Prints how many were answered; exit 1 when one was not.
+
+    live.py --gateway URL FILE.jsonl
+"""
+import argparse
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+def ask(gateway, document, streamed):
+    """The seconds that the answer took, its last byte included."""
+    body = json.dumps({**document["request"], "stream": streamed}).encode()
+    request = urllib.request.Request(gateway.rstrip("/") + "/v1/chat/completions", data=body, headers={
+        "Content-Type": "application/json", "x-flywheel-workload": document["workload_id"], "x-flywheel-client": document["client_id"]})
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"the gateway answered {error.code}: {error.read().decode(errors='replace')[:500]}") from None
+    return time.monotonic() - began
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gateway", required=True)
+    parser.add_argument("file")
+    options = parser.parse_args()
+    with open(options.file, encoding="utf-8") as lines:
+        documents = [json.loads(line) for line in lines]
+    took = sorted(ask(options.gateway, document, i % 2 == 1) for i, document in enumerate(documents))
+    if not took:
+        raise SystemExit(f"{options.file} has no interaction")
+    print(f"{len(took)} requests answered through {options.gateway}, half of them streamed; half of the answers within {1000 * took[len(took) // 2]:.1f} ms")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
