@@ -1,5 +1,6 @@
 #include "logstore/rocksdb/impl/crc32c.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <boost/crc.hpp>
@@ -31,6 +32,16 @@ TEST(Crc32c, IsTheSameOfPiecesAndWithoutTheInstruction) {
     EXPECT_EQ(crc32c_by_table(crc32c_by_table(0, all.substr(0, cut)), all.substr(cut)), plain.checksum());
   }
 }
+
+#if defined(__x86_64__)
+TEST(Crc32c, IsWhatRocksDbFindsUnderItsOwnName) {
+  const void* called = dlsym(RTLD_DEFAULT, "_ZN7rocksdb6crc32c6ExtendEjPKcm");
+  Dl_info where{}, own{};
+  ASSERT_NE(dladdr(called, &where), 0);
+  ASSERT_NE(dladdr(reinterpret_cast<const void*>(&crc32c), &own), 0);
+  EXPECT_EQ(where.dli_fbase, own.dli_fbase) << "found in " << where.dli_fname;
+}
+#endif
 
 }  // namespace
 }  // namespace fw::logstore
