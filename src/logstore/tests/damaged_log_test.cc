@@ -204,7 +204,7 @@ TEST_F(DamagedLog, IdsWhoseRecordIsLostAreNamedAndCanBeAppendedAgain) {
   // Records are so small that the ids are the first to be written to a table, and the log is kept for the records.
   store_ = open_rocksdb_log_store(path(), {.block_cache_bytes = 1 << 20, .write_buffer_bytes = 512 << 10}).value();
   std::vector<record::Interaction> batch;
-  for (int i = 0; i < 2400; ++i) {
+  for (int i = 0; i < 3200; ++i) {
     batch.push_back(interaction(std::to_string(i), "w", "c", i));
     if (batch.size() == 20) append(std::exchange(batch, {}));
   }
@@ -214,12 +214,12 @@ TEST_F(DamagedLog, IdsWhoseRecordIsLostAreNamedAndCanBeAppendedAgain) {
   flip(logs.front(), fs::file_size(logs.front()) / 8);
   reopen();
   const std::size_t left = agreed_ids().size();
-  EXPECT_LT(left, 2400U);
-  EXPECT_GE(left, 2380U);
+  EXPECT_LT(left, 3200U);
+  EXPECT_GE(left, 3180U);
   const auto report = damage_reports(path())->at(0);
-  EXPECT_EQ(report.lost_ids.size(), 2400 - left);
+  EXPECT_EQ(report.lost_ids.size(), 3200 - left);
   for (const auto& id : report.lost_ids) append({interaction(id, "w", "c", std::stoi(id))});
-  EXPECT_THAT(agreed_ids(), SizeIs(2400));
+  EXPECT_THAT(agreed_ids(), SizeIs(3200));
 }
 
 TEST_F(DamagedLog, ACrashInTheMiddleOfMendingIsGoneOverAgain) {
