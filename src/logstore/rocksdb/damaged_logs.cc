@@ -25,8 +25,9 @@ std::uint64_t damaged_bytes(const DamageReport& report) {
 }
 
 std::uint64_t lost_records(const DamageReport& report) {
-  return std::max<std::uint64_t>((report.lost_changes + kChangesOfARecord - 1) / kChangesOfARecord,
-                                 report.lost_ids.size());
+  const std::uint64_t missing =
+      report.lost_changes - std::min(report.lost_changes, kChangesOfARecord * report.put_back);
+  return std::max<std::uint64_t>((missing + kChangesOfARecord - 1) / kChangesOfARecord, report.lost_ids.size());
 }
 
 /// A second name for the log: it costs no room, and is there whatever is written next.
@@ -54,7 +55,7 @@ Status replace(const fs::path& log, std::string bytes, std::size_t size) {
 
 Result<DamageReport> parse(const fs::path& path, const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  const auto bad = [&] { return data_loss(path.string() + " is no report of damage; move it out of the folder"); };
+  const auto bad = [&] { return data_loss(path.string() + " is no report of damage"); };
   if (!json.is_object()) return bad();
   try {
     DamageReport report;
@@ -65,6 +66,7 @@ Result<DamageReport> parse(const fs::path& path, const std::string& text) {
     report.batches = json.at("whole_batches").get<std::uint64_t>();
     report.changes = json.at("changes_of_others").get<std::uint64_t>();
     report.lost_changes = json.at("lost_changes").get<std::uint64_t>();
+    report.put_back = json.at("put_back").get<std::uint64_t>();
     report.lost_ids = json.at("lost_ids").get<std::vector<std::string>>();
     report.is_checked = json.at("is_checked").get<bool>();
     return report;
@@ -78,10 +80,15 @@ Result<DamageReport> parse(const fs::path& path, const std::string& text) {
 Status write_report(const DamageReport& report) {
   Json damaged = Json::array();
   for (const DamagedPart& part : report.damaged) damaged.push_back({{"at", part.at}, {"bytes", part.bytes}});
-  const Json json{{"kept", report.kept.filename().string()}, {"reason", "parts of the log do not have their checksum"},
-                  {"damaged", std::move(damaged)},           {"whole_batches", report.batches},
-                  {"changes_of_others", report.changes},     {"lost_changes", report.lost_changes},
-                  {"lost_records", lost_records(report)},    {"lost_ids", report.lost_ids},
+  const Json json{{"kept", report.kept.filename().string()},
+                  {"reason", "parts of the log do not have their checksum"},
+                  {"damaged", std::move(damaged)},
+                  {"whole_batches", report.batches},
+                  {"changes_of_others", report.changes},
+                  {"lost_changes", report.lost_changes},
+                  {"put_back", report.put_back},
+                  {"lost_records", lost_records(report)},
+                  {"lost_ids", report.lost_ids},
                   {"is_checked", report.is_checked}};
   return io::write_file_atomically(report_path(report.kept),
                                    json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -130,8 +137,12 @@ Result<std::vector<DamageReport>> damage_reports(const fs::path& folder) {
   std::vector<DamageReport> reports;
   for (const fs::path& path : paths) {
     FW_ASSIGN(const std::string text, io::read_file(path, kLargestReport));
-    FW_ASSIGN(auto report, parse(path, text));
-    reports.push_back(std::move(report));
+    auto report = parse(path, text);
+    if (report.ok()) {
+      reports.push_back(std::move(*report));
+    } else {
+      log_warning("logstore", "a file beside damaged logs is passed over", {{"why", report.error().message}});
+    }
   }
   return reports;
 }

@@ -289,9 +289,11 @@ Status Database::check_after_damage() {
             {"lost", checked.lost},
             {"entries", checked.entries}});
   auto lost_ids = checked.lost_ids;
+  auto put_back = checked.put_back;
   for (DamageReport& report : damage_) {
     if (report.is_checked) continue;
     report.lost_ids = std::exchange(lost_ids, {});
+    report.put_back = std::exchange(put_back, 0);
     report.is_checked = true;
     FW_TRY(write_report(report));
   }

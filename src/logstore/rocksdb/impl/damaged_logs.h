@@ -18,6 +18,7 @@ struct DamageReport {
   std::uint64_t batches = 0;          ///< whole ones that stay
   std::uint64_t changes = 0;          ///< that stay of others
   std::uint64_t lost_changes = 0;     ///< that are in no log any more
+  std::uint64_t put_back = 0;         ///< records of them that were in tables already
   std::vector<std::string> lost_ids;  ///< of records that the indexes knew and whose content is gone; the first 1,000
   bool is_checked = false;            ///< records, indexes and counts agree again
 };
