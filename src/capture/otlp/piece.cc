@@ -18,7 +18,9 @@ Attributes attributes_of(const Json& list) {
 }
 
 std::int64_t count(Timestamp time) { return time.time_since_epoch().count(); }
-Timestamp time_of(const Json& value) { return Timestamp(Duration(value.get<std::int64_t>())); }
+/// Throws for a number with a fraction or an exponent, which need not fit.
+std::int64_t integer_of(const Json& value) { return value.get_ref<const Json::number_integer_t&>(); }
+Timestamp time_of(const Json& value) { return Timestamp(Duration(integer_of(value))); }
 
 Json origin_json(const Origin& origin) {
   Json out{{"resource", to_json(origin.resource)}, {"scope", origin.scope}};
@@ -101,7 +103,7 @@ Result<Piece> parse_line(std::string_view line) {
   try {
     Piece piece;
     piece.since = time_of(json.at("since"));
-    piece.copy = json.value("copy", std::uint32_t{0});
+    if (json.contains("copy")) piece.copy = static_cast<std::uint32_t>(integer_of(json.at("copy")));
     if (json.contains("of_span")) {
       piece.span = span_of(json.at("of_span"));
       piece.span->trace_id = json.at("trace").get<std::string>();
