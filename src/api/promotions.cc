@@ -166,6 +166,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
   const auto& c = p.candidate;
   Json served;
   if (c.served) served = served_json(*c.served, parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
+  const std::string trouble = parts_.trouble_of ? parts_.trouble_of(p.id) : "";
   return {{"id", p.id},
           {"stage", promotion::to_string(p.stage)},
           {"step", p.step},
@@ -187,6 +188,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
           {"created_at", to_iso8601(p.created_at)},
           {"changed_at", to_iso8601(p.changed_at)},
           {"reason", p.reason},
+          {"trouble", trouble.empty() ? Json(nullptr) : Json(trouble)},
           {"progress", progress_json(parts_.watch.progress(p.id))}};
 }
 
@@ -194,6 +196,15 @@ Json PromotionsResource::proposals_json(const std::vector<Proposal>& proposals) 
   Json list = Json::array();
   for (const auto& p : proposals) list.push_back(proposal_json(p));
   return {{"promotions", std::move(list)}};
+}
+
+Status PromotionsResource::check_route(const std::string& id, Action action) const {
+  const bool leads_on = action == Action::kStartShadow || action == Action::kStartCanary ||
+                        action == Action::kAdvance || action == Action::kGoLive;
+  const auto proposal = leads_on ? parts_.promotions.find(id) : std::nullopt;
+  if (!proposal) return {};
+  const auto checked = check_upstream(proposal->candidate.upstream);
+  return checked.ok() ? checked : failed_precondition(checked.error().message);
 }
 
 Status PromotionsResource::check_room(const std::string& id, Action action) const {
@@ -255,6 +266,7 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   const std::string reason = optional_text(body, "reason", kMaxReason, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   const std::string& id = call.params.at("id");
+  FW_CO_TRY(check_route(id, *action));
   FW_CO_TRY(check_room(id, *action));
   auto proposal = co_await run_on(disk_, [&] {
     return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)

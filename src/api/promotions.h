@@ -34,6 +34,8 @@ struct PromotionParts {
   AuditDeliveriesResource::Recent deliveries{};  ///< absent: nobody is told of the audit log
   /// What the engine of a proposal wrote last; blocks. Absent: this machine serves none.
   std::function<promotion::EngineWords(const promotion::Proposal&)> engine_words{};
+  /// Why no request goes to the proposal of this id that is on traffic; empty: they do. Absent: there is no gateway.
+  std::function<std::string(const std::string&)> trouble_of{};
 };
 
 /// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.
@@ -62,6 +64,8 @@ class PromotionsResource final {
   /// What the audit log has of one proposal: for all who may see it, as the whole log is for admins.
   Task<Result<net::Response>> history(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
+  /// Whether what comes onto traffic with this step, or goes on there, can be routed to.
+  [[nodiscard]] Status check_route(const std::string& id, promotion::Action action) const;
   [[nodiscard]] Status check_room(const std::string& id, promotion::Action action) const;
   [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal) const;
   [[nodiscard]] nlohmann::ordered_json proposals_json(const std::vector<promotion::Proposal>& proposals) const;

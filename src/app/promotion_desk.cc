@@ -1,5 +1,6 @@
 #include "app/promotion_desk.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
@@ -67,6 +68,8 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void take(const std::vector<promotion::Proposal>& list);
   /// Gives the gateway whom it may ask now.
   void route();
+  /// Whom of those on traffic the gateway cannot ask; says what is new of it. Under `mutex`.
+  void note(std::vector<capture::Unrouted> now);
   [[nodiscard]] promotion::HostDependencies host_dependencies();
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
   /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
@@ -117,9 +120,10 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<bool> has_news{false};       // since the counts were kept
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<promotion::ModelHost> host;
-  std::mutex mutex;  // guards the next two
+  std::mutex mutex;  // guards the next three
   capture::Gateway* gateway = nullptr;
   std::vector<promotion::Proposal> on_traffic;
+  std::vector<capture::Unrouted> unrouted;  // of these
   std::unique_ptr<promotion::Promotions> promotions;
   std::mutex stopping;  // guards is_stopping
   std::condition_variable stop_comes;
@@ -176,9 +180,18 @@ void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
 void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
   if (gateway == nullptr) return;
-  if (const auto set = gateway->set_promoted(targets_of(on_traffic, *host)); !set.ok()) {
-    log_error("promotion", "the gateway does not route to promoted models", {{"why", set.error().message}});
+  auto left_out = gateway->set_promoted(targets_of(on_traffic, *host));
+  if (left_out.ok()) return note(std::move(*left_out));
+  log_error("promotion", "the gateway does not route to promoted models", {{"why", left_out.error().message}});
+}
+
+void PromotionDesk::Impl::note(std::vector<capture::Unrouted> now) {
+  for (const auto& one : now) {
+    if (std::ranges::find(unrouted, one) != unrouted.end()) continue;
+    log_error("promotion", "no request goes to a promoted model; production answers in its place",
+              {{"promotion", one.id}, {"why", one.why}});
   }
+  unrouted = std::move(now);
 }
 
 promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
@@ -479,6 +492,16 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
          "# TYPE flywheel_review_divergences_total counter\nflywheel_review_divergences_total{outcome=\"taken\"} "
       << impl_->taken.load() << "\nflywheel_review_divergences_total{outcome=\"left_out\"} " << impl_->left_out.load()
       << '\n';
+  {
+    const std::lock_guard lock(impl_->mutex);
+    out << "# HELP flywheel_promotion_unrouted 1 for a promoted model on traffic that no request can be led to.\n"
+           "# TYPE flywheel_promotion_unrouted gauge\n";
+    for (const auto& p : impl_->on_traffic) {
+      const bool is_left_out =
+          std::ranges::find(impl_->unrouted, p.id, &capture::Unrouted::id) != impl_->unrouted.end();
+      out << "flywheel_promotion_unrouted{promotion=\"" << p.id << "\"} " << (is_left_out ? 1 : 0) << '\n';
+    }
+  }
   impl_->host->write_metrics(out);
   if (impl_->judge) impl_->judge->write_metrics(out);
 }
@@ -491,6 +514,21 @@ void PromotionDesk::join(capture::Gateway* gateway) {
     list = impl_->on_traffic;
   }
   impl_->take(list);
+}
+
+std::string PromotionDesk::trouble_of(const std::string& id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = std::ranges::find(impl_->unrouted, id, &capture::Unrouted::id);
+  return found == impl_->unrouted.end() ? "" : "no request goes to it: " + found->why;
+}
+
+std::string PromotionDesk::trouble() const {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->unrouted.empty())
+      return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
+  }
+  return impl_->host->trouble();
 }
 
 promotion::Promotions& PromotionDesk::promotions() { return *impl_->promotions; }

@@ -54,6 +54,10 @@ class PromotionDesk final {
   /// What the engine that serves, or served, a proposal here wrote last. Blocks.
   [[nodiscard]] promotion::EngineWords engine_words(const promotion::Proposal& proposal) const;
   [[nodiscard]] promotion::FeedbackLog& feedback() const;
+  /// Why no request goes to a proposal that is on traffic; empty: they do.
+  [[nodiscard]] std::string trouble_of(const std::string& id) const;
+  /// Which promoted model does not answer though it should, and why; empty: none.
+  [[nodiscard]] std::string trouble() const;
   void write_metrics(std::ostream& out) const;
 
  private:

@@ -72,6 +72,34 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
+TEST_F(ApiTest, WhatNoUpstreamCanAnswerForIsLedNowhere) {
+  const auto id = promotions_
+                      ->propose({.workload = "w",
+                                 .client = "c",
+                                 .job = "j",
+                                 .model = "m",
+                                 .variant = "v",
+                                 .upstream = "gone",
+                                 .digests = {{"base", "aa"}}},
+                                "ada", "why")
+                      ->id;
+  ASSERT_TRUE(promotions_->sign(id, promotion::digest_of({{"base", "aa"}}), "bob", "").ok());
+  const std::string path = "/api/promotions/" + id;
+  const auto act = [&](const char* action) { return send(net::Method::kPost, path + action, R"({"person": "op"})"); };
+  for (const char* step : {"/start_shadow", "/start_canary"}) {
+    const auto refused = act(step);
+    EXPECT_EQ(refused.status, 400) << step;
+    EXPECT_THAT(refused.body, HasSubstr("no upstream"));
+  }
+  // It was on traffic when its upstream went: it says so, goes no further, and comes off.
+  ASSERT_TRUE(promotions_->act(id, promotion::Action::kStartCanary, "op", "").ok());
+  trouble_ = "no request goes to it";
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["trouble"], trouble_);
+  EXPECT_EQ(act("/advance").status, 400);
+  EXPECT_EQ(act("/go_live").status, 400);
+  EXPECT_EQ(act("/roll_back").status, 200);
+}
+
 TEST_F(ApiTest, WhatTheEngineOfAProposalWroteIsText) {
   const auto propose = [this](std::optional<promotion::ServedModel> served) {
     return promotions_

@@ -46,20 +46,19 @@ Status check_route(const Route& route, const std::vector<UpstreamSettings>& upst
 }
 
 Status check_promoted(const Promoted& one, const std::vector<UpstreamSettings>& upstreams) {
-  const std::string where = "promotion " + one.id;
   const bool is_known = std::ranges::find(upstreams, one.target.upstream, &UpstreamSettings::name) != upstreams.end();
   if (!one.brought) {
     if (is_known) return {};
-    return invalid_argument(where + " leads to upstream \"" + one.target.upstream +
-                            "\", which gateway.upstreams does not have");
+    return invalid_argument("it leads to upstream \"" + one.target.upstream +
+                            "\", which gateway.upstreams does not have; add it there, or roll the promotion back");
   }
   // Routes that lead to the gateway's own would lead elsewhere while it is there.
   if (is_known) {
-    return invalid_argument(where + " brings upstream \"" + one.target.upstream +
+    return invalid_argument("it brings upstream \"" + one.target.upstream +
                             "\", which gateway.upstreams has too; name that one otherwise");
   }
   if (one.brought->settings.name == one.target.upstream) return {};
-  return invalid_argument(where + " brings upstream \"" + one.brought->settings.name + "\" and leads to \"" +
+  return invalid_argument("it brings upstream \"" + one.brought->settings.name + "\" and leads to \"" +
                           one.target.upstream + '"');
 }
 
@@ -175,10 +174,15 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::make(std::vector<Route> ro
     FW_TRY(check_route(route, upstreams));
     if (!names.insert(route.name).second) return invalid_argument("route \"" + route.name + "\" stands there twice");
   }
-  for (const auto& one : promoted) FW_TRY(check_promoted(one, upstreams));
   auto table = std::make_shared<RouteTable>();
   table->routes_ = std::move(routes);
-  table->promoted_ = std::move(promoted);
+  for (auto& one : promoted) {
+    // What cannot be routed keeps nothing else, and no rollback, from taking hold.
+    if (const auto checked = check_promoted(one, upstreams); !checked.ok())
+      table->left_out_.push_back({.id = one.id, .why = checked.error().message});
+    else
+      table->promoted_.push_back(std::move(one));
+  }
   table->for_all_ = {.name = "default", .targets = {{.upstream = upstreams.front().name}}};
   return std::shared_ptr<const RouteTable>(std::move(table));
 }

@@ -76,6 +76,14 @@ struct Promoted {
   double shadow = 0;  ///< of the requests: who did not answer is asked too, once the client has its answer
 };
 
+/// A promoted model that no request can be led to.
+struct Unrouted {
+  std::string id;   ///< of the proposal
+  std::string why;  ///< with the remedy
+
+  friend bool operator==(const Unrouted&, const Unrouted&) = default;
+};
+
 /// What copies of requests may take (Promoted::shadow). What goes beyond it is not sent, and counted.
 struct ShadowBudget {
   std::size_t concurrency = 4;                    ///< under way at a time

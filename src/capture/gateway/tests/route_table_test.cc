@@ -119,8 +119,17 @@ TEST(RouteTable, APromotedModelAnswersItsShareOfItsWorkloadAlone) {
   drawn = 0;
   for (int i = 0; i < 4000; ++i) drawn += (*table)->split_for("router", "demo", "", random).answers != nullptr ? 1 : 0;
   EXPECT_NEAR(drawn, 1000, 150);
-  promoted.target.upstream = "gone";
-  EXPECT_FALSE(RouteTable::make({}, upstreams, {promoted}).ok());
+  // One that leads nowhere is left out, and the others are not.
+  Promoted gone = promoted;
+  gone.id = "p-0";
+  gone.target.upstream = "gone";
+  const auto rest = RouteTable::make({}, upstreams, {gone, promoted});
+  ASSERT_TRUE(rest.ok()) << rest.error().message;
+  ASSERT_EQ((*rest)->left_out().size(), 1U);
+  EXPECT_EQ((*rest)->left_out()[0].id, "p-0");
+  EXPECT_THAT((*rest)->left_out()[0].why, HasSubstr("\"gone\", which gateway.upstreams does not have"));
+  ASSERT_EQ((*rest)->promoted().size(), 1U);
+  EXPECT_EQ((*rest)->promoted()[0].id, "p-1");
 }
 
 }  // namespace
