@@ -67,6 +67,15 @@ Json served_json(const promotion::ServedModel& s, const std::optional<promotion:
   return out;
 }
 
+/// The `revision` of the proposal that whoever acts has seen; nothing: it is not said.
+std::optional<std::uint64_t> seen_revision(const Json& body, std::vector<FieldProblem>& problems) {
+  const auto found = body.find("revision");
+  if (found == body.end() || found->is_null()) return std::nullopt;
+  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+  problems.push_back({"int_type", {"body", "revision"}, "is not the revision of a proposal", nullptr});
+  return std::nullopt;
+}
+
 Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name, std::uint64_t otherwise,
                                 std::uint64_t most) {
   const auto text = query.find(name);
@@ -188,6 +197,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
           {"created_at", to_iso8601(p.created_at)},
           {"changed_at", to_iso8601(p.changed_at)},
           {"reason", p.reason},
+          {"revision", p.revision},
           {"trouble", trouble.empty() ? Json(nullptr) : Json(trouble)},
           {"progress", progress_json(parts_.watch.progress(p.id))}};
 }
@@ -264,13 +274,14 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   const std::string person = acting_person(call, body, problems);
   const std::string digest = *action == Action::kSign ? required_text(body, "digest", problems) : std::string();
   const std::string reason = optional_text(body, "reason", kMaxReason, problems);
+  const promotion::Seen seen{.revision = seen_revision(body, problems), .is_by_hand = true};
   if (!problems.empty()) co_return unprocessable(problems);
   const std::string& id = call.params.at("id");
   FW_CO_TRY(check_route(id, *action));
   FW_CO_TRY(check_room(id, *action));
   auto proposal = co_await run_on(disk_, [&] {
     return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)
-                                    : parts_.promotions.act(id, *action, person, reason);
+                                    : parts_.promotions.act(id, *action, person, reason, seen);
   });
   if (!proposal.ok()) co_return proposal.error();
   co_return answer(200, proposal_json(*proposal));

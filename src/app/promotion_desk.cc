@@ -256,7 +256,7 @@ void PromotionDesk::Impl::refuse(const std::string& id, const std::optional<prom
 void PromotionDesk::Impl::act(const std::string& id, const promotion::Decision& decision) {
   log_info("promotion", "the gates decided",
            {{"promotion", id}, {"action", promotion::to_string(decision.action)}, {"why", decision.reason}});
-  const auto done = promotions->act(id, decision.action, kItself, decision.reason);
+  const auto done = promotions->act(id, decision.action, kItself, decision.reason, {.revision = decision.revision});
   if (!done.ok()) {
     log_error("promotion", "a step of the gates was not taken", {{"promotion", id}, {"why", done.error().message}});
   }

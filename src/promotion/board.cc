@@ -154,11 +154,9 @@ Result<audit::Event> Board::decide(const std::string& id, Action action, std::st
     details = {{"shadow", rules_.shadow}};
   }
   if (action == Action::kStartCanary || action == Action::kAdvance) {
-    const std::size_t step = action == Action::kAdvance ? proposal->step + 1 : 0;
-    if (step >= rules_.steps.size()) {
-      return failed_precondition("the canary is on its last step; the next one is to go live");
-    }
-    details = {{"step", step}, {"share", rules_.steps[step]}, {"shadow", rules_.shadow}};
+    const auto step = next_step(rules_.steps, proposal->share);
+    if (!step) return failed_precondition("the canary is on its last step; the next one is to go live");
+    details = {{"step", *step}, {"share", rules_.steps[*step]}, {"shadow", rules_.shadow}};
   }
   return event_of(action, id, std::move(person), std::move(reason), details);
 }
@@ -191,9 +189,11 @@ Status Board::apply(const audit::Entry& entry) {
       other.stage = Stage::kRetired;
       other.share = other.shadow = 0;
       other.changed_at = entry.at;
+      other.revision = entry.number;
       other.reason = "proposal " + proposal->id + " went live";
     }
   }
+  proposal->revision = entry.number;
   if (*action == Action::kPropose) order_.push_back(proposal->id);
   proposals_.insert_or_assign(proposal->id, std::move(*proposal));
   return {};

@@ -85,6 +85,12 @@ std::size_t Rules::signatures_of(const std::string& workload) const {
   return std::max<std::size_t>(own == workloads.end() ? signatures : own->second, 1);
 }
 
+std::optional<std::size_t> next_step(const std::vector<double>& steps, double share) {
+  const auto next = std::ranges::find_if(steps, [share](double step) { return step > share; });
+  if (next == steps.end()) return std::nullopt;
+  return static_cast<std::size_t>(next - steps.begin());
+}
+
 Result<Stage> next_stage(Stage from, Action action) {
   const auto step = std::ranges::find_if(kSteps, [&](const Step& s) { return s.from == from && s.action == action; });
   if (step != std::end(kSteps)) return step->to;

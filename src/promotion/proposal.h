@@ -103,7 +103,8 @@ struct Proposal {
   std::size_t needed = 0;             ///< signatures, as the rules were at the last one; 0: none was given
   Timestamp created_at;
   Timestamp changed_at;
-  std::string reason;  ///< of the last change
+  std::string reason;          ///< of the last change
+  std::uint64_t revision = 0;  ///< number of the audit log's entry that changed it last
 
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };
@@ -118,6 +119,10 @@ struct Rules {
   /// That a proposal for the workload needs: 1 at least.
   [[nodiscard]] std::size_t signatures_of(const std::string& workload) const;
 };
+
+/// The first of a canary's steps that is above the share which it has: a list that was changed since takes nothing
+/// back. Nothing: it is on its last step.
+[[nodiscard]] std::optional<std::size_t> next_step(const std::vector<double>& steps, double share);
 
 /// The stage that `action` leads to from `from`, or why it leads nowhere. kAdvance and kSign may lead to where they
 /// came from. Pure: what else a transition needs (people, steps, other proposals) is checked where it is decided.

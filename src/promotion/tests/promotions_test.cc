@@ -74,6 +74,31 @@ TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
   EXPECT_TRUE(promotions_->all_at(then - std::chrono::hours(1)).empty());
 }
 
+TEST_F(PromotionsTest, TwoWhoAdvanceAtOnceTakeOneStep) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  const auto seen = act(id, Action::kStartCanary)->revision;
+  const auto advance = [&](const Seen& with) { return promotions_->act(id, Action::kAdvance, "op", "", with); };
+  std::atomic<int> advanced = 0;
+  {
+    std::vector<std::jthread> people;
+    for (int i = 0; i < 4; ++i) {
+      people.emplace_back([&] { advanced += advance({.is_by_hand = true}).ok() ? 1 : 0; });
+      people.emplace_back([&] { advanced += advance({.revision = seen, .is_by_hand = true}).ok() ? 1 : 0; });
+    }
+  }
+  EXPECT_EQ(advanced, 1);
+  EXPECT_EQ(promotions_->find(id)->share, 0.05);
+  // Later, whoever has seen the new share goes on, and whoever has not does not.
+  clock_.advance(Promotions::kMoment);
+  EXPECT_EQ(advance({.revision = seen, .is_by_hand = true}).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(advance({.revision = promotions_->find(id)->revision, .is_by_hand = true})->share, 0.25);
+  EXPECT_EQ(promotions_->act(id, Action::kGoLive, "op", "", {.revision = seen}).error().code,
+            ErrorCode::kAlreadyExists);
+  EXPECT_TRUE(promotions_->act(id, Action::kRollBack, "op", "", {.revision = seen}).ok()) << "never too late";
+}
+
 TEST_F(PromotionsTest, OfManyOperatorsAtOnceEachStepIsTakenByOne) {
   open();
   const std::string id = proposed();
