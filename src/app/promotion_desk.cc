@@ -72,6 +72,8 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void note(std::vector<capture::Unrouted> now);
   [[nodiscard]] promotion::HostDependencies host_dependencies();
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// As the upstream is configured; nothing where it is not. Under `mutex`.
+  [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
   /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
   [[nodiscard]] std::filesystem::path words_file(const promotion::Proposal& proposal) const;
   void keep_words(const promotion::Proposal& proposal, const std::vector<std::string>& lines) const;
@@ -180,8 +182,25 @@ void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
 void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
   if (gateway == nullptr) return;
-  auto left_out = gateway->set_promoted(targets_of(on_traffic, *host));
-  if (left_out.ok()) return note(std::move(*left_out));
+  // An upstream that is elsewhere by now is another than the one that was signed.
+  std::vector<promotion::Proposal> as_signed;
+  std::vector<capture::Unrouted> elsewhere;
+  for (const auto& p : on_traffic) {
+    const auto was = p.candidate.digests.find("upstream");
+    const auto now = upstream_digest(p.candidate);
+    if (was == p.candidate.digests.end() || !now || was->second == *now)
+      as_signed.push_back(p);
+    else
+      elsewhere.push_back({.id = p.id,
+                           .why = "upstream \"" + p.candidate.upstream +
+                                  "\" has another url than the one that was signed; set it back, or roll the "
+                                  "promotion back and propose it anew"});
+  }
+  auto left_out = gateway->set_promoted(targets_of(as_signed, *host));
+  if (left_out.ok()) {
+    left_out->insert(left_out->end(), elsewhere.begin(), elsewhere.end());
+    return note(std::move(*left_out));
+  }
   log_error("promotion", "the gateway does not route to promoted models", {{"why", left_out.error().message}});
 }
 
@@ -241,6 +260,14 @@ Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion:
     FW_ASSIGN(auto present, promotion::served_candidate_of_report(report, candidate.model, candidate.variant));
     return std::move(present.digests);
   });
+}
+
+std::optional<std::string> PromotionDesk::Impl::upstream_digest(const promotion::Candidate& candidate) const {
+  if (gateway == nullptr) return std::nullopt;
+  const auto& upstreams = gateway->settings().upstreams;
+  const auto found = std::ranges::find(upstreams, candidate.upstream, &capture::UpstreamSettings::name);
+  if (found == upstreams.end()) return std::nullopt;
+  return promotion::digest_of_upstream(found->name, found->url, candidate.served_model);
 }
 
 void PromotionDesk::Impl::refuse(const std::string& id, const std::optional<promotion::Digests>& now,
@@ -529,6 +556,27 @@ std::string PromotionDesk::trouble() const {
       return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
   }
   return impl_->host->trouble();
+}
+
+std::optional<std::string> PromotionDesk::upstream_digest(const promotion::Candidate& candidate) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->upstream_digest(candidate);
+}
+
+Task<Result<promotion::Digests>> PromotionDesk::present_digests(promotion::Candidate candidate) {
+  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
+  FW_CO_ASSIGN(const std::string report, co_await impl_->service.runs().report(job));
+  auto present = co_await run_on(impl_->service.disk(), [&] { return promotion::present_digests(report, candidate); });
+  // Proposals of earlier versions do not name it.
+  if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
+  if (auto upstream = upstream_digest(candidate)) present->insert_or_assign("upstream", std::move(*upstream));
+  co_return present;
+}
+
+bool PromotionDesk::is_production(const promotion::Candidate& candidate) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->gateway != nullptr &&
+         impl_->gateway->routes()->leads_only_to(candidate.upstream, candidate.served_model, candidate.workload);
 }
 
 promotion::Promotions& PromotionDesk::promotions() { return *impl_->promotions; }

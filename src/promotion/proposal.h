@@ -48,11 +48,14 @@ enum class Action : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> action_of(std::string_view text);
 
-/// SHA-256 by what it is of: base, adapter, template, serving, datasets, report.
+/// SHA-256 by what it is of: base, adapter, template, serving, upstream, datasets, report.
 using Digests = std::map<std::string, std::string>;
 
 /// One digest of all of them: what a signature names.
 [[nodiscard]] std::string digest_of(const Digests& digests);
+
+/// Which digests differ: `report, adapter`. Empty: none does.
+[[nodiscard]] std::string names_of_changed(const Digests& before, const Digests& now);
 
 struct Signature {
   std::string person;

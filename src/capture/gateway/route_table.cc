@@ -225,6 +225,17 @@ RouteTable::Choice RouteTable::choose(std::string_view model, std::string_view w
   return choice;
 }
 
+bool RouteTable::leads_only_to(std::string_view upstream, std::string_view model, std::string_view workload) const {
+  const auto is_it = [&](const Target& t) { return t.weight <= 0 || (t.upstream == upstream && t.model == model); };
+  for (const Route& route : routes_) {
+    if (!fits_pattern(route.workload, workload)) continue;
+    if (!std::ranges::all_of(route.targets, is_it)) return false;
+    const bool takes_all = route.model.empty() || route.model == "*";
+    if (takes_all) return true;
+  }
+  return std::ranges::all_of(for_all_.targets, is_it);
+}
+
 RouteTable::Split RouteTable::split_for(std::string_view workload, std::string_view client,
                                         std::string_view conversation, Random& random) const {
   Split split;

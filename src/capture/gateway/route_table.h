@@ -35,6 +35,9 @@ class RouteTable final {
 
   /// The first route that fits, its target drawn by weight, then its fallbacks.
   [[nodiscard]] Choice choose(std::string_view model, std::string_view workload, Random& random) const;
+  /// Whether all that the routes ask of a workload, whatever model it names, is this upstream, asked for `model`
+  /// (empty: as requests name it).
+  [[nodiscard]] bool leads_only_to(std::string_view upstream, std::string_view model, std::string_view workload) const;
   /// Which promoted models a request concerns.
   struct Split {
     const Promoted* answers = nullptr;   ///< nullptr: the routes' own targets answer
