@@ -16,6 +16,7 @@
 #include "modelops/local/engine_health.h"
 #include "modelops/local/model_fit.h"
 #include "promotion/comparison.h"
+#include "promotion/draw_secret.h"
 #include "promotion/evidence.h"
 #include "promotion/pair_judge.h"
 
@@ -120,6 +121,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<std::uint64_t> taken{0};     // divergences, into a review
   std::atomic<std::uint64_t> left_out{0};  // divergences that no review took
   std::atomic<bool> has_news{false};       // since the counts were kept
+  std::string secret;                      // that conversations are drawn with
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<promotion::ModelHost> host;
   std::mutex mutex;  // guards the next three
@@ -196,7 +198,7 @@ void PromotionDesk::Impl::route() {
                                   "\" has another url than the one that was signed; set it back, or roll the "
                                   "promotion back and propose it anew"});
   }
-  auto left_out = gateway->set_promoted(targets_of(as_signed, *host));
+  auto left_out = gateway->set_promoted(targets_of(as_signed, *host, secret));
   if (left_out.ok()) {
     left_out->insert(left_out->end(), elsewhere.begin(), elsewhere.end());
     return note(std::move(*left_out));
@@ -453,6 +455,7 @@ PromotionDesk::~PromotionDesk() {
 Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Settings& settings, Service& service) {
   const auto kept = io::read_file(service.data_folder() / "promotion" / kCountsFile, kMostCountsBytes);
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
+  FW_ASSIGN(impl->secret, promotion::draw_secret(impl->folder));
   FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   impl->host = std::make_unique<promotion::ModelHost>(settings.serving, impl->host_dependencies());

@@ -10,6 +10,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kArea = "promotion.";
+constexpr const char* kSecretDraw = "secret";
 
 audit::Event event_of(Action action, const std::string& id, std::string person, std::string reason,
                       const Json& details) {
@@ -89,6 +90,12 @@ Result<Digests> digests_of(const std::string& details) {
   }
 }
 
+/// How its conversations are drawn; absent from the entries of versions that drew by the id alone.
+bool is_drawn_in_secret(const std::string& details) {
+  const auto json = Json::parse(details, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.value("draw", Json()) == kSecretDraw;
+}
+
 bool has_signed(const Proposal& proposal, std::string_view person) {
   return std::ranges::find(proposal.signatures, person, &Signature::person) != proposal.signatures.end();
 }
@@ -117,7 +124,9 @@ Status check_signer(const Proposal& proposal, const std::string& person) {
 Result<audit::Event> Board::propose(std::string id, Candidate candidate, std::string person, std::string reason) const {
   FW_TRY(check_candidate(candidate));
   if (proposals_.contains(id)) return already_exists("there is a proposal " + id);
-  return event_of(Action::kPropose, id, std::move(person), std::move(reason), details_of(candidate));
+  Json details = details_of(candidate);
+  details["draw"] = kSecretDraw;
+  return event_of(Action::kPropose, id, std::move(person), std::move(reason), details);
 }
 
 Result<audit::Event> Board::sign(const std::string& id, const std::string& signed_digest, std::string person,
@@ -207,6 +216,7 @@ Result<Proposal> Board::after(const audit::Entry& entry, Action action) const {
     return Proposal{.id = e.subject,
                     .candidate = std::move(candidate),
                     .proposer = e.person,
+                    .has_secret_draw = is_drawn_in_secret(e.details),
                     .created_at = entry.at,
                     .changed_at = entry.at,
                     .reason = e.reason};

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/percent.h"
+#include "base/random.h"
 
 namespace fw::promotion {
 namespace {
 
 constexpr std::size_t kPage = 1000;
 constexpr int kTries = 8;
-constexpr std::size_t kIdDigits = 12;
+constexpr std::size_t kIdBytes = 6;
 
 std::string state_text(const Proposal& proposal) {
   std::string text(to_string(proposal.stage));
@@ -29,12 +29,8 @@ Result<std::unique_ptr<Promotions>> Promotions::open(audit::AuditLog& log, Rules
 }
 
 Result<Proposal> Promotions::propose(Candidate candidate, const std::string& person, const std::string& reason) {
-  return take_step([&](const Board& board) {
-    // The log's next number makes the id new.
-    const std::string id =
-        "p-" + sha256_hex(candidate.workload + '\n' + std::to_string(seen_ + 1)).substr(0, kIdDigits);
-    return board.propose(id, candidate, person, reason);
-  });
+  return take_step(
+      [&](const Board& board) { return board.propose("p-" + random_hex(kIdBytes), candidate, person, reason); });
 }
 
 Result<Proposal> Promotions::sign(const std::string& id, const std::string& signed_digest, const std::string& person,

@@ -100,6 +100,7 @@ struct Proposal {
   std::string proposer;
   Stage stage = Stage::kProposed;
   std::size_t step = 0;               ///< of the canary, from 0
+  bool has_secret_draw = false;       ///< of its conversations; false: proposed by a version that drew by the id
   double share = 0;                   ///< of the conversations that it answers
   double shadow = 0;                  ///< of the requests that the side that does not answer is asked too
   std::vector<Signature> signatures;  ///< of the present digests

@@ -246,8 +246,9 @@ RouteTable::Split RouteTable::split_for(std::string_view workload, std::string_v
       if (split.shadowed == split.answers) split.copy = &one.target;
       break;
     }
-    const bool is_drawn =
-        conversation.empty() ? random.uniform() < one.share : is_in_share(conversation, one.share, one.id);
+    const bool is_drawn = conversation.empty()
+                              ? random.uniform() < one.share
+                              : is_in_share(conversation, one.share, one.key.empty() ? one.id : one.key);
     if (split.shadowed == nullptr && random.uniform() < one.shadow) {
       split.shadowed = &one;
       split.copy = is_drawn ? nullptr : &one.target;

@@ -72,6 +72,7 @@ struct Promoted {
   std::string client;
   Target target;
   std::optional<BroughtUpstream> brought = {};  ///< what `target` names; absent: one of GatewaySettings::upstreams
+  std::string key = {};                         ///< orders the conversations that it is drawn for; empty: `id`
   double share = 0;                             ///< of the conversations: 0 to 1
   double shadow = 0;  ///< of the requests: who did not answer is asked too, once the client has its answer
 };

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "io/file.h"
+#include "promotion/draw_secret.h"
 
 namespace fw::promotion {
 namespace {
@@ -59,6 +60,25 @@ TEST_F(PromotionsTest, WhatTouchesTrafficIsToldAtEveryStepAndAfterARestart) {
   EXPECT_EQ(on_traffic_[0].share, 0.05);
   ASSERT_TRUE(act(id, Action::kRollBack).ok());
   EXPECT_TRUE(on_traffic_.empty());
+}
+
+TEST_F(PromotionsTest, WhoIsDrawnFirstIsAServicesSecret) {
+  open();
+  const std::string one = proposed(), other = proposed();
+  EXPECT_NE(one, other);
+  const auto secret = draw_secret(folder_.path());
+  ASSERT_TRUE(secret.ok()) << secret.error().message;
+  EXPECT_EQ(draw_secret(folder_.path()).value(), *secret) << "a restart moves no conversation";
+  namespace fs = std::filesystem;
+  EXPECT_EQ(fs::status(folder_.path() / "draw.secret").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  Proposal proposal = *promotions_->find(one);
+  EXPECT_TRUE(proposal.has_secret_draw);
+  EXPECT_NE(draw_key(*secret, proposal), draw_key("another", proposal));
+  open();
+  EXPECT_EQ(*promotions_->find(one), proposal);
+  // One of a version without the secret keeps its conversations.
+  proposal.has_secret_draw = false;
+  EXPECT_EQ(draw_key(*secret, proposal), one);
 }
 
 TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
