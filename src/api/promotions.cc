@@ -281,11 +281,11 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(job));
   FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
   auto candidate = co_await run_on(disk_, [&]() -> Result<promotion::Candidate> {
-    FW_ASSIGN(auto candidate, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
-                                               : promotion::candidate_of_report(report, model, variant));
-    candidate.upstream = upstream;
-    candidate.served_model = served;
-    return candidate;
+    FW_ASSIGN(auto named, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
+                                           : promotion::candidate_of_report(report, model, variant));
+    named.upstream = upstream;
+    named.served_model = served;
+    return named;
   });
   if (!candidate.ok()) co_return candidate.error();
   FW_CO_TRY(check_new(*candidate));
@@ -298,7 +298,7 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
     if (!others.empty()) co_return failed_precondition("not what the job's report names any more: " + others);
   }
   auto proposal =
-      co_await run_on(disk_, [&] { return parts_.promotions.propose(std::move(*candidate), person, reason); });
+      co_await run_on(disk_, [&] { return parts_.promotions.propose(*std::move(candidate), person, reason); });
   if (!proposal.ok()) co_return proposal.error();
   co_return answer(201, proposal_json(*proposal));
 }

@@ -72,7 +72,12 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   /// Whom of those on traffic the gateway cannot ask; says what is new of it. Under `mutex`.
   void note(std::vector<capture::Unrouted> now);
   [[nodiscard]] promotion::HostDependencies host_dependencies();
+  /// For an engine's start: the datasets are not read, as no engine does.
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// For a step: everything that was signed.
+  [[nodiscard]] Task<Result<promotion::Digests>> read_again(promotion::Candidate candidate);
+  /// The gates' step, if what it leads on is still what was signed.
+  [[nodiscard]] Task<void> advance(std::string id, promotion::Decision decision);
   /// As the upstream is configured; nothing where it is not. Under `mutex`.
   [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
   /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
@@ -133,7 +138,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::condition_variable stop_comes;
   bool is_stopping = false;
   std::thread keeper;
-  TaskGroup reviewing{service.executor()};
+  TaskGroup reviewing{service.executor()};  // divergences, and steps of the gates
 };
 
 template <class Work>
@@ -260,6 +265,8 @@ Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion:
   FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
   co_return co_await run_on(service.disk(), [&]() -> Result<promotion::Digests> {
     FW_ASSIGN(auto present, promotion::served_candidate_of_report(report, candidate.model, candidate.variant));
+    const auto datasets = candidate.digests.find("datasets");
+    if (datasets != candidate.digests.end()) present.digests["datasets"] = datasets->second;
     return std::move(present.digests);
   });
 }
@@ -270,6 +277,32 @@ std::optional<std::string> PromotionDesk::Impl::upstream_digest(const promotion:
   const auto found = std::ranges::find(upstreams, candidate.upstream, &capture::UpstreamSettings::name);
   if (found == upstreams.end()) return std::nullopt;
   return promotion::digest_of_upstream(found->name, found->url, candidate.served_model);
+}
+
+Task<Result<promotion::Digests>> PromotionDesk::Impl::read_again(promotion::Candidate candidate) {
+  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
+  FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
+  auto present = co_await run_on(service.disk(), [&] { return promotion::present_digests(report, candidate); });
+  // Proposals of earlier versions do not name it.
+  if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
+  const std::lock_guard lock(mutex);
+  if (auto upstream = upstream_digest(candidate)) present->insert_or_assign("upstream", std::move(*upstream));
+  co_return present;
+}
+
+Task<void> PromotionDesk::Impl::advance(std::string id, promotion::Decision decision) {
+  const auto proposal = promotions->find(id);
+  if (!proposal) co_return;
+  const auto present = co_await read_again(proposal->candidate);
+  if (!present.ok()) {
+    log_error("promotion", "a canary stays where it is: what was signed cannot be read",
+              {{"promotion", id}, {"why", present.error().message}});
+    co_return;
+  }
+  const std::string changed = promotion::names_of_changed(proposal->candidate.digests, *present);
+  co_await run_on(service.disk(), [&] {
+    changed.empty() ? act(id, decision) : refuse(id, *present, "not what was signed any more: " + changed);
+  });
 }
 
 void PromotionDesk::Impl::refuse(const std::string& id, const std::optional<promotion::Digests>& now,
@@ -295,6 +328,7 @@ void PromotionDesk::Impl::observe(const std::string& id, const promotion::Observ
   const auto decision = watch.observe(id, seen);
   has_news = true;
   if (!decision) return;
+  if (decision->action == promotion::Action::kAdvance) return reviewing.spawn("advance", advance(id, *decision));
   boost::asio::post(service.disk().executor(),
                     [self = shared_from_this(), id, decision = *decision] { self->act(id, decision); });
 }
@@ -567,13 +601,7 @@ std::optional<std::string> PromotionDesk::upstream_digest(const promotion::Candi
 }
 
 Task<Result<promotion::Digests>> PromotionDesk::present_digests(promotion::Candidate candidate) {
-  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
-  FW_CO_ASSIGN(const std::string report, co_await impl_->service.runs().report(job));
-  auto present = co_await run_on(impl_->service.disk(), [&] { return promotion::present_digests(report, candidate); });
-  // Proposals of earlier versions do not name it.
-  if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
-  if (auto upstream = upstream_digest(candidate)) present->insert_or_assign("upstream", std::move(*upstream));
-  co_return present;
+  co_return co_await impl_->read_again(std::move(candidate));
 }
 
 bool PromotionDesk::is_production(const promotion::Candidate& candidate) const {
