@@ -22,6 +22,7 @@ using promotion::Proposal;
 
 constexpr std::size_t kMostSteps = 1000;  // of one proposal's history: the last ones
 constexpr std::size_t kMaxReason = 4096;
+constexpr const char* kItself = "flywheel";  // who takes the signatures of other bytes
 
 Json progress_json(const std::optional<promotion::CanaryProgress>& progress) {
   if (!progress) return nullptr;
@@ -65,6 +66,21 @@ Json served_json(const promotion::ServedModel& s, const std::optional<promotion:
                    {"why", hosted->why.empty() ? Json(nullptr) : Json(hosted->why)},
                    {"description", hosted->description.empty() ? Json(nullptr) : Json(hosted->description)}};
   return out;
+}
+
+/// The `revision` of the proposal that whoever acts has seen; nothing: it is not said.
+std::optional<std::uint64_t> seen_revision(const Json& body, std::vector<FieldProblem>& problems) {
+  const auto found = body.find("revision");
+  if (found == body.end() || found->is_null()) return std::nullopt;
+  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+  problems.push_back({"int_type", {"body", "revision"}, "is not the revision of a proposal", nullptr});
+  return std::nullopt;
+}
+
+/// Onto traffic, or further on it.
+bool leads_on(Action action) {
+  return action == Action::kStartShadow || action == Action::kStartCanary || action == Action::kAdvance ||
+         action == Action::kGoLive;
 }
 
 Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name, std::uint64_t otherwise,
@@ -166,6 +182,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
   const auto& c = p.candidate;
   Json served;
   if (c.served) served = served_json(*c.served, parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
+  const std::string trouble = parts_.trouble_of ? parts_.trouble_of(p.id) : "";
   return {{"id", p.id},
           {"stage", promotion::to_string(p.stage)},
           {"step", p.step},
@@ -187,6 +204,8 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
           {"created_at", to_iso8601(p.created_at)},
           {"changed_at", to_iso8601(p.changed_at)},
           {"reason", p.reason},
+          {"revision", p.revision},
+          {"trouble", trouble.empty() ? Json(nullptr) : Json(trouble)},
           {"progress", progress_json(parts_.watch.progress(p.id))}};
 }
 
@@ -194,6 +213,36 @@ Json PromotionsResource::proposals_json(const std::vector<Proposal>& proposals) 
   Json list = Json::array();
   for (const auto& p : proposals) list.push_back(proposal_json(p));
   return {{"promotions", std::move(list)}};
+}
+
+Status PromotionsResource::check_route(const std::string& id, Action action) const {
+  const auto proposal = leads_on(action) ? parts_.promotions.find(id) : std::nullopt;
+  if (!proposal) return {};
+  const auto checked = check_upstream(proposal->candidate.upstream);
+  return checked.ok() ? checked : failed_precondition(checked.error().message);
+}
+
+Task<Status> PromotionsResource::check_bytes(std::string id, Action action) {
+  const auto proposal = parts_.promotions.find(id);
+  const bool rests_on_bytes = action == Action::kSign || leads_on(action);
+  if (!parts_.present_digests || !rests_on_bytes || !proposal) co_return Status{};
+  if (!promotion::next_stage(proposal->stage, action).ok()) co_return Status{};  // refused for that
+  const auto present = co_await parts_.present_digests(proposal->candidate);
+  if (!present.ok()) co_return failed_precondition("what is proposed cannot be read: " + present.error().message);
+  const std::string changed = promotion::names_of_changed(proposal->candidate.digests, *present);
+  if (changed.empty()) co_return Status{};
+  const std::string why = "not what was proposed any more: " + changed;
+  FW_CO_TRY(co_await run_on(disk_, [&] { return parts_.promotions.change(id, *present, kItself, why); }));
+  co_return failed_precondition(why + (promotion::touches_traffic(proposal->stage)
+                                           ? "; it was rolled back"
+                                           : "; its signatures are gone: look at it again, and have it signed anew"));
+}
+
+Status PromotionsResource::check_new(const promotion::Candidate& candidate) const {
+  if (!parts_.is_production || candidate.upstream.empty() || !parts_.is_production(candidate)) return {};
+  return invalid_argument("upstream \"" + candidate.upstream +
+                          "\" is what answers this workload today, so there is nothing to promote; name the upstream "
+                          "that serves the candidate, or the model that it is to be asked for (served_model, --model)");
 }
 
 Status PromotionsResource::check_room(const std::string& id, Action action) const {
@@ -231,13 +280,25 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   FW_CO_TRY(check_upstream(upstream));
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(job));
   FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
-  auto proposal = co_await run_on(disk_, [&]() -> Result<Proposal> {
-    FW_ASSIGN(auto candidate, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
-                                               : promotion::candidate_of_report(report, model, variant));
-    candidate.upstream = upstream;
-    candidate.served_model = served;
-    return parts_.promotions.propose(std::move(candidate), person, reason);
+  auto candidate = co_await run_on(disk_, [&]() -> Result<promotion::Candidate> {
+    FW_ASSIGN(auto named, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
+                                           : promotion::candidate_of_report(report, model, variant));
+    named.upstream = upstream;
+    named.served_model = served;
+    return named;
   });
+  if (!candidate.ok()) co_return candidate.error();
+  FW_CO_TRY(check_new(*candidate));
+  if (!upstream.empty() && parts_.upstream_digest) {
+    if (auto digest = parts_.upstream_digest(*candidate)) candidate->digests["upstream"] = std::move(*digest);
+  }
+  if (parts_.present_digests) {
+    FW_CO_ASSIGN(const auto present, co_await parts_.present_digests(*candidate));
+    const std::string others = promotion::names_of_changed(candidate->digests, present);
+    if (!others.empty()) co_return failed_precondition("not what the job's report names any more: " + others);
+  }
+  auto proposal =
+      co_await run_on(disk_, [&] { return parts_.promotions.propose(*std::move(candidate), person, reason); });
   if (!proposal.ok()) co_return proposal.error();
   co_return answer(201, proposal_json(*proposal));
 }
@@ -253,12 +314,15 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   const std::string person = acting_person(call, body, problems);
   const std::string digest = *action == Action::kSign ? required_text(body, "digest", problems) : std::string();
   const std::string reason = optional_text(body, "reason", kMaxReason, problems);
+  const promotion::Seen seen{.revision = seen_revision(body, problems), .is_by_hand = true};
   if (!problems.empty()) co_return unprocessable(problems);
   const std::string& id = call.params.at("id");
+  FW_CO_TRY(check_route(id, *action));
   FW_CO_TRY(check_room(id, *action));
+  FW_CO_TRY(co_await check_bytes(id, *action));
   auto proposal = co_await run_on(disk_, [&] {
     return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)
-                                    : parts_.promotions.act(id, *action, person, reason);
+                                    : parts_.promotions.act(id, *action, person, reason, seen);
   });
   if (!proposal.ok()) co_return proposal.error();
   co_return answer(200, proposal_json(*proposal));

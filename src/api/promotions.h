@@ -34,6 +34,14 @@ struct PromotionParts {
   AuditDeliveriesResource::Recent deliveries{};  ///< absent: nobody is told of the audit log
   /// What the engine of a proposal wrote last; blocks. Absent: this machine serves none.
   std::function<promotion::EngineWords(const promotion::Proposal&)> engine_words{};
+  /// Why no request goes to the proposal of this id that is on traffic; empty: they do. Absent: there is no gateway.
+  std::function<std::string(const std::string&)> trouble_of{};
+  /// Of whom the gateway asks for a candidate that an upstream serves; nothing: it has no such upstream.
+  std::function<std::optional<std::string>(const promotion::Candidate&)> upstream_digest{};
+  /// The digests that a proposal's bytes have now, or what is gone of them.
+  std::function<Task<Result<promotion::Digests>>(promotion::Candidate)> present_digests{};
+  /// Whether the candidate is what answers its workload anyway.
+  std::function<bool(const promotion::Candidate&)> is_production{};
 };
 
 /// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.
@@ -62,6 +70,11 @@ class PromotionsResource final {
   /// What the audit log has of one proposal: for all who may see it, as the whole log is for admins.
   Task<Result<net::Response>> history(net::Call call);
   [[nodiscard]] Status check_upstream(const std::string& name) const;
+  /// Whether what comes onto traffic with this step, or goes on there, can be routed to.
+  [[nodiscard]] Status check_route(const std::string& id, promotion::Action action) const;
+  /// Reads again what the step rests on. Other bytes than those of the proposal are refused, and take its signatures.
+  [[nodiscard]] Task<Status> check_bytes(std::string id, promotion::Action action);
+  [[nodiscard]] Status check_new(const promotion::Candidate& candidate) const;
   [[nodiscard]] Status check_room(const std::string& id, promotion::Action action) const;
   [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal) const;
   [[nodiscard]] nlohmann::ordered_json proposals_json(const std::vector<promotion::Proposal>& proposals) const;

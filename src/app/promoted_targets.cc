@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "promotion/draw_secret.h"
+
 namespace fw::app {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::chrono::seconds kConnect(1);  // to an engine of this machine
 // finds one.
 constexpr std::size_t kMostConnections = 1'000;
 
-capture::Promoted promoted_of(const promotion::Proposal& p) {
+capture::Promoted promoted_of(const promotion::Proposal& p, const std::string& secret) {
   return {.id = p.id,
           .workload = p.candidate.workload,
           .client = p.candidate.client,
@@ -19,13 +21,15 @@ capture::Promoted promoted_of(const promotion::Proposal& p) {
                      .model = p.candidate.served_model,
                      .weight = 1,
                      .variant = variant_of(p)},
+          .key = promotion::draw_key(secret, p),
           .share = p.share,
           .shadow = p.shadow};
 }
 
 /// Nothing where this machine shall serve it and its engine is not ready: then it is nobody's target.
-std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const promotion::ModelHost& host) {
-  capture::Promoted one = promoted_of(p);
+std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const promotion::ModelHost& host,
+                                           const std::string& secret) {
+  capture::Promoted one = promoted_of(p, secret);
   if (!p.candidate.served) return one;
   auto hosted = host.find(p.id);
   if (!hosted || !hosted->lease) return std::nullopt;
@@ -45,13 +49,13 @@ std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const p
 std::string variant_of(const promotion::Proposal& p) { return p.candidate.model + " " + p.candidate.variant; }
 
 std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>& on_traffic,
-                                          const promotion::ModelHost& host) {
+                                          const promotion::ModelHost& host, const std::string& secret) {
   std::vector<capture::Promoted> list;
   // A canary stands before the live model that it may follow.
   for (const bool wants_live : {false, true}) {
     for (const auto& p : on_traffic) {
       if ((p.share <= 0 && p.shadow <= 0) || (p.stage == promotion::Stage::kLive) != wants_live) continue;
-      if (auto one = target_of(p, host)) list.push_back(std::move(*one));
+      if (auto one = target_of(p, host, secret)) list.push_back(std::move(*one));
     }
   }
   return list;

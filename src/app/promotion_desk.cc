@@ -1,5 +1,6 @@
 #include "app/promotion_desk.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
@@ -15,6 +16,7 @@
 #include "modelops/local/engine_health.h"
 #include "modelops/local/model_fit.h"
 #include "promotion/comparison.h"
+#include "promotion/draw_secret.h"
 #include "promotion/evidence.h"
 #include "promotion/pair_judge.h"
 
@@ -67,8 +69,17 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void take(const std::vector<promotion::Proposal>& list);
   /// Gives the gateway whom it may ask now.
   void route();
+  /// Whom of those on traffic the gateway cannot ask; says what is new of it. Under `mutex`.
+  void note(std::vector<capture::Unrouted> now);
   [[nodiscard]] promotion::HostDependencies host_dependencies();
+  /// For an engine's start: the datasets are not read, as no engine does.
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// For a step: everything that was signed.
+  [[nodiscard]] Task<Result<promotion::Digests>> read_again(promotion::Candidate candidate);
+  /// The gates' step, if what it leads on is still what was signed.
+  [[nodiscard]] Task<void> advance(std::string id, promotion::Decision decision);
+  /// As the upstream is configured; nothing where it is not. Under `mutex`.
+  [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
   /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
   [[nodiscard]] std::filesystem::path words_file(const promotion::Proposal& proposal) const;
   void keep_words(const promotion::Proposal& proposal, const std::vector<std::string>& lines) const;
@@ -115,17 +126,19 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<std::uint64_t> taken{0};     // divergences, into a review
   std::atomic<std::uint64_t> left_out{0};  // divergences that no review took
   std::atomic<bool> has_news{false};       // since the counts were kept
+  std::string secret;                      // that conversations are drawn with
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<promotion::ModelHost> host;
-  std::mutex mutex;  // guards the next two
+  std::mutex mutex;  // guards the next three
   capture::Gateway* gateway = nullptr;
   std::vector<promotion::Proposal> on_traffic;
+  std::vector<capture::Unrouted> unrouted;  // of these
   std::unique_ptr<promotion::Promotions> promotions;
   std::mutex stopping;  // guards is_stopping
   std::condition_variable stop_comes;
   bool is_stopping = false;
   std::thread keeper;
-  TaskGroup reviewing{service.executor()};
+  TaskGroup reviewing{service.executor()};  // divergences, and steps of the gates
 };
 
 template <class Work>
@@ -176,9 +189,35 @@ void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
 void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
   if (gateway == nullptr) return;
-  if (const auto set = gateway->set_promoted(targets_of(on_traffic, *host)); !set.ok()) {
-    log_error("promotion", "the gateway does not route to promoted models", {{"why", set.error().message}});
+  // An upstream that is elsewhere by now is another than the one that was signed.
+  std::vector<promotion::Proposal> as_signed;
+  std::vector<capture::Unrouted> elsewhere;
+  for (const auto& p : on_traffic) {
+    const auto was = p.candidate.digests.find("upstream");
+    const auto now = upstream_digest(p.candidate);
+    if (was == p.candidate.digests.end() || !now || was->second == *now)
+      as_signed.push_back(p);
+    else
+      elsewhere.push_back({.id = p.id,
+                           .why = "upstream \"" + p.candidate.upstream +
+                                  "\" has another url than the one that was signed; set it back, or roll the "
+                                  "promotion back and propose it anew"});
   }
+  auto left_out = gateway->set_promoted(targets_of(as_signed, *host, secret));
+  if (left_out.ok()) {
+    left_out->insert(left_out->end(), elsewhere.begin(), elsewhere.end());
+    return note(std::move(*left_out));
+  }
+  log_error("promotion", "the gateway does not route to promoted models", {{"why", left_out.error().message}});
+}
+
+void PromotionDesk::Impl::note(std::vector<capture::Unrouted> now) {
+  for (const auto& one : now) {
+    if (std::ranges::find(unrouted, one) != unrouted.end()) continue;
+    log_error("promotion", "no request goes to a promoted model; production answers in its place",
+              {{"promotion", one.id}, {"why", one.why}});
+  }
+  unrouted = std::move(now);
 }
 
 promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
@@ -226,7 +265,43 @@ Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion:
   FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
   co_return co_await run_on(service.disk(), [&]() -> Result<promotion::Digests> {
     FW_ASSIGN(auto present, promotion::served_candidate_of_report(report, candidate.model, candidate.variant));
+    const auto datasets = candidate.digests.find("datasets");
+    if (datasets != candidate.digests.end()) present.digests["datasets"] = datasets->second;
     return std::move(present.digests);
+  });
+}
+
+std::optional<std::string> PromotionDesk::Impl::upstream_digest(const promotion::Candidate& candidate) const {
+  if (gateway == nullptr) return std::nullopt;
+  const auto& upstreams = gateway->settings().upstreams;
+  const auto found = std::ranges::find(upstreams, candidate.upstream, &capture::UpstreamSettings::name);
+  if (found == upstreams.end()) return std::nullopt;
+  return promotion::digest_of_upstream(found->name, found->url, candidate.served_model);
+}
+
+Task<Result<promotion::Digests>> PromotionDesk::Impl::read_again(promotion::Candidate candidate) {
+  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
+  FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
+  auto present = co_await run_on(service.disk(), [&] { return promotion::present_digests(report, candidate); });
+  // Proposals of earlier versions do not name it.
+  if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
+  const std::lock_guard lock(mutex);
+  if (auto upstream = upstream_digest(candidate)) present->insert_or_assign("upstream", std::move(*upstream));
+  co_return present;
+}
+
+Task<void> PromotionDesk::Impl::advance(std::string id, promotion::Decision decision) {
+  const auto proposal = promotions->find(id);
+  if (!proposal) co_return;
+  const auto present = co_await read_again(proposal->candidate);
+  if (!present.ok()) {
+    log_error("promotion", "a canary stays where it is: what was signed cannot be read",
+              {{"promotion", id}, {"why", present.error().message}});
+    co_return;
+  }
+  const std::string changed = promotion::names_of_changed(proposal->candidate.digests, *present);
+  co_await run_on(service.disk(), [&] {
+    changed.empty() ? act(id, decision) : refuse(id, *present, "not what was signed any more: " + changed);
   });
 }
 
@@ -243,7 +318,7 @@ void PromotionDesk::Impl::refuse(const std::string& id, const std::optional<prom
 void PromotionDesk::Impl::act(const std::string& id, const promotion::Decision& decision) {
   log_info("promotion", "the gates decided",
            {{"promotion", id}, {"action", promotion::to_string(decision.action)}, {"why", decision.reason}});
-  const auto done = promotions->act(id, decision.action, kItself, decision.reason);
+  const auto done = promotions->act(id, decision.action, kItself, decision.reason, {.revision = decision.revision});
   if (!done.ok()) {
     log_error("promotion", "a step of the gates was not taken", {{"promotion", id}, {"why", done.error().message}});
   }
@@ -253,6 +328,7 @@ void PromotionDesk::Impl::observe(const std::string& id, const promotion::Observ
   const auto decision = watch.observe(id, seen);
   has_news = true;
   if (!decision) return;
+  if (decision->action == promotion::Action::kAdvance) return reviewing.spawn("advance", advance(id, *decision));
   boost::asio::post(service.disk().executor(),
                     [self = shared_from_this(), id, decision = *decision] { self->act(id, decision); });
 }
@@ -413,6 +489,7 @@ PromotionDesk::~PromotionDesk() {
 Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Settings& settings, Service& service) {
   const auto kept = io::read_file(service.data_folder() / "promotion" / kCountsFile, kMostCountsBytes);
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
+  FW_ASSIGN(impl->secret, promotion::draw_secret(impl->folder));
   FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   impl->host = std::make_unique<promotion::ModelHost>(settings.serving, impl->host_dependencies());
@@ -479,6 +556,16 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
          "# TYPE flywheel_review_divergences_total counter\nflywheel_review_divergences_total{outcome=\"taken\"} "
       << impl_->taken.load() << "\nflywheel_review_divergences_total{outcome=\"left_out\"} " << impl_->left_out.load()
       << '\n';
+  {
+    const std::lock_guard lock(impl_->mutex);
+    out << "# HELP flywheel_promotion_unrouted 1 for a promoted model on traffic that no request can be led to.\n"
+           "# TYPE flywheel_promotion_unrouted gauge\n";
+    for (const auto& p : impl_->on_traffic) {
+      const bool is_left_out =
+          std::ranges::find(impl_->unrouted, p.id, &capture::Unrouted::id) != impl_->unrouted.end();
+      out << "flywheel_promotion_unrouted{promotion=\"" << p.id << "\"} " << (is_left_out ? 1 : 0) << '\n';
+    }
+  }
   impl_->host->write_metrics(out);
   if (impl_->judge) impl_->judge->write_metrics(out);
 }
@@ -491,6 +578,36 @@ void PromotionDesk::join(capture::Gateway* gateway) {
     list = impl_->on_traffic;
   }
   impl_->take(list);
+}
+
+std::string PromotionDesk::trouble_of(const std::string& id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = std::ranges::find(impl_->unrouted, id, &capture::Unrouted::id);
+  return found == impl_->unrouted.end() ? "" : "no request goes to it: " + found->why;
+}
+
+std::string PromotionDesk::trouble() const {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->unrouted.empty())
+      return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
+  }
+  return impl_->host->trouble();
+}
+
+std::optional<std::string> PromotionDesk::upstream_digest(const promotion::Candidate& candidate) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->upstream_digest(candidate);
+}
+
+Task<Result<promotion::Digests>> PromotionDesk::present_digests(promotion::Candidate candidate) {
+  co_return co_await impl_->read_again(std::move(candidate));
+}
+
+bool PromotionDesk::is_production(const promotion::Candidate& candidate) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->gateway != nullptr &&
+         impl_->gateway->routes()->leads_only_to(candidate.upstream, candidate.served_model, candidate.workload);
 }
 
 promotion::Promotions& PromotionDesk::promotions() { return *impl_->promotions; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -54,6 +55,16 @@ class PromotionDesk final {
   /// What the engine that serves, or served, a proposal here wrote last. Blocks.
   [[nodiscard]] promotion::EngineWords engine_words(const promotion::Proposal& proposal) const;
   [[nodiscard]] promotion::FeedbackLog& feedback() const;
+  /// Why no request goes to a proposal that is on traffic; empty: they do.
+  [[nodiscard]] std::string trouble_of(const std::string& id) const;
+  /// Which promoted model does not answer though it should, and why; empty: none.
+  [[nodiscard]] std::string trouble() const;
+  /// Of whom the gateway asks for a candidate that an upstream serves; nothing: it has no such upstream.
+  [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
+  /// The digests that a proposal's bytes have now; kFailedPrecondition, kNotFound, kDataLoss: they are no longer there.
+  [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  /// Whether a candidate is what answers its workload anyway.
+  [[nodiscard]] bool is_production(const promotion::Candidate& candidate) const;
   void write_metrics(std::ostream& out) const;
 
  private:

@@ -160,6 +160,8 @@ Result<Verification> AuditLog::verify_file(const std::optional<std::string>& hea
   return verify(file(), head);
 }
 
+Timestamp AuditLog::now() const { return impl_->clock.now(); }
+
 std::uint64_t AuditLog::last_number() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->entries.size();

@@ -71,6 +71,8 @@ class AuditLog final {
   [[nodiscard]] std::vector<Entry> newest(std::uint64_t before, std::size_t limit,
                                           std::optional<std::string_view> subject = std::nullopt) const;
   [[nodiscard]] std::uint64_t last_number() const;
+  /// By the clock that its entries are dated with.
+  [[nodiscard]] Timestamp now() const;
   /// Reads the file as it is now, as verify() does; it must have every entry that this log knows, too. Entries may be
   /// appended meanwhile.
   [[nodiscard]] Result<Verification> verify_file(const std::optional<std::string>& head = std::nullopt) const;

@@ -10,6 +10,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kArea = "promotion.";
+constexpr const char* kSecretDraw = "secret";
 
 audit::Event event_of(Action action, const std::string& id, std::string person, std::string reason,
                       const Json& details) {
@@ -89,6 +90,12 @@ Result<Digests> digests_of(const std::string& details) {
   }
 }
 
+/// How its conversations are drawn; absent from the entries of versions that drew by the id alone.
+bool is_drawn_in_secret(const std::string& details) {
+  const auto json = Json::parse(details, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.value("draw", Json()) == kSecretDraw;
+}
+
 bool has_signed(const Proposal& proposal, std::string_view person) {
   return std::ranges::find(proposal.signatures, person, &Signature::person) != proposal.signatures.end();
 }
@@ -117,7 +124,9 @@ Status check_signer(const Proposal& proposal, const std::string& person) {
 Result<audit::Event> Board::propose(std::string id, Candidate candidate, std::string person, std::string reason) const {
   FW_TRY(check_candidate(candidate));
   if (proposals_.contains(id)) return already_exists("there is a proposal " + id);
-  return event_of(Action::kPropose, id, std::move(person), std::move(reason), details_of(candidate));
+  Json details = details_of(candidate);
+  details["draw"] = kSecretDraw;
+  return event_of(Action::kPropose, id, std::move(person), std::move(reason), details);
 }
 
 Result<audit::Event> Board::sign(const std::string& id, const std::string& signed_digest, std::string person,
@@ -154,11 +163,9 @@ Result<audit::Event> Board::decide(const std::string& id, Action action, std::st
     details = {{"shadow", rules_.shadow}};
   }
   if (action == Action::kStartCanary || action == Action::kAdvance) {
-    const std::size_t step = action == Action::kAdvance ? proposal->step + 1 : 0;
-    if (step >= rules_.steps.size()) {
-      return failed_precondition("the canary is on its last step; the next one is to go live");
-    }
-    details = {{"step", step}, {"share", rules_.steps[step]}, {"shadow", rules_.shadow}};
+    const auto step = next_step(rules_.steps, proposal->share);
+    if (!step) return failed_precondition("the canary is on its last step; the next one is to go live");
+    details = {{"step", *step}, {"share", rules_.steps[*step]}, {"shadow", rules_.shadow}};
   }
   return event_of(action, id, std::move(person), std::move(reason), details);
 }
@@ -191,9 +198,11 @@ Status Board::apply(const audit::Entry& entry) {
       other.stage = Stage::kRetired;
       other.share = other.shadow = 0;
       other.changed_at = entry.at;
+      other.revision = entry.number;
       other.reason = "proposal " + proposal->id + " went live";
     }
   }
+  proposal->revision = entry.number;
   if (*action == Action::kPropose) order_.push_back(proposal->id);
   proposals_.insert_or_assign(proposal->id, std::move(*proposal));
   return {};
@@ -207,6 +216,7 @@ Result<Proposal> Board::after(const audit::Entry& entry, Action action) const {
     return Proposal{.id = e.subject,
                     .candidate = std::move(candidate),
                     .proposer = e.person,
+                    .has_secret_draw = is_drawn_in_secret(e.details),
                     .created_at = entry.at,
                     .changed_at = entry.at,
                     .reason = e.reason};

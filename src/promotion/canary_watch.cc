@@ -11,16 +11,19 @@ void CanaryWatch::set(const std::vector<Proposal>& on_traffic) {
   std::map<std::string, Watched, std::less<>> next;
   for (const Proposal& proposal : on_traffic) {
     const auto before = watched_.find(proposal.id);
-    Watched watched = before == watched_.end()
-                          ? Watched{.stage = proposal.stage, .step = proposal.step, .gates = Gates(limits_)}
-                          : before->second;
+    Watched watched = before == watched_.end() ? Watched{.stage = proposal.stage,
+                                                         .share = proposal.share,
+                                                         .revision = proposal.revision,
+                                                         .gates = Gates(limits_)}
+                                               : before->second;
     if (const auto kept = earlier_.find(proposal.id); kept != earlier_.end()) {
       if (before == watched_.end()) watched.gates.restore(kept->second);
       earlier_.erase(kept);
     }
-    if (watched.stage != proposal.stage || watched.step != proposal.step) watched.is_decided = false;
+    if (watched.stage != proposal.stage || watched.share != proposal.share) watched.is_decided = false;
     watched.stage = proposal.stage;
-    watched.step = proposal.step;
+    watched.share = proposal.share;
+    watched.revision = proposal.revision;
     next.emplace(proposal.id, std::move(watched));
   }
   watched_ = std::move(next);
@@ -36,12 +39,19 @@ std::optional<Decision> CanaryWatch::observe(const std::string& id, const Observ
   if (watched.is_decided) return std::nullopt;
   if (const auto failure = watched.gates.failure()) {
     watched.is_decided = true;
-    return Decision{Action::kRollBack, "a gate failed: " + *failure};
+    return Decision{Action::kRollBack, "a gate failed: " + *failure, watched.revision};
   }
-  const bool has_next = watched.stage == Stage::kCanary && watched.step + 1 < steps_.size();
-  if (!has_next || watched.gates.missing(watched.step, steps_) > 0) return std::nullopt;
+  if (missing(watched) != 0) return std::nullopt;
   watched.is_decided = true;
-  return Decision{Action::kAdvance, "no gate failed on " + std::to_string(watched.gates.answered()) + " requests"};
+  return Decision{Action::kAdvance, "no gate failed on " + std::to_string(watched.gates.answered()) + " requests",
+                  watched.revision};
+}
+
+std::optional<std::uint64_t> CanaryWatch::missing(const Watched& watched) const {
+  if (watched.stage != Stage::kCanary) return std::nullopt;
+  const auto next = next_step(steps_, watched.share);
+  if (!next) return std::nullopt;
+  return watched.gates.missing(*next == 0 ? 0 : *next - 1, steps_);
 }
 
 std::optional<CanaryProgress> CanaryWatch::progress(const std::string& id) const {
@@ -49,9 +59,7 @@ std::optional<CanaryProgress> CanaryWatch::progress(const std::string& id) const
   const auto found = watched_.find(id);
   if (found == watched_.end()) return std::nullopt;
   const Gates& gates = found->second.gates;
-  const bool has_next = found->second.stage == Stage::kCanary && found->second.step + 1 < steps_.size();
-  CanaryProgress progress{.requests = gates.answered(),
-                          .missing = has_next ? gates.missing(found->second.step, steps_) : 0};
+  CanaryProgress progress{.requests = gates.answered(), .missing = missing(found->second).value_or(0)};
   for (std::size_t i = 0; i < kGates; ++i) {
     const auto gate = static_cast<Gate>(i);
     const GateTest* test = gates.test(gate);

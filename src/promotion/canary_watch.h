@@ -16,6 +16,7 @@ namespace fw::promotion {
 struct Decision {
   Action action = Action::kRollBack;
   std::string reason;
+  std::uint64_t revision = 0;  ///< Proposal::revision that it was made from
 };
 
 /// One gate as it stands.
@@ -63,10 +64,14 @@ class CanaryWatch final {
  private:
   struct Watched {
     Stage stage;
-    std::size_t step;
+    double share;
+    std::uint64_t revision;
     Gates gates;
     bool is_decided = false;
   };
+
+  /// Requests until the next share; nothing where there is none.
+  [[nodiscard]] std::optional<std::uint64_t> missing(const Watched& watched) const;
 
   GateLimits limits_;
   std::vector<double> steps_;

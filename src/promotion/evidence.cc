@@ -1,9 +1,14 @@
 #include "promotion/evidence.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/hash.h"
 #include "io/file_uri.h"
@@ -18,7 +23,40 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBlock = 1 << 20;
 
-Result<std::string> digest_of_file(const fs::path& path) {
+/// Of large files, by all that changes with their bytes: the kernel dates every change of a file by itself (ctime).
+class KnownDigests {
+ public:
+  static std::string key_of(const fs::path& path) {
+    struct stat found{};
+    if (stat(path.c_str(), &found) != 0 || static_cast<std::uint64_t>(found.st_size) < kLarge) return {};
+    std::string key = path.string();
+    for (const auto part :
+         {static_cast<std::int64_t>(found.st_dev), static_cast<std::int64_t>(found.st_ino),
+          static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(found.st_mtim.tv_sec),
+          static_cast<std::int64_t>(found.st_mtim.tv_nsec), static_cast<std::int64_t>(found.st_ctim.tv_sec),
+          static_cast<std::int64_t>(found.st_ctim.tv_nsec)})
+      key += '\n' + std::to_string(part);
+    return key;
+  }
+  std::optional<std::string> find(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = digests_.find(key);
+    return found == digests_.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep(const std::string& key, const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    if (digests_.size() >= kMost) digests_.clear();
+    digests_.insert_or_assign(key, digest);
+  }
+
+ private:
+  static constexpr std::uint64_t kLarge = 64 << 20;
+  static constexpr std::size_t kMost = 1000;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> digests_;
+};
+
+Result<std::string> read_digest_of_file(const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
     return failed_precondition("what was evaluated is gone: " + file.error().message);
@@ -31,6 +69,50 @@ Result<std::string> digest_of_file(const fs::path& path) {
     FW_TRY(file->read_at(at, {block.data(), count}));
     hash.update(std::string_view(block).substr(0, count));
     at += count;
+  }
+  return hash.finish_hex();
+}
+
+Result<std::string> digest_of_file(const fs::path& path) {
+  static KnownDigests known;
+  const std::string key = KnownDigests::key_of(path);
+  if (key.empty()) return read_digest_of_file(path);
+  if (auto digest = known.find(key)) return *digest;
+  FW_ASSIGN(std::string digest, read_digest_of_file(path));
+  // One that was written meanwhile is none that is known.
+  if (KnownDigests::key_of(path) == key) known.keep(key, digest);
+  return digest;
+}
+
+Status add_file(Sha256& hash, const fs::path& path) {
+  auto file = io::InputFile::open(path);
+  if (!file.ok()) return file.error();
+  hash.update(std::to_string(file->size()) + "\n");
+  std::string block(kBlock, '\0');
+  for (std::uint64_t at = 0; at < file->size();) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file->size() - at));
+    FW_TRY(file->read_at(at, {block.data(), count}));
+    hash.update(std::string_view(block).substr(0, count));
+    at += count;
+  }
+  return {};
+}
+
+/// As the dataset store names it (modelops/dataset_store.h): path and content of each file, ordered by path, each
+/// preceded by its length and a line break.
+Result<std::string> digest_of_dataset(const fs::path& folder) {
+  std::error_code error;
+  std::map<std::string, fs::path> files;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file()) files.emplace(it->path().lexically_relative(folder).generic_string(), it->path());
+  }
+  if (error || files.empty())
+    return failed_precondition("what was evaluated is gone: there is no dataset " + folder.string());
+  Sha256 hash;
+  for (const auto& [name, path] : files) {
+    hash.update(std::to_string(name.size()) + "\n");
+    hash.update(name);
+    FW_TRY(add_file(hash, path));
   }
   return hash.finish_hex();
 }
@@ -98,6 +180,19 @@ Result<Digests> digests_of(const Json& report, std::string_view bytes, const Jso
     }
   }
   return digests;
+}
+
+/// Over the datasets as they lie here; of those elsewhere, as the report quotes them.
+Result<std::string> present_digest_of_datasets(const Json& report) {
+  std::string datasets;
+  for (const Json& dataset : report.at("dataset").at("datasets")) {
+    std::string digest = text(dataset, "digest");
+    if (const auto folder = io::path_of_file_uri(text(dataset, "uri"))) {
+      FW_ASSIGN(digest, digest_of_dataset(*folder));
+    }
+    datasets += digest + '\n';
+  }
+  return sha256_hex(datasets);
 }
 
 /// The gateway sends a request as the application made it: what was evaluated must have been asked the same way.
@@ -223,6 +318,22 @@ Result<Candidate> served_candidate_of_report(std::string_view bytes, const std::
   } catch (const Json::exception&) {
     return data_loss("this is no report of a job");
   }
+}
+
+Result<Digests> present_digests(std::string_view report, const Candidate& candidate) {
+  FW_ASSIGN(Candidate present, candidate.served ? served_candidate_of_report(report, candidate.model, candidate.variant)
+                                                : candidate_of_report(report, candidate.model, candidate.variant));
+  try {
+    FW_ASSIGN(present.digests["datasets"], present_digest_of_datasets(Json::parse(report)));
+  } catch (const Json::exception&) {
+    return data_loss("this is no report of a job");
+  }
+  return std::move(present.digests);
+}
+
+std::string digest_of_upstream(const std::string& name, const std::string& url, const std::string& model) {
+  return sha256_hex(
+      Json{{"model", model}, {"name", name}, {"url", url}}.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism) {

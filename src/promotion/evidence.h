@@ -22,6 +22,13 @@ namespace fw::promotion {
 [[nodiscard]] Result<Candidate> served_candidate_of_report(std::string_view report, const std::string& model,
                                                            const std::string& variant);
 
+/// What the bytes of a proposed candidate are now: its digests, those of the datasets over the files that lie here, by
+/// name and content, and not as the report quotes them. All but `upstream`. Errors as above.
+[[nodiscard]] Result<Digests> present_digests(std::string_view report, const Candidate& candidate);
+
+/// Of whom the gateway asks as a candidate: the upstream's name and address, and the model it is asked for.
+[[nodiscard]] std::string digest_of_upstream(const std::string& name, const std::string& url, const std::string& model);
+
 /// What a deployer is asked for. Only of a candidate that this machine serves.
 [[nodiscard]] modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism);
 

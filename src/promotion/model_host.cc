@@ -24,19 +24,6 @@ bool is_refusal(ErrorCode code) {
   return code == ErrorCode::kFailedPrecondition || code == ErrorCode::kNotFound || code == ErrorCode::kDataLoss;
 }
 
-std::string names_of_changed(const Digests& signed_ones, const Digests& now) {
-  std::string names;
-  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
-  for (const auto& [name, digest] : signed_ones) {
-    const auto found = now.find(name);
-    if (found == now.end() || found->second != digest) add(name);
-  }
-  for (const auto& [name, digest] : now) {
-    if (!signed_ones.contains(name)) add(name);
-  }
-  return names;
-}
-
 }  // namespace
 
 std::string_view to_string(HostStage stage) { return kStageNames.at(static_cast<std::size_t>(stage)); }

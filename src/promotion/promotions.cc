@@ -3,14 +3,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/hash.h"
+#include "base/percent.h"
+#include "base/random.h"
 
 namespace fw::promotion {
 namespace {
 
 constexpr std::size_t kPage = 1000;
 constexpr int kTries = 8;
-constexpr std::size_t kIdDigits = 12;
+constexpr std::size_t kIdBytes = 6;
+
+std::string state_text(const Proposal& proposal) {
+  std::string text(to_string(proposal.stage));
+  if (proposal.stage == Stage::kCanary) text += " at " + percent_as_set(proposal.share);
+  return text;
+}
 
 }  // namespace
 
@@ -22,12 +29,8 @@ Result<std::unique_ptr<Promotions>> Promotions::open(audit::AuditLog& log, Rules
 }
 
 Result<Proposal> Promotions::propose(Candidate candidate, const std::string& person, const std::string& reason) {
-  return take_step([&](const Board& board) {
-    // The log's next number makes the id new.
-    const std::string id =
-        "p-" + sha256_hex(candidate.workload + '\n' + std::to_string(seen_ + 1)).substr(0, kIdDigits);
-    return board.propose(id, candidate, person, reason);
-  });
+  return take_step(
+      [&](const Board& board) { return board.propose("p-" + random_hex(kIdBytes), candidate, person, reason); });
 }
 
 Result<Proposal> Promotions::sign(const std::string& id, const std::string& signed_digest, const std::string& person,
@@ -41,8 +44,29 @@ Result<Proposal> Promotions::change(const std::string& id, const Digests& digest
 }
 
 Result<Proposal> Promotions::act(const std::string& id, Action action, const std::string& person,
-                                 const std::string& reason) {
-  return take_step([&](const Board& board) { return board.decide(id, action, person, reason); });
+                                 const std::string& reason, const Seen& seen) {
+  return take_step([&](const Board& board) -> Result<audit::Event> {
+    FW_TRY(check_not_moved_on(board, id, action, seen));
+    FW_ASSIGN(auto event, board.decide(id, action, person, reason));
+    FW_TRY(check_moment(board, id, action, seen));
+    return event;
+  });
+}
+
+Status Promotions::check_not_moved_on(const Board& board, const std::string& id, Action action, const Seen& seen) {
+  const Proposal* proposal = board.find(id);
+  if (proposal == nullptr || !seen.revision || *seen.revision == proposal->revision || action == Action::kRollBack)
+    return {};
+  return already_exists("proposal " + id + " has moved on: it is " + state_text(*proposal) + " now; look at it again");
+}
+
+Status Promotions::check_moment(const Board& board, const std::string& id, Action action, const Seen& seen) const {
+  const Proposal* proposal = board.find(id);
+  // Its first share is another step's: whoever advances has seen that it is a canary.
+  if (!seen.is_by_hand || action != Action::kAdvance || proposal->step == 0) return {};
+  if (log_.now() - proposal->changed_at >= kMoment) return {};
+  return already_exists("proposal " + id + " went on to " + state_text(*proposal) +
+                        " this moment, by somebody else or by this very step; look at it again");
 }
 
 Result<Proposal> Promotions::take_step(const Decide& decide) {

@@ -12,6 +12,12 @@
 
 namespace fw::promotion {
 
+/// What whoever decides knew.
+struct Seen {
+  std::optional<std::uint64_t> revision = {};  ///< Proposal::revision; absent: it is not said
+  bool is_by_hand = false;                     ///< a person, who does not look twice in a moment
+};
+
 /// The promotions of this service: every step is in the audit log, synced, before it takes effect, and what stands is
 /// what the log says, after any crash. All members may be called from any thread, and block.
 class Promotions final {
@@ -31,8 +37,12 @@ class Promotions final {
                                       const std::string& person, const std::string& reason);
   [[nodiscard]] Result<Proposal> change(const std::string& id, const Digests& digests, const std::string& person,
                                         const std::string& reason);
+  /// kAlreadyExists where the proposal has moved on from what was seen, so that two who press at once take one step: by
+  /// its revision, and, for a canary that a person advances, by less than a moment (kMoment) since its last share.
+  /// Rolling back is never refused for that.
   [[nodiscard]] Result<Proposal> act(const std::string& id, Action action, const std::string& person,
-                                     const std::string& reason);
+                                     const std::string& reason, const Seen& seen = {});
+  static constexpr Duration kMoment = std::chrono::seconds(2);
 
   /// As Board's.
   [[nodiscard]] std::size_t signatures_needed(const Proposal& proposal) const;
@@ -48,6 +58,9 @@ class Promotions final {
       : log_(log), on_traffic_(std::move(on_traffic)), board_(std::move(rules)) {}
   [[nodiscard]] Result<Proposal> take_step(const Decide& decide);
   [[nodiscard]] Status catch_up();
+  [[nodiscard]] static Status check_not_moved_on(const Board& board, const std::string& id, Action action,
+                                                 const Seen& seen);
+  [[nodiscard]] Status check_moment(const Board& board, const std::string& id, Action action, const Seen& seen) const;
   void tell();
 
   audit::AuditLog& log_;

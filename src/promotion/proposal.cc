@@ -80,9 +80,28 @@ std::string digest_of(const Digests& digests) {
   return sha256_hex(all);
 }
 
+std::string names_of_changed(const Digests& before, const Digests& now) {
+  std::string names;
+  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  for (const auto& [name, digest] : before) {
+    const auto found = now.find(name);
+    if (found == now.end() || found->second != digest) add(name);
+  }
+  for (const auto& [name, digest] : now) {
+    if (!before.contains(name)) add(name);
+  }
+  return names;
+}
+
 std::size_t Rules::signatures_of(const std::string& workload) const {
   const auto own = workloads.find(workload);
   return std::max<std::size_t>(own == workloads.end() ? signatures : own->second, 1);
+}
+
+std::optional<std::size_t> next_step(const std::vector<double>& steps, double share) {
+  const auto next = std::ranges::find_if(steps, [share](double step) { return step > share; });
+  if (next == steps.end()) return std::nullopt;
+  return static_cast<std::size_t>(next - steps.begin());
 }
 
 Result<Stage> next_stage(Stage from, Action action) {

@@ -48,11 +48,14 @@ enum class Action : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> action_of(std::string_view text);
 
-/// SHA-256 by what it is of: base, adapter, template, serving, datasets, report.
+/// SHA-256 by what it is of: base, adapter, template, serving, upstream, datasets, report.
 using Digests = std::map<std::string, std::string>;
 
 /// One digest of all of them: what a signature names.
 [[nodiscard]] std::string digest_of(const Digests& digests);
+
+/// Which digests differ: `report, adapter`. Empty: none does.
+[[nodiscard]] std::string names_of_changed(const Digests& before, const Digests& now);
 
 struct Signature {
   std::string person;
@@ -97,13 +100,15 @@ struct Proposal {
   std::string proposer;
   Stage stage = Stage::kProposed;
   std::size_t step = 0;               ///< of the canary, from 0
+  bool has_secret_draw = false;       ///< of its conversations; false: proposed by a version that drew by the id
   double share = 0;                   ///< of the conversations that it answers
   double shadow = 0;                  ///< of the requests that the side that does not answer is asked too
   std::vector<Signature> signatures;  ///< of the present digests
   std::size_t needed = 0;             ///< signatures, as the rules were at the last one; 0: none was given
   Timestamp created_at;
   Timestamp changed_at;
-  std::string reason;  ///< of the last change
+  std::string reason;          ///< of the last change
+  std::uint64_t revision = 0;  ///< number of the audit log's entry that changed it last
 
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };
@@ -118,6 +123,10 @@ struct Rules {
   /// That a proposal for the workload needs: 1 at least.
   [[nodiscard]] std::size_t signatures_of(const std::string& workload) const;
 };
+
+/// The first of a canary's steps that is above the share which it has: a list that was changed since takes nothing
+/// back. Nothing: it is on its last step.
+[[nodiscard]] std::optional<std::size_t> next_step(const std::vector<double>& steps, double share);
 
 /// The stage that `action` leads to from `from`, or why it leads nowhere. kAdvance and kSign may lead to where they
 /// came from. Pure: what else a transition needs (people, steps, other proposals) is checked where it is decided.

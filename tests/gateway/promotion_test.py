@@ -226,7 +226,7 @@ class Promotion(unittest.TestCase):
         self.assertEqual(self.stage(one), "rolled_back")
 
         # Another proposal goes live past its last share, and back by one step.
-        other = self.promote("propose", self.job, "--upstream", "production", person="bob")["id"]
+        other = self.promote("propose", self.job, "--upstream", "production", "--model", "echo", person="bob")["id"]
         self.promote("sign", other, person="ada")
         self.promote("start", other, person="op")
         self.assertEqual(self.promote("advance", other, person="op")["share"], 0.9)
@@ -246,6 +246,7 @@ class Promotion(unittest.TestCase):
 
     def test_what_cannot_be_is_refused_in_words(self):
         self.assertIn("it has production, small", self.promote("propose", self.job, "--upstream", "large", person="ada", fails=True))
+        self.assertIn("nothing to promote", self.promote("propose", self.job, "--upstream", "production", person="ada", fails=True))
         self.assertIn("small base-eval", self.promote("propose", self.job, "--upstream", "small", "--variant", "none",
                                                       person="ada", fails=True))
         self.assertIn("no proposal", self.promote("start", "p-none", person="ada", fails=True))

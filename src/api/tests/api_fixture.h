@@ -121,6 +121,12 @@ class ApiTest : public testing::Test {
         },
         [](std::size_t) { return std::vector<promotion::Feedback>{{.record_id = "r1"}}; }});
     dependencies.promotion->deliveries = [this] { return deliveries_; };
+    dependencies.promotion->trouble_of = [this](const std::string&) { return trouble_; };
+    dependencies.promotion->present_digests =
+        [this](promotion::Candidate candidate) -> Task<Result<promotion::Digests>> {
+      if (present_) co_return *present_;
+      co_return std::move(candidate.digests);
+    };
     dependencies.promotion->engine_words = [this](const promotion::Proposal&) { return words_; };
     api_ = std::make_unique<Api>(std::move(dependencies));
     load_one();
@@ -200,6 +206,8 @@ class ApiTest : public testing::Test {
   std::vector<promotion::Rating> ratings_;
   std::vector<AuditDelivery> deliveries_;
   promotion::EngineWords words_;
+  std::optional<Result<promotion::Digests>> present_;  ///< absent: as they were proposed
+  std::string trouble_;                                ///< of what is on traffic
   std::mutex mutex_;
   std::deque<std::uintmax_t> free_{10ULL << 30};  ///< bytes of the disk, one for each look; the last stays
   std::unique_ptr<Api> api_;

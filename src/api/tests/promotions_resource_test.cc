@@ -72,6 +72,96 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
 }
 
+TEST_F(ApiTest, WhatNoUpstreamCanAnswerForIsLedNowhere) {
+  const auto id = promotions_
+                      ->propose({.workload = "w",
+                                 .client = "c",
+                                 .job = "j",
+                                 .model = "m",
+                                 .variant = "v",
+                                 .upstream = "gone",
+                                 .digests = {{"base", "aa"}}},
+                                "ada", "why")
+                      ->id;
+  ASSERT_TRUE(promotions_->sign(id, promotion::digest_of({{"base", "aa"}}), "bob", "").ok());
+  const std::string path = "/api/promotions/" + id;
+  const auto act = [&](const char* action) { return send(net::Method::kPost, path + action, R"({"person": "op"})"); };
+  for (const char* step : {"/start_shadow", "/start_canary"}) {
+    const auto refused = act(step);
+    EXPECT_EQ(refused.status, 400) << step;
+    EXPECT_THAT(refused.body, HasSubstr("no upstream"));
+  }
+  // It was on traffic when its upstream went: it says so, goes no further, and comes off.
+  ASSERT_TRUE(promotions_->act(id, promotion::Action::kStartCanary, "op", "").ok());
+  trouble_ = "no request goes to it";
+  EXPECT_EQ(json_of(send(net::Method::kGet, path))["trouble"], trouble_);
+  EXPECT_EQ(act("/advance").status, 400);
+  EXPECT_EQ(act("/go_live").status, 400);
+  EXPECT_EQ(act("/roll_back").status, 200);
+}
+
+TEST_F(ApiTest, EveryStepReadsAgainWhatWasProposed) {
+  const promotion::Digests digests{{"base", "aa"}, {"report", "bb"}}, others{{"base", "aa"}, {"report", "cc"}};
+  const auto id = promotions_
+                      ->propose({.workload = "w",
+                                 .client = "c",
+                                 .job = "j",
+                                 .model = "m",
+                                 .variant = "v",
+                                 .upstream = "small",
+                                 .digests = digests},
+                                "ada", "why")
+                      ->id;
+  const std::string path = "/api/promotions/" + id;
+  const auto act = [&](const char* action, const std::string& more = "") {
+    return send(net::Method::kPost, path + action, R"({"person": "bob")" + more + "}");
+  };
+  const auto shown = [&] { return json_of(send(net::Method::kGet, path)); };
+  const auto sign = [&] { return act("/sign", R"(, "digest": ")" + shown()["digest"].get<std::string>() + "\""); };
+  present_ = failed_precondition("what was evaluated is gone: report.json");
+  EXPECT_THAT(sign().body, HasSubstr("report.json"));
+  present_.reset();
+  EXPECT_EQ(sign().status, 200);
+  present_ = others;
+  const auto refused = act("/start_canary");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("not what was proposed any more: report; its signatures are gone"));
+  EXPECT_EQ(shown()["stage"], "proposed");
+  EXPECT_EQ(shown()["signatures"].size(), 0U);
+  // What is there now is what is signed next; on traffic, other bytes take it off.
+  EXPECT_EQ(sign().status, 200);
+  EXPECT_EQ(act("/start_canary").status, 200);
+  present_ = digests;
+  EXPECT_THAT(act("/go_live").body, HasSubstr("it was rolled back"));
+  EXPECT_EQ(shown()["stage"], "rolled_back");
+}
+
+TEST_F(ApiTest, AStepFromWhatIsNoLongerSoIsAConflict) {
+  const promotion::Digests digests{{"base", "aa"}};
+  const auto id = promotions_
+                      ->propose({.workload = "w",
+                                 .client = "c",
+                                 .job = "j",
+                                 .model = "m",
+                                 .variant = "v",
+                                 .upstream = "small",
+                                 .digests = digests},
+                                "ada", "why")
+                      ->id;
+  ASSERT_TRUE(promotions_->sign(id, promotion::digest_of(digests), "bob", "").ok());
+  const std::string path = "/api/promotions/" + id;
+  const auto act = [&](const char* action, const std::string& revision) {
+    return send(net::Method::kPost, path + action, R"({"person": "op", "revision": )" + revision + "}");
+  };
+  const std::string seen = json_of(send(net::Method::kGet, path))["revision"].dump();
+  EXPECT_EQ(act("/start_canary", "\"x\"").status, 422);
+  EXPECT_EQ(act("/start_canary", seen).status, 200);
+  const auto late = act("/go_live", seen);
+  EXPECT_EQ(late.status, 409);
+  EXPECT_THAT(late.body, HasSubstr("it is canary at 1 % now"));
+  EXPECT_EQ(act("/roll_back", seen).status, 200) << "never too late";
+}
+
 TEST_F(ApiTest, WhatTheEngineOfAProposalWroteIsText) {
   const auto propose = [this](std::optional<promotion::ServedModel> served) {
     return promotions_

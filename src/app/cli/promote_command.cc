@@ -94,6 +94,7 @@ void print_proposal(const Json& p, Terminal& out) {
   out.line("  " + text(p, "model_name") + ", " + text(p, "variant") + ", for " + text(p, "workload_id") + " of " +
            text(p, "client_id"));
   out.line("  " + where_served(p));
+  if (text(p, "trouble") != "-") out.line("  " + text(p, "trouble"));
   out.line("  job " + text(p, "job_id") + ", proposed by " + text(p, "proposer") + ", signed by " + signers(p));
   out.line("  digest " + text(p, "digest"));
   if (const Json progress = p.value("progress", Json()); progress.is_object()) {
@@ -134,12 +135,11 @@ std::string path_of(const std::string& id) { return "/api/promotions/" + net::pe
 int take_step(const Options& o, const char* action, const std::string& server) {
   ApiClient client(server);
   Json body{{"person", person_or_login(o.person)}, {"reason", o.reason}};
-  if (std::string_view(action) == "sign") {
-    // What is signed is what is proposed at this moment: a change in between is refused by the service.
-    const auto proposal = client.get(path_of(o.id));
-    if (!proposal.ok()) return fail(proposal.error());
-    body["digest"] = proposal->value("digest", "");
-  }
+  // What is signed, or moved, is what is proposed at this moment: a change in between is refused by the service.
+  const auto proposal = client.get(path_of(o.id));
+  if (!proposal.ok()) return fail(proposal.error());
+  if (const auto revision = proposal->find("revision"); revision != proposal->end()) body["revision"] = *revision;
+  if (std::string_view(action) == "sign") body["digest"] = proposal->value("digest", "");
   return show(client.post(path_of(o.id) + "/" + action, body), o.json);
 }
 

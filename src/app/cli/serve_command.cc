@@ -158,8 +158,7 @@ GatewayWayIn::Callbacks callbacks_of(PromotionDesk& desk) {
 std::vector<api::ListenerState> states_of(const WaysIn& ways_in, const PromotionDesk& desk) {
   auto states = ways_in.listeners.states();
   for (auto& state : states) {
-    if (state.name == to_string(auth::ListenerName::kGateway) && state.trouble.empty())
-      state.trouble = desk.host().trouble();
+    if (state.name == to_string(auth::ListenerName::kGateway) && state.trouble.empty()) state.trouble = desk.trouble();
   }
   return states;
 }
@@ -191,7 +190,11 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
                               upstream_names(ways_in.the_gateway()), taker_of(desk),
                               [&desk](std::size_t limit) { return desk.feedback().recent(limit); }, &desk.feedback(),
                               &desk.host(), [&notifier] { return notifier.recent(); },
-                              [&desk](const promotion::Proposal& p) { return desk.engine_words(p); }},
+                              [&desk](const promotion::Proposal& p) { return desk.engine_words(p); },
+                              [&desk](const std::string& id) { return desk.trouble_of(id); },
+                              [&desk](const promotion::Candidate& c) { return desk.upstream_digest(c); },
+                              [&desk](promotion::Candidate c) { return desk.present_digests(std::move(c)); },
+                              [&desk](const promotion::Candidate& c) { return desk.is_production(c); }},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
            [&desk](std::ostream& out) { desk.write_metrics(out); },
            [&service](std::ostream& out) { service.retention().write_metrics(out); },

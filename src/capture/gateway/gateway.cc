@@ -155,12 +155,13 @@ Status Gateway::set_routes(std::vector<Route> routes) {
   return {};
 }
 
-Status Gateway::set_promoted(std::vector<Promoted> promoted) {
+Result<std::vector<Unrouted>> Gateway::set_promoted(std::vector<Promoted> promoted) {
   const std::lock_guard lock(impl_->changing);
   FW_ASSIGN(auto table, RouteTable::make(routes()->routes(), impl_->shared.settings.upstreams, std::move(promoted)));
   log_info("gateway", "promoted models were changed", {{"promoted", table->promoted().size()}});
+  auto left_out = table->left_out();
   impl_->shared.route_by(std::move(table));
-  return {};
+  return left_out;
 }
 
 std::optional<record::RecordId> Gateway::record_of(std::string_view answer_id) const {

@@ -74,8 +74,9 @@ class Gateway final {
   /// RouteTable::make.
   [[nodiscard]] Status set_routes(std::vector<Route> routes);
 
-  /// The promoted models for the requests that come from now on; errors as set_routes.
-  [[nodiscard]] Status set_promoted(std::vector<Promoted> promoted);
+  /// The promoted models for the requests that come from now on. Returns those that no request can be led to: the
+  /// others, and the end of those that are no longer there, take hold all the same.
+  [[nodiscard]] Result<std::vector<Unrouted>> set_promoted(std::vector<Promoted> promoted);
 
   /// The record of an exchange by the id that its answer bore (`chatcmpl-...`): of the last 50,000 that are kept.
   [[nodiscard]] std::optional<record::RecordId> record_of(std::string_view answer_id) const;

@@ -46,20 +46,19 @@ Status check_route(const Route& route, const std::vector<UpstreamSettings>& upst
 }
 
 Status check_promoted(const Promoted& one, const std::vector<UpstreamSettings>& upstreams) {
-  const std::string where = "promotion " + one.id;
   const bool is_known = std::ranges::find(upstreams, one.target.upstream, &UpstreamSettings::name) != upstreams.end();
   if (!one.brought) {
     if (is_known) return {};
-    return invalid_argument(where + " leads to upstream \"" + one.target.upstream +
-                            "\", which gateway.upstreams does not have");
+    return invalid_argument("it leads to upstream \"" + one.target.upstream +
+                            "\", which gateway.upstreams does not have; add it there, or roll the promotion back");
   }
   // Routes that lead to the gateway's own would lead elsewhere while it is there.
   if (is_known) {
-    return invalid_argument(where + " brings upstream \"" + one.target.upstream +
+    return invalid_argument("it brings upstream \"" + one.target.upstream +
                             "\", which gateway.upstreams has too; name that one otherwise");
   }
   if (one.brought->settings.name == one.target.upstream) return {};
-  return invalid_argument(where + " brings upstream \"" + one.brought->settings.name + "\" and leads to \"" +
+  return invalid_argument("it brings upstream \"" + one.brought->settings.name + "\" and leads to \"" +
                           one.target.upstream + '"');
 }
 
@@ -175,10 +174,15 @@ Result<std::shared_ptr<const RouteTable>> RouteTable::make(std::vector<Route> ro
     FW_TRY(check_route(route, upstreams));
     if (!names.insert(route.name).second) return invalid_argument("route \"" + route.name + "\" stands there twice");
   }
-  for (const auto& one : promoted) FW_TRY(check_promoted(one, upstreams));
   auto table = std::make_shared<RouteTable>();
   table->routes_ = std::move(routes);
-  table->promoted_ = std::move(promoted);
+  for (auto& one : promoted) {
+    // What cannot be routed keeps nothing else, and no rollback, from taking hold.
+    if (const auto checked = check_promoted(one, upstreams); !checked.ok())
+      table->left_out_.push_back({.id = one.id, .why = checked.error().message});
+    else
+      table->promoted_.push_back(std::move(one));
+  }
   table->for_all_ = {.name = "default", .targets = {{.upstream = upstreams.front().name}}};
   return std::shared_ptr<const RouteTable>(std::move(table));
 }
@@ -221,6 +225,17 @@ RouteTable::Choice RouteTable::choose(std::string_view model, std::string_view w
   return choice;
 }
 
+bool RouteTable::leads_only_to(std::string_view upstream, std::string_view model, std::string_view workload) const {
+  const auto is_it = [&](const Target& t) { return t.weight <= 0 || (t.upstream == upstream && t.model == model); };
+  for (const Route& route : routes_) {
+    if (!fits_pattern(route.workload, workload)) continue;
+    if (!std::ranges::all_of(route.targets, is_it)) return false;
+    const bool takes_all = route.model.empty() || route.model == "*";
+    if (takes_all) return true;
+  }
+  return std::ranges::all_of(for_all_.targets, is_it);
+}
+
 RouteTable::Split RouteTable::split_for(std::string_view workload, std::string_view client,
                                         std::string_view conversation, Random& random) const {
   Split split;
@@ -231,8 +246,9 @@ RouteTable::Split RouteTable::split_for(std::string_view workload, std::string_v
       if (split.shadowed == split.answers) split.copy = &one.target;
       break;
     }
-    const bool is_drawn =
-        conversation.empty() ? random.uniform() < one.share : is_in_share(conversation, one.share, one.id);
+    const bool is_drawn = conversation.empty()
+                              ? random.uniform() < one.share
+                              : is_in_share(conversation, one.share, one.key.empty() ? one.id : one.key);
     if (split.shadowed == nullptr && random.uniform() < one.shadow) {
       split.shadowed = &one;
       split.copy = is_drawn ? nullptr : &one.target;

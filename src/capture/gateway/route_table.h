@@ -23,8 +23,8 @@ class RouteTable final {
 
   /// kInvalidArgument names the route and what is wrong: an unknown upstream, no targets, a weight below 0 or none
   /// above it, a name that stands twice. Behind the last route stands one for all, to the first upstream.
-  /// Of promoted models those whose upstream is unknown are an error too, and those that bring one under a name that
-  /// is another's.
+  /// Promoted models whose upstream is unknown, and those that bring one under a name that is another's, are left out,
+  /// and nothing else with them: see left_out().
   [[nodiscard]] static Result<std::shared_ptr<const RouteTable>> make(std::vector<Route> routes,
                                                                       const std::vector<UpstreamSettings>& upstreams,
                                                                       std::vector<Promoted> promoted = {});
@@ -35,6 +35,9 @@ class RouteTable final {
 
   /// The first route that fits, its target drawn by weight, then its fallbacks.
   [[nodiscard]] Choice choose(std::string_view model, std::string_view workload, Random& random) const;
+  /// Whether all that the routes ask of a workload, whatever model it names, is this upstream, asked for `model`
+  /// (empty: as requests name it).
+  [[nodiscard]] bool leads_only_to(std::string_view upstream, std::string_view model, std::string_view workload) const;
   /// Which promoted models a request concerns.
   struct Split {
     const Promoted* answers = nullptr;   ///< nullptr: the routes' own targets answer
@@ -47,6 +50,8 @@ class RouteTable final {
   [[nodiscard]] Split split_for(std::string_view workload, std::string_view client, std::string_view conversation,
                                 Random& random) const;
   [[nodiscard]] const std::vector<Promoted>& promoted() const { return promoted_; }
+  /// Those that no request can be led to.
+  [[nodiscard]] const std::vector<Unrouted>& left_out() const { return left_out_; }
   /// As they were given, without the one for all.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
@@ -54,6 +59,7 @@ class RouteTable final {
   std::vector<Route> routes_;
   Route for_all_;
   std::vector<Promoted> promoted_;
+  std::vector<Unrouted> left_out_;
 };
 
 /// Whether a conversation is among the first `share` of all, in an order of its own for every `key`.

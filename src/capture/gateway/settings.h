@@ -72,8 +72,17 @@ struct Promoted {
   std::string client;
   Target target;
   std::optional<BroughtUpstream> brought = {};  ///< what `target` names; absent: one of GatewaySettings::upstreams
+  std::string key = {};                         ///< orders the conversations that it is drawn for; empty: `id`
   double share = 0;                             ///< of the conversations: 0 to 1
   double shadow = 0;  ///< of the requests: who did not answer is asked too, once the client has its answer
+};
+
+/// A promoted model that no request can be led to.
+struct Unrouted {
+  std::string id;   ///< of the proposal
+  std::string why;  ///< with the remedy
+
+  friend bool operator==(const Unrouted&, const Unrouted&) = default;
 };
 
 /// What copies of requests may take (Promoted::shadow). What goes beyond it is not sent, and counted.

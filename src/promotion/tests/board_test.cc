@@ -74,6 +74,13 @@ TEST(Stages, EveryStepFromEveryStageIsAsTheTableSays) {
   }
 }
 
+TEST(Stages, TheNextShareIsAboveThePresentOneHoweverTheStepsWereChanged) {
+  EXPECT_EQ(next_step({0.01, 0.05}, 0), 0U);
+  EXPECT_EQ(next_step({0.01, 0.05}, 0.01), 1U);
+  EXPECT_EQ(next_step({0.01, 0.02, 0.05, 0.2}, 0.1), 3U);
+  EXPECT_EQ(next_step({0.02, 0.05}, 0.1), std::nullopt);
+}
+
 TEST(Stages, NamesComeBack) {
   for (const Stage stage : kAllStages) EXPECT_EQ(stage_of(to_string(stage)), stage);
   for (const Action action : kAllActions) EXPECT_EQ(action_of(to_string(action)), action);

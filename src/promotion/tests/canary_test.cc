@@ -198,7 +198,13 @@ TEST(Canary, TooLittleTrafficWaitsAndSaysHowMuchIsMissing) {
     EXPECT_GT(gates.needed(step, kSteps), gates.needed(step - 1, kSteps));
 }
 
-Proposal on_traffic(Stage stage, std::size_t step) { return {.id = "p", .stage = stage, .step = step}; }
+Proposal on_traffic(Stage stage, std::size_t step) {
+  return {.id = "p",
+          .stage = stage,
+          .step = step,
+          .share = stage == Stage::kCanary ? kSteps[step] : 0,
+          .revision = step + 1};
+}
 
 TEST(CanaryWatch, AdvancesOnceAStepAndLeavesGoingLiveToPeople) {
   CanaryWatch watch({}, kSteps);

@@ -64,6 +64,42 @@ TEST_F(EvidenceTest, AnyChangedByteOfAFileIsAnotherDigest) {
   EXPECT_NE(digest_of(before->digests), digest_of(after->digests));
 }
 
+TEST_F(EvidenceTest, TheDatasetsAreReadAndNotOnlyQuoted) {
+  std::filesystem::create_directories(path("set/training"));
+  write("set/card.json", "{}");
+  write("set/training/train_data.jsonl", "{}\n");
+  // As the dataset store names them: path and content of each file, each after its length.
+  const std::string digest = sha256_hex("9\ncard.json2\n{}25\ntraining/train_data.jsonl3\n{}\n");
+  Json with_set = report();
+  with_set["dataset"]["datasets"] = {{{"digest", digest}, {"uri", "file://" + path("set")}}};
+  const auto candidate = candidate_of_report(with_set.dump(), "", "");
+  ASSERT_TRUE(candidate.ok()) << candidate.error().message;
+  EXPECT_EQ(present_digests(with_set.dump(), *candidate).value(), candidate->digests);
+  write("set/training/train_data.jsonl", "[]\n");
+  const auto changed = present_digests(with_set.dump(), *candidate);
+  ASSERT_TRUE(changed.ok());
+  EXPECT_EQ(names_of_changed(candidate->digests, *changed), "datasets");
+  std::filesystem::remove_all(path("set"));
+  EXPECT_EQ(present_digests(with_set.dump(), *candidate).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(EvidenceTest, ALargeFileIsReadAgainWhenItChanges) {
+  write("base.gguf", std::string(65 << 20, 'a'));
+  const auto before = candidate_of_report(report().dump(), "", "");
+  EXPECT_EQ(candidate_of_report(report().dump(), "", "")->digests, before->digests);
+  const auto written = std::filesystem::last_write_time(path("base.gguf"));
+  std::fstream(path("base.gguf"), std::ios::in | std::ios::out | std::ios::binary).write("b", 1);
+  std::filesystem::last_write_time(path("base.gguf"), written);  // as somebody would who hides it
+  EXPECT_EQ(names_of_changed(before->digests, candidate_of_report(report().dump(), "", "")->digests), "base");
+}
+
+TEST_F(EvidenceTest, AnUpstreamIsItsNameItsAddressAndWhatItIsAskedFor) {
+  const auto digest = digest_of_upstream("small", "http://10.0.0.7/v1", "tuned");
+  EXPECT_EQ(digest, digest_of_upstream("small", "http://10.0.0.7/v1", "tuned"));
+  EXPECT_NE(digest, digest_of_upstream("small", "http://10.0.0.8/v1", "tuned"));
+  EXPECT_NE(digest, digest_of_upstream("small", "http://10.0.0.7/v1", ""));
+}
+
 class ServedEvidenceTest : public EvidenceTest {
  protected:
   /// A report with the configuration that its job ran with.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "io/file.h"
+#include "promotion/draw_secret.h"
 
 namespace fw::promotion {
 namespace {
@@ -61,6 +62,25 @@ TEST_F(PromotionsTest, WhatTouchesTrafficIsToldAtEveryStepAndAfterARestart) {
   EXPECT_TRUE(on_traffic_.empty());
 }
 
+TEST_F(PromotionsTest, WhoIsDrawnFirstIsAServicesSecret) {
+  open();
+  const std::string one = proposed(), other = proposed();
+  EXPECT_NE(one, other);
+  const auto secret = draw_secret(folder_.path());
+  ASSERT_TRUE(secret.ok()) << secret.error().message;
+  EXPECT_EQ(draw_secret(folder_.path()).value(), *secret) << "a restart moves no conversation";
+  namespace fs = std::filesystem;
+  EXPECT_EQ(fs::status(folder_.path() / "draw.secret").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  Proposal proposal = *promotions_->find(one);
+  EXPECT_TRUE(proposal.has_secret_draw);
+  EXPECT_NE(draw_key(*secret, proposal), draw_key("another", proposal));
+  open();
+  EXPECT_EQ(*promotions_->find(one), proposal);
+  // One of a version without the secret keeps its conversations.
+  proposal.has_secret_draw = false;
+  EXPECT_EQ(draw_key(*secret, proposal), one);
+}
+
 TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
   open();
   const std::string id = proposed();
@@ -72,6 +92,31 @@ TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
   EXPECT_EQ(promotions_->all_at(then).at(0).stage, Stage::kCanary);
   EXPECT_EQ(promotions_->all_at(clock_.now()).at(0).stage, Stage::kLive);
   EXPECT_TRUE(promotions_->all_at(then - std::chrono::hours(1)).empty());
+}
+
+TEST_F(PromotionsTest, TwoWhoAdvanceAtOnceTakeOneStep) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  const auto seen = act(id, Action::kStartCanary)->revision;
+  const auto advance = [&](const Seen& with) { return promotions_->act(id, Action::kAdvance, "op", "", with); };
+  std::atomic<int> advanced = 0;
+  {
+    std::vector<std::jthread> people;
+    for (int i = 0; i < 4; ++i) {
+      people.emplace_back([&] { advanced += advance({.is_by_hand = true}).ok() ? 1 : 0; });
+      people.emplace_back([&] { advanced += advance({.revision = seen, .is_by_hand = true}).ok() ? 1 : 0; });
+    }
+  }
+  EXPECT_EQ(advanced, 1);
+  EXPECT_EQ(promotions_->find(id)->share, 0.05);
+  // Later, whoever has seen the new share goes on, and whoever has not does not.
+  clock_.advance(Promotions::kMoment);
+  EXPECT_EQ(advance({.revision = seen, .is_by_hand = true}).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(advance({.revision = promotions_->find(id)->revision, .is_by_hand = true})->share, 0.25);
+  EXPECT_EQ(promotions_->act(id, Action::kGoLive, "op", "", {.revision = seen}).error().code,
+            ErrorCode::kAlreadyExists);
+  EXPECT_TRUE(promotions_->act(id, Action::kRollBack, "op", "", {.revision = seen}).ok()) << "never too late";
 }
 
 TEST_F(PromotionsTest, OfManyOperatorsAtOnceEachStepIsTakenByOne) {

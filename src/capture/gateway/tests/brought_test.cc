@@ -110,9 +110,10 @@ TEST_F(BroughtTest, AnotherLeaseIsAnotherUpstreamEvenByTheSameName) {
 TEST_F(BroughtTest, ItsNameIsNoOtherUpstreams) {
   Promoted one = brought(1);
   one.target.upstream = one.brought->settings.name = "main";
-  EXPECT_THAT(gateway->set_promoted({one}).error().message, testing::HasSubstr("which gateway.upstreams has too"));
+  const auto why = [&] { return gateway->set_promoted({one}).value().at(0).why; };
+  EXPECT_THAT(why(), testing::HasSubstr("which gateway.upstreams has too"));
   one.target.upstream = "other";
-  EXPECT_EQ(gateway->set_promoted({one}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(why(), testing::HasSubstr("leads to \"other\""));
   EXPECT_EQ(ask().body, kBig);
 }
 

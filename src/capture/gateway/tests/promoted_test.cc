@@ -83,5 +83,17 @@ TEST_F(PromotedTest, AnAnswerThatBreaksOffIsAnErrorOfTheCandidate) {
   EXPECT_THAT(told(), ElementsAre("p-1 error"));
 }
 
+TEST_F(PromotedTest, OneThatLeadsNowhereKeepsNoRollbackFromTakingHold) {
+  promote(1);
+  EXPECT_EQ(ask().body, kSmall);
+  Promoted gone = promoted("p-2", 1);
+  gone.target.upstream = "gone";
+  const auto left_out = gateway->set_promoted({gone});
+  ASSERT_TRUE(left_out.ok());
+  ASSERT_EQ(left_out->size(), 1U);
+  EXPECT_EQ(left_out->at(0).id, "p-2");
+  EXPECT_EQ(ask().body, kBig) << "the one that was rolled back answers no more";
+}
+
 }  // namespace
 }  // namespace fw::capture

@@ -119,8 +119,41 @@ TEST(RouteTable, APromotedModelAnswersItsShareOfItsWorkloadAlone) {
   drawn = 0;
   for (int i = 0; i < 4000; ++i) drawn += (*table)->split_for("router", "demo", "", random).answers != nullptr ? 1 : 0;
   EXPECT_NEAR(drawn, 1000, 150);
-  promoted.target.upstream = "gone";
-  EXPECT_FALSE(RouteTable::make({}, upstreams, {promoted}).ok());
+  // Its own key orders the conversations, and not its name.
+  Promoted keyed = promoted;
+  keyed.key = "secret";
+  const auto by_key = RouteTable::make({}, upstreams, {keyed});
+  for (int i = 0; i < 1000; ++i) {
+    const std::string conversation = "c" + std::to_string(i);
+    EXPECT_EQ((*by_key)->split_for("router", "demo", conversation, random).answers != nullptr,
+              is_in_share(conversation, 0.25, "secret"));
+  }
+  // One that leads nowhere is left out, and the others are not.
+  Promoted gone = promoted;
+  gone.id = "p-0";
+  gone.target.upstream = "gone";
+  const auto rest = RouteTable::make({}, upstreams, {gone, promoted});
+  ASSERT_TRUE(rest.ok()) << rest.error().message;
+  ASSERT_EQ((*rest)->left_out().size(), 1U);
+  EXPECT_EQ((*rest)->left_out()[0].id, "p-0");
+  EXPECT_THAT((*rest)->left_out()[0].why, HasSubstr("\"gone\", which gateway.upstreams does not have"));
+  ASSERT_EQ((*rest)->promoted().size(), 1U);
+  EXPECT_EQ((*rest)->promoted()[0].id, "p-1");
+}
+
+TEST(RouteTable, WhatAnswersAWorkloadAnywayIsKnown) {
+  const std::vector<UpstreamSettings> upstreams{{.name = "big"}, {.name = "small"}};
+  const auto plain = RouteTable::make({}, upstreams).value();
+  EXPECT_TRUE(plain->leads_only_to("big", "", "router"));
+  EXPECT_FALSE(plain->leads_only_to("small", "", "router"));
+  EXPECT_FALSE(plain->leads_only_to("big", "tuned", "router")) << "it is asked for another model";
+  const auto routed =
+      RouteTable::make({{.name = "r", .workload = "router", .targets = {{.upstream = "small"}}}}, upstreams).value();
+  EXPECT_TRUE(routed->leads_only_to("small", "", "router"));
+  EXPECT_TRUE(routed->leads_only_to("big", "", "writer"));
+  const auto both =
+      RouteTable::make({{.name = "r", .targets = {{.upstream = "big"}, {.upstream = "small"}}}}, upstreams).value();
+  EXPECT_FALSE(both->leads_only_to("small", "", "router"));
 }
 
 }  // namespace
