@@ -85,14 +85,14 @@ TEST_F(PromotedTest, AnAnswerThatBreaksOffIsAnErrorOfTheCandidate) {
 
 TEST_F(PromotedTest, OneThatLeadsNowhereKeepsNoRollbackFromTakingHold) {
   promote(1);
-  EXPECT_EQ(ask().body, kSmall);
+  EXPECT_EQ(ask("c"), kSmall);
   Promoted gone = promoted("p-2", 1);
   gone.target.upstream = "gone";
   const auto left_out = gateway->set_promoted({gone});
   ASSERT_TRUE(left_out.ok());
   ASSERT_EQ(left_out->size(), 1U);
   EXPECT_EQ(left_out->at(0).id, "p-2");
-  EXPECT_EQ(ask().body, kBig) << "the one that was rolled back answers no more";
+  EXPECT_EQ(ask("c"), kBig) << "the one that was rolled back answers no more";
 }
 
 }  // namespace
