@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "auth/person.h"
+
 namespace fw::promotion {
 namespace {
 
@@ -90,7 +92,8 @@ Result<Digests> digests_of(const std::string& details) {
 }
 
 bool has_signed(const Proposal& proposal, std::string_view person) {
-  return std::ranges::find(proposal.signatures, person, &Signature::person) != proposal.signatures.end();
+  return std::ranges::any_of(proposal.signatures,
+                             [&](const Signature& s) { return auth::is_same_person(s.person, person); });
 }
 
 Status check_candidate(const Candidate& candidate) {
@@ -106,9 +109,18 @@ Status check_candidate(const Candidate& candidate) {
   return {};
 }
 
+/// Where the two names differ: what makes them one person's.
+std::string as_called(const std::string& person, const Proposal& proposal) {
+  if (person == proposal.proposer) return {};
+  return "; \"" + person + "\" is the same person, as letter case and blanks make no other one";
+}
+
 Status check_signer(const Proposal& proposal, const std::string& person) {
-  if (person == proposal.proposer) return unauthorized(person + " proposed this, so somebody else signs it");
-  if (has_signed(proposal, person)) return already_exists(person + " has signed this already");
+  if (auth::is_same_person(person, proposal.proposer)) {
+    return unauthorized(proposal.proposer + " proposed this, so somebody else signs it" + as_called(person, proposal));
+  }
+  if (has_signed(proposal, person))
+    return already_exists(person + " has signed this already; somebody else signs next");
   return {};
 }
 
@@ -224,7 +236,10 @@ Result<Proposal> Board::after(const audit::Entry& entry, Action action) const {
 Status Board::take_details(Proposal& proposal, Action action, const audit::Entry& entry) {
   const audit::Event& e = entry.event;
   if (action == Action::kSign) {
-    FW_TRY(check_signer(proposal, e.person));
+    // Names as they are: what an earlier version took for two people stands.
+    if (e.person == proposal.proposer) return data_loss(e.person + " signed what they proposed");
+    if (std::ranges::find(proposal.signatures, e.person, &Signature::person) != proposal.signatures.end())
+      return data_loss(e.person + " signed twice");
     FW_ASSIGN(const double needed, number_of(e.details, "needed"));
     if (!(needed >= 1 && needed < 1000)) return data_loss("no number of signatures");
     proposal.needed = static_cast<std::size_t>(needed);

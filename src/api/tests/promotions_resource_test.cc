@@ -50,6 +50,11 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
   const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
   EXPECT_EQ(json_of(send(net::Method::kGet, path))["signatures_needed"], 1);
+  for (const char* name : {"flywheel", "bob ", "b\u202eob"}) {
+    const auto refused = act("/sign", Json{{"person", name}, {"digest", digest}}.dump().c_str());
+    EXPECT_EQ(refused.status, 422) << name;
+    EXPECT_EQ(json_of(refused)["detail"][0]["loc"][1], "person");
+  }
   EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
   const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
   EXPECT_EQ(shadow["stage"], "shadow");
