@@ -83,6 +83,14 @@ Result<double> number_of(const std::string& details, const char* name) {
   return found->get<double>();
 }
 
+/// What is kept beside a step; empty: nothing, as in entries of earlier versions.
+std::string figures_of(const std::string& details, const char* name) {
+  const auto json = Json::parse(details, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  const bool are_there = json.is_object() && found != json.end() && found->is_object();
+  return are_there ? found->dump(-1, ' ', false, Json::error_handler_t::replace) : std::string();
+}
+
 Result<Digests> digests_of(const std::string& details) {
   try {
     return Json::parse(details).at("digests").get<Digests>();
@@ -135,7 +143,7 @@ Result<audit::Event> Board::propose(std::string id, Candidate candidate, std::st
 Result<audit::Event> Board::sign(const std::string& id, const std::string& signed_digest, std::string person,
                                  std::string reason) const {
   FW_ASSIGN(const Proposal* proposal, get(id));
-  FW_TRY(next_stage(proposal->stage, Action::kSign));
+  FW_TRY(step(*proposal, Action::kSign));
   FW_TRY(check_signer(*proposal, person));
   const std::string present = digest_of(proposal->candidate.digests);
   if (signed_digest != present) {
@@ -149,7 +157,7 @@ Result<audit::Event> Board::sign(const std::string& id, const std::string& signe
 Result<audit::Event> Board::change(const std::string& id, Digests digests, std::string person,
                                    std::string reason) const {
   FW_ASSIGN(const Proposal* proposal, get(id));
-  FW_TRY(next_stage(proposal->stage, Action::kChange));
+  FW_TRY(step(*proposal, Action::kChange));
   if (digests.empty() || digests == proposal->candidate.digests) return invalid_argument("the digests are the same");
   return event_of(Action::kChange, id, std::move(person), std::move(reason), {{"digests", digests}});
 }
@@ -175,8 +183,31 @@ Result<audit::Event> Board::decide(const std::string& id, Action action, std::st
   return event_of(action, id, std::move(person), std::move(reason), details);
 }
 
+Result<Stage> Board::step(const Proposal& proposal, Action action) const {
+  auto to = next_stage(proposal.stage, action);
+  if (to.ok()) return to;
+  std::string why = "proposal " + proposal.id + " cannot " + std::string(words_of(action)) + ": it " +
+                    std::string(words_of(proposal.stage));
+  if (proposal.stage == Stage::kProposed) {
+    const std::size_t missing = signatures_needed(proposal) - proposal.signatures.size();
+    std::string others = proposal.proposer;
+    for (const auto& s : proposal.signatures) others += ", " + s.person;
+    why += ", " + std::to_string(missing) + " more, by " + (missing == 1 ? "somebody" : "people") + " other than " +
+           others;
+  }
+  if (is_ended(proposal.stage)) {
+    return failed_precondition(why + ", which ends it; propose again with: flywheel promote propose " +
+                               proposal.candidate.job);
+  }
+  std::string possible;
+  for (const Action next : steps_from(proposal.stage)) {
+    possible += (possible.empty() ? "" : ", ") + std::string(command_of(next));
+  }
+  return failed_precondition(why + "; possible now: " + possible + " (flywheel promote STEP " + proposal.id + ")");
+}
+
 Status Board::check_traffic(const Proposal& proposal, Action action) const {
-  FW_ASSIGN(const Stage to, next_stage(proposal.stage, action));
+  FW_ASSIGN(const Stage to, step(proposal, action));
   if (touches_traffic(to) && !touches_traffic(proposal.stage)) {
     const Proposal* other = on_traffic(proposal.candidate.workload, proposal.candidate.client);
     if (other != nullptr && other->stage != Stage::kLive) {
@@ -204,6 +235,9 @@ Status Board::apply(const audit::Entry& entry) {
       other.share = other.shadow = 0;
       other.changed_at = entry.at;
       other.reason = "proposal " + proposal->id + " went live";
+      if (auto figures = figures_of(entry.event.details, "retired_figures"); !figures.empty()) {
+        other.figures = std::move(figures);
+      }
     }
   }
   if (*action == Action::kPropose) order_.push_back(proposal->id);
@@ -260,6 +294,7 @@ Status Board::take_details(Proposal& proposal, Action action, const audit::Entry
   } else if (action == Action::kStartShadow) {
     FW_ASSIGN(proposal.shadow, number_of(e.details, "shadow"));
   }
+  if (auto figures = figures_of(e.details, "figures"); !figures.empty()) proposal.figures = std::move(figures);
   if (!(proposal.shadow >= 0 && proposal.shadow <= 1)) return data_loss("no share of the requests");
   if (proposal.stage == Stage::kLive) proposal.share = 1;
   if (!touches_traffic(proposal.stage)) proposal.share = proposal.shadow = 0;
@@ -288,6 +323,14 @@ std::vector<Proposal> Board::all() const {
   std::vector<Proposal> list;
   for (const std::string& id : order_) list.push_back(proposals_.at(id));
   return list;
+}
+
+const Proposal* Board::live_on(std::string_view workload, std::string_view client) const {
+  const auto found = std::ranges::find_if(proposals_, [&](const auto& entry) {
+    const Proposal& p = entry.second;
+    return p.stage == Stage::kLive && p.candidate.workload == workload && p.candidate.client == client;
+  });
+  return found == proposals_.end() ? nullptr : &found->second;
 }
 
 const Proposal* Board::on_traffic(std::string_view workload, std::string_view client) const {
