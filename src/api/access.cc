@@ -4,6 +4,7 @@
 #include <array>
 
 #include "auth/credentials.h"
+#include "auth/person.h"
 #include "auth/secret.h"
 
 namespace fw::api {
@@ -94,7 +95,14 @@ std::string person_of(const net::Call& call, std::string said) {
 std::string acting_person(const net::Call& call, const nlohmann::ordered_json& body,
                           std::vector<FieldProblem>& problems) {
   const Caller& caller = auth::caller_of(call);
-  return caller.person.empty() ? required_text(body, "person", problems) : caller.person;
+  if (!caller.person.empty()) return caller.person;
+  const std::size_t before = problems.size();
+  std::string person = required_text(body, "person", problems);
+  if (problems.size() > before) return person;
+  if (const auto named = auth::check_person_name(person, "person"); !named.ok()) {
+    problems.push_back({"value_error", {"body", "person"}, named.error().message, person});
+  }
+  return person;
 }
 
 Access::Access(const auth::Keyring& keyring, auth::Settings settings, const Clock& clock)
@@ -134,20 +142,27 @@ std::optional<Refusal> Access::by_session(const net::IncomingRequest& request, F
   return std::nullopt;
 }
 
-void Access::by_proxy(const net::IncomingRequest& request, Found& found) const {
+std::optional<Refusal> Access::by_proxy(const net::IncomingRequest& request, Found& found) const {
   const auth::ProxySettings& proxy = settings_.proxy;
-  if (!proxy.is_on()) return;
+  if (!proxy.is_on()) return std::nullopt;
   const auto name = request.headers.find(proxy.header).value_or("");
   const auto address = address_of(request.peer);
-  if (name.empty() || std::ranges::find(proxy.addresses, address) == proxy.addresses.end()) return;
-  const auto own = proxy.roles.find(std::string(name));
+  if (name.empty() || std::ranges::find(proxy.addresses, address) == proxy.addresses.end()) {
+    return std::nullopt;
+  }
+  if (const auto named = auth::check_person_name(name, proxy.header); !named.ok()) {
+    return Refusal{403, named.error().message};
+  }
+  const auto own =
+      std::ranges::find_if(proxy.roles, [&](const auto& known) { return auth::is_same_person(known.first, name); });
   const auto role = own == proxy.roles.end() ? proxy.role : std::optional(own->second);
-  if (!role) return;
+  if (!role) return std::nullopt;
   auto caller = std::make_shared<Caller>();
   caller->via = Via::kProxy;
   caller->person = name;
   caller->role = *role;
   found.caller = std::move(caller);
+  return std::nullopt;
 }
 
 std::optional<Refusal> Access::find_caller(net::IncomingRequest& request, Found& found) {
@@ -157,8 +172,7 @@ std::optional<Refusal> Access::find_caller(net::IncomingRequest& request, Found&
     return std::nullopt;
   }
   if (auto refusal = by_session(request, found)) return refusal;
-  if (!found.caller) by_proxy(request, found);
-  return std::nullopt;
+  return found.caller ? std::nullopt : by_proxy(request, found);
 }
 
 std::optional<Refusal> Access::check_role(const net::IncomingRequest& request, const Found& found) const {

@@ -51,7 +51,7 @@ class Access final {
 
   [[nodiscard]] std::optional<auth::Refusal> find_caller(net::IncomingRequest& request, Found& found);
   [[nodiscard]] std::optional<auth::Refusal> by_session(const net::IncomingRequest& request, Found& found);
-  void by_proxy(const net::IncomingRequest& request, Found& found) const;
+  [[nodiscard]] std::optional<auth::Refusal> by_proxy(const net::IncomingRequest& request, Found& found) const;
   [[nodiscard]] std::optional<auth::Refusal> check_role(const net::IncomingRequest& request, const Found& found) const;
   [[nodiscard]] Task<void> answer(const net::Handler& handler, net::IncomingRequest& request, net::ResponseWriter& out);
 

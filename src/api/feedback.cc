@@ -20,13 +20,19 @@ Json feedback_json(const promotion::Feedback& f) {
   return json;
 }
 
-/// `score` from 0 to 1, or `outcome`, good or bad.
-std::optional<double> score_of(const Json& body) {
-  const auto score = body.find("score"), outcome = body.find("outcome");
-  if (score != body.end() && score->is_number() && *score >= 0 && *score <= 1) return score->get<double>();
-  if (score != body.end() || outcome == body.end()) return std::nullopt;
-  if (*outcome == "good") return 1;
-  if (*outcome == "bad") return 0;
+/// `score` from 0 to 1, or `outcome`, good or bad: one of them, so that they do not contradict each other.
+std::optional<double> score_of(const Json& body, std::vector<FieldProblem>& problems) {
+  const auto given = [&body](const char* field) { return body.value(field, Json()); };
+  const Json score = given("score"), outcome = given("outcome");
+  if (!score.is_null() && !outcome.is_null()) {
+    problems.push_back({"value_error", {"body", "outcome"}, "give score or outcome, not both", outcome});
+    return std::nullopt;
+  }
+  if (score.is_number() && score >= 0 && score <= 1) return score.get<double>();
+  if (outcome == "good") return 1;
+  if (outcome == "bad") return 0;
+  const char* field = outcome.is_null() ? "score" : "outcome";
+  problems.push_back({"value_error", {"body", field}, "give score, 0 to 1, or outcome, good or bad", given(field)});
   return std::nullopt;
 }
 
@@ -37,15 +43,12 @@ Task<net::Response> answer_feedback(TakeFeedback take, std::string text, auth::C
   std::vector<FieldProblem> problems;
   if (!parse_object(text, body, problems)) co_return unprocessable(problems);
   promotion::Rating rating{.id = required_text(body, "id", problems)};
-  const auto score = score_of(body);
-  if (!score) {
-    problems.push_back({"value_error", {"body", "score"}, "give score, 0 to 1, or outcome, good or bad", nullptr});
-  }
+  const auto score = score_of(body, problems);
   const auto comment = body.find("comment");
   if (comment != body.end() && comment->is_string()) rating.comment = comment->get<std::string>();
   const bool is_comment = comment == body.end() || comment->is_null() || comment->is_string();
   if (!is_comment || rating.comment.size() > kMostComment) {
-    problems.push_back({"string_type", {"body", "comment"}, "is not a text of at most 4096 bytes", nullptr});
+    problems.push_back({"string_type", {"body", "comment"}, "is not a text of at most 4096 bytes", *comment});
   }
   if (!problems.empty()) co_return unprocessable(problems);
   rating.score = *score;

@@ -45,6 +45,25 @@ Task<Result<net::Response>> answer(pages::Asset asset, net::Call call) {
   co_return response;
 }
 
+/// For an address that is none, the pages where a person came by it, so that they can go on from there.
+Task<void> answer_nowhere(net::IncomingRequest& request, net::ResponseWriter& out) {
+  const std::string path(request.path().substr(0, 200));
+  net::Response response = net::detail_response(404, "nothing is found at " + path);
+  const bool is_for_program = path == "/api" || path.starts_with("/api/") || path.starts_with("/assets/");
+  const bool takes_pages = request.headers.find("Accept").value_or("").find("text/html") != std::string_view::npos;
+  if (request.method == net::Method::kGet && takes_pages && !is_for_program) {
+    net::Call call{.request = {}, .params = {}, .query = net::QueryParams(""), .peer = {}};
+    call.request.headers = request.headers;
+    call.request.headers.remove("If-None-Match");
+    auto page = co_await answer(pages::app_document(), std::move(call));
+    if (page.ok()) response = std::move(*page);
+    response.status = 404;
+    response.headers.set("Cache-Control", "no-store");
+    response.headers.remove("ETag");
+  }
+  (void)co_await out.send(std::move(response), Deadline::never());
+}
+
 Task<Result<net::Response>> no_asset() { co_return not_found("there is no such file"); }
 
 }  // namespace
@@ -57,6 +76,7 @@ void PagesResource::add_to(net::Router& router) {
     const auto* asset = pages::find_asset(call.params.at("name"));
     return asset == nullptr ? no_asset() : answer(*asset, std::move(call));
   });
+  router.otherwise(answer_nowhere);
 }
 
 }  // namespace fw::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -24,21 +25,58 @@ constexpr std::size_t kMostSteps = 1000;  // of one proposal's history: the last
 constexpr std::size_t kMaxReason = 4096;
 constexpr const char* kItself = "flywheel";  // who takes the signatures of other bytes
 
-Json progress_json(const std::optional<promotion::CanaryProgress>& progress) {
-  if (!progress) return nullptr;
-  Json gates = Json::array();
-  for (const auto& g : progress->gates) {
-    gates.push_back({{"gate", promotion::name_of(g.gate)},
-                     {"title", promotion::title_of(g.gate)},
-                     {"count", g.count},
-                     {"mean", g.mean},
-                     {"limit", g.limit},
-                     {"is_failed", g.is_failed}});
+/// As it is counted now; else as it was kept with the last step.
+Json progress_json(const std::optional<promotion::CanaryProgress>& now, const Proposal& p) {
+  if (now) return Json::parse(promotion::to_json(*now));
+  Json kept = Json::parse(p.figures, nullptr, /*allow_exceptions=*/false);
+  if (!kept.is_object()) return nullptr;
+  // What has ended waits for nothing.
+  if (promotion::is_ended(p.stage)) kept["missing"] = 0;
+  return kept;
+}
+
+/// What `at` asks about: a moment, or the part of a day that is over.
+struct AskedTime {
+  Timestamp from;
+  Timestamp to;
+};
+
+Result<AskedTime> asked_time(std::string_view at) {
+  constexpr auto kDay = std::chrono::hours(24);
+  const auto from = capture::parse_timestamp(at);
+  if (!from) return invalid_argument("at is no time: epoch seconds or ISO-8601, a date alone for the whole day");
+  const Timestamp now = SystemClock().now();
+  if (*from > now) {
+    return invalid_argument("at is in the future: the time here is " + to_iso8601(now).substr(0, 19) + "Z" +
+                            ", and who will answer then is not decided");
   }
-  return {{"requests", progress->requests},
-          {"errors", progress->errors},
-          {"missing", progress->missing},
-          {"gates", std::move(gates)}};
+  const bool is_day = at.find('-') != at.npos && at.find_first_of("Tt: ") == at.npos;
+  // Times are shown to the microsecond: what happened within it is part of it.
+  const Duration span = is_day ? Duration(kDay) : Duration(std::chrono::microseconds(1));
+  return AskedTime{*from, std::min(*from + span - std::chrono::nanoseconds(1), now)};
+}
+
+Json span_json(const promotion::Promotions::Span& span) {
+  const audit::Event& step = span.step.event;
+  const Proposal& p = span.proposal;
+  const Json figures = Json::parse(p.figures, nullptr, /*allow_exceptions=*/false);
+  return {{"stage", promotion::to_string(p.stage)},
+          {"share", p.share},
+          {"shadow", p.shadow},
+          {"from", to_iso8601(span.from)},
+          {"until", span.until ? Json(to_iso8601(*span.until)) : Json()},
+          {"action", step.action},
+          {"person", step.person},
+          {"reason", step.reason},
+          {"entry", span.step.number},
+          {"figures", figures.is_object() ? figures : Json()}};
+}
+
+/// 409 where the proposal stands elsewhere, 403 where another person has to do it: 401 is for who is not signed in.
+net::Response refused(const Error& error) {
+  if (error.code == ErrorCode::kFailedPrecondition) return net::detail_response(409, error.message);
+  if (error.code == ErrorCode::kUnauthorized) return net::detail_response(403, error.message);
+  return net::error_response(error);
 }
 
 Json summary_json(const promotion::PairSummary& sum) {
@@ -124,18 +162,45 @@ std::uint64_t PromotionsResource::revision() const {
   return hash64(std::to_string(count) + state);
 }
 
+Json PromotionsResource::past_json(const std::vector<promotion::Promotions::Span>& spans) const {
+  std::vector<const Proposal*> order;
+  std::map<std::string_view, std::pair<const Proposal*, Json>> all;  // as each stood last, and all that it was
+  for (const auto& span : spans) {
+    auto& [last, during] = all[span.proposal.id];
+    if (last == nullptr) order.push_back(&span.proposal);
+    last = &span.proposal;
+    during.push_back(span_json(span));
+  }
+  Json list = Json::array();
+  for (const Proposal* first : order) {
+    auto& [last, during] = all.at(first->id);
+    Json one = proposal_json(*last, /*is_past=*/true);
+    one["during"] = std::move(during);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
   const auto at = call.query.find("at");
   if (!at) co_return answer(200, proposals_json(parts_.promotions.all()));
-  const auto time = capture::parse_timestamp(*at);
-  if (!time) co_return invalid_argument("at is no time: epoch seconds or ISO-8601");
-  const auto proposals = co_await run_on(disk_, [&] { return parts_.promotions.all_at(*time); });
-  co_return answer(200, proposals_json(proposals));
+  FW_CO_ASSIGN(const AskedTime time, asked_time(*at));
+  const auto spans = co_await run_on(disk_, [&] { return parts_.promotions.between(time.from, time.to); });
+  co_return answer(200,
+                   {{"from", to_iso8601(time.from)}, {"to", to_iso8601(time.to)}, {"promotions", past_json(spans)}});
 }
 
 Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {
   const auto proposal = parts_.promotions.find(call.params.at("id"));
   if (!proposal) co_return not_found("there is no proposal " + call.params.at("id"));
+  if (const auto at = call.query.find("at")) {
+    FW_CO_ASSIGN(const AskedTime time, asked_time(*at));
+    auto spans = co_await run_on(disk_, [&] { return parts_.promotions.between(time.from, time.to); });
+    std::erase_if(spans, [&](const auto& span) { return span.proposal.id != proposal->id; });
+    if (!spans.empty()) co_return answer(200, past_json(spans)[0]);
+    co_return not_found("there was no proposal " + proposal->id + " yet at " + to_iso8601(time.to) +
+                        "; it was made at " + to_iso8601(proposal->created_at));
+  }
   Json json = proposal_json(*proposal);
   json["pairs"] = summary_json(co_await run_on(disk_, [&] { return parts_.pairs.summary(proposal->id); }));
   co_return answer(200, json);
@@ -176,7 +241,7 @@ Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
   co_return answer(200, {{"engines", std::move(engines)}});
 }
 
-Json PromotionsResource::proposal_json(const Proposal& p) const {
+Json PromotionsResource::proposal_json(const Proposal& p, bool is_past) const {
   Json signatures = Json::array();
   for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
   const auto& c = p.candidate;
@@ -206,7 +271,7 @@ Json PromotionsResource::proposal_json(const Proposal& p) const {
           {"reason", p.reason},
           {"revision", p.revision},
           {"trouble", trouble.empty() ? Json(nullptr) : Json(trouble)},
-          {"progress", progress_json(parts_.watch.progress(p.id))}};
+          {"progress", progress_json(is_past ? std::nullopt : parts_.watch.progress(p.id), p)}};
 }
 
 Json PromotionsResource::proposals_json(const std::vector<Proposal>& proposals) const {
@@ -319,12 +384,12 @@ Task<Result<net::Response>> PromotionsResource::act(net::Call call) {
   const std::string& id = call.params.at("id");
   FW_CO_TRY(check_route(id, *action));
   FW_CO_TRY(check_room(id, *action));
-  FW_CO_TRY(co_await check_bytes(id, *action));
+  if (const auto bytes = co_await check_bytes(id, *action); !bytes.ok()) co_return refused(bytes.error());
   auto proposal = co_await run_on(disk_, [&] {
     return *action == Action::kSign ? parts_.promotions.sign(id, digest, person, reason)
                                     : parts_.promotions.act(id, *action, person, reason, seen);
   });
-  if (!proposal.ok()) co_return proposal.error();
+  if (!proposal.ok()) co_return refused(proposal.error());
   co_return answer(200, proposal_json(*proposal));
 }
 

@@ -76,7 +76,9 @@ class PromotionsResource final {
   [[nodiscard]] Task<Status> check_bytes(std::string id, promotion::Action action);
   [[nodiscard]] Status check_new(const promotion::Candidate& candidate) const;
   [[nodiscard]] Status check_room(const std::string& id, promotion::Action action) const;
-  [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal) const;
+  [[nodiscard]] nlohmann::ordered_json proposal_json(const promotion::Proposal& proposal, bool is_past = false) const;
+  /// Proposals as they stood, each with all that it was `during` the time.
+  [[nodiscard]] nlohmann::ordered_json past_json(const std::vector<promotion::Promotions::Span>& spans) const;
   [[nodiscard]] nlohmann::ordered_json proposals_json(const std::vector<promotion::Proposal>& proposals) const;
 
   PromotionParts parts_;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "auth/person.h"
 #include "review/quality.h"
 
 namespace fw::api {
@@ -73,7 +74,7 @@ Json shadow_json(const WholeReview& whole) {
 
 const Label* label_of(const WholeReview& whole, const std::string& record, const std::string& person) {
   for (const auto& label : whole.labels) {
-    if (label.record_id == record && label.person == person) return &label;
+    if (label.record_id == record && auth::is_same_person(label.person, person)) return &label;
   }
   return nullptr;
 }
@@ -121,7 +122,7 @@ Json review_items(const WholeReview& whole, const std::string& person, std::opti
   std::map<std::string, const Label*> own;
   for (const auto& label : whole.labels) {
     ++judged_by[label.record_id];
-    if (label.person == person) own[label.record_id] = &label;
+    if (auth::is_same_person(label.person, person)) own[label.record_id] = &label;
   }
   Json out = Json::array();
   for (const auto& item : whole.items) {
@@ -148,7 +149,8 @@ Json review_card(const WholeReview& whole, const review::Item& item, const std::
     ++alike;
     alike_left += label_of(whole, each.record_id, person) == nullptr ? 1 : 0;
   }
-  for (const auto& label : whole.labels) others += label.record_id == item.record_id && label.person != person ? 1 : 0;
+  for (const auto& label : whole.labels)
+    others += label.record_id == item.record_id && !auth::is_same_person(label.person, person) ? 1 : 0;
   const Json candidate{{"message", body.value("candidate", Json())}, {"failure", body.value("failure", Json())}};
   const Json production{{"message", body.value("production", Json())}, {"failure", nullptr}};
   Json out{{"record_id", item.record_id},

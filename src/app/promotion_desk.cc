@@ -67,6 +67,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
         client(of.executor()) {}
 
   void take(const std::vector<promotion::Proposal>& list);
+  [[nodiscard]] std::string figures_of(const std::string& id) const;
   /// Gives the gateway whom it may ask now.
   void route();
   /// Whom of those on traffic the gateway cannot ask; says what is new of it. Under `mutex`.
@@ -184,6 +185,11 @@ void PromotionDesk::Impl::take(const std::vector<promotion::Proposal>& list) {
   // Whose engine is to end gets no request any more.
   route();
   host->set(list);
+}
+
+std::string PromotionDesk::Impl::figures_of(const std::string& id) const {
+  const auto progress = watch.progress(id);
+  return progress ? promotion::to_json(*progress) : std::string();
 }
 
 void PromotionDesk::Impl::route() {
@@ -493,8 +499,10 @@ Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Sett
   FW_ASSIGN(impl->judge, judge_of(settings, service));
   FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
   impl->host = std::make_unique<promotion::ModelHost>(settings.serving, impl->host_dependencies());
-  FW_ASSIGN(impl->promotions, promotion::Promotions::open(*impl->audit, settings.rules,
-                                                          [desk = impl.get()](const auto& list) { desk->take(list); }));
+  FW_ASSIGN(impl->promotions,
+            promotion::Promotions::open(
+                *impl->audit, settings.rules, [desk = impl.get()](const auto& list) { desk->take(list); },
+                [desk = impl.get()](const std::string& id) { return desk->figures_of(id); }));
   service.reviews().set_on_open([log = impl->audit.get()](const std::string& id, const std::string& job) {
     const auto noted =
         log->append({kItself, "review.open", id, "people may judge what differs", R"({"job":")" + job + R"("})"});

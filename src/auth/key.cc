@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "auth/person.h"
+
 namespace fw::auth {
 namespace {
 
@@ -84,6 +86,7 @@ Status check(const Key& key) {
     return invalid_argument(
         "name should be text of 1 to 100 bytes without control characters: who or what uses the key");
   }
+  FW_TRY(check_person_name(key.name, "name"));
   if (!is_name(key.tenant, kMostWorkloadBytes)) {
     return invalid_argument("tenant should be a client id: at most 256 bytes without control characters");
   }

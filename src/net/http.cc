@@ -47,6 +47,32 @@ ErrorCode code_of_status(int status) {
   }
 }
 
+/// A list of problems with fields, `{loc, msg}` each, as a line for each: `limit: should be a number`. Empty: it is
+/// none.
+std::string problems_in(const nlohmann::json& detail) {
+  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kLongest = 200;
+  std::string out;
+  if (!detail.is_array()) return out;
+  const bool are_many = detail.size() > 1;
+  for (std::size_t i = 0; i < std::min(detail.size(), kMost); ++i) {
+    const auto& one = detail[i];
+    if (!one.is_object() || !one.contains("msg") || !one["msg"].is_string()) return {};
+    std::string field;
+    const auto location = one.value("loc", nlohmann::json());
+    if (!location.is_array()) return {};
+    for (std::size_t at = location.size() > 1 ? 1 : 0; at < location.size(); ++at) {
+      // The first says in which part of the request it was: what the caller knows.
+      const auto& part = location[at];
+      const std::string name = part.is_string() ? part.get<std::string>() : part.dump();
+      field += (field.empty() ? "" : ".") + name;
+    }
+    const auto said = one["msg"].get<std::string>();
+    out += (are_many ? "\n  " : "") + field + (field.empty() ? "" : ": ") + said.substr(0, kLongest);
+  }
+  return out;
+}
+
 /// What an error's body says: `detail`, `error.message` or `message` of a JSON object, else its beginning.
 std::string what_the_body_says(const std::string& body) {
   constexpr std::size_t kShown = 300;
@@ -57,6 +83,7 @@ std::string what_the_body_says(const std::string& body) {
       const auto text = [&](const nlohmann::json& o, const char* key) {
         return o.is_object() && o.contains(key) && o[key].is_string() ? o[key].get<std::string>() : std::string();
       };
+      if (auto said = problems_in(json.value("detail", nlohmann::json())); !said.empty()) return said;
       for (auto said : {text(json, "detail"), text(json.value("error", nlohmann::json()), "message"),
                         text(json, "error"), text(json, "message")}) {
         if (!said.empty()) return said.substr(0, kShown);

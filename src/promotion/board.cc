@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "auth/person.h"
+
 namespace fw::promotion {
 namespace {
 
@@ -82,6 +84,14 @@ Result<double> number_of(const std::string& details, const char* name) {
   return found->get<double>();
 }
 
+/// What is kept beside a step; empty: nothing, as in entries of earlier versions.
+std::string figures_of(const std::string& details, const char* name) {
+  const auto json = Json::parse(details, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find(name) : json.end();
+  const bool are_there = json.is_object() && found != json.end() && found->is_object();
+  return are_there ? found->dump(-1, ' ', false, Json::error_handler_t::replace) : std::string();
+}
+
 Result<Digests> digests_of(const std::string& details) {
   try {
     return Json::parse(details).at("digests").get<Digests>();
@@ -97,7 +107,8 @@ bool is_drawn_in_secret(const std::string& details) {
 }
 
 bool has_signed(const Proposal& proposal, std::string_view person) {
-  return std::ranges::find(proposal.signatures, person, &Signature::person) != proposal.signatures.end();
+  return std::ranges::any_of(proposal.signatures,
+                             [&](const Signature& s) { return auth::is_same_person(s.person, person); });
 }
 
 Status check_candidate(const Candidate& candidate) {
@@ -113,9 +124,18 @@ Status check_candidate(const Candidate& candidate) {
   return {};
 }
 
+/// Where the two names differ: what makes them one person's.
+std::string as_called(const std::string& person, const Proposal& proposal) {
+  if (person == proposal.proposer) return {};
+  return "; \"" + person + "\" is the same person, as letter case and blanks make no other one";
+}
+
 Status check_signer(const Proposal& proposal, const std::string& person) {
-  if (person == proposal.proposer) return unauthorized(person + " proposed this, so somebody else signs it");
-  if (has_signed(proposal, person)) return already_exists(person + " has signed this already");
+  if (auth::is_same_person(person, proposal.proposer)) {
+    return unauthorized(proposal.proposer + " proposed this, so somebody else signs it" + as_called(person, proposal));
+  }
+  if (has_signed(proposal, person))
+    return already_exists(person + " has signed this already; somebody else signs next");
   return {};
 }
 
@@ -132,7 +152,7 @@ Result<audit::Event> Board::propose(std::string id, Candidate candidate, std::st
 Result<audit::Event> Board::sign(const std::string& id, const std::string& signed_digest, std::string person,
                                  std::string reason) const {
   FW_ASSIGN(const Proposal* proposal, get(id));
-  FW_TRY(next_stage(proposal->stage, Action::kSign));
+  FW_TRY(step(*proposal, Action::kSign));
   FW_TRY(check_signer(*proposal, person));
   const std::string present = digest_of(proposal->candidate.digests);
   if (signed_digest != present) {
@@ -146,7 +166,7 @@ Result<audit::Event> Board::sign(const std::string& id, const std::string& signe
 Result<audit::Event> Board::change(const std::string& id, Digests digests, std::string person,
                                    std::string reason) const {
   FW_ASSIGN(const Proposal* proposal, get(id));
-  FW_TRY(next_stage(proposal->stage, Action::kChange));
+  FW_TRY(step(*proposal, Action::kChange));
   if (digests.empty() || digests == proposal->candidate.digests) return invalid_argument("the digests are the same");
   return event_of(Action::kChange, id, std::move(person), std::move(reason), {{"digests", digests}});
 }
@@ -170,8 +190,31 @@ Result<audit::Event> Board::decide(const std::string& id, Action action, std::st
   return event_of(action, id, std::move(person), std::move(reason), details);
 }
 
+Result<Stage> Board::step(const Proposal& proposal, Action action) const {
+  auto to = next_stage(proposal.stage, action);
+  if (to.ok()) return to;
+  std::string why = "proposal " + proposal.id + " cannot " + std::string(words_of(action)) + ": it " +
+                    std::string(words_of(proposal.stage));
+  if (proposal.stage == Stage::kProposed) {
+    const std::size_t missing = signatures_needed(proposal) - proposal.signatures.size();
+    std::string others = proposal.proposer;
+    for (const auto& s : proposal.signatures) others += ", " + s.person;
+    why += ", " + std::to_string(missing) + " more, by " + (missing == 1 ? "somebody" : "people") + " other than " +
+           others;
+  }
+  if (is_ended(proposal.stage)) {
+    return failed_precondition(why + ", which ends it; propose again with: flywheel promote propose " +
+                               proposal.candidate.job);
+  }
+  std::string possible;
+  for (const Action next : steps_from(proposal.stage)) {
+    possible += (possible.empty() ? "" : ", ") + std::string(command_of(next));
+  }
+  return failed_precondition(why + "; possible now: " + possible + " (flywheel promote STEP " + proposal.id + ")");
+}
+
 Status Board::check_traffic(const Proposal& proposal, Action action) const {
-  FW_ASSIGN(const Stage to, next_stage(proposal.stage, action));
+  FW_ASSIGN(const Stage to, step(proposal, action));
   if (touches_traffic(to) && !touches_traffic(proposal.stage)) {
     const Proposal* other = on_traffic(proposal.candidate.workload, proposal.candidate.client);
     if (other != nullptr && other->stage != Stage::kLive) {
@@ -200,6 +243,9 @@ Status Board::apply(const audit::Entry& entry) {
       other.changed_at = entry.at;
       other.revision = entry.number;
       other.reason = "proposal " + proposal->id + " went live";
+      if (auto figures = figures_of(entry.event.details, "retired_figures"); !figures.empty()) {
+        other.figures = std::move(figures);
+      }
     }
   }
   proposal->revision = entry.number;
@@ -234,7 +280,10 @@ Result<Proposal> Board::after(const audit::Entry& entry, Action action) const {
 Status Board::take_details(Proposal& proposal, Action action, const audit::Entry& entry) {
   const audit::Event& e = entry.event;
   if (action == Action::kSign) {
-    FW_TRY(check_signer(proposal, e.person));
+    // Names as they are: what an earlier version took for two people stands.
+    if (e.person == proposal.proposer) return data_loss(e.person + " signed what they proposed");
+    if (std::ranges::find(proposal.signatures, e.person, &Signature::person) != proposal.signatures.end())
+      return data_loss(e.person + " signed twice");
     FW_ASSIGN(const double needed, number_of(e.details, "needed"));
     if (!(needed >= 1 && needed < 1000)) return data_loss("no number of signatures");
     proposal.needed = static_cast<std::size_t>(needed);
@@ -255,6 +304,7 @@ Status Board::take_details(Proposal& proposal, Action action, const audit::Entry
   } else if (action == Action::kStartShadow) {
     FW_ASSIGN(proposal.shadow, number_of(e.details, "shadow"));
   }
+  if (auto figures = figures_of(e.details, "figures"); !figures.empty()) proposal.figures = std::move(figures);
   if (!(proposal.shadow >= 0 && proposal.shadow <= 1)) return data_loss("no share of the requests");
   if (proposal.stage == Stage::kLive) proposal.share = 1;
   if (!touches_traffic(proposal.stage)) proposal.share = proposal.shadow = 0;
@@ -283,6 +333,14 @@ std::vector<Proposal> Board::all() const {
   std::vector<Proposal> list;
   for (const std::string& id : order_) list.push_back(proposals_.at(id));
   return list;
+}
+
+const Proposal* Board::live_on(std::string_view workload, std::string_view client) const {
+  const auto found = std::ranges::find_if(proposals_, [&](const auto& entry) {
+    const Proposal& p = entry.second;
+    return p.stage == Stage::kLive && p.candidate.workload == workload && p.candidate.client == client;
+  });
+  return found == proposals_.end() ? nullptr : &found->second;
 }
 
 const Proposal* Board::on_traffic(std::string_view workload, std::string_view client) const {

@@ -39,6 +39,8 @@ class Board final {
   [[nodiscard]] const Proposal* find(std::string_view id) const;
   /// Oldest first.
   [[nodiscard]] std::vector<Proposal> all() const;
+  /// The one that is live on the workload's traffic.
+  [[nodiscard]] const Proposal* live_on(std::string_view workload, std::string_view client) const;
   /// The one that touches the workload's traffic.
   [[nodiscard]] const Proposal* on_traffic(std::string_view workload, std::string_view client) const;
   [[nodiscard]] const Rules& rules() const { return rules_; }
@@ -47,6 +49,8 @@ class Board final {
 
  private:
   [[nodiscard]] Result<const Proposal*> get(const std::string& id) const;
+  /// Where it leads, or all that a person needs to know to go on: where it stands, what is missing, what is possible.
+  [[nodiscard]] Result<Stage> step(const Proposal& proposal, Action action) const;
   [[nodiscard]] Status check_traffic(const Proposal& proposal, Action action) const;
   [[nodiscard]] static Status take_details(Proposal& proposal, Action action, const audit::Entry& entry);
   [[nodiscard]] Result<Proposal> after(const audit::Entry& entry, Action action) const;

@@ -36,6 +36,9 @@ struct CanaryProgress {
   std::vector<GateFigures> gates;  ///< those that are on
 };
 
+/// As API and audit log have it.
+[[nodiscard]] std::string to_json(const CanaryProgress& progress);
+
 /// What was counted, by proposal.
 using Counts = std::map<std::string, Gates::State, std::less<>>;
 /// docs/formats/promotion.md.

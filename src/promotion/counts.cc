@@ -42,6 +42,23 @@ Gates::State gates_of(const Json& json) {
 
 }  // namespace
 
+std::string to_json(const CanaryProgress& progress) {
+  Json gates = Json::array();
+  for (const auto& g : progress.gates) {
+    gates.push_back({{"gate", name_of(g.gate)},
+                     {"title", title_of(g.gate)},
+                     {"count", g.count},
+                     {"mean", g.mean},
+                     {"limit", g.limit},
+                     {"is_failed", g.is_failed}});
+  }
+  const Json all{{"requests", progress.requests},
+                 {"errors", progress.errors},
+                 {"missing", progress.missing},
+                 {"gates", std::move(gates)}};
+  return all.dump();
+}
+
 std::string to_json(const Counts& counts) {
   Json all = Json::object();
   for (const auto& [id, state] : counts) {

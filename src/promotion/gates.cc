@@ -135,18 +135,21 @@ std::uint64_t Gates::missing(std::size_t step, const std::vector<double>& steps)
   const std::uint64_t wanted = needed(step, steps);
   const std::uint64_t of_errors = wanted > answered_ ? wanted - answered_ : 0;
   const double parts = parts_of(step, steps);
-  return std::max({of_errors, missing_of(Gate::kSlow, parts), missing_of(Gate::kInvalidCalls, parts),
-                   missing_of(Gate::kJudged, parts)});
+  std::uint64_t most = std::max(of_errors, missing_of(Gate::kJudged, parts));
+  for (const Gate gate : {Gate::kSlow, Gate::kInvalidCalls}) {
+    const bool is_blind = test(gate) != nullptr && test(gate)->total() == 0;
+    // Many a workload calls no tools: what has seen nothing in all these requests is not waited for.
+    if (!is_blind || of_errors > 0) most = std::max(most, missing_of(gate, parts));
+  }
+  return most;
 }
 
 std::uint64_t Gates::missing_of(Gate gate, double parts) const {
   const GateTest* test = this->test(gate);
-  // Many a workload calls no tools; ratings were asked for.
-  if (test == nullptr || (test->total() == 0 && gate != Gate::kJudged)) return 0;
-  const double seen = static_cast<double>(test->total()), asked = static_cast<double>(answered_);
-  const double wanted = parts * static_cast<double>(to_tell_twice_as_bad_[static_cast<std::size_t>(gate)]) + 1;
-  if (seen >= wanted) return 0;
-  return static_cast<std::uint64_t>(std::ceil((wanted - seen) * std::max(1.0, asked / std::max(seen, 1.0))));
+  if (test == nullptr) return 0;
+  const auto needed = to_tell_twice_as_bad_[static_cast<std::size_t>(gate)];
+  const auto wanted = static_cast<std::uint64_t>(std::ceil(parts * static_cast<double>(needed) + 1));
+  return wanted > test->total() ? wanted - test->total() : 0;
 }
 
 Gates::State Gates::state() const {

@@ -120,9 +120,10 @@ class Gates final {
   /// Requests that the canary must have answered before it leaves step `step` of `steps`: before the share goes beyond
   /// a quarter, enough that twice as many errors as allowed are told with a chance of 95 %.
   [[nodiscard]] std::uint64_t needed(std::size_t step, const std::vector<double>& steps) const;
-  /// How many of them are missing; also as many as the gates on slow answers and invalid calls need to tell twice what
-  /// they allow, where they see anything, and the judge's in any case: nothing goes on unrated where ratings are asked
-  /// for.
+  /// About how many are missing, as if every one of them were seen by all gates; never more than before while the
+  /// step is the same. Counted are the requests needed, and as many as the gates on slow answers and invalid calls need
+  /// to tell twice what they allow, unless they have seen nothing at all once the requests are there; the judge's in
+  /// any case: nothing goes on unrated where ratings are asked for.
   [[nodiscard]] std::uint64_t missing(std::size_t step, const std::vector<double>& steps) const;
 
   [[nodiscard]] State state() const;

@@ -1,6 +1,8 @@
 #include "promotion/promotions.h"
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/percent.h"
@@ -21,8 +23,10 @@ std::string state_text(const Proposal& proposal) {
 
 }  // namespace
 
-Result<std::unique_ptr<Promotions>> Promotions::open(audit::AuditLog& log, Rules rules, OnTraffic on_traffic) {
-  std::unique_ptr<Promotions> promotions(new Promotions(log, std::move(rules), std::move(on_traffic)));
+Result<std::unique_ptr<Promotions>> Promotions::open(audit::AuditLog& log, Rules rules, OnTraffic on_traffic,
+                                                     Figures figures) {
+  std::unique_ptr<Promotions> promotions(
+      new Promotions(log, std::move(rules), std::move(on_traffic), std::move(figures)));
   FW_TRY(promotions->catch_up());
   promotions->tell();
   return promotions;
@@ -40,7 +44,7 @@ Result<Proposal> Promotions::sign(const std::string& id, const std::string& sign
 
 Result<Proposal> Promotions::change(const std::string& id, const Digests& digests, const std::string& person,
                                     const std::string& reason) {
-  return take_step([&](const Board& board) { return board.change(id, digests, person, reason); });
+  return take_step([&](const Board& board) { return with_figures(board.change(id, digests, person, reason), board); });
 }
 
 Result<Proposal> Promotions::act(const std::string& id, Action action, const std::string& person,
@@ -49,7 +53,7 @@ Result<Proposal> Promotions::act(const std::string& id, Action action, const std
     FW_TRY(check_not_moved_on(board, id, action, seen));
     FW_ASSIGN(auto event, board.decide(id, action, person, reason));
     FW_TRY(check_moment(board, id, action, seen));
-    return event;
+    return with_figures(std::move(event), board);
   });
 }
 
@@ -67,6 +71,21 @@ Status Promotions::check_moment(const Board& board, const std::string& id, Actio
   if (log_.now() - proposal->changed_at >= kMoment) return {};
   return already_exists("proposal " + id + " went on to " + state_text(*proposal) +
                         " this moment, by somebody else or by this very step; look at it again");
+}
+
+Result<audit::Event> Promotions::with_figures(Result<audit::Event> event, const Board& board) const {
+  if (!event.ok() || !figures_) return event;
+  const Proposal* proposal = board.find(event->subject);
+  auto details = nlohmann::ordered_json::parse(event->details);
+  const auto keep = [&](const char* name, const std::string& figures) {
+    if (!figures.empty()) details[name] = nlohmann::ordered_json::parse(figures);
+  };
+  keep("figures", figures_(proposal->id));
+  const Proposal* live = board.live_on(proposal->candidate.workload, proposal->candidate.client);
+  const bool ends_other = event->action.ends_with(to_string(Action::kGoLive)) && live != nullptr;
+  if (ends_other) keep("retired_figures", figures_(live->id));
+  event->details = details.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return event;
 }
 
 Result<Proposal> Promotions::take_step(const Decide& decide) {
@@ -119,17 +138,42 @@ std::vector<Proposal> Promotions::all() const {
   return board_.all();
 }
 
-std::vector<Proposal> Promotions::all_at(Timestamp time) const {
+std::vector<Promotions::Span> Promotions::between(Timestamp from, Timestamp to) const {
   Board board;
-  for (std::uint64_t after = 0;;) {
-    const auto entries = log_.entries(after, kPage);
-    for (const auto& entry : entries) {
-      if (entry.at > time) return board.all();
-      (void)board.apply(entry);
-      after = entry.number;
+  std::vector<Span> spans;
+  std::map<std::string, std::size_t> last;  // of each proposal, in `spans`
+  const auto take = [&](const Proposal& now, const audit::Entry& entry) {
+    const auto before = last.find(now.id);
+    if (before != last.end()) {
+      Span& span = spans[before->second];
+      const Proposal& was = span.proposal;
+      if (was.stage == now.stage && was.step == now.step && was.share == now.share) {
+        span.proposal = now;
+        return;
+      }
+      span.until = entry.at;
     }
-    if (entries.size() < kPage) return board.all();
+    last[now.id] = spans.size();
+    spans.push_back({.proposal = now, .from = entry.at, .until = std::nullopt, .step = entry});
+  };
+  bool is_over = false;
+  for (std::uint64_t after = 0; !is_over;) {
+    const auto entries = log_.entries(after, kPage);
+    is_over = entries.size() < kPage;
+    for (const auto& entry : entries) {
+      is_over = is_over || entry.at > to;
+      if (entry.at > to) break;
+      after = entry.number;
+      const Proposal* about = board.apply(entry).ok() ? board.find(entry.event.subject) : nullptr;
+      if (about == nullptr) continue;
+      // Going live may have ended another one.
+      for (const Proposal& each : about->stage == Stage::kLive ? board.all() : std::vector<Proposal>{*about}) {
+        take(each, entry);
+      }
+    }
   }
+  std::erase_if(spans, [&](const Span& span) { return span.until && *span.until <= from; });
+  return spans;
 }
 
 }  // namespace fw::promotion

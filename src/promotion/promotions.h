@@ -26,10 +26,13 @@ class Promotions final {
   /// at a time.
   using OnTraffic = std::function<void(const std::vector<Proposal>&)>;
 
+  /// What the gates have counted of a proposal, as JSON; empty: nothing. It is kept with every step. Any thread.
+  using Figures = std::function<std::string(const std::string& id)>;
+
   /// Folds the log and calls `on_traffic` (may be empty) once. kDataLoss for a log with a step that is none. The log
   /// outlives the object.
   [[nodiscard]] static Result<std::unique_ptr<Promotions>> open(audit::AuditLog& log, Rules rules,
-                                                                OnTraffic on_traffic = {});
+                                                                OnTraffic on_traffic = {}, Figures figures = {});
 
   /// Errors as Board's. Returns the proposal as it stands after the step.
   [[nodiscard]] Result<Proposal> propose(Candidate candidate, const std::string& person, const std::string& reason);
@@ -48,14 +51,22 @@ class Promotions final {
   [[nodiscard]] std::size_t signatures_needed(const Proposal& proposal) const;
   [[nodiscard]] std::optional<Proposal> find(const std::string& id) const;
   [[nodiscard]] std::vector<Proposal> all() const;
-  /// Everything as it stood at a time.
-  [[nodiscard]] std::vector<Proposal> all_at(Timestamp time) const;
+  /// One stage of a proposal, from the step that led to it until the next.
+  struct Span {
+    Proposal proposal;  ///< as it stood
+    Timestamp from;
+    std::optional<Timestamp> until;  ///< absent: it stands so at the end of the time asked for
+    audit::Entry step;               ///< that led to it
+  };
+  /// What stood at some moment between two times, oldest first.
+  [[nodiscard]] std::vector<Span> between(Timestamp from, Timestamp to) const;
 
  private:
   using Decide = std::function<Result<audit::Event>(const Board&)>;
 
-  Promotions(audit::AuditLog& log, Rules rules, OnTraffic on_traffic)
-      : log_(log), on_traffic_(std::move(on_traffic)), board_(std::move(rules)) {}
+  Promotions(audit::AuditLog& log, Rules rules, OnTraffic on_traffic, Figures figures)
+      : log_(log), on_traffic_(std::move(on_traffic)), figures_(std::move(figures)), board_(std::move(rules)) {}
+  [[nodiscard]] Result<audit::Event> with_figures(Result<audit::Event> event, const Board& board) const;
   [[nodiscard]] Result<Proposal> take_step(const Decide& decide);
   [[nodiscard]] Status catch_up();
   [[nodiscard]] static Status check_not_moved_on(const Board& board, const std::string& id, Action action,
@@ -65,6 +76,7 @@ class Promotions final {
 
   audit::AuditLog& log_;
   OnTraffic on_traffic_;
+  Figures figures_;
   mutable std::mutex mutex_;  // guards all below
   Board board_;
   std::uint64_t seen_ = 0;  // entries of the log in the board

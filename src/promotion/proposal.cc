@@ -29,6 +29,27 @@ constexpr std::array<std::pair<Action, std::string_view>, 10> kActions = {{{Acti
                                                                            {Action::kRollBack, "roll_back"},
                                                                            {Action::kRetire, "retire"}}};
 
+struct Words {
+  std::string_view command;
+  std::string_view cannot;
+};
+
+// In the order of Action.
+constexpr std::array<Words, 10> kWordsOfActions = {{{"propose", "be proposed"},
+                                                    {"sign", "be signed"},
+                                                    {"", "have other digests"},
+                                                    {"shadow", "go into shadow"},
+                                                    {"start", "start its canary"},
+                                                    {"advance", "advance to the next share"},
+                                                    {"live", "go live"},
+                                                    {"reject", "be rejected"},
+                                                    {"rollback", "be rolled back"},
+                                                    {"retire", "be retired"}}};
+// In the order of Stage.
+constexpr std::array<std::string_view, 8> kWordsOfStages = {"waits for signatures", "is signed off", "is in shadow",
+                                                            "is in its canary",     "is live",       "is retired",
+                                                            "is rejected",          "is rolled back"};
+
 struct Step {
   Stage from;
   Action action;
@@ -74,6 +95,18 @@ std::optional<Stage> stage_of(std::string_view text) { return value_of(kStages, 
 std::string_view to_string(Action action) { return text_of(kActions, action); }
 std::optional<Action> action_of(std::string_view text) { return value_of(kActions, text); }
 
+std::string_view words_of(Stage stage) { return kWordsOfStages.at(static_cast<std::size_t>(stage)); }
+std::string_view words_of(Action action) { return kWordsOfActions.at(static_cast<std::size_t>(action)).cannot; }
+std::string_view command_of(Action action) { return kWordsOfActions.at(static_cast<std::size_t>(action)).command; }
+
+std::vector<Action> steps_from(Stage stage) {
+  std::vector<Action> out;
+  for (const Step& step : kSteps) {
+    if (step.from == stage && !command_of(step.action).empty()) out.push_back(step.action);
+  }
+  return out;
+}
+
 std::string digest_of(const Digests& digests) {
   std::string all;
   for (const auto& [name, digest] : digests) all += name + '\n' + digest + '\n';
@@ -107,8 +140,8 @@ std::optional<std::size_t> next_step(const std::vector<double>& steps, double sh
 Result<Stage> next_stage(Stage from, Action action) {
   const auto step = std::ranges::find_if(kSteps, [&](const Step& s) { return s.from == from && s.action == action; });
   if (step != std::end(kSteps)) return step->to;
-  return failed_precondition("a proposal that is " + std::string(to_string(from)) + " has no step " +
-                             std::string(to_string(action)));
+  return failed_precondition("a proposal that " + std::string(words_of(from)) + " cannot " +
+                             std::string(words_of(action)));
 }
 
 }  // namespace fw::promotion

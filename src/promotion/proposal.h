@@ -31,6 +31,9 @@ enum class Stage : std::uint8_t {
 }
 [[nodiscard]] constexpr bool is_ended(Stage stage) { return stage >= Stage::kRetired; }
 
+/// For people, after "it": "is signed off".
+[[nodiscard]] std::string_view words_of(Stage stage);
+
 /// What can be done to a proposal. docs/promotion.md has the table.
 enum class Action : std::uint8_t {
   kPropose,
@@ -47,6 +50,12 @@ enum class Action : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> action_of(std::string_view text);
+/// For people, after "cannot": "be signed".
+[[nodiscard]] std::string_view words_of(Action action);
+/// As `flywheel promote` calls it; empty: no command of a person.
+[[nodiscard]] std::string_view command_of(Action action);
+/// What people can do with a proposal in this stage.
+[[nodiscard]] std::vector<Action> steps_from(Stage stage);
 
 /// SHA-256 by what it is of: base, adapter, template, serving, upstream, datasets, report.
 using Digests = std::map<std::string, std::string>;
@@ -109,6 +118,7 @@ struct Proposal {
   Timestamp changed_at;
   std::string reason;          ///< of the last change
   std::uint64_t revision = 0;  ///< number of the audit log's entry that changed it last
+  std::string figures;         ///< JSON of CanaryProgress as it was when the last step was taken; empty: none were kept
 
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "auth/person.h"
 #include "base/random.h"
 #include "evals/statistics/kappa.h"
 #include "evals/statistics/proportion.h"
@@ -72,7 +73,7 @@ using Verdicts = std::map<std::string, Verdict>;  // by row
 
 std::map<std::string, Verdicts> by_person(const std::vector<Label>& labels) {
   std::map<std::string, Verdicts> out;
-  for (const auto& label : labels) out[label.person][label.record_id] = label.verdict;
+  for (const auto& label : labels) out[auth::person_key(label.person)][label.record_id] = label.verdict;
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "auth/person.h"
 #include "base/random.h"
 
 namespace fw::review {
@@ -75,7 +76,7 @@ Result<Review> Reviews::find(const std::string& id) {
 Result<std::vector<Label>> Reviews::labels_that_count(const std::string& id) {
   FW_ASSIGN(const auto rows, store_.labels(id));
   std::map<std::pair<std::string, std::string>, const metastore::ReviewLabelRow*> last;
-  for (const auto& row : rows) last[{row.record_id, row.person}] = &row;
+  for (const auto& row : rows) last[{row.record_id, auth::person_key(row.person)}] = &row;
   std::vector<Label> out;
   for (const auto& [key, row] : last) {
     if (row->data.empty()) continue;
@@ -131,7 +132,7 @@ Result<std::uint64_t> Reviews::label(const std::string& id, Label label, bool wh
     if (own == all.items.end()) return not_found("row " + label.record_id + " is not in review " + id);
     std::set<std::string> judged{label.record_id};
     for (const auto& known : all.labels) {
-      if (known.person == label.person) judged.insert(known.record_id);
+      if (auth::is_same_person(known.person, label.person)) judged.insert(known.record_id);
     }
     // A note and a corrected answer are of one row; what was said of its like is the verdict alone.
     const Label alike{.verdict = label.verdict, .tags = label.tags};

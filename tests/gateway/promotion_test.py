@@ -161,7 +161,15 @@ class Promotion(unittest.TestCase):
         started = [entry for entry in entries if entry["subject"] == one and entry["action"] == "promotion.start_canary"][0]
         later = datetime.datetime.fromisoformat(started["at"] + "+00:00").timestamp() + 1
         said = flywheel.run("promote", "history", "--at", str(int(later)), "--server", self.service.url).stdout
-        self.assertIn("in canary, answered 50 %", said)
+        self.assertIn("canary, answered 50 %", said)
+        # A date alone is the whole day, whatever hour it is.
+        day = flywheel.run("promote", "history", "--at", started["at"][:10], "--server", self.service.url).stdout
+        self.assertIn("canary, answered 50 %", day)
+        self.assertIn("live, answered 100 %", day)
+        self.assertIn("start_canary by op", day)
+        self.assertIn("in the future", flywheel.run("promote", "history", "--at", "2200-01-01", "--server", self.service.url).stderr)
+        unknown = flywheel.run("promote", "history", "--workload", "nope", "--server", self.service.url)
+        self.assertEqual((unknown.returncode, "nothing is known of" in unknown.stderr), (1, True))
         self.assertIn("signed by bob", said)
         everything = flywheel.run("promote", "history", other, "--server", self.service.url).stdout
         self.assertIn("go_live  by op", everything)
@@ -186,7 +194,8 @@ class Promotion(unittest.TestCase):
         one = proposed["id"]
         self.assertEqual((proposed["stage"], proposed["workload_id"]), ("proposed", "router"))
         self.assertIn("somebody else signs", self.promote("sign", one, person="ada", fails=True))
-        self.assertIn("no step", self.promote("start", one, person="op", fails=True))
+        self.assertIn("1 more, by somebody other than ada; possible now: sign, reject", self.promote("start", one, person="op", fails=True))
+        self.assertIn("same person", self.promote("sign", one, person="Ada", fails=True))
         self.assertEqual(self.promote("sign", one, person="bob")["stage"], "signed_off")
         for i in range(10):
             self.ask(i, f"before-{i}")
@@ -224,6 +233,10 @@ class Promotion(unittest.TestCase):
         (self.service.data / "gateway.url").unlink(missing_ok=True)
         self.service.start()
         self.assertEqual(self.stage(one), "rolled_back")
+        last = self.proposal(one)["progress"]
+        self.assertEqual(last, entry["details"]["figures"], "what it did is known after its end")
+        self.assertGreater(last["requests"], 20)
+        self.assertIn("requests", flywheel.run("promote", "status", one, "--server", self.service.url).stdout)
 
         # Another proposal goes live past its last share, and back by one step.
         other = self.promote("propose", self.job, "--upstream", "production", "--model", "echo", person="bob")["id"]

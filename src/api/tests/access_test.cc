@@ -195,6 +195,11 @@ TEST_F(AccessTest, AProxyIsBelievedAtItsAddressAlone) {
   EXPECT_EQ(send(Method::kGet, "/api/whoami", named).body, "ada admin");
   EXPECT_EQ(send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "vic"}}).body, "vic viewer");
   EXPECT_EQ(send(Method::kGet, "/api/whoami").status, 401) << "nobody is named";
+  EXPECT_EQ(send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "Ada"}}).body, "Ada admin") << "the same person";
+  const auto itself = send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "Flywheel"}});
+  EXPECT_EQ(itself.status, 403);
+  EXPECT_THAT(itself.body, HasSubstr("the service calls itself"));
+  EXPECT_EQ(send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "a\u202eb"}}).status, 403);
   begin({.proxy = {.header = "X-Forwarded-User", .addresses = {"10.0.0.2"}, .role = Role::kAdmin}});
   EXPECT_EQ(send(Method::kGet, "/api/whoami", named).status, 401);
 }

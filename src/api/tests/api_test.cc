@@ -31,7 +31,15 @@ TEST_F(ApiTest, EveryAddressOfAPageAnswersTheDocumentWithoutAnythingInline) {
     EXPECT_THAT(std::string(page.headers.find("Content-Security-Policy").value_or("")),
                 HasSubstr("script-src 'self';"));
   }
-  EXPECT_EQ(send(net::Method::kGet, "/nowhere").status, 404);
+  EXPECT_THAT(send(net::Method::kGet, "/nowhere").body, HasSubstr("nothing is found at /nowhere"));
+  for (const char* address : {"/nowhere", "/api/nowhere"}) {
+    auto request = net::json_request(net::Method::kGet, server_->url() + address, "");
+    request.headers.set("Accept", "text/html,application/xhtml+xml");
+    const auto seen =
+        run_blocking(client_->send(std::move(request), Deadline::after(std::chrono::seconds(20)))).value();
+    EXPECT_EQ(seen.status, 404);
+    EXPECT_EQ(seen.body.starts_with("<!doctype html>"), std::string(address) == "/nowhere") << seen.body.substr(0, 100);
+  }
   EXPECT_EQ(send(net::Method::kGet, "/assets/app.css").headers.find("Content-Type"), "text/css; charset=utf-8");
   EXPECT_EQ(send(net::Method::kGet, "/assets/other.js").status, 404);
 }

@@ -30,6 +30,14 @@ TEST_F(ApiTest, ARatingIsAScoreOrAnOutcomeWithAnId) {
                            R"({"id": "r", "outcome": "fine"})", R"({"id": "r", "score": 1, "comment": 3})"}) {
     EXPECT_EQ(rate(body).status, 422) << body;
   }
+  for (const char* both :
+       {R"({"id": "r", "score": 1, "outcome": "bad"})", R"({"id": "r", "score": 0, "outcome": "bad"})"}) {
+    const auto refused = rate(both);
+    EXPECT_EQ(refused.status, 422) << both;
+    EXPECT_THAT(refused.body, HasSubstr("not both"));
+  }
+  EXPECT_EQ(json_of(rate(R"({"id": "r", "score": 1.5})"))["detail"][0]["input"], 1.5);
+  EXPECT_EQ(json_of(rate(R"({"id": "r", "outcome": "fine"})"))["detail"][0]["input"], "fine");
   EXPECT_EQ(rate(R"({"id": "none", "score": 1})").status, 404);
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/feedback"))["feedback"][0]["record_id"], "r1");
 }
@@ -46,11 +54,27 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   ASSERT_TRUE(proposed.ok());
   const std::string path = "/api/promotions/" + proposed->id;
   const auto act = [&](const char* action, const char* body) { return send(net::Method::kPost, path + action, body); };
-  EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 400);
+  EXPECT_EQ(act("/sign", R"({"person": "bob", "digest": "other"})").status, 409);
   const std::string digest = json_of(send(net::Method::kGet, path))["digest"];
   const std::string signature = R"({"person": "bob", "digest": ")" + digest + "\"}";
   EXPECT_EQ(json_of(send(net::Method::kGet, path))["signatures_needed"], 1);
+  for (const char* name : {"flywheel", "bob ", "b\u202eob"}) {
+    const auto refused = act("/sign", Json{{"person", name}, {"digest", digest}}.dump().c_str());
+    EXPECT_EQ(refused.status, 422) << name;
+    EXPECT_EQ(json_of(refused)["detail"][0]["loc"][1], "person");
+  }
+  const auto own = act("/sign", Json{{"person", "Ada"}, {"digest", digest}}.dump().c_str());
+  EXPECT_EQ(own.status, 403) << "401 is for who is not signed in";
+  EXPECT_THAT(own.body, HasSubstr("somebody else signs it"));
+  const auto early = act("/start_shadow", R"({"person": "op"})");
+  EXPECT_EQ(early.status, 409);
+  EXPECT_THAT(early.body, HasSubstr("cannot go into shadow: it waits for signatures, 1 more, by somebody other than "
+                                    "ada; possible now: sign, reject (flywheel promote STEP " +
+                                    proposed->id + ")"));
   EXPECT_EQ(act("/sign", signature.c_str()).status, 200);
+  const auto second = act("/sign", Json{{"person", "eve"}, {"digest", digest}}.dump().c_str());
+  EXPECT_EQ(second.status, 409);
+  EXPECT_THAT(second.body, HasSubstr("it is signed off; possible now: reject, shadow, start"));
   const auto shadow = json_of(act("/start_shadow", R"({"person": "op"})"));
   EXPECT_EQ(shadow["stage"], "shadow");
   EXPECT_EQ(shadow["share"], 0);
@@ -58,7 +82,9 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(json_of(send(net::Method::kGet, path + "/pairs"))["pairs"].size(), 0U);
   EXPECT_EQ(json_of(send(net::Method::kGet, path))["pairs"]["pairs"], 0);
   EXPECT_EQ(json_of(act("/start_canary", R"({"person": "op"})"))["share"], 0.01);
-  EXPECT_EQ(act("/reject", R"({"person": "op"})").status, 400);
+  const auto late = act("/reject", R"({"person": "op"})");
+  EXPECT_EQ(late.status, 409);
+  EXPECT_THAT(late.body, HasSubstr("is in its canary; possible now: advance, live, rollback"));
   EXPECT_EQ(act("/change", R"({"person": "op"})").status, 404);
   const auto entries = json_of(send(net::Method::kGet, "/api/audit?after=1"))["entries"];
   ASSERT_EQ(entries.size(), 3U);
@@ -70,6 +96,25 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(history[0]["action"], "promotion.propose");
   EXPECT_EQ(history[3], entries[2]);
   EXPECT_EQ(send(net::Method::kGet, "/api/promotions/p-none/history").status, 404);
+
+  // A date is the whole day, a time one moment; each stage with its times and who let it.
+  const std::string now = to_iso8601(SystemClock().now());
+  const auto day = json_of(send(net::Method::kGet, "/api/promotions?at=" + now.substr(0, 10)));
+  EXPECT_EQ(day["from"].get<std::string>().substr(0, 19), now.substr(0, 10) + "T00:00:00");
+  ASSERT_EQ(day["promotions"].size(), 1U);
+  const auto during = day["promotions"][0]["during"];
+  ASSERT_EQ(during.size(), 4U);
+  EXPECT_EQ(during[2]["stage"], "shadow");
+  EXPECT_EQ(during[2]["until"], during[3]["from"]);
+  EXPECT_EQ(during[3]["person"], "op");
+  EXPECT_EQ(during[3]["share"], 0.01);
+  EXPECT_EQ(during[3]["until"], nullptr);
+  const auto then = json_of(send(net::Method::kGet, path + "?at=" + during[2]["from"].get<std::string>()));
+  EXPECT_EQ(then["stage"], "shadow") << then;
+  EXPECT_EQ(send(net::Method::kGet, path + "?at=2020-01-01").status, 404) << "it was not proposed yet";
+  const auto future = send(net::Method::kGet, "/api/promotions?at=2200-01-01");
+  EXPECT_EQ(future.status, 400);
+  EXPECT_THAT(future.body, HasSubstr("is in the future"));
 }
 
 TEST_F(ApiTest, WhatNoUpstreamCanAnswerForIsLedNowhere) {

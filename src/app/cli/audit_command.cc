@@ -125,6 +125,10 @@ void add_audit_command(CLI::App& app, CommandContext& context) {
       command
           ->add_option("--head", options->head,
                        "Hash that an entry must have: written down earlier, it shows whether entries were cut off")
+          ->check([](const std::string& head) {
+            return head.empty() ? std::string("is empty: give the hash that was written down, or leave --head out")
+                                : std::string();
+          })
           ->type_name("HASH");
     }
     command->callback([&context, options, run] { context.action = [options, run] { return run(*options); }; });

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -17,6 +18,14 @@ namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// A limit that a key may have, in words instead of CLI11's largest double.
+std::string check_limit(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  return is_number && value >= 0 && value <= 1e15 ? "" : "should be a number from 0, which is no limit; it is " + text;
+}
 
 struct Options {
   std::string id;
@@ -186,13 +195,13 @@ void add_create(CLI::App& keys, CommandContext& context) {
   command->add_option("--workload", o->workloads, "Workload that the traffic may be of, several times; default: any")
       ->type_name("WORKLOAD");
   command->add_option("--requests-per-second", o->requests_per_second, "Limit; default: none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_limit)
       ->type_name("N");
   command->add_option("--bytes-per-second", o->bytes_per_second, "Limit on requests and answers together")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_limit)
       ->type_name("N");
   command->add_option("--open-streams", o->open_streams, "Limit on requests at a time")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_limit)
       ->type_name("N");
   add_common(*command, o, context);
   command->callback([&context, o] { context.action = [&context, o] { return create(*o, context.server_url); }; });

@@ -77,7 +77,11 @@ std::string where_served(const Json& p) {
   const Json served = p.value("served_here", Json());
   if (!served.is_object()) return "by upstream " + text(p, "upstream");
   const Json engine = served.value("engine", Json());
-  if (!engine.is_object()) return "served here once it is on traffic";
+  const std::string stage = text(p, "stage");
+  if (!engine.is_object()) {
+    if (stage == "retired" || stage == "rolled_back") return "was served here";
+    return stage == "rejected" ? "was to be served here" : "served here once it is on traffic";
+  }
   const std::string state = text(engine, "state");
   const auto failures = engine.value("failures", std::uint64_t{0});
   const auto hangs = engine.value("hangs", std::uint64_t{0});
@@ -101,7 +105,7 @@ void print_proposal(const Json& p, Terminal& out) {
     const auto missing = progress.value("missing", std::uint64_t{0});
     out.line("  " + std::to_string(progress.value("requests", std::uint64_t{0})) + " requests, " +
              std::to_string(progress.value("errors", std::uint64_t{0})) + " errors" +
-             (missing > 0 ? ", " + std::to_string(missing) + " more until the next share" : ""));
+             (missing > 0 ? ", about " + std::to_string(missing) + " more until the next share" : ""));
   }
   print_gates(p, out);
   if (text(p, "reason") != "" && text(p, "reason") != "-") out.line("  " + text(p, "reason"));
@@ -145,8 +149,9 @@ int take_step(const Options& o, const char* action, const std::string& server) {
 
 int status(const Options& o, const std::string& server) {
   ApiClient client(server);
-  if (!o.id.empty()) return show(client.get(path_of(o.id)), o.json);
-  const auto answer = client.get(o.at.empty() ? "/api/promotions" : "/api/promotions?at=" + net::percent_encode(o.at));
+  const std::string at = o.at.empty() ? "" : "?at=" + net::percent_encode(o.at);
+  if (!o.id.empty()) return show(client.get(path_of(o.id) + at), o.json);
+  const auto answer = client.get("/api/promotions" + at);
   if (!answer.ok()) return fail(answer.error());
   if (o.json) {
     std::cout << answer->dump(2) << '\n';
@@ -154,7 +159,10 @@ int status(const Options& o, const std::string& server) {
   }
   Terminal out(1);
   const Json list = answer->value("promotions", Json::array());
-  if (list.empty()) out.line("nothing is proposed; propose with: flywheel promote propose JOB");
+  if (list.empty()) {
+    out.line(o.at.empty() ? "nothing is proposed; propose with: flywheel promote propose JOB"
+                          : "nothing was proposed by then");
+  }
   for (const auto& proposal : list) print_proposal(proposal, out);
   return 0;
 }
@@ -247,7 +255,8 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   auto* status_command = promote->add_subcommand("status", "Show one proposal, or all; --at DATE: as they stood then");
   auto shown = std::make_shared<Options>();
   status_command->add_option("proposal", shown->id, "Id of the proposal")->type_name("PROPOSAL");
-  status_command->add_option("--at", shown->at, "Epoch seconds or ISO-8601")->type_name("DATE");
+  status_command->add_option("--at", shown->at, "Epoch seconds or ISO-8601; a date alone: at its end")
+      ->type_name("DATE");
   status_command->add_flag("--json", shown->json, "Print the service's answer");
   add_server_option(*status_command, context);
   status_command->callback(
@@ -267,7 +276,7 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   auto asked = std::make_shared<HistoryOptions>();
   history->add_option("proposal", asked->proposal, "Id of the proposal")->type_name("PROPOSAL");
   history->add_option("--workload", asked->workload, "Of this workload alone")->type_name("WORKLOAD");
-  history->add_option("--at", asked->at, "Epoch seconds or ISO-8601")->type_name("DATE");
+  history->add_option("--at", asked->at, "Epoch seconds or ISO-8601; a date alone: the whole day")->type_name("DATE");
   history->add_flag("--json", asked->json, "Print it as JSON");
   add_server_option(*history, context);
   history->callback([&context, asked] {

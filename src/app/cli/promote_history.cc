@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,32 +50,39 @@ bool is_wanted(const HistoryOptions& options, const Json& proposal) {
          (options.workload.empty() || text(proposal, "workload_id") == options.workload);
 }
 
-bool is_on_traffic(const Json& proposal) {
-  const std::string stage = text(proposal, "stage");
+bool is_on_traffic(const Json& stage_or_span) {
+  const std::string stage = text(stage_or_span, "stage");
   return stage == "shadow" || stage == "canary" || stage == "live";
 }
 
-std::string share_of(const Json& proposal) {
-  char out[64];
-  std::snprintf(out, sizeof out, "%.3g %%", 100 * proposal.value("share", 0.0));
+/// Of an ISO time, to the second.
+std::string second_of(const Json& object, const char* key) { return text(object, key).substr(0, 19) + "Z"; }
+
+std::string what_it_did(const Json& span) {
+  if (text(span, "stage") == "shadow") return "in shadow, was sent copies; production answered";
+  char out[80];
+  std::snprintf(out, sizeof out, "%s, answered %.3g %%", text(span, "stage").c_str(), 100 * span.value("share", 0.0));
   return out;
 }
 
-/// The last step that brought it where it stood.
-std::optional<Json> step_to(const Json& proposal, const std::vector<Json>& steps) {
-  std::optional<Json> last;
-  for (const Json& step : steps) {
-    if (text(step, "subject") != text(proposal, "id")) continue;
-    if (text(step, "at") <= text(proposal, "changed_at")) last = step;
-  }
-  return last;
-}
-
-void print_answerer(const Json& p, const std::vector<Json>& steps, Terminal& out) {
+void print_answerer(const Json& p, Terminal& out) {
   out.line(out.styled(Style::kBold, text(p, "workload_id") + " of " + text(p, "client_id")) + ": " +
-           text(p, "model_name") + ", " + text(p, "variant") + ", in " + text(p, "stage") + ", answered " +
-           share_of(p));
-  if (const auto step = step_to(p, steps)) out.line("  let in: " + line_of(*step));
+           text(p, "model_name") + ", " + text(p, "variant") + " (" + text(p, "id") + ")");
+  for (const Json& span : p.value("during", Json::array())) {
+    if (!is_on_traffic(span)) continue;
+    const bool has_ended = span.value("until", Json()).is_string();
+    const std::string reason = text(span, "reason"), action = text(span, "action");
+    const std::string times =
+        has_ended ? second_of(span, "from") + " to " + second_of(span, "until") : "since " + second_of(span, "from");
+    out.line("  " + times + ": " + what_it_did(span));
+    out.line("    let in: " + (action.starts_with(kArea) ? action.substr(kArea.size()) : action) + " by " +
+             text(span, "person") + (reason.empty() ? "" : ": " + reason));
+    const Json figures = span.value("figures", Json());
+    if (figures.is_object()) {
+      out.line("    after " + std::to_string(figures.value("requests", std::uint64_t{0})) + " requests, " +
+               std::to_string(figures.value("errors", std::uint64_t{0})) + " errors");
+    }
+  }
   std::string signers;
   for (const Json& signature : p.value("signatures", Json::array())) {
     signers += (signers.empty() ? "" : ", ") + text(signature, "person");
@@ -90,26 +96,43 @@ int answerers(const HistoryOptions& options, ApiClient& client) {
   if (!answer.ok()) return fail(answer.error());
   std::vector<Json> shown;
   for (const Json& proposal : answer->value("promotions", Json::array())) {
-    if (is_wanted(options, proposal) && is_on_traffic(proposal)) shown.push_back(proposal);
+    const Json during = proposal.value("during", Json::array());
+    if (is_wanted(options, proposal) && std::ranges::any_of(during, is_on_traffic)) shown.push_back(proposal);
   }
-  const auto steps = steps_of(shown, client);
-  if (!steps.ok()) return fail(steps.error());
+  if (options.json) {
+    std::cout << Json{{"from", answer->value("from", "")}, {"to", answer->value("to", "")}, {"promotions", shown}}.dump(
+                     2)
+              << '\n';
+    return 0;
+  }
   Terminal out(1);
-  if (!options.json) {
-    for (const Json& proposal : shown) print_answerer(proposal, *steps, out);
-  }
-  if (options.json) std::cout << Json{{"promotions", shown}}.dump(2) << '\n';
-  if (!options.json && shown.empty()) out.line("production alone answered: no promoted model was on traffic then");
+  const std::string from = second_of(*answer, "from"), to = second_of(*answer, "to");
+  const std::string when = from == to ? "at " + from : "from " + from + " to " + to;
+  if (shown.empty()) out.line(when + " production alone answered: no promoted model was on traffic then");
+  if (!shown.empty()) out.line(when + ", on traffic:");
+  for (const Json& proposal : shown) print_answerer(proposal, out);
   return 0;
+}
+
+/// Something to tell about: a name that no proposal has is a mistake, not silence.
+Status check_known(const HistoryOptions& options, const Json& proposals) {
+  if (options.proposal.empty() && options.workload.empty()) return {};
+  for (const Json& proposal : proposals.value("promotions", Json::array())) {
+    if (is_wanted(options, proposal)) return {};
+  }
+  const std::string of_workload = options.workload.empty() ? "" : " of workload " + printable(options.workload);
+  const std::string id = options.proposal.empty() ? "" : " " + printable(options.proposal);
+  return not_found("nothing is known of a proposal" + id + of_workload + "; flywheel promote status lists all");
 }
 
 }  // namespace
 
 int promote_history(const HistoryOptions& options, const std::string& server) {
   ApiClient client(server);
-  if (!options.at.empty()) return answerers(options, client);
   const auto proposals = client.get("/api/promotions");
   if (!proposals.ok()) return fail(proposals.error());
+  if (const auto known = check_known(options, *proposals); !known.ok()) return fail(known.error());
+  if (!options.at.empty()) return answerers(options, client);
   std::vector<Json> wanted;
   for (const Json& proposal : proposals->value("promotions", Json::array())) {
     if (is_wanted(options, proposal)) wanted.push_back(proposal);

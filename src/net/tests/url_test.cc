@@ -91,6 +91,12 @@ TEST(StatusError, QuotesTheDetailInEveryUsualForm) {
     EXPECT_EQ(status_error("h", {.status = 404, .body = body}).message, "h answered 404 Not Found: no model");
   }
   EXPECT_EQ(status_error("h", {.status = 404, .body = R"({"detail":[{"msg":"x"}]})"}).code, ErrorCode::kNotFound);
+  const std::string problem =
+      R"({"type":"value_error","loc":["body","name"],"msg":"is too long","input":")" + std::string(5000, 'x') + "\"}";
+  EXPECT_EQ(status_error("h", {.status = 422, .body = R"({"detail":[)" + problem + "]}"}).message,
+            "h answered 422 Unprocessable Content: name: is too long");
+  EXPECT_EQ(status_error("h", {.status = 422, .body = R"({"detail":[)" + problem + "," + problem + "]}"}).message,
+            "h answered 422 Unprocessable Content: \n  name: is too long\n  name: is too long");
 }
 
 }  // namespace

@@ -114,6 +114,13 @@ TEST(Board, WhoProposesCannotSignAndNobodySignsTwice) {
   ASSERT_TRUE(desk.propose("p").ok());
   EXPECT_EQ(desk.sign("p", "ada").error().code, ErrorCode::kUnauthorized);
   ASSERT_TRUE(desk.sign("p", "bob").ok());
+  // Neither does another way to write the name make another person.
+  for (const char* name : {"Ada", "ada ", " ADA", "a\u200bda", "\u202eada", "\uff41da"}) {
+    const auto refused = desk.sign("p", name);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnauthorized) << name;
+    EXPECT_THAT(refused.error().message, HasSubstr("same person")) << name;
+  }
+  EXPECT_EQ(desk.sign("p", "BOB").error().code, ErrorCode::kAlreadyExists);
   EXPECT_EQ(desk.stage("p"), Stage::kProposed);
   EXPECT_EQ(desk.sign("p", "bob").error().code, ErrorCode::kAlreadyExists);
   EXPECT_FALSE(desk.act("p", Action::kStartCanary).ok());

@@ -189,13 +189,39 @@ TEST(Canary, WhatWasNotLookedAtCountsForNoGate) {
 }
 
 TEST(Canary, TooLittleTrafficWaitsAndSaysHowMuchIsMissing) {
-  Gates gates;
+  Gates gates({.invalid_calls = 0});
   const auto needed = gates.needed(0, kSteps);
   EXPECT_GT(needed, 50U);
   gates.add({.is_error = false});
   EXPECT_EQ(gates.missing(0, kSteps), needed - 1);
   for (std::size_t step = 1; step < kSteps.size(); ++step)
     EXPECT_GT(gates.needed(step, kSteps), gates.needed(step - 1, kSteps));
+}
+
+TEST(Canary, WhatIsMissingIsSaidFromTheBeginningAndGoesDown) {
+  const GateLimits limits{.slow = 0.01, .slow_after = std::chrono::seconds(2), .judged = 0.2};
+  Gates gates(limits);
+  EXPECT_GT(gates.missing(0, kSteps), gates.needed(0, kSteps)) << "slow answers need more than errors";
+  std::uint64_t before = gates.missing(0, kSteps);
+  for (int i = 0; i < 10'000 && before > 0; ++i) {
+    Observation seen{.is_error = false, .judged = 0.1};
+    if (i % 3 != 0) seen.is_slow = false;  // of what was cut nobody knows
+    if (i % 3 == 1) seen.is_invalid_call = false;
+    gates.add(seen);
+    EXPECT_LE(gates.missing(0, kSteps), before) << i;
+    before = gates.missing(0, kSteps);
+  }
+  EXPECT_EQ(before, 0U);
+}
+
+TEST(Canary, AGateThatSeesNothingHoldsNothingUp) {
+  Gates gates({.slow_after = std::chrono::seconds(2)});
+  const auto needed = gates.needed(0, kSteps);
+  for (std::uint64_t i = 0; i < needed; ++i) {
+    EXPECT_GT(gates.missing(0, kSteps), 0U);
+    gates.add({.is_error = false});
+  }
+  EXPECT_EQ(gates.missing(0, kSteps), 0U);
 }
 
 Proposal on_traffic(Stage stage, std::size_t step) {

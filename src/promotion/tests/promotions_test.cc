@@ -43,6 +43,54 @@ class PromotionsTest : public testing::Test {
   std::vector<Proposal> on_traffic_;
 };
 
+TEST_F(PromotionsTest, FiguresAreKeptAsTheyStoodWhenItEnded) {
+  open();
+  promotions_ = std::move(Promotions::open(*log_, {}, {}, [](const std::string& id) {
+                  return R"({"requests":7,"of":")" + id + R"("})";
+                })).value();
+  const std::string first = proposed();
+  ASSERT_TRUE(sign(first).ok());
+  ASSERT_TRUE(act(first, Action::kStartCanary).ok());
+  ASSERT_TRUE(act(first, Action::kGoLive).ok());
+  const std::string second = proposed();
+  ASSERT_TRUE(sign(second).ok());
+  ASSERT_TRUE(act(second, Action::kStartCanary).ok());
+  ASSERT_TRUE(act(second, Action::kGoLive).ok());
+  ASSERT_TRUE(act(second, Action::kRollBack).ok());
+  EXPECT_NE(log_->entries(log_->last_number() - 1, 1)[0].event.details.find(R"("figures":{"requests":7)"),
+            std::string::npos);
+  open();
+  for (const auto& id : {first, second}) {
+    EXPECT_TRUE(is_ended(promotions_->find(id)->stage));
+    EXPECT_EQ(promotions_->find(id)->figures, R"({"requests":7,"of":")" + id + R"("})");
+  }
+}
+
+TEST_F(PromotionsTest, WhatWasOnTrafficInTheCourseOfADay) {
+  open();
+  const std::string id = proposed();
+  ASSERT_TRUE(sign(id).ok());
+  clock_.advance(std::chrono::hours(1));
+  const Timestamp start = clock_.now();
+  ASSERT_TRUE(act(id, Action::kStartCanary).ok());
+  clock_.advance(std::chrono::hours(1));
+  ASSERT_TRUE(act(id, Action::kAdvance).ok());
+  clock_.advance(std::chrono::hours(1));
+  const Timestamp end = clock_.now();
+  ASSERT_TRUE(act(id, Action::kRollBack).ok());
+  const auto all = promotions_->between(start - std::chrono::hours(10), end + std::chrono::hours(10));
+  ASSERT_EQ(all.size(), 5U);  // proposed, signed off, two shares, rolled back
+  EXPECT_EQ(all[2].from, start);
+  EXPECT_EQ(all[2].until, all[3].from);
+  EXPECT_EQ(all[2].step.event.person, "op");
+  EXPECT_EQ(all[3].proposal.share, 0.05);
+  EXPECT_EQ(all[4].until, std::nullopt);
+  const auto moment = promotions_->between(start, start);
+  ASSERT_EQ(moment.size(), 1U);
+  EXPECT_EQ(moment[0].proposal.stage, Stage::kCanary);
+  EXPECT_EQ(moment[0].proposal.share, 0.01);
+}
+
 TEST_F(PromotionsTest, WhatTouchesTrafficIsToldAtEveryStepAndAfterARestart) {
   open();
   const std::string id = proposed();
@@ -89,9 +137,10 @@ TEST_F(PromotionsTest, WhoAnsweredOnADayIsAQuery) {
   const Timestamp then = clock_.now();
   clock_.advance(std::chrono::hours(24));
   ASSERT_TRUE(act(id, Action::kGoLive).ok());
-  EXPECT_EQ(promotions_->all_at(then).at(0).stage, Stage::kCanary);
-  EXPECT_EQ(promotions_->all_at(clock_.now()).at(0).stage, Stage::kLive);
-  EXPECT_TRUE(promotions_->all_at(then - std::chrono::hours(1)).empty());
+  const auto at = [this](Timestamp time) { return promotions_->between(time, time); };
+  EXPECT_EQ(at(then).at(0).proposal.stage, Stage::kCanary);
+  EXPECT_EQ(at(clock_.now()).at(0).proposal.stage, Stage::kLive);
+  EXPECT_TRUE(at(then - std::chrono::hours(1)).empty());
 }
 
 TEST_F(PromotionsTest, TwoWhoAdvanceAtOnceTakeOneStep) {
