@@ -10,10 +10,11 @@ import { ApiError, post, remove, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { PersonForm } from "../person_field";
 import { address, go, setQuery } from "../place";
 import { useMay } from "../session";
 import type { CardSide, QueueItem, ReviewCard, WholeReview } from "../types";
-import { kShadowTag, PersonField, sourceOf } from "./review";
+import { kShadowTag, sourceOf } from "./review";
 
 const kVerdicts: [string, string, string][] = [["1", "left_better", "Left is better"], ["2", "right_better", "Right is better"], ["3", "both_fine", "Both are fine"], ["4", "both_wrong", "Both are wrong"], ["5", "cannot_tell", "Cannot tell"]];
 
@@ -116,7 +117,8 @@ function useKeys(keys: Record<string, () => void>) {
   latest.current = keys;
   useLayoutEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (e.ctrlKey || e.metaKey || e.altKey || (isTyping(e.target) && e.key !== "Escape")) return;
+      // A key that is held says nothing of the rows that come up meanwhile.
+      if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || (isTyping(e.target) && e.key !== "Escape")) return;
       const action = latest.current[e.key];
       if (!action) return;
       e.preventDefault();
@@ -218,7 +220,7 @@ export function CardPage(props: { review: string; record: string; query: URLSear
     <>
       <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review], { from })}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>
       <Trouble error={review.error ?? card.error} retry={reload} />
-      {person === "" && <p class="filters"><PersonField person={person} set={setPerson} /></p>}
+      {person === "" && <PersonForm person={person} set={setPerson} />}
       {person !== "" && (!review.data || !isShown) && !review.error && !card.error && <Waiting what="the row" />}
       {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} from={from} />}
     </>

@@ -7,8 +7,9 @@ import { useLive } from "../live";
 import { ago } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { PersonInput } from "../person_field";
 import { address } from "../place";
-import { useMay, useSession, type Role } from "../session";
+import { useMay, type Role } from "../session";
 import type { AuditEntry, EngineLog, PairLine, Promotion, PromotionStage } from "../types";
 import { Engine } from "./engine_log";
 import { Stage } from "./promotions";
@@ -38,7 +39,6 @@ const kSteps: Record<PromotionStage, Step[]> = {
 
 function Actions(props: { promotion: Promotion; done: () => void }) {
   const [person, setPerson] = usePerson();
-  const session = useSession();
   const [reason, setReason] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
@@ -62,7 +62,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
     <section>
       <h2>Next step</h2>
       <div class="acts">
-        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
+        <PersonInput person={person} set={setPerson} />
         <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
       <ul class="lines plain">
