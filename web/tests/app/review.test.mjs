@@ -103,6 +103,26 @@ test("a name is typed letter by letter, counts when it is done, and is no key of
   assert.deepEqual(Object.keys(counts.people).filter((p) => p.startsWith("z")), []);
 });
 
+test("after a verdict, by button or key, and after undoing it the focus is on the page's heading, and the row is announced", { skip }, async () => {
+  const review = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}`);
+  await app.open(`/review/${review}/${encodeURIComponent(queue[2].record_id)}`, { person: "jon" }, async (page) => {
+    const isAt = async (row) => {
+      await page.getByRole("status").filter({ hasText: `${row} of ${queue.length};` }).waitFor();
+      await page.locator(".verdicts button:enabled").first().waitFor();
+      await page.waitForFunction((name) => document.activeElement.tagName === "H1" && document.activeElement.textContent === name, `Row ${row}`);
+    };
+    await page.getByRole("button", { name: /Both are fine/ }).click();
+    await isAt(4);
+    await page.getByRole("button", { name: /undo/ }).click();
+    await isAt(3);
+    await page.keyboard.press("3");
+    await isAt(4);
+    await page.keyboard.press("u");
+    await isAt(3);
+  });
+});
+
 test("arguments stand beside what their schema asks for", { skip }, async () => {
   const id = await app.review();
   const { queue } = await app.service.call("GET", `/api/reviews/${id}`);

@@ -129,6 +129,20 @@ function useKeys(keys: Record<string, () => void>) {
   }, []);
 }
 
+/** Where one is. It stands there before the row does, so that a screen reader says which row came. */
+function CardBar(props: { review: WholeReview | null; card: ReviewCard | null }) {
+  const { review, card } = props;
+  const queue = review?.queue ?? [];
+  return (
+    <p class="card-bar">
+      <span class="muted" role="status">{card && review && `${count(queue.findIndex((i) => i.record_id === card.record_id) + 1)} of ${count(queue.length)}; ${count(queue.filter((i) => i.mine !== null).length)} judged by you`}</span>
+      {card?.source === "shadow" && <span class="tag">{kShadowTag}</span>}
+      {card?.why.map((w) => <span key={w} class="tag">{w}</span>)}
+      {card && card.judged_by_others > 0 && <span class="tag">judged by {card.judged_by_others === 1 ? "another person" : `${card.judged_by_others} others`} too</span>}
+    </p>
+  );
+}
+
 function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean; from: string }) {
   const { review, card, person, from } = props;
   const [draft, setDraft] = useState(() => draftOf(card));
@@ -175,12 +189,6 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
   const messages = useMemo(() => (card.messages ?? []).flatMap((m) => asMessage(m) ?? []), [card.messages]);
   return (
     <div class="card-page">
-      <p class="card-bar">
-        <span class="muted">{at + 1} of {count(review.queue.length)}; {count(review.queue.filter((i) => i.mine !== null).length)} judged by you</span>
-        {card.source === "shadow" && <span class="tag">{kShadowTag}</span>}
-        {card.why.map((w) => <span key={w} class="tag">{w}</span>)}
-        {card.judged_by_others > 0 && <span class="tag">judged by {card.judged_by_others === 1 ? "another person" : `${card.judged_by_others} others`} too</span>}
-      </p>
       <Asked messages={messages} />
       <Sides left={card.left} right={card.right} card={card} />
       <Revealed card={card} />
@@ -222,6 +230,7 @@ export function CardPage(props: { review: string; record: string; query: URLSear
       <Trouble error={review.error ?? card.error} retry={reload} />
       {person === "" && <PersonForm person={person} set={setPerson} />}
       {person !== "" && (!review.data || !isShown) && !review.error && !card.error && <Waiting what="the row" />}
+      <CardBar review={review.data} card={review.data && isShown ? card.data : null} />
       {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} from={from} />}
     </>
   );

@@ -182,8 +182,8 @@ export function PromotionPage(props: { id: string }) {
   const pairs = p.pairs && p.pairs.pairs > 0 ? p.pairs : null;
   return (
     <>
-      <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<Stage promotion={p} />}>
-        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")}). <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
+      <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<span role="status"><Stage promotion={p} /></span>}>
+        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, <span role="status">signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")})</span>. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
         {p.reason !== "" && <p><Plain text={p.reason} /></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />
