@@ -68,9 +68,20 @@ test("after a step by keyboard the focus is where the next steps are, and the ne
 
 test("what the service refuses is said beside the buttons", { skip }, async () => {
   const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
-  await app.open(`/promotions/${id}`, { person: "ada", breaks: true }, async (page) => {
-    await page.getByRole("button", { name: "Sign" }).click();
-    await seen(page, "somebody else signs");
+  const sign = (page) => page.getByRole("button", { name: "Sign" });
+  await app.open(`/promotions/${id}`, { person: "ada" }, async (page) => {
+    await seen(page, "You proposed this, so somebody else signs it.");
+    assert.equal(await sign(page).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Reject" }).isEnabled(), true);
+  });
+  await app.open(`/promotions/${id}`, { person: "bob", breaks: true }, async (page) => {
+    // What refuses a person is no end of the session, whichever status says it.
+    for (const status of [401, 403, 409]) {
+      await page.route("**/sign", (route) => route.fulfill({ status, json: { detail: `refused as ${status}` } }), { times: 1 });
+      await sign(page).click();
+      await page.getByRole("alert").filter({ hasText: `refused as ${status}` }).waitFor();
+      assert.equal(await page.getByRole("heading", { name: "Sign in" }).count(), 0);
+    }
     await page.getByLabel("your name").fill("");
     assert.equal(await page.getByRole("button", { name: "Sign" }).isDisabled(), true);
   });

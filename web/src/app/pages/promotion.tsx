@@ -43,7 +43,10 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const may = { viewer: true, reviewer: useMay("reviewer"), operator: useMay("operator"), admin: true };
-  const steps = kSteps[props.promotion.stage];
+  const { stage, proposer, signatures } = props.promotion;
+  const hasSigned = signatures.some((s) => s.person === person);
+  const own = stage !== "proposed" || person === "" ? null : person === proposer ? "You proposed this, so somebody else signs it." : hasSigned ? "You have signed this; the next signature is another person's." : null;
+  const steps = kSteps[stage].filter((step) => own === null || step.action !== "sign");
   if (steps.length === 0) return null;
   if (!may.reviewer) return <section><h2>Next step</h2><p class="muted">Signing and rejecting take the role reviewer, other steps the role operator.</p></section>;
   const take = async (step: Step) => {
@@ -68,6 +71,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
       <ul class="lines plain">
         {steps.map((step) => <li key={step.action}><button type="button" class={step.tone} disabled={busy || person === "" || !may[step.role ?? "operator"]} onClick={() => void take(step)}>{step.title}</button> <span class="muted">{step.tells}{!may[step.role ?? "operator"] && "; takes the role operator"}</span></li>)}
       </ul>
+      {own !== null && <p class="muted">{own}</p>}
       {person === "" && <p class="small muted">Give your name first: it goes into the audit log.</p>}
       <Trouble error={error} />
     </section>
