@@ -36,9 +36,13 @@ function NoPage() {
   return <PageTitle title="There is no such page"><p><a href="/">Overview</a></p></PageTitle>;
 }
 
+/** Sections whose pages have a page below them. */
+const kDeepest: Record<string, number> = { runs: 3, review: 3 };
+
 /** The page of an address. */
 function pageOf({ path, query }: Place): ComponentChildren {
   const [section = "", id, part] = path;
+  if (path.length > (kDeepest[section] ?? 2)) return <NoPage />;
   if (section === "" && path.length === 0) return <Overview />;
   if (section === "workloads") return id === undefined ? <Workloads /> : <WorkloadPage workload={id} client={query.get("client") ?? ""} />;
   if (section === "discovery" && path.length === 1) return <DiscoveryPage query={query} />;

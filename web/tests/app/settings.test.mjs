@@ -6,6 +6,17 @@ import { Service } from "../service.mjs";
 
 const app = application();
 
+test("an address below a page that has none there says so, with a way back", { skip }, async () => {
+  await app.open("/", {}, async (page) => {
+    for (const address of ["/runs/none/else", "/workloads/a/b", "/traffic/a/b", "/promotions/a/b", "/datasets/a/b", "/settings/audit/x", "/review/a/b/c", "/discovery/x", `/runs/${app.job}/report/x`]) {
+      await page.evaluate((to) => { history.pushState(null, "", to); dispatchEvent(new PopStateEvent("popstate")); }, address);
+      await heading(page, "There is no such page");
+      await page.locator("#page").getByRole("link", { name: "Overview" }).click();
+      await heading(page, "Overview");
+    }
+  });
+});
+
 test("settings show where each value comes from and no secret", { skip }, async () => {
   await app.open("/settings", {}, async (page) => {
     const line = (key) => page.locator("tr", { has: page.getByText(key, { exact: true }) });
