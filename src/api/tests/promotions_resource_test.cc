@@ -169,7 +169,7 @@ TEST_F(ApiTest, EveryStepReadsAgainWhatWasProposed) {
   EXPECT_EQ(sign().status, 200);
   present_ = others;
   const auto refused = act("/start_canary");
-  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.status, 409);
   EXPECT_THAT(refused.body, HasSubstr("not what was proposed any more: report; its signatures are gone"));
   EXPECT_EQ(shown()["stage"], "proposed");
   EXPECT_EQ(shown()["signatures"].size(), 0U);

@@ -22,6 +22,11 @@ function errorOf(status: number, text: string): ApiError {
 
 let token: string | null = null;
 let tellSignedOut = () => {};
+let usedAt = Date.now();
+/** When the service was last asked for something: it counts how long a session is idle from there. */
+export const lastUse = () => usedAt;
+export const markUse = () => { usedAt = Date.now(); };
+
 /** What proves, where something is changed, that it is this page that does. */
 export const setSessionToken = (csrf: string | null) => { token = csrf; };
 export const whenSignedOut = (tell: () => void) => { tellSignedOut = tell; };
@@ -34,6 +39,8 @@ async function request(method: string, url: string, body: unknown, signal?: Abor
   }
   if (token !== null && method !== "GET") init.headers = { ...init.headers, "x-flywheel-csrf": token };
   let response: Response;
+  // Whether asking who is there was a use, its answer says.
+  if (url !== "/api/session") markUse();
   try {
     response = await fetch(url, init);
   } catch (error) {

@@ -1,5 +1,6 @@
 // What changes in the service while the page is open. One connection for the whole page; the browser takes it up again.
 import { useEffect, useState } from "preact/hooks";
+import { markUse } from "./api";
 
 export interface Live {
   connected: boolean | null;
@@ -22,7 +23,10 @@ const kAgain = 5000;
 
 function connect() {
   const source = new EventSource("/api/events");
-  source.onopen = () => tell({ connected: true });
+  source.onopen = () => {
+    markUse();
+    tell({ connected: true });
+  };
   source.onerror = () => {
     tell({ connected: false });
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);

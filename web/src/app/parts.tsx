@@ -65,10 +65,18 @@ export function Choice(props: { name: string; label: string; value: string; any:
 /** Text that stands in the address; the address follows when typing pauses, since browsers bound how often it may change. */
 export function TextChoice(props: { name: string; label: string; value: string; placeholder?: string; type?: string; class?: string }) {
   const [text, setText] = useState(props.value);
-  useEffect(() => setText(props.value), [props.value]);
+  const own = useRef(props.value);
+  useEffect(() => {
+    // What comes back from here is older than what was typed since.
+    if (props.value !== own.current) setText(props.value);
+    own.current = props.value;
+  }, [props.value]);
   useEffect(() => {
     if (text === props.value) return;
-    const timer = setTimeout(() => setQuery({ [props.name]: text }), 250);
+    const timer = setTimeout(() => {
+      own.current = text;
+      setQuery({ [props.name]: text });
+    }, 250);
     return () => clearTimeout(timer);
   }, [text]);
   return <label class={props.class}>{props.label}<input type={props.type ?? "search"} value={text} placeholder={props.placeholder} onInput={(e) => setText(e.currentTarget.value)} /></label>;

@@ -1,7 +1,6 @@
 // What redaction has put in the place of values is shown as such.
 import { useMemo } from "preact/hooks";
 import { marked } from "../components/plain";
-import { useResource } from "./api";
 import type { Configuration, Setting } from "./types";
 
 const hidden = { ...marked };
@@ -27,7 +26,6 @@ function labelsIn(settings: Setting[]): string[] {
 }
 
 /** For what draws all pages: they are drawn again when the rules are known. */
-export function useRedaction(isKnown: boolean) {
-  const { data } = useResource<Configuration>(isKnown ? "/api/configuration" : null);
+export function useRedaction(data: Configuration | null) {
   useMemo(() => setLabels(labelsIn(data?.settings ?? [])), [data]);
 }

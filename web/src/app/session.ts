@@ -1,6 +1,6 @@
 // Who is at this browser: signed in with a key, named by a proxy in front of the service, or whoever reaches it while no key was made.
 import { useEffect, useState } from "preact/hooks";
-import { getJson, post, remove, setSessionToken, whenSignedOut } from "./api";
+import { getJson, markUse, post, remove, setSessionToken, whenSignedOut } from "./api";
 
 export interface Session { is_needed: boolean; via: "nothing" | "key" | "session" | "proxy"; person: string | null; role: string | null; csrf: string | null }
 
@@ -10,16 +10,28 @@ export const isSignedOut = (session: Session) => session.is_needed && session.vi
 let current: Session | null = null;
 const listeners = new Set<(session: Session | null) => void>();
 
-async function ask() {
-  try {
-    current = await getJson<Session>("/api/session");
-    setSessionToken(current.csrf);
-  } catch {
-    return; // the pages say themselves that the service cannot be reached
-  }
+function know(session: Session) {
+  // Nothing that was read for who is gone stays in this page: it begins anew.
+  const isGone = current !== null && !isSignedOut(current) && isSignedOut(session);
+  current = session;
+  setSessionToken(session.csrf);
+  if (isGone) location.reload();
+  if (!isSignedOut(session)) markUse();
   listeners.forEach((listener) => listener(current));
 }
+
+async function ask() {
+  try {
+    know(await getJson<Session>("/api/session"));
+  } catch { /* the pages say themselves that the service cannot be reached */ }
+}
 whenSignedOut(() => void ask());
+
+/** After the time that a session may be idle: whether or not the service can be asked, what the page shows goes. */
+export async function endIdle() {
+  const nobody: Session = { is_needed: true, via: "nothing", person: null, role: null, csrf: null };
+  know(await getJson<Session>("/api/session").catch(() => nobody));
+}
 
 export async function signIn(key: string) {
   await post("/api/session", { key });

@@ -1,4 +1,6 @@
 import type { ComponentChildren } from "preact";
+import { useResource } from "./api";
+import { useIdleEnd } from "./idle";
 import { useLive } from "./live";
 import { usePlace, type Place } from "./place";
 import { AuditPage } from "./pages/audit";
@@ -24,8 +26,9 @@ import { WorkloadPage } from "./pages/workload";
 import { Workloads } from "./pages/workloads";
 import { PageTitle } from "./parts";
 import { useRedaction } from "./redaction";
-import { isSignedOut, useSession } from "./session";
+import { endIdle, isSignedOut, useSession } from "./session";
 import { NobodyIsAsked, SignIn, Who } from "./sign_in";
+import type { Configuration } from "./types";
 
 const kSections: [string, string][] = [["", "Overview"], ["workloads", "Workloads"], ["traffic", "Traffic"], ["runs", "Runs"], ["datasets", "Datasets"], ["review", "Review"], ["promotions", "Promotions"], ["settings", "Settings"]];
 
@@ -33,9 +36,13 @@ function NoPage() {
   return <PageTitle title="There is no such page"><p><a href="/">Overview</a></p></PageTitle>;
 }
 
+/** Sections whose pages have a page below them. */
+const kDeepest: Record<string, number> = { runs: 3, review: 3 };
+
 /** The page of an address. */
 function pageOf({ path, query }: Place): ComponentChildren {
   const [section = "", id, part] = path;
+  if (path.length > (kDeepest[section] ?? 2)) return <NoPage />;
   if (section === "" && path.length === 0) return <Overview />;
   if (section === "workloads") return id === undefined ? <Workloads /> : <WorkloadPage workload={id} client={query.get("client") ?? ""} />;
   if (section === "discovery" && path.length === 1) return <DiscoveryPage query={query} />;
@@ -77,7 +84,10 @@ export function Shell() {
   const section = first === "discovery" ? "workloads" : first;
   const session = useSession();
   const isOut = session !== null && isSignedOut(session);
-  useRedaction(session !== null && !isOut);
+  const { data: configuration } = useResource<Configuration>(session !== null && !isOut ? "/api/configuration" : null);
+  useRedaction(configuration);
+  const idle = configuration?.settings.find((s) => s.path === "auth.session_idle_minutes")?.value;
+  useIdleEnd(session?.via === "session" && idle !== undefined ? Number(idle) : null, () => void endIdle());
   return (
     <>
       <a class="skip" href="#page">Skip to the page</a>

@@ -45,6 +45,12 @@ export async function violations(page) {
 export const heading = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
 export const seen = (page, text) => page.getByText(text).first().waitFor();
 
+/** Pages that were built since the program was. */
+export async function takeBuiltPages(context) {
+  const built = process.env.FLYWHEEL_WEB_DIST;
+  if (built) await context.route("**/assets/*.*", (route) => route.fulfill({ path: path.join(built, path.basename(new URL(route.request().url()).pathname)) }));
+}
+
 /** One service for a file of tests. `traffic`: it has the sample's; `run`: and a run over it that has ended. */
 class Application {
   async start({ traffic, run }) {
@@ -98,9 +104,7 @@ class Application {
         document.addEventListener("securitypolicyviolation", (e) => window.refused.push(e.violatedDirective));
       });
       if (options?.person) await context.addInitScript((name) => localStorage.setItem("flywheel.person", name), options.person);
-      // Pages that were built since the program was.
-      const built = process.env.FLYWHEEL_WEB_DIST;
-      if (built) await context.route("**/assets/*.*", (route) => route.fulfill({ path: path.join(built, path.basename(new URL(route.request().url()).pathname)) }));
+      await takeBuiltPages(context);
       const page = await context.newPage();
       const troubles = [];
       page.on("pageerror", (e) => troubles.push(String(e)));

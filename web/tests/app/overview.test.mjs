@@ -1,7 +1,7 @@
 // The first page: from an empty service to what waits for a person.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, interaction, seen, skip, violations } from "./application.mjs";
+import { application, interaction, seen, skip, takeBuiltPages, violations } from "./application.mjs";
 import { Service } from "../service.mjs";
 
 const app = application({ traffic: false, run: false });
@@ -9,6 +9,10 @@ const app = application({ traffic: false, run: false });
 test("an empty service shows lines to paste, and the page notices what arrives", { skip }, async () => {
   await app.open("/", {}, async (page) => {
     await page.getByRole("heading", { name: "Send the first traffic" }).waitFor();
+    const { faces } = await app.service.call("GET", "/readyz");
+    const gateway = faces.find((f) => f.name === "gateway").url;
+    assert.equal(await page.locator("pre").nth(2).textContent(), `export OPENAI_BASE_URL=${gateway}/v1`, "the gateway is on, and there");
+    assert.match(await page.locator("pre").first().textContent(), new RegExp(`flywheel load traffic.jsonl --server ${app.service.url}$`));
     assert.match(await page.locator("pre").nth(1).textContent(), /curl -sS http:\/\/127\.0\.0\.1:\d+\/api\/records/);
     await seen(page, "waiting for the first interaction");
     assert.deepEqual(await violations(page), []);
@@ -23,8 +27,11 @@ test("the pasted line is taken by the service as it is", { skip }, async () => {
   const empty = await new Service().start();
   try {
     const context = await app.browser.newContext();
+    await takeBuiltPages(context);
     const page = await context.newPage();
     await page.goto(`${empty.url}/`);
+    await seen(page, "The gateway is off.");
+    assert.match(await page.locator("pre").nth(2).textContent(), /^flywheel serve --upstream /);
     const line = await page.locator("pre").nth(1).textContent();
     assert.equal(JSON.parse(execFileSync("bash", ["-c", line])).appended, 1);
     await page.locator(".card").first().waitFor();

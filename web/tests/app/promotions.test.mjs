@@ -39,11 +39,49 @@ test("a proposal is signed by somebody else, gets copies, a share and all, and i
   assert.equal((await app.service.call("GET", `/api/promotions/${id}`)).stage, "rolled_back");
 });
 
+test("after a step by keyboard the focus is where the next steps are, and the new stage is announced", { skip }, async () => {
+  const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
+  await app.open(`/promotions/${id}`, { person: "bob", breaks: true }, async (page) => {
+    const focused = () => page.evaluate(() => document.activeElement.textContent);
+    const announced = (text) => page.getByRole("status").filter({ hasText: text }).first().waitFor();
+    const press = async (name) => {
+      await page.getByRole("button", { name, exact: true }).focus();
+      await page.keyboard.press("Enter");
+    };
+    await page.route("**/sign", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.fulfill({ status: 409, json: { detail: "not now" } });
+    }, { times: 1 });
+    await press("Sign");
+    await page.getByRole("alert").filter({ hasText: "not now" }).waitFor();
+    await page.waitForFunction(() => document.activeElement.textContent === "Sign");
+    await press("Sign");
+    await announced("signed off");
+    await announced("signed by bob (1 of 1 signature)");
+    await page.waitForFunction(() => document.activeElement.textContent === "Next step");
+    await press("Reject");
+    await announced("rejected");
+    await page.waitForFunction(() => document.activeElement.tagName === "H1");
+    assert.match(await focused(), /small/);
+  });
+});
+
 test("what the service refuses is said beside the buttons", { skip }, async () => {
   const { id } = await app.service.call("POST", "/api/promotions", { job_id: app.job, upstream: "small", person: "ada" });
-  await app.open(`/promotions/${id}`, { person: "ada", breaks: true }, async (page) => {
-    await page.getByRole("button", { name: "Sign" }).click();
-    await seen(page, "somebody else signs");
+  const sign = (page) => page.getByRole("button", { name: "Sign" });
+  await app.open(`/promotions/${id}`, { person: "ada" }, async (page) => {
+    await seen(page, "You proposed this, so somebody else signs it.");
+    assert.equal(await sign(page).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Reject" }).isEnabled(), true);
+  });
+  await app.open(`/promotions/${id}`, { person: "bob", breaks: true }, async (page) => {
+    // What refuses a person is no end of the session, whichever status says it.
+    for (const status of [401, 403, 409]) {
+      await page.route("**/sign", (route) => route.fulfill({ status, json: { detail: `refused as ${status}` } }), { times: 1 });
+      await sign(page).click();
+      await page.getByRole("alert").filter({ hasText: `refused as ${status}` }).waitFor();
+      assert.equal(await page.getByRole("heading", { name: "Sign in" }).count(), 0);
+    }
     await page.getByLabel("your name").fill("");
     assert.equal(await page.getByRole("button", { name: "Sign" }).isDisabled(), true);
   });

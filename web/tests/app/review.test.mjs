@@ -55,6 +55,74 @@ test("twenty cards are judged by keyboard, blind, the last is undone, and a seco
   });
 });
 
+test("a name is typed letter by letter, counts when it is done, and is no key of a card meanwhile", { skip }, async () => {
+  const review = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}`);
+  const card = `/review/${review}/${encodeURIComponent(queue[1].record_id)}`;
+  const name = "zoe1 jr uk 23";
+  const typed = async (page) => {
+    const sent = [];
+    page.on("request", (r) => { if (r.method() !== "GET") sent.push(`${r.method()} ${r.url()}`); });
+    const field = page.getByLabel("your name");
+    await field.focus();
+    await page.keyboard.type(name, { delay: 60 });
+    assert.equal(await field.inputValue(), name);
+    assert.equal(await field.evaluate((e) => document.activeElement === e), true, "the field keeps the focus");
+    assert.equal(await page.evaluate(() => localStorage.getItem("flywheel.person")), null, "half a name is nobody's");
+    return sent;
+  };
+  const isKept = (page) => page.waitForFunction((n) => localStorage.getItem("flywheel.person") === n, name);
+  await app.open(`/review/${review}`, {}, async (page) => {
+    await seen(page, "Say who you are to begin.");
+    const sent = await typed(page);
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "judge the next row" }).waitFor();
+    await isKept(page);
+    assert.equal(await page.getByLabel("your name").evaluate((e) => document.activeElement === e), true);
+    assert.deepEqual(sent, []);
+  });
+  await app.open(`/review/${review}`, {}, async (page) => {
+    await page.locator(".queue-line").first().waitFor();
+    await typed(page);
+    await page.locator(".queue-line").nth(1).click();
+    await page.locator(".verdicts button").first().waitFor();
+    await isKept(page);
+    assert.ok(page.url().endsWith(card), page.url());
+  });
+  for (const done of [(page) => page.keyboard.press("Enter"), (page) => page.getByRole("button", { name: "go on" }).click()]) {
+    await app.open(card, {}, async (page) => {
+      const sent = await typed(page);
+      assert.ok(page.url().endsWith(card), "no letter leads to another row");
+      await done(page);
+      await page.locator(".verdicts button").first().waitFor();
+      await isKept(page);
+      assert.deepEqual(sent, [], "no letter is a verdict");
+    });
+  }
+  const { counts } = await app.service.call("GET", `/api/reviews/${review}`);
+  assert.deepEqual(Object.keys(counts.people).filter((p) => p.startsWith("z")), []);
+});
+
+test("after a verdict, by button or key, and after undoing it the focus is on the page's heading, and the row is announced", { skip }, async () => {
+  const review = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}`);
+  await app.open(`/review/${review}/${encodeURIComponent(queue[2].record_id)}`, { person: "jon" }, async (page) => {
+    const isAt = async (row) => {
+      await page.getByRole("status").filter({ hasText: `${row} of ${queue.length};` }).waitFor();
+      await page.locator(".verdicts button:enabled").first().waitFor();
+      await page.waitForFunction((name) => document.activeElement.tagName === "H1" && document.activeElement.textContent === name, `Row ${row}`);
+    };
+    await page.getByRole("button", { name: /Both are fine/ }).click();
+    await isAt(4);
+    await page.getByRole("button", { name: /undo/ }).click();
+    await isAt(3);
+    await page.keyboard.press("3");
+    await isAt(4);
+    await page.keyboard.press("u");
+    await isAt(3);
+  });
+});
+
 test("arguments stand beside what their schema asks for", { skip }, async () => {
   const id = await app.review();
   const { queue } = await app.service.call("GET", `/api/reviews/${id}`);

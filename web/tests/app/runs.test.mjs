@@ -22,6 +22,12 @@ test("a run is started with a form that checks beside its fields, and is watched
     await page.getByLabel(/held-out rows of run/).fill("");
     await page.getByLabel(/templates on one side/).selectOption("false");
     await page.getByLabel(/answers that look wrong/).selectOption("drop");
+    await page.getByLabel(/^seed/).fill("");
+    await page.waitForURL(/random_seed=null/);
+    await page.reload();
+    await rows.waitFor();
+    assert.deepEqual([await rows.inputValue(), await page.getByLabel(/most leaked/).inputValue(), await page.getByLabel(/templates on one side/).inputValue(), await page.getByLabel(/^seed/).inputValue()], ["300", "0.5", "false", ""]);
+    await page.getByLabel(/^seed/).fill("7");
     await page.getByRole("button", { name: "start the run" }).click();
     await heading(page, "Run of router");
     app.job = page.url().split("/").pop();

@@ -1,10 +1,21 @@
 // The configuration in force, and who may do what.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, heading, seen, skip, violations } from "./application.mjs";
+import { application, heading, seen, skip, takeBuiltPages, violations } from "./application.mjs";
 import { Service } from "../service.mjs";
 
 const app = application();
+
+test("an address below a page that has none there says so, with a way back", { skip }, async () => {
+  await app.open("/", {}, async (page) => {
+    for (const address of ["/runs/none/else", "/workloads/a/b", "/traffic/a/b", "/promotions/a/b", "/datasets/a/b", "/settings/audit/x", "/review/a/b/c", "/discovery/x", `/runs/${app.job}/report/x`]) {
+      await page.evaluate((to) => { history.pushState(null, "", to); dispatchEvent(new PopStateEvent("popstate")); }, address);
+      await heading(page, "There is no such page");
+      await page.locator("#page").getByRole("link", { name: "Overview" }).click();
+      await heading(page, "Overview");
+    }
+  });
+});
 
 test("settings show where each value comes from and no secret", { skip }, async () => {
   await app.open("/settings", {}, async (page) => {
@@ -43,6 +54,7 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
   const context = await app.browser.newContext();
   try {
     context.setDefaultTimeout(60000);
+    await takeBuiltPages(context);
     const page = await context.newPage();
     await page.goto(`${guarded.url}/settings`);
     await seen(page, "whoever reaches this address is admin");
@@ -83,6 +95,42 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
     await heading(page, "Settings");
     assert.equal(await page.getByRole("heading", { name: "Keys" }).count(), 0, "keys are an admin's");
     assert.equal(await page.evaluate(() => fetch("/api/keys").then((r) => r.status)), 403);
+  } finally {
+    await context.close();
+    await guarded.close();
+  }
+});
+
+test("a page that nobody uses shows nothing more once its session has ended", { skip }, async () => {
+  const guarded = await new Service().start({ config: `${app.config}auth: {session_idle_minutes: 1}\n` });
+  const context = await app.browser.newContext();
+  try {
+    context.setDefaultTimeout(60000);
+    await takeBuiltPages(context);
+    await guarded.load(app.documents.slice(0, 5));
+    const { secret } = await guarded.call("POST", "/api/keys", { name: "ada", role: "admin", listeners: ["control"] });
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${guarded.url}/traffic`);
+    await page.getByLabel("your key").fill(secret);
+    await page.getByRole("button", { name: "sign in" }).click();
+    await page.locator(".interaction").first().waitFor();
+    await page.locator(".connection.on").waitFor();
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.clock.fastForward(50_000);
+    assert.deepEqual(asked, [], "a page that asks would use the session");
+    const answer = page.waitForResponse("**/api/session");
+    await page.clock.fastForward(20_000);
+    await answer;
+    assert.ok(await page.locator(".interaction").count() > 0, "the service knows the session: it was used elsewhere");
+    assert.deepEqual(asked, ["/api/session"]);
+    await page.clock.fastForward(50_000);
+    assert.deepEqual(asked, ["/api/session"]);
+    await page.route("**/api/session", (route) => route.fulfill({ json: { is_needed: true, via: "nothing", person: null, role: null, csrf: null } }));
+    await page.clock.fastForward(20_000);
+    await heading(page, "Sign in");
+    assert.equal(await page.locator(".interaction").count(), 0);
   } finally {
     await context.close();
     await guarded.close();

@@ -10,10 +10,11 @@ import { ApiError, post, remove, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { PersonForm } from "../person_field";
 import { address, go, setQuery } from "../place";
 import { useMay } from "../session";
 import type { CardSide, QueueItem, ReviewCard, WholeReview } from "../types";
-import { kShadowTag, PersonField, sourceOf } from "./review";
+import { kShadowTag, sourceOf } from "./review";
 
 const kVerdicts: [string, string, string][] = [["1", "left_better", "Left is better"], ["2", "right_better", "Right is better"], ["3", "both_fine", "Both are fine"], ["4", "both_wrong", "Both are wrong"], ["5", "cannot_tell", "Cannot tell"]];
 
@@ -116,7 +117,8 @@ function useKeys(keys: Record<string, () => void>) {
   latest.current = keys;
   useLayoutEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (e.ctrlKey || e.metaKey || e.altKey || (isTyping(e.target) && e.key !== "Escape")) return;
+      // A key that is held says nothing of the rows that come up meanwhile.
+      if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || (isTyping(e.target) && e.key !== "Escape")) return;
       const action = latest.current[e.key];
       if (!action) return;
       e.preventDefault();
@@ -125,6 +127,20 @@ function useKeys(keys: Record<string, () => void>) {
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
   }, []);
+}
+
+/** Where one is. It stands there before the row does, so that a screen reader says which row came. */
+function CardBar(props: { review: WholeReview | null; card: ReviewCard | null }) {
+  const { review, card } = props;
+  const queue = review?.queue ?? [];
+  return (
+    <p class="card-bar">
+      <span class="muted" role="status">{card && review && `${count(queue.findIndex((i) => i.record_id === card.record_id) + 1)} of ${count(queue.length)}; ${count(queue.filter((i) => i.mine !== null).length)} judged by you`}</span>
+      {card?.source === "shadow" && <span class="tag">{kShadowTag}</span>}
+      {card?.why.map((w) => <span key={w} class="tag">{w}</span>)}
+      {card && card.judged_by_others > 0 && <span class="tag">judged by {card.judged_by_others === 1 ? "another person" : `${card.judged_by_others} others`} too</span>}
+    </p>
+  );
 }
 
 function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean; from: string }) {
@@ -173,12 +189,6 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
   const messages = useMemo(() => (card.messages ?? []).flatMap((m) => asMessage(m) ?? []), [card.messages]);
   return (
     <div class="card-page">
-      <p class="card-bar">
-        <span class="muted">{at + 1} of {count(review.queue.length)}; {count(review.queue.filter((i) => i.mine !== null).length)} judged by you</span>
-        {card.source === "shadow" && <span class="tag">{kShadowTag}</span>}
-        {card.why.map((w) => <span key={w} class="tag">{w}</span>)}
-        {card.judged_by_others > 0 && <span class="tag">judged by {card.judged_by_others === 1 ? "another person" : `${card.judged_by_others} others`} too</span>}
-      </p>
       <Asked messages={messages} />
       <Sides left={card.left} right={card.right} card={card} />
       <Revealed card={card} />
@@ -218,8 +228,9 @@ export function CardPage(props: { review: string; record: string; query: URLSear
     <>
       <PageTitle title={at >= 0 ? `Row ${at + 1}` : "Row"} eyebrow={<a href={address(["review", props.review], { from })}>Review</a>}><p class="small muted"><Name text={props.record} /></p></PageTitle>
       <Trouble error={review.error ?? card.error} retry={reload} />
-      {person === "" && <p class="filters"><PersonField person={person} set={setPerson} /></p>}
+      {person === "" && <PersonForm person={person} set={setPerson} />}
       {person !== "" && (!review.data || !isShown) && !review.error && !card.error && <Waiting what="the row" />}
+      <CardBar review={review.data} card={review.data && isShown ? card.data : null} />
       {review.data && isShown && card.data && <Card key={`${card.data.record_id} ${card.data.mine?.at ?? ""}`} review={review.data} card={{ ...card.data, revealed: sides.data?.revealed ?? null }} person={person} reload={reload} revealed={revealed} from={from} />}
     </>
   );

@@ -6,6 +6,7 @@ import { asciiText, shellQuoted } from "../../report/row_export";
 import { ApiError, getText, post, useResource } from "../api";
 import { Trouble } from "../parts";
 import { usePerson } from "../person";
+import { PersonInput } from "../person_field";
 import { address } from "../place";
 import { useSession } from "../session";
 
@@ -69,7 +70,6 @@ function Consequences(props: { found: Erasure }) {
 
 function Erase(props: { id: string; done: (erasure: Erasure) => void }) {
   const [person, setPerson] = usePerson();
-  const session = useSession();
   const [found, setFound] = useState<Erasure | null>(null);
   const [reason, setReason] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
@@ -85,7 +85,7 @@ function Erase(props: { id: string; done: (erasure: Erasure) => void }) {
       <p><strong>Erase this interaction for good?</strong></p>
       <Consequences found={found} />
       <div class="filters">
-        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
+        <PersonInput person={person} set={setPerson} />
         <label class="search">why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
         <button type="submit" class="danger" disabled={person === ""}>yes, erase it</button> <button type="button" onClick={() => setFound(null)}>no</button>
       </div>

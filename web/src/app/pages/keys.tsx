@@ -10,7 +10,7 @@ const kRoles = ["viewer", "reviewer", "operator", "admin"];
 const kWaysIn = ["gateway", "elasticsearch", "otlp"];
 
 function Secret(props: { secret: string }) {
-  return <p class="notice">This is the only time that it is shown: <code class="secret">{props.secret}</code></p>;
+  return <p class="notice" role="status">This is the only time that it is shown: <code class="secret">{props.secret}</code></p>;
 }
 
 function MakeKey(props: { isFirst: boolean; done: () => void }) {
@@ -59,8 +59,9 @@ export function Keys() {
   const isAdmin = session?.role === "admin";
   const { data, error, reload } = useResource<{ keys: ApiKey[] }>(isAdmin ? "/api/keys" : null);
   const [trouble, setTrouble] = useState<ApiError | null>(null);
+  const [said, say] = useState("");
   if (!isAdmin) return null;
-  const revoke = (id: string) => remove(`/api/keys/${id}`).then(reload, (e) => setTrouble(e instanceof ApiError ? e : new ApiError(String(e), 0)));
+  const revoke = (id: string) => remove(`/api/keys/${id}`).then(() => { say(`${id} is revoked.`); reload(); }, (e) => setTrouble(e instanceof ApiError ? e : new ApiError(String(e), 0)));
   return (
     <section id="keys">
       <h2>Keys</h2>
@@ -85,6 +86,7 @@ export function Keys() {
           </table>
         </div>
       )}
+      <p class="small muted" role="status">{said}</p>
       <MakeKey isFirst={!session.is_needed} done={reload} />
     </section>
   );

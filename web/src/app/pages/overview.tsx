@@ -7,27 +7,54 @@ import { useLive } from "../live";
 import { ago, compact, cost, stretch } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { address, setQuery, usePlace } from "../place";
-import { useMay } from "../session";
+import { listenersOf, type Listener } from "../listeners";
+import { useMay, useSession } from "../session";
 import type { JobSummary, Statistics, WorkloadStatistics } from "../types";
 import { OnTraffic } from "./promoted";
 import { WhatWaits } from "./what_waits";
 
-const kFirst = (origin: string): [string, string][] => [
-  ["Sample traffic of a customer-service agent", "flywheel sample --workload router --count 1400 > traffic.jsonl\nflywheel load traffic.jsonl"],
-  ["One interaction, as an application logs it", `curl -sS ${origin}/api/records -H 'content-type: application/x-ndjson' --data-raw '{"timestamp": ${Math.floor(Date.now() / 1000)}, "workload_id": "first", "client_id": "me", "request": {"model": "big-model", "messages": [{"role": "user", "content": "Hello"}]}, "response": {"model": "big-model", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello! How can I help?"}, "finish_reason": "stop"}]}}'`],
-  ["All that an application asks, through the gateway", "flywheel serve --upstream https://api.openai.com/v1\nexport OPENAI_BASE_URL=http://127.0.0.1:8001/v1"],
-];
+/** Where the commands look by themselves. */
+const kUsualService = "http://127.0.0.1:8000";
+
+interface Command { title: string; text: string; note?: string }
+
+/** `url` as it is reached from where this page is: a listener on all of a machine's addresses names none of them. */
+function reached(url: string): string {
+  const whole = new URL(url);
+  if (["0.0.0.0", "[::]"].includes(whole.hostname)) whole.hostname = location.hostname;
+  return whole.origin;
+}
+
+function commandsOf(listeners: Listener[], asksForKey: boolean): Command[] {
+  const { origin } = location;
+  const server = origin === kUsualService ? "" : ` --server ${origin}`;
+  const key = asksForKey ? ' -H "authorization: Bearer $FLYWHEEL_KEY"' : "";
+  const gateway = listeners.find((l) => l.name === "gateway");
+  const through: Command = { title: "All that an application asks, through the gateway", text: "" };
+  if (gateway?.url) through.text = `export OPENAI_BASE_URL=${reached(gateway.url)}/v1`;
+  else if (!gateway) Object.assign(through, { text: "flywheel serve --upstream https://api.openai.com/v1\nexport OPENAI_BASE_URL=http://127.0.0.1:8001/v1", note: "The gateway is off. A service that is started so has it." });
+  if (gateway?.trouble) through.note = `The gateway has a trouble: ${gateway.trouble}`;
+  return [
+    { title: "Sample traffic of a customer-service agent", text: `flywheel sample --workload router --count 1400 > traffic.jsonl\nflywheel load traffic.jsonl${server}` },
+    { title: "One interaction, as an application logs it", text: `curl -sS ${origin}/api/records${key} -H 'content-type: application/x-ndjson' --data-raw '{"timestamp": ${Math.floor(Date.now() / 1000)}, "workload_id": "first", "client_id": "me", "request": {"model": "big-model", "messages": [{"role": "user", "content": "Hello"}]}, "response": {"model": "big-model", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello! How can I help?"}, "finish_reason": "stop"}]}}'` },
+    through,
+  ];
+}
 
 /** What an empty service shows: how traffic gets in. The page changes by itself when it has. */
 function FirstRequest() {
+  const { data: listeners } = useResource<Listener[]>("/readyz", listenersOf);
+  const asksForKey = useSession()?.is_needed ?? false;
+  if (!listeners) return null;
   return (
     <section class="first">
       <h2>Send the first traffic</h2>
-      <p>There is no traffic yet. Paste one of these into a shell; this page shows it as soon as it arrives.</p>
-      {kFirst(location.origin).map(([title, text]) => (
+      <p>There is no traffic yet. Paste one of these into a shell; this page shows it as soon as it arrives.{asksForKey && <> This service asks who you are: <code>FLYWHEEL_KEY</code> there has to be your key.</>}</p>
+      {commandsOf(listeners, asksForKey).map(({ title, text, note }) => (
         <div key={title} class="command">
-          <div class="head"><h3>{title}</h3><CopyButton label="copy" text={() => text} /></div>
-          <pre tabIndex={0}>{text}</pre>
+          <div class="head"><h3>{title}</h3>{text !== "" && <CopyButton label="copy" text={() => text} />}</div>
+          {note && <p class="small muted"><Plain text={note} /></p>}
+          {text !== "" && <pre tabIndex={0}>{text}</pre>}
         </div>
       ))}
       <p class="waiting-for" role="status"><i class="pulse" aria-hidden="true" /> waiting for the first interaction</p>

@@ -7,8 +7,9 @@ import { useLive } from "../live";
 import { ago } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { PersonInput } from "../person_field";
 import { address } from "../place";
-import { useMay, useSession, type Role } from "../session";
+import { useMay, type Role } from "../session";
 import type { AuditEntry, EngineLog, PairLine, Promotion, PromotionStage } from "../types";
 import { Engine } from "./engine_log";
 import { Stage } from "./promotions";
@@ -38,12 +39,14 @@ const kSteps: Record<PromotionStage, Step[]> = {
 
 function Actions(props: { promotion: Promotion; done: () => void }) {
   const [person, setPerson] = usePerson();
-  const session = useSession();
   const [reason, setReason] = useState("");
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const may = { viewer: true, reviewer: useMay("reviewer"), operator: useMay("operator"), admin: true };
-  const steps = kSteps[props.promotion.stage];
+  const { stage, proposer, signatures } = props.promotion;
+  const hasSigned = signatures.some((s) => s.person === person);
+  const own = stage !== "proposed" || person === "" ? null : person === proposer ? "You proposed this, so somebody else signs it." : hasSigned ? "You have signed this; the next signature is another person's." : null;
+  const steps = kSteps[stage].filter((step) => own === null || step.action !== "sign");
   if (steps.length === 0) return null;
   if (!may.reviewer) return <section><h2>Next step</h2><p class="muted">Signing and rejecting take the role reviewer, other steps the role operator.</p></section>;
   const take = async (step: Step) => {
@@ -62,12 +65,13 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
     <section>
       <h2>Next step</h2>
       <div class="acts">
-        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
+        <PersonInput person={person} set={setPerson} />
         <label>why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
       <ul class="lines plain">
         {steps.map((step) => <li key={step.action}><button type="button" class={step.tone} disabled={busy || person === "" || !may[step.role ?? "operator"]} onClick={() => void take(step)}>{step.title}</button> <span class="muted">{step.tells}{!may[step.role ?? "operator"] && "; takes the role operator"}</span></li>)}
       </ul>
+      {own !== null && <p class="muted">{own}</p>}
       {person === "" && <p class="small muted">Give your name first: it goes into the audit log.</p>}
       <Trouble error={error} />
     </section>
@@ -182,8 +186,8 @@ export function PromotionPage(props: { id: string }) {
   const pairs = p.pairs && p.pairs.pairs > 0 ? p.pairs : null;
   return (
     <>
-      <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<Stage promotion={p} />}>
-        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")}). <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
+      <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<span role="status"><Stage promotion={p} /></span>}>
+        <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, <span role="status">signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")})</span>. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
         {p.reason !== "" && <p><Plain text={p.reason} /></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />

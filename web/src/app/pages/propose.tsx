@@ -6,8 +6,9 @@ import { fullName, variantName } from "../../report/model";
 import { ApiError, post, useResource } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
+import { PersonInput } from "../person_field";
 import { address, go } from "../place";
-import { useMay, useSession } from "../session";
+import { useMay } from "../session";
 import type { Configuration, JobDetail, JobSummary, Promotion } from "../types";
 
 /** The gateway sends a request as the application made it: what was asked otherwise is not proposed. */
@@ -22,7 +23,6 @@ const upstreamsIn = (configuration: Configuration | null): string[] => (configur
 function ProposeForm(props: { job: JobDetail }) {
   const { job } = props;
   const [person, setPerson] = usePerson();
-  const session = useSession();
   const configuration = useResource<Configuration>("/api/configuration");
   const [chosen, setChosen] = useState("");
   const [upstream, setUpstream] = useState("");
@@ -56,7 +56,7 @@ function ProposeForm(props: { job: JobDetail }) {
           {upstreamsIn(configuration.data).map((name) => <option key={name} value={name}>upstream {name}</option>)}
         </select></label>
         {upstream !== "" && <label>model asked of it<input value={served} autocomplete="off" placeholder="as requests name it" onInput={(e) => setServed(e.currentTarget.value)} /></label>}
-        {!session?.person && <label>your name<input value={person} maxLength={60} autocomplete="off" onInput={(e) => setPerson(e.currentTarget.value)} /></label>}
+        <PersonInput person={person} set={setPerson} />
         <label class="search">why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       </div>
       <Trouble error={error} />

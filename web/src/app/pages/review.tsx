@@ -1,21 +1,17 @@
 import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { kDecisionWords, fullName } from "../../report/model";
-import { useOnChange, useResource } from "../api";
+import { useKept, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { Badge, Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
-import { useMay, useSession } from "../session";
+import { PersonForm } from "../person_field";
+import { useMay } from "../session";
 import { address, setQuery } from "../place";
 import type { QueueItem, ReviewAgreement, RowSource, WholeReview } from "../types";
 
 /** What a person still has to judge, in the queue's order. */
 export const openItems = (queue: QueueItem[]): QueueItem[] => queue.filter((i) => i.mine === null);
-
-export function PersonField(props: { person: string; set: (name: string) => void }) {
-  if (useSession()?.person) return null;
-  return <label class="person">your name<input value={props.person} maxLength={60} autocomplete="off" placeholder="so that labels of two people stay apart" onInput={(e) => props.set(e.currentTarget.value)} /></label>;
-}
 
 function Figures(props: { review: WholeReview }) {
   const { counts, quality, judge, shadow } = props.review;
@@ -81,7 +77,9 @@ function QueueList(props: { review: WholeReview; from: string; rows: string }) {
 export function ReviewPage(props: { id: string; query: URLSearchParams }) {
   const from = sourceOf(props.query);
   const [person, setPerson] = usePerson();
-  const { data, error, reload } = useResource<WholeReview>(`/api/reviews/${encodeURIComponent(props.id)}?person=${encodeURIComponent(person)}&source=${from}`);
+  const { data: known, error, reload } = useResource<WholeReview>(`/api/reviews/${encodeURIComponent(props.id)}?person=${encodeURIComponent(person)}&source=${from}`);
+  // Who leaves the name's field by a click on a row is on the way to that row while the answer for the name comes.
+  const data = useKept(known);
   useOnChange(useLive().reviews?.revision, reload);
   const may = useMay("reviewer");
   const next = data ? openItems(data.queue)[0] : undefined;
@@ -92,9 +90,9 @@ export function ReviewPage(props: { id: string; query: URLSearchParams }) {
       </PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the review" />}
+      <PersonForm person={person} set={setPerson} />
       {data && (
         <>
-          <p class="filters"><PersonField person={person} set={setPerson} /></p>
           <p class="tools">
             {next && !may && <span class="muted">Judging takes the role reviewer.</span>}
             {next && may && person !== "" && <a class="button main" href={address(["review", data.id, next.record_id], { from })}>judge the next row</a>}

@@ -96,10 +96,15 @@ function Elapsed(props: { job: JobDetail }) {
 function Sure(props: { label: string; question: string; act: () => Promise<void> }) {
   const [asked, ask] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
-  const yes = useRef<HTMLButtonElement>(null);
-  useEffect(() => { if (asked) yes.current?.focus(); }, [asked]);
+  const [yes, first] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null)];
+  const wasAsked = useRef(false);
+  useEffect(() => {
+    if (asked) yes.current?.focus();
+    else if (wasAsked.current) first.current?.focus();
+    wasAsked.current = asked;
+  }, [asked]);
   const act = () => props.act().catch((e) => setError(e instanceof ApiError ? e : new ApiError(String(e), 0))).then(() => ask(false));
-  if (!asked) return <><button type="button" onClick={() => ask(true)}>{props.label}</button><Trouble error={error} /></>;
+  if (!asked) return <><button type="button" ref={first} onClick={() => ask(true)}>{props.label}</button><Trouble error={error} /></>;
   return (
     <span class="sure" role="group" aria-label={props.question}>
       {props.question} <button type="button" class="danger" ref={yes} onClick={act}>yes, {props.label}</button> <button type="button" onClick={() => ask(false)}>no</button>
@@ -142,7 +147,7 @@ export function RunPage(props: { id: string }) {
   return (
     <>
       <PageTitle title={job ? `Run of ${job.workload_id}` : "Run"} eyebrow={<a href="/runs">Runs</a>} tools={tools}>
-        {job && <p class="muted"><Badge text={job.status} /> <Elapsed job={job} /> · traffic of <Plain text={job.client_id} /> · ordered {moment(job.started_at)} · seed {job.seed} · <span class="code">{job.id}</span></p>}
+        {job && <p class="muted"><span role="status"><Badge text={job.status} /></span> <Elapsed job={job} /> · traffic of <Plain text={job.client_id} /> · ordered {moment(job.started_at)} · seed {job.seed} · <span class="code">{job.id}</span></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />
       {!job && !error && <Waiting what="the run" />}

@@ -1,6 +1,7 @@
 import { moment, plural } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { getJson, getText, useEvery, useResource } from "../api";
+import { listenersOf } from "../listeners";
 import { Badge, PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import { Keys } from "./keys";
@@ -38,13 +39,12 @@ function Values(props: { configuration: Configuration; wanted: string }) {
 }
 
 interface Health { name: string; ok: boolean; detail: string }
-interface Ready { faces?: { name: string; url: string | null; trouble: string | null }[] }
 
 /** Whether a listener answers, and what it lacks if not. */
 async function healthOf(_: string, signal: AbortSignal): Promise<Health[]> {
   const ask = async (name: string, url: string, good: string): Promise<Health> => getText(url, signal).then(() => ({ name, ok: true, detail: good }), (e: Error) => ({ name, ok: false, detail: e.message }));
   const own = await Promise.all([ask("control API", "/healthz", "answers"), ask("runs", "/readyz", "can be done")]);
-  const others = await getJson<Ready>("/readyz", signal).then((ready) => ready.faces ?? [], () => []);
+  const others = await listenersOf("/readyz", signal);
   return [...own, ...others.map((l) => ({ name: l.name, ok: l.url !== null && l.trouble === null, detail: l.trouble ?? l.url ?? "off" }))];
 }
 

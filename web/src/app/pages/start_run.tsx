@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Plain } from "../../components/plain";
 import { ApiError, post, useResource, type FieldProblem } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
-import { address, go } from "../place";
+import { address, go, setQuery } from "../place";
 import { useMay } from "../session";
 import type { Configuration, WorkloadName } from "../types";
 
@@ -82,9 +82,28 @@ function Candidates(props: { configuration: Configuration }) {
 /** Problems that the service found, by the last name of where they are. */
 const problemsOf = (error: ApiError | null): Record<string, string> => Object.fromEntries((error?.problems ?? []).map((p: FieldProblem) => [p.loc[p.loc.length - 1] ?? "", p.msg]));
 
+/** How "no value" stands in the address, where an empty member is none. */
+const kNull = "null";
+const changedIn = (query: URLSearchParams) => Object.fromEntries(kAllFields.flatMap((f) => (query.get(f.key) ? [[f.key, query.get(f.key) === kNull ? "" : query.get(f.key)!]] : [])));
+
+/** The fields that were changed; the address follows when typing pauses, since browsers bound how often it may change. */
+function useChanged(query: URLSearchParams, standing: (key: string) => string): [Record<string, string>, (values: Record<string, string>) => void] {
+  const [values, setValues] = useState<Record<string, string>>(() => changedIn(query));
+  const written = useRef(values);
+  useEffect(() => {
+    if (values === written.current) return;
+    const timer = setTimeout(() => {
+      written.current = values;
+      setQuery(Object.fromEntries(kAllFields.map(({ key }) => [key, values[key] === undefined || values[key] === standing(key) ? "" : values[key] || kNull])));
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [values]);
+  return [values, setValues];
+}
+
 function Form(props: { configuration: Configuration; workloads: WorkloadName[]; query: URLSearchParams }) {
   const { configuration, workloads, query } = props;
-  const [values, setValues] = useState<Record<string, string>>({});
+  const [values, setValues] = useChanged(query, (key) => valueOf(configuration, kSection + key));
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const workload = query.get("workload") ?? (workloads.length === 1 ? workloads[0]!.workload_id : "");

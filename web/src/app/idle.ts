@@ -1,0 +1,35 @@
+// The end of a session that nobody used: the service ends it, and the page, which asks nothing meanwhile, has to notice.
+import { useEffect } from "preact/hooks";
+import { lastUse } from "./api";
+
+const kKey = "flywheel.used";
+/** The service's clock began a little after the page's. */
+const kGrace = 2000;
+/** Timers of hidden pages and of machines that slept are late: the clock is looked at this often. */
+const kLook = 5000;
+
+/** Of all the browser's pages: the session is theirs together, and a page that asked while another is in use would use it on. */
+function lastUseOfAll(): number {
+  const own = lastUse();
+  try {
+    const known = Number(localStorage.getItem(kKey)) || 0;
+    if (own > known) localStorage.setItem(kKey, String(own));
+    return Math.max(own, known);
+  } catch {
+    return own;
+  }
+}
+
+/** Calls `ended` once nothing was asked for `minutes`; null: never. To ask then is no use of a session: it has ended. */
+export function useIdleEnd(minutes: number | null, ended: () => void) {
+  useEffect(() => {
+    if (minutes === null) return;
+    const look = () => { if (Date.now() - lastUseOfAll() > minutes * 60_000 + kGrace) ended(); };
+    const timer = setInterval(look, kLook);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [minutes]);
+}
