@@ -1,6 +1,7 @@
 #include "app/promoted_targets.h"
 
-#include <optional>
+#include <algorithm>
+#include <ostream>
 #include <utility>
 
 #include "promotion/draw_secret.h"
@@ -59,6 +60,35 @@ std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>
     }
   }
   return list;
+}
+
+SplitByUpstream split_by_upstream(
+    const std::vector<promotion::Proposal>& on_traffic,
+    const std::function<std::optional<std::string>(const promotion::Candidate&)>& digest_of) {
+  SplitByUpstream split;
+  for (const auto& p : on_traffic) {
+    const auto was = p.candidate.digests.find("upstream");
+    const auto now = digest_of(p.candidate);
+    if (was == p.candidate.digests.end() || !now || was->second == *now) {
+      split.as_signed.push_back(p);
+      continue;
+    }
+    split.elsewhere.push_back({.id = p.id,
+                               .why = "upstream \"" + p.candidate.upstream +
+                                      "\" has another url than the one that was signed; set it back, or roll the "
+                                      "promotion back and propose it anew"});
+  }
+  return split;
+}
+
+void write_unrouted(std::ostream& out, const std::vector<promotion::Proposal>& on_traffic,
+                    const std::vector<capture::Unrouted>& unrouted) {
+  out << "# HELP flywheel_promotion_unrouted 1 for a promoted model on traffic that no request can be led to.\n"
+         "# TYPE flywheel_promotion_unrouted gauge\n";
+  for (const auto& p : on_traffic) {
+    const bool is_left_out = std::ranges::find(unrouted, p.id, &capture::Unrouted::id) != unrouted.end();
+    out << "flywheel_promotion_unrouted{promotion=\"" << p.id << "\"} " << (is_left_out ? 1 : 0) << '\n';
+  }
 }
 
 }  // namespace fw::app

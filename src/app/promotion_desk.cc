@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/engine_words.h"
 #include "app/promoted_targets.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -29,7 +30,6 @@ constexpr std::size_t kMostWaiting = 128;     // answers and pairs that wait to 
 constexpr std::size_t kMostDivergences = 32;  // on their way to a review
 constexpr std::chrono::seconds kFlush(2);
 constexpr std::uint64_t kMostCountsBytes = 16 << 20;
-constexpr std::uint64_t kMostWords = modelops::EngineLog::kMostLines * (modelops::kLongestLogLine + 1);
 constexpr std::chrono::seconds kBetweenWrites(1);
 
 Error no_exchange(const std::string& id) { return not_found("no exchange that is kept has the id " + id); }
@@ -195,26 +195,14 @@ std::string PromotionDesk::Impl::figures_of(const std::string& id) const {
 void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
   if (gateway == nullptr) return;
-  // An upstream that is elsewhere by now is another than the one that was signed.
-  std::vector<promotion::Proposal> as_signed;
-  std::vector<capture::Unrouted> elsewhere;
-  for (const auto& p : on_traffic) {
-    const auto was = p.candidate.digests.find("upstream");
-    const auto now = upstream_digest(p.candidate);
-    if (was == p.candidate.digests.end() || !now || was->second == *now)
-      as_signed.push_back(p);
-    else
-      elsewhere.push_back({.id = p.id,
-                           .why = "upstream \"" + p.candidate.upstream +
-                                  "\" has another url than the one that was signed; set it back, or roll the "
-                                  "promotion back and propose it anew"});
+  const auto split =
+      split_by_upstream(on_traffic, [this](const auto& candidate) { return upstream_digest(candidate); });
+  auto unroutable = gateway->set_promoted(targets_of(split.as_signed, *host, secret));
+  if (unroutable.ok()) {
+    unroutable->insert(unroutable->end(), split.elsewhere.begin(), split.elsewhere.end());
+    return note(std::move(*unroutable));
   }
-  auto left_out = gateway->set_promoted(targets_of(as_signed, *host, secret));
-  if (left_out.ok()) {
-    left_out->insert(left_out->end(), elsewhere.begin(), elsewhere.end());
-    return note(std::move(*left_out));
-  }
-  log_error("promotion", "the gateway does not route to promoted models", {{"why", left_out.error().message}});
+  log_error("promotion", "the gateway does not route to promoted models", {{"why", unroutable.error().message}});
 }
 
 void PromotionDesk::Impl::note(std::vector<capture::Unrouted> now) {
@@ -259,9 +247,7 @@ void PromotionDesk::Impl::keep_words(const promotion::Proposal& proposal, const 
   const auto file = words_file(proposal);
   std::error_code ignored;
   if (!std::filesystem::exists(file.parent_path(), ignored)) return;  // the job is gone
-  std::string text;
-  for (const auto& line : lines) text += line + '\n';
-  if (const auto kept = io::write_file_atomically(file, text); !kept.ok())
+  if (const auto kept = write_engine_words(file, lines); !kept.ok())
     log_warning("promotion", "an engine's log is not kept",
                 {{"promotion", proposal.id}, {"why", kept.error().message}});
 }
@@ -546,10 +532,7 @@ promotion::PairLog& PromotionDesk::pairs() { return impl_->pairs; }
 promotion::EngineWords PromotionDesk::engine_words(const promotion::Proposal& proposal) const {
   auto words = impl_->host->words(proposal.id).value_or(promotion::EngineWords{});
   if (words.is_running || !words.lines.empty()) return words;
-  const auto kept = io::read_file(impl_->words_file(proposal), kMostWords);
-  if (!kept.ok()) return words;
-  for (std::size_t from = 0, end = 0; (end = kept->find('\n', from)) != kept->npos; from = end + 1)
-    words.lines.push_back(kept->substr(from, end - from));
+  words.lines = read_engine_words(impl_->words_file(proposal));
   return words;
 }
 
@@ -566,13 +549,7 @@ void PromotionDesk::write_metrics(std::ostream& out) const {
       << '\n';
   {
     const std::lock_guard lock(impl_->mutex);
-    out << "# HELP flywheel_promotion_unrouted 1 for a promoted model on traffic that no request can be led to.\n"
-           "# TYPE flywheel_promotion_unrouted gauge\n";
-    for (const auto& p : impl_->on_traffic) {
-      const bool is_left_out =
-          std::ranges::find(impl_->unrouted, p.id, &capture::Unrouted::id) != impl_->unrouted.end();
-      out << "flywheel_promotion_unrouted{promotion=\"" << p.id << "\"} " << (is_left_out ? 1 : 0) << '\n';
-    }
+    write_unrouted(out, impl_->on_traffic, impl_->unrouted);
   }
   impl_->host->write_metrics(out);
   if (impl_->judge) impl_->judge->write_metrics(out);
@@ -595,12 +572,9 @@ std::string PromotionDesk::trouble_of(const std::string& id) const {
 }
 
 std::string PromotionDesk::trouble() const {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (!impl_->unrouted.empty())
-      return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
-  }
-  return impl_->host->trouble();
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->unrouted.empty()) return impl_->host->trouble();
+  return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
 }
 
 std::optional<std::string> PromotionDesk::upstream_digest(const promotion::Candidate& candidate) const {

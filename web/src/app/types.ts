@@ -86,7 +86,8 @@ export interface ServedHere {
 export interface Promotion {
   id: string; stage: PromotionStage; step: number; share: number; shadow: number; workload_id: string; client_id: string; job_id: string; model_name: string; variant: string;
   upstream: string | null; served_model: string; served_here: ServedHere | null; digest: string; digests: Record<string, string>; proposer: string; signatures: { person: string; at: string }[]; signatures_needed: number;
-  created_at: string; changed_at: string; reason: string; progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
+  created_at: string; changed_at: string; reason: string; revision: number; trouble: string | null;
+  progress: { requests: number; errors: number; missing: number; gates: GateFigures[] } | null; pairs?: PairSummary;
 }
 export interface AuditEntry { number: number; at: string; person: string; action: string; subject: string; reason: string }
 export interface AuditVerification { entries: number; head: string; fault: string | null }

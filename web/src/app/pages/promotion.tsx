@@ -53,7 +53,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      await post(`/api/promotions/${encodeURIComponent(props.promotion.id)}/${step.action}`, { person, reason, ...(step.action === "sign" && { digest: props.promotion.digest }) });
+      await post(`/api/promotions/${encodeURIComponent(props.promotion.id)}/${step.action}`, { person, reason, revision: props.promotion.revision, ...(step.action === "sign" && { digest: props.promotion.digest }) });
       setReason("");
     } catch (e) {
       setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
@@ -189,12 +189,13 @@ export function PromotionPage(props: { id: string }) {
       <PageTitle title={fullName(p.model_name, p.variant)} eyebrow={<><a href="/promotions">Promotions</a> / <Name text={p.workload_id} /></>} tools={<span role="status"><Stage promotion={p} /></span>}>
         <p class="muted">For <Name text={p.workload_id} /> of <Name text={p.client_id} />, <Where promotion={p} />. Proposed by <Plain text={p.proposer} />, <span role="status">signed by {p.signatures.length > 0 ? <Plain text={p.signatures.map((s) => s.person).join(", ")} /> : "nobody yet"} ({p.signatures.length} of {plural(p.signatures_needed, "signature")})</span>. <a href={address(["runs", p.job_id, "report"])}>The report</a></p>
         {p.reason !== "" && <p><Plain text={p.reason} /></p>}
+        {p.trouble !== null && <p class="problem"><Plain text={p.trouble} /></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />
       <dl class="figures">
         <Figure name="answers" value={shortPercent(p.share)}>of the conversations</Figure>
         <Figure name="shadowed" value={shortPercent(p.shadow)}>of the requests go to both sides</Figure>
-        <Figure name="requests" value={p.progress ? count(p.progress.requests) : "\u2013"}>{p.progress && p.progress.missing > 0 ? `${count(p.progress.missing)} more until the next share` : "of clients"}</Figure>
+        <Figure name="requests" value={p.progress ? count(p.progress.requests) : "\u2013"}>{p.progress && p.progress.missing > 0 ? `about ${count(p.progress.missing)} more until the next share` : "of clients"}</Figure>
         {pairs && <Figure name="the same as the other side" value={percent(pairs.score)}>of {count(pairs.compared)} pairs; 95 % within {seconds(pairs.candidate_seconds.p95)}, the other side {seconds(pairs.other_seconds.p95)}</Figure>}
       </dl>
       <Actions promotion={p} done={reload} />
