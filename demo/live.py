@@ -26,17 +26,32 @@ def ask(gateway, document, streamed):
     return time.monotonic() - began
 
 
+def requests_in(file):
+    """The log documents that have a request, and how many lines have none: the sample has some, as traffic has."""
+    documents, others = [], 0
+    with open(file, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                document = json.loads(line)
+                if not isinstance(document["request"]["messages"], list):
+                    raise TypeError(line)
+                documents.append(document)
+            except (ValueError, KeyError, TypeError):
+                others += 1
+    return documents, others
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gateway", required=True)
     parser.add_argument("file")
     options = parser.parse_args()
-    with open(options.file, encoding="utf-8") as lines:
-        documents = [json.loads(line) for line in lines]
+    documents, no_requests = requests_in(options.file)
     took = sorted(ask(options.gateway, document, i % 2 == 1) for i, document in enumerate(documents))
     if not took:
         raise SystemExit(f"{options.file} has no interaction")
-    print(f"{len(took)} requests answered through {options.gateway}, half of them streamed; half of the answers within {1000 * took[len(took) // 2]:.1f} ms")
+    print(f"{len(took)} requests answered through {options.gateway}, half of them streamed; half of the answers within {1000 * took[len(took) // 2]:.1f} ms"
+          + (f"; {no_requests} lines are no requests" if no_requests else ""))
 
 
 if __name__ == "__main__":
