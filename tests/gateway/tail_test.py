@@ -6,7 +6,7 @@ import time
 import unittest
 import urllib.request
 
-import flywheel
+from gateway import flywheel
 
 BATCHES, BATCH = 60, 500
 
