@@ -56,6 +56,12 @@ Result<AskedTime> asked_time(std::string_view at) {
   return AskedTime{*from, std::min(*from + span - std::chrono::nanoseconds(1), now)};
 }
 
+Json signatures_json(const Proposal& p) {
+  Json signatures = Json::array();
+  for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
+  return signatures;
+}
+
 Json span_json(const promotion::Promotions::Span& span) {
   const audit::Event& step = span.step.event;
   const Proposal& p = span.proposal;
@@ -69,6 +75,8 @@ Json span_json(const promotion::Promotions::Span& span) {
           {"person", step.person},
           {"reason", step.reason},
           {"entry", span.step.number},
+          {"signatures", signatures_json(p)},
+          {"digests", p.candidate.digests},
           {"figures", figures.is_object() ? figures : Json()}};
 }
 
@@ -242,8 +250,6 @@ Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
 }
 
 Json PromotionsResource::proposal_json(const Proposal& p, bool is_past) const {
-  Json signatures = Json::array();
-  for (const auto& s : p.signatures) signatures.push_back({{"person", s.person}, {"at", to_iso8601(s.at)}});
   const auto& c = p.candidate;
   Json served;
   if (c.served) served = served_json(*c.served, parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
@@ -264,7 +270,7 @@ Json PromotionsResource::proposal_json(const Proposal& p, bool is_past) const {
           {"digest", promotion::digest_of(c.digests)},
           {"digests", c.digests},
           {"proposer", p.proposer},
-          {"signatures", std::move(signatures)},
+          {"signatures", signatures_json(p)},
           {"signatures_needed", parts_.promotions.signatures_needed(p)},
           {"created_at", to_iso8601(p.created_at)},
           {"changed_at", to_iso8601(p.changed_at)},

@@ -56,6 +56,17 @@ class KnownDigests {
   std::map<std::string, std::string> digests_;
 };
 
+Status add_bytes(Sha256& hash, const io::InputFile& file) {
+  std::string block(kBlock, '\0');
+  for (std::uint64_t at = 0; at < file.size();) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file.size() - at));
+    FW_TRY(file.read_at(at, {block.data(), count}));
+    hash.update(std::string_view(block).substr(0, count));
+    at += count;
+  }
+  return {};
+}
+
 Result<std::string> read_digest_of_file(const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
@@ -63,13 +74,7 @@ Result<std::string> read_digest_of_file(const fs::path& path) {
   }
   if (!file.ok()) return file.error();
   Sha256 hash;
-  std::string block(kBlock, '\0');
-  for (std::uint64_t at = 0; at < file->size();) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file->size() - at));
-    FW_TRY(file->read_at(at, {block.data(), count}));
-    hash.update(std::string_view(block).substr(0, count));
-    at += count;
-  }
+  FW_TRY(add_bytes(hash, *file));
   return hash.finish_hex();
 }
 
@@ -88,14 +93,7 @@ Status add_file(Sha256& hash, const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok()) return file.error();
   hash.update(std::to_string(file->size()) + "\n");
-  std::string block(kBlock, '\0');
-  for (std::uint64_t at = 0; at < file->size();) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file->size() - at));
-    FW_TRY(file->read_at(at, {block.data(), count}));
-    hash.update(std::string_view(block).substr(0, count));
-    at += count;
-  }
-  return {};
+  return add_bytes(hash, *file);
 }
 
 /// As the dataset store names it (modelops/dataset_store.h): path and content of each file, ordered by path, each

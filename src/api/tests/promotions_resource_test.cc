@@ -179,6 +179,14 @@ TEST_F(ApiTest, EveryStepReadsAgainWhatWasProposed) {
   present_ = digests;
   EXPECT_THAT(act("/go_live").body, HasSubstr("it was rolled back"));
   EXPECT_EQ(shown()["stage"], "rolled_back");
+  // What let it on traffic is known after its signatures are gone.
+  EXPECT_EQ(shown()["signatures"].size(), 0U);
+  const std::string day = shown()["created_at"].get<std::string>().substr(0, 10);
+  const Json during = json_of(send(net::Method::kGet, path + "?at=" + day))["during"];
+  const auto canary = std::ranges::find(during, "canary", [](const Json& span) { return span.value("stage", ""); });
+  ASSERT_NE(canary, during.end());
+  EXPECT_EQ((*canary)["signatures"][0]["person"], "bob");
+  EXPECT_EQ((*canary)["digests"]["report"], "cc");
 }
 
 TEST_F(ApiTest, AStepFromWhatIsNoLongerSoIsAConflict) {

@@ -68,8 +68,10 @@ std::string what_it_did(const Json& span) {
 void print_answerer(const Json& p, Terminal& out) {
   out.line(out.styled(Style::kBold, text(p, "workload_id") + " of " + text(p, "client_id")) + ": " +
            text(p, "model_name") + ", " + text(p, "variant") + " (" + text(p, "id") + ")");
+  Json then = p;  // as it was let on traffic: what changed its bytes since took its signatures
   for (const Json& span : p.value("during", Json::array())) {
     if (!is_on_traffic(span)) continue;
+    then = span;
     const bool has_ended = span.value("until", Json()).is_string();
     const std::string reason = text(span, "reason"), action = text(span, "action");
     const std::string times =
@@ -84,11 +86,12 @@ void print_answerer(const Json& p, Terminal& out) {
     }
   }
   std::string signers;
-  for (const Json& signature : p.value("signatures", Json::array())) {
+  for (const Json& signature : then.value("signatures", Json::array())) {
     signers += (signers.empty() ? "" : ", ") + text(signature, "person");
   }
   out.line("  proposed by " + text(p, "proposer") + ", signed by " + (signers.empty() ? "nobody" : signers));
-  out.line("  evidence: job " + text(p, "job_id") + ", report " + text(p.value("digests", Json::object()), "report"));
+  out.line("  evidence: job " + text(p, "job_id") + ", report " +
+           text(then.value("digests", Json::object()), "report"));
 }
 
 int answerers(const HistoryOptions& options, ApiClient& client) {
