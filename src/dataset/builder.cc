@@ -320,6 +320,7 @@ class Assembler {
     if (similar_) {
       FW_TRY(similar_->finish());
       FW_ASSIGN(similar, similar_->choose(said));
+      figures_.cut_texts = similar_->cut_texts();
     }
     const std::vector<Example> uniform = examples_.choose();
     std::vector<const Example*> for_all;

@@ -34,8 +34,8 @@ struct ContextLimit {
 };
 
 /// Vectors of texts, one each, of one length. Blocks; gets at most 32 texts.
-using Embed = std::function<Result<std::vector<std::vector<float>>>(std::span<const std::string> texts,
-                                                                    modelops::EmbeddingUse use)>;
+using Embed =
+    std::function<Result<modelops::Embeddings>(std::span<const std::string> texts, modelops::EmbeddingUse use)>;
 
 struct BuildRequest {
   record::WorkloadId workload;
@@ -49,6 +49,7 @@ struct BuildRequest {
   const Holdout* holdout = nullptr;         ///< given where `split.holdout_job` is; outlives the build
   std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
   Embed embed = {};                         ///< given where `icl.embedding` is
+  std::string embedder = {};                ///< what else is said of that model; may be empty
   Deadline deadline = Deadline::never();
   std::function<void(const BuildProgress&)> on_progress;  ///< may be absent
 };

@@ -57,7 +57,7 @@ struct IclSettings {
   /// Of the places for similar examples those that go to the best whatever they call; the others cover more tools.
   double relevance_ratio = 0.7;
   /// What tells how alike texts are, by the cosine of their vectors; absent: the words that they share (BM25).
-  std::optional<modelops::Endpoint> embedding = {};
+  std::optional<modelops::ModelSpec> embedding = {};
 };
 
 }  // namespace fw::dataset

@@ -29,6 +29,8 @@ std::string_view architecture_of_model_type(std::string_view model_type) {
   return it == kTrainable.end() ? std::string_view() : *it;
 }
 
+bool is_converted_encoder(std::string_view model_type) { return model_type == "bert"; }
+
 std::string list_of_trainable() {
   std::string list;
   for (const std::string_view name : kTrainable)

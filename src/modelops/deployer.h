@@ -27,6 +27,7 @@ struct DeploymentRequest {
   std::optional<Adapter> adapter;
   int parallelism = 8;           ///< requests it will get at once
   int restarts = 1;              ///< how often an engine that dies is started again before the deployment has failed
+  bool embeds = false;           ///< gives vectors of texts (`/v1/embeddings`) instead of answering chats
   bool answers_traffic = false;  ///< stands behind the gateway: gives way to nothing, as what runs deploy does
   std::shared_ptr<EngineLog> log = {};  ///< told what the engine writes, also one that does not come up; may be absent
 };

@@ -13,15 +13,21 @@ namespace fw::modelops {
 /// What a vector is for: some models put questions and what is searched into the same space by different ways.
 enum class EmbeddingUse { kQuery, kPassage };
 
+struct Embeddings {
+  /// One for each text, in their order, all of one length, of finite numbers.
+  std::vector<std::vector<float>> vectors;
+  std::vector<std::size_t> cut = {};  ///< indices of the texts that the model has seen only the beginning of
+};
+
 /// Turns texts into vectors whose cosine tells how much they have to do with one another.
 class Embedder {
  public:
   virtual ~Embedder() = default;
 
-  /// One vector for each text, in their order, all of one length, of finite numbers.
-  [[nodiscard]] virtual Task<Result<std::vector<std::vector<float>>>> embed(Endpoint endpoint,
-                                                                            std::vector<std::string> texts,
-                                                                            EmbeddingUse use, Deadline deadline) = 0;
+  /// Texts are cut to what the endpoint takes where that is known (Endpoint::input_tokens); elsewhere its server cuts
+  /// or refuses them.
+  [[nodiscard]] virtual Task<Result<Embeddings>> embed(Endpoint endpoint, std::vector<std::string> texts,
+                                                       EmbeddingUse use, Deadline deadline) = 0;
 };
 
 }  // namespace fw::modelops

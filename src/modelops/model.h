@@ -42,6 +42,8 @@ struct Endpoint {
   RequestOverrides overrides = {};
   /// At deployment it is asked a small question even where it lists its models.
   bool ask_at_deploy = false;
+  /// Of an embedding model that a llama-server of ours serves: the tokens that it takes of a text; 0: not known.
+  std::int64_t input_tokens = 0;
 };
 
 /// How conversations become the model's text: the same in serving and in training, or what was trained is not served.

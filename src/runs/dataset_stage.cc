@@ -4,12 +4,12 @@
 #include <set>
 #include <sstream>
 
-#include "async/run_blocking.h"
 #include "base/log.h"
 #include "dataset/builder.h"
 #include "dataset/holdout.h"
 #include "evals/answer.h"
 #include "io/file.h"
+#include "runs/impl/example_embedder.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/logged_records.h"
 
@@ -49,20 +49,6 @@ std::vector<dataset::ContextLimit> contexts_of(const RunConfig& config) {
   return out;
 }
 
-/// Waits for the endpoint in the thread that builds. It has been asked several times when an error comes: the stage,
-/// which waits for a log store that is away, does not ask again.
-dataset::Embed embed_with(RunContext& context) {
-  const auto& endpoint = context.config().icl.embedding;
-  if (!endpoint) return {};
-  return [&context, endpoint = *endpoint](std::span<const std::string> texts,
-                                          modelops::EmbeddingUse use) -> Result<std::vector<std::vector<float>>> {
-    auto vectors = run_blocking(
-        context.dependencies.embedder.embed(endpoint, {texts.begin(), texts.end()}, use, context.deadline));
-    if (vectors.ok() || context.deadline.is_over()) return vectors;
-    return failed_precondition("the embedding model that chooses examples (icl_config): " + vectors.error().message);
-  };
-}
-
 using Corrections = std::optional<std::vector<dataset::Correction>>;
 
 /// Nothing where the run does not ask for them.
@@ -93,7 +79,8 @@ Result<std::optional<dataset::Holdout>> holdout_of(const RunContext& context) {
   return std::optional(dataset::Holdout{job, set->name, set->digest, *std::move(rows)});
 }
 
-Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records) {
+Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records,
+                                     ExampleEmbedder& embedder) {
   auto& log = context.dependencies.log;
   FW_ASSIGN(const auto corrections, corrections_of(context, job));
   FW_ASSIGN(const auto holdout, holdout_of(context));
@@ -106,7 +93,8 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
                          .corrections = corrections,
                          .holdout = holdout ? &*holdout : nullptr,
                          .contexts = contexts_of(context.config()),
-                         .embed = embed_with(context),
+                         .embed = embedder.embed(),
+                         .embedder = embedder.description(),
                          .deadline = context.deadline,
                          .on_progress = teller(*context.record, count_records(log, job))});
 }
@@ -200,14 +188,16 @@ std::vector<std::string> answering_models(const std::string& evaluation_rows) {
   return {names.begin(), names.end()};
 }
 
-Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
+namespace {
+
+Task<Result<DatasetsOutcome>> make_with(RunContext& context, ExampleEmbedder& embedder) {
   auto& deps = context.dependencies;
   const Job job = context.record->snapshot();
   const Deadline deadline = context.deadline;
   // Reads and computes by turns; the pool of those who compute, so that whoever waits for the disk alone does not
   // queue.
   LoggedRecords records(deps.log, job.workload, job.client, deadline);
-  auto built = co_await run_on(deps.cpu, [&] { return build(context, job, records); });
+  auto built = co_await run_on(deps.cpu, [&] { return build(context, job, records, embedder); });
   if (!built.ok()) co_return built.error();
   const auto folder = context.folder();
   auto refs = co_await run_on(deps.disk, [&]() -> Result<std::vector<modelops::DatasetRef>> {
@@ -235,6 +225,23 @@ Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
   for (const auto& warning : outcome.warnings)
     log_warning("runs", "datasets", {{"job", *job.id}, {"warning", warning}});
   co_return outcome;
+}
+
+}  // namespace
+
+Task<Result<DatasetsOutcome>> make_datasets(RunContext& context) {
+  ExampleEmbedder embedder(context);
+  FW_CO_TRY(co_await embedder.start());
+  std::optional<Result<DatasetsOutcome>> made;
+  std::exception_ptr failure;
+  try {
+    made = co_await make_with(context, embedder);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await embedder.stop();
+  if (failure) std::rethrow_exception(failure);
+  co_return *std::move(made);
 }
 
 }  // namespace fw::runs

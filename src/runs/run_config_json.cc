@@ -205,6 +205,25 @@ std::optional<modelops::DatasetRef> read_holdout(const json& config) {
   return modelops::DatasetRef{set->at("name"), set->at("digest"), set->at("uri"), set->at("num_records")};
 }
 
+/// One that is behind a url is its endpoint, as older versions wrote it.
+json embedding_json(const modelops::ModelSpec& model) {
+  if (model.endpoint) return endpoint_json(*model.endpoint);
+  return {{"model_name", model.name}, {"path", model.path.string()}, {"context_length", model.context_length}};
+}
+
+modelops::ModelSpec read_embedding(const json& value) {
+  modelops::ModelSpec model;
+  if (!value.contains("path")) {
+    model.endpoint = read_endpoint(value);
+    model.name = model.endpoint->model;
+    return model;
+  }
+  model.name = value.at("model_name");
+  model.path = value.at("path").get<std::string>();
+  model.context_length = value.at("context_length");
+  return model;
+}
+
 json icl_json(const dataset::IclSettings& icl) {
   const bool is_similar = icl.selection == dataset::ExampleSelection::kSimilar;
   return {{"max_context_length", icl.max_context_length},
@@ -213,7 +232,7 @@ json icl_json(const dataset::IclSettings& icl) {
           {"min_examples", icl.min_examples},
           {"example_selection", is_similar ? "semantic_similarity" : "uniform_distribution"},
           {"relevance_ratio", icl.relevance_ratio},
-          {"embedding", icl.embedding ? endpoint_json(*icl.embedding) : json(nullptr)}};
+          {"embedding", icl.embedding ? embedding_json(*icl.embedding) : json(nullptr)}};
 }
 
 /// Jobs from before examples could be chosen by similarity lack the last three.
@@ -226,7 +245,7 @@ dataset::IclSettings read_icl(const json& value) {
     icl.selection = dataset::ExampleSelection::kSimilar;
   icl.relevance_ratio = value.value("relevance_ratio", icl.relevance_ratio);
   if (const auto embedding = value.find("embedding"); embedding != value.end() && !embedding->is_null())
-    icl.embedding = read_endpoint(*embedding);
+    icl.embedding = read_embedding(*embedding);
   return icl;
 }
 
@@ -408,7 +427,7 @@ json to_public_json(const RunConfig& config) {
   }
   if (shown.production.endpoint) hide_secrets(*shown.production.endpoint);
   if (shown.judge) hide_secrets(shown.judge->endpoint);
-  if (shown.icl.embedding) hide_secrets(*shown.icl.embedding);
+  if (shown.icl.embedding && shown.icl.embedding->endpoint) hide_secrets(*shown.icl.embedding->endpoint);
   for (auto& webhook : shown.webhooks) webhook.url = without_secrets(webhook.url, true);
   return to_json(shown);
 }

@@ -5,10 +5,8 @@
 
 namespace fw::runs {
 
-namespace {
-
-Task<Result<modelops::Deployment>> try_deploy(modelops::Deployer& deployer, modelops::DeploymentRequest request,
-                                              Deadline deadline, Duration limit) {
+Task<Result<modelops::Deployment>> prepare_and_deploy(modelops::Deployer& deployer, modelops::DeploymentRequest request,
+                                                      Deadline deadline, Duration limit) {
   try {
     FW_CO_TRY(co_await deployer.prepare(request, deadline));
     co_return co_await deployer.deploy(std::move(request), deadline.within(limit));
@@ -16,8 +14,6 @@ Task<Result<modelops::Deployment>> try_deploy(modelops::Deployer& deployer, mode
     co_return internal(e.what());
   }
 }
-
-}  // namespace
 
 Task<Result<std::string>> RunContext::step(Stage stage, std::optional<std::size_t> candidate, workflow::StepWork work,
                                            workflow::RetryPolicy retry) {
@@ -33,7 +29,8 @@ Task<Result<modelops::Deployment>> RunContext::deploy(Stage stage, std::size_t c
   if (auto status = deadline.check("deploy"); !status.ok()) co_return status.error();
   co_await record->append({record->event(StageStarted{stage, candidate})});
   const Instant begin = dependencies.clock.instant();
-  auto deployed = co_await try_deploy(dependencies.deployer, std::move(request), deadline, options.deploy_timeout);
+  auto deployed =
+      co_await prepare_and_deploy(dependencies.deployer, std::move(request), deadline, options.deploy_timeout);
   if (!deployed.ok() && deadline.is_cancelled()) co_return deployed;
   StageFinished end{.stage = stage, .candidate = candidate};
   end.runtime_seconds = to_seconds(dependencies.clock.instant() - begin);

@@ -1,4 +1,4 @@
-"""In-context examples that are like the row they stand before: by the words, and by a real embedding model that llama-server serves."""
+"""In-context examples that are like the row they stand before: by the words, and by a real embedding model, which a server elsewhere has or the run itself."""
 import glob
 import json
 import pathlib
@@ -83,6 +83,23 @@ class Examples(unittest.TestCase):
 
     def test_by_the_words_that_they_share(self):
         self.assert_alike(*self.run_with(""))
+
+    @unittest.skipIf(flywheel.lacks_engines(), flywheel.lacks_engines())
+    def test_by_the_vectors_of_a_model_that_the_run_serves(self):
+        done, rows = self.run_with(f", embedding_nim_config: {{path: '{flywheel.MODEL}', model_name: smol, context_length: 512}}")
+        self.assert_alike(done, rows)
+        notes = json.loads(next(self.folder.glob("data/**/report.json")).read_text())["dataset"]["notes"]
+        self.assertIn("the vectors of smol (llama-server, Q4_1, mean pooling (its file names none), texts of up to 511 tokens)", " ".join(notes))
+        self.assertEqual(list(self.folder.glob("data/engines/*")), [], "its engine is gone")
+        checked = flywheel.run("config", "check", self.folder / "config.yaml")
+        self.assertIn('embedding model "smol"', checked.stdout + checked.stderr)
+        self.assertIn("is no embedding model (llama)", checked.stdout + checked.stderr)
+
+    @unittest.skipIf(flywheel.lacks_engines(), flywheel.lacks_engines())
+    def test_a_missing_model_is_named_before_anything_is_read(self):
+        done, _ = self.run_with(", embedding_nim_config: {path: none.gguf}")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("none.gguf", done.stdout + done.stderr)
 
     @unittest.skipIf(flywheel.lacks_engines(), flywheel.lacks_engines())
     def test_by_the_vectors_of_a_served_model(self):

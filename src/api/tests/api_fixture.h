@@ -55,8 +55,8 @@ class NoEvaluator final : public modelops::Evaluator {
 
 class NoEmbedder final : public modelops::Embedder {
  public:
-  Task<Result<std::vector<std::vector<float>>>> embed(modelops::Endpoint, std::vector<std::string>,
-                                                      modelops::EmbeddingUse, Deadline) override {
+  Task<Result<modelops::Embeddings>> embed(modelops::Endpoint, std::vector<std::string>, modelops::EmbeddingUse,
+                                           Deadline) override {
     co_return unavailable("nobody embeds here");
   }
 };

@@ -202,7 +202,7 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   root.read("training_price_per_hour", config.run.training_price_per_hour, 0, 1e6);
   config.run.candidates = read_candidates(root, {folder, nim_base_url, config.run.training}, environment);
   read_split(root, config.run.split);
-  read_icl(root, config.run.icl, environment);
+  read_icl(root, folder, config.run.icl, environment);
   read_dataset(root, config.run.use_corrections);
   read_production(root, config.run.production, environment);
   read_evaluation(root, folder, config.run.evaluation);

@@ -42,6 +42,15 @@ void check_models(const runs::RunConfig& run, Findings& out) {
   }
 }
 
+void check_embedding(const runs::RunConfig& run, Findings& out) {
+  const auto& model = run.icl.embedding;
+  if (!model || !model->is_local()) return;
+  const std::string where = "embedding model \"" + model->name + "\": " + model->path.string() + ": ";
+  auto found = modelops::check_embedding_model(*model);
+  for (auto& text : found.errors) add(out, true, where + text);
+  for (auto& text : found.warnings) add(out, false, where + text);
+}
+
 bool is_program(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
@@ -71,11 +80,16 @@ void check_engine(const char* key, const char* name, const fs::path& configured,
 void check_engines(const Config& config, const modelops::EnginePrograms& programs, Findings& out) {
   std::string served;
   std::string trained;
+  const auto& embedding = config.run.icl.embedding;
+  std::error_code error;
+  const bool is_folder = embedding && fs::is_directory(embedding->path, error);
   for (const auto& candidate : config.run.candidates) {
     if (!candidate.model.is_local()) continue;
     if (served.empty()) served = candidate.model.name;
     if (trained.empty() && candidate.customization_enabled) trained = candidate.model.name;
   }
+  if (served.empty() && embedding && embedding->is_local()) served = embedding->name;
+  if (trained.empty() && is_folder) trained = embedding->name;
   const auto& engines = config.engines;
   check_engine("llama_server", "llama-server", engines.llama_server, programs.llama_server, served, "run scripts/setup",
                out);
@@ -163,6 +177,7 @@ std::vector<Finding> check_machine(const Config& config, const modelops::EngineP
   Findings out;
   check_reachable(config.run, out);
   check_models(config.run, out);
+  check_embedding(config.run, out);
   check_engines(config, programs, out);
   if (std::ranges::none_of(out, &Finding::is_error)) check_devices(config.run, programs, out);
   const ListenerSettings& listener = config.server.listener;

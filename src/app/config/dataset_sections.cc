@@ -30,17 +30,50 @@ void warn_of_sizes(YamlSection& section, const dataset::SplitSettings& split) {
   }
 }
 
-/// The model whose vectors tell how alike texts are. None where none is served: words do it then.
-std::optional<modelops::Endpoint> read_embedding(YamlSection& similarity, const Environment& environment) {
+/// Texts of up to 8 KiB are asked for; more room would only take memory.
+constexpr std::int64_t kEmbeddingContext = 2048;
+
+/// One that is served here while the datasets are made.
+modelops::ModelSpec read_served_embedding(YamlSection& section, const std::filesystem::path& folder) {
+  modelops::ModelSpec model{.context_length = kEmbeddingContext};
+  std::string path;
+  section.read("path", path);
+  model.path = (folder / path).lexically_normal();
+  section.read(section.either("model_name", "model_id"), model.name);
+  if (model.name.empty()) model.name = model.path.stem().string();
+  section.read("context_length", model.context_length, 16, 1'000'000);
+  std::size_t type = 1;
+  const char* type_key = section.either("deployment_type", "type");
+  section.read_choice(type_key, type, {"remote", "local"});
+  if (type == 0) section.error(type_key, "is remote, and path names a model that is served here; give its url instead");
+  std::string url;
+  section.read("url", url);
+  if (!url.empty()) section.error("url", "path and url exclude each other; keep one");
+  for (const char* key : {"api_key_env", "api_key_header", "headers", "query", "request_overrides", "deploy_check"})
+    section.inapplicable(key, "the model has a path and is served on this machine");
+  for (const char* key : {"gpus", "pvc_size", "tag", "registry_base", "nim_parallelism"})
+    section.inapplicable(key, kNoContainers);
+  section.finish();
+  return model;
+}
+
+/// The model whose vectors tell how alike texts are. None where none is named: words do it then.
+std::optional<modelops::ModelSpec> read_embedding(YamlSection& similarity, const std::filesystem::path& folder,
+                                                  const Environment& environment) {
   auto section = similarity.section("embedding_nim_config");
   if (!section) return std::nullopt;
-  return read_model_endpoint(
+  if (section->has("path")) return read_served_embedding(*section, folder);
+  auto endpoint = read_model_endpoint(
       *section, {}, environment,
       {.checked_by = "a run asks for vectors at once",
-       .none_started = "no embedding model is started here, and examples are chosen by the words "
-                       "that they share with a row; to have one, serve it (llama-server "
-                       "--embeddings, vLLM, Ollama) and give its url",
-       .needs_url = "a remote embedding model needs the url of its server"});
+       .none_started = "no embedding model is fetched here, and examples are chosen by the words "
+                       "that they share with a row; to have one, give the path of its GGUF file or Hugging Face "
+                       "folder, or the url of a server that has it",
+       .needs_url = "a remote embedding model needs the url of its server; one that is served here has a path"});
+  if (!endpoint) return std::nullopt;
+  modelops::ModelSpec model{.name = endpoint->model};
+  model.endpoint = *std::move(endpoint);
+  return model;
 }
 
 }  // namespace
@@ -79,7 +112,8 @@ void read_split(YamlSection& root, dataset::SplitSettings& split) {
   }
 }
 
-void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& environment) {
+void read_icl(YamlSection& root, const std::filesystem::path& folder, dataset::IclSettings& icl,
+              const Environment& environment) {
   auto section = root.section("icl_config");
   if (!section) return;
   section->read("max_context_length", icl.max_context_length, 16, kMaxTokens);
@@ -91,7 +125,7 @@ void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& e
   if (selection == 1) icl.selection = dataset::ExampleSelection::kSimilar;
   if (auto similarity = section->section("similarity_config")) {
     similarity->read("relevance_ratio", icl.relevance_ratio, 0, 1);
-    icl.embedding = read_embedding(*similarity, environment);
+    icl.embedding = read_embedding(*similarity, folder, environment);
     similarity->finish();
     if (selection == 0)
       section->warning("similarity_config", "has no effect: example_selection is uniform_distribution");

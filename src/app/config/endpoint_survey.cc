@@ -18,13 +18,13 @@ Task<void> ask_for_vector(net::Client& client, modelops::Endpoint endpoint, Dead
   const SystemClock clock;
   modelops::OpenAiEmbedder embedder(client, clock);
   const std::string url = modelops::shown_url(endpoint.url);
-  const auto vectors = co_await embedder.embed(std::move(endpoint), {"a small question"},
-                                               modelops::EmbeddingUse::kQuery, std::move(deadline));
-  if (vectors.ok()) {
-    out.answer =
-        modelops::EndpointAnswer{"gave a vector of " + std::to_string(vectors->front().size()) + " numbers", url, {}};
+  const auto answer = co_await embedder.embed(std::move(endpoint), {"a small question"}, modelops::EmbeddingUse::kQuery,
+                                              std::move(deadline));
+  if (answer.ok()) {
+    const auto length = answer->vectors.front().size();
+    out.answer = modelops::EndpointAnswer{"gave a vector of " + std::to_string(length) + " numbers", url, {}};
   } else {
-    out.answer = vectors.error();
+    out.answer = answer.error();
   }
 }
 
@@ -48,9 +48,9 @@ Task<std::vector<SurveyedEndpoint>> ask_endpoints(runs::RunConfig run, net::Clie
   }
   co_await for_each_bounded(out.size(), kAtOnce, deadline,
                             [&](std::size_t i) { return ask(client, endpoints[i], deadline, out[i]); });
-  if (run.icl.embedding) {
-    out.push_back({.role = "embedding model \"" + run.icl.embedding->model + '"'});
-    co_await ask_for_vector(client, *run.icl.embedding, deadline, out.back());
+  if (run.icl.embedding && run.icl.embedding->endpoint) {
+    out.push_back({.role = "embedding model \"" + run.icl.embedding->name + '"'});
+    co_await ask_for_vector(client, *run.icl.embedding->endpoint, deadline, out.back());
   }
   co_return out;
 }

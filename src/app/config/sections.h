@@ -37,7 +37,9 @@ void read_customizer(YamlSection& candidate, modelops::TrainingSettings& trainin
 void read_split(YamlSection& root, dataset::SplitSettings& split);
 /// The keys of `data_split_config` out of `section` itself.
 void read_split_keys(YamlSection& section, dataset::SplitSettings& split);
-void read_icl(YamlSection& root, dataset::IclSettings& icl, const Environment& environment);
+/// Relative paths are taken from `folder`.
+void read_icl(YamlSection& root, const std::filesystem::path& folder, dataset::IclSettings& icl,
+              const Environment& environment);
 void read_dataset(YamlSection& root, bool& use_corrections);
 
 // sections.cc

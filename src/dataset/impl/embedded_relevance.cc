@@ -1,4 +1,5 @@
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "dataset/impl/relevance.h"
@@ -11,7 +12,7 @@ constexpr std::size_t kMaxText = 8u << 10;  // about what embedding models read 
 
 /// Servers refuse an empty text.
 std::string asked_text(std::string_view text) {
-  std::string out(text.substr(0, kMaxText));
+  std::string out(text.substr(0, kMaxText));  // one of this length counts as cut
   return out.find_first_not_of(" \t\r\n") == std::string::npos ? "(no text)" : out;
 }
 
@@ -48,11 +49,13 @@ class EmbeddedRelevance final : public Relevance {
     }
     return out;
   }
+  std::uint64_t cut_texts() const override { return cut_texts_; }
 
  private:
   [[nodiscard]] Result<std::vector<std::vector<float>>> vectors_of(std::span<const std::string> texts,
                                                                    modelops::EmbeddingUse use) {
-    FW_ASSIGN(auto vectors, embed_(texts, use));
+    FW_ASSIGN(auto embedded, embed_(texts, use));
+    auto& vectors = embedded.vectors;
     if (vectors.size() != texts.size()) {
       return data_loss("the embedding model gave " + std::to_string(vectors.size()) + " vectors for " +
                        std::to_string(texts.size()) + " texts");
@@ -65,7 +68,11 @@ class EmbeddedRelevance final : public Relevance {
       }
       normalise(vector);
     }
-    return vectors;
+    std::set<std::size_t> cut(embedded.cut.begin(), embedded.cut.end());
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      if (texts[i].size() == kMaxText) cut.insert(i);
+    cut_texts_ += cut.size();
+    return std::move(vectors);
   }
 
   [[nodiscard]] std::vector<double> cosines(const std::vector<float>& vector) const {
@@ -82,6 +89,7 @@ class EmbeddedRelevance final : public Relevance {
   const Embed embed_;
   std::vector<std::string> waiting_;
   std::size_t length_ = 0;
+  std::uint64_t cut_texts_ = 0;
   std::vector<float> vectors_;  // of the set, one after another
 };
 

@@ -163,9 +163,14 @@ void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const Ro
   if (request.icl.selection == ExampleSelection::kSimilar && figures.example_rows > 0) {
     notes.push_back(
         "Examples of an in-context row are the training rows whose last user message is the most like its own, by " +
-        (request.icl.embedding ? "the vectors of " + request.icl.embedding->model
+        (request.icl.embedding ? "the vectors of " + request.icl.embedding->name +
+                                     (request.embedder.empty() ? "" : " (" + request.embedder + ")")
                                : std::string("the words that they share (BM25)")) +
         ".");
+  }
+  if (figures.cut_texts > 0) {
+    notes.push_back("Of " + amount(figures.cut_texts, "text", "texts") + " that examples are chosen by, " +
+                    request.icl.embedding->name + " has seen only the beginning: more is not taken.");
   }
   if (figures.rows_short_of_examples == 0) return;
   notes.push_back(std::to_string(figures.rows_short_of_examples) + " of " +

@@ -13,6 +13,7 @@ namespace fw::dataset {
 struct RowFigures {
   std::uint64_t rows_short_of_examples = 0;                      ///< in-context rows with fewer than min_examples
   std::uint64_t example_rows = 0;                                ///< training rows that examples are drawn from
+  std::uint64_t cut_texts = 0;                                   ///< that an embedding model has seen the beginning of
   std::vector<std::uint64_t> request_tokens = {};                ///< of each evaluation row, estimated
   std::vector<std::uint64_t> request_tokens_with_examples = {};  ///< of each in-context row
 };

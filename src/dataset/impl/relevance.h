@@ -29,6 +29,8 @@ class Relevance {
   [[nodiscard]] virtual Status finish() = 0;
   /// For each text at most `count` of the set.
   [[nodiscard]] virtual Result<std::vector<Nearest>> nearest(std::span<const std::string> texts, std::size_t count) = 0;
+  /// Texts, of the set and others, of which only the beginning was looked at.
+  [[nodiscard]] virtual std::uint64_t cut_texts() const { return 0; }
 };
 
 /// Okapi BM25 (Robertson et al. 1994; k1 1.2, b 0.75) over the words of every script (codec/unicode_words.h). Texts

@@ -21,6 +21,7 @@ class SimilarExamples {
   [[nodiscard]] Status finish() { return relevance_->finish(); }
   /// For each last user message; the pointers hold until the end of this.
   [[nodiscard]] Result<std::vector<std::vector<const Example*>>> choose(std::span<const std::string> said);
+  [[nodiscard]] std::uint64_t cut_texts() const { return relevance_->cut_texts(); }
 
  private:
   [[nodiscard]] std::vector<const Example*> covering(const Nearest& nearest) const;

@@ -53,7 +53,7 @@ TEST(EmbeddedRelevance, IsTheCosine) {
   std::vector<std::size_t> batches;
   const auto relevance = embedded_relevance([&](std::span<const std::string> texts, modelops::EmbeddingUse) {
     batches.push_back(texts.size());
-    return Result<std::vector<std::vector<float>>>(by_length(texts));
+    return Result<modelops::Embeddings>(modelops::Embeddings{by_length(texts)});
   });
   for (int i = 0; i < 40; ++i) relevance->add(std::string(static_cast<std::size_t>(i), 'x'));
   ASSERT_TRUE(relevance->finish().ok());
@@ -65,11 +65,27 @@ TEST(EmbeddedRelevance, VectorsThatAreMissingOrOfAnotherLengthEndTheBuild) {
   const std::vector<std::vector<float>> answers[] = {{}, {{}}, {{1, 2}, {3}}};
   for (const auto& answer : answers) {
     const auto relevance = embedded_relevance([&](std::span<const std::string>, modelops::EmbeddingUse) {
-      return Result<std::vector<std::vector<float>>>(answer);
+      return Result<modelops::Embeddings>(modelops::Embeddings{answer});
     });
     for (std::size_t i = 0; i < std::max<std::size_t>(answer.size(), 1); ++i) relevance->add("x");
     EXPECT_EQ(relevance->finish().error().code, ErrorCode::kDataLoss);
   }
+}
+
+TEST(EmbeddedRelevance, CountsTheTextsThatAreCutByUsOrByTheModel) {
+  const auto relevance = embedded_relevance([&](std::span<const std::string> texts, modelops::EmbeddingUse) {
+    modelops::Embeddings out{by_length(texts)};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      EXPECT_LE(texts[i].size(), 8192U);
+      if (texts[i].size() > 1000) out.cut.push_back(i);
+    }
+    return Result<modelops::Embeddings>(std::move(out));
+  });
+  for (const std::size_t length : {10U, 2000U, 9000U}) relevance->add(std::string(length, 'x'));
+  ASSERT_TRUE(relevance->finish().ok());
+  EXPECT_EQ(relevance->cut_texts(), 2U);
+  EXPECT_THAT(nearest_of(*relevance, std::string(5000, 'x'), 1), ElementsAre(2));
+  EXPECT_EQ(relevance->cut_texts(), 3U);
 }
 
 std::vector<std::string> chosen_turns(SimilarExamples& examples, const std::string& said) {
@@ -143,19 +159,19 @@ TEST(InContextRows, AreTheSameWhateverTheOrderOfTheRecords) {
 }
 
 TEST(InContextRows, AModelThatGivesNoVectorsEndsTheBuildWithItsError) {
-  const IclSettings similar{.selection = ExampleSelection::kSimilar, .embedding = modelops::Endpoint{.model = "e"}};
+  const IclSettings similar{.selection = ExampleSelection::kSimilar, .embedding = modelops::ModelSpec{.name = "e"}};
   const auto records = questions();
   RecordsInMemory source(records);
-  const auto built = build(
-      {.workload = record::WorkloadId("router"),
-       .records = source,
-       .split = small_split(12),
-       .icl = similar,
-       .seed = 7,
-       .now = from_epoch_seconds(1'732'460'000),
-       .embed = [](std::span<const std::string>, modelops::EmbeddingUse) -> Result<std::vector<std::vector<float>>> {
-         return unavailable("nobody there");
-       }});
+  const auto built =
+      build({.workload = record::WorkloadId("router"),
+             .records = source,
+             .split = small_split(12),
+             .icl = similar,
+             .seed = 7,
+             .now = from_epoch_seconds(1'732'460'000),
+             .embed = [](std::span<const std::string>, modelops::EmbeddingUse) -> Result<modelops::Embeddings> {
+               return unavailable("nobody there");
+             }});
   EXPECT_THAT(built.error().message, HasSubstr("nobody there"));
 }
 

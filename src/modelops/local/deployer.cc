@@ -46,6 +46,12 @@ std::string describe(const ServableModel& model, const EngineSetup& setup, bool 
          std::to_string(setup.slot_context) + " tokens";
 }
 
+std::string describe_embedder(const ModelFacts& facts, const EngineSetup& setup) {
+  return "llama-server, " + facts.file_type + ", " + setup.pooling + " pooling" +
+         (facts.pooling.empty() ? " (its file names none)" : "") + ", texts of up to " +
+         std::to_string(setup.slot_context - 1) + " tokens";
+}
+
 /// Removes what an earlier process left in its engines' folders.
 void remove_leftovers(const fs::path& folder) {
   std::error_code ignored;
@@ -81,6 +87,13 @@ struct LocalDeployer::Impl {
   [[nodiscard]] fs::path engines_folder() const { return settings.data_folder / "engines"; }
 
   Task<Result<Deployment>> deploy_here(DeploymentRequest request, Deadline deadline);
+  /// Fills in all of the setup that a model that answers chats needs, and describes it.
+  Task<Result<std::string>> set_up_chat(const DeploymentRequest& request, const ModelFacts& facts, EngineSetup& setup,
+                                        Deadline deadline);
+  /// The same of one that gives vectors: its file is served as it is.
+  [[nodiscard]] Result<std::string> set_up_embedder(const DeploymentRequest& request, const ModelFacts& facts,
+                                                    EngineSetup& setup) const;
+  void plan_context(const DeploymentRequest& request, const ModelFacts& facts, EngineSetup& setup) const;
   /// Fills in the setup's model and adapter.
   Task<Result<ServableModel>> prepare(const DeploymentRequest& request, const ModelFacts& facts, fs::path folder,
                                       EngineSetup& setup, Deadline deadline);
@@ -109,6 +122,39 @@ Task<Result<ServableModel>> LocalDeployer::Impl::prepare(const DeploymentRequest
   co_return servable;
 }
 
+void LocalDeployer::Impl::plan_context(const DeploymentRequest& request, const ModelFacts& facts,
+                                       EngineSetup& setup) const {
+  const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
+  const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
+  setup.slots = slots.count;
+  setup.slot_context = slots.context;
+}
+
+Task<Result<std::string>> LocalDeployer::Impl::set_up_chat(const DeploymentRequest& request, const ModelFacts& facts,
+                                                           EngineSetup& setup, Deadline deadline) {
+  FW_CO_ASSIGN(auto chat,
+               co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
+  for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});
+  setup.chat_template = std::move(chat.file);
+  setup.enable_thinking = request.model.chat.enable_thinking;
+  plan_context(request, facts, setup);
+  FW_CO_ASSIGN(const auto model, co_await prepare(request, facts, setup.slot_states, setup, deadline));
+  setup.plain_attention = is_plain_attention_faster(setup.slot_context);
+  co_return describe(model, setup, request.adapter.has_value(), request.model);
+}
+
+Result<std::string> LocalDeployer::Impl::set_up_embedder(const DeploymentRequest& request, const ModelFacts& facts,
+                                                         EngineSetup& setup) const {
+  if (facts.pooling == "rank")
+    return invalid_argument(request.model.path.string() +
+                            " is a reranker, which compares two texts; give an embedding model");
+  if (request.adapter) return invalid_argument("an embedding model is served without an adapter");
+  setup.model = request.model.path;
+  setup.pooling = facts.pooling.empty() ? "mean" : facts.pooling;
+  plan_context(request, facts, setup);
+  return describe_embedder(facts, setup);
+}
+
 Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest request, Deadline deadline) {
   FW_CO_TRY(check_installed(settings, request.model));
   FW_CO_ASSIGN(request.model, co_await as_gguf(settings, launcher, std::move(request.model), deadline));
@@ -121,22 +167,12 @@ Task<Result<Deployment>> LocalDeployer::Impl::deploy_here(DeploymentRequest requ
                     .api_key = random_hex(kKeyBytes),
                     .threads = thread_count(settings),
                     .niceness = request.answers_traffic ? 0 : settings.niceness};
-  FW_CO_ASSIGN(auto chat,
-               co_await run_on(disk, [&] { return prepare_chat_template(settings.data_folder, request.model); }));
-  for (const auto& text : chat.notes) log_info("modelops", text, {{"model", request.model.name}});
-  setup.chat_template = std::move(chat.file);
-  setup.enable_thinking = request.model.chat.enable_thinking;
-  const auto budget = settings.cache_bytes > 0 ? settings.cache_bytes : quarter_of_memory();
-  const Slots slots = plan_slots(facts, request.model.context_length, request.parallelism, budget);
-  setup.slots = slots.count;
-  setup.slot_context = slots.context;
-  FW_CO_ASSIGN(const auto model, co_await prepare(request, facts, folder.path(), setup, deadline));
-  setup.plain_attention = is_plain_attention_faster(setup.slot_context);
-  const std::string description = describe(model, setup, request.adapter.has_value(), request.model);
-
+  auto description =
+      request.embeds ? set_up_embedder(request, facts, setup) : co_await set_up_chat(request, facts, setup, deadline);
+  if (!description.ok()) co_return std::move(description).error();
   auto entry = std::make_shared<Served>(folder.path(), std::move(setup), request, settings, launcher, client, executor);
   FW_CO_TRY(co_await entry->engine.start(deadline));
-  Deployment out{.id = id, .endpoint = entry->engine.endpoint(), .description = description};
+  Deployment out{.id = id, .endpoint = entry->engine.endpoint(), .description = *std::move(description)};
   folder.keep();
   entry->tasks.spawn("engine watch", entry->engine.watch(entry->tasks.stop_token()));
   const std::lock_guard lock(mutex);
@@ -170,7 +206,7 @@ Task<Status> LocalDeployer::prepare(DeploymentRequest request, Deadline deadline
   FW_CO_TRY(check_installed(impl_->settings, request.model));
   FW_CO_ASSIGN(request.model, co_await as_gguf(impl_->settings, impl_->launcher, std::move(request.model), deadline));
   FW_CO_ASSIGN(auto facts, co_await run_on(impl_->disk, [&] { return read_model_facts(request.model.path); }));
-  if (request.adapter && impl_->cache.can_merge(facts)) co_return Status{};
+  if (request.embeds || (request.adapter && impl_->cache.can_merge(facts))) co_return Status{};
   const auto made = co_await impl_->cache.prepare(request.model, std::move(facts), std::move(deadline));
   if (!made.ok()) co_return made.error().within("cannot prepare model \"" + request.model.name + "\"");
   co_return Status{};
@@ -182,6 +218,7 @@ Task<Result<Deployment>> LocalDeployer::deploy(DeploymentRequest request, Deadli
     if (request.adapter) {
       co_return invalid_argument("model \"" + name + "\" is behind an endpoint, which cannot be given an adapter");
     }
+    if (request.embeds) co_return invalid_argument("embedding model \"" + name + "\" is served elsewhere already");
     const Endpoint endpoint = *request.model.endpoint;
     const auto question = endpoint.ask_at_deploy ? EndpointQuestion::kAlways : EndpointQuestion::kAsNeeded;
     auto answer = co_await check_endpoint(impl_->client, endpoint, question, std::move(deadline));

@@ -17,7 +17,8 @@ namespace fw::modelops {
 /// Serves models on this machine, a `llama-server` process each, on a free port of 127.0.0.1; a model behind an
 /// endpoint of its own is only checked (modelops/openai/endpoint_check.h).
 ///
-/// - The weights are served in the type this processor is fastest with, out of a cache of converted files.
+/// - The weights are served in the type this processor is fastest with, out of a cache of converted files. An embedding
+///   model's file is served as it is, with its own pooling, or the mean over a text's tokens where it names none.
 /// - A tuned adapter is a deployment of its own beside its base: its process serves a file with the adapter merged in,
 ///   or, where flywheel-trainer is missing or the type is no 16 or 32 bit one, the base's file (mapped, so that both
 ///   processes share its memory) with `--lora`.

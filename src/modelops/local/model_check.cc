@@ -83,8 +83,18 @@ void check_parts(const fs::path& file, const GgufHeader& header, ModelCheck& out
   if (!missing.empty()) out.errors.push_back("is a split model, and these parts are missing beside it: " + missing);
 }
 
-/// Nothing where it is a model that answers chats.
-std::optional<std::string> other_kind(const GgufHeader& header) {
+/// What a model is for.
+enum class Use { kChats, kTrainedChats, kVectors };
+
+bool is_encoder(const std::string& architecture) {
+  return std::ranges::find(kEncoders, architecture) != kEncoders.end();
+}
+
+/// llama.cpp's numbers.
+constexpr std::uint64_t kRankPooling = 4;
+
+/// Nothing where it is a model that can do what it is for.
+std::optional<std::string> other_kind(const GgufHeader& header, Use use) {
   const std::string architecture = text_of(header, "general.architecture");
   const std::string type = text_of(header, "general.type");
   if (type == "adapter") return "is a LoRA adapter, not a model; give the model it was trained on";
@@ -92,7 +102,9 @@ std::optional<std::string> other_kind(const GgufHeader& header) {
   if (type == "imatrix" || architecture == "imatrix") return "is an importance matrix, not a model";
   if (architecture.empty()) return "names no architecture: it is no model that llama.cpp can serve";
   const auto pooling = number_of(header, architecture + ".pooling_type");
-  if (std::ranges::find(kEncoders, architecture) != kEncoders.end() || pooling != 0)
+  if (use == Use::kVectors && pooling == kRankPooling)
+    return "is a reranker, which compares two texts and gives no vector of one; give an embedding model";
+  if (use != Use::kVectors && (is_encoder(architecture) || pooling != 0))
     return "is an embedding model (" + architecture + "): it answers no chats";
   if (header.tensors.empty()) return "holds a vocabulary only, no weights";
   if (header.find("tokenizer.ggml.model") == nullptr && number_of(header, "split.no") == 0)
@@ -100,9 +112,16 @@ std::optional<std::string> other_kind(const GgufHeader& header) {
   return std::nullopt;
 }
 
-void check_against_settings(const GgufHeader& header, const ModelSpec& model, bool is_trained, ModelCheck& out) {
+void check_against_settings(const GgufHeader& header, const ModelSpec& model, Use use, ModelCheck& out) {
   const std::string architecture = text_of(header, "general.architecture");
-  if (is_trained && !modelfile::is_trainable(architecture))
+  if (use == Use::kVectors) {
+    if (number_of(header, architecture + ".pooling_type") == 0 && !is_encoder(architecture))
+      out.warnings.push_back("is no embedding model (" + architecture +
+                             "): the mean of its tokens' vectors tells how alike texts are, coarsely; a small "
+                             "embedding model does it better");
+    return;
+  }
+  if (use == Use::kTrainedChats && !modelfile::is_trainable(architecture))
     out.errors.push_back("architecture \"" + architecture + "\" cannot be trained here (" +
                          modelfile::list_of_trainable() + " can); set customization_enabled: false");
   const auto context = number_of(header, architecture + ".context_length");
@@ -114,7 +133,7 @@ void check_against_settings(const GgufHeader& header, const ModelSpec& model, bo
     out.errors.push_back("keep_layers: " + reduced.error().message);
 }
 
-void check_file(const ModelSpec& model, bool is_trained, ModelCheck& out) {
+void check_file(const ModelSpec& model, Use use, ModelCheck& out) {
   const std::string first = first_bytes_of(model.path);
   if (first.empty()) return out.errors.push_back("is empty or cannot be read");
   if (!first.starts_with("GGUF")) {
@@ -123,9 +142,9 @@ void check_file(const ModelSpec& model, bool is_trained, ModelCheck& out) {
   }
   const auto header = modelfile::read_gguf_header(model.path);
   if (!header.ok()) return out.errors.push_back(header.error().message);
-  if (const auto kind = other_kind(*header)) return out.errors.push_back(*kind);
+  if (const auto kind = other_kind(*header, use)) return out.errors.push_back(*kind);
   check_parts(model.path, *header, out);
-  check_against_settings(*header, model, is_trained, out);
+  check_against_settings(*header, model, use, out);
 }
 
 /// Files that an index of shards names.
@@ -141,7 +160,7 @@ std::set<std::string> shards_of(const fs::path& index) {
   return out;
 }
 
-void check_folder(const ModelSpec& model, ModelCheck& out) {
+void check_folder(const ModelSpec& model, Use use, ModelCheck& out) {
   if (is_there(model.path / "adapter_config.json"))
     return out.errors.push_back("is a LoRA adapter, not a model; give the model it was trained on");
   std::string missing;
@@ -156,7 +175,7 @@ void check_folder(const ModelSpec& model, ModelCheck& out) {
       out.errors.push_back(it->path().filename().string() +
                            " is a Git LFS pointer; fetch the file itself with `git lfs pull`");
   }
-  for (auto& reason : why_not_convertible(model.path)) out.errors.push_back(std::move(reason));
+  for (auto& reason : why_not_convertible(model.path, use == Use::kVectors)) out.errors.push_back(std::move(reason));
   if (!model.keep_layers.empty() && out.errors.empty())
     out.warnings.emplace_back("whether layers can be left out of it is known once it is converted");
 }
@@ -200,20 +219,30 @@ std::string kind_of_file(std::string_view bytes) {
   return is_text && !bytes.empty() ? "a text file" : "";
 }
 
-ModelCheck check_model(const ModelSpec& model, bool is_trained) {
+namespace {
+
+ModelCheck check(const ModelSpec& model, Use use) {
   ModelCheck out;
   std::error_code error;
   const auto status = fs::status(model.path, error);
   if (!fs::exists(status)) {
     out.errors.push_back("does not exist");
   } else if (fs::is_directory(status)) {
-    check_folder(model, out);
+    check_folder(model, use, out);
   } else if (!fs::is_regular_file(status)) {
     out.errors.push_back("is no regular file");
   } else {
-    check_file(model, is_trained, out);
+    check_file(model, use, out);
   }
   return out;
 }
+
+}  // namespace
+
+ModelCheck check_model(const ModelSpec& model, bool is_trained) {
+  return check(model, is_trained ? Use::kTrainedChats : Use::kChats);
+}
+
+ModelCheck check_embedding_model(const ModelSpec& model) { return check(model, Use::kVectors); }
 
 }  // namespace fw::modelops

@@ -20,6 +20,10 @@ struct ModelCheck {
 /// vocabulary, projector or embedding model. Blocks for some milliseconds.
 [[nodiscard]] ModelCheck check_model(const ModelSpec& model, bool is_trained);
 
+/// The same of a model that is to give vectors of texts: an embedding model, or any that answers chats, whose tokens'
+/// mean is taken then. A warning says so.
+[[nodiscard]] ModelCheck check_embedding_model(const ModelSpec& model);
+
 /// What a file is that was taken for a model, by its first bytes: `a PNG picture`; empty for what is not known.
 [[nodiscard]] std::string kind_of_file(std::string_view first_bytes);
 

@@ -7,6 +7,7 @@
 #include "modelops/openai/credentials.h"
 #include "modelops/openai/endpoint_url.h"
 #include "modelops/openai/impl/endpoint_error.h"
+#include "modelops/openai/impl/fitted_texts.h"
 #include "modelops/openai/impl/refusal.h"
 #include "modelops/openai/redaction.h"
 #include "net/retry.h"
@@ -17,8 +18,8 @@ namespace {
 using Json = nlohmann::json;
 using Vectors = std::vector<std::vector<float>>;
 
-std::string body_of(const Endpoint& endpoint, const std::vector<std::string>& texts, std::optional<EmbeddingUse> use) {
-  Json body{{"model", endpoint.model}, {"input", texts}, {"encoding_format", "float"}};
+std::string body_of(const Endpoint& endpoint, const Json& input, std::optional<EmbeddingUse> use) {
+  Json body{{"model", endpoint.model}, {"input", input}, {"encoding_format", "float"}};
   if (use) body["input_type"] = *use == EmbeddingUse::kQuery ? "query" : "passage";
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -80,18 +81,19 @@ void OpenAiEmbedder::learn(const std::string& url, Known what) {
   known_[url] = what;
 }
 
-Task<Result<Vectors>> OpenAiEmbedder::embed(Endpoint endpoint, std::vector<std::string> texts, EmbeddingUse use,
-                                            Deadline deadline) {
+Task<Result<Embeddings>> OpenAiEmbedder::embed(Endpoint endpoint, std::vector<std::string> texts, EmbeddingUse use,
+                                               Deadline deadline) {
   const net::RetryPolicy policy{.attempt_timeout = std::chrono::minutes(2)};
   Random random(0);
   FW_CO_ASSIGN(const auto credentials, credentials_of(endpoint, process_variables()));
   FW_CO_ASSIGN(const auto urls, embedding_urls(endpoint.url, credentials.query));
+  FW_CO_ASSIGN(const auto fitted, co_await fit_texts(client_, endpoint, credentials.headers, texts, deadline));
   Known learnt = known(endpoint.url);
   while (true) {
     net::Request request{.method = net::Method::kPost, .target = urls[learnt.at], .headers = credentials.headers};
     request.headers.set("Content-Type", "application/json");
     request.headers.set("Accept-Encoding", "identity");
-    request.body = body_of(endpoint, texts, learnt.wants_use ? std::optional(use) : std::nullopt);
+    request.body = body_of(endpoint, fitted.input, learnt.wants_use ? std::optional(use) : std::nullopt);
     const auto answer = co_await net::send_with_retry(client_, std::move(request), policy, random, clock_, deadline);
     if (!answer.ok()) {
       Error error = answer.error();
@@ -109,7 +111,8 @@ Task<Result<Vectors>> OpenAiEmbedder::embed(Endpoint endpoint, std::vector<std::
     if (!answer->is_success() || error_in(*answer))
       co_return answer_error(*answer, endpoint, shown_url(urls[learnt.at]), {}, credentials.secrets);
     learn(endpoint.url, learnt);
-    co_return vectors_in(answer->body, texts.size(), shown_url(urls[learnt.at]));
+    FW_CO_ASSIGN(auto vectors, vectors_in(answer->body, texts.size(), shown_url(urls[learnt.at])));
+    co_return Embeddings{std::move(vectors), fitted.cut};
   }
 }
 

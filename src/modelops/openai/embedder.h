@@ -16,8 +16,8 @@ class OpenAiEmbedder final : public Embedder {
   OpenAiEmbedder(net::Client& client, const Clock& clock) : client_(client), clock_(clock) {}
 
   /// Errors of the connection; of an answer by its cause, with what to change; kDataLoss for one that holds no vectors.
-  [[nodiscard]] Task<Result<std::vector<std::vector<float>>>> embed(Endpoint endpoint, std::vector<std::string> texts,
-                                                                    EmbeddingUse use, Deadline deadline) override;
+  [[nodiscard]] Task<Result<Embeddings>> embed(Endpoint endpoint, std::vector<std::string> texts, EmbeddingUse use,
+                                               Deadline deadline) override;
 
  private:
   /// What was learnt of an endpoint.

@@ -9,6 +9,11 @@
 
 namespace fw::runs {
 
+/// The model when it answers; what preparing it takes does not count for `limit`. Throws nothing.
+[[nodiscard]] Task<Result<modelops::Deployment>> prepare_and_deploy(modelops::Deployer& deployer,
+                                                                    modelops::DeploymentRequest request,
+                                                                    Deadline deadline, Duration limit);
+
 /// What all stages of one run share. Lives as long as the run.
 struct RunContext {
   RunDependencies& dependencies;

@@ -121,14 +121,15 @@ class FakeDeployer final : public modelops::Deployer {
   explicit FakeDeployer(Script& script) : script_(script) {}
 
   Task<Result<modelops::Deployment>> deploy(modelops::DeploymentRequest request, Deadline deadline) override {
-    const std::string kind = request.adapter ? "deploy-tuned" : "deploy";
+    const std::string kind = request.adapter ? "deploy-tuned" : request.embeds ? "deploy-embedding" : "deploy";
     calls.push_back(kind + " " + request.model.name);
     if (request.log) request.log->follow([this, call = calls.back()] { return words(call); });
     FW_CO_TRY(co_await script_.pass(calls.back(), deadline));
     const std::string id = std::to_string(++last_);
     live.insert(id);
-    co_return modelops::Deployment{
-        modelops::DeploymentId(id), {"http://fake/v1", request.model.name, ""}, "a fake engine"};
+    modelops::Endpoint endpoint{"http://fake/v1", request.model.name, ""};
+    endpoint.input_tokens = request.embeds ? input_tokens : 0;
+    co_return modelops::Deployment{modelops::DeploymentId(id), std::move(endpoint), "a fake engine"};
   }
   Task<void> share_beginning(modelops::DeploymentId, std::string, Deadline) override { co_return; }
 
@@ -140,6 +141,7 @@ class FakeDeployer final : public modelops::Deployer {
   std::vector<std::string> calls;
   std::set<std::string> live;
   std::vector<std::string> said;  ///< by every engine, after its first line
+  std::int64_t input_tokens = 0;  ///< of embedding models
 
  private:
   [[nodiscard]] std::vector<std::string> words(const std::string& call) const {
@@ -199,12 +201,20 @@ class FakeTrainer final : public modelops::Trainer {
 /// The vector of a text is how often it holds each letter.
 class FakeEmbedder final : public modelops::Embedder {
  public:
-  Task<Result<std::vector<std::vector<float>>>> embed(modelops::Endpoint endpoint, std::vector<std::string> texts,
-                                                      modelops::EmbeddingUse, Deadline) override {
+  Task<Result<modelops::Embeddings>> embed(modelops::Endpoint endpoint, std::vector<std::string> texts,
+                                           modelops::EmbeddingUse, Deadline deadline) override {
     asked.push_back(endpoint.model);
-    std::vector<std::vector<float>> out;
+    if (on_embed) on_embed();
+    if (stalls) {
+      is_stalled = true;
+      FW_CO_TRY(co_await sleep_for(std::chrono::hours(1), deadline));
+    }
+    if (fails) co_return unavailable("nobody embeds");
+    modelops::Embeddings out;
+    const auto most = static_cast<std::size_t>(endpoint.input_tokens);
     for (const auto& text : texts) {
-      auto& counts = out.emplace_back(26, 0.0F);
+      if (most > 0 && text.size() > most) out.cut.push_back(out.vectors.size());
+      auto& counts = out.vectors.emplace_back(26, 0.0F);
       for (const char c : text)
         if (c >= 'a' && c <= 'z') ++counts[static_cast<std::size_t>(c - 'a')];
     }
@@ -212,6 +222,10 @@ class FakeEmbedder final : public modelops::Embedder {
   }
 
   std::vector<std::string> asked;  ///< models
+  std::function<void()> on_embed;
+  std::atomic<bool> stalls = false;  ///< until its deadline ends
+  std::atomic<bool> is_stalled = false;
+  bool fails = false;
 };
 
 /// Answers are right or wrong by the hash of row, model and kind: base half of the rows, in-context three quarters,

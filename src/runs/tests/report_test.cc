@@ -411,7 +411,8 @@ TEST_F(ReportTest, WhatWasAskedWithExamplesIsServedWithThem) {
 
 TEST_F(ReportTest, ExamplesThatAnEmbeddingModelChoseAreSaidToBe) {
   world_.config.icl.selection = dataset::ExampleSelection::kSimilar;
-  world_.config.icl.embedding = modelops::Endpoint{.url = "http://e.test/v1", .model = "letters"};
+  world_.config.icl.embedding = modelops::ModelSpec{
+      .name = "letters", .endpoint = modelops::Endpoint{.url = "http://e.test/v1", .model = "letters"}};
   const auto report = run();
   EXPECT_THAT(report["dataset"]["notes"].dump(), HasSubstr("the vectors of letters"));
   EXPECT_EQ(report["candidates"][0]["evaluations"][1]["variant"], "icl-eval");

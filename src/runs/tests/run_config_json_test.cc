@@ -35,7 +35,8 @@ RunConfig hosted() {
   config.candidates = {candidate};
   config.evaluation.log_probabilities = EvaluationSettings::LogProbabilities::kAll;
   config.icl.selection = dataset::ExampleSelection::kSimilar;
-  config.icl.embedding = modelops::Endpoint{.url = "https://e/v1?code=hidden5", .model = "e"};
+  config.icl.embedding = modelops::ModelSpec{
+      .name = "e", .endpoint = modelops::Endpoint{.url = "https://e/v1?code=hidden5", .model = "e"}};
   return config;
 }
 
@@ -54,6 +55,20 @@ TEST(RunConfigJson, KeepsTheEvaluationRowsOfAnEarlierJob) {
   written["data_split_config"].erase("holdout_job");
   written["data_split_config"].erase("holdout_min_rows");
   EXPECT_EQ(run_config_from_json(written.dump())->split.holdout_job, "");
+}
+
+TEST(RunConfigSnapshot, KeepsWhichEmbeddingModelChoosesExamplesAndWhereItIs) {
+  RunConfig config = hosted();
+  const auto elsewhere = run_config_from_json(to_json(config).dump()).value();
+  EXPECT_EQ(elsewhere.icl.embedding->name, "e");
+  EXPECT_EQ(elsewhere.icl.embedding->endpoint->url, "https://e/v1?code=hidden5");
+  EXPECT_FALSE(elsewhere.icl.embedding->is_local());
+  config.icl.embedding = modelops::ModelSpec{.name = "minilm", .path = "/m/minilm.gguf", .context_length = 256};
+  const auto here = run_config_from_json(to_json(config).dump()).value();
+  EXPECT_EQ(here.icl.embedding->name, "minilm");
+  EXPECT_EQ(here.icl.embedding->path, "/m/minilm.gguf");
+  EXPECT_EQ(here.icl.embedding->context_length, 256);
+  EXPECT_FALSE(here.icl.embedding->endpoint);
 }
 
 TEST(RunConfigSnapshot, KeepsWhetherCorrectionsAreTaughtAndReadsThoseThatDoNotSay) {

@@ -289,6 +289,83 @@ INSTANTIATE_TEST_SUITE_P(EveryStage, CancelTest,
                            return name;
                          });
 
+class ServedEmbedderTest : public RunTest {
+ protected:
+  ServedEmbedderTest() {
+    world_.config.icl.selection = dataset::ExampleSelection::kSimilar;
+    world_.config.icl.embedding = modelops::ModelSpec{.name = "letters", .path = "/models/letters.gguf"};
+  }
+};
+
+TEST_F(ServedEmbedderTest, IsUpWhileExamplesAreChosenAndDownBeforeCandidatesAreServed) {
+  live(world_, [&](Life& life) -> Task<void> {
+    life.deployer.input_tokens = 10;
+    std::size_t asked = 0;
+    life.embedder.on_embed = [&] {
+      ++asked;
+      EXPECT_THAT(life.deployer.live, SizeIs(1));
+    };
+    const auto created = co_await life.create();
+    const Job job = co_await life.finish(created->id);
+    EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+    EXPECT_GT(asked, 0U);
+    EXPECT_THAT(life.embedder.asked, ::testing::Each("letters"));
+    EXPECT_THAT(life.deployer.calls,
+                ElementsAre("deploy-embedding letters", "deploy big", "deploy-tuned big", "deploy small"));
+    const auto report = nlohmann::json::parse((co_await life.service.report(created->id)).value_or("{}"));
+    const std::string notes = report["dataset"]["notes"].dump();
+    EXPECT_THAT(notes, HasSubstr("the vectors of letters (a fake engine)"));
+    EXPECT_THAT(notes, HasSubstr("letters has seen only the beginning"));
+  });
+}
+
+TEST_F(ServedEmbedderTest, ThatCannotBeServedEndsTheJobBeforeRecordsAreRead) {
+  world_.script.fails = {"deploy-embedding letters"};
+  world_.store_attempts = 3;
+  bool was_read = false;
+  world_.log.on_scan = [&] { was_read = true; };
+  const Job job = run();
+  EXPECT_EQ(job.status, JobStatus::kFailed);
+  EXPECT_THAT(job.error, Optional(AllOf(HasSubstr("icl_config"), HasSubstr("deploy-embedding letters fails"))));
+  EXPECT_THAT(deployments_, ElementsAre("deploy-embedding letters")) << "it is not tried again";
+  EXPECT_FALSE(was_read);
+}
+
+TEST_F(ServedEmbedderTest, IsTakenDownWhereItGivesNoVectors) {
+  live(world_, [&](Life& life) -> Task<void> {
+    life.embedder.fails = true;
+    const auto created = co_await life.create();
+    const Job job = co_await life.finish(created->id);
+    EXPECT_EQ(job.status, JobStatus::kFailed);
+    EXPECT_THAT(job.error, Optional(AllOf(HasSubstr("icl_config"), HasSubstr("nobody embeds"))));
+    EXPECT_TRUE(life.deployer.live.empty());
+  });
+}
+
+TEST_F(ServedEmbedderTest, IsTakenDownByACancel) {
+  live(world_, [&](Life& life) -> Task<void> {
+    life.embedder.stalls = true;
+    const auto job = co_await life.create();
+    EXPECT_TRUE(co_await life.until([&] { return life.embedder.is_stalled.load(); }));
+    EXPECT_TRUE((co_await life.service.cancel(job->id)).ok());
+    EXPECT_EQ((co_await life.finish(job->id)).status, JobStatus::kCancelled);
+    EXPECT_TRUE(life.deployer.live.empty());
+  });
+}
+
+TEST_F(ServedEmbedderTest, IsBroughtUpAgainByARunThatGoesOn) {
+  live(world_, [&](Life& life) -> Task<void> {
+    life.embedder.stalls = true;
+    EXPECT_TRUE((co_await life.create()).ok());
+    EXPECT_TRUE(co_await life.until([&] { return life.embedder.is_stalled.load(); }));
+  });
+  live(world_, [&](Life& life) -> Task<void> {
+    const Job job = co_await life.finish(life.service.list().front().id);
+    EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+    EXPECT_EQ(life.deployer.calls.front(), "deploy-embedding letters");
+  });
+}
+
 TEST_F(RunTest, ACancelWhileRecordsAreReadEndsTheJob) {
   live(world_, [&](Life& life) -> Task<void> {
     std::atomic<bool> is_reading = false;

@@ -9,7 +9,9 @@
 
 #include "io/file.h"
 #include "modelfile/gguf.h"
+#include "trainer/convert/encoder.h"
 #include "trainer/convert/model_keys.h"
+#include "trainer/convert/pooling.h"
 #include "trainer/convert/vocabulary.h"
 #include "trainer/families/family.h"
 #include "trainer/lora/file_pairs.h"
@@ -243,6 +245,8 @@ Status write_keys(const fs::path& folder, const ModelConfig& config, modelfile::
   header.set("general.type", GgufValue::string("model"));
   header.set("general.name", GgufValue::string(fs::absolute(folder).lexically_normal().filename().string()));
   FW_TRY(write_model_keys(config, header));
+  FW_ASSIGN(const auto pooling, read_pooling(folder));
+  if (pooling) header.set(config.architecture + ".pooling_type", GgufValue::u32(*pooling));
   FW_ASSIGN(auto vocabulary, read_vocabulary(folder, config.vocab));
   // Gemma's text begins without a space though its SentencePiece model has none to say so.
   if (vocabulary.model == "llama" && config.architecture.starts_with("gemma")) vocabulary.add_space_prefix = false;
@@ -253,12 +257,14 @@ Status write_keys(const fs::path& folder, const ModelConfig& config, modelfile::
 }  // namespace
 
 Status check_convertible(const fs::path& folder) {
+  if (is_encoder_folder(folder)) return check_encoder(folder);
   FW_ASSIGN(const auto config, read_hugging_face_config(folder));
   modelfile::GgufHeader header;
   return write_keys(folder, config, header);
 }
 
 Status convert_to_gguf(const fs::path& folder, const fs::path& out, const OnConverted& on_converted) {
+  if (is_encoder_folder(folder)) return convert_encoder(folder, out, on_converted);
   FW_ASSIGN(auto config, read_hugging_face_config(folder));
   FW_ASSIGN(auto files, open_safetensors_of(folder));
   Conversion conversion(config, std::move(files));

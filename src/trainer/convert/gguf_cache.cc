@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "trainer/convert/pooling.h"
 
 namespace fw::trainer {
 namespace {
@@ -45,6 +46,9 @@ Result<std::vector<fs::path>> files_of(const fs::path& folder) {
     if (std::ranges::find(kRead, it->path().extension().string()) != kRead.end()) files.push_back(it->path());
   if (error) return system_error("cannot list " + folder.string(), error.value());
   std::ranges::sort(files);
+  // What embedding models have beside.
+  for (const auto& file : {folder / "vocab.txt", pooling_config_of(folder)})
+    if (fs::exists(file, error)) files.push_back(file);
   return files;
 }
 

@@ -90,6 +90,21 @@ TEST_F(ConfigCheckTest, MissingModelsAndEnginesAreNamedWithTheModel) {
                              Contains(error_with("flywheel-trainer"))));
 }
 
+TEST_F(ConfigCheckTest, AnEmbeddingModelThatIsServedHereMustBeThereAndNeedsAnEngine) {
+  auto& model = config_.run.icl.embedding.emplace(
+      modelops::ModelSpec{.name = "letters", .path = folder_.path() / "letters.gguf"});
+  EXPECT_THAT(check(),
+              AllOf(Contains(error_with("embedding model \"letters\": ")), Contains(error_with("does not exist")),
+                    Contains(error_with("llama-server, which model \"letters\" needs"))));
+  write_model(model.path, "");
+  programs_.llama_server = "/bin/true";
+  EXPECT_THAT(check(), ElementsAre(AllOf(Field(&Finding::is_error, false),
+                                         Field(&Finding::text, HasSubstr("is no embedding model (llama)")))));
+  model.path = folder_.path();
+  EXPECT_THAT(check(), Contains(error_with("flywheel-trainer, which model \"letters\" needs")))
+      << "a folder is converted first";
+}
+
 TEST_F(ConfigCheckTest, AnEngineThatTheFileNamesMustBeAProgram) {
   config_.engines.llama_server = "/no/such/llama-server";
   EXPECT_THAT(check(), ElementsAre(error_with("engines.llama_server: /no/such/llama-server")));

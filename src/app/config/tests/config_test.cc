@@ -158,8 +158,8 @@ TEST(Config, ExamplesAreChosenByTheWordsOrByAnEmbeddingModelThatIsServed) {
   const auto vectors = of(served);
   ASSERT_TRUE(vectors.ok()) << vectors.error().message;
   EXPECT_EQ(vectors->run.icl.relevance_ratio, 0.5);
-  EXPECT_EQ(vectors->run.icl.embedding->url, "http://e.test/v1");
-  EXPECT_EQ(vectors->run.icl.embedding->model, "e");
+  EXPECT_EQ(vectors->run.icl.embedding->endpoint->url, "http://e.test/v1");
+  EXPECT_EQ(vectors->run.icl.embedding->name, "e");
 
   const auto unused = parse(std::string(kCandidate) + "icl_config: {max_examples: 3" + served + "}\n");
   EXPECT_THAT(unused->warnings, Contains(HasSubstr("similarity_config")));
@@ -167,6 +167,31 @@ TEST(Config, ExamplesAreChosenByTheWordsOrByAnEmbeddingModelThatIsServed) {
   EXPECT_THAT(error_of(std::string(kCandidate) + "icl_config: {example_selection: semantic_similarity, "
                                                  "similarity_config: {embedding_nim_config: {model_name: e}}}\n"),
               HasSubstr("needs the url"));
+}
+
+TEST(Config, AnEmbeddingModelWithAPathIsServedHere) {
+  const auto of = [](const std::string& keys) {
+    return std::string(kCandidate) +
+           "icl_config: {example_selection: semantic_similarity, similarity_config: {embedding_nim_config: {" + keys +
+           "}}}\n";
+  };
+  const auto config = parse(of("path: models/minilm.gguf"));
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto& model = config->run.icl.embedding.value();
+  EXPECT_TRUE(model.is_local());
+  EXPECT_THAT(model.path.string(), AllOf(testing::StartsWith("/"), testing::EndsWith("/models/minilm.gguf")));
+  EXPECT_EQ(model.name, "minilm");
+  EXPECT_EQ(model.context_length, 2048);
+  EXPECT_THAT(config->warnings, Not(Contains(HasSubstr("icl_config"))));
+
+  const auto named = parse(of("path: m.gguf, model_name: e, context_length: 256, headers: {a: b}"));
+  ASSERT_TRUE(named.ok()) << named.error().message;
+  EXPECT_EQ(named->run.icl.embedding->name, "e");
+  EXPECT_EQ(named->run.icl.embedding->context_length, 256);
+  EXPECT_THAT(named->warnings, Contains(AllOf(HasSubstr("headers"), HasSubstr("served on this machine"))));
+
+  EXPECT_THAT(error_of(of("path: m.gguf, url: \"http://e.test/v1\"")), HasSubstr("exclude each other"));
+  EXPECT_THAT(error_of(of("path: m.gguf, deployment_type: remote")), HasSubstr("give its url instead"));
 }
 
 TEST(Config, TrainsInFp32OnlyWhereItIsToldTo) {

@@ -11,21 +11,38 @@
 #include "io/machine.h"
 
 namespace fw::modelops {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+void add(Arguments& out, std::initializer_list<std::string> more) { out.insert(out.end(), more); }
+
+void add_chat(const EngineSetup& setup, Arguments& out) {
+  add(out, {"--jinja", "--cache-prompt"});
+  // Slots keep a workload's beginning by themselves; the second cache in memory would grow to 8 GB.
+  add(out, {"--cache-ram", "0"});
+  if (setup.plain_attention) add(out, {"--flash-attn", "off"});
+  if (!setup.slot_states.empty()) add(out, {"--slot-save-path", setup.slot_states.string()});
+  if (!setup.lora.empty()) add(out, {"--lora", setup.lora.string()});
+  add(out, {"--reasoning", setup.enable_thinking ? "on" : "off"});
+  if (!setup.chat_template.empty()) add(out, {"--chat-template-file", setup.chat_template.string()});
+}
+
+/// A text's vector is made in one batch: what is longer is refused.
+void add_embeddings(const EngineSetup& setup, Arguments& out) {
+  const std::string batch = std::to_string(setup.slot_context);
+  add(out, {"--embeddings", "--pooling", setup.pooling, "--batch-size", batch, "--ubatch-size", batch});
+}
+
+}  // namespace
 
 std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port) {
-  std::vector<std::string> out{"--model", setup.model.string(), "--alias", setup.alias};
-  const auto add = [&](std::initializer_list<std::string> more) { out.insert(out.end(), more); };
-  add({"--host", "127.0.0.1", "--port", std::to_string(port)});
-  add({"--threads", std::to_string(setup.threads), "--parallel", std::to_string(setup.slots)});
-  add({"--ctx-size", std::to_string(setup.slots * setup.slot_context)});
-  add({"--jinja", "--cache-prompt", "--metrics", "--no-webui", "--offline", "--log-colors", "off"});
-  // Slots keep a workload's beginning by themselves; the second cache in memory would grow to 8 GB.
-  add({"--cache-ram", "0"});
-  if (setup.plain_attention) add({"--flash-attn", "off"});
-  if (!setup.slot_states.empty()) add({"--slot-save-path", setup.slot_states.string()});
-  if (!setup.lora.empty()) add({"--lora", setup.lora.string()});
-  add({"--reasoning", setup.enable_thinking ? "on" : "off"});
-  if (!setup.chat_template.empty()) add({"--chat-template-file", setup.chat_template.string()});
+  Arguments out{"--model", setup.model.string(), "--alias", setup.alias};
+  add(out, {"--host", "127.0.0.1", "--port", std::to_string(port)});
+  add(out, {"--threads", std::to_string(setup.threads), "--parallel", std::to_string(setup.slots)});
+  add(out, {"--ctx-size", std::to_string(setup.slots * setup.slot_context)});
+  add(out, {"--metrics", "--no-webui", "--offline", "--log-colors", "off"});
+  setup.pooling.empty() ? add_chat(setup, out) : add_embeddings(setup, out);
   return out;
 }
 

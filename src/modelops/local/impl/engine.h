@@ -25,6 +25,7 @@ struct EngineSetup {
   std::int64_t slot_context = 0;  ///< tokens
   bool enable_thinking = false;   ///< of models that can think before they answer
   bool plain_attention = false;   ///< scores are made whole instead of the fused form
+  std::string pooling;            ///< it gives vectors, made of a text's tokens so; empty: it answers chats
 };
 
 [[nodiscard]] std::vector<std::string> engine_arguments(const EngineSetup& setup, std::uint16_t port);

@@ -81,22 +81,29 @@ Task<Result<ModelSpec>> as_gguf(LocalSettings settings, io::ProcessLauncher& lau
   co_return model;
 }
 
-std::vector<std::string> why_not_convertible(const fs::path& folder) {
+std::vector<std::string> why_not_convertible(const fs::path& folder, bool gives_vectors) {
   const auto text = io::read_file(folder / "config.json", kMostConfig);
   if (!text.ok()) return {"has no config.json: it is no Hugging Face folder of a model"};
   const Json config = Json::parse(*text, nullptr, false);
   if (!config.is_object()) return {"config.json is no JSON object"};
   std::vector<std::string> out;
   const std::string type = text_of(config, "model_type");
-  if (modelfile::architecture_of_model_type(type).empty())
+  const bool is_encoder = modelfile::is_converted_encoder(type);
+  if (is_encoder && !gives_vectors) return {"is an embedding model (" + type + "): it answers no chats"};
+  if (!is_encoder && modelfile::architecture_of_model_type(type).empty())
     out.push_back(
-        "model type \"" + type + "\" is not converted here (" + modelfile::list_of_trainable() +
+        "model type \"" + type + "\" is not converted here (" + (gives_vectors ? "bert, " : "") +
+        modelfile::list_of_trainable() +
         " are, mistral as llama); make a GGUF file of it with llama.cpp's convert_hf_to_gguf.py and name that");
   if (config.contains("quantization_config"))
     out.emplace_back("its weights are quantised, which is not read out of folders; name a GGUF file of the model");
   std::error_code error;
-  if (!fs::exists(folder / "tokenizer.json", error) && !fs::exists(folder / "tokenizer.model", error))
+  if (is_encoder) {
+    if (!fs::exists(folder / "tokenizer.json", error) && !fs::exists(folder / "vocab.txt", error))
+      out.emplace_back("has no tokenizer: neither tokenizer.json nor vocab.txt");
+  } else if (!fs::exists(folder / "tokenizer.json", error) && !fs::exists(folder / "tokenizer.model", error)) {
     out.emplace_back("has no tokenizer: neither tokenizer.json nor tokenizer.model");
+  }
   if (const auto summary = modelfile::inspect_folder(folder); !summary.ok()) out.push_back(summary.error().message);
   return out;
 }

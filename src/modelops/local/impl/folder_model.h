@@ -14,7 +14,8 @@ namespace fw::modelops {
 [[nodiscard]] Task<Result<ModelSpec>> as_gguf(LocalSettings settings, io::ProcessLauncher& launcher, ModelSpec model,
                                               Deadline deadline);
 
-/// Why a folder will not become a GGUF file, as far as its small files say; nothing where it will.
-[[nodiscard]] std::vector<std::string> why_not_convertible(const std::filesystem::path& folder);
+/// Why a folder will not become a GGUF file, as far as its small files say; nothing where it will. An encoder (BERT)
+/// will only where it is to give vectors.
+[[nodiscard]] std::vector<std::string> why_not_convertible(const std::filesystem::path& folder, bool gives_vectors);
 
 }  // namespace fw::modelops

@@ -1,6 +1,7 @@
 #include "modelops/local/impl/model_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 
@@ -23,6 +24,13 @@ std::uint64_t number_of(const GgufHeader& header, const std::string& key) {
   if (const auto one = value->as_uint()) return *one;
   const auto many = value->as_uints();
   return many && !many->empty() ? *std::ranges::max_element(*many) : 0;
+}
+
+/// llama.cpp's number, as --pooling names it.
+std::string pooling_of(const GgufHeader& header, const std::string& architecture) {
+  constexpr std::array<const char*, 5> kNames{"", "mean", "cls", "last", "rank"};
+  const auto number = number_of(header, architecture + ".pooling_type");
+  return number < kNames.size() ? kNames.at(number) : "";
 }
 
 std::string commonest_type(const GgufHeader& header) {
@@ -67,6 +75,7 @@ Result<ModelFacts> read_model_facts(const std::filesystem::path& model) {
   if (text_of(header, "general.type") == "adapter")
     return invalid_argument(model.string() + " is an adapter, not a model");
   facts.chat_template = text_of(header, "tokenizer.chat_template");
+  facts.pooling = pooling_of(header, facts.architecture);
   const auto* tokens = header.find("tokenizer.ggml.tokens");
   facts.has_chatml_end = tokens != nullptr && tokens->has_string("<|im_end|>");
   facts.file_type = commonest_type(header);

@@ -13,6 +13,7 @@ namespace fw::modelops {
 struct ModelFacts {
   std::string architecture;
   std::string chat_template;    ///< empty: the file has none
+  std::string pooling;          ///< how it makes one vector of a text's tokens: `mean`; empty: the file says none
   bool has_chatml_end = false;  ///< its vocabulary has <|im_end|>, which the engine then takes for the end of a turn
   std::string file_type;        ///< type of most of its weights: `Q4_1`
   std::uint64_t parameters = 0;

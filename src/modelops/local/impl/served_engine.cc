@@ -36,6 +36,8 @@ ServedEngine::ServedEngine(EngineSetup setup, int restarts, std::shared_ptr<Engi
 
 Endpoint ServedEngine::endpoint() const {
   Endpoint endpoint{.url = origin_of(port_) + "/v1", .model = setup_.alias, .api_key_env = {}};
+  // One less than it has room for: where the engine may split a text it refuses one that fills its slot.
+  if (!setup_.pooling.empty()) endpoint.input_tokens = setup_.slot_context - 1;
   if (!setup_.api_key.empty()) endpoint.headers = {{"Authorization", "Bearer " + setup_.api_key}};
   return endpoint;
 }
@@ -105,7 +107,7 @@ Task<bool> ServedEngine::answers(std::uint16_t port, Deadline deadline) {
 }
 
 Task<Status> ServedEngine::share_beginning(std::string request, Deadline deadline) {
-  if (setup_.slots < 2 || setup_.slot_states.empty()) co_return Status{};
+  if (setup_.slots < 2 || setup_.slot_states.empty() || !setup_.pooling.empty()) co_return Status{};
   // Members keep their order: a chat template prints tools as they come, and another order is another prompt.
   auto json = nlohmann::ordered_json::parse(request, nullptr, false);
   if (!json.is_object()) co_return invalid_argument("the request is no JSON object");

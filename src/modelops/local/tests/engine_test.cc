@@ -63,6 +63,25 @@ TEST(EngineArguments, TheKeyStandsInTheEnvironmentAlone) {
   EXPECT_THAT(engine_arguments(setup, 4711), Each(Not(HasSubstr("s3cret"))));
 }
 
+TEST(EngineArguments, VectorsAreMadeOfAWholeTextAndNothingIsSaidOfChats) {
+  const EngineSetup setup{.model = "/m.gguf",
+                          .slot_states = "/states",
+                          .alias = "id",
+                          .threads = 2,
+                          .slots = 4,
+                          .slot_context = 512,
+                          .pooling = "cls"};
+  const auto arguments = engine_arguments(setup, 4711);
+  const auto value_of = [&](const std::string& name) { return *(std::ranges::find(arguments, name) + 1); };
+  EXPECT_THAT(arguments, Contains("--embeddings"));
+  EXPECT_EQ(value_of("--pooling"), "cls");
+  EXPECT_EQ(value_of("--ctx-size"), "2048");
+  EXPECT_EQ(value_of("--batch-size"), "512");
+  EXPECT_EQ(value_of("--ubatch-size"), "512");
+  for (const char* name : {"--jinja", "--reasoning", "--slot-save-path", "--cache-prompt"})
+    EXPECT_THAT(arguments, Not(Contains(name)));
+}
+
 TEST(ServingType, FollowsTheProcessorsUnits) {
   constexpr std::uint64_t kPlenty = 1ULL << 36;
   EXPECT_EQ(serving_type(kSmall, {.has_amx_int8 = true, .has_f16c = true}, kPlenty), "Q8_0");

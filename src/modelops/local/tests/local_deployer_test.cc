@@ -19,6 +19,7 @@
 #include "modelfile/gguf.h"
 #include "modelops/local/deployer.h"
 #include "modelops/local/engine_health.h"
+#include "modelops/openai/embedder.h"
 
 namespace fw::modelops {
 namespace {
@@ -212,6 +213,38 @@ TEST_F(LocalDeployerTest, RendersEarlierCallsNullContentAndToolAnswers) {
                 "\"status\"}}</tool_call><|im_end|>\n"
                 "<|im_start|>user\n<tool_response>sent</tool_response><|im_end|>\n"
                 "<|im_start|>user\nThanks<|im_end|>\n<|im_start|>assistant\n");
+}
+
+TEST_F(LocalDeployerTest, AnyModelGivesVectorsOfTextsAndLongOnesAreCut) {
+  auto small = model();
+  small.context_length = 64;
+  const auto up = deploy({.model = small, .parallelism = 4, .embeds = true});
+  EXPECT_THAT(up.description, HasSubstr("mean pooling (its file names none), texts of up to 63 tokens"));
+  const SystemClock clock;
+  OpenAiEmbedder embedder(client_, clock);
+  std::string endless = "where is my parcel";
+  while (endless.size() < 8000) endless += " and where is it now";
+  const std::vector<std::string> texts{"where is my parcel, please", "where is my parcel now", "2 + 2 = 4", endless,
+                                       endless + " with another end"};
+  const auto made = run_blocking(embedder.embed(up.endpoint, texts, EmbeddingUse::kQuery, Deadline::after(60s)));
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  const auto cosine = [&](std::size_t a, std::size_t b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < made->vectors[a].size(); ++i)
+      sum += static_cast<double>(made->vectors[a][i]) * made->vectors[b][i];
+    return sum;
+  };
+  EXPECT_EQ(made->vectors.front().size(), 576U);
+  EXPECT_NEAR(cosine(0, 0), 1, 1e-3);
+  EXPECT_GT(cosine(0, 1), cosine(0, 2));
+  EXPECT_THAT(made->cut, testing::ElementsAre(3, 4));
+  EXPECT_NEAR(cosine(3, 4), 1, 1e-3) << "their beginnings are the same";
+  auto stranger = up.endpoint;
+  stranger.headers.clear();
+  EXPECT_FALSE(run_blocking(embedder.embed(stranger, {"a"}, EmbeddingUse::kQuery, Deadline::after(60s))).ok());
+  const int pid = deployer_->process_id(up.id);
+  EXPECT_TRUE(run_blocking(deployer_->undeploy(up.id)).ok());
+  EXPECT_NE(::kill(pid, 0), 0);
 }
 
 TEST_F(LocalDeployerTest, TheProcessIsGoneAfterUndeploy) {

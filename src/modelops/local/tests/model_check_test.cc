@@ -90,6 +90,41 @@ TEST_F(ModelCheckTest, WhatAnswersNoChatsIsSaid) {
   EXPECT_THAT(errors(write("mute.gguf", mute)), ElementsAre(HasSubstr("no tokenizer")));
 }
 
+TEST_F(ModelCheckTest, VectorsComeFromEncodersAndCoarselyFromOthersButNotFromRerankers) {
+  const auto found = [](const std::filesystem::path& path) {
+    return check_embedding_model({.name = "m", .path = path, .context_length = 512});
+  };
+  const auto bert = found(write("bert.gguf", model("bert")));
+  EXPECT_THAT(bert.errors, IsEmpty());
+  EXPECT_THAT(bert.warnings, IsEmpty());
+  const auto decoder = found(write("m.gguf", model()));
+  EXPECT_THAT(decoder.errors, IsEmpty());
+  EXPECT_THAT(decoder.warnings, ElementsAre(HasSubstr("mean of its tokens' vectors")));
+  auto reranker = model("bert");
+  reranker.set("bert.pooling_type", GgufValue::u32(4));
+  EXPECT_THAT(found(write("rank.gguf", reranker)).errors, ElementsAre(HasSubstr("reranker")));
+  auto mute = model("bert");
+  mute.erase("tokenizer.ggml.model");
+  EXPECT_THAT(found(write("mute.gguf", mute)).errors, ElementsAre(HasSubstr("no tokenizer")));
+  EXPECT_THAT(found(folder_.path() / "none.gguf").errors, ElementsAre("does not exist"));
+}
+
+TEST_F(ModelCheckTest, AFolderOfABertGivesVectorsAndAnswersNoChats) {
+  const float zero = 0;
+  const modelfile::TensorToWrite tensor{
+      "a", modelfile::ElementType::kF32, {1}, {reinterpret_cast<const char*>(&zero), sizeof zero}};
+  ASSERT_TRUE(modelfile::write_safetensors(folder_.path() / "model.safetensors", {&tensor, 1}).ok());
+  write_bytes("config.json", R"({"model_type": "bert"})");
+  const ModelSpec folder{.name = "m", .path = folder_.path()};
+  EXPECT_THAT(check_embedding_model(folder).errors, ElementsAre(HasSubstr("neither tokenizer.json nor vocab.txt")));
+  write_bytes("vocab.txt", "[PAD]\n");
+  EXPECT_THAT(check_embedding_model(folder).errors, IsEmpty());
+  EXPECT_THAT(errors(folder_.path()), ElementsAre(HasSubstr("answers no chats")));
+  write_bytes("config.json", R"({"model_type": "xlm-roberta"})");
+  EXPECT_THAT(check_embedding_model(folder).errors,
+              Contains(AllOf(HasSubstr("xlm-roberta"), HasSubstr("convert_hf_to_gguf.py"))));
+}
+
 TEST_F(ModelCheckTest, MissingPartsOfASplitModelAreNamed) {
   auto part = model();
   part.set("split.count", GgufValue::u32(3));

@@ -31,7 +31,7 @@ class EmbedderTest : public testing::Test {
   }
   ~EmbedderTest() override { server_.stop_blocking(std::chrono::milliseconds(0)); }
 
-  Result<std::vector<std::vector<float>>> embed(std::string path = "/v1") {
+  Result<Embeddings> embed(std::string path = "/v1") {
     return run_blocking(embedder_.embed({.url = server_.url() + path, .model = "e"}, {"one", "two"},
                                         EmbeddingUse::kPassage, Deadline::after(std::chrono::seconds(20))));
   }
@@ -52,7 +52,7 @@ class EmbedderTest : public testing::Test {
 TEST_F(EmbedderTest, GivesEachTextItsVectorWhateverTheOrderOfTheAnswer) {
   const auto vectors = embed();
   ASSERT_TRUE(vectors.ok()) << vectors.error().message;
-  EXPECT_THAT(*vectors, ElementsAre(ElementsAre(0.5f, -0.2f), ElementsAre(0.f, 1.f)));
+  EXPECT_THAT(vectors->vectors, ElementsAre(ElementsAre(0.5f, -0.2f), ElementsAre(0.f, 1.f)));
   EXPECT_EQ(asked_.at(0), json({{"model", "e"}, {"input", {"one", "two"}}, {"encoding_format", "float"}}));
 }
 
@@ -68,6 +68,40 @@ TEST_F(EmbedderTest, SaysWhatATextIsForOnlyToThoseWhoWantToKnowAndAsksThemOnce) 
   EXPECT_TRUE(embed().ok());
   ASSERT_EQ(asked_.size(), 3U);
   EXPECT_EQ(asked_[2]["input_type"], "passage");
+}
+
+/// A llama-server whose tokens are characters, begun by 1 and ended by 2.
+void tokenize_characters(net::Router& router) {
+  router.on(net::Method::kPost, "/tokenize", [](net::Call call) -> Task<Result<net::Response>> {
+    const auto body = json::parse(call.request.body);
+    EXPECT_EQ(body["add_special"], true);
+    EXPECT_EQ(call.request.headers.find("Authorization"), "Bearer k");
+    std::vector<int> ids{1};
+    for (const char c : body["content"].get<std::string>()) ids.push_back(c);
+    ids.push_back(2);
+    co_return net::json_response(200, json{{"tokens", ids}}.dump());
+  });
+}
+
+TEST_F(EmbedderTest, TextsAreCutToWhatAModelOfOursTakesAndKeepTheTokenThatEndsThem) {
+  tokenize_characters(router_);
+  const Endpoint endpoint{
+      .url = server_.url() + "/v1", .model = "e", .headers = {{"Authorization", "Bearer k"}}, .input_tokens = 6};
+  const auto got = run_blocking(embedder_.embed(endpoint, {"abcd", "abcdefgh"}, EmbeddingUse::kPassage,
+                                                Deadline::after(std::chrono::seconds(20))));
+  ASSERT_TRUE(got.ok()) << got.error().message;
+  EXPECT_EQ(asked_.at(0)["input"], json({"abcd", {1, 'a', 'b', 'c', 'd', 2}}));
+  EXPECT_THAT(got->cut, ElementsAre(1));
+}
+
+TEST_F(EmbedderTest, AServerThatCountsNoTokensIsAnError) {
+  router_.on(net::Method::kPost, "/tokenize", [](net::Call) -> Task<Result<net::Response>> {
+    co_return net::json_response(200, R"({"tokens": ["a"]})");
+  });
+  const Endpoint endpoint{.url = server_.url() + "/v1", .model = "e", .input_tokens = 6};
+  const auto got = run_blocking(
+      embedder_.embed(endpoint, {"abcdefgh"}, EmbeddingUse::kPassage, Deadline::after(std::chrono::seconds(20))));
+  EXPECT_THAT(got.error().message, HasSubstr("/tokenize"));
 }
 
 TEST_F(EmbedderTest, ABusyServerIsAskedAgain) {
