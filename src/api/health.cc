@@ -36,7 +36,7 @@ net::Response HealthResource::ready() const {
       if (!listener.trouble.empty()) one["trouble"] = listener.trouble;
       list.push_back(std::move(one));
     }
-    if (!list.empty()) body["faces"] = std::move(list);
+    if (!list.empty()) body["listeners"] = std::move(list);
   }
   for (const auto& damage : log_.damage()) {
     body["damage"].push_back({{"kept", damage.kept.filename().string()},

@@ -182,6 +182,8 @@ struct Service::Impl {
   review::ReviewOpener review_opener;
   Task<void> save_use_of_keys();
   Task<void> keep_retention();
+  /// Lists of workloads know the times of all pairs then, and the first that a person asks for is as quick as the next.
+  Task<void> learn_times();
 
   TaskGroup upkeep{loops.executor(0)};
   std::atomic<Phase> phase{Phase::kStarting};
@@ -194,6 +196,11 @@ Task<void> Service::Impl::save_use_of_keys() {
     const Status saved = co_await run_on(disk, [this] { return keyring->save_use(); });
     if (!saved.ok()) log_warning("auth", "the last use of keys was not kept", {{"error", saved.error().message}});
   }
+}
+
+Task<void> Service::Impl::learn_times() {
+  const auto listed = co_await run_on(disk, [this] { return log->workloads(); });
+  if (!listed.ok()) log_warning("log store", "workloads cannot be listed", {{"error", listed.error().message}});
 }
 
 Task<void> Service::Impl::keep_retention() {
@@ -255,6 +262,7 @@ Status Service::start() {
   impl_->upkeep.spawn("use of keys", impl_->save_use_of_keys());
   // Also where all is kept: what was erased is to go off the disk.
   impl_->upkeep.spawn("retention", impl_->keep_retention());
+  if (!impl_->options.config.log_store.elasticsearch) impl_->upkeep.spawn("times of workloads", impl_->learn_times());
   impl_->phase = Phase::kRunning;
   return {};
 }

@@ -136,7 +136,7 @@ class KeysOfTheGateway(unittest.TestCase):
             service = gateway.GatewayService(config=f"logging_config: {{json: true}}\nserver: {{access_log: 1}}\ngateway: {{{keys}, upstream: '{upstream.url}'}}\n"
                                                     f"elasticsearch: {{{keys}}}\notlp: {{{keys}}}\n")
             with service:
-                where = {one["name"]: one["url"] for one in service.call("GET", "/readyz")[1]["faces"]}
+                where = {one["name"]: one["url"] for one in service.call("GET", "/readyz")[1]["listeners"]}
                 urls = {"gateway": where["gateway"] + "/v1/chat/completions", "elasticsearch": where["elasticsearch"] + "/_bulk",
                         "otlp": where["otlp"] + "/v1/logs", "control api": service.url + "/api/log/backups"}
                 listeners = {"control api": ("control", "--role", "admin")}

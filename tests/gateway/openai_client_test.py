@@ -126,7 +126,7 @@ class PortTaken(unittest.TestCase):
             with service:
                 status, ready = service.call("GET", "/readyz")
                 self.assertEqual(status, 200)
-                self.assertIn("in use", ready["faces"][0]["trouble"])
+                self.assertIn("in use", ready["listeners"][0]["trouble"])
 
 
 if __name__ == "__main__":

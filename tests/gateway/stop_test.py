@@ -73,7 +73,7 @@ class StoppableService(gateway.GatewayService):
     def start(self):
         super().start()
         ready = flywheel.wait_until(lambda: self.call("GET", "/readyz")[1], 30, "it is ready")
-        where = {one["name"]: one["url"] for one in ready["faces"]}
+        where = {one["name"]: one["url"] for one in ready["listeners"]}
         self.elasticsearch, self.otlp = where["elasticsearch"], where["otlp"]
         return self
 

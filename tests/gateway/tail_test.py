@@ -43,7 +43,7 @@ class Tail:
 class LogTail(unittest.TestCase):
     def test_shows_all_that_comes(self):
         with flywheel.Service("nims: [{model_name: any, url: 'http://127.0.0.1:9/v1'}]\nelasticsearch: {port: 0}\n") as service:
-            ready = service.call("GET", "/readyz")[1]["faces"]
+            ready = service.call("GET", "/readyz")[1]["listeners"]
             url = next(one["url"] for one in ready if one["name"] == "elasticsearch")
             service.call("POST", "/api/records", {"timestamp": 1, "workload_id": "w", "client_id": "c",
                                                   "request": {"user": "before"}, "response": {}})

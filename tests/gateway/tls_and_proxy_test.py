@@ -112,18 +112,18 @@ class TlsAndProxy(unittest.TestCase):
         self.assertTrue(service.gateway.startswith("https://127.0.0.1:"), service.gateway)
         known = self.authority.client_context()
         self.assertEqual(ask(service.gateway, context=known)[0], 200)
-        faces = {face["name"]: face["url"] for face in service.call("GET", "/readyz")[1]["faces"]}
+        listeners = {one["name"]: one["url"] for one in service.call("GET", "/readyz")[1]["listeners"]}
         document = {"timestamp": 1, "workload_id": "w", "client_id": "c", "request": CHAT,
                     "response": {"choices": [{"message": {"role": "assistant", "content": "yes"}}]}}
         lines = "".join(json.dumps(line) + "\n" for line in ({"index": {"_index": "flywheel"}}, document))
-        bulk = urllib.request.Request(faces["elasticsearch"] + "/_bulk", data=lines.encode(),
+        bulk = urllib.request.Request(listeners["elasticsearch"] + "/_bulk", data=lines.encode(),
                                       headers={"Content-Type": "application/x-ndjson"})
         self.assertTrue(bulk.full_url.startswith("https://"), bulk.full_url)
         with urllib.request.urlopen(bulk, timeout=20, context=known) as answer:
             self.assertFalse(json.load(answer)["errors"])
         self.assertEqual(len(service.interactions(2)), 2)
 
-        for url in (service.gateway, faces["elasticsearch"]):
+        for url in (service.gateway, listeners["elasticsearch"]):
             with self.assertRaises(urllib.error.URLError) as refused:
                 urllib.request.urlopen(url, timeout=20, context=ssl.create_default_context())
             self.assertIsInstance(refused.exception.reason, ssl.SSLCertVerificationError)

@@ -54,7 +54,7 @@ class Collector(unittest.TestCase):
         # The window is also how long a call made of several events waits for a late one.
         self.service = CaptureService(f"elasticsearch: {{port: 0}}\notlp: {{port: {self.otlp}, join_window_seconds: 30}}\n").start()
         self.addCleanup(self.service.close)
-        self.service.face("otlp")
+        self.service.listener("otlp")
 
     def start_collector(self, more=""):
         documented = documented_configuration()
@@ -85,7 +85,7 @@ class Collector(unittest.TestCase):
 
     def questions(self, workload):
         """The last message of every interaction of the workload, sorted; the messages before it are as they were asked."""
-        url = self.service.face("elasticsearch") + "/_search"
+        url = self.service.listener("elasticsearch") + "/_search"
         body = {"size": 10_000, "query": {"term": {"workload_id": workload}}}
         request = urllib.request.Request(url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -122,7 +122,7 @@ class Collector(unittest.TestCase):
             self.service.kill()
             time.sleep(1)
             self.service.start()
-            self.service.face("otlp")
+            self.service.listener("otlp")
             time.sleep(1)
         self.assertEqual([application.returncode for application in applications], [0, 0])
         everything = {("router", "dev"): lines, **{(f"node-{kind}", "agent"): count for kind in kinds}}

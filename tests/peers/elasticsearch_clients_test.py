@@ -18,7 +18,7 @@ class ElasticsearchClients(unittest.TestCase):
     def setUp(self):
         self.service = CaptureService().start()
         self.addCleanup(self.service.close)
-        self.url = self.service.face("elasticsearch")
+        self.url = self.service.listener("elasticsearch")
 
     def succeeds(self, done):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr + (self.service.folder / "service.log").read_text()[-2000:])

@@ -75,7 +75,7 @@ class OneTakesAllThatHeCan(unittest.TestCase):
         self.addCleanup(self.service.close)
 
     def url(self, name):
-        return self.service.url if name == "control" else self.service.face(name)
+        return self.service.url if name == "control" else self.service.listener(name)
 
     def assert_answered(self, name, **more):
         status, text = ask(self.url(name), name, **more)

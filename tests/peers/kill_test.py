@@ -1,4 +1,4 @@
-"""`kill -9` while several clients write to every face: nothing that was acknowledged is lost, nothing is there twice.
+"""`kill -9` while several clients write to every listener: nothing that was acknowledged is lost, nothing is there twice.
 FLYWHEEL_KILLS says how often (default 10)."""
 import json
 import os
@@ -57,7 +57,7 @@ class Kill(unittest.TestCase):
         bulk, otlp = free_port(), free_port()
         service = CaptureService(f"elasticsearch: {{port: {bulk}}}\notlp: {{port: {otlp}}}\n").start()
         self.addCleanup(service.close)
-        service.face("otlp")
+        service.listener("otlp")
         writers = [Writer(f"http://127.0.0.1:{bulk}/flywheel/_bulk", bulk_body, "application/x-ndjson", f"bulk-{i}")
                    for i in range(WRITERS)]
         writers += [Writer(f"http://127.0.0.1:{otlp}/v1/logs", logs_body, "application/json", f"otlp-{i}") for i in range(WRITERS)]

@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK, instrumented applications and the Collector, as they are, against the OTLP face."""
+"""OpenTelemetry's SDK, instrumented applications and the Collector, as they are, against the OTLP listener."""
 import json
 import unittest
 import urllib.error
@@ -13,14 +13,14 @@ class OtlpClients(unittest.TestCase):
     def setUp(self):
         self.service = CaptureService().start()
         self.addCleanup(self.service.close)
-        self.url = self.service.face("otlp")
+        self.url = self.service.listener("otlp")
         self.model = StubEndpoint("I am a model.")
         self.addCleanup(self.model.close)
 
     def interactions(self):
         """What was captured, read back through the Elasticsearch dialect, oldest first."""
         body = json.dumps({"size": 100, "sort": ["timestamp"]}).encode()
-        request = urllib.request.Request(self.service.face("elasticsearch") + "/_search", data=body,
+        request = urllib.request.Request(self.service.listener("elasticsearch") + "/_search", data=body,
                                          headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return [hit["_source"] for hit in json.load(answer)["hits"]["hits"]]
@@ -89,7 +89,7 @@ class NodeApplications(unittest.TestCase):
         self.addCleanup(self.service.close)
         model = ScriptedModel(answer_of)
         self.addCleanup(model.close)
-        done = node.run("otel_openai.cjs", self.service.face("otlp"), model.url, kind, encoding)
+        done = node.run("otel_openai.cjs", self.service.listener("otlp"), model.url, kind, encoding)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         calls = [json.loads(line) for line in done.stdout.splitlines()]
         seen = [call for call in calls if "choices" in call["got"]]
@@ -160,7 +160,7 @@ class OtlpWithKeys(unittest.TestCase):
     def setUp(self):
         self.service = CaptureService().start()
         self.addCleanup(self.service.close)
-        self.url = self.service.face("otlp")
+        self.url = self.service.listener("otlp")
 
     def key(self, **more):
         return self.service.call("POST", "/api/keys", {"name": "agent", "listeners": ["otlp"], **more})[1]["secret"]

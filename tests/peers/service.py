@@ -9,18 +9,18 @@ CONFIG = "elasticsearch: {port: 0}\notlp: {port: 0}\n"
 
 
 class CaptureService(Service):
-    """A service whose faces are found by name."""
+    """A service whose listeners are found by name."""
 
     def __init__(self, config=CONFIG, **options):
         super().__init__("nims: [{model_name: none, url: 'http://127.0.0.1:9/v1'}]\n" + config, **options)
 
-    def face(self, name):
+    def listener(self, name):
         """URL of a way in."""
         def find():
             status, answer = self.call("GET", "/readyz")
-            faces = {face["name"]: face for face in answer.get("faces", [])} if status == 200 else {}
-            return faces.get(name, {}).get("url")
-        return wait_until(find, 30, f"the {name} face listens")
+            listeners = {one["name"]: one for one in answer.get("listeners", [])} if status == 200 else {}
+            return listeners.get(name, {}).get("url")
+        return wait_until(find, 30, f"the {name} listener listens")
 
     def records(self):
         """How many records the log store has, by workload and client."""

@@ -40,7 +40,7 @@ class Rsyslog(unittest.TestCase):
         self.port = free_port()
         self.service = CaptureService(f"elasticsearch: {{port: {self.port}}}\notlp: {{enabled: false}}\n").start()
         self.addCleanup(self.service.close)
-        self.service.face("elasticsearch")
+        self.service.listener("elasticsearch")
 
     def start_rsyslog(self):
         (self.folder / "rs.conf").write_text(RSYSLOG.format(folder=self.folder, port=self.port))
@@ -70,7 +70,7 @@ class Rsyslog(unittest.TestCase):
             wait_until(lambda: self.service.count() > beginning, 60, "lines arrive")
             self.service.kill()
             self.service.start()
-            self.service.face("elasticsearch")
+            self.service.listener("elasticsearch")
         wait_until(lambda: self.service.count() >= 3000, 90, "all lines are stored")
         self.assertEqual(self.service.records(), {("router", "dev"): 3000})
         self.assertFalse((self.folder / "err.log").exists())

@@ -169,7 +169,7 @@ class AcceptTest(unittest.TestCase):
         return listed
 
     def gateway(self):
-        return next(each["url"] for each in self.service.call("GET", "/readyz")[1]["faces"] if each["name"] == "gateway")
+        return next(each["url"] for each in self.service.call("GET", "/readyz")[1]["listeners"] if each["name"] == "gateway")
 
     def ask(self, messages):
         body = json.dumps({"model": "stub", "messages": messages}).encode()

@@ -5,4 +5,4 @@ export interface Listener { name: string; url: string | null; trouble: string | 
 
 /** A service that is not ready says so with an error's status, and has the list all the same. */
 export const listenersOf = async (url: string, signal: AbortSignal): Promise<Listener[]> =>
-  fetch(url, { signal }).then((r) => r.json()).then((ready: { faces?: Listener[] }) => ready.faces ?? [], () => []);
+  fetch(url, { signal }).then((r) => r.json()).then((ready: { listeners?: Listener[] }) => ready.listeners ?? [], () => []);

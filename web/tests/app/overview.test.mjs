@@ -9,8 +9,8 @@ const app = application({ traffic: false, run: false });
 test("an empty service shows lines to paste, and the page notices what arrives", { skip }, async () => {
   await app.open("/", {}, async (page) => {
     await page.getByRole("heading", { name: "Send the first traffic" }).waitFor();
-    const { faces } = await app.service.call("GET", "/readyz");
-    const gateway = faces.find((f) => f.name === "gateway").url;
+    const { listeners } = await app.service.call("GET", "/readyz");
+    const gateway = listeners.find((f) => f.name === "gateway").url;
     assert.equal(await page.locator("pre").nth(2).textContent(), `export OPENAI_BASE_URL=${gateway}/v1`, "the gateway is on, and there");
     assert.match(await page.locator("pre").first().textContent(), new RegExp(`flywheel load traffic.jsonl --server ${app.service.url}$`));
     assert.match(await page.locator("pre").nth(1).textContent(), /curl -sS http:\/\/127\.0\.0\.1:\d+\/api\/records/);
