@@ -78,8 +78,8 @@ class Redaction(unittest.TestCase):
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"{}")
 
-    def face(self, name):
-        return next(face["url"] for face in self.service.call("GET", "/readyz")[1]["faces"] if face["name"] == name)
+    def listener(self, name):
+        return next(one["url"] for one in self.service.call("GET", "/readyz")[1]["listeners"] if one["name"] == name)
 
     def test_what_comes_in_live_is_redacted_by_every_way(self):
         upstream = flywheel.StubEndpoint(f"write to {MAIL}")
@@ -90,19 +90,19 @@ class Redaction(unittest.TestCase):
         flywheel.wait_until((self.service.data / "gateway.url").exists, 30, "the gateway listens")
 
         asked = {"model": "m", "messages": [{"role": "user", "content": f"I am {MAIL}, card {CARD}"}]}
-        answer = self.send(self.face("gateway") + "/v1/chat/completions", json.dumps(asked))
+        answer = self.send(self.listener("gateway") + "/v1/chat/completions", json.dumps(asked))
         self.assertIn(MAIL, answer["choices"][0]["message"]["content"])  # the client's bytes are its own
 
         lines = [json.dumps({"index": {}}), json.dumps(document(1, MAIL)), json.dumps({"index": {}}), json.dumps({"mail": MAIL})]
-        items = self.send(self.face("elasticsearch") + "/flywheel/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")["items"]
+        items = self.send(self.listener("elasticsearch") + "/flywheel/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")["items"]
         self.assertEqual([item["index"]["status"] for item in items], [201, 400])
-        again = self.send(self.face("elasticsearch") + "/flywheel/_bulk", "\n".join(lines[:2]) + "\n", "application/x-ndjson")
+        again = self.send(self.listener("elasticsearch") + "/flywheel/_bulk", "\n".join(lines[:2]) + "\n", "application/x-ndjson")
         self.assertFalse(again["errors"], again)  # the same document again is no conflict, redacted or not
 
         log = {"body": {"stringValue": json.dumps(document(2, f"card {CARD}"))}}
         event = {"traceId": "0" * 31 + "1", "spanId": "0" * 15 + "1", "eventName": "gen_ai.user.message",
                  "body": {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": f"call {MAIL}"}}]}}}
-        self.send(self.face("otlp") + "/v1/logs", json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [log, event]}]}]}))
+        self.send(self.listener("otlp") + "/v1/logs", json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [log, event]}]}]}))
 
         flywheel.wait_until(lambda: sum(w["records"] for w in self.service.call("GET", "/api/workloads")[1]["workloads"]) == 3, 20,
                             "all three are stored")

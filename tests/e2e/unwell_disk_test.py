@@ -53,8 +53,8 @@ class UnwellDisk(unittest.TestCase):
         # The refused one may be there: it was not acknowledged, and may not have been undone either.
         self.assertIn(sum(row["records"] for row in counts), (201, 202))
 
-    def face(self, name):
-        return next(face["url"] for face in self.service.call("GET", "/readyz")[1]["faces"] if face["name"] == name)
+    def listener(self, name):
+        return next(one["url"] for one in self.service.call("GET", "/readyz")[1]["listeners"] if one["name"] == name)
 
     def post(self, url, body):
         request = urllib.request.Request(url, data=body.encode(), headers={"Content-Type": "application/json"})
@@ -65,7 +65,7 @@ class UnwellDisk(unittest.TestCase):
             return error.code, error.read().decode()
 
     def test_clients_outside_are_told_to_come_again_and_not_where_the_data_lies(self):
-        bulk, logs = self.face("elasticsearch") + "/_bulk", self.face("otlp") + "/v1/logs"
+        bulk, logs = self.listener("elasticsearch") + "/_bulk", self.listener("otlp") + "/v1/logs"
         documents = [document(n, os.urandom(1500).hex()) for n in range(1000, 1020)]
         log = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(d)}} for d in documents]}]}]}
         lines = "".join(json.dumps({"index": {"_index": "flywheel"}}) + "\n" + json.dumps(d) + "\n" for d in documents)
