@@ -89,8 +89,8 @@ class Flywheel:
             time.sleep(0.1)
             try:
                 control = (self.folder / "data/service.url").read_text().strip()
-                faces = json.load(urllib.request.urlopen(control + "/readyz"))["faces"]
-                return next(face["url"] for face in faces if face["name"] == "elasticsearch" and face["url"])
+                listeners = json.load(urllib.request.urlopen(control + "/readyz"))["listeners"]
+                return next(one["url"] for one in listeners if one["name"] == "elasticsearch" and one["url"])
             except (OSError, StopIteration, KeyError):
                 continue
         raise SystemExit("flywheel does not listen")

@@ -4,29 +4,28 @@
 
 namespace fw::app {
 
-ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings,
-                                       capture::BulkFaceDependencies dependencies)
-    : face_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
+ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkApiDependencies dependencies)
+    : api_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}
 
 void ElasticsearchWayIn::adjust(net::ServerOptions& options) {
   // rsyslog takes every answer for final, and tries again only where there is no connection.
-  options.is_full = [this](const std::string& address) { return face_.is_full_for(address); };
+  options.is_full = [this](const std::string& address) { return api_.is_full_for(address); };
 }
 
 Status ElasticsearchWayIn::open() {
   // Documents can be taken without them.
-  if (const Status names = face_.open(); !names.ok()) {
+  if (const Status names = api_.open(); !names.ok()) {
     log_warning("elasticsearch", "the names of indexes cannot be read", {{"error", names.error().message}});
   }
   return {};
 }
 
 std::string ElasticsearchWayIn::trouble() const {
-  return face_.is_full() ? "little room for new requests: the log store is slower than what comes in" : "";
+  return api_.is_full() ? "little room for new requests: the log store is slower than what comes in" : "";
 }
 
 void ElasticsearchWayIn::write_metrics(std::ostream& out) const {
-  const capture::BulkFaceStats stats = face_.stats();
+  const capture::BulkApiStats stats = api_.stats();
   write_outcomes(out, "flywheel_elasticsearch_documents_total",
                  "Documents of the Elasticsearch dialect: on disk, of these there already, no traffic, not stored.",
                  {{"accepted", stats.accepted},

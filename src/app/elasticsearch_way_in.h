@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/listener.h"
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 
 namespace fw::app {
 
@@ -9,21 +9,21 @@ namespace fw::app {
 class ElasticsearchWayIn final : public WayIn {
  public:
   /// Everything outlives it.
-  ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkFaceDependencies dependencies);
+  ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkApiDependencies dependencies);
 
   [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kElasticsearch; }
   void adjust(net::ServerOptions& options) override;
   [[nodiscard]] Status open() override;
-  [[nodiscard]] net::Handler handler() override { return face_.handler(); }
+  [[nodiscard]] net::Handler handler() override { return api_.handler(); }
   [[nodiscard]] std::optional<net::Response> refusal(const net::IncomingRequest& request,
                                                      const auth::Refusal& why) const override {
-    return capture::BulkFace::refusal(request, why);
+    return capture::BulkApi::refusal(request, why);
   }
   [[nodiscard]] std::string trouble() const override;
   void write_metrics(std::ostream& out) const override;
 
  private:
-  capture::BulkFace face_;
+  capture::BulkApi api_;
 };
 
 }  // namespace fw::app

@@ -3,8 +3,8 @@
 namespace fw::app {
 namespace {
 
-capture::OtlpFaceOptions face_options(const OtlpSettings& settings) {
-  capture::OtlpFaceOptions options;
+capture::OtlpReceiverOptions receiver_options(const OtlpSettings& settings) {
+  capture::OtlpReceiverOptions options;
   if (!settings.workload_attributes.empty()) options.workload_attributes = settings.workload_attributes;
   if (!settings.client_attributes.empty()) options.client_attributes = settings.client_attributes;
   options.join_window =
@@ -14,11 +14,11 @@ capture::OtlpFaceOptions face_options(const OtlpSettings& settings) {
 
 }  // namespace
 
-OtlpWayIn::OtlpWayIn(const OtlpSettings& settings, capture::OtlpFaceDependencies dependencies)
-    : face_(std::move(dependencies), face_options(settings)) {}
+OtlpWayIn::OtlpWayIn(const OtlpSettings& settings, capture::OtlpReceiverDependencies dependencies)
+    : receiver_(std::move(dependencies), receiver_options(settings)) {}
 
 std::string OtlpWayIn::trouble() const {
-  const auto silent = face_.stats().spans_without_content;
+  const auto silent = receiver_.stats().spans_without_content;
   if (silent == 0) return "";
   return std::to_string(silent) +
          " model calls came without prompt and answer; turn on the capture of content where they are instrumented, and "
@@ -26,7 +26,7 @@ std::string OtlpWayIn::trouble() const {
 }
 
 void OtlpWayIn::write_metrics(std::ostream& out) const {
-  const capture::OtlpFaceStats stats = face_.stats();
+  const capture::OtlpReceiverStats stats = receiver_.stats();
   write_outcomes(out, "flywheel_otlp_interactions_total",
                  "Interactions out of telemetry: on disk, of these there already, no traffic, not stored.",
                  {{"accepted", stats.accepted},

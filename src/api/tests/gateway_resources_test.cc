@@ -84,9 +84,9 @@ TEST_F(GatewayResources, InteractionsAreLogDocuments) {
 TEST_F(GatewayResources, ReadinessSaysWhichListenerIsOff) {
   const auto ready = ask(net::Method::kGet, "/readyz");
   EXPECT_EQ(ready.status, 200);
-  const auto face = Json::parse(ready.body)["listeners"][0];
-  EXPECT_TRUE(face["url"].is_null());
-  EXPECT_THAT(face["trouble"].get<std::string>(), HasSubstr("in use"));
+  const auto listener = Json::parse(ready.body)["listeners"][0];
+  EXPECT_TRUE(listener["url"].is_null());
+  EXPECT_THAT(listener["trouble"].get<std::string>(), HasSubstr("in use"));
 }
 
 }  // namespace

@@ -109,14 +109,14 @@ struct WaysIn {
     add(service, config.elasticsearch.listener,
         std::make_unique<ElasticsearchWayIn>(
             config.elasticsearch,
-            capture::BulkFaceDependencies{service.committer(), service.log(), service.quarantine(), service.redactor(),
-                                          service.disk(), service.search(), service.ingest(), service.clock(),
-                                          service.data_folder() / "elasticsearch"}));
+            capture::BulkApiDependencies{service.committer(), service.log(), service.quarantine(), service.redactor(),
+                                         service.disk(), service.search(), service.ingest(), service.clock(),
+                                         service.data_folder() / "elasticsearch"}));
     add(service, config.otlp.listener,
         std::make_unique<OtlpWayIn>(
-            config.otlp, capture::OtlpFaceDependencies{service.committer(), service.quarantine(), service.redactor(),
-                                                       service.disk(), service.ingest(), service.clock(),
-                                                       service.executor(), service.data_folder() / "otlp"}));
+            config.otlp, capture::OtlpReceiverDependencies{
+                             service.committer(), service.quarantine(), service.redactor(), service.disk(),
+                             service.ingest(), service.clock(), service.executor(), service.data_folder() / "otlp"}));
   }
   /// nullptr where none is configured, or it cannot be made.
   [[nodiscard]] capture::Gateway* the_gateway() const { return gateway == nullptr ? nullptr : gateway->gateway(); }

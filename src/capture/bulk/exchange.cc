@@ -36,7 +36,7 @@ net::Response response_of(const Call& call, Answer answer) {
   return response;
 }
 
-Exchange::Exchange(const BulkFaceOptions& options, Counters& counters, Pool& packing)
+Exchange::Exchange(const BulkApiOptions& options, Counters& counters, Pool& packing)
     : options_(options), counters_(counters), packing_(packing), budget_(options.max_bytes_in_flight) {}
 
 void Exchange::on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint) {

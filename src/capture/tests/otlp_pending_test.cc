@@ -8,7 +8,7 @@
 #include "async/event_loops.h"
 #include "capture/otlp/impl/joiner.h"
 #include "capture/otlp/impl/pending_file.h"
-#include "capture/otlp/otlp_face.h"
+#include "capture/otlp/otlp_receiver.h"
 #include "capture/tests/gated_store.h"
 #include "io/file.h"
 
@@ -39,12 +39,12 @@ class OtlpPending : public testing::Test {
     ASSERT_TRUE(io::write_file_atomically(file(), text).ok());
   }
   [[nodiscard]] std::filesystem::path file() const { return folder.path() / "pending.jsonl"; }
-  OtlpFaceStats started() {
-    OtlpFace face({committer, *quarantine, redactor, disk, cpu, clock, loops.executor(0), folder.path()}, {});
-    const Status status = face.start();
+  OtlpReceiverStats started() {
+    OtlpReceiver receiver({committer, *quarantine, redactor, disk, cpu, clock, loops.executor(0), folder.path()}, {});
+    const Status status = receiver.start();
     EXPECT_TRUE(status.ok()) << status.error();
-    const auto stats = face.stats();
-    face.stop();
+    const auto stats = receiver.stats();
+    receiver.stop();
     return stats;
   }
   [[nodiscard]] std::vector<QuarantinedLine> kept() const { return quarantine->list(std::nullopt, 0, 100)->lines; }

@@ -9,7 +9,7 @@ namespace fw::capture::otlp {
 
 /// What a fuzzer's telemetry becomes can be stored and read by others, and what waits comes back from its line.
 inline void take_all(Result<std::vector<Span>> spans, Result<std::vector<LogRecord>> logs) {
-  const OtlpFaceOptions options;
+  const OtlpReceiverOptions options;
   Joiner joiner({.max_calls = 8});
   Sorter sorter(options, joiner);
   const auto check = [](const Intake& intake) {

@@ -64,7 +64,7 @@ class OtlpIntake : public testing::Test {
   Json answer(const Intake& intake) { return response(intake)["choices"][0]["message"]; }
 
   Timestamp now = from_epoch_seconds(1000);
-  OtlpFaceOptions options;
+  OtlpReceiverOptions options;
   Joiner joiner{{.window = std::chrono::seconds(60)}};
   Sorter sorter{options, joiner};
 };

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/call.h"
 
 namespace fw::capture::elastic {
@@ -11,7 +11,7 @@ namespace fw::capture::elastic {
 /// What a client asks of a cluster before it begins: a cluster of one node that is always well. Any thread.
 class Cluster final {
  public:
-  Cluster(const BulkFaceDependencies& dependencies, const BulkFaceOptions& options)
+  Cluster(const BulkApiDependencies& dependencies, const BulkApiOptions& options)
       : dependencies_(dependencies), options_(options) {}
 
   [[nodiscard]] Task<Answer> root(Call call);
@@ -24,8 +24,8 @@ class Cluster final {
   [[nodiscard]] Task<Answer> cat(Call call);
 
  private:
-  const BulkFaceDependencies& dependencies_;
-  const BulkFaceOptions& options_;
+  const BulkApiDependencies& dependencies_;
+  const BulkApiOptions& options_;
 };
 
 /// The version that a client is told: one that its own is made for.

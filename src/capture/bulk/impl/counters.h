@@ -5,7 +5,7 @@
 
 namespace fw::capture::elastic {
 
-/// What the parts of the face count (BulkFaceStats).
+/// What its parts count (BulkApiStats).
 struct Counters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> accepted{0};

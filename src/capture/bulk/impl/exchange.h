@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/counters.h"
 #include "net/body_budget.h"
@@ -20,7 +20,7 @@ namespace fw::capture::elastic {
 class Exchange final {
  public:
   /// `packing`: where large answers are packed for clients that take gzip.
-  Exchange(const BulkFaceOptions& options, Counters& counters, Pool& packing);
+  Exchange(const BulkApiOptions& options, Counters& counters, Pool& packing);
 
   void on(std::initializer_list<net::Method> methods, const std::string& pattern, Endpoint endpoint);
   /// After the last on(): what is left of methods and paths is refused in the dialect's own words.
@@ -37,7 +37,7 @@ class Exchange final {
   [[nodiscard]] Task<void> send(const Call& call, Answer answer, net::ResponseWriter& out);
   void refuse_other_methods(const std::string& pattern, const std::set<net::Method>& allowed);
 
-  const BulkFaceOptions& options_;
+  const BulkApiOptions& options_;
   Counters& counters_;
   Pool& packing_;
   net::BodyBudget budget_;

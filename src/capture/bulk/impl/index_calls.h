@@ -1,6 +1,6 @@
 #pragma once
 
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/indices.h"
 
@@ -10,7 +10,7 @@ namespace fw::capture::elastic {
 /// taken, and of no effect. Any thread.
 class IndexCalls final {
  public:
-  IndexCalls(const BulkFaceDependencies& dependencies, Indices& indices)
+  IndexCalls(const BulkApiDependencies& dependencies, Indices& indices)
       : dependencies_(dependencies), indices_(indices) {}
 
   [[nodiscard]] Task<Answer> get(Call call);
@@ -30,7 +30,7 @@ class IndexCalls final {
  private:
   [[nodiscard]] Task<Status> save();
 
-  const BulkFaceDependencies& dependencies_;
+  const BulkApiDependencies& dependencies_;
   Indices& indices_;
 };
 

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/bulk_reader.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/counters.h"
@@ -13,7 +13,7 @@ namespace fw::capture::elastic {
 /// Documents into the log store: `_bulk`, `_doc`, `_create`. Any thread.
 class Ingest final {
  public:
-  Ingest(const BulkFaceDependencies& dependencies, const BulkFaceOptions& options, Indices& indices, Counters& counters)
+  Ingest(const BulkApiDependencies& dependencies, const BulkApiOptions& options, Indices& indices, Counters& counters)
       : dependencies_(dependencies), options_(options), indices_(indices), counters_(counters) {}
 
   /// `POST /_bulk` and `POST /{index}/_bulk`.
@@ -47,8 +47,8 @@ class Ingest final {
   /// Whether there is an index among them that was not known.
   [[nodiscard]] bool note_indices(const BulkBatch& batch);
 
-  const BulkFaceDependencies& dependencies_;
-  const BulkFaceOptions& options_;
+  const BulkApiDependencies& dependencies_;
+  const BulkApiOptions& options_;
   Indices& indices_;
   Counters& counters_;
 };

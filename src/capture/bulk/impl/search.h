@@ -1,6 +1,6 @@
 #pragma once
 
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/indices.h"
 #include "capture/bulk/impl/scrolls.h"
@@ -14,7 +14,7 @@ class Search final {
  public:
   static constexpr std::size_t kMostHitBytes = std::size_t{256} << 20;  ///< of one answer
 
-  Search(const BulkFaceDependencies& dependencies, Indices& indices)
+  Search(const BulkApiDependencies& dependencies, Indices& indices)
       : dependencies_(dependencies), indices_(indices), scrolls_(dependencies.clock) {}
 
   [[nodiscard]] Task<Answer> search(Call call);
@@ -42,7 +42,7 @@ class Search final {
   /// The next page of a scroll that is open.
   [[nodiscard]] Answer next_page(const std::string& id, Duration keep_alive);
 
-  const BulkFaceDependencies& dependencies_;
+  const BulkApiDependencies& dependencies_;
   Indices& indices_;
   Scrolls scrolls_;
 };

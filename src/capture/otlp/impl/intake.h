@@ -1,7 +1,7 @@
 #pragma once
 
 #include "capture/otlp/impl/joiner.h"
-#include "capture/otlp/otlp_face.h"
+#include "capture/otlp/otlp_receiver.h"
 #include "record/interaction.h"
 
 namespace fw::capture::otlp {
@@ -30,7 +30,7 @@ struct DefaultNames {
 /// Spans and log records into interactions, or into the joiner. Plain; one request at a time per call, any thread.
 class Sorter final {
  public:
-  Sorter(const OtlpFaceOptions& options, Joiner& joiner) : options_(options), joiner_(joiner) {}
+  Sorter(const OtlpReceiverOptions& options, Joiner& joiner) : options_(options), joiner_(joiner) {}
 
   [[nodiscard]] Intake take_spans(std::vector<Span> spans, const DefaultNames& names, Timestamp now);
   [[nodiscard]] Intake take_logs(std::vector<LogRecord> logs, const DefaultNames& names, Timestamp now);
@@ -41,7 +41,7 @@ class Sorter final {
   void take_call(const JoinedCall& call, const DefaultNames& names, Intake& into) const;
   void wait_for_rest(Piece piece, const DefaultNames& names, Intake& into);
 
-  const OtlpFaceOptions& options_;
+  const OtlpReceiverOptions& options_;
   Joiner& joiner_;
 };
 

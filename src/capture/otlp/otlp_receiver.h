@@ -16,7 +16,7 @@
 
 namespace fw::capture {
 
-struct OtlpFaceOptions {
+struct OtlpReceiverOptions {
   /// Attributes that name the workload, the first that is there: of the span or event, then of the resource. Without
   /// any it is the span's name.
   std::vector<std::string> workload_attributes{"workload_id", "gen_ai.agent.name", "traceloop.workflow.name"};
@@ -28,8 +28,8 @@ struct OtlpFaceOptions {
   Duration patience = std::chrono::seconds(10);
 };
 
-/// Everything outlives the face.
-struct OtlpFaceDependencies {
+/// Everything outlives the receiver.
+struct OtlpReceiverDependencies {
   Committer& committer;
   Quarantine& quarantine;
   const Redactor& redactor;
@@ -42,7 +42,7 @@ struct OtlpFaceDependencies {
 };
 
 /// Counters that only grow, but for the last.
-struct OtlpFaceStats {
+struct OtlpReceiverStats {
   std::uint64_t accepted = 0;  ///< interactions on disk
   std::uint64_t known = 0;     ///< of them, those that were there already
   std::uint64_t kept_aside = 0;
@@ -57,13 +57,13 @@ struct OtlpFaceStats {
 /// OTLP over HTTP (docs/capture.md): `/v1/traces` and `/v1/logs`, protobuf and JSON. Calls of models in the dialects of
 /// the GenAI conventions become interactions; log records whose body is a log document, too. Acknowledged is what would
 /// survive `kill -9` and power loss. Any thread; outlives the server that calls its handler.
-class OtlpFace final {
+class OtlpReceiver final {
  public:
-  OtlpFace(OtlpFaceDependencies dependencies, OtlpFaceOptions options);
+  OtlpReceiver(OtlpReceiverDependencies dependencies, OtlpReceiverOptions options);
   /// Stopped before.
-  ~OtlpFace();
-  OtlpFace(const OtlpFace&) = delete;
-  OtlpFace& operator=(const OtlpFace&) = delete;
+  ~OtlpReceiver();
+  OtlpReceiver(const OtlpReceiver&) = delete;
+  OtlpReceiver& operator=(const OtlpReceiver&) = delete;
 
   /// Reads what waits from an earlier process, and begins to look after the windows. Blocks.
   [[nodiscard]] Status start();
@@ -73,7 +73,7 @@ class OtlpFace final {
   [[nodiscard]] net::Handler handler();
   /// Why a request is not let in, as exporters read it.
   [[nodiscard]] static net::Response refusal(const net::IncomingRequest& request, const auth::Refusal& refusal);
-  [[nodiscard]] OtlpFaceStats stats() const;
+  [[nodiscard]] OtlpReceiverStats stats() const;
 
  private:
   struct Impl;

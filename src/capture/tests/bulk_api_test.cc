@@ -1,4 +1,4 @@
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,13 +18,13 @@ namespace {
 
 using testing::HasSubstr;
 
-class BulkFaceTest : public testing::Test {
+class BulkApiTest : public testing::Test {
  protected:
-  BulkFaceTest() {
-    EXPECT_TRUE(face.open().ok());
+  BulkApiTest() {
+    EXPECT_TRUE(api.open().ok());
     EXPECT_TRUE(server.start().ok());
   }
-  ~BulkFaceTest() override { server.stop_blocking(std::chrono::seconds(2)); }
+  ~BulkApiTest() override { server.stop_blocking(std::chrono::seconds(2)); }
 
   net::Response post(std::string_view path, std::string body) {
     std::optional<Result<net::Response>> result;
@@ -39,7 +39,7 @@ class BulkFaceTest : public testing::Test {
     return result->ok() ? std::move(**result) : net::Response{.status = 0};
   }
 
-  io::TemporaryFolder folder{"bulk_face"};
+  io::TemporaryFolder folder{"bulk_api"};
   EventLoops loops{1};
   Pool disk{"disk", 1};
   Pool search{"search", 1, 0};  // nothing may wait for it
@@ -49,12 +49,12 @@ class BulkFaceTest : public testing::Test {
   GatedStore store;
   Committer committer{store, disk};
   std::unique_ptr<Quarantine> quarantine = Quarantine::open(folder.path() / "quarantine").value();
-  BulkFace face{{committer, store, *quarantine, redactor, disk, search, cpu, clock, folder.path() / "names"}, {}};
-  net::Server server{loops, {}, face.handler()};
+  BulkApi api{{committer, store, *quarantine, redactor, disk, search, cpu, clock, folder.path() / "names"}, {}};
+  net::Server server{loops, {}, api.handler()};
   net::Client client{loops.executor(0)};
 };
 
-TEST_F(BulkFaceTest, SearchesBeyondTheirRoomAreRefusedAndDocumentsTaken) {
+TEST_F(BulkApiTest, SearchesBeyondTheirRoomAreRefusedAndDocumentsTaken) {
   const auto found = post("/flywheel/_search", R"({"query":{"match_all":{}}})");
   EXPECT_EQ(found.status, 429);
   EXPECT_THAT(found.body, HasSubstr("es_rejected_execution_exception"));

@@ -18,7 +18,7 @@
 
 namespace fw::capture {
 
-struct BulkFaceOptions {
+struct BulkApiOptions {
   std::string index = "flywheel";                       ///< the index that is all traffic, whatever way it came in
   std::string version;                                  ///< that clients are told; empty: the one that fits the client
   std::size_t max_body_bytes = std::size_t{100} << 20;  ///< packed and unpacked
@@ -26,8 +26,8 @@ struct BulkFaceOptions {
   Duration patience = std::chrono::seconds(20);  ///< how long a request waits for room before it is refused
 };
 
-/// Everything outlives the face.
-struct BulkFaceDependencies {
+/// Everything outlives it.
+struct BulkApiDependencies {
   Committer& committer;
   logstore::LogStore& log;
   Quarantine& quarantine;
@@ -40,7 +40,7 @@ struct BulkFaceDependencies {
 };
 
 /// Counters that only grow, but for the last.
-struct BulkFaceStats {
+struct BulkApiStats {
   std::uint64_t requests = 0;
   std::uint64_t accepted = 0;    ///< documents on disk
   std::uint64_t known = 0;       ///< of them, those that were there already
@@ -52,17 +52,17 @@ struct BulkFaceStats {
 /// The Elasticsearch dialect (docs/capture.md): what log shippers and official clients send, into the log store and out
 /// of it. A document is acknowledged when it would survive `kill -9` and power loss. Any thread; outlives the server
 /// that calls its handler.
-class BulkFace final {
+class BulkApi final {
  public:
-  BulkFace(BulkFaceDependencies dependencies, BulkFaceOptions options);
-  ~BulkFace();
-  BulkFace(const BulkFace&) = delete;
-  BulkFace& operator=(const BulkFace&) = delete;
+  BulkApi(BulkApiDependencies dependencies, BulkApiOptions options);
+  ~BulkApi();
+  BulkApi(const BulkApi&) = delete;
+  BulkApi& operator=(const BulkApi&) = delete;
 
   /// Reads what an earlier process kept of indexes. Blocks.
   [[nodiscard]] Status open();
   [[nodiscard]] net::Handler handler();
-  [[nodiscard]] BulkFaceStats stats() const;
+  [[nodiscard]] BulkApiStats stats() const;
   /// Why a request is not let in, in the dialect's words; nothing for shippers that would drop what they sent.
   [[nodiscard]] static std::optional<net::Response> refusal(const net::IncomingRequest& request,
                                                             const auth::Refusal& refusal);

@@ -1,4 +1,4 @@
-#include "capture/bulk/bulk_face.h"
+#include "capture/bulk/bulk_api.h"
 
 #include "capture/bulk/impl/cluster.h"
 #include "capture/bulk/impl/counters.h"
@@ -48,8 +48,8 @@ elastic::Endpoint removing(Object& object, Task<Answer> (Object::*method)(Call))
 
 }  // namespace
 
-struct BulkFace::Impl {
-  Impl(BulkFaceDependencies d, BulkFaceOptions o)
+struct BulkApi::Impl {
+  Impl(BulkApiDependencies d, BulkApiOptions o)
       : dependencies(std::move(d)),
         options(std::move(o)),
         indices(dependencies.folder / "indices.json", options.index, dependencies.clock),
@@ -70,8 +70,8 @@ struct BulkFace::Impl {
   void add_searches();
   void add_indices();
 
-  BulkFaceDependencies dependencies;
-  BulkFaceOptions options;
+  BulkApiDependencies dependencies;
+  BulkApiOptions options;
   elastic::Counters counters;
   elastic::Indices indices;
   elastic::Ingest ingest;
@@ -81,7 +81,7 @@ struct BulkFace::Impl {
   elastic::Exchange exchange;
 };
 
-void BulkFace::Impl::add_cluster() {
+void BulkApi::Impl::add_cluster() {
   using elastic::Cluster;
   exchange.on({Method::kGet}, "/", bound(cluster, &Cluster::root));
   for (const char* path : {"/_cluster/health", "/_cluster/health/{index}"}) {
@@ -96,7 +96,7 @@ void BulkFace::Impl::add_cluster() {
   exchange.on({Method::kGet}, "/_cat/{name}", bound(cluster, &Cluster::cat));
 }
 
-void BulkFace::Impl::add_documents() {
+void BulkApi::Impl::add_documents() {
   using elastic::Ingest;
   for (const char* path : {"/_bulk", "/{index}/_bulk"}) {
     exchange.on({Method::kPost, Method::kPut}, path, bound(ingest, &Ingest::bulk));
@@ -106,7 +106,7 @@ void BulkFace::Impl::add_documents() {
   exchange.on({Method::kPost, Method::kPut}, "/{index}/_create/{id}", bound(ingest, &Ingest::create_document));
 }
 
-void BulkFace::Impl::add_searches() {
+void BulkApi::Impl::add_searches() {
   using elastic::Search;
   const std::initializer_list<Method> read{Method::kGet, Method::kPost};
   for (const std::string base : {"", "/{index}"}) {
@@ -134,7 +134,7 @@ void BulkFace::Impl::add_searches() {
   }
 }
 
-void BulkFace::Impl::add_indices() {
+void BulkApi::Impl::add_indices() {
   using elastic::IndexCalls;
   exchange.on({Method::kGet}, "/{index}", bound(index_calls, &IndexCalls::get));
   exchange.on({Method::kPut}, "/{index}", bound(index_calls, &IndexCalls::create));
@@ -164,15 +164,15 @@ void BulkFace::Impl::add_indices() {
   }
 }
 
-BulkFace::BulkFace(BulkFaceDependencies dependencies, BulkFaceOptions options)
+BulkApi::BulkApi(BulkApiDependencies dependencies, BulkApiOptions options)
     : impl_(std::make_unique<Impl>(std::move(dependencies), std::move(options))) {}
-BulkFace::~BulkFace() = default;
+BulkApi::~BulkApi() = default;
 
-Status BulkFace::open() { return impl_->indices.open(); }
+Status BulkApi::open() { return impl_->indices.open(); }
 
-net::Handler BulkFace::handler() { return impl_->exchange.handler(); }
+net::Handler BulkApi::handler() { return impl_->exchange.handler(); }
 
-BulkFaceStats BulkFace::stats() const {
+BulkApiStats BulkApi::stats() const {
   const elastic::Counters& counters = impl_->counters;
   return {.requests = counters.requests,
           .accepted = counters.accepted,
@@ -182,7 +182,7 @@ BulkFaceStats BulkFace::stats() const {
           .bytes_in_flight = impl_->exchange.bytes_in_flight()};
 }
 
-std::optional<net::Response> BulkFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
+std::optional<net::Response> BulkApi::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
   const Call call{.headers = request.headers};
   const bool is_limit = refusal.status == 429;
   const bool is_stop = refusal.status == 503;
@@ -196,7 +196,7 @@ std::optional<net::Response> BulkFace::refusal(const net::IncomingRequest& reque
   return elastic::response_of(call, std::move(answer));
 }
 
-bool BulkFace::is_full() const { return impl_->exchange.is_full(); }
-bool BulkFace::is_full_for(const std::string& address) const { return impl_->exchange.is_full_for(address); }
+bool BulkApi::is_full() const { return impl_->exchange.is_full(); }
+bool BulkApi::is_full_for(const std::string& address) const { return impl_->exchange.is_full_for(address); }
 
 }  // namespace fw::capture

@@ -1,4 +1,4 @@
-#include "capture/otlp/otlp_face.h"
+#include "capture/otlp/otlp_receiver.h"
 
 #include <atomic>
 
@@ -65,7 +65,7 @@ otlp::DefaultNames names_of(const net::IncomingRequest& request) {
 }
 
 /// With rules for redaction pieces wait in memory alone: a call that seems complete waits no longer there.
-otlp::JoinerOptions joiner_options(const OtlpFaceDependencies& dependencies, const OtlpFaceOptions& options) {
+otlp::JoinerOptions joiner_options(const OtlpReceiverDependencies& dependencies, const OtlpReceiverOptions& options) {
   otlp::JoinerOptions out{.window = options.join_window};
   if (dependencies.redactor.has_rules()) out.settle = {};
   return out;
@@ -73,8 +73,8 @@ otlp::JoinerOptions joiner_options(const OtlpFaceDependencies& dependencies, con
 
 }  // namespace
 
-struct OtlpFace::Impl {
-  Impl(OtlpFaceDependencies d, OtlpFaceOptions o)
+struct OtlpReceiver::Impl {
+  Impl(OtlpReceiverDependencies d, OtlpReceiverOptions o)
       : dependencies(std::move(d)),
         options(std::move(o)),
         joiner(joiner_options(dependencies, options)),
@@ -109,8 +109,8 @@ struct OtlpFace::Impl {
   [[nodiscard]] Status keep(const Intake& intake);
   void tidy();
 
-  OtlpFaceDependencies dependencies;
-  OtlpFaceOptions options;
+  OtlpReceiverDependencies dependencies;
+  OtlpReceiverOptions options;
   otlp::Joiner joiner;
   otlp::Sorter sorter;
   otlp::PendingFile pending;
@@ -128,7 +128,7 @@ struct OtlpFace::Impl {
   std::atomic<std::uint64_t> other{0};
 };
 
-Task<void> OtlpFace::Impl::serve(Signal signal, net::IncomingRequest& request, net::ResponseWriter& out) {
+Task<void> OtlpReceiver::Impl::serve(Signal signal, net::IncomingRequest& request, net::ResponseWriter& out) {
   const auto encoding = encoding_of(request.headers);
   if (!encoding) {
     (void)co_await out.send(otlp::unsupported_media_type(), request.deadline);
@@ -137,7 +137,7 @@ Task<void> OtlpFace::Impl::serve(Signal signal, net::IncomingRequest& request, n
   (void)co_await out.send(co_await answer(signal, *encoding, request), request.deadline);
 }
 
-Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net::IncomingRequest& request) {
+Task<net::Response> OtlpReceiver::Impl::answer(Signal signal, Encoding encoding, net::IncomingRequest& request) {
   net::BodyBudget::Share share(budget, request.sharer);
   auto body = co_await net::read_whole(
       *request.body, {.max_bytes = options.max_body_bytes, .patience = options.patience}, share, request.deadline);
@@ -154,8 +154,8 @@ Task<net::Response> OtlpFace::Impl::answer(Signal signal, Encoding encoding, net
   co_return otlp::accepted(encoding, signal, intake->rejected, intake->why);
 }
 
-Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::string body,
-                                      const net::IncomingRequest& request) {
+Result<Intake> OtlpReceiver::Impl::sorted(Signal signal, Encoding encoding, std::string body,
+                                          const net::IncomingRequest& request) {
   FW_ASSIGN(const std::string text, unpacked(std::move(body), request.headers, options.max_body_bytes));
   const auto names = names_of(request);
   const Timestamp now = dependencies.clock.now();
@@ -167,8 +167,8 @@ Result<Intake> OtlpFace::Impl::sorted(Signal signal, Encoding encoding, std::str
   return sorter.take_logs(std::move(logs), names, now);
 }
 
-Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::string body,
-                                    const net::IncomingRequest& request) {
+Result<Intake> OtlpReceiver::Impl::sort(Signal signal, Encoding encoding, std::string body,
+                                        const net::IncomingRequest& request) {
   FW_ASSIGN(Intake intake, sorted(signal, encoding, std::move(body), request));
   const Redactor& redactor = dependencies.redactor;
   if (!redactor.has_rules()) return intake;
@@ -179,7 +179,7 @@ Result<Intake> OtlpFace::Impl::sort(Signal signal, Encoding encoding, std::strin
   return intake;
 }
 
-Status OtlpFace::Impl::keep(const Intake& intake) {
+Status OtlpReceiver::Impl::keep(const Intake& intake) {
   if (!intake.waiting.empty()) FW_TRY(pending.append(intake.waiting));
   if (intake.bad_lines.empty()) return {};
   kept_aside += intake.bad_lines.size();
@@ -187,7 +187,7 @@ Status OtlpFace::Impl::keep(const Intake& intake) {
   return {};
 }
 
-Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline, std::string tenant) {
+Task<Status> OtlpReceiver::Impl::store(Intake& intake, Deadline deadline, std::string tenant) {
   if (!intake.waiting.empty() || !intake.bad_lines.empty()) {
     const Status kept = co_await run_on(dependencies.disk, [&] { return keep(intake); });
     if (!kept.ok()) {
@@ -213,7 +213,7 @@ Task<Status> OtlpFace::Impl::store(Intake& intake, Deadline deadline, std::strin
   co_return told_outside(report.error());
 }
 
-Task<void> OtlpFace::Impl::look_after_windows() {
+Task<void> OtlpReceiver::Impl::look_after_windows() {
   const Deadline deadline = Deadline::when_stopped(group.stop_token());
   while ((co_await sleep_for(kBetweenLooks, deadline)).ok()) {
     const Status ended = co_await end_windows();
@@ -222,14 +222,14 @@ Task<void> OtlpFace::Impl::look_after_windows() {
   }
 }
 
-void OtlpFace::Impl::take_ended(const otlp::JoinedCall& call) {
+void OtlpReceiver::Impl::take_ended(const otlp::JoinedCall& call) {
   auto record = sorter.interaction_of(call, {});
   if (!record.ok() || !dependencies.redactor.apply(*record).ok()) return;
   unstored.push_back(std::move(record).value());
   unsettled.emplace_back(call.trace_id, call.span_id);
 }
 
-Task<Status> OtlpFace::Impl::end_windows() {
+Task<Status> OtlpReceiver::Impl::end_windows() {
   for (const otlp::JoinedCall& call : joiner.expire(dependencies.clock.now())) take_ended(call);
   if (!unstored.empty()) {
     const std::size_t count = unstored.size();
@@ -246,7 +246,7 @@ Task<Status> OtlpFace::Impl::end_windows() {
 }
 
 /// Nothing that waits is forgotten: lines are rewritten only once the records of complete calls are stored.
-void OtlpFace::Impl::tidy() {
+void OtlpReceiver::Impl::tidy() {
   const std::size_t on_disk = pending.bytes();
   const std::size_t live = dependencies.redactor.has_rules() ? 0 : joiner.waiting_bytes();
   if (on_disk == 0 || (live > 0 && (on_disk < kRewriteBytes || on_disk < 2 * live))) return;
@@ -256,7 +256,7 @@ void OtlpFace::Impl::tidy() {
   }
 }
 
-bool OtlpFace::Impl::take_up(const std::string& line) {
+bool OtlpReceiver::Impl::take_up(const std::string& line) {
   auto piece = otlp::parse_line(line);
   if (!piece.ok()) return false;
   if (const auto call = joiner.add(std::move(piece).value(), line)) take_ended(*call);
@@ -264,7 +264,7 @@ bool OtlpFace::Impl::take_up(const std::string& line) {
 }
 
 /// What is no piece was one, and acknowledged: it is kept for a person, who may read what is left of it.
-Status OtlpFace::Impl::take_up_all() {
+Status OtlpReceiver::Impl::take_up_all() {
   FW_ASSIGN(const auto found, pending.open());
   std::vector<QuarantinedLine> damaged;
   const auto keep_aside = [&](const std::string& line, std::uint64_t number, std::string reason) {
@@ -294,31 +294,31 @@ Status OtlpFace::Impl::take_up_all() {
   return {};
 }
 
-OtlpFace::OtlpFace(OtlpFaceDependencies dependencies, OtlpFaceOptions options)
+OtlpReceiver::OtlpReceiver(OtlpReceiverDependencies dependencies, OtlpReceiverOptions options)
     : impl_(std::make_unique<Impl>(std::move(dependencies), std::move(options))) {}
-OtlpFace::~OtlpFace() { stop(); }
+OtlpReceiver::~OtlpReceiver() { stop(); }
 
-Status OtlpFace::start() {
+Status OtlpReceiver::start() {
   FW_TRY(impl_->take_up_all());
   impl_->group.spawn("otlp windows", impl_->look_after_windows());
   return {};
 }
 
-void OtlpFace::stop() {
+void OtlpReceiver::stop() {
   impl_->group.request_stop();
   impl_->group.join_blocking();
 }
 
-net::Response OtlpFace::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
+net::Response OtlpReceiver::refusal(const net::IncomingRequest& request, const auth::Refusal& refusal) {
   const Encoding encoding = encoding_of(request.headers).value_or(Encoding::kProtobuf);
   net::Response response = otlp::refused(encoding, refusal.status, refusal.message);
   if (refusal.status == 429 || refusal.status == 503) response.headers.set("Retry-After", refusal.retry_after());
   return response;
 }
 
-net::Handler OtlpFace::handler() { return impl_->router.handler(); }
+net::Handler OtlpReceiver::handler() { return impl_->router.handler(); }
 
-OtlpFaceStats OtlpFace::stats() const {
+OtlpReceiverStats OtlpReceiver::stats() const {
   const otlp::JoinerStats joins = impl_->joiner.stats();
   return {.accepted = impl_->accepted,
           .known = impl_->known,
