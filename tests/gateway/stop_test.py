@@ -38,9 +38,15 @@ class SlowRequest:
 def kept_connection(url, path):
     """A connection on which one request has been answered."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
-    connection.request("GET", path, headers={"User-Agent": "test"})
-    connection.getresponse().read()
+    status_of(connection, path)
     return connection
+
+
+def status_of(connection, path):
+    connection.request("GET", path, headers={"User-Agent": "test"})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
 
 
 class EventStream:
@@ -139,6 +145,29 @@ class Stop(unittest.TestCase):
             counts = service.call("GET", "/api/log/stats")[1]["counts"]
             self.assertEqual({one["origin"]: one["records"] for one in counts}["bulk"], 300)
 
+    def test_a_search_whose_answer_is_being_read_slowly_is_answered_whole(self):
+        """20 MB, of which sockets hold a part: the rest is written while the service stops."""
+        document = {**DOCUMENT, "request": {"model": "m", "messages": [{"role": "user", "content": "word " * 1000}]}}
+        lines = "".join(json.dumps({"create": {}}) + "\n" + json.dumps({**document, "timestamp": 1000 + i}) + "\n"
+                        for i in range(4000)).encode()
+        with gateway.mock_upstream() as upstream, StoppableService(upstream.url, 20) as service:
+            headers = {"Content-Type": "application/x-ndjson", "User-Agent": "test"}
+            stored = SlowRequest(service.elasticsearch, "/flywheel/_bulk", lines, headers)
+            self.assertEqual(stored.end()[0], 200)
+            query = json.dumps({"size": 4000, "query": {"term": {"workload_id": "w"}}}).encode()
+            search = SlowRequest(service.elasticsearch, "/flywheel/_search", query,
+                                 {"Content-Type": "application/json", "User-Agent": "test"})
+            search.connection.send(search.rest)
+            answer = search.connection.getresponse()
+            body = answer.read(1000)
+            service.process.send_signal(signal.SIGTERM)
+            for _ in range(20):
+                time.sleep(0.05)
+                body += answer.read(10_000)
+            body += answer.read()
+            self.assertEqual(len(json.loads(body)["hits"]["hits"]), 4000)
+            self.assertEqual(service.process.wait(20), 0)
+
     def test_all_listeners_stop_at_the_same_time(self):
         """Each has something that does not end within the drain of three seconds."""
         with gateway.mock_upstream("--chunks", "1000", "--gap-ms", "1000") as upstream, \
@@ -163,6 +192,27 @@ class Stop(unittest.TestCase):
             self.assertGreater(took, 3)
             self.assertLess(took, 9, "one after the other they take twelve")
 
+    def test_a_client_that_reads_nothing_holds_a_stop_no_longer_than_the_drain(self):
+        with gateway.mock_upstream() as upstream, StoppableService(upstream.url, 2) as service:
+            text = "word " * 100_000
+            lines = "".join(json.dumps({"create": {}}) + "\n" + json.dumps(
+                {**DOCUMENT, "timestamp": 1000 + i, "response": {"choices": [{"message": {"role": "assistant",
+                                                                                       "content": text}}]}}) + "\n"
+                for i in range(40)).encode()
+            stored = SlowRequest(service.elasticsearch, "/flywheel/_bulk", lines,
+                                 {"Content-Type": "application/x-ndjson", "User-Agent": "test"})
+            self.assertEqual(stored.end()[0], 200)
+            search = SlowRequest(service.elasticsearch, "/flywheel/_search", b'{"size": 40}',
+                                 {"Content-Type": "application/json", "User-Agent": "test"})
+            search.connection.send(search.rest)
+            search.connection.sock.recv(1)  # the answer has begun; nobody reads on
+            begin = time.monotonic()
+            service.process.send_signal(signal.SIGTERM)
+            self.assertEqual(service.process.wait(30), 0)
+            took = time.monotonic() - begin
+            self.assertGreater(took, 2)
+            self.assertLess(took, 10, "the longest drain and eight seconds")
+
     def test_a_second_signal_ends_the_drain(self):
         with gateway.mock_upstream() as upstream, StoppableService(upstream.url, 600) as service:
             held = SlowRequest(service.elasticsearch, "/flywheel/_bulk", bulk(3), {"Content-Type": "application/x-ndjson",
@@ -170,8 +220,7 @@ class Stop(unittest.TestCase):
             kept = kept_connection(service.elasticsearch, "/")
             time.sleep(0.5)  # until it has been read
             service.process.send_signal(signal.SIGTERM)
-            kept.request("GET", "/", headers={"User-Agent": "test"})
-            self.assertEqual(kept.getresponse().status, 503)
+            flywheel.wait_until(lambda: status_of(kept, "/") == 503, 10, "the signal is there")
             service.process.send_signal(signal.SIGINT)
             status, _, body = held.answer()
             self.assertEqual(status, 503, body)
