@@ -67,6 +67,13 @@ std::string_view cookie_of(const net::Headers& headers) {
   return {};
 }
 
+/// An event stream connects again by itself.
+auth::Sessions::Use use_by(const net::Headers& headers) {
+  const bool is_background =
+      headers.find(kBackgroundHeader) || headers.find("Accept").value_or("") == "text/event-stream";
+  return is_background ? auth::Sessions::Use::kNone : auth::Sessions::Use::kByPerson;
+}
+
 net::Response response_of(const Refusal& refusal) {
   net::Response response = net::detail_response(refusal.status, refusal.message);
   if (refusal.status == 401) response.headers.set("WWW-Authenticate", "Bearer realm=\"flywheel\"");
@@ -124,7 +131,7 @@ void Access::sign_out(const net::Headers& headers) { sessions_.close(cookie_of(h
 std::optional<auth::Sessions::Session> Access::session_of(const net::Headers& headers) {
   const auto token = cookie_of(headers);
   if (token.empty()) return std::nullopt;
-  auto session = sessions_.find(token);
+  auto session = sessions_.find(token, use_by(headers));
   if (session && keyring_.find_by_id(session->key_id) == nullptr) return std::nullopt;
   return session;
 }

@@ -63,5 +63,7 @@ class Access final {
 
 inline constexpr std::string_view kSessionCookie = "flywheel_session";
 inline constexpr std::string_view kCsrfHeader = "x-flywheel-csrf";
+/// On what a page asks by itself, without a person who has done something just before: no use of the session.
+inline constexpr std::string_view kBackgroundHeader = "x-flywheel-background";
 
 }  // namespace fw::api

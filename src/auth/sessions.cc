@@ -28,7 +28,7 @@ Sessions::Opened Sessions::open(std::string key_id) {
   return opened;
 }
 
-std::optional<Sessions::Session> Sessions::find(std::string_view token) {
+std::optional<Sessions::Session> Sessions::find(std::string_view token, Use use) {
   const Instant now = clock_.instant();
   const std::lock_guard lock(mutex_);
   const auto found = by_hash_.find(sha256_hex(token));
@@ -37,7 +37,7 @@ std::optional<Sessions::Session> Sessions::find(std::string_view token) {
     by_hash_.erase(found);
     return std::nullopt;
   }
-  found->second.used = now;
+  if (use == Use::kByPerson) found->second.used = now;
   return found->second.session;
 }
 

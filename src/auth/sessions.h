@@ -27,8 +27,9 @@ class Sessions final {
   Sessions(const Clock& clock, Duration idle) : clock_(clock), idle_(idle) {}
 
   [[nodiscard]] Opened open(std::string key_id);
-  /// Counts as use of it.
-  [[nodiscard]] std::optional<Session> find(std::string_view token);
+  enum class Use { kByPerson, kNone };
+  /// Idle is what no person has used for a while; a page that refreshes by itself does not use it.
+  [[nodiscard]] std::optional<Session> find(std::string_view token, Use use = Use::kByPerson);
   void close(std::string_view token);
 
  private:

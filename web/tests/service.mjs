@@ -64,7 +64,7 @@ export class Service {
     await rm(this.folder, { recursive: true, force: true });
   }
   async call(method, where, body) {
-    const response = await fetch(this.url + where, { method, body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": "application/json" } });
+    const response = await fetch(this.url + where, { method, body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": "application/json", ...(this.key && { authorization: `Bearer ${this.key}` }) } });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${where}: ${response.status} ${text.slice(0, 300)}`);
     return JSON.parse(text);

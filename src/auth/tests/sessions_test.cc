@@ -21,6 +21,16 @@ TEST(Sessions, OneIsFoundByItsTokenAndEndsWhenIdle) {
   EXPECT_FALSE(sessions.find(opened.token));
 }
 
+TEST(Sessions, WhatAPageAsksByItselfIsNoUse) {
+  ManualClock clock;
+  Sessions sessions(clock, 30min);
+  const auto opened = sessions.open("key");
+  clock.advance(29min);
+  EXPECT_TRUE(sessions.find(opened.token, Sessions::Use::kNone));
+  clock.advance(1min);
+  EXPECT_FALSE(sessions.find(opened.token, Sessions::Use::kNone));
+}
+
 TEST(Sessions, OneThatWasClosedIsGoneAndOthersStay) {
   ManualClock clock;
   Sessions sessions(clock, 30min);

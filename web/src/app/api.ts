@@ -23,7 +23,11 @@ function errorOf(status: number, text: string): ApiError {
 let token: string | null = null;
 let tellSignedOut = () => {};
 let usedAt = Date.now();
-/** When the service was last asked for something: it counts how long a session is idle from there. */
+/** What is asked later than this after a person did something, the page asks by itself. */
+const kByPerson = 10_000;
+let actedAt = Date.now();
+for (const act of ["pointerdown", "keydown", "wheel", "touchstart"]) addEventListener(act, () => { actedAt = Date.now(); }, { capture: true, passive: true });
+/** When a person last asked the service for something: it counts how long a session is idle from there. */
 export const lastUse = () => usedAt;
 export const markUse = () => { usedAt = Date.now(); };
 
@@ -40,7 +44,8 @@ async function request(method: string, url: string, body: unknown, signal?: Abor
   if (token !== null && method !== "GET") init.headers = { ...init.headers, "x-flywheel-csrf": token };
   let response: Response;
   // Whether asking who is there was a use, its answer says.
-  if (url !== "/api/session") markUse();
+  if (Date.now() - actedAt > kByPerson) init.headers = { ...init.headers, "x-flywheel-background": "1" };
+  else if (url !== "/api/session") markUse();
   try {
     response = await fetch(url, init);
   } catch (error) {

@@ -101,6 +101,35 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
   }
 });
 
+test("a page that refreshes by itself does not keep its session", { skip }, async () => {
+  const guarded = await new Service().start({ config: `${app.config}auth: {session_idle_minutes: 1}\n` });
+  const context = await app.browser.newContext();
+  try {
+    context.setDefaultTimeout(90_000);
+    await takeBuiltPages(context);
+    const { secret } = await guarded.call("POST", "/api/keys", { name: "ada", role: "admin", listeners: ["control"] });
+    guarded.key = secret;
+    const page = await context.newPage();
+    await page.goto(guarded.url);
+    await page.getByLabel("your key").fill(secret);
+    await page.getByRole("button", { name: "sign in" }).click();
+    await page.locator(".connection.on").waitFor();
+    let refreshed = 0;
+    page.on("request", (request) => { refreshed += Number(request.headers()["x-flywheel-background"] === "1"); });
+    let next = 0;
+    const traffic = setInterval(() => guarded.load([app.documents[next++]]), 4000);
+    try {
+      await heading(page, "Sign in");
+    } finally {
+      clearInterval(traffic);
+    }
+    assert.ok(refreshed > 3, `traffic came and the page showed it: ${refreshed}`);
+  } finally {
+    await context.close();
+    await guarded.close();
+  }
+});
+
 test("a page that nobody uses shows nothing more once its session has ended", { skip }, async () => {
   const guarded = await new Service().start({ config: `${app.config}auth: {session_idle_minutes: 1}\n` });
   const context = await app.browser.newContext();
@@ -119,7 +148,7 @@ test("a page that nobody uses shows nothing more once its session has ended", { 
     const asked = [];
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await page.clock.fastForward(50_000);
-    assert.deepEqual(asked, [], "a page that asks would use the session");
+    assert.deepEqual(asked, []);
     const answer = page.waitForResponse("**/api/session");
     await page.clock.fastForward(20_000);
     await answer;
