@@ -84,6 +84,8 @@ net::Response response_of(const Refusal& refusal) {
 }  // namespace
 
 std::optional<Role> needed_role(net::Method method, std::string_view path) {
+  // As the router does.
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   const bool is_api = is_below(path, "/api");
   if (path == "/metrics") return Role::kViewer;
   if (!is_api || is_below(path, "/api/session")) return std::nullopt;

@@ -42,30 +42,103 @@ std::map<std::string, double> values_by_row(const std::vector<Label>& labels) {
   return out;
 }
 
-struct Judged {
-  double sum = 0;
-  std::uint64_t n = 0;
-  [[nodiscard]] double mean() const { return sum / static_cast<double>(n); }
+double square(double x) { return x * x; }
+
+/// A row on which the two differ: what it stands for of the traffic, and what people say of it.
+struct Divergent {
+  double share = 0;
+  double asks = 1;
+  std::optional<double> value;  ///< nothing where nobody could tell
 };
 
-/// What one class adds: its share of good answers, and how uncertain that is.
+/// The rows of one class that people were asked about, or all of them.
+struct Asked {
+  std::vector<Divergent> rows;
+  double share = 0;        ///< of those with a value
+  double good = 0;         ///< of it, the part on which the candidate is no worse
+  double squares = 0;      ///< of their shares
+  std::uint64_t told = 0;  ///< rows with a value
+
+  void add(const Divergent& row) {
+    rows.push_back(row);
+    if (!row.value) return;
+    share += row.share;
+    good += row.share * *row.value;
+    squares += square(row.share);
+    ++told;
+  }
+  [[nodiscard]] double mean() const { return share > 0 ? good / share : 0; }
+  /// Rows of one share that would say as much.
+  [[nodiscard]] double effective() const { return squares > 0 ? square(share) / squares : 0; }
+};
+
+/// What one class adds: its part of the traffic with good answers, and how uncertain that is.
 struct Part {
   double good = 0;
   double variance = 0;
 };
 
-Part part_of(const Stratum& stratum, const Judged& own, const Judged& all) {
+/// What one evaluated ask of the class stands for, as far as the report does not say.
+double share_of_ask(const Stratum& stratum) {
+  return stratum.share / static_cast<double>(std::max<std::uint64_t>(stratum.rows, 1));
+}
+
+double divergent_share_of(const Stratum& stratum) {
+  return stratum.divergent_share > 0 ? stratum.divergent_share
+                                     : share_of_ask(stratum) * static_cast<double>(stratum.divergent);
+}
+
+double share_of(const Item& item, const Subject& subject) {
+  if (item.share > 0) return item.share;
+  const auto stratum = std::ranges::find(subject.classes, item.label, &Stratum::label);
+  return stratum == subject.classes.end() ? 0 : share_of_ask(*stratum) * static_cast<double>(item.asks);
+}
+
+/// The divergences of a class that nobody judged.
+struct Unjudged {
+  double share = 0;
+  double asks = 0;
+  double squares = 0;  ///< of the rows' shares
+};
+
+Unjudged unjudged_of(const Stratum& stratum, double divergent_share, const Asked& own) {
+  Unjudged out{divergent_share, static_cast<double>(stratum.divergent), 0};
+  double unseen = divergent_share, unseen_asks = out.asks;  // of rows that are not in the queue
+  for (const auto& row : own.rows) {
+    unseen -= row.share;
+    unseen_asks -= row.asks;
+    if (row.value) {
+      out.share -= row.share;
+      out.asks -= row.asks;
+    } else {
+      out.squares += square(row.share);
+    }
+  }
+  if (unseen > 0) out.squares += square(unseen) / std::max(unseen_asks, 1.0);
+  out.share = std::max(out.share, 0.0);
+  out.asks = std::max(out.asks, 1.0);
+  return out;
+}
+
+Part part_of(const Stratum& stratum, const Asked& own, const Asked& all) {
+  if (stratum.share <= 0) return {};
   const auto rows = static_cast<double>(std::max<std::uint64_t>(stratum.rows, 1));
-  const double divergent = static_cast<double>(stratum.divergent) / rows;
-  const double mean = own.n > 0 ? own.mean() : all.mean();
-  Part part{1 - divergent + divergent * mean, 0};
-  part.variance = part.good * (1 - part.good) / rows;
-  if (stratum.divergent == 0) return part;
-  // A verdict more and one less keep few equal verdicts from looking certain.
-  const auto n = static_cast<double>(own.n);
-  const double guarded = (own.sum + 1) / (n + 2);
-  const double unseen = 1 - std::min(1.0, n / static_cast<double>(stratum.divergent));
-  part.variance += divergent * divergent * (own.n > 0 ? guarded * (1 - guarded) / n : 0.25) * unseen;
+  const auto divergent = static_cast<double>(stratum.divergent);
+  const double divergent_share = divergent_share_of(stratum);
+  const double agreeing_share = std::max(stratum.share - divergent_share, 0.0);
+  const double mean = own.told > 0 ? own.mean() : all.mean();
+  const Unjudged unjudged = unjudged_of(stratum, divergent_share, own);
+  Part part{agreeing_share + own.good + unjudged.share * mean, 0};
+  // What the evaluation drew: asks that are independent, each with its share.
+  const double p = std::min(part.good / stratum.share, 1.0);
+  part.variance += square(agreeing_share * (1 - p)) / std::max(rows - divergent, 1.0);
+  for (const auto& row : own.rows)
+    if (row.value) part.variance += square(row.share * (*row.value - p)) / row.asks;
+  part.variance += square(unjudged.share) / unjudged.asks * (mean * square(1 - p) + (1 - mean) * square(p));
+  // What of the divergences was judged. A verdict more and one less keep few equal verdicts from looking certain.
+  const double n = own.effective(), guarded = (own.mean() * n + 1) / (n + 2);
+  part.variance += own.told > 0 ? guarded * (1 - guarded) * (square(unjudged.share) / n + unjudged.squares)
+                                : 0.25 * square(unjudged.share);
   return part;
 }
 
@@ -119,31 +192,32 @@ std::optional<Agreement> agreement_of(const std::string& first, const Verdicts& 
 std::optional<Quality> quality(const Subject& subject, const std::vector<Item>& items,
                                const std::vector<Label>& labels) {
   const auto values = values_by_row(labels);
-  std::map<std::string, Judged> by_class;
-  Judged all;
+  std::map<std::string, Asked> by_class;
+  Asked all;
   for (const auto& item : items) {
+    if (item.source != Source::kEvaluation) continue;
     const auto value = values.find(item.record_id);
-    if (value == values.end() || item.source != Source::kEvaluation) continue;
-    for (auto* judged : {&by_class[item.label], &all}) {
-      judged->sum += value->second;
-      ++judged->n;
-    }
+    const Divergent row{share_of(item, subject), static_cast<double>(item.asks),
+                        value == values.end() ? std::nullopt : std::optional(value->second)};
+    by_class[item.label].add(row);
+    all.add(row);
   }
-  if (all.n == 0) return std::nullopt;
-  Quality out{.rows = subject.rows, .divergent = subject.divergent, .judged = all.n};
+  if (all.told == 0) return std::nullopt;
+  Quality out{.rows = subject.rows, .divergent = subject.divergent, .judged = all.told};
   double shares = 0, variance = 0, rows = 0;
   for (const auto& stratum : subject.classes) {
     const Part part = part_of(stratum, by_class[stratum.label], all);
-    out.as_good += stratum.share * part.good;
-    variance += stratum.share * stratum.share * part.variance;
+    out.as_good += part.good;
+    variance += part.variance;
     shares += stratum.share;
     rows += static_cast<double>(stratum.rows);
   }
   if (shares <= 0) return std::nullopt;
   out.as_good = std::clamp(out.as_good / shares, 0.0, 1.0);
   variance /= shares * shares;
-  const double spread = out.as_good * (1 - out.as_good);
-  const double effective = variance > 0 && spread > 0 ? std::min(spread / variance, rows) : rows;
+  // A rate of 0 or 1 has no spread, and what was not judged is uncertain all the same.
+  const double guarded = (out.as_good * rows + 1) / (rows + 2), spread = guarded * (1 - guarded);
+  const double effective = variance > 0 ? std::min(spread / variance, rows) : rows;
   out.interval = evals::wilson_interval_of_rate(out.as_good, std::max(effective, 1.0));
   return out;
 }

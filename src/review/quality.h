@@ -22,8 +22,9 @@ struct Quality {
 
 /// Rows on which the two agree count as good; judged ones as people say (better, both fine and both wrong are no worse;
 /// where people differ, their mean); divergences that nobody judged as those of their class, or where none of the class
-/// was judged, as all that were. Classes are weighed by their share of the traffic. The interval counts both what the
-/// evaluation drew and what of the divergences was judged; rows are taken as independent. Rows of live traffic do not
+/// was judged, as all that were. Each row counts as much as it stands for of the traffic: a request that is a quarter
+/// of it, a quarter. The interval counts both what the evaluation drew and what of the divergences was judged; asks are
+/// taken as independent. Rows of live traffic do not
 /// count. Nothing before the first verdict.
 [[nodiscard]] std::optional<Quality> quality(const Subject& subject, const std::vector<Item>& items,
                                              const std::vector<Label>& labels);

@@ -181,9 +181,12 @@ Queue read_queue(const Json& report, const ReviewSettings& settings) {
     const auto* answer = answer_of(row, subject);
     if (answer == nullptr) continue;
     Stratum& stratum = class_of(subject.classes, text_at(row, "label"));
-    // The class counts every ask of a frequent request.
-    stratum.divergent += answer->value("asks_divergent", std::uint64_t{1});
     queue.items.push_back(item_of(row, *answer, settings, rarity_of(stratum)));
+    Item& item = queue.items.back();
+    item.asks = std::max(answer->value("asks_divergent", std::uint64_t{1}), std::uint64_t{1});
+    item.share = number_at(*answer, "share_divergent").value_or(0);
+    stratum.divergent += item.asks;
+    stratum.divergent_share += item.share;
   }
   put_in_order(queue.items);
   if (queue.items.size() > settings.max_rows) queue.items.resize(settings.max_rows);
@@ -248,6 +251,8 @@ std::string head_json(const Item& item) {
                  {"why", item.why},
                  {"agreement", item.agreement ? Json(*item.agreement) : Json(nullptr)},
                  {"judge", item.judge ? Json(*item.judge) : Json(nullptr)},
+                 {"asks", item.asks},
+                 {"share", item.share},
                  {"source", to_string(item.source)}};
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -262,6 +267,8 @@ Result<Item> item_from_head(std::string_view text) {
     item.why = value.at("why").get<std::vector<std::string>>();
     item.agreement = number_at(value, "agreement");
     item.judge = number_at(value, "judge");
+    item.asks = value.value("asks", item.asks);
+    item.share = value.value("share", item.share);
     // Versions that took none of live traffic wrote no source.
     item.source = source_from_string(text_at(value, "source")).value_or(Source::kEvaluation);
     return item;
@@ -273,8 +280,11 @@ Result<Item> item_from_head(std::string_view text) {
 std::string subject_json(const Subject& s) {
   Json classes = Json::array();
   for (const auto& each : s.classes) {
-    classes.push_back(
-        {{"class", each.label}, {"share", each.share}, {"rows", each.rows}, {"divergent", each.divergent}});
+    classes.push_back({{"class", each.label},
+                       {"share", each.share},
+                       {"rows", each.rows},
+                       {"divergent", each.divergent},
+                       {"divergent_share", each.divergent_share}});
   }
   const Json out{{"workload_id", s.workload}, {"client_id", s.client},  {"model_name", s.model_name},
                  {"variant", s.variant},      {"decision", s.decision}, {"rows", s.rows},
@@ -289,7 +299,8 @@ Result<Subject> subject_from_json(std::string_view text) {
                     v.at("variant"),     v.at("decision"),  v.at("rows"),
                     v.at("divergent"),   v.at("left_out"),  {}};
     for (const auto& each : v.at("classes")) {
-      subject.classes.push_back({each.at("class"), each.at("share"), each.at("rows"), each.at("divergent")});
+      subject.classes.push_back({each.at("class"), each.at("share"), each.at("rows"), each.at("divergent"),
+                                 each.value("divergent_share", 0.0)});
     }
     return subject;
   } catch (const Json::exception&) {

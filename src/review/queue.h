@@ -40,6 +40,8 @@ struct Item {
   std::vector<std::string> why;  ///< what made it telling, in words
   std::optional<double> agreement;
   std::optional<double> judge;  ///< the judge's rating, 0 to 1
+  std::uint64_t asks = 1;       ///< divergent ones: a frequent request was asked several times
+  double share = 0;             ///< of the traffic, that these stand for; 0: a row of its class (older reports)
   Source source = Source::kEvaluation;
   std::string body;  ///< JSON: messages, production's and the candidate's message, scores, mistakes
 };
@@ -48,8 +50,9 @@ struct Item {
 struct Stratum {
   std::string label;
   double share = 1;             ///< of the traffic
-  std::uint64_t rows = 0;       ///< evaluated
+  std::uint64_t rows = 0;       ///< evaluated: every ask of a frequent request
   std::uint64_t divergent = 0;  ///< of them, on which the two differ
+  double divergent_share = 0;   ///< of the traffic, that these stand for; 0: their part of the rows (older reports)
 };
 
 /// What is reviewed: the best-ranked evaluation of a run.

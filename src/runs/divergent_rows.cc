@@ -31,17 +31,22 @@ struct Said {
   const RowResult* row = nullptr;
   std::uint64_t asks = 0;
   std::uint64_t divergent = 0;  ///< of them
+  double weight_divergent = 0;  ///< of those
 
   void add(const RowResult& other, const evals::ScoringSettings& scoring) {
     ++asks;
-    divergent += is_divergent(other, scoring) ? 1 : 0;
+    if (is_divergent(other, scoring)) {
+      ++divergent;
+      weight_divergent += other.weight();
+    }
     // Without a score it shows nothing.
     const auto value = [&](const RowResult& of) { return evals::agreement_of(of, scoring).value_or(2); };
     if (row == nullptr || value(other) < value(*row)) row = &other;
   }
 };
 
-ordered_json answer_json(const Contender& contender, const Said& said, const evals::ScoringSettings& scoring) {
+ordered_json answer_json(const Contender& contender, const Said& said, double all_weight,
+                         const evals::ScoringSettings& scoring) {
   const RowResult& row = *said.row;
   return {{"model_name", contender.model_name},
           {"variant", *contender.variant.id()},
@@ -53,10 +58,17 @@ ordered_json answer_json(const Contender& contender, const Said& said, const eva
           {"error", text_or_null(row.error)},
           {"confidence", row.confidence ? ordered_json(*row.confidence) : ordered_json()},
           {"asks", said.asks},
-          {"asks_divergent", said.divergent}};
+          {"asks_divergent", said.divergent},
+          {"share_divergent", all_weight > 0 ? said.weight_divergent / all_weight : 0}};
 }
 
 using RowIndex = std::unordered_map<std::string_view, Said>;
+
+double weight_of(const std::vector<RowResult>& rows) {
+  double sum = 0;
+  for (const auto& row : rows) sum += row.weight();
+  return sum;
+}
 
 RowIndex index_of(const std::vector<RowResult>& rows, const evals::ScoringSettings& scoring) {
   RowIndex index;
@@ -102,8 +114,12 @@ ordered_json divergent_rows_json(const ReportInput& input, const Findings& findi
   if (total == 0) return out;
   const auto best = best_of_each(findings.ranked);
   std::vector<RowIndex> rows;
-  for (const auto* one : best)
-    rows.push_back(index_of(input.evaluations.at({one->candidate, one->variant.id()}).rows, findings.scoring));
+  std::vector<double> weights;
+  for (const auto* one : best) {
+    const auto& results = input.evaluations.at({one->candidate, one->variant.id()}).rows;
+    rows.push_back(index_of(results, findings.scoring));
+    weights.push_back(weight_of(results));
+  }
   const Contender& first = findings.ranked.front();
   const auto& first_rows = input.evaluations.at({first.candidate, first.variant.id()}).rows;
   const RowIndex of_first = index_of(first_rows, findings.scoring);
@@ -115,7 +131,7 @@ ordered_json divergent_rows_json(const ReportInput& input, const Findings& findi
     ordered_json one = row_json(row, as_asked == asked.end() ? row : *as_asked->second.row);
     for (std::size_t i = 0; i < best.size(); ++i) {
       if (const auto found = rows[i].find(row.record_id); found != rows[i].end())
-        one["answers"].push_back(answer_json(*best[i], found->second, findings.scoring));
+        one["answers"].push_back(answer_json(*best[i], found->second, weights[i], findings.scoring));
     }
     out["rows"].push_back(std::move(one));
   }

@@ -166,7 +166,7 @@ class Judgement {
       end(Decision::kNo, fmt::format("{}: no better than {} ({})", agreement_phrase(), title, percent(mean)));
       return true;
     }
-    if (is_down && tests_.adjusted_no <= kAlpha) return false;  // it is a no for being below the threshold
+    if (tests_.adjusted_no <= kAlpha) return false;  // it is a no for being below the threshold
     if (difference.p_better > kBaselineAlpha) {
       end(Decision::kNotDecided,
           fmt::format("{}: not shown to be better than {} ({})", agreement_phrase(), title, percent(mean)));

@@ -38,6 +38,9 @@ TEST(NeededRole, FollowsWhatARequestDoes) {
   EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/start_shadow"), Role::kOperator);
   EXPECT_EQ(needed_role(Method::kGet, "/api/promotions/p/pairs"), Role::kViewer);
   EXPECT_EQ(needed_role(Method::kPost, "/api/feedback"), Role::kReviewer);
+  for (const char* path : {"/metrics", "/metrics/", "/api/jobs/"})
+    EXPECT_EQ(needed_role(Method::kGet, path), Role::kViewer) << path;
+  EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/sign/"), Role::kReviewer);
   EXPECT_EQ(needed_role(Method::kGet, "/api/keys"), Role::kAdmin);
   EXPECT_EQ(needed_role(Method::kGet, "/api/audit"), Role::kAdmin);
   EXPECT_EQ(needed_role(Method::kGet, "/api/routes"), Role::kViewer);

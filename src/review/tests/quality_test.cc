@@ -58,6 +58,28 @@ TEST(ReviewQuality, ClassesWeighWhatTheyHaveOfTheTraffic) {
       0.9, 1e-12);
 }
 
+TEST(ReviewQuality, AFrequentRequestCountsForAllThatItStandsFor) {
+  // A request that is a quarter of the traffic was asked 31 times, and differs each time; five others differ too.
+  Subject subject{.rows = 124, .divergent = 36, .classes = {{"a", 1.0, 124, 36, 0.25 + 5 * 0.75 / 93}}};
+  std::vector<Item> items{{.record_id = "often", .label = "a", .asks = 31, .share = 0.25}};
+  std::vector<Label> labels{said("often", Verdict::kProductionBetter)};
+  for (int i = 0; i < 5; ++i) {
+    items.push_back({.record_id = "r" + std::to_string(i), .label = "a", .share = 0.75 / 93});
+    labels.push_back(said("r" + std::to_string(i), Verdict::kBothFine));
+  }
+  const auto known = quality(subject, items, labels).value();
+  EXPECT_NEAR(known.as_good, 0.75, 1e-12);
+  EXPECT_GT(known.interval.high - known.interval.low, 0.1);
+  EXPECT_LT(known.interval.low, 0.72);
+  // While the five alone are judged, it is taken for what they are, and little is known.
+  const auto unknown = quality(subject, items, {labels.begin() + 1, labels.end()}).value();
+  EXPECT_NEAR(unknown.as_good, 1, 1e-12);
+  EXPECT_LT(unknown.interval.low, 0.75) << "a quarter of the traffic may be all bad";
+  labels.pop_back();
+  const auto less = quality(subject, items, labels).value();
+  EXPECT_LT(less.as_good, 0.75) << "the fifth is taken for the mean of those that were judged";
+}
+
 TEST(ReviewQuality, PeopleWhoDifferCountHalf) {
   const Subject subject{.rows = 1, .divergent = 1, .classes = {{"a", 1, 1, 1}}};
   EXPECT_DOUBLE_EQ(quality(subject, {{.record_id = "r", .label = "a"}},

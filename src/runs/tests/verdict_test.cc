@@ -95,6 +95,17 @@ TEST(Verdict, WhatATrivialAnswerReachesIsNotPromising) {
   EXPECT_EQ(verdict_on(evidence).decision, Decision::kYes);
 }
 
+TEST(Verdict, ALittleBetterThanATrivialAnswerAndFarBelowTheThresholdIsNo) {
+  Evidence evidence = seen(40, 120);
+  evidence.baseline = {
+      .title = "always the most frequent answer",
+      .mean = 0.3,
+      .difference = {.n = 120, .only_a = 10, .only_b = 6, .difference = 0.033, .p_value = 0.4, .p_better = 0.2}};
+  const Verdict v = verdict_on(evidence);
+  EXPECT_EQ(v.decision, Decision::kNo) << v.reason;
+  EXPECT_THAT(v.reason, HasSubstr("below the threshold"));
+}
+
 TEST(Verdict, WordsAloneDoNotOverruleTheJudge) {
   // A good paraphrase may share fewer words with production's text than a phrase that fits everywhere.
   Evidence evidence{.rows = 300, .agreement = graded(0.949, 300), .at_best = rate(300, 300)};

@@ -215,6 +215,7 @@ export interface DivergentRow {
     confidence?: number | null;
     asks?: number;
     asks_divergent?: number;
+    share_divergent?: number;
   }[];
 }
 
