@@ -4,6 +4,7 @@
 #include <ostream>
 #include <utility>
 
+#include "modelops/variant.h"
 #include "promotion/draw_secret.h"
 
 namespace fw::app {
@@ -47,7 +48,9 @@ std::optional<capture::Promoted> target_of(const promotion::Proposal& p, const p
 
 }  // namespace
 
-std::string variant_of(const promotion::Proposal& p) { return p.candidate.model + " " + p.candidate.variant; }
+std::string variant_of(const promotion::Proposal& p) {
+  return modelops::answering_name(p.candidate.model, p.candidate.variant);
+}
 
 std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>& on_traffic,
                                           const promotion::ModelHost& host, const std::string& secret) {

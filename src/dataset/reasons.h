@@ -10,6 +10,7 @@ namespace fw::dataset::reasons {
 // step "validate"
 inline constexpr std::string_view kContentExpired =
     "its content has expired (log_store.retention.content_days): figures alone are left of it";
+inline constexpr std::string_view kCandidateAnswered = "a promoted candidate answered it, not production";
 inline constexpr std::string_view kClientGone = "the client hung up before the answer's end";
 inline constexpr std::string_view kUpstreamDied = "the upstream broke off before the answer's end";
 inline constexpr std::string_view kUpstreamRefused = "the upstream answered with an error";

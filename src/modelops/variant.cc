@@ -68,6 +68,15 @@ Status check_prompt_name(std::string_view name) {
       "words base, icl, customized, eval and production");
 }
 
+std::string answering_name(std::string_view model, std::string_view variant) {
+  return std::string(model) + ' ' + std::string(variant);
+}
+
+bool is_candidates_name(std::string_view answering) {
+  const auto space = answering.rfind(' ');
+  return space != std::string_view::npos && find_variant(answering.substr(space + 1)).has_value();
+}
+
 std::string eval_type(const VariantId& id) {
   const auto variant = find_variant(*id);
   if (!variant) return *id;

@@ -37,6 +37,10 @@ struct Variant {
 /// kInvalidArgument unless it can name a prompt: lower-case letters, digits and single hyphens, at most 40, and none of
 /// the words that ids are made of.
 [[nodiscard]] Status check_prompt_name(std::string_view name);
+/// What the log calls a promoted candidate that answered (record::Provenance::variant): `small customized-eval`.
+[[nodiscard]] std::string answering_name(std::string_view model, std::string_view variant);
+/// Whether it is such a name, and not production's or one that somebody gave to a target of a route.
+[[nodiscard]] bool is_candidates_name(std::string_view answering);
 /// `base-eval`, `icl-eval` or `customized-eval`: what clients of the blueprint know. Of what is no variant its id.
 [[nodiscard]] std::string eval_type(const VariantId& id);
 /// For people: `zero-shot`, `few-shot`, `fine-tuned`, `fine-tuned, prompt polite, few-shot`. Of what is no variant its

@@ -5,15 +5,18 @@
 
 #include "async/parallel_for.h"
 #include "dataset/reasons.h"
+#include "modelops/variant.h"
 
 namespace fw::dataset {
 namespace {
 
 constexpr std::uint32_t kTellingWords = 3;
 
-/// Why an exchange that lost its content or did not finish is nothing to learn from; "" when neither.
+/// Why an exchange is nothing to learn from that lost its content, did not finish, or shows what a candidate answers:
+/// measured against that, it would agree with itself. "" for others.
 std::string_view defect_of(const record::Interaction& record) {
   if (!record.has_content()) return reasons::kContentExpired;
+  if (modelops::is_candidates_name(record.provenance.variant)) return reasons::kCandidateAnswered;
   switch (record.provenance.ending) {
     case record::Ending::kFinished: return {};
     case record::Ending::kClientGone: return reasons::kClientGone;

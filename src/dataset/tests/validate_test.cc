@@ -40,6 +40,29 @@ TEST(Validate, LetsGoodRecordsThrough) {
   EXPECT_THAT(reasons_of(ask("hi"), answer_with({{"id", 1}})), testing::IsEmpty());
 }
 
+TEST(Validate, WhatAPromotedCandidateAnsweredIsNoReferenceAndNoRepeat) {
+  Traffic traffic;
+  traffic.ask_often(20, "get_order").ask_often(8, "cancel");
+  const std::vector<std::string> answering{"small customized-eval",
+                                           "small 2 base-eval",
+                                           "production",
+                                           "",
+                                           "cheap eval",
+                                           "base-eval",
+                                           "small customized-brief-eval",
+                                           "other"};
+  for (std::size_t i = 0; i < answering.size(); ++i) traffic.records()[20 + i].provenance.variant = answering[i];
+  // A request of production's that a candidate answered too, otherwise: production still agrees with itself.
+  auto again = traffic.records()[0];
+  again.id = record::RecordId("again");
+  again.response = answer_with("{\"id\": 99}").dump();
+  again.provenance.variant = "small customized-eval";
+  traffic.records().push_back(again);
+  const auto built = build_of(traffic.records(), small_split());
+  EXPECT_THAT(step_of(built->card, "validate").reasons, ElementsAre(Pair(reasons::kCandidateAnswered, 4)));
+  EXPECT_EQ(step_of(built->card, "deduplicate").out, step_of(built->card, "deduplicate").in);
+}
+
 TEST(Validate, LeavesOutWhatDidNotFinishAndSaysHowItEnded) {
   Traffic traffic;
   traffic.ask_often(20, "get_order").ask_often(6, "cancel");

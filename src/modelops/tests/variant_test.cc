@@ -42,6 +42,13 @@ TEST(Variant, HasOneNameForPeople) {
   EXPECT_EQ(title_of(VariantId("strange")), "strange");
 }
 
+TEST(Variant, WhatACandidateAnsweredIsToldFromTheNamesOfRoutesTargets) {
+  for (const auto& variant : known_variants())
+    EXPECT_TRUE(is_candidates_name(answering_name("small 135M", *variant.id()))) << *variant.id();
+  for (const auto* name : {"", "production", "base-eval", "cheap", "gpt 4o", "eval eval"})
+    EXPECT_FALSE(is_candidates_name(name)) << name;
+}
+
 TEST(Variant, APromptsNameCannotBeTakenForAnotherPartOfAnId) {
   for (const auto* name : {"polite", "v2", "short-answers"}) EXPECT_TRUE(check_prompt_name(name).ok()) << name;
   for (const auto* name : {"", "Polite", "a b", "-a", "a-", "a--b", "icl", "base", "my-icl", "customized-a", "eval"})
