@@ -448,13 +448,14 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(request.deadline.check("order records"));
   FW_TRY(survey.finish(request.deadline));
   held.match(survey);
-  FW_ASSIGN(const Selected selected, select_rows(request, survey, held));
+  const auto is_corrected = [&](std::uint64_t one) { return corrected.response_of(one) != nullptr; };
+  FW_ASSIGN(const Selected selected, select_rows(request, survey, held, is_corrected));
   if (const auto counts = held.counts(selected, survey)) FW_TRY(check_holdout(*counts, request.split));
   std::vector<SplitRow> rows;
   rows.reserve(selected.rows.size());
   for (const Row& row : selected.rows) {
     rows.push_back({survey.records[row.record].label, row.conversation, row.unit, row.is_newest, row.repeats,
-                    row.held.has_value(), row.held && held.at(*row.held).traits.template_in_training});
+                    row.held.has_value(), row.held && held.at(*row.held).traits.template_in_training, row.is_added});
   }
   FW_TRY(request.deadline.check("split rows"));
   LeakFinder leaks(request, survey, selected.rows);

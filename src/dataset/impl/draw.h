@@ -18,6 +18,7 @@ struct SplitRow {
   std::uint32_t repeats = 1;  ///< records that ask its request
   bool is_held = false;       ///< an evaluation row by the hold-out set
   bool was_seen = false;      ///< held, and training had its template when the set was drawn
+  bool is_added = false;      ///< may train; neither evaluated nor a validation row
 };
 
 struct DrawRequest {

@@ -22,8 +22,9 @@ std::string count_of(std::uint64_t n, const std::string& what) {
 
 class Selector {
  public:
-  Selector(const BuildRequest& request, Survey& survey, const HeldRows& held)
-      : request_(request), survey_(survey), held_(held) {}
+  Selector(const BuildRequest& request, Survey& survey, const HeldRows& held,
+           const std::function<bool(std::uint64_t)>& is_corrected)
+      : request_(request), survey_(survey), held_(held), is_corrected_(is_corrected) {}
 
   Result<Selected> run() {
     out_.type = survey_.calls_tools ? WorkloadType::kToolCalling : WorkloadType::kGeneric;
@@ -224,7 +225,12 @@ class Selector {
       for (std::uint32_t i = 0; i < lot.size(); ++i) rank[lot[i]] = i;
       std::ranges::sort(out_.rows, {},
                         [&](const Row& row) { return std::tuple(!row.held, rank[row.conversation], row.record); });
-      out_.rows.resize(*limit);
+      // What somebody took the trouble to correct trains in any case. The lot alone decides what is evaluated.
+      const auto rest = out_.rows.begin() + static_cast<std::ptrdiff_t>(*limit);
+      const auto added = std::stable_partition(
+          rest, out_.rows.end(), [&](const Row& row) { return is_corrected_(survey_.records[row.record].request); });
+      std::for_each(rest, added, [](Row& row) { row.is_added = true; });
+      out_.rows.erase(added, out_.rows.end());
       std::ranges::sort(out_.rows, {}, &Row::record);
       step.out = out_.rows.size();
       step.reasons[std::string(reasons::kNotDrawn)] = step.in - step.out;
@@ -236,6 +242,7 @@ class Selector {
   const BuildRequest& request_;
   Survey& survey_;
   const HeldRows& held_;
+  const std::function<bool(std::uint64_t)>& is_corrected_;
   std::vector<std::uint32_t> conversation_;  // by record
   Selected out_;
 };
@@ -266,8 +273,9 @@ Status check_settings(const SplitSettings& split) {
   return {};
 }
 
-Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held) {
-  return Selector(request, survey, held).run();
+Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held,
+                             const std::function<bool(std::uint64_t)>& is_corrected) {
+  return Selector(request, survey, held, is_corrected).run();
 }
 
 }  // namespace fw::dataset

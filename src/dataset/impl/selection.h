@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct Row {
   bool is_asked_in_newest = false;         ///< in the newest part, too
   std::optional<std::uint32_t> held = {};  ///< its place in the hold-out set
   bool is_answered_otherwise = false;      ///< held, and by now other records would give the answer
+  bool is_added = false;  ///< not drawn; people have corrected it, and it may train, but is never evaluated
 };
 
 /// Of every valid record, repeated ones included: what the card compares the sides with.
@@ -52,8 +54,9 @@ struct Selected {
 
 /// Takes the surveyed records through these steps. Errors: too few records for min_total_records or eval_size, with the
 /// counts; the deadline. Takes the survey's links. The row of a request that is in the hold-out set has the record of
-/// the set, and is kept whatever the limit.
-[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held);
+/// the set, and is kept whatever the limit. What `is_corrected` says of a request is kept beyond it.
+[[nodiscard]] Result<Selected> select_rows(const BuildRequest& request, Survey& survey, const HeldRows& held,
+                                           const std::function<bool(std::uint64_t request)>& is_corrected);
 
 /// Settings out of their range, whatever the records.
 [[nodiscard]] Status check_settings(const SplitSettings& split);

@@ -54,8 +54,10 @@ class Splitter {
   void draw_evaluation() {
     Rows newest;
     Rows older;
-    for (std::size_t i = 0; i < rows_.size(); ++i) (split_.in_newest[i] ? newest : older).push_back(i);
-    const std::uint64_t size = std::min<std::uint64_t>(settings_.eval_size, rows_.size());
+    Rows added;
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      (rows_[i].is_added ? added : split_.in_newest[i] ? newest : older).push_back(i);
+    const std::uint64_t size = std::min<std::uint64_t>(settings_.eval_size, newest.size() + older.size());
     const auto wanted = static_cast<std::uint64_t>(
         std::llround(static_cast<double>(settings_.eval_size) * settings_.newest_eval_share));
     std::uint64_t of_newest = std::min<std::uint64_t>({wanted, size, newest.size()});
@@ -84,6 +86,7 @@ class Splitter {
                              .purpose = "dataset/eval"},
                             Side::kEval);
     held.insert(held.end(), drawn.held.begin(), drawn.held.end());
+    keep_from_training(held, added);
     keep_from_training(std::move(held), all_older);
   }
 
@@ -158,7 +161,7 @@ class Splitter {
   Status draw_validation() {
     Rows rest;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (split_.sides[i] == Side::kTrain) rest.push_back(i);
+      if (split_.sides[i] == Side::kTrain && !rows_[i].is_added) rest.push_back(i);
     }
     const std::uint64_t size = settings_.val_ratio > 0 ? rows_of_ratio(settings_.val_ratio, rest.size()) : 0;
     if (size > 0 && size >= rest.size()) {

@@ -51,8 +51,8 @@ using LeaveOut = std::function<Result<std::vector<LeftOut>>(std::span<const Side
 /// conversation with a row of the newest part is of that part. Requests that stand for more of a part's records than
 /// one row of its evaluation would, half of the rows at most, are evaluation rows in any case, the most frequent first:
 /// left to the lot, a greeting that is half of the traffic would hardly ever be asked. To keep units on one side, a
-/// tenth of the older rows, or as many as are drawn, may be left out; `others` names more. Errors: its, and where
-/// validation would take all that is left.
+/// tenth of the older rows, or as many as are drawn, may be left out; `others` names more. Added rows train, or are
+/// left out as others are. Errors: its, and where validation would take all that is left.
 [[nodiscard]] Result<Split> split_rows(std::span<const SplitRow> rows, const SplitSettings& settings,
                                        std::uint64_t seed, const LeaveOut& others = {});
 

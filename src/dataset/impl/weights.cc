@@ -27,6 +27,10 @@ constexpr std::uint32_t kRareClasses = ~0U;
 /// of rows that were left to the lot: a frequent request stands for itself alone.
 using Key = std::tuple<bool, bool, std::uint32_t>;
 
+bool is_by_lot(const Selected& selected, const Split& split, std::size_t row) {
+  return !split.is_frequent[row] && !selected.rows[row].is_added;
+}
+
 class Strata {
  public:
   Strata(const Selected& selected, const Survey& survey, const Split& split) {
@@ -35,10 +39,11 @@ class Strata {
     for (std::size_t i = 0; i < selected.rows.size(); ++i) {
       const Surveyed& record = survey.records[selected.rows[i].record];
       keys_.emplace_back(bool(split.in_newest[i]), record.calls_tool, record.label);
-      if (!split.is_frequent[i]) classes[keys_.back()].add(selected.rows[i].repeats, split.sides[i] == Side::kEval);
+      if (is_by_lot(selected, split, i))
+        classes[keys_.back()].add(selected.rows[i].repeats, split.sides[i] == Side::kEval);
     }
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (split.is_frequent[i]) continue;
+      if (!is_by_lot(selected, split, i)) continue;
       if (classes.at(keys_[i]).drawn_rows < kFewestDrawn) std::get<std::uint32_t>(keys_[i]) = kRareClasses;
       strata_[keys_[i]].add(selected.rows[i].repeats, split.sides[i] == Side::kEval);
     }

@@ -26,9 +26,10 @@ class Corrections : public testing::Test {
   void correct_all() {
     for (int i = 0; i < kRecords; ++i) correct(i, call("cancel", {{"id", "n" + std::to_string(i)}}));
   }
-  BuiltDatasets built(bool use = true) {
+  BuiltDatasets built(bool use = true, std::optional<std::uint64_t> limit = std::nullopt) {
     RecordsInMemory source(traffic_.records());
     SplitSettings split = small_split(8);
+    split.limit = limit;
     split.keep_templates_together = false;
     BuildRequest request{
         .workload = record::WorkloadId("router"), .records = source, .split = split, .icl = {}, .seed = 7};
@@ -73,6 +74,18 @@ TEST_F(Corrections, ChangeNoRowsSide) {
   EXPECT_EQ(with.lineage.train, without.lineage.train);
   EXPECT_EQ(with.lineage.validation, without.lineage.validation);
   EXPECT_EQ(with.lineage.eval, without.lineage.eval);
+}
+
+TEST_F(Corrections, TrainThoughTheyWereNotDrawnAndLeaveTheEvaluationToTheLot) {
+  correct_all();
+  const auto with = built(true, 20);
+  const auto without = built(false, 20);
+  EXPECT_EQ(with.eval.files[0].content, without.eval.files[0].content) << "not even a weight differs";
+  EXPECT_EQ(with.card.corrections->evaluation, 8u);
+  EXPECT_EQ(with.card.corrections->train + with.card.corrections->validation, kRecords - 8u);
+  EXPECT_EQ(with.card.corrections->left_out, 0u);
+  EXPECT_EQ(without.lineage.train.size() + without.lineage.validation.size(), 12u);
+  EXPECT_EQ(with.lineage.validation, without.lineage.validation);
 }
 
 TEST_F(Corrections, AreNotUsedUnlessAskedFor) {
