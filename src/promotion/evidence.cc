@@ -67,10 +67,12 @@ Status add_bytes(Sha256& hash, const io::InputFile& file) {
   return {};
 }
 
+constexpr std::string_view kIfMoved = " (if it was moved: link its old place to the new one, ln -s)";
+
 Result<std::string> read_digest_of_file(const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
-    return failed_precondition("what was evaluated is gone: " + file.error().message);
+    return failed_precondition("what was evaluated is gone: " + file.error().message + std::string(kIfMoved));
   }
   if (!file.ok()) return file.error();
   Sha256 hash;
@@ -105,7 +107,8 @@ Result<std::string> digest_of_dataset(const fs::path& folder) {
     if (it->is_regular_file()) files.emplace(it->path().lexically_relative(folder).generic_string(), it->path());
   }
   if (error || files.empty())
-    return failed_precondition("what was evaluated is gone: there is no dataset " + folder.string());
+    return failed_precondition("what was evaluated is gone: there is no dataset " + folder.string() +
+                               std::string(kIfMoved));
   Sha256 hash;
   for (const auto& [name, path] : files) {
     hash.update(std::to_string(name.size()) + "\n");
