@@ -19,4 +19,9 @@ Error told_outside(const Error& error) {
   }
 }
 
+Error of_packed_body(const Error& error) {
+  if (error.code != ErrorCode::kDataLoss) return error;
+  return invalid_argument("the body is not what its Content-Encoding says: " + error.message);
+}
+
 }  // namespace fw::capture

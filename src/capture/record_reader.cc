@@ -187,16 +187,14 @@ void RecordReader::finish(RecordSink& sink) {
 
 void RecordReader::Impl::read(const JsonDocument& source, int nesting, RecordSink& sink) {
   ++documents;
-  if (source.is_cut()) return sink.refuse(source, "the line is longer than the limit");
-  const auto members = slicer.members(source.bytes);
-  if (!members.ok()) {
-    pending = Action::kNone;
-    return sink.refuse(source, why_no_object(source.bytes, members.error().message));
-  }
-  const Document document{source.bytes, *members};
-  if (nesting == 0 && pending == Action::kNone && take_action(document, source, sink)) return;
+  // Whatever follows an action line is its document, also what cannot be read.
   const Action action = std::exchange(pending, Action::kNone);
   const Surroundings around{.key = std::exchange(pending_key, std::nullopt), .time = {}};
+  if (source.is_cut()) return sink.refuse(source, "the line is longer than the limit");
+  const auto members = slicer.members(source.bytes);
+  if (!members.ok()) return sink.refuse(source, why_no_object(source.bytes, members.error().message));
+  const Document document{source.bytes, *members};
+  if (nesting == 0 && action == Action::kNone && take_action(document, source, sink)) return;
   if (action != Action::kNone && action_of(document, slicer) != Action::kNone)
     return sink.refuse(source, "an action line of a _bulk body where the document of another should be");
   if (action != Action::kUpdate) return read_object(document, around, source, nesting, sink);

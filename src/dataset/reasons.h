@@ -20,6 +20,8 @@ inline constexpr std::string_view kNoEngineReads = "JSON with a number or text t
 inline constexpr std::string_view kRequestNotObject = "request is not a JSON object";
 inline constexpr std::string_view kResponseNotObject = "response is not a JSON object";
 inline constexpr std::string_view kResponseIsError = "the response is an error";
+inline constexpr std::string_view kContextElsewhere =
+    "the request goes on from what is not in it (previous_response_id, conversation, prompt, an item by its id)";
 inline constexpr std::string_view kMessagesMissing = "request.messages is missing or not a list";
 inline constexpr std::string_view kMessagesEmpty = "request.messages is empty";
 inline constexpr std::string_view kMessageMalformed = "a message of the request has no role or no readable content";

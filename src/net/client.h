@@ -26,6 +26,9 @@ struct ClientOptions {
   /// Exchanges with one origin at a time; more wait in turn, as long as their deadline lets them.
   std::size_t max_per_origin = SIZE_MAX;
   std::size_t max_idle_per_origin = 32;
+  /// A kept connection that ends without an answer within this time and a round trip had been closed before the request
+  /// came; later the server took the request and may have worked on it.
+  Duration stale_within = std::chrono::milliseconds(50);
   /// Shorter than the 5 s after which common servers hang up.
   Duration idle_timeout = std::chrono::seconds(4);
 };
@@ -50,7 +53,8 @@ class ResponseStream final : public BodyReader {
 
 /// How one request goes out.
 struct Sending {
-  /// Sending it twice does no harm, whatever its method says: as if it bore an Idempotency-Key.
+  /// Whatever its method says, as if it bore an Idempotency-Key: it is sent again where a kept connection turns out to
+  /// have been closed.
   bool may_repeat = false;
   /// Becomes true once bytes of it may have reached the server. Outlives the task.
   bool* has_left = nullptr;
@@ -66,9 +70,9 @@ using AnswerReader = std::function<Task<Status>(ResponseStream& answer, Deadline
 ///
 /// Any status is a success here: look at Response::status. Errors: kInvalidArgument (URL or headers), kUnavailable
 /// (resolve, connect, reset, certificate), kDeadlineExceeded, kCancelled, kDataLoss (not HTTP, cut short), kTooLarge. A
-/// stop of the deadline's token ends any wait at once, from any thread. A request that fails on a kept connection
-/// before anything came back is sent once more on a fresh one if it is idempotent (or bears an Idempotency-Key) and
-/// held whole.
+/// stop of the deadline's token ends any wait at once, from any thread. A request whose kept connection ends at once
+/// (`stale_within`), before anything came back, is sent once more on a fresh one if it is idempotent (or bears an
+/// Idempotency-Key) and held whole.
 class Client final {
  public:
   explicit Client(Executor executor, ClientOptions options = {});

@@ -59,7 +59,8 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
   return true;
 }
 
-std::string decode_query(std::string_view text) {
+/// Broken escapes stay as they are.
+std::string decoded_where_possible(std::string_view text, char plus) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -67,7 +68,7 @@ std::string decode_query(std::string_view text) {
       out.push_back(static_cast<char>(byte));
       i += 2;
     } else {
-      out.push_back(text[i] == '+' ? ' ' : text[i]);
+      out.push_back(text[i] == '+' ? plus : text[i]);
     }
   }
   return out;
@@ -127,6 +128,20 @@ std::string join_url(std::string_view base, std::string_view path) {
   return std::string(base) + "/" + std::string(path);
 }
 
+bool has_dot_segment(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  if (target.find_first_of(".%") == std::string_view::npos) return false;
+  const std::string decoded = decoded_where_possible(target, '+');
+  std::string_view rest = decoded;
+  while (true) {
+    const auto end = rest.find_first_of("/\\");
+    const auto part = rest.substr(0, std::min(end, rest.find(';')));
+    if (part == "." || part == "..") return true;
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -167,7 +182,7 @@ QueryParams::QueryParams(std::string_view query) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
     const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    pairs_.emplace_back(decode_query(pair.substr(0, equals)), decode_query(value));
+    pairs_.emplace_back(decoded_where_possible(pair.substr(0, equals), ' '), decoded_where_possible(value, ' '));
   }
 }
 

@@ -31,6 +31,11 @@ struct Url {
 /// `base` (`http://host/v1/`) and a path (`/models`) with exactly one slash between them.
 [[nodiscard]] std::string join_url(std::string_view base, std::string_view path);
 
+/// A part of the path is `.` or `..`, escaped or not, with a parameter (`..;x`) or between backslashes: what a server
+/// may take for another place than a rule on the beginning of the path does (RFC 3986, 5.2.4). The query is not looked
+/// at.
+[[nodiscard]] bool has_dot_segment(std::string_view target);
+
 /// `%41` becomes `A`; `+` stays. nullopt for a broken escape.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 /// Everything but unreserved characters (letters, digits, `-._~`) becomes `%XX`.

@@ -1,25 +1,31 @@
 """Log shippers as they are, against the Elasticsearch dialect."""
 import json
+import pathlib
+import re
+import shutil
 import socket
 import subprocess
 import tempfile
-import pathlib
-import shutil
 import unittest
 
 from peers import DebianProgram, Unavailable
 from service import CaptureService, document, wait_until
 
-RSYSLOG = """
-global(workDirectory="{folder}" maxMessageSize="8m" parser.escapeControlCharactersOnReceive="off")
-module(load="imfile" mode="inotify") module(load="omelasticsearch")
-template(name="raw" type="string" string="%msg%")
-input(type="imfile" File="{folder}/in.jsonl" Tag="flywheel" ruleset="es" reopenOnTruncate="on")
-ruleset(name="es") {{ action(type="omelasticsearch" server="http://127.0.0.1" serverport="{port}" template="raw"
-  searchIndex="flywheel" searchType="" bulkmode="on" esVersion.major="8" errorFile="{folder}/err.log"
-  queue.type="linkedlist" queue.size="5000" queue.dequeuebatchsize="300" queue.minDequeueBatchSize="100"
-  queue.minDequeueBatchSize.timeout="1000" action.resumeretrycount="-1" action.resumeInterval="1") }}
-"""
+DOCUMENTATION = pathlib.Path(__file__).resolve().parents[2] / "docs/shippers.md"
+
+
+def documented(shipper):
+    """The configuration that the documentation shows."""
+    section = DOCUMENTATION.read_text().split(f"### {shipper}\n", 1)[1]
+    return section.split("```\n", 2)[1]
+
+
+def with_values(text, **values):
+    """The same with the places of this test in those of the documentation."""
+    for name, value in values.items():
+        text, count = re.subn(rf'\b{name}="[^"]*"', f'{name}="{value}"', text)
+        assert count == 1, f"{name} is there {count} times"
+    return text
 
 
 def free_port():
@@ -43,7 +49,9 @@ class Rsyslog(unittest.TestCase):
         self.service.listener("elasticsearch")
 
     def start_rsyslog(self):
-        (self.folder / "rs.conf").write_text(RSYSLOG.format(folder=self.folder, port=self.port))
+        config = with_values(documented("rsyslog"), File=self.folder / "in.jsonl", errorFile=self.folder / "err.log",
+                             serverport=self.port)
+        (self.folder / "rs.conf").write_text(f'{config}global(workDirectory="{self.folder}")\n')
         process = subprocess.Popen([self.rsyslog.program, "-n", "-f", self.folder / "rs.conf", "-i", self.folder / "rs.pid",
                                     "-M", self.rsyslog.libraries / "rsyslog"], env=self.rsyslog.env)
 
@@ -54,7 +62,11 @@ class Rsyslog(unittest.TestCase):
 
     def write(self, numbers):
         with open(self.folder / "in.jsonl", "a") as out:
-            out.writelines(json.dumps(document(i), ensure_ascii=i % 2 == 0) + "\n" for i in numbers)
+            for i in numbers:
+                one = document(i)
+                if i % 100 == 0:  # longer than the lines that syslog is made for
+                    one["request"]["messages"][0]["content"] += " and so on" * (2_000 + 60 * i)
+                out.write(json.dumps(one, ensure_ascii=i % 2 == 0) + "\n")
 
     def test_every_line_arrives_once(self):
         self.write(range(2000))

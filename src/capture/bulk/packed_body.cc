@@ -1,5 +1,6 @@
 #include "capture/bulk/impl/packed_body.h"
 
+#include "capture/impl/outside_error.h"
 #include "codec/unpack.h"
 
 namespace fw::capture::elastic {
@@ -25,12 +26,13 @@ Result<std::unique_ptr<PackedBody>> PackedBody::open(const Call& call, std::size
 }
 
 Result<std::size_t> PackedBody::read(std::span<char> into) {
-  FW_ASSIGN(const std::size_t count, unpacked_ ? unpacked_->read(into) : packed_.read(into));
-  read_ += count;
+  const auto count = unpacked_ ? unpacked_->read(into) : packed_.read(into);
+  if (!count.ok()) return of_packed_body(count.error());
+  read_ += *count;
   if (read_ > limit_) {
     return too_large("the body holds more than " + std::to_string(limit_) + " bytes; send smaller ones");
   }
-  return count;
+  return *count;
 }
 
 Result<std::string> unpacked_body(const Call& call, std::size_t limit) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "capture/completions/impl/dialect_reader.h"
+#include "capture/completions/impl/escaped.h"
 #include "capture/completions/impl/forms.h"
 #include "capture/completions/stream_rebuild.h"
 #include "capture/formats/impl/chat_shape.h"
@@ -112,6 +113,10 @@ Result<std::string> as_chat_response(Dialect dialect, std::string_view body) {
     read_response_end(json, answer);
   }
   return answer.json();
+}
+
+std::string with_whole_characters(std::string_view json) {
+  return with_whole_surrogates(Json::parse(to_text(Json(json))).get<std::string>());
 }
 
 }  // namespace fw::capture

@@ -61,4 +61,8 @@ class StreamRebuild final {
 /// A whole answer of a dialect, or its error, as a chat-completion response; as above.
 [[nodiscard]] Result<std::string> as_chat_response(Dialect dialect, std::string_view body);
 
+/// JSON in which U+FFFD stands for bytes that are no UTF-8 and for halves of surrogate pairs, as a rebuilt stream has
+/// it: what is wrong with single characters makes an answer no other.
+[[nodiscard]] std::string with_whole_characters(std::string_view json);
+
 }  // namespace fw::capture

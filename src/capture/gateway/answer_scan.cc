@@ -29,6 +29,13 @@ bool all_are_whole(dom::element answer, dom::parser& inner) {
   return true;
 }
 
+bool has_error(dom::element answer) {
+  dom::element error;
+  if (answer["error"].get(error) != simdjson::SUCCESS || error.is_null() || error.is_bool()) return false;
+  std::string_view text;
+  return error.get_string().get(text) != simdjson::SUCCESS || !text.empty();
+}
+
 }  // namespace
 
 struct AnswerScanner::Impl {
@@ -46,6 +53,7 @@ AnswerScan AnswerScanner::scan(std::string& body) {
   if (impl_->parser.parse(body.data(), body.size(), false).get(answer) != simdjson::SUCCESS) return scan;
   scan.is_object = answer.is_object();
   if (!scan.is_object) return scan;
+  scan.is_error = has_error(answer);
   std::string_view model, id;
   if (answer["model"].get_string().get(model) == simdjson::SUCCESS) scan.model = model;
   if (answer["id"].get_string().get(id) == simdjson::SUCCESS) scan.id = id;

@@ -12,6 +12,7 @@ inline constexpr std::size_t kBodyRoom = 128;
 /// What a record says of a whole chat completion.
 struct AnswerScan {
   bool is_object = false;  ///< a JSON object, checked to its end
+  bool is_error = false;   ///< it has an `error` that says something
   std::string id;          ///< the answer's own; empty where it has none
   std::string model;
   bool are_arguments_whole = true;  ///< every tool call's arguments are JSON, or none at all

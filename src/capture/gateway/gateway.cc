@@ -38,7 +38,22 @@ Task<void> answer_feedback(GatewayShared& shared, net::IncomingRequest& in, net:
   (void)co_await out.send(co_await shared.with.on_feedback(std::move(*body), auth::caller_of(in)), in.deadline);
 }
 
-bool is_served(std::string_view path) { return path == "/v1" || path.starts_with("/v1/"); }
+/// Why a path goes nowhere.
+std::optional<net::Response> refusal_of_path(std::string_view path) {
+  if (path != "/v1" && !path.starts_with("/v1/")) {
+    return openai_error(404, "unknown_url", "this is the gateway: give clients its address with /v1 as their base URL");
+  }
+  // An upstream that resolves it would serve, with the gateway's key for it, what lies outside of its base URL.
+  if (net::has_dot_segment(path)) {
+    return openai_error(400, "malformed_request",
+                        "the path holds a part . or .., which leads out of /v1; leave it out");
+  }
+  return std::nullopt;
+}
+
+Task<void> refuse(net::ResponseWriter& out, net::Response response) {
+  (void)co_await out.send(std::move(response), Deadline::after(std::chrono::seconds(1)));
+}
 
 }  // namespace
 
@@ -127,14 +142,9 @@ Result<std::unique_ptr<Gateway>> Gateway::make(GatewaySettings settings, Gateway
 
 net::Handler Gateway::handler() {
   return [&shared = impl_->shared](net::IncomingRequest& in, net::ResponseWriter& out) -> Task<void> {
-    if (!is_served(in.path())) {
+    if (auto refusal = refusal_of_path(in.path())) {
       shared.counters.refuse();
-      return [](net::ResponseWriter& writer) -> Task<void> {
-        (void)co_await writer.send(
-            openai_error(404, "unknown_url",
-                         "this is the gateway: give clients its address with /v1 as their base URL"),
-            Deadline::after(std::chrono::seconds(1)));
-      }(out);
+      return refuse(out, *std::move(refusal));
     }
     if (is_feedback(shared, in)) return answer_feedback(shared, in, out);
     return [](GatewayShared& all, net::IncomingRequest& request, net::ResponseWriter& writer) -> Task<void> {

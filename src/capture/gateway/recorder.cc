@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "codec/json_scanner.h"
 #include "codec/unpack.h"
 
 namespace fw::capture {
@@ -25,6 +26,14 @@ std::string without_choices(std::string_view text) {
 
 std::string as_error(int status, std::string_view text) {
   return dump({{"error", {{"message", text.substr(0, kShownText)}, {"code", status}}}});
+}
+
+/// It begins as JSON and ends before that does.
+bool is_cut(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || text[first] != '{') return false;
+  codec::JsonScanner scanner;
+  return scanner.feed(text.substr(first)) == codec::JsonScanner::State::kMore;
 }
 
 bool is_event_stream(const net::Headers& headers) {
@@ -92,13 +101,28 @@ std::string Recorder::stream_response(BytesEnd end) {
   return std::move(outcome.response);
 }
 
-std::string Recorder::whole_response(BytesEnd end, AnswerScanner& scanner) {
+AnswerScan Recorder::read_body(AnswerScanner& scanner) {
   AnswerScan scan = scanner.scan(body_);
+  if (scan.is_object || body_.find('{') == std::string::npos) return scan;
+  std::string mended = with_whole_characters(body_);
+  if (mended == body_) return scan;
+  AnswerScan of_mended = scanner.scan(mended);
+  if (!of_mended.is_object) return scan;
+  note("U+FFFD stands for what is no UTF-8 in the answer, or half a pair of surrogates");
+  body_ = std::move(mended);
+  return of_mended;
+}
+
+std::string Recorder::whole_response(BytesEnd end, AnswerScanner& scanner) {
+  AnswerScan scan = read_body(scanner);
   const int status = provenance_.http_status.value_or(0);
   const bool is_error = status >= 400;
   provenance_.model_answered = std::move(scan.model);
   answer_id_ = std::move(scan.id);
-  if (is_error || (end == BytesEnd::kWhole && !scan.is_object)) {
+  if (!is_error && !scan.is_object && is_cut(body_)) {
+    // Without a Content-Length only the text itself tells: provenance says so already of the other ends.
+    if (end == BytesEnd::kWhole) provenance_.ending = Ending::kUpstreamDied;
+  } else if (is_error || (end == BytesEnd::kWhole && (!scan.is_object || scan.is_error))) {
     provenance_.ending = Ending::kRefused;
     if (!scan.is_object) return as_error(status, body_);
   } else if (end == BytesEnd::kWhole) {

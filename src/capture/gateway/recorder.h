@@ -52,6 +52,7 @@ class Recorder final {
   /// The answer as a chat-completion response; sets ending and model.
   [[nodiscard]] std::string response(BytesEnd end, AnswerScanner& scanner);
   [[nodiscard]] std::string stream_response(BytesEnd end);
+  [[nodiscard]] AnswerScan read_body(AnswerScanner& scanner);
   [[nodiscard]] std::string whole_response(BytesEnd end, AnswerScanner& scanner);
   void unpack();
   void note(std::string_view what);

@@ -9,4 +9,8 @@ namespace fw::capture {
 /// not how and where the data lies here. The caller logs that.
 [[nodiscard]] Error told_outside(const Error& error);
 
+/// An error of unpacking what a client sent: damage (kDataLoss) is a mistake of the request, which comes no better a
+/// second time; others as they are.
+[[nodiscard]] Error of_packed_body(const Error& error);
+
 }  // namespace fw::capture

@@ -45,10 +45,11 @@ Result<std::string> unpacked(std::string body, const net::Headers& headers, std:
   std::string out;
   std::string piece(std::size_t{64} << 10, '\0');
   while (true) {
-    FW_ASSIGN(const std::size_t count, source->read(piece));
-    if (count == 0) return out;
-    if (out.size() + count > limit) return too_large("the body holds more than " + std::to_string(limit) + " bytes");
-    out.append(piece, 0, count);
+    const auto count = source->read(piece);
+    if (!count.ok()) return of_packed_body(count.error());
+    if (*count == 0) return out;
+    if (out.size() + *count > limit) return too_large("the body holds more than " + std::to_string(limit) + " bytes");
+    out.append(piece, 0, *count);
   }
 }
 

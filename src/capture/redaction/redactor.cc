@@ -11,6 +11,7 @@
 #include "capture/redaction/impl/detectors.h"
 #include "capture/redaction/impl/json_edits.h"
 #include "capture/redaction/impl/json_path.h"
+#include "capture/redaction/impl/read_escapes.h"
 
 namespace fw::capture {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kBlobBytes = 1024;
 constexpr std::size_t kTokenLetters = 16;
 constexpr std::size_t kMostRules = 256;
+constexpr const char* kTokens = "logprobs";  // under which name tokens that went with a text are counted
 
 /// A pattern of the configuration.
 class OwnPattern final : public Detector {
@@ -107,6 +109,7 @@ bool is_blob(std::string_view text) {
 struct Claim {
   Found at;
   const Rule* rule = nullptr;
+  std::string_view value;  ///< as it is meant
 };
 
 /// Both in order; of two that overlap the one of `first` stays.
@@ -157,14 +160,20 @@ class Pass final : public ValueJudge {
     Edits out;
     if (is_blob(text)) return out;
     const TextFacts facts = facts_of(text);
+    const ReadEscapes read(text);
+    const TextFacts facts_read = facts_of(read.text());
     std::vector<Claim> claims;
     for (const Rule* rule : text_rules_) {
+      if (!read.are_none() && rule->detector->may_be_in(facts_read)) {
+        auto in_read = found(*rule, read.text());
+        for (Claim& claim : in_read) claim.at = read.place(claim.at);
+        claims = merged(std::move(claims), in_read);
+      }
       if (rule->detector->may_be_in(facts)) claims = merged(std::move(claims), found(*rule, text));
     }
     for (const Claim& claim : claims) {
       ++counts[claim.rule->name];
-      const std::string_view value = text.substr(claim.at.begin, claim.at.end - claim.at.begin);
-      out.push_back({claim.at.begin, claim.at.end, replacement(*claim.rule, value)});
+      out.push_back({claim.at.begin, claim.at.end, replacement(*claim.rule, claim.value)});
     }
     return out;
   }
@@ -174,17 +183,36 @@ class Pass final : public ValueJudge {
     std::vector<JsonPath::Step> steps;
     if (!name.empty()) steps.push_back({.name = name, .index = std::nullopt});
     Edits edits;
+    const std::uint64_t before = replaced();
     if (!collect_edits(text, *this, steps, edits)) return std::nullopt;
+    settle_tokens(edits, replaced() > before);
     return edits.empty() ? std::string(text) : edited(text, edits);
   }
 
   RedactionCounts counts;
 
  private:
+  [[nodiscard]] std::uint64_t replaced() const {
+    std::uint64_t sum = 0;
+    for (const auto& [rule, count] : counts) sum += count;
+    return sum;
+  }
+
+  /// The tokens of a text spell what was replaced in it: they stay only where nothing was.
+  void settle_tokens(Edits& edits, bool is_text_replaced) {
+    const bool is_anything_replaced = replaced() > 0;
+    std::erase_if(edits, [&](const Edit& edit) {
+      return (edit.spells == Spells::kText && !is_text_replaced) ||
+             (edit.spells == Spells::kRequest && !is_anything_replaced);
+    });
+    const auto gone = std::ranges::count_if(edits, [](const Edit& edit) { return edit.spells != Spells::kNothing; });
+    if (gone > 0) counts[kTokens] += static_cast<std::uint64_t>(gone);
+  }
+
   static std::vector<Claim> found(const Rule& rule, std::string_view text) {
     std::vector<Claim> out;
     for (auto at = rule.detector->find(text, 0); at; at = rule.detector->find(text, at->end))
-      out.push_back({*at, &rule});
+      out.push_back({*at, &rule, text.substr(at->begin, at->end - at->begin)});
     return out;
   }
 

@@ -20,7 +20,8 @@ using RedactionCounts = std::map<std::string, std::uint64_t>;
 /// Rules look at the values of JSON strings, also within JSON that is written as a text (arguments of calls, results of
 /// tools). Keys, numbers, structure and all bytes that no rule touches stay as they are, and what was JSON is JSON
 /// after. Where two rules want the same bytes, the earlier one has them. Data URLs and texts of a KiB and more that are
-/// base64 throughout are not read.
+/// base64 throughout are not read. What spells a text by its tokens (`logprobs`) becomes null where something of the
+/// text was replaced, and counts under `logprobs`.
 ///
 /// Immutable; apply() from any thread.
 class Redactor final {

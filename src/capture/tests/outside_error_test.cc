@@ -22,5 +22,12 @@ TEST(ToldOutside, WhatTheClientCanMendIsToldAsItIs) {
   }
 }
 
+TEST(OfPackedBody, DamageIsTheSendersMistakeAndNothingElseIs) {
+  const Error damaged = of_packed_body(data_loss("the gzip data is damaged"));
+  EXPECT_EQ(damaged.code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(damaged.message.find("the gzip data is damaged"), std::string::npos) << damaged;
+  EXPECT_EQ(of_packed_body(too_large("a window of 1 GiB")), too_large("a window of 1 GiB"));
+}
+
 }  // namespace
 }  // namespace fw::capture

@@ -225,6 +225,22 @@ TEST(RecordReader, TakesRecordsOutOfWhatShippersPutAroundThem) {
   EXPECT_EQ(read_records(nlohmann::json{{"jsonPayload", record}}.dump(), named).records.size(), 1U);
 }
 
+TEST(RecordReader, ADocumentOfAnActionThatCannotBeReadLeavesTheNextAlone) {
+  const std::string action = R"({"index":{"_id":"1"}})";
+  const std::string good = R"({"index":{"_id":"2"}})" + std::string("\n") + std::string(kDocument);
+  const auto expected = one(good);
+  for (const std::string& bad : {"\"" + std::string(2 << 20, 'z') + "\"", std::string("{\"broken")}) {
+    const auto outcome = read_records(action + "\n" + bad + "\n" + good);
+    EXPECT_THAT(outcome.reasons, testing::SizeIs(1));
+    ASSERT_THAT(outcome.records, testing::SizeIs(1));
+    EXPECT_EQ(outcome.records[0].id, expected.id);
+    // Nor is the id for what has no action line.
+    const auto plain = read_records(action + "\n" + bad + "\n" + std::string(kDocument));
+    ASSERT_THAT(plain.records, testing::SizeIs(1));
+    EXPECT_EQ(plain.records[0].id, one(kDocument).id);
+  }
+}
+
 TEST(RecordReader, AnActionWithoutItsDocumentIsRefused) {
   const Outcome outcome = read_records("{\"index\":{\"_id\":\"1\"}}\n{\"index\":{\"_id\":\"2\"}}\n");
   EXPECT_EQ(outcome.skipped, 1);

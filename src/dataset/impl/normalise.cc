@@ -22,6 +22,18 @@ bool is_error(const Json& response) {
   });
 }
 
+/// What the model saw is with the provider, and only the newest message is here (OpenAI's /v1/responses).
+bool has_context_elsewhere(const Json& request) {
+  const Json* ours = member(request, "flywheel");
+  if (ours == nullptr || string_member(*ours, "dialect") != "responses") return false;
+  for (const char* name : {"previous_response_id", "conversation", "prompt"}) {
+    if (member(request, name) != nullptr) return true;
+  }
+  const Json* unmapped = member(*ours, "not_mapped");
+  return unmapped != nullptr && unmapped->is_array() &&
+         std::ranges::find(*unmapped, "an input item of type item_reference") != unmapped->end();
+}
+
 /// Why the answer ended before it was whole.
 Defect ended_early(const Json& choice) {
   switch (record::answer_end(string_member(choice, "finish_reason"))) {
@@ -89,6 +101,7 @@ Normalised normalise(Json& request, Json& response, bool parse_arguments) {
     if (!response.is_object()) return reasons::kResponseNotObject;
     if (normal::is_error(response)) return reasons::kResponseIsError;
     response.erase("error");  // false, or an empty text
+    if (normal::has_context_elsewhere(request)) return reasons::kContextElsewhere;
     if (auto defect = normal::messages(request, out)) return defect;
     if (auto defect = normal::tools(request, out)) return defect;
     return normal::answer(response, parse_arguments, out);

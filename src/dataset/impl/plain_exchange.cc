@@ -106,10 +106,11 @@ bool PlainExchange::read(std::string_view request, std::string_view response, Fo
 }
 
 bool PlainExchange::read_request(Object request) {
-  static constexpr std::array<std::string_view, 6> kNames{"messages",        "tools",     "tool_choice",
-                                                          "response_format", "functions", "function_call"};
+  static constexpr std::array<std::string_view, 7> kNames{
+      "messages", "tools", "tool_choice", "response_format", "functions", "function_call", "flywheel"};
   const Members members(request, kNames);
   if (members.is_repeated() || !members.has(0) || members.has(4) || members.has(5)) return false;
+  if (!is_normal_ && members.has(6) && !members[6]["not_mapped"].error()) return false;
   if (!read_messages(members[0])) return false;
   facts_->request = messages_;
   if (members.has(1) && !read_tools(members[1])) return false;

@@ -121,6 +121,26 @@ TEST(Validate, CountsWrongMessages) {
               ElementsAre(Pair(reasons::kMessageMalformed, 1)));
 }
 
+TEST(Validate, LeavesOutRequestsWhoseContextLiesElsewhere) {
+  const auto mapped = [](const Json& fields, const char* note) {
+    Json request = ask("and the other one?");
+    request.update(fields);
+    request["flywheel"] = {{"dialect", "responses"}, {"not_mapped", {note}}};
+    return request;
+  };
+  const char* note = "previous_response_id: what it refers to is not in the request";
+  EXPECT_THAT(reasons_of(mapped({{"previous_response_id", "resp_1"}}, note), kAnswer),
+              ElementsAre(Pair(reasons::kContextElsewhere, 1)));
+  EXPECT_THAT(reasons_of(mapped({{"conversation", {{"id", "conv_1"}}}}, note), kAnswer),
+              ElementsAre(Pair(reasons::kContextElsewhere, 1)));
+  EXPECT_THAT(reasons_of(mapped(Json::object(), "an input item of type item_reference"), kAnswer),
+              ElementsAre(Pair(reasons::kContextElsewhere, 1)));
+  EXPECT_THAT(reasons_of(mapped({{"previous_response_id", nullptr}}, "include"), kAnswer), testing::IsEmpty());
+  Json chat = ask("hi");
+  chat["conversation"] = "of another server";
+  EXPECT_THAT(reasons_of(chat, kAnswer), testing::IsEmpty());
+}
+
 TEST(Validate, CountsWrongChoices) {
   EXPECT_THAT(reasons_of(ask("hi"), {{"error", "overloaded"}}), ElementsAre(Pair(reasons::kResponseIsError, 1)));
   EXPECT_THAT(reasons_of(ask("hi"), {{"detail", "x"}}), ElementsAre(Pair(reasons::kChoicesMissing, 1)));

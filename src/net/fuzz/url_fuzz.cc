@@ -17,5 +17,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FW_ASSERT(query.pairs().size() <= 1000);
   FW_ASSERT(fw::net::percent_decode(fw::net::percent_encode(text)) == text);
   (void)fw::net::percent_decode(text);
+  (void)fw::net::has_dot_segment(text);
   return 0;
 }

@@ -109,6 +109,7 @@ void ClientConnection::begin_exchange() {
 
 void ClientConnection::begin_sending(std::shared_ptr<const WireRequest> wire) {
   begin_exchange();
+  sent_at_ = kernel_now();
   wire_ = std::move(wire);
   unsent_ = {asio::buffer(wire_->head), asio::buffer(wire_->body)};
   sending_ = Sending::kUnderWay;
@@ -173,13 +174,18 @@ Task<Status> ClientConnection::send_from(std::shared_ptr<const WireRequest> wire
   }
 }
 
+/// A close that was on its way when the request went out is here after one round trip at the latest.
+bool ClientConnection::has_just_been_sent() {
+  return kernel_now() - sent_at_ <= options_.stale_within + transport_.round_trip();
+}
+
 Task<std::optional<ExchangeFailure>> ClientConnection::receive_head(bool is_head_request, Deadline deadline) {
   const LimitGuard time(*watch_, Watch::Limit::kTotal, deadline.when());
   const StopGuard stop(watch_, deadline.stop_token());
   auto received = co_await read_head(is_head_request);
   if (received.ok()) co_return std::nullopt;
   is_broken_ = true;
-  const bool is_stale = !has_received_ && !watch_->verdict();
+  const bool is_stale = !has_received_ && !watch_->verdict() && has_just_been_sent();
   if (send_error_ && !has_received_) co_return ExchangeFailure{failure("sending the request", send_error_), is_stale};
   co_return ExchangeFailure{received.error(), is_stale};
 }

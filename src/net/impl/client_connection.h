@@ -26,7 +26,7 @@ struct WireRequest {
 };
 
 /// Why an exchange failed, and whether the same request may be sent again on a fresh connection: it was the connection
-/// that failed, before anything came back.
+/// that failed, so soon that the server cannot have worked on the request.
 struct ExchangeFailure {
   Error error;
   bool is_stale_connection = false;
@@ -91,6 +91,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   /// Has the proxy connect to the server of `url`; what follows goes to that one.
   [[nodiscard]] Task<Status> open_tunnel(Url url);
   [[nodiscard]] Task<Status> write(Gather buffers);
+  [[nodiscard]] bool has_just_been_sent();
   [[nodiscard]] Task<Status> read_head(bool is_head_request);
   [[nodiscard]] Task<Status> read_more();
   [[nodiscard]] Error failure(std::string_view doing, const boost::system::error_code& ec) const;
@@ -104,6 +105,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   std::shared_ptr<const WireRequest> wire_;  // while it is being sent
   Gather unsent_{};
   Sending sending_ = Sending::kIdle;
+  Instant sent_at_{};  // when the request began to go out
   boost::system::error_code send_error_;
   bool has_received_ = false;
   bool is_broken_ = false;  // nothing more can be read

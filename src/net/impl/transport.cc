@@ -118,4 +118,12 @@ std::size_t Transport::unsent_bytes() {
   return static_cast<std::size_t>(bytes);
 }
 
+Duration Transport::round_trip() {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+    return {};
+  return std::chrono::microseconds(info.tcpi_rtt);
+}
+
 }  // namespace fw::net

@@ -53,6 +53,8 @@ class Transport final {
   [[nodiscard]] bool is_stale();
   /// Bytes that were written and that the peer's kernel has not taken yet.
   [[nodiscard]] std::size_t unsent_bytes();
+  /// To the peer and back, as the kernel has seen it so far; zero where it does not tell.
+  [[nodiscard]] Duration round_trip();
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
   [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
 

@@ -25,7 +25,8 @@ class ClientTest : public testing::Test {
   }
 
   Loop loop;
-  Client client{loop.executor(), {.max_header_bytes = 4096, .max_body_bytes = 100'000}};
+  // However late the peer of a test gets its turn, its hanging up counts as one at once.
+  Client client{loop.executor(), {.max_header_bytes = 4096, .max_body_bytes = 100'000, .stale_within = 1min}};
 };
 
 TEST_F(ClientTest, SendsHostLengthAndBody) {
@@ -273,6 +274,32 @@ TEST_F(ClientTest, APostOnAStaleConnectionIsNotSentTwiceUnlessItHasAnIdempotency
   EXPECT_EQ(
       send({.method = Method::kPost, .target = upstream.url(), .headers = {{"Idempotency-Key", "1"}}}).value().body,
       "ok");
+}
+
+TEST_F(ClientTest, ARequestThatTheServerWorkedOnBeforeItHungUpIsNotSentAgain) {
+  int requests = 0;
+  RawUpstream upstream([&](RawSocket& peer, int) {
+    peer.read_until("\r\n\r\n");
+    peer.send(kOk);
+    peer.read_until("\r\n\r\n");
+    ++requests;
+    std::this_thread::sleep_for(300ms);
+  });
+  Client usual(loop.executor());
+  EXPECT_EQ(loop.run(usual.send({.target = upstream.url()}, Deadline::after(5s))).value().body, "ok");
+  const auto stream = loop.run(usual.open({.method = Method::kPost, .target = upstream.url(), .body = "{}"},
+                                          Deadline::after(5s), {.may_repeat = true}));
+  EXPECT_EQ(stream.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(requests, 1);
+}
+
+TEST_F(ClientTest, ARequestThatMayBeRepeatedIsSentAgainOnAStaleConnection) {
+  RawUpstream upstream(answer_once_then_hang_up);
+  EXPECT_EQ(get(upstream.url()).value().body, "ok");
+  const auto stream = loop.run(client.open({.method = Method::kPost, .target = upstream.url(), .body = "{}"},
+                                           Deadline::after(5s), {.may_repeat = true}));
+  ASSERT_TRUE(stream.ok()) << stream.error();
+  EXPECT_EQ((*stream)->head().status, 200);
 }
 
 TEST_F(ClientTest, AConnectionThatWasClosedWhileIdleIsNotUsed) {

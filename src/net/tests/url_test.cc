@@ -46,6 +46,18 @@ TEST(Url, JoinsWithOneSlash) {
   }
 }
 
+TEST(Url, APathThatLeadsUpwardsIsKnownHoweverItIsWritten) {
+  for (const char* up :
+       {"/v1/../admin", "/v1/%2e%2e/admin", "/v1/..%2fadmin", "/v1/x/../../admin", "/v1/..", "/v1/.%2E", "/v1/./x",
+        "/v1/..;a=b/admin", "/v1/..%5cadmin", "/v1\\..\\admin", "/v1/%zz/../x?a"}) {
+    EXPECT_TRUE(has_dot_segment(up)) << up;
+  }
+  for (const char* plain : {"/v1/models/gpt-4.1", "/v1/...", "/v1/..a/.b/c..", "/v1/files?path=../x", "/v1//x", "/", "",
+                            "/v1/a%2fb", "/v1/x;/y"}) {
+    EXPECT_FALSE(has_dot_segment(plain)) << plain;
+  }
+}
+
 TEST(PercentEncoding, DecodesWhatItEncodedAndLeavesPlusAlone) {
   std::string all;
   for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));

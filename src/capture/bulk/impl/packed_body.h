@@ -13,7 +13,7 @@ class PackedBody final : public codec::ByteSource {
  public:
   [[nodiscard]] static Result<std::unique_ptr<PackedBody>> open(const Call& call, std::size_t limit);
 
-  /// kTooLarge beyond the limit; the unpacker's errors.
+  /// kTooLarge beyond the limit; kInvalidArgument where they are damaged.
   [[nodiscard]] Result<std::size_t> read(std::span<char> into) override;
 
  private:

@@ -214,6 +214,22 @@ TEST_F(GatewayTest, OtherPathsThanTheApisAreRefused) {
   EXPECT_EQ(upstream.requests(), 0);
 }
 
+TEST_F(GatewayTest, APathThatLeadsOutOfTheBaseUrlDoesNotReachTheUpstreamWithOurKey) {
+  upstream.answers(200, "{}");
+  GatewaySettings settings;
+  settings.upstreams = {upstream_settings("main", upstream)};
+  settings.upstreams[0].api_key_env = "OURS";
+  serve(std::move(settings));
+  for (const char* path : {"/v1/../admin", "/v1/%2e%2e/admin", "/v1/..%2fadmin", "/v1/x/../../admin", "/v1/.."}) {
+    const auto answer = post(path, "{}");
+    EXPECT_EQ(answer.status, 400) << path;
+    EXPECT_THAT(answer.body, HasSubstr("malformed_request")) << path;
+  }
+  EXPECT_EQ(upstream.requests(), 0);
+  EXPECT_EQ(post("/v1/models/gpt-4.1", "{}").status, 200);
+  EXPECT_EQ(upstream.last().headers.find("Authorization"), "Bearer ours");
+}
+
 TEST_F(GatewayTest, BeforeTheLastByteTheRecordIsOnDisk) {
   upstream.answers(200, kAnswer);
   GatewaySettings settings;

@@ -74,6 +74,38 @@ TEST(Recorder, AnAnswerThatIsNoJsonIsNotFinished) {
   EXPECT_EQ(answered(recorder(), 200, "<html>").value().provenance.ending, Ending::kRefused);
 }
 
+TEST(Recorder, AnErrorInAnAnswerThatSucceededIsRefused) {
+  const auto kept = answered(recorder(), 200, R"({"error":{"message":"overloaded"}})").value();
+  EXPECT_EQ(kept.provenance.ending, Ending::kRefused);
+  EXPECT_THAT(kept.response, HasSubstr("overloaded"));
+  const auto response =
+      answered(recorder(1 << 20, Dialect::kResponses), 200, R"({"status":"failed","error":{"message":"no"}})");
+  EXPECT_EQ(response.value().provenance.ending, Ending::kRefused);
+  for (const char* fine : {R"({"choices":[],"error":null})", R"({"choices":[],"error":""})"}) {
+    EXPECT_EQ(answered(recorder(), 200, fine).value().provenance.ending, Ending::kFinished) << fine;
+  }
+}
+
+TEST(Recorder, AnAnswerWithoutALengthThatEndsWithinItsJsonIsOfAnUpstreamThatDied) {
+  for (const char* cut : {R"({"choices":[{"message":{"content":"he)", " {", R"({"choices":[])"}) {
+    const auto kept = answered(recorder(), 200, cut).value();
+    EXPECT_EQ(kept.provenance.ending, Ending::kUpstreamDied) << cut;
+    EXPECT_THAT(kept.response, HasSubstr("partial_body")) << cut;
+  }
+  EXPECT_EQ(answered(recorder(), 200, R"({"a":1}})").value().provenance.ending, Ending::kRefused);
+  EXPECT_EQ(answered(recorder(), 500, R"({"error":)").value().provenance.ending, Ending::kRefused);
+}
+
+TEST(Recorder, AnAnswerWithABrokenCharacterIsStillAnAnswer) {
+  const std::string before = R"({"choices":[{"message":{"content":"a)";
+  for (const std::string& broken : {std::string("\xff"), std::string("\xe4\xb8"), std::string(R"(\ud83d)")}) {
+    const auto kept = answered(recorder(), 200, before + broken + R"(b"}}]})").value();
+    EXPECT_EQ(kept.provenance.ending, Ending::kFinished);
+    EXPECT_EQ(nlohmann::json::parse(kept.response)["choices"][0]["message"]["content"], "a\ufffdb");
+    EXPECT_EQ(kept.provenance.tags.back().name, "capture_note");
+  }
+}
+
 TEST(Recorder, WhatHadComeOfABrokenAnswerIsKept) {
   const auto kept = answered(recorder(), 200, R"({"choices":[{"mess)", BytesEnd::kUpstreamDied).value();
   EXPECT_EQ(kept.provenance.ending, Ending::kUpstreamDied);

@@ -1,6 +1,7 @@
 #include "capture/redaction/impl/json_edits.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 
@@ -14,6 +15,32 @@ constexpr int kMostTextsWithin = 4;  // JSON in a text in JSON in a text ...
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+struct TokenName {
+  std::string_view name;
+  Spells spells;
+};
+constexpr auto kTokenNames = std::to_array<TokenName>({
+    {"logprobs", Spells::kText},                  // OpenAI, Ollama
+    {"logprobsResult", Spells::kText},            // Gemini
+    {"logprobs_result", Spells::kText},           // its SDKs
+    {"completion_probabilities", Spells::kText},  // llama.cpp
+    {"token_ids", Spells::kText},                 // vLLM
+    {"prompt_logprobs", Spells::kRequest},
+    {"prompt_token_ids", Spells::kRequest},
+});
+
+/// What `value` under `name` spells: tokens with their probabilities, or their ids. Others may use the names too, for
+/// the settings of a request or in the schema of a tool.
+Spells spelled(std::string_view name, std::string_view value) {
+  const auto* known = std::ranges::find(kTokenNames, name, &TokenName::name);
+  if (known == kTokenNames.end() || (value.front() != '[' && value.front() != '{')) return Spells::kNothing;
+  const auto first = value.find_first_not_of(" \t\r\n[", 1);
+  const bool are_ids = value.front() == '[' && first != std::string_view::npos && is_digit(value[first]);
+  const bool have_tokens = value.find("\"token") != std::string_view::npos ||
+                           value.find("prob") != std::string_view::npos || value.find("Prob") != std::string_view::npos;
+  return are_ids || have_tokens ? known->spells : Spells::kNothing;
+}
 
 /// A string's value, and where each of its bytes stands in the string's inside.
 class Unescaped {
@@ -104,8 +131,12 @@ class Walker {
     skip_space();
     if (take(end)) return true;
     for (std::size_t index = 0;; ++index) {
-      if (!(is_object ? key() : element(index))) return false;
+      std::string_view name;
+      if (!(is_object ? key(name) : element(index))) return false;
+      const std::size_t begin = at_;
+      const std::size_t edits_before = edits_->size();
       if (!value(depth)) return false;
+      if (is_object) note_tokens(name, begin, edits_before);
       if (follows_paths_) steps_.pop_back();
       skip_space();
       if (take(end)) return true;
@@ -114,19 +145,29 @@ class Walker {
     }
   }
 
+  /// Goes with what it spells, and what was found in single tokens with it; a path may have taken it already.
+  void note_tokens(std::string_view name, std::size_t begin, std::size_t edits_before) {
+    const Spells what = spelled(name, json_.substr(begin, at_ - begin));
+    if (what == Spells::kNothing) return;
+    const bool is_replaced =
+        edits_->size() > edits_before && edits_->back().begin == begin && edits_->back().end == at_;
+    if (is_replaced) return;
+    edits_->resize(edits_before);
+    edits_->push_back({begin, at_, "null", what});
+  }
+
   bool element(std::size_t index) {
     if (follows_paths_) steps_.push_back({.name = "", .index = index});
     return true;
   }
 
-  bool key() {
-    std::string_view inside;
+  bool key(std::string_view& inside) {
     if (!string(inside)) return false;
     skip_space();
     if (!take(':')) return false;
     skip_space();
-    if (!follows_paths_) return true;
     if (inside.find('\\') != std::string_view::npos) inside = keys_.emplace_back(unescaped(inside));
+    if (!follows_paths_) return true;
     steps_.push_back({.name = inside, .index = std::nullopt});
     return true;
   }
@@ -163,7 +204,8 @@ class Walker {
     Edits within;
     if (!json_within(value.text(), within)) within = judge_.edits_of_text(value.text());
     for (const Edit& edit : within) {
-      edits_->push_back({begin + 1 + value.place(edit.begin), begin + 1 + value.place(edit.end), escaped(edit.text)});
+      edits_->push_back(
+          {begin + 1 + value.place(edit.begin), begin + 1 + value.place(edit.end), escaped(edit.text), edit.spells});
     }
     return true;
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace fw::capture {
@@ -70,6 +71,90 @@ TEST(Redactor, WhatHoldsNothingKeepsItsBytes) {
   auto record = interaction(request, R"({"usage":{"total_tokens":1234567890123}})");
   EXPECT_TRUE(redactor(all_kinds().rules).apply(record)->empty());
   EXPECT_EQ(record.request, request);
+}
+
+TEST(Redactor, TokensThatSpellWhatWasReplacedGoWithIt) {
+  const auto redact = redactor({kind("email")});
+  const std::string tokens =
+      R"({"content":[{"token":"bob","logprob":-1,"bytes":[98],"top_logprobs":[]},{"token":"@x.se","logprob":-1}]})";
+  const auto chat = [&](const std::string& text) {
+    return R"({"choices":[{"message":{"content":")" + text + R"("},"logprobs":)" + tokens +
+           R"(}],"prompt_logprobs":[)" + R"({"1":{"logprob":-1,"decoded_token":"bob"}}],"prompt_token_ids":[1,2]})";
+  };
+  auto record = interaction(asking("who?"), chat("mail bob@x.se"));
+  EXPECT_EQ(redact.apply(record).value(), (RedactionCounts{{"email", 1}, {"logprobs", 3}}));
+  EXPECT_EQ(
+      record.response,
+      R"({"choices":[{"message":{"content":"mail [EMAIL]"},"logprobs":null}],"prompt_logprobs":null,"prompt_token_ids":null})");
+
+  auto harmless = interaction(asking("who?"), chat("nobody"));
+  EXPECT_TRUE(redact.apply(harmless)->empty());
+  EXPECT_EQ(harmless.response, chat("nobody"));
+
+  // What spells the request goes with it, what spells the answer stays with that.
+  auto asked = interaction(asking("is bob@x.se there?"), chat("nobody"));
+  EXPECT_EQ(redact.apply(asked).value(), (RedactionCounts{{"email", 1}, {"logprobs", 2}}));
+  EXPECT_THAT(asked.response, HasSubstr(tokens));
+  EXPECT_THAT(asked.response, HasSubstr(R"("prompt_logprobs":null,"prompt_token_ids":null)"));
+}
+
+TEST(Redactor, TokensGoInEveryFormTheyAreWrittenIn) {
+  const auto redact = redactor({kind("email", RedactionAction::kPseudonym), path("$..secret")});
+  for (
+      const char* answer :
+      {R"({"output":[{"content":[{"type":"output_text","text":"bob@x.se","logprobs":[{"token":"bob","logprob":0}]}]}]})",
+       R"({"choices":[{"text":"bob@x.se","logprobs":{"tokens":["bob","@x"],"token_logprobs":[0,0],"top_logprobs":[{"bob":0}]}}]})",
+       R"({"message":{"content":"bob@x.se"},"logprobs":[{"token":"bob","logprob":0}]})",
+       R"({"candidates":[{"content":{"parts":[{"text":"bob@x.se"}]},"logprobsResult":{"chosenCandidates":[{"token":"bob"}]}}]})",
+       R"({"content":"bob@x.se","completion_probabilities":[{"content":"bob","probs":[]}]})",
+       R"({"choices":[{"text":"bob@x.se","token_ids":[ 7 , 8]}]})",
+       R"({"choices":[{"text":"x","secret":"bob","logprobs":{"tokens":["bob"]}}]})",
+       R"({"text":"{\"t\":\"bob@x.se\",\"logprobs\":[{\"token\":\"bob\"}]}"})"}) {
+    auto record = interaction("{}", answer);
+    ASSERT_TRUE(redact.apply(record).ok());
+    EXPECT_THAT(record.response, Not(HasSubstr("bob"))) << answer;
+    EXPECT_THAT(record.response, Not(HasSubstr("7"))) << answer;
+    EXPECT_TRUE(json::accept(record.response)) << record.response;
+  }
+}
+
+TEST(Redactor, SettingsAndSchemasOfThatNameAreNoTokens) {
+  const std::string request =
+      R"({"logprobs":true,"user":"bob@x.se","tools":[{"function":{"parameters":{"properties":{"logprobs":{"type":"boolean"},"token_ids":{"type":"array"}}}}}]})";
+  auto record = interaction(request);
+  EXPECT_EQ(redactor({kind("email")}).apply(record).value(), (RedactionCounts{{"email", 1}}));
+  EXPECT_THAT(record.request, HasSubstr(R"("logprobs":{"type":"boolean"},"token_ids":{"type":"array"})"));
+}
+
+std::string in_escapes(const std::string& text, const std::string& backslash = "\\") {
+  std::string out;
+  for (const char c : text) {
+    char code[8];
+    std::snprintf(code, sizeof code, "u%04X", static_cast<unsigned char>(c));
+    out += backslash + code;
+  }
+  return out;
+}
+
+TEST(Redactor, BrokenJsonIsReadAsItsEscapesMean) {
+  const auto redact = redactor(all_kinds().rules);
+  for (const std::string& backslash : {"\\", "\\\\", "\\\\\\\\"}) {
+    EXPECT_EQ(redact.redact_unread(R"({"to": ")" + in_escapes("bob@x.se", backslash) + R"(", "n)"),
+              R"({"to": "[EMAIL]", "n)");
+  }
+  EXPECT_EQ(masked("card " + in_escapes("4111") + "1111" + in_escapes("11111111") + "."), "card [CARD].");
+  EXPECT_EQ(masked(R"({"to": "j\u00fcrgen@m\u00fcller.de")"), R"({"to": "[EMAIL]")");
+  EXPECT_EQ(masked(R"(C:\users\bob@x.se \u12)"), R"(C:\users\[EMAIL] \u12)");
+  EXPECT_EQ(masked(R"(caf\u00e9 \ud83d\ude00 \ud83d)"), R"(caf\u00e9 \ud83d\ude00 \ud83d)");
+  // As the message of an error, where the answer that a server broke off is quoted.
+  auto record = interaction("{}", json{{"error", {{"message", R"({"a": ")" + in_escapes("bob@x.se")}}}}.dump());
+  EXPECT_EQ(redact.apply(record).value(), (RedactionCounts{{"email", 1}}));
+  EXPECT_EQ(json::parse(record.response)["error"]["message"], R"({"a": "[EMAIL])");
+}
+
+TEST(Redactor, APseudonymIsThatOfTheValueHoweverItIsEscaped) {
+  const auto redact = redactor({kind("email", RedactionAction::kPseudonym)});
+  EXPECT_EQ(redact.redact_unread("[" + in_escapes("bob@x.se")), redact.redact_unread("[bob@x.se"));
 }
 
 TEST(Redactor, EveryKindIsFoundInASentence) {
