@@ -118,6 +118,8 @@ TEST_F(ReviewApiTest, WhatIsNoLabelIsRefusedWithTheField) {
     const auto refused = say(body);
     EXPECT_EQ(refused.status, 422) << body;
     EXPECT_THAT(refused.body, HasSubstr("\"" + field + "\"")) << body;
+    const auto sent = Json::parse(body);
+    if (sent.contains(field)) EXPECT_EQ(json_of(refused)["detail"][0]["input"], sent[field]) << body;
   }
   EXPECT_EQ(
       send(net::Method::kPost, "/api/reviews/" + id_ + "/items/x/labels", R"({"person":"ann","verdict":"both_fine"})")
