@@ -50,11 +50,15 @@ function WhichRows(props: { left: Report; right: Report; comparison: Comparison 
 function Pages(props: { from: number; shown: number; next: string | null; total: number }) {
   const { from, shown, next, total } = props;
   if (from === 0 && next === null) return null;
+  const turn = (to: string) => {
+    setQuery({ from: to });
+    window.scrollTo(0, 0);
+  };
   return (
     <nav class="tools" aria-label="pages of rows">
-      {from > 0 && <button type="button" class="more" onClick={() => setQuery({ from: from > kPage ? String(from - kPage) : "" })}>rows before</button>}
+      {from > 0 && <button type="button" class="more" onClick={() => turn(from > kPage ? String(from - kPage) : "")}>rows before</button>}
       <span class="muted small">{count(from + 1)} to {count(from + shown)} of {count(total)}</span>
-      {next !== null && <button type="button" class="more" onClick={() => setQuery({ from: next })}>rows after</button>}
+      {next !== null && <button type="button" class="more" onClick={() => turn(next)}>rows after</button>}
     </nav>
   );
 }
