@@ -130,7 +130,7 @@ test("arguments stand beside what their schema asks for", { skip }, async () => 
     const { tools } = await app.service.call("GET", `/api/traffic/${encodeURIComponent(record)}/request`);
     const card = await app.service.call("GET", `/api/reviews/${id}/items/${encodeURIComponent(record)}?person=eve`);
     const call = [card.left, card.right].flatMap((side) => side.message?.tool_calls ?? [])[0]?.function;
-    const [argument] = Object.keys(call?.arguments ?? {});
+    const [argument] = Object.keys(JSON.parse(call?.arguments ?? "{}"));
     const schema = argument && tools.find((tool) => tool.function.name === call.name)?.function.parameters;
     if (!schema?.properties[argument]) continue;
     await app.open(`/review/${id}/${encodeURIComponent(record)}`, { person: "eve" }, async (page) => {
