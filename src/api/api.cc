@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/audit.h"
 #include "api/audit_deliveries.h"
+#include "api/comparisons.h"
 #include "api/configuration.h"
 #include "api/cross_site.h"
 #include "api/discovery.h"
@@ -44,6 +45,7 @@ struct Api::Impl {
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)},
                &d.disk),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
+        comparisons(d.runs, d.log, d.disk),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),
@@ -57,6 +59,7 @@ struct Api::Impl {
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);
+    comparisons.add_to(router);
     workloads.add_to(router);
     records.add_to(router);
     interactions.add_to(router);
@@ -108,6 +111,7 @@ struct Api::Impl {
   CrossSiteGuard guard;
   net::Router router;
   JobsResource jobs;
+  ComparisonsResource comparisons;
   WorkloadsResource workloads;
   RecordsResource records;
   InteractionsResource interactions;

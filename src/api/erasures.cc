@@ -110,6 +110,10 @@ Task<Result<net::Response>> ErasuresResource::lineage(net::Call call) {
   if (!id.ok()) co_return invalid_argument("the id " + id.error().message);
   auto jobs = co_await run_if_room(disk_, [&]() -> Result<Json> {
     FW_ASSIGN(const auto made, runs::made_of(runs_.list(), std::span(&*id, 1), call.deadline));
+    if (made.empty()) {
+      FW_ASSIGN(const auto known, log_.find(*id));
+      if (!known) return not_found("the log has no record " + **id + ", and no run has rows of it");
+    }
     return jobs_json(made, promotions_.all());
   });
   if (!jobs.ok()) co_return jobs.error();

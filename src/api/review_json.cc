@@ -6,6 +6,7 @@
 
 #include "auth/person.h"
 #include "review/quality.h"
+#include "review/shown_answer.h"
 
 namespace fw::api {
 namespace {
@@ -151,8 +152,9 @@ Json review_card(const WholeReview& whole, const review::Item& item, const std::
   }
   for (const auto& label : whole.labels)
     others += label.record_id == item.record_id && !auth::is_same_person(label.person, person) ? 1 : 0;
-  const Json candidate{{"message", body.value("candidate", Json())}, {"failure", body.value("failure", Json())}};
-  const Json production{{"message", body.value("production", Json())}, {"failure", nullptr}};
+  const Json candidate{{"message", review::shown_answer(body.value("candidate", Json()))},
+                       {"failure", body.value("failure", Json())}};
+  const Json production{{"message", review::shown_answer(body.value("production", Json()))}, {"failure", nullptr}};
   Json out{{"record_id", item.record_id},
            {"why", item.why},
            {"source", review::to_string(item.source)},

@@ -38,7 +38,7 @@ std::optional<review::Verdict> read_verdict(const Json& body, bool candidate_is_
                       {"body", "verdict"},
                       "Input should be left_better, right_better, both_fine, both_wrong, cannot_tell, candidate_better "
                       "or production_better",
-                      said});
+                      body.value("verdict", Json())});
   return std::nullopt;
 }
 
@@ -47,7 +47,7 @@ void read_words(const Json& body, review::Label& label, std::vector<FieldProblem
   if (note.is_string() && note.get_ref<const std::string&>().size() <= kMostNote) {
     label.note = note;
   } else {
-    problems.push_back({"string_type", {"body", "note"}, "Input should be text of at most 10,000 bytes", nullptr});
+    problems.push_back({"string_type", {"body", "note"}, "Input should be text of at most 10,000 bytes", note});
   }
   const Json tags = body.value("tags", Json::array());
   const bool are_texts = tags.is_array() && tags.size() <= kMostTags && std::ranges::all_of(tags, [](const Json& tag) {
@@ -56,8 +56,7 @@ void read_words(const Json& body, review::Label& label, std::vector<FieldProblem
   if (are_texts) {
     label.tags = tags.get<std::vector<std::string>>();
   } else {
-    problems.push_back(
-        {"list_type", {"body", "tags"}, "Input should be at most 20 texts of at most 100 bytes", nullptr});
+    problems.push_back({"list_type", {"body", "tags"}, "Input should be at most 20 texts of at most 100 bytes", tags});
   }
 }
 
@@ -74,7 +73,7 @@ void read_corrected(const Json& body, review::Label& label, std::vector<FieldPro
       {"value_error",
        {"body", "corrected"},
        "Input should be an assistant's message with content (text) or tool_calls (a list), of at most 1 MiB",
-       nullptr});
+       corrected});
 }
 
 }  // namespace

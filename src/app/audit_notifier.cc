@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "io/file.h"
+#include "runs/run_service.h"
 
 namespace fw::app {
 namespace {
@@ -16,11 +17,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(500);
 constexpr Duration kLongestAnswer = std::chrono::seconds(30);
-constexpr Duration kFirstPause = std::chrono::seconds(1);
-constexpr Duration kLongestPause = std::chrono::minutes(5);
 constexpr std::size_t kPage = 100;
 constexpr std::size_t kMostRecent = 50;  // deliveries of a receiver that are shown
-constexpr std::size_t kMostAttempts = 20;
 constexpr std::uint64_t kMostRecentBytes = 4 << 20;
 constexpr const char* kToldFile = "told-";
 constexpr const char* kRecentFile = "deliveries-";
@@ -130,29 +128,36 @@ Task<void> AuditNotifier::serve(runs::Webhook receiver) {
   }
 }
 
+api::AuditDelivery AuditNotifier::begun(const runs::Webhook& receiver, const audit::Entry& entry) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = recent_.find(receiver.url); known != recent_.end()) {
+    const auto one = std::ranges::find(known->second, entry.number, &api::AuditDelivery::entry);
+    if (one != known->second.end() && one->status == api::AuditDelivery::Status::kPending) return *one;
+  }
+  return {.url = receiver.url, .entry = entry.number, .event = entry.event.action, .subject = entry.event.subject};
+}
+
 Task<void> AuditNotifier::tell(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline) {
   using Status = api::AuditDelivery::Status;
-  api::AuditDelivery delivery{
-      .url = receiver.url, .entry = entry.number, .event = entry.event.action, .subject = entry.event.subject};
-  Duration pause = kFirstPause;
-  for (int count = 1;; ++count) {
+  api::AuditDelivery delivery = begun(receiver, entry);
+  while (true) {
+    if (delivery.next_at && !(co_await sleep_for(*delivery.next_at - parts_.clock.now(), deadline)).ok()) co_return;
     delivery.next_at.reset();
     co_await note(receiver, delivery);
     delivery.attempts.push_back(co_await attempt(receiver, entry, deadline));
-    if (delivery.attempts.size() > kMostAttempts) delivery.attempts.erase(delivery.attempts.begin());
     const int said = delivery.attempts.back().http_status;
+    const int count = static_cast<int>(delivery.attempts.size());
     if (said >= 200 && said < 300) {
       delivery.status = Status::kDelivered;
     } else if (count >= receiver.max_attempts) {
       delivery.status = Status::kFailed;
       log_warning("audit", "a webhook was given up", {{"entry", entry.number}, {"action", entry.event.action}});
     } else {
-      delivery.next_at = parts_.clock.now() + pause;
+      delivery.next_at = parts_.clock.now() + workflow::pause_after(runs::RunOptions{}.webhook_retry, count);
     }
     if (deadline.is_cancelled() && delivery.status != Status::kDelivered) co_return;  // told again at the next start
     co_await note(receiver, delivery);
-    if (delivery.status != Status::kPending || !(co_await sleep_for(pause, deadline)).ok()) co_return;
-    pause = std::min(2 * pause, kLongestPause);
+    if (delivery.status != Status::kPending) co_return;
   }
 }
 

@@ -20,7 +20,8 @@ namespace fw::app {
 
 /// Tells receivers of webhooks what stands in the audit log, entry by entry in its order, each of them at least once:
 /// how far a receiver is lies in a file, and a restart goes on from there. A receiver that is new is told from then on.
-/// One that does not take an entry in all its attempts is told of the next one.
+/// One that does not take an entry in all its attempts, with the pauses of runs' webhooks, is told of the next one; a
+/// restart counts on where it was.
 class AuditNotifier final {
  public:
   struct Parts {
@@ -47,6 +48,8 @@ class AuditNotifier final {
 
  private:
   [[nodiscard]] Task<void> serve(runs::Webhook receiver);
+  /// What is known of an entry that a receiver did not take yet, so that a restart goes on with its attempts.
+  [[nodiscard]] api::AuditDelivery begun(const runs::Webhook& receiver, const audit::Entry& entry) const;
   [[nodiscard]] Task<void> tell(const runs::Webhook& receiver, const audit::Entry& entry, Deadline deadline);
   [[nodiscard]] Task<api::AuditDelivery::Attempt> attempt(const runs::Webhook& receiver, const audit::Entry& entry,
                                                           Deadline deadline);

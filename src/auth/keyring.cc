@@ -37,6 +37,12 @@ Key as_it_is(const ActiveKey& active) {
   return key;
 }
 
+bool is_admin(const ActiveKey& active) {
+  return active.key().is_for(ListenerName::kControl) && active.key().role == Role::kAdmin && !active.is_revoked();
+}
+
+bool is_admin_key(const std::shared_ptr<ActiveKey>& active) { return is_admin(*active); }
+
 }  // namespace
 
 ActiveKey::ActiveKey(Key key, std::string hash)
@@ -129,6 +135,11 @@ Result<Key> Keyring::revoke(const std::string& id) {
   if (found == now_table->by_id.end()) return not_found("there is no key " + id);
   ActiveKey& active = *found->second;
   if (active.is_revoked()) return as_it_is(active);
+  if (is_admin(active) && std::ranges::count_if(now_table->in_order, is_admin_key) == 1) {
+    return failed_precondition("key " + id +
+                               " is the last one of an admin, and nobody could make another: make a key with the role "
+                               "admin first, then revoke this one");
+  }
   const Timestamp now = clock_.now();
   FW_TRY(store_.revoke_key(id, now));
   active.revoke(now);
@@ -136,11 +147,7 @@ Result<Key> Keyring::revoke(const std::string& id) {
   return as_it_is(active);
 }
 
-bool Keyring::has_admin() const {
-  return std::ranges::any_of(table()->in_order, [](const auto& active) {
-    return active->key().is_for(ListenerName::kControl) && active->key().role == Role::kAdmin && !active->is_revoked();
-  });
-}
+bool Keyring::has_admin() const { return std::ranges::any_of(table()->in_order, is_admin_key); }
 
 std::vector<Key> Keyring::list() const {
   std::vector<Key> out;

@@ -77,7 +77,7 @@ class Keyring final {
   };
   /// Errors as check(Key); kFailedPrecondition where nobody could make the next one.
   [[nodiscard]] Result<Made> create(Key wanted);
-  /// From the next request on. kNotFound for an unknown id; again is no error.
+  /// From the next request on. kNotFound for an unknown id, kFailedPrecondition for an admin's last; again is no error.
   [[nodiscard]] Result<Key> revoke(const std::string& id);
   /// All that were ever made, in that order.
   [[nodiscard]] std::vector<Key> list() const;

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <unordered_set>
 
@@ -21,6 +24,8 @@ namespace fs = std::filesystem;
 using simdjson::dom::element;
 
 constexpr std::size_t kErasedAtOnce = 1000;
+constexpr const char* kTrainingRows = "training/train_data.jsonl";
+constexpr const char* kValidationRows = "validation/val_data.jsonl";
 
 logstore::Selection selection_of(const ErasureRequest& request) {
   return {.workload = request.workload, .client = request.client, .from = {}, .to = {}};
@@ -114,7 +119,7 @@ Result<std::vector<record::RecordId>> find_by_key(logstore::LogStore& log, const
   return std::move(taker).records();
 }
 
-/// Calls `visit(row)` for every line of a dataset's file; none where the dataset has no such file.
+/// Calls `visit(line, row)` for every line of a dataset's file; none where the dataset has no such file.
 template <class Visit>
 Status each_row(const DatasetState& dataset, const std::string& file, const Deadline& deadline, Visit visit) {
   const auto folder = io::path_of_file_uri(dataset.uri);
@@ -126,7 +131,7 @@ Status each_row(const DatasetState& dataset, const std::string& file, const Dead
   simdjson::dom::parser parser;
   for (std::string line; std::getline(input, line);) {
     element row;
-    if (parser.parse(line).get(row) == simdjson::SUCCESS) visit(row);
+    if (parser.parse(line).get(row) == simdjson::SUCCESS) visit(line, row);
   }
   if (input.bad() || !input.eof()) return unavailable("cannot read " + path.string());
   return {};
@@ -137,18 +142,46 @@ std::string_view text_at(element row, std::string_view key) {
   return row[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
-/// The rows of a run's datasets that were made of these records. The in-context dataset has the evaluation's rows.
-Result<AffectedJob> affected(const Job& job, const std::unordered_set<std::string_view>& records,
-                             const Deadline& deadline) {
+/// Which rows are meant: made of these records, or holding this text.
+struct Meant {
+  std::unordered_set<std::string_view> records;
+  codec::TextInJson* text = nullptr;  ///< absent: no text
+
+  [[nodiscard]] bool is_row(std::string_view line, std::string_view record) const {
+    return records.contains(record) || (text != nullptr && text->is_in(line));
+  }
+};
+
+/// How many rows of a file of `dataset` are meant; `named` are those that its lineage names.
+Result<std::uint64_t> count_rows(const DatasetState& dataset, const std::string& file, std::set<std::uint64_t> named,
+                                 const Meant& meant, const Deadline& deadline) {
+  if (meant.text == nullptr) return named.size();
+  std::uint64_t number = 0;
+  FW_TRY(each_row(dataset, file, deadline, [&](std::string_view line, element) {
+    if (meant.text->is_in(line)) named.insert(number);
+    ++number;
+  }));
+  return named.size();
+}
+
+/// The rows of a run's datasets that are meant. The in-context dataset has the evaluation's rows.
+Result<AffectedJob> affected(const Job& job, const Meant& meant, const Deadline& deadline) {
   AffectedJob found{.id = job.id, .workload = job.workload, .adapters = {}};
   for (const DatasetState& dataset : job.datasets) {
-    FW_TRY(each_row(dataset, "lineage.jsonl", deadline, [&](element row) {
-      if (!records.contains(text_at(row, "record_id"))) return;
-      ++(text_at(row, "file").starts_with("training/") ? found.train : found.validation);
+    std::map<std::string, std::set<std::uint64_t>> named{{kTrainingRows, {}}, {kValidationRows, {}}};
+    FW_TRY(each_row(dataset, "lineage.jsonl", deadline, [&](std::string_view, element row) {
+      std::uint64_t number = 0;
+      if (!meant.records.contains(text_at(row, "record_id"))) return;
+      if (row["row"].get(number) == simdjson::SUCCESS) named[std::string(text_at(row, "file"))].insert(number);
     }));
+    for (auto& [file, rows] : named) {
+      FW_ASSIGN(const std::uint64_t count, count_rows(dataset, file, std::move(rows), meant, deadline));
+      (file.starts_with("training/") ? found.train : found.validation) += count;
+    }
     if (!dataset.name.starts_with("flywheel-eval-")) continue;
-    FW_TRY(each_row(dataset, "eval_data.jsonl", deadline,
-                    [&](element row) { found.evaluation += records.contains(text_at(row, "record_id")) ? 1 : 0; }));
+    FW_TRY(each_row(dataset, "eval_data.jsonl", deadline, [&](std::string_view line, element row) {
+      found.evaluation += meant.is_row(line, text_at(row, "record_id")) ? 1 : 0;
+    }));
   }
   if (found.train + found.validation == 0) return found;
   for (const CandidateState& candidate : job.candidates) {
@@ -157,6 +190,36 @@ Result<AffectedJob> affected(const Job& job, const std::unordered_set<std::strin
     }
   }
   return found;
+}
+
+Result<std::vector<AffectedJob>> all_affected(std::span<const Job> jobs, const Meant& meant, const Deadline& deadline) {
+  std::vector<AffectedJob> made;
+  for (const Job& job : jobs) {
+    FW_ASSIGN(AffectedJob found, affected(job, meant, deadline));
+    if (found.train + found.validation + found.evaluation > 0) made.push_back(std::move(found));
+  }
+  return made;
+}
+
+/// Rows outlive their records in the log: what is asked for by name or by text is looked for in them, too.
+Result<std::vector<AffectedJob>> made_of_request(std::span<const Job> jobs, const ErasureRequest& request,
+                                                 std::span<const record::RecordId> records, const Deadline& deadline) {
+  Meant meant;
+  for (const auto& id : records) meant.records.insert(*id);
+  const bool is_by_name = !request.records.empty();
+  if (is_by_name && !request.workload && !request.client && request.containing.empty()) {
+    for (const auto& id : request.records) meant.records.insert(*id);
+  }
+  codec::TextInJson text(request.containing);
+  std::vector<AffectedJob> made;
+  for (const Job& job : jobs) {
+    const bool is_its_traffic =
+        (!request.workload || job.workload == *request.workload) && (!request.client || job.client == *request.client);
+    meant.text = is_its_traffic && !is_by_name && !request.containing.empty() ? &text : nullptr;
+    FW_ASSIGN(auto found, all_affected(std::span(&job, 1), meant, deadline));
+    made.insert(made.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  }
+  return made;
 }
 
 }  // namespace
@@ -171,20 +234,15 @@ Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,
     const auto find = request.records.empty() ? find_by_key : find_by_id;
     FW_ASSIGN(erasure.records, find(log, request, deadline));
   }
-  FW_ASSIGN(erasure.jobs, made_of(jobs, erasure.records, deadline));
+  FW_ASSIGN(erasure.jobs, made_of_request(jobs, request, erasure.records, deadline));
   return erasure;
 }
 
 Result<std::vector<AffectedJob>> made_of(std::span<const Job> jobs, std::span<const record::RecordId> records,
                                          const Deadline& deadline) {
-  std::unordered_set<std::string_view> ids;
-  for (const auto& id : records) ids.insert(*id);
-  std::vector<AffectedJob> made;
-  for (const Job& job : jobs) {
-    FW_ASSIGN(AffectedJob found, affected(job, ids, deadline));
-    if (found.train + found.validation + found.evaluation > 0) made.push_back(std::move(found));
-  }
-  return made;
+  Meant meant;
+  for (const auto& id : records) meant.records.insert(*id);
+  return all_affected(jobs, meant, deadline);
 }
 
 Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,

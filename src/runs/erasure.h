@@ -39,7 +39,8 @@ struct Erasure {
 inline constexpr std::size_t kMostErased = 1'000'000;  ///< records at a time
 inline constexpr std::size_t kLeastContained = 4;      ///< bytes of `containing`: less stands everywhere
 
-/// Finds the records and what was made of them. Reads contents only for `containing`, a page at a time. Errors:
+/// Finds the records and what was made of them: also rows of records that are no longer in the log, where these are
+/// named, or the rows hold `containing`. Reads contents only for `containing`, a page at a time. Errors:
 /// kInvalidArgument where nothing is given that tells whose data it is, or `containing` is too short; kTooLarge beyond
 /// kMostErased; the deadline's; a dataset's file that cannot be read.
 [[nodiscard]] Result<Erasure> find_erasure(logstore::LogStore& log, std::span<const Job> jobs,

@@ -92,6 +92,31 @@ class CommandLine(unittest.TestCase):
             listed = json.loads(flywheel.run("workloads", "--json", "--server", service.url).stdout)["workloads"]
             self.assertEqual([(w["workload_id"], w["records"]) for w in listed], [("router", first["appended"])])
 
+    def test_the_audit_log_is_read_where_it_is_and_exported_as_it_is(self):
+        with flywheel.Service() as service, tempfile.TemporaryDirectory() as folder:
+            elsewhere = {"FLYWHEEL_URL": "", "FLYWHEEL_DATA": folder}
+            # A folder without a log is no log that holds.
+            done = flywheel.run("audit", "verify", env=elsewhere)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(f"no audit log at {folder}/audit/audit.jsonl", done.stderr)
+            self.assertIn("--data", done.stderr)
+            self.assertEqual(flywheel.run("audit", "export", env=elsewhere).returncode, 1)
+            # A log without entries is exported as nothing.
+            self.assertEqual(flywheel.run("audit", "export", "--data", service.data).stdout, "")
+            for number in range(3):
+                made = flywheel.run("keys", "create", f"k{number}", "--listener", "gateway", "--server", service.url)
+                self.assertEqual(made.returncode, 0, made.stderr)
+            log = service.data / "audit/audit.jsonl"
+            self.assertEqual(len(log.read_text().splitlines()), 3)
+            by_file = flywheel.run("audit", "verify", "--data", service.data, env=elsewhere)
+            self.assertIn(f"{log}: 3 entries", by_file.stdout)
+            by_service = flywheel.run("audit", "verify", env={"FLYWHEEL_URL": service.url, "FLYWHEEL_DATA": folder})
+            self.assertIn(f"{service.url}: 3 entries", by_service.stdout)
+            for source in (["--data", service.data], ["--server", service.url]):
+                done = flywheel.run("audit", "export", *source, env=elsewhere)
+                self.assertEqual(done.stdout, log.read_text(), done.stderr)
+                self.assertIn("3 entries", done.stderr)
+
     def test_uploads_of_traffic_have_no_limit_but_other_bodies_do(self):
         config = "nims: [{model_name: a, url: 'http://127.0.0.1:9'}]\nserver: {max_body_bytes: 1024}\n"
         with flywheel.Service(config) as service, tempfile.TemporaryDirectory() as folder:

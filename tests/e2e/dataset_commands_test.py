@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -174,6 +175,13 @@ class DatasetCommandsTest(unittest.TestCase):
         self.assertIn("step select, records left", [each["name"] for each in found["settings"]])
         people = self.flywheel("dataset", "diff", *self.jobs, code=1).stdout
         self.assertIn("the datasets differ", people)
+        heading, *lines = [re.split(r"  +", line.strip()) for line in people.splitlines()[1:5]]
+        self.assertEqual(heading, ["side", "rows of A", "rows of B", "only A", "only B", "moved away", "moved here", "changed"])
+        for side, *cells in lines:
+            numbers = dict(zip(heading[1:], map(int, cells)))
+            self.assertEqual(numbers["moved away"], sum(each["from"] == side for each in found["moved"]))
+            self.assertEqual(numbers["moved here"], sum(each["to"] == side for each in found["moved"]))
+        self.assertEqual("be it in its weight alone" in people, any(side["changed"] for side in found["sides"].values()))
 
     def test_what_is_no_dataset_is_trouble_and_not_a_difference(self):
         self.flywheel("dataset", "diff", self.jobs[0], self.service.folder / "nowhere", code=2)

@@ -185,6 +185,7 @@ TEST_F(AccessTest, ASessionEndsWithItsKey) {
   const std::string set(opened.headers.find("Set-Cookie").value_or(""));
   const net::Headers cookie{{"Cookie", set.substr(0, set.find(';'))}};
   ASSERT_EQ(send(Method::kGet, "/api/whoami", cookie).status, 200);
+  (void)make("eve", Role::kAdmin);
   ASSERT_TRUE(keyring_->revoke(std::string(auth::id_of_secret(admin))).ok());
   EXPECT_EQ(send(Method::kGet, "/api/whoami", cookie).status, 401);
 }

@@ -17,7 +17,7 @@ TEST_F(ApiTest, AJobWithoutAnEvaluationHasNothingToReview) {
 class ReviewApiTest : public ApiTest {
  protected:
   ReviewApiTest() {
-    const Json call = {{"tool_calls", {{{"function", {{"name", "a"}, {"arguments", "{}"}}}}}}};
+    const Json call = {{"tool_calls", {{{"function", {{"name", "a"}, {"arguments", Json::object()}}}}}}};
     const Json answer{{"model_name", "small"}, {"variant", "base-eval"},          {"message", {{"content", "no"}}},
                       {"agreement", 0},        {"scores", {{"similarity", 0.2}}}, {"mistakes", Json::array()},
                       {"failure", nullptr}};
@@ -49,6 +49,17 @@ TEST_F(ReviewApiTest, ACardDoesNotTellWhoseAnswerIsWhoseUnlessAsked) {
   const std::string side = open["revealed"]["candidate"];
   EXPECT_EQ(open[side]["message"]["content"], "no");
   EXPECT_EQ(send(net::Method::kGet, card()).status, 422);
+}
+
+TEST_F(ReviewApiTest, BothSidesOfACardHaveOneForm) {
+  const auto card_of = json_of(send(net::Method::kGet, card() + "?person=ann&reveal=1"));
+  const bool is_left = card_of["revealed"]["candidate"] == "left";
+  const auto& production = card_of[is_left ? "right" : "left"]["message"];
+  const auto& candidate = card_of[is_left ? "left" : "right"]["message"];
+  EXPECT_EQ(candidate.dump(), R"({"role":"assistant","content":"no"})");
+  EXPECT_EQ(production["role"], "assistant");
+  EXPECT_TRUE(production["content"].is_null());
+  EXPECT_EQ(production["tool_calls"][0]["function"]["arguments"], "{}");
 }
 
 TEST_F(ReviewApiTest, AVerdictBySideIsKeptAsItsOwners) {
@@ -107,6 +118,8 @@ TEST_F(ReviewApiTest, WhatIsNoLabelIsRefusedWithTheField) {
     const auto refused = say(body);
     EXPECT_EQ(refused.status, 422) << body;
     EXPECT_THAT(refused.body, HasSubstr("\"" + field + "\"")) << body;
+    const auto sent = Json::parse(body);
+    if (sent.contains(field)) EXPECT_EQ(json_of(refused)["detail"][0]["input"], sent[field]) << body;
   }
   EXPECT_EQ(
       send(net::Method::kPost, "/api/reviews/" + id_ + "/items/x/labels", R"({"person":"ann","verdict":"both_fine"})")

@@ -74,6 +74,9 @@ TEST_F(ApiTest, AnInteractionWhoseContentHasExpiredIsShownAsSuch) {
   EXPECT_EQ(document["flywheel"]["content_expired"], 1'790'000'000);
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/traffic/r"))["content_expired"], nullptr);
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/traffic/gone/lineage"))["jobs"], Json::array());
+  const auto unknown = send(net::Method::kGet, "/api/traffic/nobody/lineage");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.body, testing::HasSubstr("no record nobody"));
 }
 
 TEST_F(ApiTest, WhatArrivesIsFollowedInItsOrderAndInPages) {

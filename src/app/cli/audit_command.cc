@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -16,9 +17,11 @@
 namespace fw::app {
 namespace {
 
+/// Whose log is read: a service's where one was named, else the file in a data folder.
 struct Options {
-  std::string data = default_data_folder().string();
+  std::string data;  ///< empty: not named
   std::string head;
+  std::string server;  ///< empty: not named
 };
 
 using Json = nlohmann::ordered_json;
@@ -74,25 +77,71 @@ int list_entries(const ListOptions& options, const std::string& server) {
   return 0;
 }
 
-std::filesystem::path file_of(const Options& options) {
-  return std::filesystem::path(options.data) / "audit" / "audit.jsonl";
+Result<audit::Verification> verify_file(const std::filesystem::path& file, const std::optional<std::string>& head) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    return not_found("there is no audit log at " + file.string() +
+                     "; name the service's data folder with --data DIR, or the service with --server URL");
+  }
+  return audit::verify(file, head);
 }
 
-int verify(const Options& options) {
+Result<audit::Verification> verify_service(ApiClient& client, const std::optional<std::string>& head) {
+  const std::string query = head ? "?head=" + net::percent_encode(*head) : "";
+  FW_ASSIGN(const Json found, client.get("/api/audit/verification" + query));
+  const Json fault = found.value("fault", Json());
+  return audit::Verification{.entries = found.value("entries", std::uint64_t{0}),
+                             .head = found.value("head", std::string()),
+                             .fault = fault.is_string() ? std::optional(fault.get<std::string>()) : std::nullopt};
+}
+
+std::filesystem::path file_of(const Options& options) {
+  const auto folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
+  return folder / "audit" / "audit.jsonl";
+}
+
+bool is_service(const Options& options) { return options.data.empty() && !options.server.empty(); }
+
+/// Prints what was found on `fd`, and where: 0 if the log holds.
+int verify_on(int fd, const Options& options) {
   const auto head = options.head.empty() ? std::nullopt : std::optional(options.head);
-  const auto found = audit::verify(file_of(options), head);
+  ApiClient client(options.server);
+  const auto found = is_service(options) ? verify_service(client, head) : verify_file(file_of(options), head);
   if (!found.ok()) return fail(found.error());
+  const std::string where = is_service(options) ? "the log of " + client.base_url() : file_of(options).string();
   if (found->fault)
-    return fail(
-        data_loss(printable(*found->fault) + "; the " + std::to_string(found->entries) + " entries before hold"));
-  Terminal out(1);
-  out.line(std::to_string(found->entries) + " entries, each follows the one before; head " + found->head);
+    return fail(data_loss(where + ": " + printable(*found->fault) + "; the " + std::to_string(found->entries) +
+                          " entries before hold"));
+  Terminal(fd).line(where + ": " + std::to_string(found->entries) + " entries, each follows the one before; head " +
+                    printable(found->head));
   return 0;
 }
 
+int verify(const Options& options) { return verify_on(1, options); }
+
+/// The service's lines, as its file has them.
+Status print_lines(ApiClient& client) {
+  std::uint64_t after = 0;
+  while (true) {
+    const std::string path = "/api/audit?lines=true&limit=" + std::to_string(kPage) + "&after=" + std::to_string(after);
+    FW_ASSIGN(const Json page, client.get(path));
+    const Json entries = page.value("entries", Json::array());
+    for (const auto& entry : entries) {
+      std::cout << entry.value("line", std::string()) << '\n';
+      after = entry.value("number", after + 1);
+    }
+    if (entries.size() < kPage) return {};
+  }
+}
+
+/// Standard output has the log's lines alone: put back as a file they are the log.
 int export_log(const Options& options) {
-  const int code = verify(options);
-  if (code != 0) return code;
+  if (const int code = verify_on(2, options); code != 0) return code;
+  if (is_service(options)) {
+    ApiClient client(options.server);
+    const auto printed = print_lines(client);
+    return printed.ok() ? 0 : fail(printed.error());
+  }
   const auto bytes = io::read_file(file_of(options));
   if (!bytes.ok()) return fail(bytes.error());
   std::cout << *bytes;
@@ -120,7 +169,16 @@ void add_audit_command(CLI::App& app, CommandContext& context) {
   const auto add = [&](const char* name, const char* help, int (*run)(const Options&), bool has_head) {
     auto options = std::make_shared<Options>();
     auto* command = audit->add_subcommand(name, help);
-    command->add_option("--data", options->data, "The service's data folder")->type_name("DIR");
+    auto* data =
+        command
+            ->add_option(
+                "--data", options->data,
+                "The service's data folder: its file is read, and no service asked [default, where none is named: "
+                "$FLYWHEEL_DATA, else ~/.local/share/flywheel]")
+            ->type_name("DIR");
+    command->add_option("--server", options->server, "URL of the service [default: $FLYWHEEL_URL]")
+        ->excludes(data)
+        ->type_name("URL");
     if (has_head) {
       command
           ->add_option("--head", options->head,
@@ -131,7 +189,13 @@ void add_audit_command(CLI::App& app, CommandContext& context) {
           })
           ->type_name("HASH");
     }
-    command->callback([&context, options, run] { context.action = [options, run] { return run(*options); }; });
+    command->callback([&context, options, run] {
+      const char* url = std::getenv("FLYWHEEL_URL");
+      if (options->server.empty() && url != nullptr) options->server = url;
+      if (!options->server.empty() && options->server.find("://") == std::string::npos)
+        options->server.insert(0, "http://");
+      context.action = [options, run] { return run(*options); };
+    });
   };
   add("verify", "Say how many entries hold, and what is wrong with the next one", verify, true);
   add("export", "Print the log, if it holds, as JSON lines", export_log, false);

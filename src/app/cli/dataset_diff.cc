@@ -114,14 +114,21 @@ void print_names(const std::string& title, const std::vector<std::string>& names
 }
 
 void print_sides(const Comparison& found, Terminal& out) {
-  std::vector<std::vector<std::string>> rows{{"side", "rows of A", "rows of B", "only A", "only B", "changed"}};
+  std::vector<std::vector<std::string>> rows{
+      {"side", "rows of A", "rows of B", "only A", "only B", "moved away", "moved here", "changed"}};
+  std::uint64_t changed = 0;
   for (const Side side : dataset::kSides) {
     const auto& one = found.sides[static_cast<std::size_t>(side)];
     rows.push_back({std::string(dataset::to_string(side)), std::to_string(one.in_first), std::to_string(one.in_second),
                     std::to_string(one.only_first.size()), std::to_string(one.only_second.size()),
+                    std::to_string(std::ranges::count(found.moved, side, &dataset::MovedRow::from)),
+                    std::to_string(std::ranges::count(found.moved, side, &dataset::MovedRow::to)),
                     std::to_string(one.changed)});
+    changed += one.changed;
   }
-  for (const auto& line : align(rows, {false, true, true, true, true, true})) out.line(line);
+  for (const auto& line : align(rows, {false, true, true, true, true, true, true, true})) out.line(line);
+  if (changed > 0)
+    out.line("changed: the record is on this side of both, and its row differs, be it in its weight alone");
   for (const Side side : dataset::kSides) {
     const auto& one = found.sides[static_cast<std::size_t>(side)];
     const std::string name(dataset::to_string(side));

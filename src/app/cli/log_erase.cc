@@ -97,7 +97,7 @@ int erase(const EraseOptions& options, const std::string& server) {
              " could not be looked into: their content has expired; datasets made of them may hold the text");
   }
   print_traces(*answer, options.is_meant, out);
-  if (answer->value("records", 0) > 0) print_jobs(answer->value("jobs", Json::array()), out);
+  print_jobs(answer->value("jobs", Json::array()), out);
   return 0;
 }
 

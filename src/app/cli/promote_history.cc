@@ -65,25 +65,45 @@ std::string what_it_did(const Json& span) {
   return out;
 }
 
+/// `roll_back by flywheel: why`: who took a step.
+std::string step_of(const Json& span) {
+  const std::string reason = text(span, "reason"), action = text(span, "action");
+  return (action.starts_with(kArea) ? action.substr(kArea.size()) : action) + " by " + text(span, "person") +
+         (reason.empty() ? "" : ": " + reason);
+}
+
+/// What was counted up to a step; nothing where nothing was.
+void print_figures(const Json& span, Terminal& out) {
+  const Json figures = span.value("figures", Json());
+  if (!figures.is_object()) return;
+  out.line("    after " + std::to_string(figures.value("requests", std::uint64_t{0})) + " requests, " +
+           std::to_string(figures.value("errors", std::uint64_t{0})) + " errors");
+}
+
+}  // namespace
+
 void print_answerer(const Json& p, Terminal& out) {
   out.line(out.styled(Style::kBold, text(p, "workload_id") + " of " + text(p, "client_id")) + ": " +
            text(p, "model_name") + ", " + text(p, "variant") + " (" + text(p, "id") + ")");
   Json then = p;  // as it was let on traffic: what changed its bytes since took its signatures
+  bool was_on_traffic = false;
   for (const Json& span : p.value("during", Json::array())) {
-    if (!is_on_traffic(span)) continue;
+    if (!is_on_traffic(span)) {
+      if (was_on_traffic) {
+        out.line("  " + second_of(span, "from") + ": taken off, " + step_of(span));
+        print_figures(span, out);
+      }
+      was_on_traffic = false;
+      continue;
+    }
     then = span;
+    was_on_traffic = true;
     const bool has_ended = span.value("until", Json()).is_string();
-    const std::string reason = text(span, "reason"), action = text(span, "action");
     const std::string times =
         has_ended ? second_of(span, "from") + " to " + second_of(span, "until") : "since " + second_of(span, "from");
     out.line("  " + times + ": " + what_it_did(span));
-    out.line("    let in: " + (action.starts_with(kArea) ? action.substr(kArea.size()) : action) + " by " +
-             text(span, "person") + (reason.empty() ? "" : ": " + reason));
-    const Json figures = span.value("figures", Json());
-    if (figures.is_object()) {
-      out.line("    after " + std::to_string(figures.value("requests", std::uint64_t{0})) + " requests, " +
-               std::to_string(figures.value("errors", std::uint64_t{0})) + " errors");
-    }
+    out.line("    let in: " + step_of(span));
+    print_figures(span, out);
   }
   std::string signers;
   for (const Json& signature : then.value("signatures", Json::array())) {
@@ -93,6 +113,8 @@ void print_answerer(const Json& p, Terminal& out) {
   out.line("  evidence: job " + text(p, "job_id") + ", report " +
            text(then.value("digests", Json::object()), "report"));
 }
+
+namespace {
 
 int answerers(const HistoryOptions& options, ApiClient& client) {
   const auto answer = client.get("/api/promotions?at=" + net::percent_encode(options.at));

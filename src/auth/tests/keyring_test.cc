@@ -114,10 +114,23 @@ TEST_F(KeyringTest, OnlyAListenerThatAKeyWasMadeForAsksForKeys) {
 
 TEST_F(KeyringTest, TheFirstKeyOfTheControlApiIsAnAdmins) {
   EXPECT_EQ(keyring_->create(person(Role::kViewer)).error().code, ErrorCode::kFailedPrecondition);
-  const auto admin = keyring_->create(person(Role::kAdmin)).value();
+  EXPECT_TRUE(keyring_->create(person(Role::kAdmin)).ok());
   EXPECT_TRUE(keyring_->create(person(Role::kViewer)).ok());
-  ASSERT_TRUE(keyring_->revoke(admin.key.id).ok());
-  EXPECT_EQ(keyring_->create(person(Role::kReviewer)).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(KeyringTest, TheLastKeyOfAnAdminIsNotRevoked) {
+  const auto first = keyring_->create(person(Role::kAdmin)).value();
+  const auto viewer = keyring_->create(person(Role::kViewer)).value();
+  const auto refused = keyring_->revoke(first.key.id);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message, HasSubstr("make a key with the role admin first"));
+  EXPECT_TRUE(keyring_->find(first.secret).ok());
+  EXPECT_TRUE(keyring_->revoke(viewer.key.id).ok());
+  const auto second = keyring_->create(person(Role::kAdmin)).value();
+  EXPECT_TRUE(keyring_->revoke(first.key.id).ok());
+  EXPECT_TRUE(keyring_->revoke(first.key.id).ok()) << "again is no error";
+  EXPECT_FALSE(keyring_->revoke(second.key.id).ok());
 }
 
 TEST_F(KeyringTest, AKeyThatSeesAllTrafficHasNoTenant) {

@@ -103,6 +103,35 @@ TEST_F(ErasureTest, WhatWasMadeOfThemIsNamed) {
   EXPECT_THAT(found.adapters, ElementsAre("small-tuned"));
 }
 
+TEST_F(ErasureTest, RowsAreFoundAgainAfterTheirRecordsWereErased) {
+  Job job{.id = JobId("j1"), .workload = record::WorkloadId("router"), .client = record::ClientId("shop")};
+  const std::string row = R"({"messages":[{"role":"user","content":"ada@example.com wants her order"}]})";
+  job.datasets = {
+      dataset("flywheel-train-router-1", "lineage.jsonl",
+              "{\"file\":\"training/train_data.jsonl\",\"row\":1,\"record_id\":\"r1\"}\n"),
+      dataset("flywheel-train-router-1", "training/train_data.jsonl", "{}\n" + row + "\n"),
+      dataset("flywheel-eval-router-1", "eval_data.jsonl", R"({"record_id":"r9","request":)" + row + "}\n")};
+  job.datasets.erase(job.datasets.begin());  // the first two are one folder
+  const std::vector<Job> jobs{job};
+  const auto first = find_erasure(*store, jobs, {.containing = "ada@example.com"}, Deadline::never());
+  ASSERT_EQ(first->jobs.size(), 1U);
+  EXPECT_EQ(first->jobs[0].train, 1U);
+  ASSERT_TRUE(erase_records(*store, first->records, Deadline::never()).ok());
+  for (const ErasureRequest& again :
+       {ErasureRequest{.containing = "ada@example.com"},
+        ErasureRequest{.client = record::ClientId("shop"), .containing = "ada@example.com"},
+        ErasureRequest{.records = {record::RecordId("r1"), record::RecordId("r9")}}}) {
+    const auto erasure = find_erasure(*store, jobs, again, Deadline::never());
+    ASSERT_TRUE(erasure.ok()) << erasure.error();
+    EXPECT_TRUE(erasure->records.empty());
+    ASSERT_EQ(erasure->jobs.size(), 1U);
+    EXPECT_EQ(erasure->jobs[0].train, 1U);
+    EXPECT_EQ(erasure->jobs[0].evaluation, 1U);
+  }
+  const ErasureRequest elsewhere{.client = record::ClientId("other"), .containing = "ada@example.com"};
+  EXPECT_TRUE(find_erasure(*store, jobs, elsewhere, Deadline::never())->jobs.empty());
+}
+
 TEST_F(ErasureTest, ThoseWhoseContentHasExpiredAreFoundByIdAndCountedWhereATextIsLookedFor) {
   auto expired = **store->find(record::RecordId("r1"));
   expired.request.clear();

@@ -34,6 +34,10 @@ export function cost(sums: Sums, price: Price): number {
   return ((sums.prompt_tokens - cached) * price.input_per_million + cached * cachedPrice + sums.completion_tokens * price.output_per_million) / 1e6;
 }
 
+/** None of the interactions says how many tokens it took: then nobody knows what they cost. */
+export const isUsageUnknown = (sums: Sums): boolean => sums.records > 0 && sums.without_usage >= sums.records;
+export const kNotKnown = "not known";
+
 const kWidths: [number, string][] = [[86400 * 7, "week"], [86400, "day"], [3600, "hour"], [60, "minute"]];
 /** `6 hours`, `day`: a stretch of time. */
 export function stretch(seconds: number): string {

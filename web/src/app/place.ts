@@ -3,10 +3,15 @@ import { useEffect, useState } from "preact/hooks";
 
 export interface Place { path: string[]; query: URLSearchParams }
 
+/** A browser takes `.` and `..` in a path for steps, however they are written: as names they have a `~` in front, and so do those that have one. */
+const kDots = /^~*\.\.?$/;
+const encoded = (name: string): string => encodeURIComponent(kDots.test(name) ? `~${name}` : name);
+
 /** Segments of the path, decoded; one that is no UTF-8 stays as it is. */
 const segment = (text: string): string => {
   try {
-    return decodeURIComponent(text);
+    const name = decodeURIComponent(text);
+    return kDots.test(name) ? name.slice(1) : name;
   } catch {
     return text;
   }
@@ -24,7 +29,7 @@ window.addEventListener("popstate", tell);
 /** `/workloads/a%2Fb?x=1`: the address of a page; members that are empty are left out. */
 export function address(path: string[], query: Record<string, string | undefined> = {}): string {
   const pairs = Object.entries(query).filter((e): e is [string, string] => e[1] !== undefined && e[1] !== "");
-  return `/${path.map(encodeURIComponent).join("/")}${pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ""}`;
+  return `/${path.map(encoded).join("/")}${pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ""}`;
 }
 
 export function go(to: string) {

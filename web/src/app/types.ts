@@ -48,6 +48,17 @@ export interface JobDetail extends JobSummary {
   datasets: { name: string; num_records: number; digest: string }[]; warnings: string[]; llm_judge: { model_name: string; error: string | null } | null;
 }
 
+/** Two evaluations row by row. */
+export interface ComparedAnswer { message: unknown; agreement: number; asks: number; scores: Record<string, number>; mistakes: string[]; failure: string | null; error: string | null }
+export interface ComparedRow {
+  record_id: string; label: string; is_in_log: boolean; outcome: "left_better" | "right_better" | "both" | "neither"; messages: unknown[] | null; reference: unknown;
+  left: ComparedAnswer; right: ComparedAnswer;
+}
+export interface Comparison {
+  counts: { rows: number; left_better: number; right_better: number; both: number; neither: number; without_score: number; left_only: number; right_only: number };
+  rows: ComparedRow[]; next_cursor: string | null;
+}
+
 export interface Setting { path: string; value: string; source: "file" | "command_line" | "default"; line: number | null }
 export interface Configuration { file: string | null; settings: Setting[]; warnings: string[] }
 export interface ApiKey { id: string; name: string; tenant: string; role: string; listeners: string[]; workloads: string[]; created_at: string; last_used: string | null; revoked_at: string | null }

@@ -155,13 +155,35 @@ test("the report is a page, with its links within it", { skip }, async () => {
   });
 });
 
-test("two candidates are compared row by row", { skip }, async () => {
+test("two candidates are compared on every row, and turned round it is the same", { skip }, async () => {
+  const { divergent_rows: { total }, dataset } = await app.service.call("GET", `/api/jobs/${app.job}/report`);
+  const { num_records: rows } = dataset.datasets.find((d) => d.name.includes("-eval-"));
+  assert.ok(total > 20 && rows - total > 40, `${total} of ${rows}`);
+  const all = new RegExp(`^${rows} rows$`);
+  const kSides = ["left_better", "right_better", "both", "neither"];
+  let counts = [];
+  const count = async (page, side) => Number((await page.getByLabel(/^rows/).locator(`option[value=${side}]`).textContent()).match(/\((\d+)\)/)[1]);
+  const compared = async (page, status) => page.locator("[role=status]", { hasText: status }).waitFor();
   await app.open(`/runs/${app.job}/compare`, {}, async (page) => {
-    await page.locator("article.row").first().waitFor();
-    const total = Number((await page.locator("[role=status]", { hasText: /rows?$/ }).textContent()).match(/\d+/)[0]);
-    await page.getByLabel("rows").selectOption("b");
-    await page.waitForFunction(() => location.search.includes("show=b"));
-    assert.ok(Number((await page.locator("[role=status]", { hasText: /rows?$/ }).textContent()).match(/\d+/)[0]) <= total);
+    await compared(page, all);
+    counts = await Promise.all(kSides.map((side) => count(page, side)));
+    const [left, right, both, neither] = counts;
+    assert.equal(left + both, rows - total, "rows on which the best-ranked gives production's answer are among them");
+    assert.equal(right + neither, total);
+    assert.ok(left > 40 && right > 0, `${counts}`);
+    await page.getByLabel(/^rows/).selectOption("left_better");
+    await compared(page, new RegExp(`^${left} rows$`));
+    assert.equal(await page.locator("article.row").count(), 20);
+    const first = await page.locator("article.row").first().getAttribute("aria-label");
+    await page.getByRole("button", { name: "rows after" }).click();
+    await page.getByText(`21 to 40 of ${counts[0]}`).waitFor();
+    assert.notEqual(await page.locator("article.row").first().getAttribute("aria-label"), first);
+    await page.getByRole("button", { name: "rows before" }).click();
+    await page.locator(`article.row[aria-label="${first}"]`).waitFor();
+  });
+  await app.open(`/runs/${app.job}/compare?a=1.base-eval&b=0.base-eval`, {}, async (page) => {
+    await compared(page, all);
+    assert.deepEqual(await Promise.all(kSides.map((side) => count(page, side))), [counts[1], counts[0], counts[2], counts[3]]);
   });
 });
 
@@ -180,12 +202,27 @@ test("two runs are compared row by row, also where one of them gave production's
     await page.getByLabel(/^run/).selectOption(other);
     await page.waitForURL(new RegExp(`with=${other}`));
     await seen(page, "measured on the same rows");
-    const total = new Set([...before, ...after]).size;
-    await page.locator("[role=status]", { hasText: new RegExp(`^${total} rows$`) }).waitFor();
-    await page.getByLabel(/^rows/).selectOption({ label: `right agrees more (${mended.length})` });
+    await page.locator("[role=status]", { hasText: /^\d+ rows$/ }).waitFor();
+    await page.getByLabel(/^rows/).selectOption({ label: `right better (${mended.length})` });
     await page.locator("[role=status]", { hasText: new RegExp(`^${mended.length} rows$`) }).waitFor();
     const shown = await page.locator("article.row").evaluateAll((rows) => rows.map((r) => r.getAttribute("aria-label")));
     assert.ok(shown.every((label) => mended.includes(label.replace("row ", ""))));
-    assert.equal(await page.getByLabel(/^rows/).locator("option", { hasText: `left agrees more (${broken.length})` }).count(), 1);
+    assert.equal(await page.getByLabel(/^rows/).locator("option", { hasText: `left better (${broken.length})` }).count(), 1);
   });
+});
+
+test("a row whose record was erased is marked", { skip }, async () => {
+  const { rows: [row] } = await app.service.call("GET", `/api/jobs/${app.job}/comparison?left=0.base-eval&right=1.base-eval&limit=1`);
+  assert.equal(row.is_in_log, true);
+  const erased = await app.service.call("POST", "/api/log/erasures", { records: [row.record_id], dry_run: false, person: "ada", reason: "asked for" });
+  assert.equal(erased.erased, 1);
+  await app.open(`/runs/${app.job}/compare?a=0.base-eval&b=1.base-eval`, {}, async (page) => {
+    const card = page.locator(`article.row[aria-label="row ${row.record_id}"]`);
+    await card.getByText("no longer in the log").waitFor();
+    await card.getByText(/was erased.*stays until the run is deleted/).waitFor();
+    assert.equal(await page.locator("article.row .tag", { hasText: "no longer in the log" }).count(), 1, "the others are there");
+  });
+  const again = await app.service.call("POST", "/api/log/erasures", { records: [row.record_id] });
+  assert.equal(again.records, 0);
+  assert.ok(again.jobs.some((job) => job.id === app.job && job.evaluation_rows === 1), "the run still has it");
 });

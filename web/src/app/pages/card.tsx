@@ -19,7 +19,9 @@ import { kShadowTag, sourceOf } from "./review";
 const kVerdicts: [string, string, string][] = [["1", "left_better", "Left is better"], ["2", "right_better", "Right is better"], ["3", "both_fine", "Both are fine"], ["4", "both_wrong", "Both are wrong"], ["5", "cannot_tell", "Cannot tell"]];
 
 /** What was judged since the page was opened, the last at the end: what undo takes back. */
-const judged: { review: string; record: string }[] = [];
+const judged: { review: string; record: string; draft: Draft }[] = [];
+/** What was begun on a card and not yet said, by person, review and row: going on to another card and back loses nothing of it. */
+const drafts = new Map<string, Draft>();
 
 const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== "checkbox");
 
@@ -145,7 +147,12 @@ function CardBar(props: { review: WholeReview | null; card: ReviewCard | null })
 
 function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean; from: string }) {
   const { review, card, person, from } = props;
-  const [draft, setDraft] = useState(() => draftOf(card));
+  const begun = JSON.stringify([person, review.id, card.record_id]);
+  const [draft, setShown] = useState(() => drafts.get(begun) ?? draftOf(card));
+  const setDraft = (d: Draft) => {
+    drafts.set(begun, d);
+    setShown(d);
+  };
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
@@ -166,7 +173,8 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
   const say = (verdict: string) => doing(async () => {
     const tags = draft.tags.split(",").map((t) => t.trim()).filter((t) => t !== "");
     await post(labelsOf(card.record_id), { person, verdict, note: draft.note, tags, corrected: messageOf(draft.corrected), alike: draft.alike });
-    judged.push({ review: review.id, record: card.record_id });
+    drafts.delete(begun);
+    judged.push({ review: review.id, record: card.record_id, draft });
     const group = review.queue[at]?.group;
     to(nextOf(review.queue.map((i) => (i.record_id === card.record_id || (draft.alike && i.group === group) ? { ...i, mine: verdict } : i)), card.record_id));
   });
@@ -175,6 +183,8 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     if (!last || last.review !== review.id) return;
     await remove(`${labelsOf(last.record)}?person=${encodeURIComponent(person)}`);
     judged.pop();
+    // What was said with the verdict is taken back with it, and stands there to be said again.
+    drafts.set(JSON.stringify([person, review.id, last.record]), { ...last.draft, alike: false });
     if (last.record === card.record_id) props.reload();
     else go(address(["review", review.id, last.record], { from }));
   });

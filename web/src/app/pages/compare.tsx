@@ -1,63 +1,98 @@
 import { useMemo } from "preact/hooks";
 import { AnswerDiff, kSideWords } from "../../components/answer_diff";
 import { Conversation } from "../../components/conversation";
-import { count, plural, score } from "../../components/format";
+import { count, plural, score, type Kind } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { asMessage, leadingKind, messagesOf, type Report, type RowAnswer } from "../../report/model";
-import { answerName } from "../../report/row_filter";
-import { useResource } from "../api";
+import { asMessage, contenderKey, fullName, leadingKind, type Report } from "../../report/model";
+import { useKept, useResource } from "../api";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
 import { address, setQuery } from "../place";
-import { answerersOf, areSameRows, pairsOf, type Pair, type Side } from "../run_pairs";
+import { areSameRows } from "../run_pairs";
+import type { ComparedAnswer, ComparedRow, Comparison } from "../types";
 import { OtherRun } from "./same_traffic";
 
-const kShown = 20;
+const kPage = 20;
+const kFirst = { from: "" };
 
-function PairCard(props: { pair: Pair; kind: "rate" | "graded" }) {
-  const { row, a, b } = props.pair;
-  const messages = messagesOf(row);
-  const name = (x: RowAnswer) => <><Plain text={answerName(x)} /> <span class="muted small">{score(x.agreement, props.kind)}</span></>;
+/** The evaluations of a run that have rows, the best-ranked first, as the address and the person name them. */
+const answerersOf = (report: Report): [string, string][] => report.ranking.entries.map((e) => [contenderKey(e.candidate, e.variant), fullName(e.model_name, e.variant)]);
+
+function RowCard(props: { row: ComparedRow; names: [string, string]; kind: Kind }) {
+  const { row, names, kind } = props;
+  const messages = useMemo(() => (row.messages ?? []).flatMap((m) => asMessage(m) ?? []), [row]);
+  const name = (text: string, x: ComparedAnswer) => <><Plain text={text} /> <span class="muted small">{score(x.agreement, kind)}{x.asks > 1 && `, asked ${count(x.asks)} times`}</span></>;
+  const { left, right } = row;
   return (
     <article class="row" aria-label={`row ${row.record_id}`}>
-      <header><h3>{row.label === "" ? "row" : <Name text={row.label} />}</h3><span class="row-tools"><Name text={row.record_id} /></span></header>
+      <header><h3>{row.label === "" ? "row" : <Name text={row.label} />}</h3><span class="row-tools">{!row.is_in_log && <span class="tag">no longer in the log</span>} <Name text={row.record_id} /></span></header>
+      {!row.is_in_log && <p class="problem">The record of this row was erased, or its time in the log is over. What the run kept of it stays until the run is deleted.</p>}
       {messages.length > 0 && <details><summary>Whole conversation ({plural(messages.length, "message")})</summary><Conversation messages={messages} /></details>}
-      <AnswerDiff reference={asMessage(a.message) ?? {}} answer={asMessage(b.message)} names={[name(a), name(b)]} trouble={b.failure ?? b.error} words={kSideWords} />
-      <details><summary>Beside production's answer</summary><AnswerDiff reference={asMessage(row.reference) ?? {}} answer={asMessage(b.message)} names={["production", name(b)]} trouble={null} /></details>
+      {(left.failure ?? left.error) && <p class="problem">The left one gave no answer: <Plain text={left.failure ?? left.error ?? ""} /></p>}
+      <AnswerDiff reference={asMessage(left.message) ?? {}} answer={asMessage(right.message)} names={[name(names[0], left), name(names[1], right)]} trouble={right.failure ?? right.error} words={kSideWords} />
+      <details><summary>Beside production's answer</summary><AnswerDiff reference={asMessage(row.reference) ?? {}} answer={asMessage(right.message)} names={["production", name(names[1], right)]} trouble={null} /></details>
     </article>
   );
 }
 
-/** What the rows are that are shown, and which are not. */
-function WhichRows(props: { left: Report; right: Report }) {
-  const { left, right } = props;
-  if (left === right) return <>Of the rows on which the best-ranked candidate does not give production's answer.</>;
-  if (areSameRows(left, right)) return <>Both runs were measured on the same rows. Of those on which the best-ranked candidate of either does not give production's answer.</>;
-  return <>The runs were measured on other rows: only those stand here that are in both and on which the best-ranked candidates of both do not give production's answer.</>;
+/** What the rows are that are counted, and which are not. */
+function WhichRows(props: { left: Report; right: Report; comparison: Comparison }) {
+  const { left, right, comparison: { counts } } = props;
+  const only = counts.left_only + counts.right_only;
+  return (
+    <>
+      {left !== right && (areSameRows(left, right) ? "Both runs were measured on the same rows. " : "The runs were measured on other rows: those count that are in both. ")}
+      All {plural(counts.rows, "evaluation row")} that both answered{only > 0 && `; ${count(only)} more only one of them was asked`}{counts.without_score > 0 && `; ${count(counts.without_score)} have no score of the judge`}.
+      Better is who agrees more with production. What differs is marked <mark class="side">so</mark>.
+    </>
+  );
 }
 
-function Compared(props: { left: Report; right: Report; query: URLSearchParams }) {
-  const { left, right, query } = props;
+function Pages(props: { from: number; shown: number; next: string | null; total: number }) {
+  const { from, shown, next, total } = props;
+  if (from === 0 && next === null) return null;
+  const turn = (to: string) => {
+    setQuery({ from: to });
+    window.scrollTo(0, 0);
+  };
+  return (
+    <nav class="tools" aria-label="pages of rows">
+      {from > 0 && <button type="button" class="more" onClick={() => turn(from > kPage ? String(from - kPage) : "")}>rows before</button>}
+      <span class="muted small">{count(from + 1)} to {count(from + shown)} of {count(total)}</span>
+      {next !== null && <button type="button" class="more" onClick={() => turn(next)}>rows after</button>}
+    </nav>
+  );
+}
+
+function Compared(props: { id: string; left: Report; right: Report; query: URLSearchParams }) {
+  const { id, left, right, query } = props;
   const [names, others] = useMemo(() => [answerersOf(left), answerersOf(right)], [left, right]);
-  const a = query.get("a") ?? names[0] ?? "";
-  const b = query.get("b") ?? (left === right ? names.find((n) => n !== a) : others[0]) ?? "";
-  const which = query.get("show") ?? "";
-  const pairs = useMemo(() => pairsOf(left, a, right, b), [left, a, right, b]);
-  const found = pairs.filter((p) => which === "" || p.better === which);
-  const shown = Math.max(kShown, Number(query.get("rows")) || 0);
-  if (a === "" || b === "") return <p class="muted">{left === right ? "There are no two candidates whose answers differ from production's." : "One of the runs has no answers that differ from production's."}</p>;
-  const n = (side: Side) => pairs.filter((p) => p.better === side).length;
-  const optionsOf = (list: string[]) => list.map((name): [string, string] => [name, name]);
+  const a = query.get("a") || names[0]?.[0] || "";
+  const b = query.get("b") || (left === right ? names.find(([key]) => key !== a)?.[0] : others[0]?.[0]) || "";
+  const show = query.get("show") ?? "";
+  const from = Number(query.get("from")) || 0;
+  const with_ = query.get("with") ?? "";
+  const asked = new URLSearchParams({ left: a, right: b, limit: String(kPage), cursor: String(from) });
+  if (show !== "") asked.set("show", show);
+  if (with_ !== "") asked.set("with", with_);
+  const { data, error, reload } = useResource<Comparison>(a === "" || b === "" ? null : `/api/jobs/${encodeURIComponent(id)}/comparison?${asked}`);
+  const known = useKept(data);
+  if (a === "" || b === "") return <p class="muted">{left === right ? "There are no two candidates with answers." : "One of the runs has no answers."}</p>;
+  const n = (key: keyof Comparison["counts"]) => (known ? ` (${count(known.counts[key])})` : "");
+  const total = known ? (show === "" ? known.counts.rows : known.counts[show as "both"] ?? 0) : 0;
+  const titleOf = (list: [string, string][], key: string) => list.find(([k]) => k === key)?.[1] ?? key;
   return (
     <>
       <form class="filters" onSubmit={(e) => e.preventDefault()}>
-        <Choice name="a" label="left" value={a} any="the best-ranked" options={optionsOf(names)} />
-        <Choice name="b" label={left === right ? "right" : "right, of the other run"} value={b} any={left === right ? "the next" : "the best-ranked"} options={optionsOf(others)} />
-        <Choice name="show" label="rows" value={which} any={`all (${count(pairs.length)})`} options={[["a", `left agrees more (${n("a")})`], ["b", `right agrees more (${n("b")})`], ["same", `as much (${n("same")})`]]} />
+        <Choice name="a" label="left" value={a} any="the best-ranked" options={names} also={kFirst} />
+        <Choice name="b" label={left === right ? "right" : "right, of the other run"} value={b} any={left === right ? "the next" : "the best-ranked"} options={others} also={kFirst} />
+        <Choice name="show" label="rows" value={show} any={`all${n("rows")}`} options={[["left_better", `left better${n("left_better")}`], ["right_better", `right better${n("right_better")}`], ["both", `both agree${n("both")}`], ["neither", `neither agrees${n("neither")}`]]} also={kFirst} />
       </form>
-      <p class="muted small"><WhichRows left={left} right={right} /> What differs is marked <mark class="side">so</mark>.</p>
-      <h2><span role="status">{plural(found.length, "row")}</span></h2>
-      {found.slice(0, shown).map((p) => <PairCard key={p.row.record_id} pair={p} kind={leadingKind(left)} />)}
-      {found.length > shown && <button type="button" class="more" onClick={() => setQuery({ rows: String(shown + kShown) })}>show more ({count(found.length - shown)} left)</button>}
+      <Trouble error={error} retry={reload} />
+      {!known && !error && <Waiting what="the rows" />}
+      {known && <p class="muted small"><WhichRows left={left} right={right} comparison={known} /></p>}
+      {data && <h2><span role="status">{plural(total, "row")}</span></h2>}
+      {data?.rows.map((row) => <RowCard key={row.record_id} row={row} names={[titleOf(names, a), titleOf(others, b)]} kind={leadingKind(left)} />)}
+      {data && <Pages from={from} shown={data.rows.length} next={data.next_cursor} total={total} />}
     </>
   );
 }
@@ -75,9 +110,9 @@ export function ComparePage(props: { id: string; query: URLSearchParams }) {
     <>
       <PageTitle title="Compare answers" eyebrow={<a href={address(["runs", id])}>Run</a>} />
       <Trouble error={error ?? other.error} retry={() => { reload(); other.reload(); }} />
-      {data && <form class="filters" onSubmit={(e) => e.preventDefault()}><OtherRun id={id} of={data.job} value={with_} any="this run alone" /></form>}
+      {data && <form class="filters" onSubmit={(e) => e.preventDefault()}><OtherRun id={id} of={data.job} value={with_} any="this run alone" also={{ a: "", b: "", ...kFirst }} /></form>}
       {(!data || !right) && !error && !other.error && <Waiting what="the report" />}
-      {data && right && <Compared left={data} right={right} query={query} />}
+      {data && right && <Compared id={id} left={data} right={right} query={query} />}
     </>
   );
 }

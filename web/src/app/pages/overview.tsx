@@ -4,7 +4,7 @@ import { Name, Plain } from "../../components/plain";
 import { Sparkline } from "../../components/sparkline";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
-import { ago, compact, cost, stretch } from "../numbers";
+import { ago, compact, cost, stretch, isUsageUnknown, kNotKnown } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { address, setQuery, usePlace } from "../place";
 import { listenersOf, type Listener } from "../listeners";
@@ -130,11 +130,13 @@ function Wheel(props: { statistics: Statistics; jobs: JobSummary[]; total: numbe
   const { workloads, production } = props.statistics;
   const sum = (of: (w: WorkloadStatistics) => number) => workloads.reduce((a, w) => a + of(w), 0);
   const price = production.price;
+  const without = sum((w) => w.total.without_usage);
+  const isUnknown = workloads.length > 0 && workloads.every((w) => isUsageUnknown(w.total));
   return (
     <dl class="figures wheel">
       <Figure name="captured" value={compact(sum((w) => w.records))}>interactions of {plural(workloads.length, "workload")}</Figure>
-      <Figure name="tokens" value={compact(sum((w) => w.total.prompt_tokens + w.total.completion_tokens))}>asked and answered</Figure>
-      {price && <Figure name="worth" value={dollars(sum((w) => cost(w.total, price)))}>at the price of <Plain text={production.name ?? "production"} /></Figure>}
+      <Figure name="tokens" value={isUnknown ? kNotKnown : compact(sum((w) => w.total.prompt_tokens + w.total.completion_tokens))}>asked and answered{without > 0 && `; ${count(without)} do not say`}</Figure>
+      {price && <Figure name="worth" value={isUnknown ? kNotKnown : dollars(sum((w) => cost(w.total, price)))}>at the price of <Plain text={production.name ?? "production"} /></Figure>}
       <Figure name="runs" value={count(props.total)}>{count(props.jobs.filter((j) => j.status === "completed").length)} {props.total > props.jobs.length ? `of the newest ${props.jobs.length} ` : ""}completed</Figure>
     </dl>
   );

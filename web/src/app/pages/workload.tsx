@@ -4,7 +4,7 @@ import { Name, Plain } from "../../components/plain";
 import { TimeBars } from "../../components/time_bars";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
-import { compact, cost, parseTime, stretch } from "../numbers";
+import { compact, cost, isUsageUnknown, kNotKnown, parseTime, stretch } from "../numbers";
 import { Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
 import { address, usePlace } from "../place";
 import type { JobSummary, NamedCount, Point, Statistics, WorkloadStatistics } from "../types";
@@ -93,11 +93,12 @@ function Counts(props: { title: string; counts: NamedCount[]; link: (name: strin
 function Figures(props: { workload: WorkloadStatistics; statistics: Statistics }) {
   const { total, records, oldest, newest } = props.workload;
   const price = props.statistics.production.price;
+  const isUnknown = isUsageUnknown(total);
   return (
     <dl class="figures">
       <Figure name="interactions" value={count(records)}>{moment(oldest)} to {moment(newest)}</Figure>
-      <Figure name="tokens" value={compact(total.prompt_tokens + total.completion_tokens)}>{compact(total.prompt_tokens)} asked, {compact(total.completion_tokens)} answered{total.without_usage > 0 && `; ${count(total.without_usage)} do not say`}</Figure>
-      {price && <Figure name="cost" value={dollars(cost(total, price))}>at the price of <Plain text={props.statistics.production.name ?? "production"} /></Figure>}
+      <Figure name="tokens" value={isUnknown ? kNotKnown : compact(total.prompt_tokens + total.completion_tokens)}>{!isUnknown && `${compact(total.prompt_tokens)} asked, ${compact(total.completion_tokens)} answered`}{!isUnknown && total.without_usage > 0 && "; "}{total.without_usage > 0 && `${count(total.without_usage)} do not say`}</Figure>
+      {price && <Figure name="cost" value={isUnknown ? kNotKnown : dollars(cost(total, price))}>at the price of <Plain text={props.statistics.production.name ?? "production"} />{total.without_usage > 0 && ", of those that say their tokens"}</Figure>}
       <Figure name="errors" value={total.records > 0 ? percent(total.errors / total.records) : "\u2013"}>{plural(total.errors, "interaction")} without an answer</Figure>
       {total.seconds_mean !== null && <Figure name="time" value={seconds(total.seconds_mean)}>mean of an answer</Figure>}
     </dl>
