@@ -129,8 +129,9 @@ void BulkApi::Impl::add_searches() {
   for (const char* path : {"/_cat/indices", "/_cat/indices/{index}"}) {
     exchange.on({Method::kGet}, path, reading(searches, &Search::cat_indices));
   }
+  // elasticsearch-py 9 asks by POST.
   for (const char* path : {"/_cat/count", "/_cat/count/{index}"}) {
-    exchange.on({Method::kGet}, path, reading(searches, &Search::cat_count));
+    exchange.on({Method::kGet, Method::kPost}, path, reading(searches, &Search::cat_count));
   }
 }
 

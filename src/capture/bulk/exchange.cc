@@ -55,7 +55,7 @@ void Exchange::finish() {
   const Endpoint unknown = [](Call call) -> Task<Answer> {
     co_return refusal(400, "illegal_argument_exception",
                       "request [" + std::string(net::to_string(call.method)) + " " + call.name +
-                          "] is no part of the Elasticsearch dialect that is served here (docs/capture.md lists it)");
+                          "] is no part of the Elasticsearch dialect that is served here (docs/shippers.md lists it)");
   };
   router_.otherwise([this, unknown](net::IncomingRequest& request, net::ResponseWriter& out) {
     return serve(unknown, "", request, {}, out);

@@ -86,7 +86,10 @@ Task<Answer> IndexCalls::remove(Call call) {
   if (call.index.find_first_of("*,") != std::string::npos || call.index == "_all") {
     co_return refusal(400, "illegal_argument_exception", "indexes are deleted one by one, by name");
   }
-  if (!indices_.exists(call.index)) co_return no_such_index(call.index);
+  if (!indices_.exists(call.index)) {
+    co_return call.has_flag("ignore_unavailable") ? Answer{.body = std::string(kAcknowledged)}
+                                                  : no_such_index(call.index);
+  }
   if (call.index == indices_.whole()) {
     co_return refusal(
         400, "illegal_argument_exception",

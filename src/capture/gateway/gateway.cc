@@ -188,14 +188,16 @@ Status Gateway::readiness() const {
   if (lost != 0 && kernel_now().time_since_epoch() - Duration(lost) < kLossIsNews) {
     return unavailable("records of exchanges are being lost: the log store is slower than the traffic, or away");
   }
+  std::string trouble;
   for (const auto& [name, upstream] : impl_->shared.routing.load()->upstreams) {
     if (!upstream->breaker().is_open()) continue;
-    return unavailable("the last " + std::to_string(upstream->settings().failures_until_open) +
-                       " requests to upstream " + name + " failed: it is asked once in " +
-                       std::to_string(std::chrono::ceil<std::chrono::seconds>(upstream->settings().open_for).count()) +
-                       " s until one succeeds");
+    trouble += (trouble.empty() ? "" : "; ") + std::string("the last ") +
+               std::to_string(upstream->settings().failures_until_open) + " requests to upstream " + name +
+               " failed: it is asked once in " +
+               std::to_string(std::chrono::ceil<std::chrono::seconds>(upstream->settings().open_for).count()) +
+               " s until one succeeds";
   }
-  return {};
+  return trouble.empty() ? Status() : Status(unavailable(std::move(trouble)));
 }
 
 void Gateway::write_metrics(std::ostream& out) const {

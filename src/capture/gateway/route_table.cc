@@ -198,6 +198,7 @@ Result<std::vector<Route>> RouteTable::parse(std::string_view text) {
   std::vector<Route> routes;
   for (std::size_t i = 0; i < list->size(); ++i) {
     FW_ASSIGN(auto route, read_route((*list)[i], i));
+    if (route.name.empty()) route.name = "route-" + std::to_string(i + 1);  // as in the configuration
     routes.push_back(std::move(route));
   }
   return routes;

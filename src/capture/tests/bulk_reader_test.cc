@@ -89,6 +89,22 @@ TEST(BulkReader, KeepsAsideWhatIsNoTrafficAndGoesOn) {
   EXPECT_EQ(outcome.all.bad_lines[1].bytes, "nonsense");
 }
 
+TEST(BulkReader, ADocumentBehindOneThatIsTooLongIsTakenAsTheOther) {
+  const std::string body = "{\"index\":{\"_id\":\"big\"}}\n{\"message\":\"" + std::string(1 << 20, 'z') +
+                           "\"}\n{\"index\":{\"_id\":\"next\"}}\n" + document() + "\n";
+  codec::StringSource source(body);
+  BulkReader reader(source, {.path_index = "flywheel", .whole_index = "flywheel", .read = {}, .line_limit = 500});
+  const auto batch = reader.next(8 << 20, 100);
+  ASSERT_TRUE(batch.ok() && *batch);
+  ASSERT_THAT((*batch)->items, SizeIs(2));
+  EXPECT_EQ((*batch)->items[0].status, 400);
+  EXPECT_EQ((*batch)->items[1].status, 201);
+  ASSERT_THAT((*batch)->bad_lines, SizeIs(1));
+  EXPECT_THAT((*batch)->bad_lines[0].reason, HasSubstr("longer than the limit"));
+  ASSERT_THAT((*batch)->records, SizeIs(1));
+  EXPECT_THAT((*batch)->records[0].provenance.tags, ElementsAre(record::Tag{"_id", "next"}));
+}
+
 TEST(BulkReader, RefusesUpdatesAndDeletesAndBadNamesByItem) {
   const auto outcome = read(
       "{\"update\":{\"_id\":\"1\"}}\n{\"doc\":{}}\n{\"delete\":{\"_id\":\"1\"}}\n{\"index\":{\"_index\":\"UP\"}}\n" +

@@ -231,28 +231,30 @@ Task<Status> ClientConnection::read_head(bool is_head_request) {
 
 ResponseHead ClientConnection::take_head() { return {.status = parser_->status(), .headers = parser_->take_headers()}; }
 
-std::optional<Result<std::optional<std::string>>> ClientConnection::take_body() {
-  if (is_broken_) return unavailable(origin_ + ": the body was lost with an earlier error");
-  if (!parser_->is_done()) {
-    auto used = parser_->feed(buffer_.unread());
-    is_broken_ = !used.ok();
-    if (!used.ok()) return used.error().within(origin_);
+void ClientConnection::feed_unread() {
+  if (is_broken_ || parser_->is_done()) return;
+  const auto used = parser_->feed(buffer_.unread());
+  is_broken_ = !used.ok();
+  if (used.ok()) {
     buffer_.consume(*used);
+  } else {
+    malformed_ = used.error().within(origin_);
   }
+}
+
+std::optional<Result<std::optional<std::string>>> ClientConnection::take_body() {
+  feed_unread();
+  // What came before a malformed part, however the reads fell, is handed out first.
   if (parser_->has_body_bytes()) return std::optional<std::string>(parser_->take_body());
+  if (is_broken_) return malformed_.value_or(unavailable(origin_ + ": the body was lost with an earlier error"));
   if (parser_->is_done()) return std::optional<std::string>();
   return std::nullopt;
 }
 
 std::optional<std::string> ClientConnection::take_whole_body() {
   // The parser stops behind the head, so that what follows may not have been fed yet.
-  if (!parser_->is_done()) {
-    const auto used = parser_->feed(buffer_.unread());
-    is_broken_ = !used.ok();
-    if (is_broken_) return std::nullopt;
-    buffer_.consume(*used);
-  }
-  if (!parser_->is_done()) return std::nullopt;
+  feed_unread();
+  if (is_broken_ || !parser_->is_done()) return std::nullopt;
   return parser_->take_body();
 }
 

@@ -78,6 +78,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   Instant kept_since{};
 
  private:
+  /// Parses what was read; what is malformed breaks the body off.
+  void feed_unread();
   /// What of the body is here already: a piece, the end, an error; nothing when more must be read.
   [[nodiscard]] std::optional<Result<std::optional<std::string>>> take_body();
   [[nodiscard]] Status after_read(const boost::system::error_code& ec, std::size_t bytes);
@@ -108,7 +110,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   Instant sent_at_{};  // when the request began to go out
   boost::system::error_code send_error_;
   bool has_received_ = false;
-  bool is_broken_ = false;  // nothing more can be read
+  bool is_broken_ = false;          // nothing more can be read
+  std::optional<Error> malformed_;  // why, where it was the server's bytes
 };
 
 }  // namespace fw::net

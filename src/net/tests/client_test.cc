@@ -250,6 +250,26 @@ TEST_F(ClientTest, PiecesArriveAsTheyAreSentAndAStopEndsTheStream) {
   EXPECT_EQ(loop.run(first_piece_then_stop(client, upstream.url(), {})).error().code, ErrorCode::kCancelled);
 }
 
+Task<Result<std::string>> pieces_until_the_error(Client& client, std::string url, std::string* came) {
+  FW_CO_ASSIGN(auto stream, co_await client.open({.target = url}, Deadline::after(5s)));
+  EXPECT_EQ(stream->take_if_whole(), std::nullopt);
+  while (true) {
+    FW_CO_ASSIGN(const auto piece, co_await stream->next(Deadline::after(5s)));
+    if (!piece) co_return "end";
+    *came += *piece;
+  }
+}
+
+TEST_F(ClientTest, WhatCameBeforeAMalformedChunkIsHandedOut) {
+  RawUpstream upstream([](RawSocket& peer, int) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n6\r\nsecond\r\nzz\r\n");
+  });
+  std::string came;
+  EXPECT_EQ(loop.run(pieces_until_the_error(client, upstream.url(), &came)).error().code, ErrorCode::kDataLoss);
+  EXPECT_EQ(came, "firstsecond");
+}
+
 constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// Answers once per connection; the second request on a connection finds it closed after it was sent.

@@ -56,6 +56,8 @@ TEST(RouteTable, RefusesWhatLeadsNowhere) {
               HasSubstr("no upstream \"none\"; there are: big, small"));
   EXPECT_THAT(refusal({{.name = "r"}}), HasSubstr("no targets"));
   EXPECT_THAT(refusal({{.targets = {{.upstream = "big"}}}}), HasSubstr("no name"));
+  const auto unnamed = RouteTable::parse(R"({"routes":[{"name":"r"},{"targets":[]}]})").value();
+  EXPECT_EQ(unnamed[1].name, "route-2");  // as the configuration names it
   EXPECT_THAT(refusal({{.name = "r", .targets = {{.upstream = "big", .weight = 0}}}}), HasSubstr("weight above 0"));
   EXPECT_THAT(
       refusal({{.name = "r", .targets = {{.upstream = "big"}}}, {.name = "r", .targets = {{.upstream = "big"}}}}),

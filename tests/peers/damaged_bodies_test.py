@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Bodies that are not what their Content-Encoding says: a mistake of the sender, which it must not send for ever."""
+import gzip
+import http.client
+import json
+import pathlib
+import sys
+import unittest
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from service import CaptureService, document  # noqa: E402
+
+BULK = "".join(json.dumps(line) + "\n" for line in ({"index": {}}, document(1))).encode()
+SPANS = json.dumps({"resourceSpans": []}).encode()
+
+
+def flipped(packed):
+    out = bytearray(packed)
+    out[len(out) // 2] ^= 0xFF
+    return bytes(out)
+
+
+class DamagedBodies(unittest.TestCase):
+    def setUp(self):
+        self.service = CaptureService().start()
+        self.addCleanup(self.service.close)
+
+    def post(self, listener, path, body, encoding="gzip"):
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.service.listener(listener)).netloc, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("POST", path, body, {"Content-Type": "application/json", "Content-Encoding": encoding})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def test_are_refused_as_the_senders_mistake(self):
+        for listener, path, body in (("elasticsearch", "/i/_bulk", BULK), ("elasticsearch", "/i/_doc", BULK),
+                                     ("elasticsearch", "/i/_search", b'{"query":{"match_all":{}}}'),
+                                     ("otlp", "/v1/traces", SPANS), ("otlp", "/v1/logs", SPANS)):
+            packed = gzip.compress(body)
+            for what, bad in (("truncated", packed[:-12]), ("flipped", flipped(packed)), ("plain", body)):
+                with self.subTest(path=path, what=what):
+                    self.assertEqual(self.post(listener, path, bad), 400)
+            self.assertEqual(self.post(listener, path, body, "zstd"), 400, path)
+        self.assertEqual(self.service.count(), 0)
+        self.assertEqual(self.post("elasticsearch", "/i/_bulk", gzip.compress(BULK)), 200)
+        self.assertEqual(self.service.count(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
