@@ -20,7 +20,7 @@ struct Key {
   const char* name;
   const char* wrong_type;
 };
-constexpr std::array<Key, 15> kKeys{{{"eval_size", "int_parsing"},
+constexpr std::array<Key, 16> kKeys{{{"eval_size", "int_parsing"},
                                      {"val_ratio", "float_parsing"},
                                      {"min_total_records", "int_parsing"},
                                      {"random_seed", "int_parsing"},
@@ -32,6 +32,7 @@ constexpr std::array<Key, 15> kKeys{{{"eval_size", "int_parsing"},
                                      {"keep_near_duplicates_apart", "bool_parsing"},
                                      {"near_duplicate_threshold", "float_parsing"},
                                      {"max_leaked_share", "float_parsing"},
+                                     {"max_answered_share", "float_parsing"},
                                      {"suspicious_answers", "string_type"},
                                      {"holdout_job", "string_type"},
                                      {"holdout_min_rows", "int_parsing"}}};

@@ -308,6 +308,7 @@ class Assembler {
         }));
     FW_ASSIGN(std::string icl, with_examples(eval, said));
     FW_TRY(leaks_.measure(split_.sides, shown_, out_.card.leak));
+    FW_TRY(leaks_.count_clusters(split_.sides, out_.card.near_duplicates));
     FW_TRY(check_leak(out_.card.leak, out_.lineage.eval.size(), request_.split));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};

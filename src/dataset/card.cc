@@ -115,6 +115,26 @@ Json suspicious_to_json(const SuspiciousCounts& suspicious) {
           {"reasons", std::move(reasons)}};
 }
 
+Json clusters_to_json(const NearDuplicateCounts& counts) {
+  Json largest = Json::array();
+  for (const auto& cluster : counts.largest) {
+    Json examples = Json::array();
+    for (const LeakText& row : cluster.examples) {
+      examples.push_back({{"record_id", row.record_id}, {"text", row.text}});
+    }
+    largest.push_back({{"rows", cluster.rows()},
+                       {"train", cluster.train},
+                       {"validation", cluster.validation},
+                       {"evaluation", cluster.evaluation},
+                       {"examples", std::move(examples)}});
+  }
+  return {{"clusters", counts.clusters},
+          {"rows", counts.rows},
+          {"training_and_validation", counts.training_and_validation},
+          {"not_looked_at", counts.not_looked_at},
+          {"largest", std::move(largest)}};
+}
+
 }  // namespace
 
 Json to_json(const Card& card) {
@@ -133,6 +153,7 @@ Json to_json(const Card& card) {
   out["self_agreement"] = agreement_to_json(card.self_agreement);
   if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
   out["suspicious"] = suspicious_to_json(card.suspicious);
+  out["near_duplicates"] = clusters_to_json(card.near_duplicates);
   if (card.holdout) out["holdout"] = holdout_to_json(*card.holdout);
   out["notes"] = card.notes;
   out["leak"] = to_json(card.leak);
@@ -155,6 +176,7 @@ nlohmann::ordered_json to_json(const Leak& leak) {
           {"eval_rows_near_training", leak.eval_rows_near_training},
           {"eval_rows_near_example", leak.eval_rows_near_example},
           {"eval_rows_answered_in_training", leak.eval_rows_answered_in_training},
+          {"eval_rows_own_answer_in_training", leak.eval_rows_own_answer_in_training},
           {"near_duplicate_threshold", leak.near_duplicate_threshold},
           {"method", kMethod},
           {"pairs", std::move(pairs)}};

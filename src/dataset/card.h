@@ -74,9 +74,29 @@ struct Leak {
   std::uint64_t eval_rows_near_example = 0;  ///< the same of a training row that is an in-context example
   std::uint64_t eval_rows_answered_in_training =
       0;  ///< a training row holds the answer whole, which is not a common one
+  std::uint64_t eval_rows_own_answer_in_training = 0;  ///< of these, those whose answer fewer than three rows give
   double near_duplicate_threshold = 0;
   std::vector<LeakPair> pairs;  ///< those most alike, under the threshold too
 };
+
+/// Rows of all sides that are near-duplicates of each other (impl/near_clusters.h).
+struct NearDuplicateCounts {
+  struct Cluster {
+    std::uint64_t train = 0;
+    std::uint64_t validation = 0;
+    std::uint64_t evaluation = 0;
+    std::vector<LeakText> examples;  ///< last user messages; at most kShownOfCluster
+
+    [[nodiscard]] std::uint64_t rows() const { return train + validation + evaluation; }
+  };
+  std::uint64_t clusters = 0;                 ///< of two rows and more
+  std::uint64_t rows = 0;                     ///< in them
+  std::uint64_t training_and_validation = 0;  ///< clusters with rows of both
+  std::uint64_t not_looked_at = 0;            ///< rows beyond those that are compared
+  std::vector<Cluster> largest;               ///< at most kShownClusters
+};
+inline constexpr std::size_t kShownClusters = 5;
+inline constexpr std::size_t kShownOfCluster = 3;
 
 /// Rows whose answer looks wrong (impl/suspects.h).
 struct SuspiciousCounts {
@@ -148,6 +168,7 @@ struct Card {
   SelfAgreement self_agreement;
   std::optional<CorrectionCounts> corrections;  ///< absent: nobody asked for them
   SuspiciousCounts suspicious;
+  NearDuplicateCounts near_duplicates;
   std::optional<HoldoutCounts> holdout;  ///< absent: the evaluation rows were drawn
   std::vector<std::string> notes;        ///< plain sentences
   Leak leak;

@@ -143,6 +143,7 @@ class OpenAiRow final {
     if (calls_tools(message)) {
       if (row_.tools.is_null()) return "a call without tools";
       for (const Json& call : message["tool_calls"]) {
+        if (!is_offered(name_of(call))) return "a call of a tool that is not among the row's tools";
         if (!arguments_of(call)) return kBadArguments;
         unanswered_.insert(string_member(call, "id"));
       }
@@ -156,6 +157,10 @@ class OpenAiRow final {
     if (!is_last) message["weight"] = 0;
     made_.line["messages"].push_back(std::move(message));
     return {};
+  }
+
+  [[nodiscard]] bool is_offered(const std::string& name) const {
+    return std::ranges::any_of(row_.tools, [&](const Json& tool) { return name_of(tool) == name; });
   }
 
   static bool is_text_or_image(const Json& message) {

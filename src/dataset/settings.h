@@ -35,6 +35,8 @@ struct SplitSettings {
   double near_duplicate_threshold = 0.8;
   /// Share of the evaluation rows that may have a near-duplicate in training before the build fails.
   double max_leaked_share = 0.0;
+  /// Share of the evaluation rows whose own answer may stand in a row of training before the build fails.
+  double max_answered_share = 0.1;
   SuspiciousAnswers suspicious_answers = SuspiciousAnswers::kKeep;
   /// The evaluation rows are those of this earlier job, as far as their records are left (holdout.h); empty: they are
   /// drawn. `eval_size` is then not read.

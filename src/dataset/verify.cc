@@ -97,6 +97,7 @@ class Verifier {
     std::string name;
     std::string last_user;
     std::string answer;
+    std::uint64_t words = 0;  ///< of the answer
   };
 
   RowText note(const Row& row, std::vector<Noted>& side) {
@@ -109,7 +110,8 @@ class Verifier {
                                      .response = row.response};
     survey_.add(std::span(&record, 1));
     RowText text = texts_.of_exchange(row.request, row.response);
-    side.push_back({row.name, text.last_user, text.answer});
+    side.push_back({row.name, text.last_user, text.answer, hash_of_words(text.answer)});
+    given_.add(side.back().words);
     last_seen_ = text.seen;
     return text;
   }
@@ -128,7 +130,9 @@ class Verifier {
     Leak& leak = out_.leak;
     leak.near_duplicate_threshold = threshold_;
     auto requests = search.requests();
-    const auto answers = search.answers();
+    auto answers = search.answers();
+    const auto own = own_first(answers, [&](std::uint32_t text) { return !given_.is_usual(evaluated_[text].words); });
+    leak.eval_rows_own_answer_in_training = texts_in(own);
     show(most_alike(requests, kShownPairs), LeakPair::Kind::kRequest);
     show(most_alike(answers, kShownPairs), LeakPair::Kind::kAnswer);
     std::erase_if(requests, [&](const auto& pair) { return !search.is_near(pair); });
@@ -182,6 +186,7 @@ class Verifier {
   std::string last_seen_;
   std::vector<Noted> evaluated_;
   std::vector<Noted> trained_;
+  GivenAnswers given_;
   // Examples are the same for all rows: nothing of them is a frame.
   NearDuplicates examples_{NearDuplicates::Measure::kHeld, SIZE_MAX};
   VerifiedRows out_;

@@ -44,6 +44,11 @@ void check_leaks(const ReportInput& input, Checks& checks) {
   const auto near = count("eval_rows_near_training");
   if (near > 0)
     checks.add("near-duplicates", false, fmt::format("{} evaluation rows are nearly rows of training", near));
+  const auto own = count("eval_rows_own_answer_in_training");
+  if (own > 0)
+    checks.add(
+        "answers in training", false,
+        fmt::format("the answers of {} evaluation rows, which hardly another row gives, stand in training rows", own));
   const auto said = count("eval_rows_said_in_training");
   if (said > 0)
     checks.add("repeated words", false,

@@ -165,6 +165,7 @@ json split_json(const dataset::SplitSettings& split) {
           {"keep_near_duplicates_apart", split.keep_near_duplicates_apart},
           {"near_duplicate_threshold", split.near_duplicate_threshold},
           {"max_leaked_share", split.max_leaked_share},
+          {"max_answered_share", split.max_answered_share},
           {"suspicious_answers", split.suspicious_answers == dataset::SuspiciousAnswers::kDrop ? "drop" : "keep"},
           {"holdout_job", split.holdout_job.empty() ? json(nullptr) : json(split.holdout_job)},
           {"holdout_min_rows", split.holdout_min_rows}};
@@ -185,6 +186,7 @@ dataset::SplitSettings read_split(const json& value) {
   split.keep_near_duplicates_apart = value.value("keep_near_duplicates_apart", split.keep_near_duplicates_apart);
   split.near_duplicate_threshold = value.value("near_duplicate_threshold", split.near_duplicate_threshold);
   split.max_leaked_share = value.value("max_leaked_share", split.max_leaked_share);
+  split.max_answered_share = value.value("max_answered_share", split.max_answered_share);
   if (value.value("suspicious_answers", "keep") == std::string_view("drop")) {
     split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;
   }
@@ -453,6 +455,9 @@ Status check(const dataset::SplitSettings& split) {
   }
   if (!(split.max_leaked_share >= 0 && split.max_leaked_share <= 1)) {
     return invalid_argument(section + "max_leaked_share must be in [0, 1]");
+  }
+  if (!(split.max_answered_share >= 0 && split.max_answered_share <= 1)) {
+    return invalid_argument(section + "max_answered_share must be in [0, 1]");
   }
   if (split.limit && *split.limit < split.min_total_records) {
     return invalid_argument(section + "limit (" + std::to_string(*split.limit) + ") is below min_total_records (" +

@@ -81,6 +81,22 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual((found["evaluation_rows"], found["in_context_rows"]), (2, 2))
             self.assertIn("no eval_data.jsonl", flywheel.run("dataset", "verify", folder / "training").stderr)
 
+    def test_dataset_verify_fails_on_answers_that_stand_in_training(self):
+        answer = "we pay the whole price of what was in it to the card that you bought it with by friday"
+        turn = lambda role, text: {"role": role, "content": text}
+        row = {"record_id": "r1", "request": {"messages": [turn("user", "my parcel was left in the rain")]},
+               "response": {"choices": [{"message": turn("assistant", answer)}]}}
+        taught = {"messages": [turn("user", "what happens when it is wet"), turn("assistant", answer),
+                               turn("user", "and when it is lost"), turn("assistant", "then too")]}
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "eval_data.jsonl").write_text(json.dumps(row) + "\n")
+            (folder / "train_data.jsonl").write_text(json.dumps(taught) + "\n")
+            done = flywheel.run("dataset", "verify", folder, "--json")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertEqual(json.loads(done.stdout)["leak"]["eval_rows_own_answer_in_training"], 1)
+            self.assertEqual(flywheel.run("dataset", "verify", folder, "--max-answered-share", "1").returncode, 0)
+
     def test_load_reports_bad_lines_and_loads_once(self):
         with flywheel.Service() as service, tempfile.TemporaryDirectory() as folder:
             traffic = flywheel.sample(pathlib.Path(folder) / "router.jsonl", count=200)

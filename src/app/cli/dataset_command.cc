@@ -10,6 +10,7 @@
 #include "app/cli/dataset_view.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "dataset/settings.h"
 #include "dataset/verify.h"
 #include "net/url.h"
 
@@ -25,19 +26,24 @@ struct VerifyOptions {
   std::string what;
   double threshold = 0.8;
   double max_leaked_share = 0;
+  double max_answered_share = dataset::SplitSettings{}.max_answered_share;
   bool as_json = false;
   std::string server;
 };
 
 std::uint64_t count(const Json& leak, const char* name) { return leak.value(name, std::uint64_t{0}); }
 
-/// 1 where a conversation or request stands on both sides, an example gives its row away, or too many rows are near.
-int exit_code(const Json& leak, std::uint64_t rows, double max_leaked_share) {
-  const auto near = static_cast<double>(count(leak, "eval_rows_near_training"));
+/// 1 where a conversation or request stands on both sides, an example gives its row away, too many rows are near, or
+/// the answers of too many stand in training.
+int exit_code(const Json& leak, std::uint64_t rows, const VerifyOptions& options) {
+  const auto is_beyond = [&](const char* name, double share) {
+    return static_cast<double>(count(leak, name)) > share * static_cast<double>(rows);
+  };
   const bool is_leaking = count(leak, "conversations_on_two_sides") + count(leak, "requests_on_two_sides") +
                                   count(leak, "eval_rows_near_example") >
                               0 ||
-                          near > max_leaked_share * static_cast<double>(rows);
+                          is_beyond("eval_rows_near_training", options.max_leaked_share) ||
+                          is_beyond("eval_rows_own_answer_in_training", options.max_answered_share);
   return is_leaking ? kLeaks : 0;
 }
 
@@ -64,7 +70,7 @@ int verify_folder(const VerifyOptions& options) {
                          rows->training, took));
     print_leak(leak, out);
   }
-  return exit_code(leak, rows->evaluation, options.max_leaked_share);
+  return exit_code(leak, rows->evaluation, options);
 }
 
 /// What the job measured when it made its datasets.
@@ -86,7 +92,7 @@ int verify_job(const VerifyOptions& options) {
     out.line(fmt::format("{} evaluation rows of job {}, as it measured them", rows, options.what));
     print_leak(leak, out);
   }
-  return exit_code(leak, rows, options.max_leaked_share);
+  return exit_code(leak, rows, options);
 }
 
 int verify(const VerifyOptions& options) {
@@ -110,6 +116,11 @@ void add_verify_command(CLI::App& dataset, CommandContext& context) {
   command
       ->add_option("--max-leaked-share", options->max_leaked_share,
                    "Share of the evaluation rows that may have a near-duplicate")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--max-answered-share", options->max_answered_share,
+                   "Share of the evaluation rows whose own answer may stand in training")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--json", options->as_json, "Print JSON");

@@ -91,6 +91,7 @@ void read_split_keys(YamlSection& section, dataset::SplitSettings& split) {
   section.read("keep_near_duplicates_apart", split.keep_near_duplicates_apart);
   section.read("near_duplicate_threshold", split.near_duplicate_threshold, 0.01, 1);
   section.read("max_leaked_share", split.max_leaked_share, 0, 1);
+  section.read("max_answered_share", split.max_answered_share, 0, 1);
   std::size_t suspicious = 0;
   section.read_choice("suspicious_answers", suspicious, {"keep", "drop"});
   if (suspicious == 1) split.suspicious_answers = dataset::SuspiciousAnswers::kDrop;

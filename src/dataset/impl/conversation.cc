@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint32_t kTellingBytes = 200;
 constexpr std::size_t kShortBranches = 3;
 constexpr std::size_t kLongBranches = 32;
+constexpr std::size_t kFewBranches = 8;
 
 class Grouper {
  public:
@@ -53,6 +54,9 @@ class Grouper {
         if (link.place == PrefixPlace::kAnswered && !goes_on) ends_[link.record] = link.prefix;
       }
     });
+    std::unordered_set<std::uint64_t> ends(ends_.begin(), ends_.end());
+    ends.erase(0);
+    all_branches_ = ends.size();
   }
 
   /// So many different conversations grow out of the beginning.
@@ -65,10 +69,15 @@ class Grouper {
     return ends.size();
   }
 
+  /// A beginning of many conversations, which tells none of them.
+  bool is_template(std::span<const Link> sharing) const {
+    const std::size_t found = branches(sharing);
+    if (sharing.front().bytes < kTellingBytes) return found > kShortBranches;
+    return found > kLongBranches || (found > kFewBranches && 2 * found > all_branches_);
+  }
+
   void join_sharing(std::span<const Link> sharing) {
-    if (sharing.size() < 2) return;
-    const std::size_t most = sharing.front().bytes >= kTellingBytes ? kLongBranches : kShortBranches;
-    if (branches(sharing) > most) return;
+    if (sharing.size() < 2 || is_template(sharing)) return;
     // Those that go on belong together. Of those that end here, equal questions with equal answers, they go on from the
     // last before them.
     const Link* ended = nullptr;
@@ -77,21 +86,15 @@ class Grouper {
     for (const Link& link : sharing) {
       if (link.place != PrefixPlace::kWithin) {
         ended = &link;
-        if (going_on != nullptr && !is_joined) is_joined = join(link, *going_on);
+        if (going_on != nullptr && !is_joined) sets_.join(link.record, going_on->record);
+        is_joined |= going_on != nullptr;
         continue;
       }
-      if (ended != nullptr) is_joined |= join(*ended, link);
-      if (going_on != nullptr) join(*going_on, link);
+      if (ended != nullptr) sets_.join(ended->record, link.record);
+      is_joined |= ended != nullptr;
+      if (going_on != nullptr) sets_.join(going_on->record, link.record);
       going_on = &link;
     }
-  }
-
-  bool join(const Link& a, const Link& b) {
-    const std::uint64_t id_a = ids_[a.record];
-    const std::uint64_t id_b = ids_[b.record];
-    if (id_a != 0 && id_b != 0 && id_a != id_b) return false;
-    sets_.join(a.record, b.record);
-    return true;
   }
 
   std::vector<std::uint32_t> numbered() {
@@ -107,6 +110,7 @@ class Grouper {
   std::span<const std::uint64_t> ids_;
   UnionFind sets_;
   std::vector<std::uint64_t> ends_;
+  std::size_t all_branches_ = 0;  // different ends of all records
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ struct Link {
 /// A beginning does not tell its conversation where too many conversations share it: a real one goes on in one way, and
 /// with second tries in two or three. So one of less than 200 bytes ("hi", "Hello! How can I help?") tells nothing when
 /// more than 3 different conversations grow out of it, and a longer one (examples inside the prompt) when more than 32
-/// do. Records whose explicit ids differ are never joined by what they say.
+/// do, or more than 8 that are most of all. Ids join and never part: a chat that is resumed under another id is one.
 [[nodiscard]] std::vector<std::uint32_t> group_conversations(std::vector<Link> links,
                                                              std::span<const std::uint64_t> explicit_ids);
 

@@ -26,13 +26,17 @@ Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit, Sus
   std::size_t seen = 0;
   return request_.records.read(ids, [&](std::span<const record::Interaction> page) -> Status {
     std::vector<RowText> texts(page.size());
+    std::vector<TextSketch> sketches(suspects == nullptr ? 0 : page.size());
     parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
       texts[i] = texts_[worker]->of_exchange(page[i].request, page[i].response);
       const std::size_t row = rows[seen + i];
-      if (suspects != nullptr) suspects->look(worker, row, rows_[row].template_hash, page[i].request, page[i].response);
+      if (suspects == nullptr) return;
+      sketches[i] = sketch_of(texts[i].seen);
+      suspects->look(worker, row, rows_[row].template_hash, page[i].request, page[i].response);
     });
     for (std::size_t i = 0; i < page.size(); ++i) {
       if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));
+      if (suspects != nullptr) clusters_.add(std::move(sketches[i]), texts[i].system);
       visit(page[i].id, texts[i]);
     }
     return {};
@@ -45,8 +49,16 @@ Result<std::vector<std::size_t>> LeakFinder::find(std::span<const Side> sides, S
     if (trains(sides[i])) training_.push_back(i);
   }
   LeakSearch search(request_.split.near_duplicate_threshold, evaluated_.size() + training_.size());
-  FW_TRY(each_text(evaluated_, [&](const auto&, const RowText& text) { search.add_evaluation(text); }, &suspects));
-  FW_TRY(each_text(training_, [&](const auto&, const RowText& text) { search.add_training(text); }, &suspects));
+  const auto evaluate = [&](const auto&, const RowText& text) {
+    search.add_evaluation(text);
+    evaluated_answers_.push_back(hash_of_words(text.answer));
+  };
+  const auto train = [&](const auto&, const RowText& text) {
+    search.add_training(text);
+    training_answers_.push_back(hash_of_words(text.answer));
+  };
+  FW_TRY(each_text(evaluated_, evaluate, &suspects));
+  FW_TRY(each_text(training_, train, &suspects));
   requests_ = search.requests();
   answers_ = search.answers();
   std::vector<std::size_t> near;
@@ -70,6 +82,13 @@ Status LeakFinder::measure(std::span<const Side> sides, std::span<const std::vec
   leak.near_duplicate_threshold = request_.split.near_duplicate_threshold;
   leak.eval_rows_near_training = near(requests_);
   leak.eval_rows_answered_in_training = texts_in(answers_);
+  GivenAnswers given;
+  for (const std::uint64_t answer : evaluated_answers_) given.add(answer);
+  for (std::size_t i = 0; i < training_.size(); ++i) {
+    if (trains(sides[training_[i]])) given.add(training_answers_[i]);
+  }
+  leak.eval_rows_own_answer_in_training =
+      texts_in(own_first(answers_, [&](std::uint32_t text) { return !given.is_usual(evaluated_answers_[text]); }));
   Pairs shown = requests_;
   std::erase_if(shown, [&](const auto& pair) {
     return pair.text >= examples.size() ||
@@ -78,6 +97,32 @@ Status LeakFinder::measure(std::span<const Side> sides, std::span<const std::vec
   leak.eval_rows_near_example = near(shown);
   FW_TRY(show(most_alike(requests_, kShownPairs), LeakPair::Kind::kRequest, leak));
   return show(most_alike(answers_, kShownPairs), LeakPair::Kind::kAnswer, leak);
+}
+
+Status LeakFinder::count_clusters(std::span<const Side> sides, NearDuplicateCounts& counts) {
+  const auto all = evaluated_.size() + training_.size();
+  counts.not_looked_at = all - std::min(all, NearClusters::kMostTexts);
+  const auto clusters = clusters_.find(request_.split.near_duplicate_threshold, [&](std::uint32_t text) {
+    return text < evaluated_.size() || trains(sides[row_of(text)]);
+  });
+  counts.clusters = clusters.size();
+  for (const auto& texts : clusters) {
+    NearDuplicateCounts::Cluster cluster;
+    std::vector<std::size_t> shown;
+    for (const std::uint32_t text : texts) {
+      const Side side = sides[row_of(text)];
+      ++(side == Side::kTrain ? cluster.train : side == Side::kValidation ? cluster.validation : cluster.evaluation);
+      if (shown.size() < kShownOfCluster) shown.push_back(row_of(text));
+    }
+    counts.rows += cluster.rows();
+    counts.training_and_validation += cluster.train > 0 && cluster.validation > 0;
+    if (counts.largest.size() == kShownClusters) continue;
+    FW_TRY(each_text(shown, [&](const record::RecordId& id, const RowText& text) {
+      cluster.examples.push_back({*id, beginning_of(text.last_user)});
+    }));
+    counts.largest.push_back(std::move(cluster));
+  }
+  return {};
 }
 
 Status LeakFinder::show(const Pairs& pairs, LeakPair::Kind kind, Leak& leak) {
@@ -92,19 +137,44 @@ Status LeakFinder::show(const Pairs& pairs, LeakPair::Kind kind, Leak& leak) {
   return {};
 }
 
+namespace {
+
+/// The most telling pair of a kind.
+std::string worst_of(const Leak& leak, LeakPair::Kind kind) {
+  const auto pair = std::ranges::find(leak.pairs, kind, &LeakPair::kind);
+  if (pair == leak.pairs.end()) return "";
+  return "; the worst pair: records " + pair->evaluation.record_id + " and " + pair->training.record_id;
+}
+
+std::string rows_beyond(std::uint64_t rows, std::uint64_t all, const std::string& what, const std::string& key,
+                        double most) {
+  return std::to_string(rows) + " of " + std::to_string(all) + " evaluation rows (" +
+         percent(static_cast<double>(rows) / static_cast<double>(all)) + ") " + what +
+         ", more than data_split_config." + key + " (" + percent(most) + ") allows; ";
+}
+
+}  // namespace
+
 Status check_leak(const Leak& leak, std::uint64_t eval_rows, const SplitSettings& settings) {
-  const double share = static_cast<double>(leak.eval_rows_near_training) / static_cast<double>(eval_rows);
-  if (eval_rows == 0 || share <= settings.max_leaked_share) return {};
-  std::string example;
-  if (!leak.pairs.empty() && leak.pairs.front().kind == LeakPair::Kind::kRequest) {
-    example = "; the worst pair: records " + leak.pairs.front().evaluation.record_id + " and " +
-              leak.pairs.front().training.record_id;
+  const auto is_beyond = [&](std::uint64_t rows, double most) {
+    return static_cast<double>(rows) > most * static_cast<double>(eval_rows);
+  };
+  if (is_beyond(leak.eval_rows_near_training, settings.max_leaked_share)) {
+    return failed_precondition(rows_beyond(leak.eval_rows_near_training, eval_rows, "are nearly rows of training",
+                                           "max_leaked_share", settings.max_leaked_share) +
+                               "set keep_near_duplicates_apart, or raise max_leaked_share" +
+                               worst_of(leak, LeakPair::Kind::kRequest));
   }
-  return failed_precondition(std::to_string(leak.eval_rows_near_training) + " of " + std::to_string(eval_rows) +
-                             " evaluation rows (" + percent(share) +
-                             ") are nearly rows of training, more than data_split_config.max_leaked_share (" +
-                             percent(settings.max_leaked_share) +
-                             ") allows; set keep_near_duplicates_apart, or raise max_leaked_share" + example);
+  if (is_beyond(leak.eval_rows_own_answer_in_training, settings.max_answered_share)) {
+    return failed_precondition(
+        rows_beyond(leak.eval_rows_own_answer_in_training, eval_rows,
+                    "have an answer of their own that stands in a row of training", "max_answered_share",
+                    settings.max_answered_share) +
+        "conversations that are captured in parts, or answers that are pasted into requests, look so; give the records "
+        "of one conversation one conversation_id, or raise max_answered_share" +
+        worst_of(leak, LeakPair::Kind::kAnswer));
+  }
+  return {};
 }
 
 }  // namespace fw::dataset

@@ -7,6 +7,7 @@
 
 #include "dataset/builder.h"
 #include "dataset/impl/leak_search.h"
+#include "dataset/impl/near_clusters.h"
 #include "dataset/impl/selection.h"
 #include "dataset/impl/split.h"
 #include "dataset/impl/suspects.h"
@@ -26,6 +27,9 @@ class LeakFinder {
   /// reads some records again. `examples`: of each evaluation row the training rows that were chosen for its prompt.
   [[nodiscard]] Status measure(std::span<const Side> sides, std::span<const std::vector<std::size_t>> examples,
                                Leak& leak);
+
+  /// Which rows of the finished sides are near-duplicates of each other; reads the largest groups' examples again.
+  [[nodiscard]] Status count_clusters(std::span<const Side> sides, NearDuplicateCounts& counts);
 
   /// The rows of either side, once found.
   [[nodiscard]] std::span<const std::size_t> evaluated() const { return evaluated_; }
@@ -47,12 +51,19 @@ class LeakFinder {
   std::span<const Row> rows_;
   std::vector<std::size_t> evaluated_;  // rows, as the pairs count them
   std::vector<std::size_t> training_;
+  [[nodiscard]] std::size_t row_of(std::uint32_t text) const {
+    return text < evaluated_.size() ? evaluated_[text] : training_[text - evaluated_.size()];
+  }
+
+  NearClusters clusters_;  // texts of the evaluated rows, then of those that may train
   Pairs requests_;
   Pairs answers_;
+  std::vector<std::uint64_t> evaluated_answers_;  // hashes, as the pairs count the rows
+  std::vector<std::uint64_t> training_answers_;
   std::vector<std::unique_ptr<RowTexts>> texts_;  // by worker
 };
 
-/// Fails where more evaluation rows leak than data_split_config.max_leaked_share allows.
+/// Fails where more evaluation rows leak than data_split_config.max_leaked_share or max_answered_share allows.
 [[nodiscard]] Status check_leak(const Leak& leak, std::uint64_t eval_rows, const SplitSettings& settings);
 
 }  // namespace fw::dataset

@@ -1,7 +1,11 @@
 #include "dataset/impl/near_duplicate.h"
 
+#include <unicode/bytestream.h>
+#include <unicode/normalizer2.h>
+
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -28,6 +32,20 @@ void sort_once(std::vector<std::uint64_t>& hashes) {
   hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }
 
+/// The text with its letters composed (NFC), where it is not so yet: e with an accent is one letter, however written.
+std::optional<std::string> composed(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return std::nullopt;
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
+  if (U_FAILURE(error)) return std::nullopt;
+  const icu::StringPiece piece(text.data(), static_cast<std::int32_t>(text.size()));
+  if (nfc->isNormalizedUTF8(piece, error) || U_FAILURE(error)) return std::nullopt;
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out);
+  nfc->normalizeUTF8(0, piece, sink, nullptr, error);
+  return U_FAILURE(error) ? std::nullopt : std::optional(std::move(out));
+}
+
 Words words_of(std::string_view text) {
   Words out;
   std::string word;
@@ -40,6 +58,8 @@ Words words_of(std::string_view text) {
     has_digit = false;
   };
   text = text.substr(0, kMaxText);
+  const auto nfc = composed(text);
+  if (nfc) text = *nfc;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (static_cast<unsigned char>(c) >= 0x80) {
@@ -100,6 +120,18 @@ double jaccard(const std::vector<std::uint64_t>& a, const std::vector<std::uint6
 }
 
 }  // namespace
+
+std::uint64_t hash_of_words(std::string_view text) {
+  std::uint64_t hash = 0;
+  for (const std::uint64_t word : words_of(text).words) hash = combine(hash, word);
+  return hash;
+}
+
+void runs_and_names(std::string_view text, std::vector<std::uint64_t>& runs, std::vector<std::uint64_t>& names) {
+  Words words = words_of(text);
+  runs = runs_of(words.words);
+  names = std::move(words.names);
+}
 
 std::size_t NearDuplicates::frame_of(std::size_t texts) { return std::clamp<std::size_t>(texts / 10, 5, 20); }
 

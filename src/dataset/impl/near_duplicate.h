@@ -7,6 +7,12 @@
 
 namespace fw::dataset {
 
+/// Of its words, as NearDuplicates tells them: letter case, punctuation and white space do not count.
+[[nodiscard]] std::uint64_t hash_of_words(std::string_view text);
+
+/// The hashes of its runs of three words, and of its words with a digit (64 at most); ascending, each once.
+void runs_and_names(std::string_view text, std::vector<std::uint64_t>& runs, std::vector<std::uint64_t>& names);
+
 /// Finds which of many texts are nearly those of a set, or hold one of them, by the runs of three words that they have
 /// in common; letter case and punctuation do not count. Exact: every pair that shares a run is looked at.
 ///

@@ -15,6 +15,7 @@ namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kShownRetired = 5;
+constexpr std::size_t kShownClasses = 10;
 
 bool is_written(Side side) { return side == Side::kTrain || side == Side::kValidation || side == Side::kEval; }
 
@@ -151,11 +152,36 @@ void add_templates(const BuildRequest& request, const Card& card, std::vector<st
                   amount(card.leak.eval_rows_near_training, "has", "have") +
                   " a near-duplicate in training (likeness " + percent(card.leak.near_duplicate_threshold) +
                   " and more), the answers of " + std::to_string(card.leak.eval_rows_answered_in_training) +
-                  " stand in a training row.");
+                  " stand in a training row, of " + std::to_string(card.leak.eval_rows_own_answer_in_training) +
+                  " of them ones that fewer than three rows give.");
   if (t.newest_known_share >= 0) {
     notes.push_back("Of the newest part's rows, " + percent(t.newest_known_share) +
                     " have a template that the older part has.");
   }
+}
+
+void add_clusters(const NearDuplicateCounts& counts, std::vector<std::string>& notes) {
+  if (counts.clusters == 0) return;
+  notes.push_back(amount(counts.rows, "row is", "rows are") + " in " + amount(counts.clusters, "cluster", "clusters") +
+                  " of near-duplicates, the largest of " + amount(counts.largest.front().rows(), "row", "rows") + "; " +
+                  amount(counts.training_and_validation, "cluster has", "clusters have") +
+                  " rows in training and in validation.");
+}
+
+/// Those that are too rare for the draw.
+void add_unmeasured(const std::vector<ClassCounts>& classes, std::vector<std::string>& notes) {
+  std::string names;
+  std::size_t count = 0;
+  for (const ClassCounts& one : classes) {
+    if (one.eval > 0 || one.train + one.validation == 0) continue;
+    if (count++ >= kShownClasses) continue;
+    names +=
+        (names.empty() ? "\"" : ", \"") + one.label + "\" (" + amount(one.train + one.validation, "row", "rows") + ')';
+  }
+  if (count == 0) return;
+  notes.push_back(amount(count, "class has", "classes have") + " no evaluation row, and how a model does on " +
+                  (count == 1 ? "it" : "them") + " is not measured: " + names +
+                  (count > kShownClasses ? ", ..." : "."));
 }
 
 void add_examples(const BuildRequest& request, std::uint64_t eval_rows, const RowFigures& figures,
@@ -353,6 +379,8 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_templates(request, card, notes);
   add_corrections(card.corrections, notes);
   add_suspicious(card.suspicious, notes);
+  add_clusters(card.near_duplicates, notes);
+  add_unmeasured(card.classes, notes);
   add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);
   return notes;
 }

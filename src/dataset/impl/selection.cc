@@ -265,6 +265,9 @@ Status check_settings(const SplitSettings& split) {
   if (!is_fraction(split.max_leaked_share, true)) {
     return invalid_argument("data_split_config.max_leaked_share is not in [0, 1]");
   }
+  if (!is_fraction(split.max_answered_share, true)) {
+    return invalid_argument("data_split_config.max_answered_share is not in [0, 1]");
+  }
   if (split.limit && (*split.limit == 0 || *split.limit < split.min_total_records)) {
     return invalid_argument("data_split_config.limit (" + std::to_string(*split.limit) +
                             ") is less than data_split_config.min_total_records (" +

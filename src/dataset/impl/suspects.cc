@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,7 @@
 #include "evals/json_text.h"
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/call.h"
+#include "evals/tool_calls/json_schema.h"
 #include "evals/tool_calls/request_facts.h"
 
 namespace fw::dataset {
@@ -166,16 +168,6 @@ std::optional<PythonValue> answer_in(simdjson::dom::element response) {
   return first;
 }
 
-std::string violation_of(const PythonValue& tools, const std::vector<evals::ToolCall>& calls) {
-  for (const auto& call : calls) {
-    if (!evals::has_tool(tools, call.name)) return "the request has no tool " + shown(call.name);
-    if (!call.has_arguments) continue;
-    const std::string found = evals::ArgumentSchema(evals::parameters_of(tools, call.name)).violation(call.arguments);
-    if (!found.empty()) return shown(call.name) + ": " + shown(found);
-  }
-  return {};
-}
-
 /// What a model could know from a request. Most values stand in it as they are: only for the others is it taken apart.
 class Known final {
  public:
@@ -199,14 +191,14 @@ class Known final {
 struct SuspectFinder::Reader {
   struct Tools {
     PythonValue list;
-    std::vector<std::string> names;  // in order
+    std::vector<std::string> names;                    // in order
+    std::map<std::string, evals::JsonSchema> schemas;  // of those that were called, compiled
   };
   static constexpr std::size_t kMostTools = 256;
 
-  const Tools& tools_of(simdjson::dom::element request) {
-    static const Tools kNone;
+  Tools& tools_of(simdjson::dom::element request) {
     simdjson::dom::array list;
-    if (request["tools"].get(list) != simdjson::SUCCESS || list.size() == 0) return kNone;
+    if (request["tools"].get(list) != simdjson::SUCCESS || list.size() == 0) return none;
     const std::uint64_t hash = hash_json(request["tools"].value_unsafe());
     if (known.size() >= kMostTools) known.clear();
     const auto [it, fresh] = known.try_emplace(hash);
@@ -220,6 +212,18 @@ struct SuspectFinder::Reader {
     }
     std::ranges::sort(it->second.names);
     return it->second;
+  }
+
+  static std::string violation_of(Tools& tools, const std::vector<evals::ToolCall>& calls) {
+    for (const auto& call : calls) {
+      if (!evals::has_tool(tools.list, call.name)) return "the request has no tool " + shown(call.name);
+      const PythonValue* parameters = evals::parameters_of(tools.list, call.name);
+      if (!call.has_arguments || parameters == nullptr) continue;
+      const std::string found =
+          tools.schemas.try_emplace(call.name, *parameters).first->second.violation(call.arguments);
+      if (!found.empty()) return shown(call.name) + ": " + shown(found);
+    }
+    return {};
   }
 
   Seen read(std::uint64_t last_user, std::string_view request_text, std::string_view response_text) {
@@ -240,7 +244,7 @@ struct SuspectFinder::Reader {
     }
     std::set<std::string_view> called;
     for (const auto& call : calls) called.insert(call.name);
-    const Tools& tools = tools_of(request);
+    Tools& tools = tools_of(request);
     seen.answer = names_of(std::move(called));
     seen.tools = tools.names;
     std::string place = turns_of(messages);
@@ -250,7 +254,7 @@ struct SuspectFinder::Reader {
     seen.words = words_of(messages);
     seen.marks = marks_of(system_of(messages), seen.tools);
     if (seen.tools.empty()) return seen;  // the older `functions` are not judged
-    seen.violation = violation_of(tools.list, calls);
+    seen.violation = violation_of(tools, calls);
     Known knows(request_text);
     for (const auto& call : calls) {
       if (call.arguments.dict() == nullptr) continue;
@@ -264,6 +268,7 @@ struct SuspectFinder::Reader {
 
   simdjson::dom::parser requests, responses;
   std::unordered_map<std::uint64_t, Tools> known;
+  Tools none;  // of requests that have none
 };
 
 SuspectFinder::SuspectFinder(std::size_t rows) : seen_(rows) {

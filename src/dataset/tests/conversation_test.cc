@@ -144,12 +144,29 @@ TEST(Conversations, AreJoinedByExplicitIdsTheMostParticularFirst) {
               ElementsAre(0, 0, 1, 2, 3, 4, 4, 5, 6, 7));
 }
 
-TEST(Conversations, OfDifferentExplicitIdsAreNotJoinedByWhatTheySay) {
-  auto one = asked({"a"}, "b");
-  auto two = asked({"a", "b", "c"}, "d");
-  one.request["metadata"] = {{"conversation_id", "1"}};
-  two.request["metadata"] = {{"conversation_id", "2"}};
-  EXPECT_THAT(groups_of({one, two}), ElementsAre(0, 1));
+Asked under_id(Asked one, const std::string& id) {
+  one.request["metadata"] = {{"session_id", id}};
+  return one;
+}
+
+TEST(Conversations, ThatAreResumedUnderAnotherIdAreOne) {
+  const auto first = under_id(asked({"a"}, "b"), "1");
+  const auto later = under_id(asked({"a", "b", "c"}, "d"), "2");
+  const auto last = under_id(asked({"a", "b", "c", "d", "e"}, "f"), "3");
+  EXPECT_THAT(groups_of({first, later, last}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(groups_of({first, last}), ElementsAre(0, 0)) << "a turn that was not captured between them";
+  EXPECT_THAT(groups_of({first, under_id(asked({"a", "other", "c"}, "d"), "2")}), ElementsAre(0, 1))
+      << "one short question is no conversation";
+}
+
+TEST(Conversations, OfDifferentIdsAreNotJoinedByExamplesInEveryPrompt) {
+  const std::string example(300, 'e');
+  std::vector<Asked> all;
+  for (int i = 0; i < 12; ++i) {
+    const std::string number = std::to_string(i);
+    all.push_back(under_id(asked({example, example, "q" + number}, "answer " + number), number));
+  }
+  EXPECT_EQ(count_groups(all), 12u);
 }
 
 TEST(Conversations, WithoutAUserMessageAreNotFollowed) {

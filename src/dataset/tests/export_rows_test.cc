@@ -115,6 +115,8 @@ TEST(ExportRows, OpenAiLeavesOutWhatItsRulesRefuse) {
             "a call without tools");
   EXPECT_EQ(reason(row({say("user", "x"), calling({call("a", "f", "no JSON")})}, tools({"f"})), kOpenAi),
             "a call whose arguments are no JSON object");
+  EXPECT_EQ(reason(row({say("user", "x"), calling({call("a", "g", Json::object())})}, tools({"f"})), kOpenAi),
+            "a call of a tool that is not among the row's tools");
   EXPECT_EQ(reason(row({say("user", "x"), say("assistant", "")}), kOpenAi), "an answer without text or call");
   EXPECT_EQ(
       reason(row({say("user", "x"), calling({call("a", "f", Json::object())}), say("user", "y"), say("assistant", "z")},

@@ -94,6 +94,7 @@ SplitSettings split_of(bool apart, double max_leaked_share) {
   SplitSettings split = small_split(120);
   split.keep_near_duplicates_apart = apart;
   split.max_leaked_share = max_leaked_share;
+  split.max_answered_share = 1;
   return split;
 }
 
@@ -138,6 +139,45 @@ TEST(Leaks, MoreThanAreAllowedFailTheBuild) {
   EXPECT_EQ(built.error().code, ErrorCode::kFailedPrecondition);
   EXPECT_THAT(built.error().message, HasSubstr("data_split_config.max_leaked_share (1"));
   EXPECT_THAT(built.error().message, HasSubstr("the worst pair: records r"));
+}
+
+TEST(Leaks, AnswersThatStandInTrainingFailTheBuildBeyondTheirLimit) {
+  PlantedTraffic traffic(3);
+  SplitSettings split = small_split(120);
+  split.max_answered_share = 0;
+  const auto built = build_of(traffic.records(), split, 3);
+  ASSERT_FALSE(built.ok());
+  EXPECT_EQ(built.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(built.error().message, HasSubstr("have an answer of their own that stands in a row of training, more "
+                                               "than data_split_config.max_answered_share (0"));
+  EXPECT_THAT(built.error().message, HasSubstr("the worst pair: records r"));
+  split.max_answered_share = 0.1;
+  const auto within = build_of(traffic.records(), split, 3);
+  ASSERT_TRUE(within.ok()) << within.error();
+  EXPECT_EQ(within->card.leak.eval_rows_own_answer_in_training, traffic.quotes_in(within->lineage));
+}
+
+TEST(Leaks, UsualAnswersAreNone) {
+  Traffic router;
+  for (int i = 0; i < 200; ++i) {
+    router.add(ask("question " + std::to_string(i) + " about matter " + std::to_string(i * i)),
+               reply(say("assistant", i % 2 == 0 ? "talk" : "search")));
+  }
+  // Phrases, each of which five rows of 80 give: no frame, and nobody's own.
+  Traffic support;
+  Random random(5);
+  std::vector<std::string> phrases;
+  for (int i = 0; i < 16; ++i) phrases.push_back(joined(words(random, 14)));
+  for (std::size_t i = 0; i < 80; ++i) {
+    support.add(ask(joined(words(random, 20))), reply(say("assistant", phrases[i % phrases.size()])));
+  }
+  SplitSettings strict = small_split(20);
+  strict.max_answered_share = 0;
+  for (Traffic* traffic : {&router, &support}) {
+    const auto built = build_of(traffic->records(), strict);
+    ASSERT_TRUE(built.ok()) << built.error();
+    EXPECT_EQ(built->card.leak.eval_rows_own_answer_in_training, 0U);
+  }
 }
 
 TEST(Leaks, AHigherThresholdLetsThemPass) {

@@ -26,6 +26,15 @@ TEST(NearDuplicates, AreFoundWhateverCaseAndPunctuation) {
   EXPECT_EQ(likeness(kCancel, ""), 0);
 }
 
+TEST(NearDuplicates, AreFoundHoweverAccentsAreWritten) {
+  const std::string composed = "pouvez-vous annuler ma r\u00e9servation et me rembourser \u00e0 la m\u00eame carte";
+  const std::string decomposed =
+      "pouvez-vous annuler ma re\u0301servation et me rembourser a\u0300 la me\u0302me carte";
+  EXPECT_EQ(likeness(composed, decomposed), 1);
+  EXPECT_EQ(likeness(decomposed, composed), 1);
+  EXPECT_LT(likeness(composed, "pouvez-vous annuler ma reservation et me rembourser a la meme carte"), 1);
+}
+
 TEST(NearDuplicates, AreToldByAllOfAShortText) {
   EXPECT_EQ(likeness("yes please", "Yes, please!"), 1);
   EXPECT_EQ(likeness("yes please", "yes"), 0);

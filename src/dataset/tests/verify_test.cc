@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "base/random.h"
 #include "dataset/tests/traffic.h"
 
 namespace fw::dataset {
@@ -49,6 +52,7 @@ TEST(VerifyRows, CountsWhatStandsOnBothSides) {
   EXPECT_EQ(rows.leak.eval_rows_said_in_training, 1U);
   EXPECT_EQ(rows.leak.eval_rows_near_training, 2U);
   EXPECT_EQ(rows.leak.eval_rows_answered_in_training, 1U);
+  EXPECT_EQ(rows.leak.eval_rows_own_answer_in_training, 1U);
   ASSERT_EQ(rows.leak.pairs.size(), 3U);
   EXPECT_EQ(rows.leak.pairs[0].likeness, 1);
   EXPECT_EQ(rows.leak.pairs[1].evaluation.record_id, "of " + kParcel);
@@ -105,6 +109,50 @@ TEST(VerifyRows, AgreesWithTheCardOfTheBuild) {
   EXPECT_EQ(rows.leak.requests_on_two_sides, card.requests_on_two_sides);
   EXPECT_EQ(rows.leak.eval_rows_near_training, card.eval_rows_near_training);
   EXPECT_EQ(rows.leak.eval_rows_answered_in_training, card.eval_rows_answered_in_training);
+  EXPECT_EQ(rows.leak.eval_rows_own_answer_in_training, card.eval_rows_own_answer_in_training);
+}
+
+/// Chats of four turns about matters of their own; after the second turn they go on under another id.
+std::vector<record::Interaction> resumed_chats(int chats) {
+  Traffic traffic;
+  Random random(11);
+  const auto words = [&](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "w" + std::to_string(random.below(4000)) + ' ';
+    return text;
+  };
+  for (int chat = 0; chat < chats; ++chat) {
+    Json messages =
+        Json::array({say("system", "You help."), say("user", "I need some help, please, with " + words(1))});
+    for (int turn = 0; turn < 4; ++turn) {
+      Json request = request_of(messages);
+      request["metadata"] = {{"session_id", std::to_string(chat) + '-' + std::to_string(turn / 2)}};
+      const Json answer = say("assistant", words(12));
+      traffic.add(request, reply(answer));
+      messages.push_back(answer);
+      messages.push_back(say("user", words(11)));
+    }
+  }
+  return traffic.records();
+}
+
+TEST(VerifyRows, AgreesWithTheCardWhereChatsAreResumedUnderAnotherId) {
+  auto records = resumed_chats(60);
+  const auto built = build_of(records, small_split(40));
+  ASSERT_TRUE(built.ok()) << built.error();
+  const VerifiedRows rows = verified({.evaluation = built->eval.files[0].content,
+                                      .in_context = built->icl.files[0].content,
+                                      .training = built->train.files[0].content,
+                                      .validation = built->train.files[1].content});
+  EXPECT_EQ(built->card.leak.conversations_on_two_sides, 0U);
+  EXPECT_EQ(rows.leak.conversations_on_two_sides, 0U);
+  EXPECT_EQ(rows.leak.eval_rows_answered_in_training, 0U);
+  std::set<std::string> conversations;
+  for (const Json& one : rows_of(built->eval, "eval_data.jsonl")) {
+    EXPECT_EQ(one["conversation_turns"], 4) << one["record_id"];
+    conversations.insert(one["conversation"].get<std::string>());
+  }
+  EXPECT_EQ(conversations.size(), 10U) << "four rows each";
 }
 
 }  // namespace

@@ -3,29 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evals/json_text.h"
-
 namespace fw::evals {
 namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr int kMaxReferences = 16;
 constexpr int kMaxLooks = 256;  // at branches of a schema, for one property
-constexpr int kMaxSteps = 100'000;
 
 bool is_number(const PythonValue& value) { return value.integer() || value.floating(); }
-
-bool is_of_type(const PythonValue& value, std::string_view type) {
-  if (type == "object") return value.dict();
-  if (type == "array") return value.list();
-  if (type == "string") return value.string();
-  if (type == "boolean") return value.boolean();
-  if (type == "null") return value.is_none();
-  if (type == "number") return is_number(value);
-  if (type == "integer")
-    return value.integer() || (value.floating() && *value.floating() == std::trunc(*value.floating()));
-  return true;
-}
 
 const PythonValue::List* branches(const PythonValue& schema, std::string_view keyword) {
   const PythonValue* found = schema.find(keyword);
@@ -169,94 +154,6 @@ PythonValue ArgumentSchema::without_defaults(const PythonValue* schema, const Py
 
 PythonValue ArgumentSchema::without_defaults(const PythonValue& arguments) const {
   return without_defaults(root_, arguments, -1);
-}
-
-/// One walk over a value and its schema.
-class Validation final {
- public:
-  explicit Validation(const ArgumentSchema& schema) : schema_(schema) {}
-
-  /// What is wrong, or nothing.
-  std::string find(const PythonValue* schema, const PythonValue& value, const std::string& where, int depth) {
-    schema = schema_.resolve(schema);
-    if (!schema || !schema->dict() || depth > kMaxDepth || ++steps_ > kMaxSteps) return {};
-    if (auto wrong = type_of(*schema, value, where); !wrong.empty()) return wrong;
-    if (auto wrong = choice_of(*schema, value, where); !wrong.empty()) return wrong;
-    if (auto wrong = branches_of(*schema, value, where, depth); !wrong.empty()) return wrong;
-    if (value.dict()) return members_of(*schema, value, where, depth);
-    return value.list() ? items_of(*schema, value, where, depth) : std::string();
-  }
-
- private:
-  static std::string type_of(const PythonValue& schema, const PythonValue& value, const std::string& where) {
-    const PythonValue* type = schema.find("type");
-    if (!type) return {};
-    if (type->string()) return is_of_type(value, *type->string()) ? "" : where + " is no " + *type->string();
-    if (!type->list()) return {};
-    const bool fits = std::any_of(type->list()->begin(), type->list()->end(), [&](const PythonValue& one) {
-      return !one.string() || is_of_type(value, *one.string());
-    });
-    return fits ? "" : where + " is of none of its types";
-  }
-
-  static std::string choice_of(const PythonValue& schema, const PythonValue& value, const std::string& where) {
-    const PythonValue* allowed = schema.find("enum");
-    if (allowed && allowed->list() &&
-        std::none_of(allowed->list()->begin(), allowed->list()->end(),
-                     [&](const PythonValue& one) { return is_same_json(one, value); }))
-      return where + " is none of its enum";
-    const PythonValue* only = schema.find("const");
-    return only && !is_same_json(*only, value) ? where + " is not its const" : "";
-  }
-
-  std::string branches_of(const PythonValue& schema, const PythonValue& value, const std::string& where, int depth) {
-    if (const auto* all = branches(schema, "allOf"))
-      for (const PythonValue& branch : *all)
-        if (auto wrong = find(&branch, value, where, depth + 1); !wrong.empty()) return wrong;
-    for (const std::string_view keyword : {"anyOf", "oneOf"}) {
-      const auto* any = branches(schema, keyword);
-      if (!any || any->empty()) continue;
-      if (std::none_of(any->begin(), any->end(),
-                       [&](const PythonValue& branch) { return find(&branch, value, where, depth + 1).empty(); }))
-        return where + " fits no branch of " + std::string(keyword);
-    }
-    return {};
-  }
-
-  std::string members_of(const PythonValue& schema, const PythonValue& value, const std::string& where, int depth) {
-    if (const PythonValue* required = schema.find("required"); required && required->list())
-      for (const PythonValue& name : *required->list())
-        if (name.string() && !value.find(*name.string())) return json_quoted(*name.string()) + " is missing";
-    const PythonValue* properties = schema.find("properties");
-    const PythonValue* others = schema.find("additionalProperties");
-    for (const auto& [name, member] : *value.dict()) {
-      const PythonValue* of_member = properties ? properties->find(name) : nullptr;
-      if (!of_member && others && others->boolean() && !*others->boolean())
-        return json_quoted(name) + " is no parameter" + (where == kWhole ? "" : " of " + where);
-      if (auto wrong = find(of_member ? of_member : others, member, json_quoted(name), depth + 1); !wrong.empty())
-        return wrong;
-    }
-    return {};
-  }
-
-  std::string items_of(const PythonValue& schema, const PythonValue& value, const std::string& where, int depth) {
-    const PythonValue* of_items = schema.find("items");
-    for (const PythonValue& item : *value.list())
-      if (auto wrong = find(of_items, item, "an item of " + where, depth + 1); !wrong.empty()) return wrong;
-    return {};
-  }
-
- public:
-  static constexpr std::string_view kWhole = "the arguments";
-
- private:
-  const ArgumentSchema& schema_;
-  int steps_ = 0;
-};
-
-std::string ArgumentSchema::violation(const PythonValue& arguments) const {
-  if (!root_) return {};
-  return Validation(*this).find(root_, arguments, std::string(Validation::kWhole), 0);
 }
 
 }  // namespace fw::evals

@@ -7,17 +7,13 @@
 
 namespace fw::evals {
 
-/// The JSON Schema of a tool's arguments, as far as it decides whether a call can be carried out: type, enum, const,
-/// required, properties, additionalProperties, items, anyOf, oneOf (as anyOf), allOf, and $ref within the schema. Other
-/// keywords and unknown types allow everything. Bounded whatever the schema is: what goes deeper or takes longer is
-/// allowed. Refers to the schema, which must outlive it.
+/// What a tool's schema says of when arguments are the same: the defaults of its properties, through items, anyOf,
+/// oneOf, allOf, and $ref within the schema. What it forbids JsonSchema tells. Bounded whatever the schema is: what
+/// goes deeper is compared as it stands. Refers to the schema, which must outlive it.
 class ArgumentSchema final {
  public:
-  /// Null: everything is allowed and nothing has a default.
+  /// Null: nothing has a default.
   explicit ArgumentSchema(const PythonValue* parameters) : root_(parameters) {}
-
-  /// The first thing that the schema forbids, for a person (`"unit" is none of its enum`); empty when there is none.
-  [[nodiscard]] std::string violation(const PythonValue& arguments) const;
 
   /// Both sides have the value, or one has it and leaves the other at the schema's default. Null pointers: left out.
   [[nodiscard]] bool is_same_argument(std::string_view name, const PythonValue* a, const PythonValue* b) const;
@@ -34,7 +30,6 @@ class ArgumentSchema final {
   [[nodiscard]] bool is_same(const PythonValue* schema, const PythonValue* a, const PythonValue* b, int depth) const;
   [[nodiscard]] PythonValue without_defaults(const PythonValue* schema, const PythonValue& value, int depth) const;
 
-  friend class Validation;
   const PythonValue* root_;
 };
 

@@ -8,6 +8,7 @@
 #include "evals/tool_calls/argument_schema.h"
 #include "evals/tool_calls/assignment.h"
 #include "evals/tool_calls/call.h"
+#include "evals/tool_calls/json_schema.h"
 #include "evals/tool_calls/request_facts.h"
 
 namespace fw::evals {
@@ -178,9 +179,11 @@ class Comparison {
       call.violation = "the arguments are no JSON object";
       return;
     }
-    call.violation = is_known_tool(made.name)
-                         ? ArgumentSchema(parameters_of(tools_, made.name)).violation(made.arguments)
-                         : json_quoted(made.name) + " is no tool of the request";
+    if (!is_known_tool(made.name)) {
+      call.violation = json_quoted(made.name) + " is no tool of the request";
+    } else if (const PythonValue* parameters = parameters_of(tools_, made.name)) {
+      call.violation = JsonSchema(*parameters).violation(made.arguments);
+    }
     for (ArgumentDifference& difference : call.arguments)
       if (const PythonValue* value = made.arguments.find(difference.name))
         difference.is_made_up = facts().lacks(*value);

@@ -245,6 +245,15 @@ TEST(FrequentRequestTest, OneThatIsAnsweredNowRightNowWrongIsOneRowThatDiffers) 
   EXPECT_EQ(report_with_a_frequent_request(100)["summary"]["decision"], "yes");
 }
 
+TEST(TrustTest, AnswersThatStandInTrainingWeakenTheResult) {
+  ReportInput input;
+  input.config.candidates = {World::candidate("small", false)};
+  input.dataset_card = R"({"leak": {"eval_rows_answered_in_training": 5, "eval_rows_own_answer_in_training": 3}})";
+  const auto trust = build_report(input)["trust"];
+  EXPECT_FALSE(trust["clean"]);
+  EXPECT_THAT(trust.dump(), HasSubstr("the answers of 3 evaluation rows, which hardly another row gives, stand in"));
+}
+
 std::string judge_check(const ordered_json& report) {
   for (const auto& check : report["trust"]["checks"]) {
     if (check["name"] == "judge on texts")

@@ -452,6 +452,22 @@ export interface Report {
       records: number;
       records_since: number;
     };
+    near_duplicates?: {
+      clusters: number;
+      rows: number;
+      training_and_validation: number;
+      not_looked_at: number;
+      largest: {
+        rows: number;
+        train: number;
+        validation: number;
+        evaluation: number;
+        examples: {
+          record_id: string;
+          text: string;
+        }[];
+      }[];
+    };
     suspicious?: {
       left_out: boolean;
       training_rows: number;
@@ -474,6 +490,7 @@ export interface Report {
       eval_rows_near_training: number;
       eval_rows_near_example: number;
       eval_rows_answered_in_training: number;
+      eval_rows_own_answer_in_training?: number;
       near_duplicate_threshold: number;
       method: string;
       pairs: {

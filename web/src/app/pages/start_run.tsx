@@ -35,6 +35,7 @@ const kMoreFields: Field[] = [
   { key: "keep_near_duplicates_apart", title: "near-duplicates apart", hint: "none of an evaluation row in training", check: truth },
   { key: "near_duplicate_threshold", title: "near-duplicate from", hint: "the likeness from which two requests are nearly one", check: share(0.01, 1) },
   { key: "max_leaked_share", title: "most leaked", hint: "share of evaluation rows with a near-duplicate in training", check: share(0, 1) },
+  { key: "max_answered_share", title: "most answers in training", hint: "share of evaluation rows whose own answer stands in a training row", check: share(0, 1) },
   { key: "holdout_job", title: "held-out rows of run", hint: "this run is evaluated on the rows of that one, which is of the same traffic", check: jobId, empty: "they are drawn" },
   { key: "holdout_min_rows", title: "least held-out rows", hint: "with fewer of them left the run fails", check: whole(1) },
   { key: "parse_function_arguments", title: "arguments are parsed", hint: "a record whose arguments are no JSON is left out", check: truth },
