@@ -218,6 +218,8 @@ class DatasetCommandsTest(unittest.TestCase):
         done, path = self.export(self.jobs[0], "prompt-completion", "pairs.jsonl", code=1)
         self.assertIn("an answer that calls a tool", done.stdout + done.stderr)
         self.assertIn("nothing was written", done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["file"], said["written"], sum(said["left_out"].values())), (None, 0, said["rows"]))
         self.assertFalse(path.exists())
 
     def test_rows_are_those_of_the_dataset(self):
@@ -319,6 +321,10 @@ class FixedRowsTest(unittest.TestCase):
         self.assertEqual([row["record_id"] for row in rows],
                          [row["record_id"] for row in before if row["record_id"] != gone])
         self.assertEqual([each["record_id"] for each in card["holdout"]["retired"]], [gone])
+        for command in (("dataset", "show"), ("dataset", "show", "--markdown"), ("jobs", "show")):
+            marked = flywheel.run(*command, self.first, "--server", self.service.url).stdout
+            self.assertIn("erased since: records of 0 training, 0 validation and 1 evaluation rows", marked)
+            self.assertNotIn("erased since", flywheel.run(*command, third, "--server", self.service.url).stdout)
         shown = flywheel.run("dataset", "show", third, "--server", self.service.url).stdout
         self.assertIn(gone, shown)
         self.assertIn("retired and not replaced", shown)

@@ -86,6 +86,18 @@ class Destination final {
   std::optional<io::OutputFile> file_;
 };
 
+Json report_of(const dataset::ExportedRows& rows, const DatasetExportOptions& options, dataset::Side side,
+               dataset::FileType file_type) {
+  return {{"file", rows.written == 0 ? Json(nullptr) : Json(std::filesystem::absolute(options.to).string())},
+          {"format", options.format},
+          {"file_type", file_type == dataset::FileType::kParquet ? "parquet" : "jsonl"},
+          {"side", dataset::to_string(side)},
+          {"rows", rows.rows},
+          {"written", rows.written},
+          {"left_out", counts_json(rows.left_out)},
+          {"changed", counts_json(rows.changed)}};
+}
+
 int write_export(const DatasetExportOptions& options) {
   const auto format = dataset::parse_row_format(options.format);
   if (!format.ok()) return misuse(format.error());
@@ -107,23 +119,17 @@ int write_export(const DatasetExportOptions& options) {
   const auto rows = dataset::export_rows(datasets->rows(*side), *format, *file_type, Deadline::never(),
                                          [&](std::string_view piece) { return destination.append(piece); });
   if (!rows.ok()) return fail(rows.error());
-  if (rows->written == 0) {
-    print(*rows, options);
-    return fail(failed_precondition("no row can be said as " + options.format + "; nothing was written"));
+  if (rows->written > 0) {
+    if (const auto written = destination.commit(); !written.ok()) return fail(written.error());
   }
-  if (const auto written = destination.commit(); !written.ok()) return fail(written.error());
   if (options.as_json && options.to != "-") {
-    const Json report{{"file", path.string()},
-                      {"format", options.format},
-                      {"file_type", *file_type == dataset::FileType::kParquet ? "parquet" : "jsonl"},
-                      {"side", dataset::to_string(*side)},
-                      {"rows", rows->rows},
-                      {"written", rows->written},
-                      {"left_out", counts_json(rows->left_out)},
-                      {"changed", counts_json(rows->changed)}};
-    std::cout << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    std::cout << report_of(*rows, options, *side, *file_type).dump(2, ' ', false, Json::error_handler_t::replace)
+              << '\n';
   } else {
     print(*rows, options);
+  }
+  if (rows->written == 0) {
+    return fail(failed_precondition("no row can be said as " + options.format + "; nothing was written"));
   }
   return 0;
 }

@@ -5,9 +5,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/dataset_files.h"
+#include "app/cli/dataset_markdown.h"
 #include "app/cli/dataset_view.h"
+#include "app/cli/erased_rows.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "base/clock.h"
@@ -28,6 +31,7 @@ struct ShowOptions {
   std::string side = "evaluation";
   std::uint64_t rows = 0;
   bool as_json = false;
+  bool as_markdown = false;
   std::string server;
 };
 
@@ -149,6 +153,25 @@ void print_suspicious(const Json& card, Terminal& out) {
   out.line("");
 }
 
+/// How many rows are near-duplicates of each other, and the largest groups.
+void print_clusters(const Json& card, Terminal& out) {
+  const Json found = card.value("near_duplicates", Json::object());
+  const auto count = [](const Json& of, const char* key) { return of.value(key, std::uint64_t{0}); };
+  if (count(found, "clusters") == 0) return;
+  out.line(
+      fmt::format("{} rows in {} clusters of near-duplicates, {} of them in training and in validation; the largest",
+                  count(found, "rows"), count(found, "clusters"), count(found, "training_and_validation")));
+  for (const Json& one : found.value("largest", Json::array())) {
+    out.line(fmt::format("  {} rows: {} train, {} validation, {} evaluation", count(one, "rows"), count(one, "train"),
+                         count(one, "validation"), count(one, "evaluation")));
+    for (const Json& example : one.value("examples", Json::array())) {
+      out.line("    " + printable(example.value("record_id", "")) + "  " +
+               beginning_for_line(example.value("text", ""), kShownBytes));
+    }
+  }
+  out.line("");
+}
+
 void print_settings(const Json& card, Terminal& out) {
   for (const char* section : {"data_split_config", "icl_config"}) {
     const Json settings = card.value(section, Json(nullptr));
@@ -171,6 +194,7 @@ void print_job(const Json& card, Terminal& out) {
   if (const auto window = card.find("evaluation_window"); window != card.end() && window->is_object()) {
     out.line("evaluation rows from " + window->value("first", "") + " to " + window->value("last", ""));
   }
+  if (card.contains("erased_since")) out.line(out.styled(Style::kBad, text("erased_since")));
   out.line("");
   print_steps(card, out);
   print_classes(card, out);
@@ -186,6 +210,7 @@ void print_job(const Json& card, Terminal& out) {
   print_settings(card, out);
   out.line("");
   print_suspicious(card, out);
+  print_clusters(card, out);
   out.line("leaks between evaluation and training");
   print_leak(card.value("leak", Json::object()), out);
   for (const Json& note : card.value("notes", Json::array())) {
@@ -252,8 +277,19 @@ int show(const ShowOptions& options) {
   if (const auto side = parse_side(options.side); !side.ok()) return misuse(side.error());
   const auto datasets = read_datasets(options.what, options.server, options.rows > 0);
   if (!datasets.ok()) return fail(datasets.error());
+  if (options.as_markdown && !datasets->is_job()) {
+    return misuse(invalid_argument("files have no card: --markdown is for the datasets of a job"));
+  }
   Result<Json> card = datasets->is_job() ? Result<Json>(card_of_job(*datasets)) : card_of_files(*datasets);
   if (!card.ok()) return fail(card.error());
+  if (datasets->is_job()) {
+    ApiClient client(options.server);
+    if (const auto erased = erased_rows_of(client, options.what); !erased.empty()) (*card)["erased_since"] = erased;
+  }
+  if (options.as_markdown) {
+    std::cout << card_markdown(*card);
+    return 0;
+  }
   Json rows = Json::array();
   Terminal out(1);
   if (!options.as_json) (datasets->is_job() ? print_job : print_files)(*card, out);
@@ -279,6 +315,7 @@ void add_dataset_show_command(CLI::App& dataset, CommandContext& context) {
   add_examples(*command,
                "flywheel dataset show 67436743674367436743abcd\n"
                "flywheel dataset show 67436743674367436743abcd --rows 5 --side train\n"
+               "flywheel dataset show 67436743674367436743abcd --markdown > card.md\n"
                "flywheel dataset show ./rows --json");
   auto options = std::make_shared<ShowOptions>();
   command->add_option("what", options->what, "Job id, or a folder with eval_data.jsonl and train_data.jsonl")
@@ -288,7 +325,10 @@ void add_dataset_show_command(CLI::App& dataset, CommandContext& context) {
   command->add_option("--side", options->side, "Whose rows: evaluation, train or validation")
       ->capture_default_str()
       ->type_name("SIDE");
-  command->add_flag("--json", options->as_json, "Print JSON; rows as they are");
+  auto* as_json = command->add_flag("--json", options->as_json, "Print JSON; rows as they are");
+  command->add_flag("--markdown", options->as_markdown, "Print the card of a job as a Markdown page")
+      ->excludes(as_json)
+      ->excludes("--rows");
   add_server_option(*command, context);
   command->callback([&context, options] {
     context.action = [&context, options] {

@@ -5,6 +5,7 @@
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/deliveries.h"
+#include "app/cli/erased_rows.h"
 #include "app/cli/help.h"
 #include "app/cli/run_view.h"
 #include "app/cli/terminal.h"
@@ -93,6 +94,7 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   const Json warnings = job->value("warnings", Json::array());
   for (const auto& warning : warnings)
     if (warning.is_string()) out.line(out.styled(Style::kBad, "warning: ") + printable(warning.get<std::string>()));
+  if (const auto erased = erased_rows_of(client, id); !erased.empty()) out.line(out.styled(Style::kBad, erased));
   const Json datasets = job->value("datasets", Json::array());
   for (const auto& d : datasets) {
     out.line("  " + text(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
