@@ -159,6 +159,12 @@ std::optional<Refusal> Access::by_proxy(const net::IncomingRequest& request, Fou
   if (name.empty() || std::ranges::find(proxy.addresses, address) == proxy.addresses.end()) {
     return std::nullopt;
   }
+  const auto times = std::ranges::count_if(
+      request.headers, [&](const auto& field) { return net::equals_ignoring_case(field.name, proxy.header); });
+  if (times > 1) {
+    return Refusal{403, proxy.header + " stands there " + std::to_string(times) +
+                            " times: have the proxy remove what comes from outside before it adds its own"};
+  }
   if (const auto named = auth::check_person_name(name, proxy.header); !named.ok()) {
     return Refusal{403, named.error().message};
   }

@@ -204,6 +204,9 @@ TEST_F(AccessTest, AProxyIsBelievedAtItsAddressAlone) {
   EXPECT_EQ(itself.status, 403);
   EXPECT_THAT(itself.body, HasSubstr("the service calls itself"));
   EXPECT_EQ(send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "a\u202eb"}}).status, 403);
+  const auto twice = send(Method::kGet, "/api/whoami", {{"X-Forwarded-User", "ada"}, {"x-forwarded-user", "vic"}});
+  EXPECT_EQ(twice.status, 403) << "a proxy that appends lets the outside choose the first";
+  EXPECT_THAT(twice.body, HasSubstr("remove what comes from outside"));
   begin({.proxy = {.header = "X-Forwarded-User", .addresses = {"10.0.0.2"}, .role = Role::kAdmin}});
   EXPECT_EQ(send(Method::kGet, "/api/whoami", named).status, 401);
 }
