@@ -64,7 +64,8 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
     const admin = await page.locator(".secret").textContent();
     assert.match(admin, /^fw-[0-9a-f]{12}-[0-9a-f]{64}$/);
     await seen(page, "ada, admin");
-    await page.getByRole("button", { name: "sign out" }).click();
+    // The page begins anew, and would end the next address's loading.
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "sign out" }).click()]);
     await page.goto(`${guarded.url}/runs`);
     await heading(page, "Sign in");
     assert.deepEqual(await violations(page), []);
