@@ -66,7 +66,7 @@ void write_records(std::ostream& out, const std::vector<logstore::WorkloadSummar
 void write_backlog(std::ostream& out, const logstore::Backlog& backlog, Timestamp now) {
   metric_head(out, "flywheel_log_journal_records", "gauge", "Interactions that wait for the log store elsewhere.");
   out << "flywheel_log_journal_records " << backlog.records << '\n';
-  metric_head(out, "flywheel_log_journal_oldest_seconds", "gauge", "Age of the oldest of them.");
+  metric_head(out, "flywheel_log_journal_oldest_seconds", "gauge", "How long the first of them has waited.");
   out << "flywheel_log_journal_oldest_seconds " << (backlog.oldest ? to_seconds(now - *backlog.oldest) : 0.0) << '\n';
   metric_head(out, "flywheel_log_journal_refused_total", "counter",
               "Interactions that the log store elsewhere refused for good; they are in the quarantine.");

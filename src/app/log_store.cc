@@ -1,14 +1,18 @@
 #include "app/log_store.h"
 
 #include "base/log.h"
+#include "capture/files/loader.h"
 #include "capture/log_document.h"
 #include "logstore/spooled_log_store.h"
 
 namespace fw::app {
 namespace {
 
-Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& record) {
-  capture::QuarantinedLine line{.source = "log store", .line = 1, .reason = "the log store elsewhere refuses it"};
+Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& record, const Error& why) {
+  const bool is_other = why.code == ErrorCode::kAlreadyExists;
+  capture::QuarantinedLine line{.source = "log store",
+                                .line = 1,
+                                .reason = is_other ? capture::kOtherContent : "the log store elsewhere refuses it"};
   line.bytes = capture::to_log_document(record);
   line.length = line.bytes.size();
   const auto report = quarantine.add(std::span(&line, 1), /*whole=*/true);
@@ -46,8 +50,8 @@ Result<std::unique_ptr<logstore::LogStore>> log_store_of(const LogStoreSettings&
            {{"url", settings.elasticsearch->urls.front()}, {"index", settings.elasticsearch->index}});
   logstore::SpoolOptions options;
   options.max_bytes = settings.max_journal_bytes;
-  options.keep_aside = [&quarantine](const record::Interaction& record, const Error&) {
-    return keep_aside(quarantine, record);
+  options.keep_aside = [&quarantine](const record::Interaction& record, const Error& why) {
+    return keep_aside(quarantine, record, why);
   };
   return logstore::spool(std::move(embedded), std::move(cluster), std::move(options));
 }

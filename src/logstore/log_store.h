@@ -84,7 +84,7 @@ struct Backlog {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;          ///< of requests and responses
   std::uint64_t refused = 0;        ///< kept aside since the start: the other store will never take them
-  std::optional<Timestamp> oldest;  ///< time of the record that has waited longest
+  std::optional<Timestamp> oldest;  ///< when the one that has waited longest came
   Status trouble;                   ///< why they wait; success while they are on their way
 };
 

@@ -1,11 +1,15 @@
 #include "logstore/spooled_log_store.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <stop_token>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "logstore/same_content.h"
 
 namespace fw::logstore {
 namespace {
@@ -13,6 +17,19 @@ namespace {
 constexpr std::size_t kMostBytesOfBatch = std::size_t{64} << 20;  // of find_batch(), as each store alone keeps it
 
 using record::Interaction;
+
+constexpr Duration kTogether = std::chrono::seconds(1);  // appends that begin to wait as one
+
+/// Appends up to one, and when the first of them began to wait.
+struct Wait {
+  std::uint64_t append = 0;
+  Timestamp since;
+};
+
+/// What left the journal at once.
+struct Sent {
+  bool is_all = false;  ///< of what was there
+};
 
 std::uint64_t bytes_of(const Interaction& record) { return record.request.size() + record.response.size(); }
 
@@ -41,10 +58,8 @@ class SpooledLogStore final : public LogStore {
     const std::lock_guard lock(mutex_);
     backlog_.records += report.appended;
     backlog_.bytes += bytes;
-    for (const Interaction& record : batch) {
-      backlog_.oldest = std::min(backlog_.oldest.value_or(record.timestamp), record.timestamp);
-    }
     ++appends_;
+    if (report.appended > 0) begin_to_wait(clock_.now());
     wake_.notify_all();
     return report;
   }
@@ -149,7 +164,9 @@ class SpooledLogStore final : public LogStore {
   }
   Backlog backlog() const override {
     const std::lock_guard lock(mutex_);
-    return backlog_;
+    Backlog out = backlog_;
+    if (out.records > 0 && !waits_.empty()) out.oldest = waits_.front().since;
+    return out;
   }
 
   std::vector<KeptDamage> damage() const override { return journal_->damage(); }
@@ -158,6 +175,14 @@ class SpooledLogStore final : public LogStore {
   Error full() const {
     return resource_exhausted("the journal holds all that it may while the log store elsewhere takes nothing" +
                               (backlog_.trouble.ok() ? std::string() : ": " + backlog_.trouble.error().message));
+  }
+
+  void begin_to_wait(Timestamp now) {
+    if (!waits_.empty() && now - waits_.back().since < kTogether) {
+      waits_.back().append = appends_;
+    } else {
+      waits_.push_back({appends_, now});
+    }
   }
 
   /// Waits a moment for what is on its way, unless it is held up.
@@ -170,6 +195,10 @@ class SpooledLogStore final : public LogStore {
 
   void send_until(const std::stop_token& stop) {
     count_again();
+    {
+      const std::lock_guard lock(mutex_);
+      if (backlog_.records > 0) waits_.push_front({1, clock_.now()});
+    }
     Duration pause = options_.first_pause;
     while (!stop.stop_requested()) {
       std::uint64_t appends = 0;
@@ -186,37 +215,71 @@ class SpooledLogStore final : public LogStore {
         continue;
       }
       pause = options_.first_pause;
-      if (*sent == 0) wake_.wait(lock, [&] { return stop.stop_requested() || appends_ != appends; });
+      if (sent->is_all) wake_.wait(lock, [&] { return stop.stop_requested() || appends_ != appends; });
     }
   }
 
-  /// Hands the oldest records on; returns how many left the journal.
-  Result<std::size_t> send_some() {
+  /// Hands the oldest records on.
+  Result<Sent> send_some() {
     const std::lock_guard sending(sending_);
     FW_ASSIGN(const Page page, journal_->scan({}, Order::kOldestFirst, options_.batch, {}));
-    if (page.records.empty()) return std::size_t{0};
+    if (page.records.empty()) return Sent{.is_all = true};
     const auto report = far_->append(page.records);
     if (!report.ok() && !is_final(report.error())) return report.error();
-    if (!report.ok()) FW_TRY(send_one_by_one(page.records));
-    return leave(page.records);
+    if (report.ok()) {
+      FW_TRY(look_at_known(page.records, report->known));
+    } else {
+      FW_TRY(send_one_by_one(page.records));
+    }
+    FW_TRY(leave(page.records));
+    return Sent{.is_all = !page.next};
+  }
+
+  /// Where the far store has another record under an id, what came is kept aside. Most are what an attempt before had
+  /// sent.
+  Status look_at_known(std::span<const Interaction> records, std::span<const std::size_t> known) {
+    while (!known.empty()) {
+      std::vector<record::RecordId> ids;
+      for (const std::size_t place : known.first(std::min(known.size(), options_.batch))) {
+        ids.push_back(records[place].id);
+      }
+      FW_ASSIGN(const auto found, far_->find_batch(ids));
+      if (found.empty()) return unavailable("the log store elsewhere does not find what it has");
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const Interaction& record = records[known[i]];
+        if (!found[i] || !found[i]->has_content() || !record.has_content() || same_content(record, *found[i])) continue;
+        FW_TRY(keep_aside(record, already_exists("another record with the id " + *record.id + " is there")));
+      }
+      known = known.subspan(found.size());
+    }
+    return {};
+  }
+
+  Status keep_aside(const Interaction& record, const Error& reason) {
+    if (options_.keep_aside) FW_TRY(options_.keep_aside(record, reason));
+    log_warning("logstore", "record kept aside: the log store refuses it",
+                {{"id", *record.id}, {"reason", reason.message}});
+    const std::lock_guard lock(mutex_);
+    ++backlog_.refused;
+    return {};
   }
 
   /// Where a batch is refused, what is right with it goes in all the same.
   Status send_one_by_one(std::span<const Interaction> records) {
     for (const Interaction& record : records) {
-      const auto report = far_->append(std::span(&record, 1));
-      if (report.ok()) continue;
+      const std::span one(&record, 1);
+      const auto report = far_->append(one);
+      if (report.ok()) {
+        FW_TRY(look_at_known(one, report->known));
+        continue;
+      }
       if (!is_final(report.error())) return report.error();
-      if (options_.keep_aside) FW_TRY(options_.keep_aside(record, report.error()));
-      log_warning("logstore", "record kept aside: the log store refuses it",
-                  {{"id", *record.id}, {"reason", report.error().message}});
-      const std::lock_guard lock(mutex_);
-      ++backlog_.refused;
+      FW_TRY(keep_aside(record, report.error()));
     }
     return {};
   }
 
-  Result<std::size_t> leave(std::span<const Interaction> records) {
+  Status leave(std::span<const Interaction> records) {
     std::vector<record::RecordId> ids;
     std::uint64_t bytes = 0;
     for (const Interaction& record : records) {
@@ -227,20 +290,19 @@ class SpooledLogStore final : public LogStore {
     const std::lock_guard lock(mutex_);
     backlog_.records -= std::min(backlog_.records, removed);
     backlog_.bytes -= std::min(backlog_.bytes, bytes);
-    backlog_.oldest = records.back().timestamp;
-    return records.size();
+    return {};
   }
 
-  void note(const Result<std::size_t>& sent, std::uint64_t appends) {
+  void note(const Result<Sent>& sent, std::uint64_t appends) {
     const std::lock_guard lock(mutex_);
     if (!sent.ok() && backlog_.trouble.ok()) {
       log_warning("logstore", "records wait in the journal", {{"reason", sent.error().message}});
     }
     if (sent.ok() && !backlog_.trouble.ok()) log_info("logstore", "records are handed on again");
     backlog_.trouble = sent.ok() ? Status() : Status(sent.error());
-    if (sent.ok() && *sent == 0) {
+    if (sent.ok() && sent->is_all) {
       sent_ = appends;
-      backlog_.oldest.reset();
+      while (!waits_.empty() && waits_.front().append <= appends) waits_.pop_front();
       if (appends == appends_) backlog_.records = backlog_.bytes = 0;
     }
     settled_.notify_all();
@@ -253,11 +315,7 @@ class SpooledLogStore final : public LogStore {
     if (!pairs.ok()) return;
     const std::lock_guard lock(mutex_);
     backlog_.records = 0;
-    backlog_.oldest.reset();
-    for (const WorkloadSummary& pair : *pairs) {
-      backlog_.records += pair.records;
-      backlog_.oldest = std::min(backlog_.oldest.value_or(pair.oldest), pair.oldest);
-    }
+    for (const WorkloadSummary& pair : *pairs) backlog_.records += pair.records;
     if (backlog_.records == 0) backlog_.bytes = 0;
   }
 
@@ -268,7 +326,9 @@ class SpooledLogStore final : public LogStore {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable settled_;
+  SystemClock clock_;
   Backlog backlog_;
+  std::deque<Wait> waits_;     // of appends that may still be in the journal, the oldest first
   std::uint64_t appends_ = 1;  // the first pass sends what an earlier process left
   std::uint64_t sent_ = 0;     // all appends up to this one have left the journal
   std::jthread sender_;        // last: it uses the others

@@ -13,7 +13,8 @@ struct SpoolOptions {
   Duration first_pause = std::chrono::milliseconds(200);
   Duration longest_pause = std::chrono::seconds(15);  ///< between attempts while the far store is away
   Duration read_waits = std::chrono::seconds(2);      ///< for what is on its way to the far store
-  /// Keeps a record that the far store refuses for good. It stays in the journal, and holds up what follows, until this
+  /// Keeps a record that the far store refuses for good, or in whose place it has another one of the same id
+  /// (kAlreadyExists). It stays in the journal, and holds up what follows, until this
   /// succeeds.
   std::function<Status(const record::Interaction& record, const Error& reason)> keep_aside;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "codec/json_member.h"
 #include "io/atomic_file.h"
 #include "io/file.h"
 
@@ -60,7 +61,7 @@ Status Indices::open() {
     if (!entry.is_object()) continue;
     entries_[name] = {.mappings = text_of(entry, "mappings"),
                       .settings = text_of(entry, "settings"),
-                      .created_ms = entry.value("created", std::int64_t{0})};
+                      .created_ms = static_cast<std::int64_t>(codec::count_at(entry, "created"))};
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "codec/base64.h"
+#include "codec/json_member.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -34,7 +35,7 @@ std::string make_point_in_time(std::string_view index) { return make_id(kPointIn
 
 Result<std::string> index_of_point_in_time(std::string_view id) {
   FW_ASSIGN(const Json json, parse_id(kPointInTime, id));
-  return json.value("index", std::string());
+  return codec::text_at(json, "index");
 }
 
 }  // namespace fw::capture::elastic

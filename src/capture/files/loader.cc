@@ -9,8 +9,10 @@
 #include "capture/files/impl/sniff.h"
 #include "capture/files/impl/unpacked.h"
 #include "capture/files/traffic_files.h"
+#include "capture/log_document.h"
 #include "capture/record_reader.h"
 #include "codec/json_documents.h"
+#include "logstore/same_content.h"
 
 namespace fw::capture {
 namespace {
@@ -37,6 +39,12 @@ std::string how_much_is_loaded(const LoadedFile& file) {
   return "only the first " + std::to_string(file.lines) + (file.lines == 1 ? " line of " : " lines of ") + file.source +
          (file.lines == 1 ? " is loaded" : " are loaded");
 }
+
+/// Where a record of a batch stood, and whether it is as it stood there.
+struct Origin {
+  std::uint64_t line = 0;
+  bool is_redacted = false;
+};
 
 /// One load: what it has counted, and what waits to be written. Errors that leave it end the load; those of a file
 /// are kept in the report.
@@ -72,6 +80,8 @@ class Load final : private RecordSink {
   void count_document();
   [[nodiscard]] bool is_batch_full() const;
   Status flush();
+  Status look_at_known(std::span<const std::size_t> known);
+  void keep_aside(std::size_t place);
 
   logstore::LogStore& store_;
   Quarantine& quarantine_;
@@ -83,7 +93,9 @@ class Load final : private RecordSink {
   std::map<std::pair<record::WorkloadId, record::ClientId>, std::uint64_t> workloads_;
   std::vector<record::Interaction> batch_;
   std::size_t batch_bytes_ = 0;
+  std::vector<Origin> origins_;  // of these
   std::vector<QuarantinedLine> bad_lines_;
+  std::vector<QuarantinedLine> others_;  // records whose ids others have
 };
 
 Status Load::read(const std::string& name, codec::ByteSource& source) {
@@ -149,6 +161,7 @@ void Load::take(record::Interaction record, std::size_t bytes) {
   for (const auto& [rule, count] : *redacted) report_.redacted[rule] += count;
   ++workloads_[{record.workload, record.client}];
   batch_.push_back(std::move(record));
+  origins_.push_back({.line = report_.files.back().lines, .is_redacted = !redacted->empty()});
   batch_bytes_ += bytes;
 }
 
@@ -172,7 +185,9 @@ Status Load::flush() {
     FW_ASSIGN(const auto appended, store_.append(batch_));
     report_.appended += appended.appended;
     report_.duplicates += appended.duplicates;
+    FW_TRY(look_at_known(appended.known));
     batch_.clear();
+    origins_.clear();
     batch_bytes_ = 0;
   }
   if (!bad_lines_.empty()) {
@@ -180,8 +195,40 @@ Status Load::flush() {
     report_.not_kept += kept.left_out;
     bad_lines_.clear();
   }
+  if (!others_.empty()) {
+    FW_ASSIGN(const auto kept, quarantine_.add(others_, /*whole=*/true));
+    report_.not_kept += kept.left_out;
+    others_.clear();
+  }
   if (on_batch) on_batch();
   return {};
+}
+
+/// Where the store has another record under an id, the one that came is kept aside. Not of records in which a rule
+/// replaced something: what is there may have been redacted by other rules.
+Status Load::look_at_known(std::span<const std::size_t> known) {
+  while (!known.empty()) {
+    std::vector<record::RecordId> ids;
+    for (const std::size_t place : known) ids.push_back(batch_[place].id);
+    FW_ASSIGN(const auto found, store_.find_batch(ids));
+    if (found.empty()) return unavailable("the log store does not find the record " + *ids.front());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const bool can_tell = found[i] && found[i]->has_content() && !origins_[known[i]].is_redacted;
+      if (can_tell && !logstore::same_content(batch_[known[i]], *found[i])) keep_aside(known[i]);
+    }
+    known = known.subspan(found.size());
+  }
+  return {};
+}
+
+void Load::keep_aside(std::size_t place) {
+  --report_.duplicates;
+  ++report_.bad;
+  ++report_.reasons[kOtherContent];
+  QuarantinedLine line{.source = report_.files.back().source, .line = origins_[place].line, .reason = kOtherContent};
+  line.bytes = to_log_document(batch_[place]);
+  line.length = line.bytes.size();
+  others_.push_back(std::move(line));
 }
 
 LoadReport Load::finish() {

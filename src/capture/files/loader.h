@@ -49,6 +49,9 @@ struct LoadedWorkload {
   std::uint64_t records = 0;  ///< read, new or known
 };
 
+/// Why a record is kept aside whose id another one has, which stays.
+inline constexpr const char* kOtherContent = "another record has its id, with other content";
+
 /// lines = appended + duplicates + bad + skipped.
 struct LoadReport {
   std::uint64_t lines = 0;       ///< documents: lines of JSON lines, elements of lists; no empty lines

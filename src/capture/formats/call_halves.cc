@@ -5,6 +5,7 @@
 #include "capture/completions/stream_rebuild.h"
 #include "capture/formats/impl/logged_call.h"
 #include "capture/formats/impl/other_apis.h"
+#include "codec/json_member.h"
 
 namespace fw::capture {
 namespace {
@@ -64,7 +65,7 @@ Status read_stream(const std::string& stream, Dialect dialect, Draft& draft) {
   auto outcome = std::move(rebuild).finish(false);
   draft.response = std::move(outcome.response);
   draft.provenance.ending = outcome.ending;
-  if (Json::parse(draft.response, nullptr, false).value("choices", Json()).empty()) {
+  if (codec::list_at(Json::parse(draft.response, nullptr, false), "choices").empty()) {
     return invalid_argument("a streamed answer from which no answer can be rebuilt");
   }
   return {};
@@ -99,6 +100,9 @@ Result<Draft> draft_of_call(const Json& request, const Json& response, const std
   if (const CallReader read = reader_of_other_api(asked, answered)) return read(asked, answered);
   const auto stream = stream_of(answered);
   const Dialect dialect = dialect_of(asked, answered, stream.value_or(""));
+  // `input` alone is also what embeddings and moderations are asked with.
+  if (dialect == Dialect::kResponses && !stream && find(answered, "output") == nullptr)
+    return invalid_argument(what + " that is no chat completion (an embedding, a moderation)");
   Draft draft;
   FW_ASSIGN(draft.request, as_chat_request(dialect, to_text(asked)));
   if (stream) {

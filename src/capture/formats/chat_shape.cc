@@ -117,6 +117,8 @@ Json calls_in_text(const Json& content) {
 /// Content stays text, null or a list of parts; other values become their JSON.
 Json content_of(const Json& message) {
   const Json* content = find_any(message, {"content", "value", "text"});
+  // OpenAI's stored completions have parts beside a content that is null.
+  if (content == nullptr) content = find(message, "content_parts");
   if (content == nullptr) return nullptr;
   const bool is_api_shape = content->is_string() || content->is_array();
   return is_api_shape ? *content : Json(to_text(*content));
@@ -128,6 +130,7 @@ bool is_foreign_key(std::string_view key) {
                              "from",
                              "type",
                              "content",
+                             "content_parts",
                              "value",
                              "text",
                              "tool_calls",
@@ -183,6 +186,7 @@ void pair_calls(Json& messages) {
 
 bool is_plain_message(const Json& message) {
   if (!message.is_object() || message.contains("weight") || message.contains("function_call")) return false;
+  if (message.contains("content_parts")) return false;
   const std::string role = text_at(message, "role");
   if (role == "function" || role_of(role) != role || message.contains("additional_kwargs")) return false;
   const Json* calls = find(message, "tool_calls");
@@ -334,23 +338,25 @@ Result<Draft> draft_of_conversation(Json messages, const Json& tools) {
   return draft;
 }
 
-void copy_parameters(Json& request, const Json& from) {
-  constexpr std::array kNames{"temperature",
-                              "top_p",
-                              "max_tokens",
-                              "max_completion_tokens",
-                              "tool_choice",
-                              "response_format",
-                              "seed",
-                              "stop",
-                              "n",
-                              "presence_penalty",
-                              "frequency_penalty",
-                              "parallel_tool_calls",
-                              "reasoning_effort"};
-  for (const char* name : kNames) {
+bool copy_parameters(Json& request, const Json& from) {
+  constexpr std::array kNumbers{"temperature", "top_p", "max_tokens",       "max_completion_tokens",
+                                "seed",        "n",     "presence_penalty", "frequency_penalty"};
+  constexpr std::array kOthers{"tool_choice", "response_format", "stop", "parallel_tool_calls", "reasoning_effort"};
+  bool is_whole = true;
+  for (const char* name : kNumbers) {
+    const Json* value = find(from, name);
+    if (value == nullptr) continue;
+    const Json number = value->is_string() ? Json::parse(value->get<std::string>(), nullptr, false) : *value;
+    if (number.is_number()) {
+      request[name] = number;
+    } else {
+      is_whole = false;
+    }
+  }
+  for (const char* name : kOthers) {
     if (const Json* value = find(from, name)) request[name] = *value;
   }
+  return is_whole;
 }
 
 std::string identity_of(const Draft& draft) {

@@ -42,8 +42,13 @@ bool is_generation(const Json& row) {
   return std::ranges::find(kOthers, type) == kOthers.end();
 }
 
+struct Asked {
+  Json request;
+  bool has_all_parameters = true;
+};
+
 /// A request out of `input` and the model's parameters.
-Result<Json> request_of(const Json& row) {
+Result<Asked> request_of(const Json& row) {
   const Json* input = find_any(row, {"input", "inputs"});
   if (input == nullptr) return invalid_argument("input is missing");
   Json value = unquoted(*input);
@@ -64,9 +69,9 @@ Result<Json> request_of(const Json& row) {
     tools = chat_tools(unquoted(*metadata));
   }
   if (!tools.is_null()) request["tools"] = std::move(tools);
-  copy_parameters(request, settings);
-  copy_parameters(request, value);
-  return request;
+  const bool has_settings = copy_parameters(request, settings);
+  const bool has_all = copy_parameters(request, value) && has_settings;
+  return Asked{std::move(request), has_all};
 }
 
 Json usage_of(const Json& row) {
@@ -84,7 +89,8 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   if (!is_generation(row)) return invalid_argument("a Langfuse observation that is no generation");
   if (const char* why = why_no_call(row)) return invalid_argument(why);
   if (text_at(row, "level") == "ERROR") return invalid_argument("a Langfuse generation that failed (level ERROR)");
-  FW_ASSIGN(const Json request, request_of(row));
+  FW_ASSIGN(const Asked asked, request_of(row));
+  const Json& request = asked.request;
   const Json* output = find_any(row, {"output", "outputs", "expectedOutput", "expected_output"});
   if (output == nullptr) return invalid_argument("output is missing");
   FW_ASSIGN(Json answer, chat_answer(*output));
@@ -95,6 +101,7 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   draft.timestamp =
       time_at(row, {"startTime", "start_time", "timestamp", "createdAt", "created_at", "started_at", "created"});
   draft.identity = identity_of(draft);
+  if (!asked.has_all_parameters) draft.repairs.push_back(kNoNumber);
   take_names(draft, row);
   return draft;
 }

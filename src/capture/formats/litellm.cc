@@ -21,7 +21,12 @@ Json proxied(const Json& row) {
   return body != nullptr && body->is_object() ? Json(*body) : request;
 }
 
-Result<Json> request_of(const Json& row) {
+struct Asked {
+  Json request;
+  bool has_all_parameters = true;
+};
+
+Result<Asked> request_of(const Json& row) {
   const Json original = proxied(row);
   const Json* messages = find(row, "messages");
   Json value = messages != nullptr ? unquoted(*messages) : Json();
@@ -39,9 +44,9 @@ Result<Json> request_of(const Json& row) {
   if (tools.is_null()) tools = chat_tools(original);
   if (tools.is_null()) tools = chat_tools(row);
   if (!tools.is_null()) request["tools"] = std::move(tools);
-  copy_parameters(request, original);
-  copy_parameters(request, settings);
-  return request;
+  const bool has_original = copy_parameters(request, original);
+  const bool has_all = copy_parameters(request, settings) && has_original;
+  return Asked{std::move(request), has_all};
 }
 
 Result<std::string> response_of(const Json& row, const Json& request) {
@@ -65,7 +70,8 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   if (!call.empty() && call.find("completion") == std::string::npos) {
     return invalid_argument("a LiteLLM call that is no chat completion (call_type)");
   }
-  FW_ASSIGN(const Json request, request_of(row));
+  FW_ASSIGN(const Asked asked, request_of(row));
+  const Json& request = asked.request;
   Draft draft{.request = to_text(request)};
   FW_ASSIGN(draft.response, response_of(row, request));
   if (draft.request.find("redacted-by-litellm") != std::string::npos ||
@@ -74,6 +80,7 @@ Result<Draft> read(const Document& document, codec::JsonSlicer&) {
   }
   draft.timestamp = time_at(row, {"startTime", "start_time", "timestamp"});
   draft.identity = identity_of(draft);
+  if (!asked.has_all_parameters) draft.repairs.push_back(kNoNumber);
   take_names(draft, row);
   return draft;
 }

@@ -155,7 +155,7 @@ std::string to_log_document(const record::Interaction& record, Contents contents
 }
 
 std::string StoredDocuments::write(const record::Interaction& record, Unit unit, bool as_text) const {
-  const Duration size = unit == Unit::kSeconds ? Duration(std::chrono::seconds(1)) : std::chrono::milliseconds(1);
+  const Duration size = unit == Unit::kMilliseconds ? Duration(std::chrono::milliseconds(1)) : std::chrono::seconds(1);
   const Duration since = record.timestamp.time_since_epoch();
   const Duration rest = (since % size + size) % size;
   Json flywheel = provenance_json(record);

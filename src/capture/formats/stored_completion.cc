@@ -32,8 +32,9 @@ Result<Draft> read(const Document& document, codec::JsonSlicer& slicer) {
   Json request{{"model", text_at(row, "model")}, {"messages", std::move(messages)}};
   const Json tools = chat_tools(row);
   if (!tools.is_null()) request["tools"] = tools;
-  copy_parameters(request, row);
+  const bool has_all = copy_parameters(request, row);
   Draft draft{.request = to_text(request)};
+  if (!has_all) draft.repairs.push_back(kNoNumber);
   draft.timestamp = time_at(row, {"created", "created_at", "timestamp"});
   take_names(draft, row);
   for (const char* key : {"messages", "input", "input_messages", "tools", "tool_choice", "metadata"}) row.erase(key);

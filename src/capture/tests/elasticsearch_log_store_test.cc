@@ -130,6 +130,24 @@ TEST_F(ForeignIndex, SecondsMillisecondsAndTextsAreInOneOrder) {
   EXPECT_EQ(summaries->at(0).newest, from_epoch_seconds(1'732'460'003));
 }
 
+TEST_F(ForeignIndex, NumbersOfAnyUnitAreTheTimesThatTheyAre) {
+  make(kBlueprint);
+  put("a", document("1732460000"));
+  put("b", document("1732460001000"));
+  put("c", document("1732460002000500"));
+  put("d", document("1732460003000500001"));
+  const auto page = store_->scan({}, Order::kOldestFirst, 10, {});
+  ASSERT_TRUE(page.ok()) << page.error();
+  EXPECT_THAT(ids_of(page->records), ElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(page->records[2].timestamp, from_epoch_seconds(1'732'460'002) + std::chrono::microseconds(500));
+  EXPECT_EQ(page->records[3].timestamp, from_epoch_seconds(1'732'460'003) + std::chrono::nanoseconds(500'001));
+  Selection selection;
+  selection.from = from_epoch_seconds(1'732'460'001);
+  selection.to = from_epoch_seconds(1'732'460'003);
+  EXPECT_THAT(ids_of(store_->scan(selection, Order::kNewestFirst, 10, {})->records), ElementsAre("c", "b"));
+  EXPECT_EQ(store_->workloads()->at(0).records, 4U);
+}
+
 TEST_F(ForeignIndex, WorkloadsOfManyPairsAreListedWithTheirTimes) {
   make(kBlueprint);
   std::vector<record::Interaction> records;

@@ -240,6 +240,36 @@ TEST(LiteLlm, PayloadsAndSpendLogs) {
   EXPECT_THAT(reason(R"({"call_type":"acompletion","status":"failure","messages":"x"})"), HasSubstr("failed"));
 }
 
+TEST(Langfuse, ParametersThatAreNoNumbersAreLeftOutAndCounted) {
+  const Outcome outcome = read_records(
+      R"({"type":"GENERATION","modelParameters":{"temperature":"0.5","max_tokens":"inf","top_p":null,"n":"x","seed":7},"input":"q","output":"a"})",
+      kNamed);
+  ASSERT_EQ(outcome.records.size(), 1U);
+  const json request = json::parse(outcome.records[0].request);
+  EXPECT_FALSE(request.contains("max_tokens")) << request;
+  EXPECT_FALSE(request.contains("n")) << request;
+  EXPECT_EQ(request["temperature"], 0.5);
+  EXPECT_EQ(request["seed"], 7);
+  EXPECT_THAT(outcome.repairs, testing::Contains("a sampling parameter that is no number was left out"));
+}
+
+TEST(Helicone, ARequestForEmbeddingsIsNoChat) {
+  EXPECT_THAT(
+      reason(
+          R"({"request_path":"/v1/embeddings","request_created_at":"2023-11-14T22:13:20Z","response_status":200,"request_body":{"model":"te","input":"x"},"response_body":{"data":[{"embedding":[1]}]}})"),
+      HasSubstr("no chat completion (an embedding"));
+}
+
+TEST(StoredCompletion, PartsOfAMessageStandBesideItsContent) {
+  const auto record = read_one(
+      R"({"object":"chat.completion","created":1700000000,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}],
+          "messages":[{"id":"m-0","role":"user","content":"q","content_parts":null},
+                      {"id":"m-1","role":"user","content":null,"content_parts":[{"type":"text","text":"more"}]}]})");
+  EXPECT_EQ(
+      record.request["messages"],
+      json::parse(R"([{"role":"user","content":"q"},{"role":"user","content":[{"type":"text","text":"more"}]}])"));
+}
+
 TEST(Helicone, BodiesAreTheHalvesAndTheirLackIsNamed) {
   const auto record = read_one(
       R"({"request_created_at":"2023-11-14T22:13:20Z","response_status":200,"request_body":{"model":"m","messages":[{"role":"user","content":"q"}]},

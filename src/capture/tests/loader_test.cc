@@ -73,6 +73,24 @@ class LoaderTest : public testing::Test {
   Redactor redactor_;
 };
 
+TEST_F(LoaderTest, AnotherRecordUnderAKnownIdIsCountedAndKeptAside) {
+  const auto hit = [](const std::string& id, const std::string& source) {
+    return R"({"_index":"i","_id":")" + id + R"(","_source":)" + source + "}\n";
+  };
+  const std::string path = write("a.jsonl", hit("A1", document(1)) + hit("A2", document(2)));
+  EXPECT_EQ(load({path}).appended, 2U);
+  EXPECT_EQ(load({path}).duplicates, 2U) << "the same again is no other record";
+  const auto report = load({write("b.jsonl", hit("A1", document(1)) + hit("A2", document(3)))});
+  EXPECT_EQ(report.duplicates, 1U);
+  EXPECT_EQ(report.bad, 1U);
+  EXPECT_THAT(report.reasons, ElementsAre(Pair(kOtherContent, 1U)));
+  EXPECT_EQ(stored().size(), 2U);
+  const auto kept = quarantine_->list(std::nullopt, 0, 10);
+  ASSERT_EQ(kept->lines.size(), 1U);
+  EXPECT_EQ(kept->lines[0].line, 2U);
+  EXPECT_THAT(kept->lines[0].bytes, HasSubstr("question 3"));
+}
+
 TEST_F(LoaderTest, LoadsEveryLineAndNothingTwice) {
   const std::string path = write("a.jsonl", documents(2500));
   const auto first = load({path});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "codec/json_member.h"
+
 namespace fw::logstore {
 namespace {
 
@@ -19,7 +21,7 @@ struct Item {
 };
 
 struct Outcome {
-  int status = 0;
+  std::uint64_t status = 0;
   std::string reason;
 };
 
@@ -28,16 +30,17 @@ Result<std::vector<Outcome>> send_bulk(Cluster& cluster, std::string_view path, 
   FW_ASSIGN(const auto answer, cluster.call(net::Method::kPost, path, std::move(body), "application/x-ndjson"));
   if (!answer.is_success()) return Cluster::error_of(answer);
   const Json json = Json::parse(answer.body, nullptr, false);
-  if (!json.is_object() || !json.contains("items") || !json["items"].is_array()) {
+  if (!codec::member_of(json, "items").is_array()) {
     return data_loss("Elasticsearch's answer to a bulk request names no items");
   }
   std::vector<Outcome> outcomes;
-  for (const Json& item : json["items"]) {
+  for (const Json& item : codec::list_at(json, "items")) {
     const Json& of = item.is_object() && !item.empty() ? item.front() : item;
-    Outcome outcome{.status = of.is_object() ? of.value("status", 0) : 0, .reason = ""};
-    if (of.is_object() && of.contains("error") && of["error"].is_object()) {
-      const Json& error = of["error"];
-      outcome.reason = error.value("type", "") + ": " + error.value("reason", "");
+    Outcome outcome{.status = codec::count_at(of, "status"), .reason = ""};
+    if (const Json& error = codec::member_of(of, "error"); error.is_object()) {
+      outcome.reason = codec::text_at(error, "type") + ": " + codec::text_at(error, "reason", "no reason given");
+    } else if (!error.is_null()) {
+      outcome.reason = error.is_string() ? error.get<std::string>() : error.dump();
     }
     outcomes.push_back(std::move(outcome));
   }

@@ -7,6 +7,7 @@
 
 #include "async/keep_result.h"
 #include "async/run_blocking.h"
+#include "codec/json_member.h"
 #include "net/retry.h"
 #include "net/url.h"
 
@@ -33,18 +34,20 @@ bool may_pass(const Result<net::Response>& answer) {
   return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
-/// `error.root_cause[0].reason`, else `error.reason`, else `error`, with the type before it.
+/// The reason of the first root cause that gives one, else the error's own, with its type before it; what else the body
+/// is, its beginning. A node that starts answers with reasons that are null.
 std::string reason_in(const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
-  if (!json.is_object() || !json.contains("error")) return body.substr(0, 200);
-  const auto* error = &json["error"];
-  if (error->is_string()) return error->get<std::string>();
-  if (!error->is_object()) return "";
-  if (error->contains("root_cause") && (*error)["root_cause"].is_array() && !(*error)["root_cause"].empty()) {
-    error = &(*error)["root_cause"][0];
+  const auto& error = codec::member_of(json, "error");
+  if (error.is_string()) return error.get<std::string>();
+  if (!error.is_object()) return body.substr(0, 200);
+  const auto told = [](const nlohmann::json& by) {
+    return codec::text_at(by, "type", "error") + ": " + codec::text_at(by, "reason", "no reason given");
+  };
+  for (const auto& cause : codec::list_at(error, "root_cause")) {
+    if (codec::member_of(cause, "reason").is_string()) return told(cause);
   }
-  if (!error->is_object()) return "";
-  return error->value("type", std::string("error")) + ": " + error->value("reason", std::string("no reason given"));
+  return told(error);
 }
 
 }  // namespace

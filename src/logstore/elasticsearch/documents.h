@@ -16,8 +16,8 @@ class Documents {
   virtual ~Documents() = default;
 
   /// How exactly a document's `timestamp` is written; the rest of the time stands in `flywheel.nanoseconds`, which is
-  /// absent when it is 0.
-  enum class Unit { kSeconds, kMilliseconds };
+  /// absent when it is 0. The last two are others' alone.
+  enum class Unit { kSeconds, kMilliseconds, kMicroseconds, kNanoseconds };
 
   /// The document. `as_text`: request and response stand as texts under `flywheel` and the document's own are empty
   /// objects, for bytes that the store's JSON parser refuses (a key twice, deep nesting) though they are JSON.

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/log.h"
+#include "codec/json_member.h"
 #include "logstore/elasticsearch/impl/bulk_write.h"
 #include "logstore/elasticsearch/impl/cluster.h"
 #include "logstore/elasticsearch/impl/contents.h"
@@ -134,16 +135,15 @@ class ElasticsearchLogStore final : public LogStore {
                      source("origin", "flywheel.origin", true), source("ending", "flywheel.ending", true)});
     std::vector<RecordCount> all;
     FW_TRY(for_each_bucket(form, sources, kBuckets, Json::object(), [&](const Json& bucket) -> Status {
-      const Json& key = bucket["key"];
-      auto workload = record::WorkloadId::parse(key.value("workload", ""));
-      auto client = record::ClientId::parse(key.value("client", ""));
+      const Json& key = codec::member_of(bucket, "key");
+      auto workload = record::WorkloadId::parse(codec::text_at(key, "workload"));
+      auto client = record::ClientId::parse(codec::text_at(key, "client"));
       if (!workload.ok() || !client.ok()) return {};
-      const auto name = [&key](const char* part) { return key[part].is_string() ? key[part].get<std::string>() : ""; };
       add(all, {.workload = std::move(workload).value(),
                 .client = std::move(client).value(),
-                .origin = record::parse_origin(name("origin")).value_or(record::Origin::kFile),
-                .ending = record::parse_ending(name("ending")).value_or(record::Ending::kFinished),
-                .records = bucket.value("doc_count", std::uint64_t{0})});
+                .origin = record::parse_origin(codec::text_at(key, "origin")).value_or(record::Origin::kFile),
+                .ending = record::parse_ending(codec::text_at(key, "ending")).value_or(record::Ending::kFinished),
+                .records = codec::count_at(bucket, "doc_count")});
       return {};
     }));
     std::ranges::sort(all, {}, [](const RecordCount& c) { return std::tie(c.workload, c.client, c.origin, c.ending); });
@@ -284,24 +284,25 @@ class ElasticsearchLogStore final : public LogStore {
                      {"query", {{"exists", {{"field", form.fields.timestamp}}}}},
                      {"aggs", {{"pairs", std::move(pairs)}}}};
       FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
-      if (answer["_shards"].value("failed", 0) != 0)
+      if (codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0)
         return unavailable("Elasticsearch counted a part of the shards alone");
-      const Json& found = answer["aggregations"]["pairs"];
-      for (const Json& bucket : found["buckets"]) FW_TRY(visit(bucket));
-      if (!found.contains("after_key") || found["buckets"].size() < size) return {};
-      composite["after"] = found["after_key"];
+      const Json& found = codec::member_of(codec::member_of(answer, "aggregations"), "pairs");
+      const Json& buckets = codec::list_at(found, "buckets");
+      for (const Json& bucket : buckets) FW_TRY(visit(bucket));
+      if (!found.contains("after_key") || buckets.size() < size) return {};
+      composite["after"] = codec::member_of(found, "after_key");
     }
   }
 
   /// Nothing for names that no record can have.
   static std::optional<WorkloadSummary> summary_of(const Json& bucket, const IndexForm& form) {
-    auto workload = record::WorkloadId::parse(bucket["key"].value("workload", ""));
-    auto client = record::ClientId::parse(bucket["key"].value("client", ""));
+    auto workload = record::WorkloadId::parse(codec::text_at(codec::member_of(bucket, "key"), "workload"));
+    auto client = record::ClientId::parse(codec::text_at(codec::member_of(bucket, "key"), "client"));
     const auto ends = ends_in(bucket, form);
     if (!workload.ok() || !client.ok() || !ends) return std::nullopt;
     return WorkloadSummary{.workload = std::move(workload).value(),
                            .client = std::move(client).value(),
-                           .records = bucket.value("doc_count", std::uint64_t{0}),
+                           .records = codec::count_at(bucket, "doc_count"),
                            .oldest = ends->first,
                            .newest = ends->second};
   }

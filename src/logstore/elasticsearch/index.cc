@@ -1,8 +1,10 @@
 #include "logstore/elasticsearch/impl/index.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "codec/json_member.h"
 #include "net/url.h"
 
 namespace fw::logstore {
@@ -10,6 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 using Unit = Documents::Unit;
+
+constexpr std::int64_t kFirstMillisecond = 100'000'000'000;
 
 constexpr Duration kLookAgain = std::chrono::minutes(1);  // others may add documents with other times
 
@@ -41,11 +45,10 @@ Error not_ours(const std::string& index, const std::string& what) {
 Result<std::string> keyword(const Json& properties, const std::string& name, const std::string& index) {
   if (!properties.contains(name)) return not_ours(index, "has no field " + name);
   const Json& field = properties[name];
-  const std::string type = field.value("type", "object");
+  const std::string type = codec::text_at(field, "type", "object");
   if (type == "keyword" || type == "constant_keyword" || type == "wildcard") return name;
-  if (!field.contains("fields")) return not_ours(index, "has " + name + " as " + type);
-  for (const auto& [sub, mapping] : field["fields"].items()) {
-    if (mapping.value("type", "") == "keyword") return name + '.' + sub;
+  for (const auto& [sub, mapping] : codec::member_of(field, "fields").items()) {
+    if (codec::text_at(mapping, "type") == "keyword") return name + '.' + sub;
   }
   return not_ours(index, "has " + name + " as " + type);
 }
@@ -59,8 +62,8 @@ struct TimeField {
 Result<TimeField> time_field(const Json& properties, const std::string& index) {
   for (const std::string name : {"timestamp", "@timestamp"}) {
     if (!properties.contains(name)) continue;
-    const std::string type = properties[name].value("type", "object");
-    const std::string format = properties[name].value("format", "");
+    const std::string type = codec::text_at(properties[name], "type", "object");
+    const std::string format = codec::text_at(properties[name], "format");
     if (type == "date_nanos") return not_ours(index, "has " + name + " as date_nanos");
     if (type == "date" && format.starts_with("epoch_second")) return TimeField{name, Unit::kMilliseconds};
     const bool is_number = type == "long" || type == "integer" || type == "double" || type == "unsigned_long";
@@ -75,16 +78,38 @@ Result<std::vector<Unit>> units_of(Cluster& cluster, const Index& index, const s
   const Json ask{{"size", 0},
                  {"aggs", {{"least", {{"min", {{"field", field}}}}}, {"most", {{"max", {{"field", field}}}}}}}};
   FW_ASSIGN(const Json answer, cluster.json(net::Method::kPost, index.path("_search"), ask.dump()));
-  const Json& found = answer["aggregations"];
-  if (!found["least"]["value"].is_number()) return std::vector{Unit::kSeconds};
-  constexpr auto kFirst = static_cast<double>(kFirstMillisecond);
+  const Json& found = codec::member_of(answer, "aggregations");
+  const Json& least = codec::member_of(codec::member_of(found, "least"), "value");
+  const Json& most = codec::member_of(codec::member_of(found, "most"), "value");
+  if (!least.is_number() || !most.is_number()) return std::vector{Unit::kSeconds};
+  const auto unit_at = [](const Json& value) {
+    return unit_of(static_cast<std::int64_t>(std::clamp(value.get<double>(), -9.2e18, 9.2e18)));
+  };
   std::vector<Unit> units;
-  if (found["least"]["value"].get<double>() < kFirst) units.push_back(Unit::kSeconds);
-  if (found["most"]["value"].get<double>() >= kFirst) units.push_back(Unit::kMilliseconds);
+  for (const Unit unit : {Unit::kSeconds, Unit::kMilliseconds, Unit::kMicroseconds, Unit::kNanoseconds}) {
+    if (unit >= unit_at(least) && unit <= unit_at(most)) units.push_back(unit);
+  }
   return units;
 }
 
 }  // namespace
+
+ValuesOfUnit values_of(Unit unit) {
+  switch (unit) {
+    case Unit::kSeconds: return {.first = {}, .end = kFirstMillisecond};
+    case Unit::kMilliseconds: return {.first = kFirstMillisecond, .end = kFirstMillisecond * 1000};
+    case Unit::kMicroseconds: return {.first = kFirstMillisecond * 1000, .end = kFirstMillisecond * 1'000'000};
+    case Unit::kNanoseconds: break;
+  }
+  return {.first = kFirstMillisecond * 1'000'000, .end = {}};
+}
+
+Unit unit_of(std::int64_t value) {
+  for (const Unit unit : {Unit::kSeconds, Unit::kMilliseconds, Unit::kMicroseconds}) {
+    if (value < *values_of(unit).end) return unit;
+  }
+  return Unit::kNanoseconds;
+}
 
 std::string Index::path(std::string_view rest) const {
   std::string encoded;
@@ -128,7 +153,7 @@ Result<IndexForm> Index::look() {
   std::optional<Unit> unit;
   bool first = true;
   for (const auto& [index, of] : mappings->items()) {
-    const Json properties = of["mappings"].value("properties", Json::object());
+    const Json& properties = codec::member_of(codec::member_of(of, "mappings"), "properties");
     Fields fields;
     FW_ASSIGN(fields.workload, keyword(properties, "workload_id", index));
     FW_ASSIGN(fields.client, keyword(properties, "client_id", index));

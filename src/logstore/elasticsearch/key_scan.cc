@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "codec/json_member.h"
 
 namespace fw::logstore {
 namespace {
@@ -28,23 +29,19 @@ Json key_request(Json query, const IndexForm& form, Order order, std::size_t siz
 }
 
 std::string text_field(const Json& hit, const std::string& name) {
-  const auto fields = hit.find("fields");
-  if (fields == hit.end() || !fields->contains(name)) return {};
-  const Json& values = (*fields)[name];
-  return values.is_array() && !values.empty() && values[0].is_string() ? values[0].get<std::string>() : std::string();
+  const Json& values = codec::list_at(codec::member_of(hit, "fields"), name.c_str());
+  return !values.empty() && values[0].is_string() ? values[0].get<std::string>() : std::string();
 }
 
 std::int64_t nanoseconds_of(const Json& hit) {
-  const auto fields = hit.find("fields");
-  if (fields == hit.end() || !fields->contains("flywheel.nanoseconds")) return 0;
-  const Json& values = (*fields)["flywheel.nanoseconds"];
-  return values.is_array() && !values.empty() && values[0].is_number_integer() ? values[0].get<std::int64_t>() : 0;
+  const Json& values = codec::list_at(codec::member_of(hit, "fields"), "flywheel.nanoseconds");
+  return !values.empty() && values[0].is_number_integer() ? values[0].get<std::int64_t>() : 0;
 }
 
 /// The sort value of a date, which others' indices may hold as any number.
 std::optional<std::int64_t> sort_value(const Json& hit) {
-  const auto& sort = hit["sort"];
-  if (!sort.is_array() || sort.empty() || !sort[0].is_number()) return {};
+  const Json& sort = codec::list_at(hit, "sort");
+  if (sort.empty() || !sort[0].is_number()) return {};
   if (sort[0].is_number_integer()) return sort[0].get<std::int64_t>();
   const double value = sort[0].get<double>();
   constexpr double kEnd = 9.2e18;  // of what an integer holds
@@ -58,31 +55,39 @@ std::optional<Timestamp> time_of_hit(const Json& hit, Unit unit) {
   return time_of({.value = *value, .nanoseconds = nanoseconds_of(hit)}, unit);
 }
 
-const char* name_of(Unit unit) { return unit == Unit::kSeconds ? "seconds" : "milliseconds"; }
+const char* name_of(Unit unit) {
+  switch (unit) {
+    case Unit::kSeconds: return "seconds";
+    case Unit::kMilliseconds: return "milliseconds";
+    case Unit::kMicroseconds: return "microseconds";
+    case Unit::kNanoseconds: break;
+  }
+  return "nanoseconds";
+}
 
-/// Where documents decide: each unit has its half of the values.
+/// Where documents decide: each unit has its part of the values.
 Unit unit_of_hit(const Json& hit, const IndexForm& form) {
   const auto value = sort_value(hit);
   if (form.units.size() == 1 || !value) return form.units.front();
-  return *value < kFirstMillisecond ? Unit::kSeconds : Unit::kMilliseconds;
+  return unit_of(*value);
 }
 
 /// Nothing for a document whose ids are none of ours (longer, with control characters): it is left out.
 std::optional<FoundKey> key_of(const Json& hit, const IndexForm& form, Unit unit) {
   const auto time = time_of_hit(hit, unit);
   if (!time) return {};
-  auto id = record::RecordId::parse(hit.value("_id", ""));
+  auto id = record::RecordId::parse(codec::text_at(hit, "_id"));
   auto workload = record::WorkloadId::parse(text_field(hit, form.fields.workload));
   auto client = record::ClientId::parse(text_field(hit, form.fields.client));
   if (!id.ok() || !workload.ok() || !client.ok()) {
-    log_warning("logstore", "document left out: its ids are none of a record's", {{"id", hit.value("_id", "")}});
+    log_warning("logstore", "document left out: its ids are none of a record's", {{"id", codec::text_at(hit, "_id")}});
     return {};
   }
   return FoundKey{.key = {.id = std::move(id).value(),
                           .workload = std::move(workload).value(),
                           .client = std::move(client).value(),
                           .timestamp = *time},
-                  .index = hit.value("_index", "")};
+                  .index = codec::text_at(hit, "_index")};
 }
 
 }  // namespace
@@ -107,8 +112,8 @@ std::optional<std::pair<Timestamp, Timestamp>> ends_in(const Json& bucket, const
   std::optional<std::pair<Timestamp, Timestamp>> ends;
   for (const Unit unit : form.units) {
     for (const char* end : {"oldest", "newest"}) {
-      const Json::json_pointer hits(std::string("/") + name_of(unit) + '/' + end + "/hits/hits");
-      for (const Json& hit : bucket.value(hits, Json::array())) {
+      const Json& found = codec::member_of(codec::member_of(bucket, name_of(unit)), end);
+      for (const Json& hit : codec::list_at(codec::member_of(found, "hits"), "hits")) {
         const auto time = time_of_hit(hit, unit);
         if (!time) continue;
         if (!ends) ends.emplace(*time, *time);
@@ -133,11 +138,11 @@ namespace {
 /// Without a unit each hit tells its own.
 Result<KeyScan::Page> page_of(const Json& answer, const IndexForm& form, std::optional<Unit> unit) {
   // An answer of some shards alone would look like records that are gone.
-  if (answer.value("timed_out", false) || answer["_shards"].value("failed", 0) != 0) {
+  if (codec::flag_at(answer, "timed_out") || codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0) {
     return unavailable("Elasticsearch answered for a part of the index's shards alone; look at the cluster's health");
   }
   KeyScan::Page page;
-  const Json& hits = answer["hits"]["hits"];
+  const Json& hits = codec::member_of(codec::member_of(answer, "hits"), "hits");
   if (!hits.is_array()) return data_loss("Elasticsearch's answer to a search has no hits");
   page.hits = hits.size();
   for (const Json& hit : hits) {
@@ -202,6 +207,7 @@ Result<std::vector<FoundKey>> KeyScan::of_unit(const Selection& selection, Order
     sort_keys(page.keys, order);
     std::ranges::move(page.keys, std::back_inserter(keys));
     if (is_end) break;
+    if (!page.last) return data_loss("Elasticsearch's answer to a search in the order of time has a hit without one");
     if (page.whole) {
       last = page.whole;
     } else {
@@ -252,14 +258,13 @@ Result<std::vector<FoundKey>> KeyScan::scroll(Json query, const IndexForm& form,
   std::vector<FoundKey> keys;
   std::size_t hits = 0;
   FW_ASSIGN(Json answer, cluster_.json(net::Method::kPost, index_.path("_search?scroll=2m"), query.dump()));
-  const Json& total = answer["hits"]["total"];
-  const std::uint64_t all = total.is_object()   ? total.value("value", std::uint64_t{0})
-                            : total.is_number() ? total.get<std::uint64_t>()
-                                                : 0;
+  const Json& about = codec::member_of(answer, "hits");
+  const Json& total = codec::member_of(about, "total");
+  const std::uint64_t all = total.is_object() ? codec::count_at(total, "value") : codec::count_at(about, "total");
   std::string id;
   Status status;
   while (true) {
-    id = answer.value("_scroll_id", id);
+    id = codec::text_at(answer, "_scroll_id", id);
     auto page = page_of(answer, form, unit);
     if (!page.ok()) {
       status = std::move(page).error();

@@ -8,7 +8,15 @@ using Unit = Documents::Unit;
 
 constexpr const char* kNanoseconds = "flywheel.nanoseconds";
 
-std::int64_t nanoseconds_in(Unit unit) { return unit == Unit::kSeconds ? 1'000'000'000 : 1'000'000; }
+std::int64_t nanoseconds_in(Unit unit) {
+  switch (unit) {
+    case Unit::kSeconds: return 1'000'000'000;
+    case Unit::kMilliseconds: return 1'000'000;
+    case Unit::kMicroseconds: return 1000;
+    case Unit::kNanoseconds: break;
+  }
+  return 1;
+}
 
 /// A date is compared as the number by which it is sorted.
 Json range(const std::string& field, const char* comparison, std::int64_t value, bool is_date) {
@@ -76,7 +84,9 @@ Json query_of(const Selection& selection, const TimeRange& times, const IndexFor
     if (to) filter.push_back(before(*to, field, unit));
   }
   if (form.units.size() > 1) {
-    filter.push_back(range(field, unit == Unit::kSeconds ? "lt" : "gte", kFirstMillisecond, true));
+    const ValuesOfUnit values = values_of(unit);
+    if (values.first) filter.push_back(range(field, "gte", *values.first, true));
+    if (values.end) filter.push_back(range(field, "lt", *values.end, true));
   }
   return Json{{"bool", {{"filter", std::move(filter)}}}};
 }

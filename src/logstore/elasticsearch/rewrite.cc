@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "codec/json_member.h"
 #include "codec/json_slicer.h"
 #include "net/url.h"
 
@@ -102,16 +103,16 @@ class Rewriting final {
               cluster_.call(net::Method::kPost, "/_bulk", std::exchange(body, {}), "application/x-ndjson"));
     if (!answer.is_success()) return Cluster::error_of(answer);
     const Json json = Json::parse(answer.body, nullptr, false);
-    if (!json.is_object() || !json.contains("items") || !json["items"].is_array()) {
+    if (!codec::member_of(json, "items").is_array()) {
       return data_loss("Elasticsearch's answer to a bulk request names no items");
     }
-    for (const Json& item : json["items"]) {
-      const Json& of = item.is_object() && item.contains("index") ? item["index"] : item;
-      const int status = of.is_object() ? of.value("status", 0) : 0;
+    for (const Json& item : codec::list_at(json, "items")) {
+      const Json& of = codec::member_of(item, "index");
+      const std::uint64_t status = codec::count_at(of, "status");
       if (status == 200 || status == 201) ++written_;
       if (status == 200 || status == 201 || status == 409) continue;
       const std::string message =
-          refused_ + ": " + (of.is_object() && of.contains("error") ? of["error"].dump() : of.dump());
+          refused_ + ": " + (of.contains("error") ? codec::member_of(of, "error") : item).dump();
       return status == 429 || status == 503 ? resource_exhausted(message) : failed_precondition(message);
     }
     return {};

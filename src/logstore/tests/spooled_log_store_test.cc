@@ -93,10 +93,11 @@ class Spool : public testing::Test {
 
 TEST_F(Spool, AStoreThatIsAwayCostsNobodyAnythingAndGetsAllLater) {
   be_away(true);
+  const Timestamp before = SystemClock().now();
   append({interaction("a", "w", "c", 1), interaction("b", "w", "c", 2)});
   ASSERT_TRUE(comes([&] { return !store_->backlog().trouble.ok(); }));
   EXPECT_EQ(store_->backlog().records, 2U);
-  EXPECT_EQ(store_->backlog().oldest, from_epoch_seconds(1));
+  EXPECT_GE(store_->backlog().oldest, before) << "when it began to wait, not its own time";
   EXPECT_THAT(store_->backlog().trouble.error().message, HasSubstr("no node answers"));
   EXPECT_TRUE(store_->health().ok());
   EXPECT_THAT(read(), ElementsAre());
@@ -150,6 +151,27 @@ TEST_F(Spool, ARecordThatCannotBeKeptAsideStaysInTheJournal) {
   append({interaction("bad", "w", "c", 2)});
   EXPECT_TRUE(comes([&] { return !store_->backlog().trouble.ok(); }));
   EXPECT_EQ(store_->backlog().records, 1U);
+}
+
+TEST_F(Spool, AnotherRecordOfAKnownIdIsKeptAside) {
+  std::vector<std::string> aside;
+  start({.keep_aside = [&](const record::Interaction& record, const Error& reason) -> Status {
+    aside.push_back(record.request + ": " + std::string(to_string(reason.code)));
+    return {};
+  }});
+  auto known = interaction("a", "w", "c", 1);
+  known.request = R"({"messages":[1]})";
+  ASSERT_TRUE(far_->append(std::vector{known}).ok());
+  auto rewritten = known;
+  rewritten.request = R"({ "messages": [1] })";
+  append({rewritten});
+  EXPECT_EQ(read().size(), 1U);
+  auto other = known;
+  other.request = R"({"messages":[2]})";
+  append({other});
+  EXPECT_EQ(read().size(), 1U);
+  store_.reset();
+  EXPECT_THAT(aside, ElementsAre(R"({"messages":[2]}: )" + std::string(to_string(ErrorCode::kAlreadyExists))));
 }
 
 TEST_F(Spool, ABoundIsKeptAndSaid) {

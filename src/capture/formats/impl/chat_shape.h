@@ -55,8 +55,12 @@ inline constexpr const char* kUnansweredEnd = "the user's last words, which noth
 /// A response around an answer, in the API's shape.
 [[nodiscard]] Json response_around(Json answer, const Json* model = nullptr, const Json* usage = nullptr);
 
-/// Copies sampling parameters of the request, by their names in the API.
-void copy_parameters(Json& request, const Json& from);
+/// Copies sampling parameters of the request, by their names in the API. A number that was written as text is one
+/// again; what is no number where the API has numbers ("inf", "none") is left out. True: nothing was.
+bool copy_parameters(Json& request, const Json& from);
+
+/// That copy_parameters() left one out.
+inline constexpr const char* kNoNumber = "a sampling parameter that is no number was left out";
 
 /// What tells this interaction from others, whatever else its export says.
 [[nodiscard]] std::string identity_of(const Draft& draft);

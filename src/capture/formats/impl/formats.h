@@ -20,6 +20,7 @@ extern const Format kLoggedCall;          ///< logged_call.cc
 extern const Format kPromptCompletion;    ///< prompt_completion.cc
 extern const Format kShareGpt;            ///< sharegpt.cc
 extern const Format kStoredCompletion;    ///< stored_completion.cc
+extern const Format kTensorZero;          ///< tensorzero.cc
 extern const Format kUnknown;             ///< unreadable.cc
 extern const Format kUnreadable;          ///< unreadable.cc
 

@@ -21,14 +21,21 @@ struct Fields {
 struct IndexForm {
   Fields fields;
   /// How the values by which `timestamp` is sorted count time. More than one where documents differ: each then has its
-  /// half of the values (Documents::Unit::kSeconds those below kFirstMillisecond).
+  /// part of the values (values_of()).
   std::vector<Documents::Unit> units;
   Documents::Unit written = Documents::Unit::kSeconds;  ///< of documents that we add
   bool is_one = true;                                   ///< one index under a name that can be written to
 };
 
-/// From here on values of unknown unit are milliseconds: 1973 in these, and the year 5138 in seconds.
-inline constexpr std::int64_t kFirstMillisecond = 100'000'000'000;
+/// Which values of unknown unit count in this one: from `first` on, below `end`. As capture/timestamp.h reads numbers:
+/// from 1e11 on they are milliseconds (1973 in these, and the year 5138 in seconds), from 1e14 on microseconds, from
+/// 1e17 on nanoseconds.
+struct ValuesOfUnit {
+  std::optional<std::int64_t> first;
+  std::optional<std::int64_t> end;
+};
+[[nodiscard]] ValuesOfUnit values_of(Documents::Unit unit);
+[[nodiscard]] Documents::Unit unit_of(std::int64_t value);
 
 /// The index of a log store: made when it is missing, looked at, then remembered for a minute. Safe from any thread.
 class Index final {
