@@ -7,7 +7,6 @@
 #include "api/audit_deliveries.h"
 #include "api/comparisons.h"
 #include "api/configuration.h"
-#include "api/cross_site.h"
 #include "api/discovery.h"
 #include "api/erasures.h"
 #include "api/feedback.h"
@@ -25,6 +24,7 @@
 #include "api/statistics.h"
 #include "api/traffic.h"
 #include "api/workloads.h"
+#include "net/cross_site.h"
 
 namespace fw::api {
 namespace {
@@ -41,7 +41,7 @@ std::function<Status(const runs::JobId&)> unused_check(const std::optional<Promo
 
 struct Api::Impl {
   explicit Impl(ApiDependencies d)
-      : guard(d.public_url),
+      : guard({d.public_url}, "server.public_url"),
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)},
                &d.disk),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
@@ -108,7 +108,7 @@ struct Api::Impl {
   }
 
   HttpCounters counters;
-  CrossSiteGuard guard;
+  net::CrossSiteGuard guard;
   net::Router router;
   JobsResource jobs;
   ComparisonsResource comparisons;
@@ -141,7 +141,9 @@ Api::~Api() = default;
 net::Handler Api::handler() {
   net::Handler resources = impl_->router.handler();
   if (impl_->access) resources = impl_->access->guarded(std::move(resources));
-  return impl_->guard.guarded(std::move(resources));
+  return impl_->guard.guarded(std::move(resources), [](const net::IncomingRequest&, const std::string& message) {
+    return std::optional(net::detail_response(403, message));
+  });
 }
 
 std::function<void(const net::Exchange&)> Api::observer() {

@@ -134,7 +134,8 @@ Task<Result<net::Response>> MetricsResource::scrape(net::Call) {
   write_jobs(out, runs_.list());
   if (workloads.ok()) write_records(out, *workloads);
   write_backlog(out, backlog, clock_.now());
-  out << "flywheel_log_store_up " << (workloads.ok() && backlog.trouble.ok() ? 1 : 0) << '\n';
+  const bool is_up = workloads.ok() && backlog.trouble.ok() && log_.health().ok();
+  out << "flywheel_log_store_up " << (is_up ? 1 : 0) << '\n';
   write_damage(out, log_.damage());
   write_http(out, http_);
   for (const auto& write : more_) write(out);

@@ -28,8 +28,11 @@ constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
 /// A file that is there until the object goes.
 class Upload {
  public:
-  Upload(const fs::path& folder, const UploadRoom& room)
-      : room_(room), path_(folder / random_hex(12)), out_(path_, std::ios::binary) {}
+  Upload(const fs::path& folder, const UploadRoom& room) : room_(room), path_(folder / random_hex(12)) {
+    errno = 0;
+    out_.open(path_, std::ios::binary);
+    if (!out_.good()) unopened_ = errno;
+  }
   ~Upload() {
     std::error_code ignored;
     fs::remove(path_, ignored);
@@ -48,6 +51,7 @@ class Upload {
       FW_TRY(check_room());
     }
     seal_.apply(piece);
+    if (unopened_ != 0) return failed(unopened_);
     errno = 0;
     out_.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     return check();
@@ -68,14 +72,17 @@ class Upload {
   }
 
  private:
-  [[nodiscard]] Status check() const {
-    if (out_.good()) return {};
-    return system_error("cannot keep the upload in " + path_.parent_path().string(), errno == 0 ? EIO : errno);
+  [[nodiscard]] Status check() const { return out_.good() ? Status() : failed(errno == 0 ? EIO : errno); }
+  /// A disk or a table of open files that fails now may take the same upload later.
+  [[nodiscard]] Error failed(int code) const {
+    const Error error = system_error("cannot keep the upload in " + path_.parent_path().string(), code);
+    return code == EIO || code == EMFILE || code == ENFILE ? unavailable(error.message + "; try again later") : error;
   }
 
   const UploadRoom& room_;
   fs::path path_;
   std::ofstream out_;
+  int unopened_ = 0;  // why the file could not be made
   std::uint64_t unchecked_ = 0;
   capture::SealKey key_ = capture::SealKey::make();
   capture::Seal seal_{key_};

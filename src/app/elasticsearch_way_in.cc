@@ -1,8 +1,28 @@
 #include "app/elasticsearch_way_in.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/log.h"
 
 namespace fw::app {
+
+Status note_removal(audit::AuditLog& audit_log, const capture::Removal& removal) {
+  const auth::Caller& caller = removal.caller;
+  const nlohmann::ordered_json details{{"listener", to_string(auth::ListenerName::kElasticsearch)},
+                                       {"request", removal.request},
+                                       {"index", removal.index},
+                                       {"records", removal.records},
+                                       {"key_id", caller.key_id},
+                                       {"address", removal.peer}};
+  const std::string person = caller.person.empty() ? "whoever reaches the Elasticsearch dialect" : caller.person;
+  FW_ASSIGN([[maybe_unused]] const auto entry,
+            audit_log.append({.person = person,
+                              .action = "log.remove",
+                              .subject = "log",
+                              .reason = "",
+                              .details = details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}));
+  return {};
+}
 
 ElasticsearchWayIn::ElasticsearchWayIn(const ElasticsearchSettings& settings, capture::BulkApiDependencies dependencies)
     : api_(std::move(dependencies), {.index = settings.index, .version = settings.version}) {}

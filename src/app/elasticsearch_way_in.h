@@ -1,9 +1,13 @@
 #pragma once
 
 #include "app/listener.h"
+#include "audit/audit_log.h"
 #include "capture/bulk/bulk_api.h"
 
 namespace fw::app {
+
+/// Who removes what through the dialect, into the audit log.
+[[nodiscard]] Status note_removal(audit::AuditLog& audit_log, const capture::Removal& removal);
 
 /// The Elasticsearch dialect as a way in.
 class ElasticsearchWayIn final : public WayIn {

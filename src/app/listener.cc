@@ -50,9 +50,14 @@ Status check_exposure(const ListenerSettings& settings, bool asks_for_key, std::
   return {};
 }
 
-Listener::Listener(ListenerSettings settings, std::unique_ptr<WayIn> way_in, const EventLoops& loops,
-                   const auth::Keyring& keyring, const Clock& clock)
-    : settings_(std::move(settings)), way_in_(std::move(way_in)), loops_(loops), keyring_(keyring), clock_(clock) {}
+Listener::Listener(ListenerSettings settings, const std::string& api_url, std::unique_ptr<WayIn> way_in,
+                   const EventLoops& loops, const auth::Keyring& keyring, const Clock& clock)
+    : settings_(std::move(settings)),
+      way_in_(std::move(way_in)),
+      loops_(loops),
+      keyring_(keyring),
+      clock_(clock),
+      cross_site_({settings_.public_url, api_url}, std::string(way_in_->name()) + ".public_url") {}
 
 Listener::~Listener() { stop(std::chrono::seconds(1)); }
 
@@ -73,6 +78,12 @@ Status Listener::open() {
       way_in_->handler(), [way_in = way_in_.get()](const net::IncomingRequest& request, const auth::Refusal& why) {
         return way_in->refusal(request, why);
       });
+  handler = cross_site_.guarded(
+      std::move(handler),
+      [way_in = way_in_.get()](const net::IncomingRequest& request, const std::string& message) {
+        return way_in->refusal(request, {.status = 403, .message = message});
+      },
+      [this, listener] { return keyring_.asks_for_key(listener); });
   server_ = std::make_unique<net::Server>(loops_, std::move(options), std::move(handler));
   return server_->start();
 }
@@ -111,7 +122,10 @@ api::ListenerState Listener::state() const {
 
 void Listener::write_access(std::ostream& out) const {
   const std::lock_guard lock(mutex_);
-  if (guard_) guard_->write_metrics(out);
+  if (!guard_) return;
+  guard_->write_metrics(out);
+  out << "flywheel_auth_refused_total{listener=\"" << way_in_->name() << "\",why=\"other_site\"} "
+      << cross_site_.refused() << '\n';
 }
 
 void Listeners::start() {
@@ -138,7 +152,7 @@ void Listeners::write_metrics(std::ostream& out) const {
 
 void Listeners::write_access(std::ostream& out) const {
   out << "# HELP flywheel_auth_refused_total Requests that were not let in: without a key, with one that is unknown, "
-         "with one for other listeners.\n# TYPE flywheel_auth_refused_total counter\n";
+         "with one for other listeners; from a web page of another site.\n# TYPE flywheel_auth_refused_total counter\n";
   for (const auto& listener : all_) listener->write_access(out);
 }
 

@@ -12,6 +12,7 @@
 #include "app/config/listener_section.h"
 #include "async/event_loops.h"
 #include "auth/guard.h"
+#include "net/cross_site.h"
 #include "net/server.h"
 
 namespace fw::app {
@@ -46,12 +47,12 @@ class WayIn {
 
 /// An address of the service beside the control API's. Unlike the control API's it may be off without the service being
 /// so: a port that is taken, what answers there cannot work, or it would be open to whoever reaches it. That is logged
-/// and stands in `/readyz`. Requests pass a guard.
+/// and stands in `/readyz`. Requests pass a guard against web pages of other sites, then one that asks for keys.
 class Listener final {
  public:
-  /// What is passed outlives it.
-  Listener(ListenerSettings settings, std::unique_ptr<WayIn> way_in, const EventLoops& loops,
-           const auth::Keyring& keyring, const Clock& clock);
+  /// `api_url`: how others reach the control API; may be empty. What is passed outlives it.
+  Listener(ListenerSettings settings, const std::string& api_url, std::unique_ptr<WayIn> way_in,
+           const EventLoops& loops, const auth::Keyring& keyring, const Clock& clock);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -76,6 +77,7 @@ class Listener final {
   const EventLoops& loops_;
   const auth::Keyring& keyring_;
   const Clock& clock_;
+  net::CrossSiteGuard cross_site_;
   std::unique_ptr<auth::Guard> guard_;  // once it has been opened
   std::unique_ptr<net::Server> server_;
   mutable std::mutex mutex_;  // guards both, and that there is a guard

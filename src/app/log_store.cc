@@ -25,7 +25,7 @@ Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& re
 
 Status tell_damage(const logstore::LogStore& embedded, capture::Quarantine& quarantine) {
   for (const logstore::KeptDamage& damage : embedded.damage()) {
-    const std::string what = std::to_string(damage.bytes) + " bytes of this log cannot be read; about " +
+    const std::string what = std::to_string(damage.bytes) + " bytes of the log cannot be read; about " +
                              std::to_string(damage.lost_records) + " records are lost (" + damage.kept.string() +
                              ".json says more)";
     log_warning("log store", "a damaged log is kept for you to look at; move it away when you have",

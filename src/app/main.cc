@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <system_error>
 #include <vector>
 
 #include "app/cli/command.h"
@@ -115,6 +116,15 @@ int main(int argc, char** argv) {
   const fw::app::SafeStream err(std::cerr);
   try {
     return run_command(argc, argv);
+  } catch (const std::system_error& e) {
+    const bool lacks_threads = e.code() == std::errc::resource_unavailable_try_again;
+    std::cerr << "flywheel: " << e.what()
+              << (lacks_threads
+                      ? ": no thread can be started; raise the limits on processes (ulimit -u, pids.max of the "
+                        "container) and on memory (ulimit -v)"
+                      : "")
+              << '\n';
+    return 1;
   } catch (const std::exception& e) {
     std::cerr << "flywheel: " << e.what() << '\n';
     return 1;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/engine_words.h"
+#include "app/kept_stores.h"
 #include "app/promoted_targets.h"
 #include "base/log.h"
 #include "io/file.h"
@@ -28,9 +29,8 @@ constexpr const char* kItself = "flywheel";
 constexpr const char* kCountsFile = "counts.json";
 constexpr std::size_t kMostWaiting = 128;     // answers and pairs that wait to be looked at
 constexpr std::size_t kMostDivergences = 32;  // on their way to a review
-constexpr std::chrono::seconds kFlush(2);
+constexpr std::chrono::seconds kFlush(2), kBetweenWrites(1);
 constexpr std::uint64_t kMostCountsBytes = 16 << 20;
-constexpr std::chrono::seconds kBetweenWrites(1);
 
 Error no_exchange(const std::string& id) { return not_found("no exchange that is kept has the id " + id); }
 
@@ -483,7 +483,7 @@ Result<std::unique_ptr<PromotionDesk>> PromotionDesk::open(const promotion::Sett
   auto impl = std::make_shared<Impl>(settings, service, promotion::counts_of(kept.ok() ? *kept : ""));
   FW_ASSIGN(impl->secret, promotion::draw_secret(impl->folder));
   FW_ASSIGN(impl->judge, judge_of(settings, service));
-  FW_ASSIGN(impl->audit, audit::AuditLog::open(service.data_folder() / "audit", service.clock()));
+  FW_ASSIGN(impl->audit, open_audit_log(service.data_folder(), service.clock()));
   impl->host = std::make_unique<promotion::ModelHost>(settings.serving, impl->host_dependencies());
   FW_ASSIGN(impl->promotions,
             promotion::Promotions::open(

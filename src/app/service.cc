@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/engine_programs.h"
+#include "app/kept_stores.h"
 #include "app/log_store.h"
 #include "app/own_folder.h"
 #include "async/task_group.h"
@@ -246,7 +247,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   FW_ASSIGN(auto log, log_store_of(options.config.log_store, std::move(embedded), *quarantine));
   FW_ASSIGN(auto accepted,
             discovery::AcceptedRules::open(data / "accepted_workloads.json", options.config.gateway.capture.untagged));
-  FW_ASSIGN(auto meta, metastore::SqliteStore::open(data / "metadata.sqlite"));
+  FW_ASSIGN(auto meta, open_metadata(data));
   FW_ASSIGN(auto datasets, modelops::LocalDatasetStore::open(data / "datasets"));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(log), std::move(quarantine), std::move(accepted),
                                      std::move(redactor), std::move(meta), std::move(datasets));

@@ -12,22 +12,32 @@ namespace {
 /// The loop that the calling thread runs, if it runs one.
 thread_local const asio::io_context* this_loop = nullptr;
 
+template <class Loops>
+void end_loops(const Loops& loops) {
+  for (const auto& loop : loops) loop->context.stop();
+  for (const auto& loop : loops) {
+    if (loop->thread.joinable()) loop->thread.join();
+  }
+}
+
 }  // namespace
 
 EventLoops::EventLoops(int count) {
   for (int i = 0; i < count; ++i) {
     auto& loop = *loops_.emplace_back(std::make_unique<Loop>());
-    loop.thread = std::thread([&loop] {
-      this_loop = &loop.context;
-      loop.context.run();
-    });
+    try {
+      loop.thread = std::thread([&loop] {
+        this_loop = &loop.context;
+        loop.context.run();
+      });
+    } catch (...) {
+      end_loops(loops_);  // those that were begun
+      throw;
+    }
   }
 }
 
-EventLoops::~EventLoops() {
-  for (const auto& loop : loops_) loop->context.stop();
-  for (const auto& loop : loops_) loop->thread.join();
-}
+EventLoops::~EventLoops() { end_loops(loops_); }
 
 Executor EventLoops::executor(std::size_t index) const { return loops_.at(index)->context.get_executor(); }
 

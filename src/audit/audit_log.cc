@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxText = 16 << 10;  // of one member
 constexpr std::size_t kMaxDetails = 256 << 10;
 constexpr std::uint64_t kMaxFile = 4ULL << 30;
+constexpr std::uint64_t kMaxHeadFile = 64 << 10;
 constexpr int kLooks = 3;  // at a file whose last line is not whole
 
 Status check(const Event& event) {
@@ -76,29 +77,70 @@ Result<Verification> verify(const std::filesystem::path& file, const std::option
 }
 
 struct AuditLog::Impl {
-  Impl(io::AppendFile f, const Clock& c) : file(std::move(f)), clock(c) {}
+  Impl(io::AppendFile f, const Clock& c, std::filesystem::path h)
+      : file(std::move(f)), clock(c), head_file(std::move(h)) {}
+
+  /// That the log has the entry of its kept head.
+  [[nodiscard]] Status check_head() const;
+  /// What fails leaves the head of an earlier entry.
+  void keep_head() const;
 
   io::AppendFile file;
   const Clock& clock;
-  mutable std::mutex mutex;  // guards all below, and the file's writing
+  const std::filesystem::path head_file;  // empty: none is kept
+  mutable std::mutex mutex;               // guards all below, and the file's writing
   std::vector<Entry> entries;
 };
+
+Status AuditLog::Impl::check_head() const {
+  std::error_code ignored;
+  if (head_file.empty() || !std::filesystem::exists(head_file, ignored)) return {};
+  FW_ASSIGN(const std::string text, io::read_file(head_file, kMaxHeadFile));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.value("entries", nlohmann::json()).is_number_unsigned() ||
+      !json.value("head", nlohmann::json()).is_string()) {
+    log_warning("audit", "the kept head cannot be read; the log is not held against it",
+                {{"file", head_file.string()}});
+    return {};
+  }
+  const auto number = json["entries"].get<std::uint64_t>();
+  const bool has_entry = number <= entries.size();
+  if (number == 0 || (has_entry && entries[number - 1].hash == json["head"].get<std::string>())) return {};
+  return data_loss("the audit log " + file.path().string() +
+                   (has_entry
+                        ? " is another one: entry " + std::to_string(number) + " is not the one that was written"
+                        : " has " + std::to_string(entries.size()) + " entries, and had " + std::to_string(number)) +
+                   "; promotions are read out of it: restore it from a backup. If this is the one you want, remove " +
+                   head_file.string());
+}
+
+void AuditLog::Impl::keep_head() const {
+  if (head_file.empty()) return;
+  const nlohmann::ordered_json json{{"entries", entries.size()},
+                                    {"head", entries.empty() ? no_hash() : entries.back().hash}};
+  if (const Status kept = io::write_file_atomically(head_file, json.dump() + "\n"); !kept.ok()) {
+    log_warning("audit", "the head of the log was not kept", {{"error", kept.error().message}});
+  }
+}
 
 AuditLog::AuditLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AuditLog::~AuditLog() = default;
 
-Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& folder, const Clock& clock) {
+Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& folder, const Clock& clock,
+                                                 std::filesystem::path head_file) {
   FW_TRY(io::create_folders(folder));
   FW_ASSIGN(auto file, io::AppendFile::open(folder / "audit.jsonl"));
   if (file.torn() > 0) {
     log_warning("audit", "the last write was torn by a crash and is cut off", {{"bytes", file.torn()}});
   }
-  auto impl = std::make_unique<Impl>(std::move(file), clock);
+  auto impl = std::make_unique<Impl>(std::move(file), clock, std::move(head_file));
   FW_ASSIGN(const auto found, walk(impl->file.path(), [&](Entry entry) { impl->entries.push_back(std::move(entry)); }));
   if (found.fault) {
     return data_loss("the audit log " + impl->file.path().string() + " does not hold: " + *found.fault +
                      "; restore it from a backup (flywheel audit verify)");
   }
+  FW_TRY(impl->check_head());
+  impl->keep_head();
   return std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
 }
 
@@ -118,6 +160,7 @@ Result<Entry> AuditLog::append(Event event, std::optional<std::uint64_t> after) 
   FW_ASSIGN(Entry kept, from_line(line));
   FW_TRY(impl_->file.append(line + '\n'));
   entries.push_back(kept);
+  impl_->keep_head();
   return kept;
 }
 

@@ -55,8 +55,11 @@ struct Verification {
 /// called from any thread, and block. One process at a time.
 class AuditLog final {
  public:
-  /// Makes the folder if need be; cuts off a line that a crash tore; kDataLoss where the chain does not hold.
-  [[nodiscard]] static Result<std::unique_ptr<AuditLog>> open(const std::filesystem::path& folder, const Clock& clock);
+  /// Makes the folder if need be; cuts off a line that a crash tore; kDataLoss where the chain does not hold, or lacks
+  /// the entry that `head_file` names. There, if it is given, number and hash of the last entry are kept, once that is
+  /// durable: a file that was emptied or cut, also between two lines, is not taken for whole.
+  [[nodiscard]] static Result<std::unique_ptr<AuditLog>> open(const std::filesystem::path& folder, const Clock& clock,
+                                                              std::filesystem::path head_file = {});
   ~AuditLog();
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;

@@ -14,10 +14,22 @@ namespace fw::metastore {
 
 namespace {
 
+/// Before anything is made in a file that was there: one that is empty, or was made just now, has lost all it had.
+Status check_holds_something(Connection& connection) {
+  Statement statement(connection, "SELECT 1 FROM sqlite_schema LIMIT 1");
+  FW_ASSIGN(const bool has_table, statement.step());
+  if (has_table) return {};
+  return data_loss("metadata file " + connection.file().string() +
+                   " is empty or was not there, though its folder has been in use: keys and jobs would be gone, and " +
+                   "the service open to whoever reaches it; restore the file from a backup, or move the whole folder " +
+                   "away to begin anew");
+}
+
 /// WAL keeps readers and the writer apart; FULL syncs each commit; the exclusive mode holds the file's lock until it is
 /// closed, which is what keeps a second service out of the data folder.
-Status prepare(Connection& connection) {
+Status prepare(Connection& connection, SqliteStore::Origin origin) {
   FW_TRY(connection.execute("PRAGMA locking_mode = EXCLUSIVE"));
+  if (origin == SqliteStore::Origin::kThereBefore) FW_TRY(check_holds_something(connection));
   FW_TRY(connection.execute("PRAGMA journal_mode = WAL"));
   FW_TRY(connection.execute("PRAGMA synchronous = FULL"));
   FW_TRY(connection.execute("PRAGMA foreign_keys = ON"));
@@ -200,9 +212,9 @@ SqliteStore::~SqliteStore() = default;
 ReviewStore& SqliteStore::reviews() { return impl_->reviews; }
 KeyStore& SqliteStore::keys() { return impl_->keys; }
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file, Origin origin) {
   FW_ASSIGN(auto connection, Connection::open(file));
-  FW_TRY(prepare(connection));
+  FW_TRY(prepare(connection, origin));
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Impl>(std::move(connection))));
 }
 

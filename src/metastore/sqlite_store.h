@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -14,9 +15,12 @@ namespace fw::metastore {
 /// calls. docs/formats/metadata.md describes the tables.
 class SqliteStore final : public MetaStore {
  public:
+  enum class Origin : std::uint8_t { kMayBeNew, kThereBefore };
   /// Opens or creates the file; brings an older schema up to date. kFailedPrecondition when a newer flywheel wrote it
-  /// or it belongs to another program, kUnavailable when another process holds it, kDataLoss when it is damaged.
-  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file);
+  /// or it belongs to another program, kUnavailable when another process holds it, kDataLoss when it is damaged, or
+  /// holds nothing at all though it was there before.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file,
+                                                                 Origin origin = Origin::kMayBeNew);
   ~SqliteStore() override;
 
   [[nodiscard]] Result<std::int64_t> create_job(const JobRow& job, std::int64_t at_least,

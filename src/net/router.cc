@@ -4,9 +4,9 @@
 #include <map>
 
 #include "base/assert.h"
+#include "net/announced_size.h"
 #include "net/body_budget.h"
 #include "net/compress.h"
-#include "net/impl/message_writer.h"
 
 namespace fw::net {
 namespace {
@@ -96,14 +96,6 @@ Task<Result<std::string>> read_body(BodyReader& body, const WholeBodyLimits& lim
   co_return whole;
 }
 
-/// Refused before the client is asked for a body that will not be taken.
-Status check_announced(const IncomingRequest& request, const WholeBodyLimits& limits) {
-  FW_ASSIGN(const auto length, declared_length(request.headers));
-  if (!length || *length <= limits.max_bytes) return {};
-  return too_large("body of " + std::to_string(*length) + " bytes is larger than the limit of " +
-                   std::to_string(limits.max_bytes) + " bytes");
-}
-
 /// A failure as the client should understand it: what was cancelled because the service stops can be tried again, what
 /// came too slowly was the client's doing.
 Response failure_response(const Error& error, const IncomingRequest& request, bool is_reading) {
@@ -120,7 +112,7 @@ Response failure_response(const Error& error, const IncomingRequest& request, bo
 
 Task<void> call_endpoint(std::shared_ptr<const Whole> whole, IncomingRequest& request, PathParams params,
                          ResponseWriter& out) {
-  if (const auto fits = check_announced(request, whole->limits); !fits.ok()) {
+  if (const auto fits = check_announced(request.headers, whole->limits.max_bytes); !fits.ok()) {
     co_return co_await answer(out, error_response(fits.error()));
   }
   BodyBudget::Share share(*whole->budget, request.sharer);

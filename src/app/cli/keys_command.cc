@@ -7,17 +7,20 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/data_folder.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "app/kept_stores.h"
 #include "auth/keyring.h"
 #include "io/file.h"
-#include "metastore/sqlite_store.h"
 #include "net/url.h"
 
 namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kWhoever = "flywheel keys --data";  // who has the data folder
 
 /// A limit that a key may have, in words instead of CLI11's largest double.
 std::string check_limit(const std::string& text) {
@@ -44,20 +47,33 @@ struct Options {
 /// The keys of a data folder whose service does not run.
 struct Folder {
   SystemClock clock;
-  std::unique_ptr<metastore::SqliteStore> store;
+  std::unique_ptr<metastore::SqliteStore> store;  // its lock is that of the whole folder
+  std::unique_ptr<audit::AuditLog> audit_log;
   std::unique_ptr<auth::Keyring> keyring;
 };
 
 Result<std::unique_ptr<Folder>> open_folder(const std::filesystem::path& data) {
   auto folder = std::make_unique<Folder>();
   FW_TRY(io::create_folders(data));
-  auto store = metastore::SqliteStore::open(data / "metadata.sqlite");
+  auto store = open_metadata(data);
   if (!store.ok()) {
     return store.error().within("--data is for a service that does not run; leave it out to ask one that does");
   }
   folder->store = std::move(*store);
+  FW_ASSIGN(folder->audit_log, open_audit_log(data, folder->clock));
   FW_ASSIGN(folder->keyring, auth::Keyring::open(folder->store->keys(), folder->clock));
   return folder;
+}
+
+Status note(Folder& folder, const char* action, const auth::Key& key) {
+  FW_ASSIGN(
+      [[maybe_unused]] const auto entry,
+      folder.audit_log->append({.person = std::string(kWhoever),
+                                .action = action,
+                                .subject = key.id,
+                                .reason = "",
+                                .details = auth::to_json(key).dump(-1, ' ', false, Json::error_handler_t::replace)}));
+  return {};
 }
 
 /// What a key is good for: with a role the control API, else the ways in.
@@ -81,8 +97,9 @@ Json wanted_of(const Options& o) {
 Result<Json> create_in(const std::filesystem::path& data, const Json& wanted) {
   FW_ASSIGN(const auto folder, open_folder(data));
   FW_ASSIGN(auto key, auth::key_of_json(wanted));
-  key.created_by = "flywheel keys --data";
+  key.created_by = kWhoever;
   FW_ASSIGN(const auto made, folder->keyring->create(std::move(key)));
+  FW_TRY(note(*folder, "keys.create", made.key));
   return Json{{"key", auth::to_json(made.key)}, {"secret", made.secret}};
 }
 
@@ -96,6 +113,7 @@ Result<Json> list_in(const std::filesystem::path& data) {
 Result<Json> revoke_in(const std::filesystem::path& data, const std::string& id) {
   FW_ASSIGN(const auto folder, open_folder(data));
   FW_ASSIGN(const auto key, folder->keyring->revoke(id));
+  FW_TRY(note(*folder, "keys.revoke", key));
   return auth::to_json(key);
 }
 
@@ -171,6 +189,7 @@ int revoke(const Options& o, const std::string& server) {
 
 void add_common(CLI::App& command, const std::shared_ptr<Options>& o, CommandContext& context) {
   command.add_option("--data", o->data, "Data folder of a service that does not run, instead of asking one that does")
+      ->check(check_folder_name)
       ->type_name("FOLDER");
   command.add_flag("--json", o->json, "Print JSON");
   add_server_option(command, context);

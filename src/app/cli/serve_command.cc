@@ -36,6 +36,7 @@ namespace {
 // What is cancelled after the drain has the grace to say so, and all else that ends has the rest.
 constexpr Duration kGrace = std::chrono::seconds(3);
 constexpr Duration kRest = std::chrono::seconds(5);
+constexpr std::uint64_t kLeastOpenFiles = 128;
 
 struct ServeOptions {
   std::string config;
@@ -100,7 +101,8 @@ net::ServerOptions server_options(const ServerSettings& settings) {
 
 /// The ways in beside the control API, and what else the service does with the gateway.
 struct WaysIn {
-  WaysIn(Service& service, const Config& config, GatewayWayIn::Callbacks callbacks) {
+  WaysIn(Service& service, const Config& config, audit::AuditLog& audit_log, GatewayWayIn::Callbacks callbacks)
+      : api_url(config.server.public_url) {
     if (config.gateway.is_on()) {
       auto made = std::make_unique<GatewayWayIn>(config.gateway, service, std::move(callbacks));
       gateway = made.get();
@@ -109,9 +111,10 @@ struct WaysIn {
     add(service, config.elasticsearch.listener,
         std::make_unique<ElasticsearchWayIn>(
             config.elasticsearch,
-            capture::BulkApiDependencies{service.committer(), service.log(), service.quarantine(), service.redactor(),
-                                         service.disk(), service.search(), service.ingest(), service.clock(),
-                                         service.data_folder() / "elasticsearch"}));
+            capture::BulkApiDependencies{
+                service.committer(), service.log(), service.quarantine(), service.redactor(), service.disk(),
+                service.search(), service.ingest(), service.clock(), service.data_folder() / "elasticsearch",
+                [&audit_log](const capture::Removal& removal) { return note_removal(audit_log, removal); }}));
     add(service, config.otlp.listener,
         std::make_unique<OtlpWayIn>(
             config.otlp, capture::OtlpReceiverDependencies{
@@ -123,11 +126,12 @@ struct WaysIn {
 
   void add(Service& service, const ListenerSettings& settings, std::unique_ptr<WayIn> way_in) {
     if (settings.enabled) {
-      listeners.add(
-          std::make_unique<Listener>(settings, std::move(way_in), service.loops(), service.keyring(), service.clock()));
+      listeners.add(std::make_unique<Listener>(settings, api_url, std::move(way_in), service.loops(), service.keyring(),
+                                               service.clock()));
     }
   }
 
+  std::string api_url;
   Listeners listeners;
   GatewayWayIn* gateway = nullptr;  // of one of the listeners
 };
@@ -273,7 +277,16 @@ Duration longest_drain(const Config& config) {
   return config.gateway.is_on() ? std::max(longest, config.gateway_listener.drain) : longest;
 }
 
+/// What the service needs to be of use at all, which is more than it needs to start.
+Status check_open_files() {
+  const std::uint64_t files = io::raise_open_file_limit();
+  if (files >= kLeastOpenFiles) return {};
+  return failed_precondition("this process may have " + std::to_string(files) + " open files, and needs " +
+                             std::to_string(kLeastOpenFiles) + " at the least; raise the limit (ulimit -n)");
+}
+
 int serve(const ServeOptions& options) {
+  if (const Status enough = check_open_files(); !enough.ok()) return fail(enough.error());
   std::optional<StopBound> bound;  // until all else has gone
   const sigset_t signals = block_signals();
   auto config = read_config(options);
@@ -294,7 +307,7 @@ int serve(const ServeOptions& options) {
   if (!service.ok()) return fail(service.error());
   auto desk = PromotionDesk::open(settings.promotion, **service);
   if (!desk.ok()) return fail(desk.error());
-  WaysIn ways_in(**service, settings, callbacks_of(**desk));
+  WaysIn ways_in(**service, settings, (*desk)->audit(), callbacks_of(**desk));
   (*desk)->join(ways_in.the_gateway());
   AuditNotifier notifier(
       settings.promotion_webhooks, (*service)->data_folder() / "promotion",
@@ -351,9 +364,10 @@ int serve(const ServeOptions& options) {
   (*service)->stop();
   (*desk)->join(nullptr);
   bound->next_stage("the stores");
+  const std::uint64_t lost = (*service)->committer().close();
   std::error_code ignored;
   std::filesystem::remove(url_file, ignored);
-  return 0;
+  return lost == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -367,6 +381,10 @@ std::filesystem::path default_data_folder() {
   return std::filesystem::path(home != nullptr ? home : ".") / ".local/share/flywheel";
 }
 
+std::string check_folder_name(const std::string& name) {
+  return name.empty() ? "names no folder; leave the option out for its default" : "";
+}
+
 void add_serve_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("serve", "Run the service: log store, runs, the control API and the gateway")
                       ->group(kSetupGroup);
@@ -376,6 +394,7 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<ServeOptions>();
   command->add_option("--config", options->config, "Configuration file (docs/configuration.md)")->type_name("FILE");
   command->add_option("--data", options->data, "Data folder; default $FLYWHEEL_DATA, else ~/.local/share/flywheel")
+      ->check(check_folder_name)
       ->type_name("FOLDER");
   command->add_option("--listen", options->listen, "Address to listen on, instead of the configuration's")
       ->type_name("ADDRESS");

@@ -212,8 +212,8 @@ Result<Config> parse_config(const std::string& text, const std::string& file, co
   config.run.webhooks = read_webhooks(root, environment);
   read_server(root, config.server, environment);
   read_log_store(root, config.log_store, environment);
-  read_elasticsearch(root, config.elasticsearch);
-  read_otlp(root, config.otlp);
+  read_elasticsearch(root, config.elasticsearch, environment);
+  read_otlp(root, config.otlp, environment);
   read_engines(root, config.engines);
   read_gateway(root, config.gateway, config.gateway_listener, environment);
   config.promotion.judge = config.run.judge;

@@ -71,8 +71,6 @@ struct Config {
   std::vector<Setting> settings;      ///< what the file was asked for, section by section
 };
 
-/// Reads an environment variable; empty when it is not set.
-using Environment = std::function<std::string(const std::string& name)>;
 [[nodiscard]] Environment process_environment();
 
 /// The configuration in `text`. `file` stands in messages; relative model paths are taken from `folder`. On failure the

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "async/run_blocking.h"
+#include "capture/redaction/redactor.h"
 #include "io/process.h"
 #include "modelops/local/model_check.h"
 #include "modelops/local/template_check.h"
@@ -130,11 +131,27 @@ std::string bind_failure(const std::string& address, int port) {
   return code == EADDRINUSE ? "is in use by another program (the service itself, if it runs)" : std::strerror(code);
 }
 
-void check_port(const ListenerSettings& listener, Findings& out) {
+void check_port(std::string_view section, const ListenerSettings& listener, std::string_view what_then, Findings& out) {
   if (listener.port == 0) return;
   const auto why = bind_failure(listener.listen, listener.port);
-  if (!why.empty())
-    add(out, false, "server: port " + std::to_string(listener.port) + " of " + listener.listen + " " + why);
+  if (why.empty()) return;
+  add(out, false,
+      std::string(section) + ": port " + std::to_string(listener.port) + " of " + listener.listen + " " + why + "; " +
+          std::string(what_then));
+}
+
+void check_ports(const Config& config, Findings& out) {
+  constexpr std::string_view kOff = "the service would start without this listener";
+  check_port("server", config.server.listener, "the service would not start", out);
+  if (config.gateway.is_on()) check_port("gateway", config.gateway_listener, kOff, out);
+  if (config.elasticsearch.listener.enabled) check_port("elasticsearch", config.elasticsearch.listener, kOff, out);
+  if (config.otlp.listener.enabled) check_port("otlp", config.otlp.listener, kOff, out);
+}
+
+/// What the service makes of the rules when it starts.
+void check_redaction(const capture::RedactionSettings& redact, Findings& out) {
+  const auto redactor = capture::Redactor::create(redact, process_environment()(redact.key_env));
+  if (!redactor.ok()) add(out, true, "redact: " + redactor.error().message);
 }
 
 template <class T>
@@ -178,6 +195,7 @@ std::vector<Finding> check_machine(const Config& config, const modelops::EngineP
   check_reachable(config.run, out);
   check_models(config.run, out);
   check_embedding(config.run, out);
+  check_redaction(config.redact, out);
   check_engines(config, programs, out);
   if (std::ranges::none_of(out, &Finding::is_error)) check_devices(config.run, programs, out);
   const ListenerSettings& listener = config.server.listener;
@@ -185,7 +203,7 @@ std::vector<Finding> check_machine(const Config& config, const modelops::EngineP
     if (auto status = check_certificate(listener.tls_certificate, listener.tls_key); !status.ok())
       add(out, true, "server: " + status.error().message);
   }
-  check_port(listener, out);
+  check_ports(config, out);
   return out;
 }
 

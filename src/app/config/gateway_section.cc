@@ -150,9 +150,12 @@ void read_gateway(YamlSection& root, GatewaySettings& gateway, ListenerSettings&
                   const Environment& environment) {
   auto section = root.section("gateway");
   if (!section) return;
-  read_listener(*section, listener);
+  read_listener(*section, listener, environment);
   gateway.is_enabled = listener.enabled;
   read_limits(*section, gateway);
+  if (section->has("upstream") && section->has("upstreams")) {
+    section->error("upstream", "is the short form of upstreams; give one of the two");
+  }
   read_upstreams(*section, gateway.upstreams, environment);
   gateway.routes = read_routes(*section);
   read_capture(*section, gateway.capture);

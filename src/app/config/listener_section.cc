@@ -1,5 +1,6 @@
 #include "app/config/listener_section.h"
 
+#include "app/config/endpoint_section.h"
 #include "app/config/sections.h"
 
 namespace fw::app {
@@ -28,10 +29,13 @@ void read_address(YamlSection& section, ListenerSettings& settings) {
   }
 }
 
-void read_listener(YamlSection& section, ListenerSettings& settings) {
+void read_listener(YamlSection& section, ListenerSettings& settings, const Environment& environment) {
   section.read("enabled", settings.enabled);
   read_address(section, settings);
   section.read("insecure", settings.insecure);
+  section.read("public_url", settings.public_url);
+  if (!settings.public_url.empty())
+    settings.public_url = checked_url(section, "public_url", settings.public_url, environment);
   if (settings.enabled && !settings.is_local() && !settings.tls() && !settings.insecure) {
     section.error("listen", settings.listen +
                                 " is open to other machines, and traffic would go over the wire in plain " +
@@ -39,19 +43,19 @@ void read_listener(YamlSection& section, ListenerSettings& settings) {
   }
 }
 
-void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings) {
+void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings, const Environment& environment) {
   auto section = root.section("elasticsearch");
   if (!section) return;
-  read_listener(*section, settings.listener);
+  read_listener(*section, settings.listener, environment);
   section->read("index", settings.index);
   section->read("version", settings.version);
   section->finish();
 }
 
-void read_otlp(YamlSection& root, OtlpSettings& settings) {
+void read_otlp(YamlSection& root, OtlpSettings& settings, const Environment& environment) {
   auto section = root.section("otlp");
   if (!section) return;
-  read_listener(*section, settings.listener);
+  read_listener(*section, settings.listener, environment);
   section->read_list("workload_attributes", settings.workload_attributes);
   section->read_list("client_attributes", settings.client_attributes);
   section->read("join_window_seconds", settings.join_window_seconds, 0.1, 86'400);

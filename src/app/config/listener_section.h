@@ -16,6 +16,7 @@ struct ListenerSettings {
   bool enabled = true;
   std::string listen = "127.0.0.1";
   int port = 0;                 ///< 0: one that is free
+  std::string public_url;       ///< how others reach it, if not by address; empty: the control API's alone
   std::string tls_certificate;  ///< PEM file; empty: plain HTTP
   std::string tls_key;
   bool insecure = false;                          ///< may listen beyond this machine without TLS and without keys
@@ -47,9 +48,9 @@ struct OtlpSettings {
 /// `listen`, `port`, `tls_certificate`, `tls_key`, `drain_seconds`, `access_log` and the limits on connections of a
 /// section.
 void read_address(YamlSection& section, ListenerSettings& settings);
-/// These, `enabled` and `insecure`, which go before the address is held against them.
-void read_listener(YamlSection& section, ListenerSettings& settings);
-void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings);
-void read_otlp(YamlSection& root, OtlpSettings& settings);
+/// These, `public_url`, `enabled` and `insecure`, which go before the address is held against them.
+void read_listener(YamlSection& section, ListenerSettings& settings, const Environment& environment);
+void read_elasticsearch(YamlSection& root, ElasticsearchSettings& settings, const Environment& environment);
+void read_otlp(YamlSection& root, OtlpSettings& settings, const Environment& environment);
 
 }  // namespace fw::app

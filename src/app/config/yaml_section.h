@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 #include "base/result.h"
 
 namespace fw::app {
+
+/// Reads an environment variable; empty when it is not set.
+using Environment = std::function<std::string(const std::string& name)>;
 
 /// One value in force, as text for people. What may be secret is left out of it.
 struct Setting {

@@ -214,5 +214,37 @@ TEST_F(AuditLogTest, WhatIsTooLongOrNamesNobodyIsRefused) {
   EXPECT_EQ(log->last_number(), 0U);
 }
 
+TEST_F(AuditLogTest, ALogThatLacksItsKeptHeadIsRefusedWithTheRemedy) {
+  const auto head = folder_.path() / "head.json";
+  const auto open_with_head = [&] { return AuditLog::open(folder_.path(), clock_, head); };
+  const auto lines = three_lines();
+  ASSERT_TRUE(open_with_head().ok()) << "a log of before: its head is kept from now on";
+  for (const std::string& cut : {std::string(), lines[0], lines[0] + lines[1], lines[0] + lines[1].substr(0, 20)}) {
+    write(cut);
+    const auto opened = open_with_head();
+    ASSERT_FALSE(opened.ok()) << cut.size();
+    EXPECT_EQ(opened.error().code, ErrorCode::kDataLoss);
+    EXPECT_THAT(opened.error().message, HasSubstr("and had 3; "));
+    EXPECT_THAT(opened.error().message, HasSubstr("restore it from a backup"));
+  }
+  std::filesystem::remove(file());
+  EXPECT_FALSE(open_with_head().ok());
+  write(lines[0] + lines[1] + lines[2]);
+  const auto log = open_with_head();
+  ASSERT_TRUE(log.ok());
+  ASSERT_TRUE((*log)->append(event("four")).ok());
+  EXPECT_THAT(*io::read_file(head), HasSubstr(R"("entries":4)"));
+}
+
+TEST_F(AuditLogTest, ACrashBeforeTheHeadWasKeptIsNoLoss) {
+  const auto head = folder_.path() / "head.json";
+  ASSERT_TRUE((*AuditLog::open(folder_.path(), clock_, head))->append(event("one")).ok());
+  const std::string before = *io::read_file(head);
+  ASSERT_TRUE((*AuditLog::open(folder_.path(), clock_, head))->append(event("two")).ok());
+  ASSERT_TRUE(io::write_file_atomically(head, before).ok());
+  EXPECT_TRUE(AuditLog::open(folder_.path(), clock_, head).ok());
+  EXPECT_THAT(*io::read_file(head), HasSubstr(R"("entries":2)"));
+}
+
 }  // namespace
 }  // namespace fw::audit

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "async/pool.h"
+#include "auth/caller.h"
 #include "auth/guard.h"
 #include "base/clock.h"
 #include "capture/committer/committer.h"
@@ -26,6 +28,15 @@ struct BulkApiOptions {
   Duration patience = std::chrono::seconds(20);  ///< how long a request waits for room before it is refused
 };
 
+/// Records that somebody is about to remove.
+struct Removal {
+  std::string request;  ///< `_delete_by_query`, `DELETE document`, `DELETE index`
+  std::string index;    ///< as the request names it
+  std::uint64_t records = 0;
+  const auth::Caller& caller;
+  std::string peer;  ///< address and port
+};
+
 /// Everything outlives it.
 struct BulkApiDependencies {
   Committer& committer;
@@ -37,6 +48,8 @@ struct BulkApiDependencies {
   Pool& cpu;     ///< for parsing
   const Clock& clock;
   std::filesystem::path folder;  ///< for the names and mappings of indexes; made when there is something to keep
+  /// Before the first record goes: after an error none does. Blocks; may be empty.
+  std::function<Status(const Removal&)> note_removal{};
 };
 
 /// Counters that only grow, but for the last.

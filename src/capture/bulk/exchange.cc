@@ -3,6 +3,7 @@
 #include <array>
 
 #include "capture/bulk/impl/json_body.h"
+#include "net/announced_size.h"
 #include "net/compress.h"
 
 namespace fw::capture::elastic {
@@ -99,6 +100,9 @@ Task<void> Exchange::serve(Endpoint endpoint, std::string pattern, net::Incoming
             .caller = request.caller,
             .deadline = request.deadline};
   if (pattern.find("{id}") != std::string::npos) call.id = params.at("id");
+  if (const Status fits = net::check_announced(call.headers, options_.max_body_bytes); !fits.ok()) {
+    co_return co_await send(call, refusal(fits.error()), out);
+  }
   net::BodyBudget::Share share(budget_, request.sharer);
   auto body = co_await net::read_whole(
       *request.body, {.max_bytes = options_.max_body_bytes, .patience = options_.patience}, share, request.deadline);

@@ -98,7 +98,8 @@ Task<Answer> IndexCalls::remove(Call call) {
   // The name goes last: a removal that was broken off can be asked for again.
   const auto removed = co_await run_if_room(dependencies_.search, [&] {
     const std::vector<std::string> one{call.index};
-    return remove_records(dependencies_.log, {one, indices_.whole()}, Query(), call.deadline);
+    return remove_records(dependencies_.log, {one, indices_.whole()}, Query(),
+                          note_of(dependencies_, call, "DELETE index"), call.deadline);
   });
   if (!removed.ok()) co_return refusal(removed.error());
   indices_.remove(call.index);

@@ -12,7 +12,10 @@ constexpr std::size_t kRemovalPage = 1000;
 }  // namespace
 
 Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope& scope, const Query& query,
-                                     const Deadline& deadline) {
+                                     const NoteRemoval& note, const Deadline& deadline) {
+  FW_ASSIGN(const std::uint64_t matching, count_records(log, scope, query, deadline));
+  if (matching == 0) return 0;
+  FW_TRY(note(matching));
   const logstore::Selection selection = query.selection();
   if (scope.holds_all() && query.is_selection()) return log.remove(selection);
   std::uint64_t removed = 0;
@@ -33,6 +36,13 @@ Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope&
   return removed;
 }
 
+NoteRemoval note_of(const BulkApiDependencies& dependencies, const Call& call, std::string request) {
+  return [&dependencies, &call, request = std::move(request)](std::uint64_t records) -> Status {
+    if (!dependencies.note_removal) return {};
+    return dependencies.note_removal({request, call.index, records, auth::caller_of(call.caller), call.peer});
+  };
+}
+
 Task<Answer> Search::delete_by_query(Call call) {
   const Instant begin = dependencies_.clock.instant();
   co_return co_await on_search_pool([&]() -> Answer {
@@ -46,7 +56,8 @@ Task<Answer> Search::delete_by_query(Call call) {
     if (!query.ok()) return refusal(400, "parsing_exception", query.error().message);
     const auto names = indices_.resolve(call.index);
     if (!names.ok()) return no_such_index(call.index);
-    const auto removed = remove_records(dependencies_.log, {*names, indices_.whole()}, *query, call.deadline);
+    const auto removed = remove_records(dependencies_.log, {*names, indices_.whole()}, *query,
+                                        note_of(dependencies_, call, "_delete_by_query"), call.deadline);
     if (!removed.ok()) return refusal(removed.error());
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(dependencies_.clock.instant() - begin);
     const std::string count = std::to_string(*removed);
@@ -70,6 +81,9 @@ Task<Answer> Search::delete_document(Call call) {
                             R"(","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1})"};
     };
     if (!*found) return answer(404, "not_found");
+    if (const Status noted = note_of(dependencies_, call, "DELETE document")(1); !noted.ok()) {
+      return refusal(noted.error());
+    }
     const auto removed = dependencies_.log.remove_records(std::span(&(*found)->id, 1));
     if (!removed.ok()) return refusal(removed.error());
     return answer(200, "deleted");

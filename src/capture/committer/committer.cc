@@ -50,7 +50,7 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   Impl(logstore::LogStore& store, Pool& disk, const CommitterOptions& options)
       : store_(store), disk_(disk), queue_(options) {}
 
-  void close();
+  std::uint64_t close();
   [[nodiscard]] bool offer(record::Interaction&& interaction, std::string tenant);
   [[nodiscard]] CommitterStats stats() const;
   /// Hands the batch over, or stands in line with it. False: too late.
@@ -100,6 +100,8 @@ class Committer::Impl final : public std::enable_shared_from_this<Impl> {
   std::optional<Instant> writing_since_;  // of the oldest record in the writer's hands
   bool is_writing_ = false;               // a thread of the pool is in write(), or will be
   bool is_closing_ = false;
+  std::uint64_t lost_ = 0;  // while closing, and the last reason
+  std::string lost_why_;
   bool is_store_away_ = false;  // the log has a line that says so
   Duration pause_ = kFirstPause;
   std::size_t told_ = 0;      // waiters who had their result from the last group
@@ -120,13 +122,19 @@ class Committer::Impl::Stay final {
   Waiter& waiter_;
 };
 
-void Committer::Impl::close() {
+std::uint64_t Committer::Impl::close() {
   std::unique_lock lock(mutex_);
+  const bool is_first = !is_closing_;
   is_closing_ = true;
   for (const Pending& one : queue_.empty_line()) resolve(one.waiter, closing());
   wake_ups_.send();
   wanted_.notify_all();
   idle_.wait(lock, [this] { return !is_writing_; });
+  if (is_first && lost_ > 0) {
+    log_error("capture", "records are lost: the log store did not take them before the end",
+              {{"records", lost_}, {"error", lost_why_}});
+  }
+  return lost_;
 }
 
 bool Committer::Impl::offer(record::Interaction&& interaction, std::string tenant) {
@@ -339,6 +347,11 @@ void Committer::Impl::note_waiting(const Error& error) {
 void Committer::Impl::note_failure(const Pending& pending, const Error& error) {
   counts_.failed += pending.count;
   if (pending.waiter) return;  // who waits is told
+  if (is_closing_) {           // all of them in one line
+    lost_ += pending.count;
+    lost_why_ = error.message;
+    return;
+  }
   log_error("capture", "records are lost", {{"records", pending.count}, {"error", error.message}});
 }
 
@@ -365,7 +378,9 @@ void Committer::Impl::resolve_flushes() {
 
 Committer::Committer(logstore::LogStore& store, Pool& disk, CommitterOptions options)
     : impl_(std::make_shared<Impl>(store, disk, options)) {}
-Committer::~Committer() { impl_->close(); }
+Committer::~Committer() { (void)impl_->close(); }
+
+std::uint64_t Committer::close() { return impl_->close(); }
 
 Task<Result<AppendReport>> Committer::commit(std::vector<record::Interaction> batch, Deadline deadline,
                                              std::string tenant) {

@@ -42,15 +42,19 @@ struct CommitterStats {
 /// it, the last one is for those who cannot wait and are refused when that is full too. Either is full for a tenant
 /// before it is full for all: a quarter of it is for tenants with less than an equal share. When the store fails, those
 /// who wait are told at once; what nobody waits for stays in the queue and is tried again (with pauses of 100 ms to
-/// 5 s, and once more on destruction), unless the store will never take it.
+/// 5 s, and once more on closing), unless the store will never take it.
 class Committer final {
  public:
   /// `store` and `disk` must outlive the committer; it takes one thread of `disk` while there is work.
   Committer(logstore::LogStore& store, Pool& disk, CommitterOptions options = {});
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
-  /// Waits for what was taken.
+  /// Closes it.
   ~Committer();
+
+  /// Takes nothing any more, tries once more what the store did not take, and waits for that. How many records that
+  /// nobody waited for were lost; the log has them in one line.
+  std::uint64_t close();
 
   /// Resumes when all records of `batch` would survive `kill -9` and power loss. Waits for room until the deadline:
   /// kResourceExhausted then, nothing was taken. kDeadlineExceeded and kCancelled (also when the committer goes before

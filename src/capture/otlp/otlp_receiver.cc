@@ -10,6 +10,7 @@
 #include "capture/otlp/impl/pending_file.h"
 #include "capture/otlp/impl/reply.h"
 #include "codec/unpack.h"
+#include "net/announced_size.h"
 #include "net/body_budget.h"
 #include "net/router.h"
 
@@ -139,6 +140,9 @@ Task<void> OtlpReceiver::Impl::serve(Signal signal, net::IncomingRequest& reques
 }
 
 Task<net::Response> OtlpReceiver::Impl::answer(Signal signal, Encoding encoding, net::IncomingRequest& request) {
+  if (const Status fits = net::check_announced(request.headers, options.max_body_bytes); !fits.ok()) {
+    co_return otlp::refused(encoding, fits.error());
+  }
   net::BodyBudget::Share share(budget, request.sharer);
   auto body = co_await net::read_whole(
       *request.body, {.max_bytes = options.max_body_bytes, .patience = options.patience}, share, request.deadline);

@@ -362,6 +362,19 @@ TEST_F(CommitterTest, DestructionTriesOnceMoreWhatTheStoreHasNotTaken) {
   EXPECT_THAT(store_.ids(), ElementsAre("a"));
 }
 
+TEST_F(CommitterTest, ClosingTellsHowManyRecordsWereLostInOneLine) {
+  make();
+  for (int i = 0; i < 100; ++i) store_.fail_next(unavailable("the disk is full"));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(committer_->offer(interaction(std::to_string(i))));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(committer_->close(), 20U);
+  EXPECT_FALSE(committer_->offer(interaction("late")));
+  EXPECT_EQ(committer_->close(), 20U);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("records=20"));
+  EXPECT_EQ(log.find("records are lost"), log.rfind("records are lost"));
+}
+
 TEST_F(CommitterTest, TheWaitOfTheOldestRecordIsTold) {
   make();
   EXPECT_EQ(committer_->stats().oldest_wait, Duration{});

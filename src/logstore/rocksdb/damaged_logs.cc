@@ -30,18 +30,18 @@ std::uint64_t lost_records(const DamageReport& report) {
   return std::max<std::uint64_t>((missing + kChangesOfARecord - 1) / kChangesOfARecord, report.lost_ids.size());
 }
 
-/// A second name for the log: it costs no room, and is there whatever is written next.
-Result<fs::path> keep(const fs::path& log, const fs::path& folder) {
+/// A second name for the file: it costs no room, and is there whatever is written next.
+Result<fs::path> keep(const fs::path& log, const fs::path& folder, const std::string& name) {
   FW_TRY(io::create_folders(folder));
-  fs::path kept = folder / log.filename();
+  fs::path kept = folder / name;
   for (int more = 2;; ++more) {
     std::error_code error;
     fs::create_hard_link(log, kept, error);
     if (!error || (error == std::errc::file_exists && fs::equivalent(log, kept, error))) break;
     if (error && error != std::errc::file_exists) {
-      return system_error("cannot keep the damaged log " + log.string() + " as " + kept.string(), error.value());
+      return system_error("cannot keep " + log.string() + " as " + kept.string(), error.value());
     }
-    kept = folder / (log.filename().string() + "." + std::to_string(more));
+    kept = folder / (name + "." + std::to_string(more));
   }
   FW_TRY(io::sync_folder(folder));
   return kept;
@@ -63,6 +63,7 @@ Result<DamageReport> parse(const fs::path& path, const std::string& text) {
     for (const Json& part : json.at("damaged")) {
       report.damaged.push_back({part.at("at").get<std::uint64_t>(), part.at("bytes").get<std::uint64_t>()});
     }
+    report.reason = json.at("reason").get<std::string>();
     report.batches = json.at("whole_batches").get<std::uint64_t>();
     report.changes = json.at("changes_of_others").get<std::uint64_t>();
     report.lost_changes = json.at("lost_changes").get<std::uint64_t>();
@@ -81,7 +82,7 @@ Status write_report(const DamageReport& report) {
   Json damaged = Json::array();
   for (const DamagedPart& part : report.damaged) damaged.push_back({{"at", part.at}, {"bytes", part.bytes}});
   const Json json{{"kept", report.kept.filename().string()},
-                  {"reason", "parts of the log do not have their checksum"},
+                  {"reason", report.reason},
                   {"damaged", std::move(damaged)},
                   {"whole_batches", report.batches},
                   {"changes_of_others", report.changes},
@@ -105,7 +106,7 @@ Result<std::vector<DamageReport>> put_damage_aside(const fs::path& folder) {
     if (!reports.empty()) reports.back().lost_changes += salvage.lost_changes() - told;
     if (!salvaged.damaged.empty()) {
       DamageReport report;
-      FW_ASSIGN(report.kept, keep(log, folder / "damaged"));
+      FW_ASSIGN(report.kept, keep(log, folder / "damaged", log.filename().string()));
       report.damaged = std::move(salvaged.damaged);
       report.batches = salvaged.batches;
       report.changes = salvaged.changes;
@@ -125,6 +126,17 @@ Result<std::vector<DamageReport>> put_damage_aside(const fs::path& folder) {
                {"lost_records_about", lost_records(report)}});
   }
   return reports;
+}
+
+Result<DamageReport> report_missing(const fs::path& marks, std::uint64_t changes) {
+  DamageReport report;
+  FW_ASSIGN(report.kept, keep(marks, marks.parent_path() / "damaged", "missing_changes"));
+  report.reason = "the log ends before changes that were durable";
+  report.lost_changes = changes;
+  FW_TRY(write_report(report));
+  log_error("logstore", "the log ends too early: changes that were on the disk are lost",
+            {{"kept", report.kept.string()}, {"changes", changes}, {"lost_records_about", lost_records(report)}});
+  return report;
 }
 
 Result<std::vector<DamageReport>> damage_reports(const fs::path& folder) {

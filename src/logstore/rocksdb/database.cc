@@ -119,6 +119,18 @@ rocksdb::Status existing_families(const std::filesystem::path& folder, const roc
   return rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
 }
 
+/// RocksDB would make one that its manifest has lost anew, and drop what the logs hold of it. All of them are made
+/// before the first record comes.
+Status check_families(const std::filesystem::path& folder, const rocksdb::DBOptions& options) {
+  std::vector<std::string> names;
+  if (!existing_families(folder, options, names).ok() || names.empty() || !holds_records(folder)) return {};
+  for (const char* family : kFamilies) {
+    if (std::ranges::find(names, family) == names.end())
+      return files_damaged(folder, "its manifest has lost a part, or it is not Flywheel's");
+  }
+  return {};
+}
+
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_for(const std::vector<std::string>& existing,
                                                              const RocksDbOptions& options) {
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
@@ -160,12 +172,15 @@ Database::Database(std::filesystem::path folder, const RocksDbOptions& options, 
     : folder_(std::move(folder)),
       options_(options),
       env_(env != nullptr ? env : rocksdb::Env::Default()),
-      recovery_(std::make_shared<Recovery>(folder_, [this] { return reopen(); })) {}
+      recovery_(std::make_shared<Recovery>(folder_, [this] { return reopen(); })),
+      marks_(folder_) {}
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& folder, const RocksDbOptions& options,
                                                  rocksdb::Env* env) {
   FW_TRY(io::create_folders(folder));
   std::unique_ptr<Database> opened(new Database(folder, options, env));
+  FW_TRY(opened->marks_.check_files());
+  FW_TRY(check_families(folder, database_options(opened->env_)));
   auto status = opened->open_files();
   if (status.IsCorruption()) {
     FW_ASSIGN(const bool is_cut, cut_torn_end(folder));
@@ -177,14 +192,19 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
   }
   if (!status.ok()) return store_error("open", folder, status);
   FW_ASSIGN(opened->damage_, damage_reports(folder));
+  FW_TRY(opened->check_against_marks());
   FW_TRY(opened->check_version());
   FW_TRY(opened->check_after_damage());
+  if (const Status marked = opened->marks_.take(opened->db()); !marked.ok()) {
+    log_warning("logstore", "marks were not written", {{"error", marked.error().message}});
+  }
   opened->recovery_->start();
   return opened;
 }
 
 Database::~Database() {
   recovery_->stop();
+  if (db_) (void)marks_.take(*db_);  // what fails leaves a lower bound
   close();
 }
 
@@ -211,7 +231,18 @@ rocksdb::Status Database::reopen() {
   if (auto status = probe(*env_, folder_); !status.ok()) return status;
   const std::unique_lock alone(in_use_);
   close();
-  return open_files();
+  auto status = open_files();
+  if (!status.ok()) open_to_read();
+  return status;
+}
+
+void Database::open_to_read() {
+  const rocksdb::DBOptions database = database_options(env_);
+  std::vector<std::string> existing;
+  if (!existing_families(folder_, database, existing).ok()) return;
+  rocksdb::DB* db = nullptr;
+  (void)rocksdb::DB::OpenForReadOnly(database, folder_.string(), descriptors_for(existing, options_), &handles_, &db);
+  db_.reset(db);
 }
 
 Result<std::shared_lock<std::shared_mutex>> Database::use() {
@@ -223,7 +254,11 @@ Result<std::shared_lock<std::shared_mutex>> Database::use() {
 rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
   if (auto failed = recovery_->failure(); !failed.ok()) return failed;
   auto status = write_durably(*db_, batch);
-  if (!status.ok()) recovery_->note(status);
+  if (status.ok()) {
+    marks_.take_now_and_then(*db_);
+  } else {
+    recovery_->note(status);
+  }
   return status;
 }
 
@@ -297,6 +332,15 @@ Status Database::check_after_damage() {
     report.is_checked = true;
     FW_TRY(write_report(report));
   }
+  return {};
+}
+
+Status Database::check_against_marks() {
+  const std::uint64_t found = db_->GetLatestSequenceNumber();
+  // What damage took has been reported where that was found.
+  if (found >= marks_.sequence() || is_check_due()) return {};
+  FW_ASSIGN(auto report, report_missing(marks_.file(), marks_.sequence() - found));
+  damage_.push_back(std::move(report));
   return {};
 }
 

@@ -128,6 +128,24 @@ TEST_F(FailingDiskTest, AStoreThatNobodyAppendsToIsWellAgainByItself) {
   EXPECT_EQ(append_until_refused(1), std::nullopt);
 }
 
+TEST_F(FailingDiskTest, ReadsGoOnWhereTheDiskHasRoomForAFileAndNotForOpeningAgain) {
+  open();
+  ASSERT_EQ(append_until_refused(20), std::nullopt);
+  disk_->fail_after(0, Failure::kNoSpace);
+  ASSERT_TRUE(append_until_refused(1).has_value());
+  for (int writes = 1; writes < 16; ++writes) {
+    disk_->fail_after(writes, Failure::kNoSpace);
+    (void)append_until_refused(1);
+    const auto found = store_->find(record::RecordId("0.0"));
+    ASSERT_TRUE(found.ok()) << "after " << writes << " writes: " << found.error();
+    EXPECT_TRUE(found->has_value());
+    EXPECT_TRUE(store_->workloads().ok());
+  }
+  disk_->be_well();
+  EXPECT_EQ(append_until_refused(3), std::nullopt);
+  check(*store_, next_);
+}
+
 /// Fails from every write on in turn, so that each kind of write (log, table, manifest, name) is hit once.
 TEST_F(FailingDiskTest, WhereverAWriteFailsNothingAcknowledgedIsLostAndCountsAgree) {
   for (const Failure failure : {Failure::kNoSpace, Failure::kInputOutput, Failure::kNoDescriptors}) {

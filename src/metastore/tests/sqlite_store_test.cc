@@ -171,12 +171,29 @@ TEST_F(SqliteStoreTest, RefusesADamagedFile) {
   EXPECT_EQ(SqliteStore::open(file_).error().code, ErrorCode::kDataLoss);
 }
 
+TEST_F(SqliteStoreTest, RefusesToBeginAnewWhereAFileWasBefore) {
+  ASSERT_TRUE(SqliteStore::open(file_, SqliteStore::Origin::kMayBeNew).ok());
+  ASSERT_TRUE(SqliteStore::open(file_, SqliteStore::Origin::kThereBefore).ok());
+  for (int time = 0; time < 2; ++time) {  // what a refused start leaves is not taken for whole by the next one
+    if (time == 0) std::filesystem::resize_file(file_, 0);
+    const auto store = SqliteStore::open(file_, SqliteStore::Origin::kThereBefore);
+    ASSERT_FALSE(store.ok());
+    EXPECT_EQ(store.error().code, ErrorCode::kDataLoss);
+    EXPECT_THAT(store.error().message, HasSubstr("restore the file from a backup"));
+  }
+  std::filesystem::remove(file_);
+  EXPECT_EQ(SqliteStore::open(file_, SqliteStore::Origin::kThereBefore).error().code, ErrorCode::kDataLoss);
+}
+
 TEST_F(SqliteStoreTest, RefusesAFileThatIsHeldByAnother) {
   const auto first = open();
   const auto second = SqliteStore::open(file_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(second.error().message, HasSubstr("held by another process"));
+  const auto third = SqliteStore::open(file_, SqliteStore::Origin::kThereBefore);
+  ASSERT_FALSE(third.ok());
+  EXPECT_THAT(third.error().message, HasSubstr("held by another process"));
 }
 
 TEST_F(SqliteStoreTest, NamesAFolderThatDoesNotExist) {

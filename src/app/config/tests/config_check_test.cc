@@ -28,7 +28,11 @@ auto error_with(const std::string& text) {
 
 class ConfigCheckTest : public testing::Test {
  protected:
-  ConfigCheckTest() { config_.server.listener.port = 0; }
+  ConfigCheckTest() {
+    config_.server.listener.port = 0;
+    config_.elasticsearch.listener.port = 0;
+    config_.otlp.listener.port = 0;
+  }
 
   void add_local(const std::string& name, bool is_trained = false) {
     runs::Candidate candidate;
@@ -144,7 +148,19 @@ TEST_F(ConfigCheckTest, APortThatIsTakenIsSaid) {
   config_.server.listener.port = server.port();
   EXPECT_THAT(check(),
               ElementsAre(AllOf(Field(&Finding::is_error, false), Field(&Finding::text, HasSubstr("in use")))));
+  config_.server.listener.port = 0;
+  config_.elasticsearch.listener.port = config_.otlp.listener.port = server.port();
+  EXPECT_THAT(check(), ElementsAre(Field(&Finding::text, HasSubstr("elasticsearch: port ")),
+                                   Field(&Finding::text, HasSubstr("otlp: port "))));
   server.stop_blocking(std::chrono::milliseconds(0));
+}
+
+TEST_F(ConfigCheckTest, PseudonymsWithoutTheirKeyAreAnError) {
+  config_.redact.key_env = "FLYWHEEL_TEST_NO_SUCH_KEY";
+  auto& rule = config_.redact.rules.emplace_back();
+  rule.kind = "email";
+  rule.action = capture::RedactionAction::kPseudonym;
+  EXPECT_THAT(check(), ElementsAre(error_with("FLYWHEEL_TEST_NO_SUCH_KEY")));
 }
 
 TEST_F(ConfigCheckTest, CertificatesMustParseFitAndBeInTime) {

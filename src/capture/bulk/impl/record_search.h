@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+
+#include "capture/bulk/bulk_api.h"
+#include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/indices.h"
 #include "capture/bulk/impl/search_request.h"
 #include "logstore/log_store.h"
@@ -39,9 +43,14 @@ struct Found {
 /// The records of one `_id`: the one it came with, whatever workload and client it came from, or a record's own.
 [[nodiscard]] Result<std::optional<record::Interaction>> find_by_id(logstore::LogStore& log, const SearchScope& scope,
                                                                     std::string_view index, std::string_view id);
-/// Deletes what matches, page by page; how many. What comes in meanwhile may stay.
+/// Deletes what matches, page by page, once `note` knows how many that are; how many went. What comes in meanwhile may
+/// stay. Without a match nothing is noted.
+using NoteRemoval = std::function<Status(std::uint64_t records)>;
 [[nodiscard]] Result<std::uint64_t> remove_records(logstore::LogStore& log, const SearchScope& scope,
-                                                   const Query& query, const Deadline& deadline);
+                                                   const Query& query, const NoteRemoval& note,
+                                                   const Deadline& deadline);
+/// For a call that removes: who, from where, what.
+[[nodiscard]] NoteRemoval note_of(const BulkApiDependencies& dependencies, const Call& call, std::string request);
 /// A hit without `sort`, its `_source` through the filter; appended.
 void append_hit(const record::Interaction& record, std::string_view whole_index, const SourceFilter& source,
                 std::string& out);

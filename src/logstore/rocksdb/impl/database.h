@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "logstore/rocksdb/impl/damaged_logs.h"
 #include "logstore/rocksdb/impl/recovery.h"
+#include "logstore/rocksdb/impl/store_marks.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 
 namespace fw::logstore {
@@ -61,18 +62,23 @@ class Database final {
  private:
   Database(std::filesystem::path folder, const RocksDbOptions& options, rocksdb::Env* env);
   [[nodiscard]] rocksdb::Status open_files();
+  /// As long as the disk has no room for what opening writes: reads go on out of what is there.
+  void open_to_read();
   void close();
   [[nodiscard]] rocksdb::Status reopen();
   [[nodiscard]] Status check_version();
   [[nodiscard]] Status put_version();
   [[nodiscard]] bool is_check_due() const;
   [[nodiscard]] Status check_after_damage();
+  /// Reports what the log should still have had, once the database has been opened.
+  [[nodiscard]] Status check_against_marks();
 
   const std::filesystem::path folder_;
   const RocksDbOptions options_;
   rocksdb::Env* const env_;
   std::shared_ptr<Recovery> recovery_;
-  std::vector<DamageReport> damage_;        // as it was on opening
+  std::vector<DamageReport> damage_;  // as it was on opening
+  StoreMarks marks_;
   std::atomic<std::uint64_t> removals_{0};  // since the last were written to tables
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;                    // null: it could not be opened again
