@@ -58,7 +58,7 @@ class CrossSite(unittest.TestCase):
             self.assertIn("public_url", text)
         status, text = ask(elastic, "GET", "/_search", "", REBOUND)
         self.assertEqual((status, json.loads(text)["error"]["type"]), (403, "security_exception"))
-        self.assertEqual(json.loads(ask(service.gateway, "POST", "/v1/chat/completions", CHAT, CROSS_SITE)[1])["error"]["type"], "permission_error")
+        self.assertEqual(json.loads(ask(service.gateway, "POST", "/v1/chat/completions", CHAT, CROSS_SITE)[1])["error"]["type"], "invalid_request_error")
         self.assertEqual((self.counts(service), self.upstream.seen), ([5], []))
         self.assertIn('flywheel_auth_refused_total{listener="elasticsearch",why="other_site"} 7', service.call("GET", "/metrics")[1])
 
