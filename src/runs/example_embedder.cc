@@ -1,4 +1,5 @@
 #include "runs/impl/example_embedder.h"
+
 #include "async/run_blocking.h"
 #include "base/log.h"
 
