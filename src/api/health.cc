@@ -40,8 +40,10 @@ net::Response HealthResource::ready() const {
   }
   for (const auto& damage : log_.damage()) {
     body["damage"].push_back({{"kept", damage.kept.filename().string()},
+                              {"reason", damage.reason},
                               {"damaged_bytes", damage.bytes},
-                              {"lost_records", damage.lost_records}});
+                              {"lost_records", damage.lost_records},
+                              {"lost_is_at_least", damage.is_at_least}});
   }
   return answer(status.ok() ? 200 : 503, body);
 }

@@ -25,11 +25,12 @@ Status keep_aside(capture::Quarantine& quarantine, const record::Interaction& re
 
 Status tell_damage(const logstore::LogStore& embedded, capture::Quarantine& quarantine) {
   for (const logstore::KeptDamage& damage : embedded.damage()) {
-    const std::string what = std::to_string(damage.bytes) + " bytes of the log cannot be read; about " +
+    const std::string bytes = damage.bytes > 0 ? " (" + std::to_string(damage.bytes) + " bytes)" : "";
+    const std::string what = damage.reason + bytes + "; " + (damage.is_at_least ? "at least " : "about ") +
                              std::to_string(damage.lost_records) + " records are lost (" + damage.kept.string() +
                              ".json says more)";
     log_warning("log store", "a damaged log is kept for you to look at; move it away when you have",
-                {{"kept", damage.kept.string()}, {"bytes", damage.bytes}, {"lost_records_about", damage.lost_records}});
+                {{"kept", damage.kept.string()}, {"what", what}});
     const capture::QuarantinedLine line{.source = damage.kept.string(),
                                         .line = 1,
                                         .reason = "a log of the log store was damaged",

@@ -90,9 +90,11 @@ struct Backlog {
 
 /// A file of the store's own that was found damaged, and is kept as it was for a person to look at.
 struct KeptDamage {
-  std::filesystem::path kept;      ///< a report lies beside it; gone from here on the next opening once both are
+  std::filesystem::path kept;  ///< a report lies beside it; gone from here on the next opening once both are
+  std::string reason;
   std::uint64_t bytes = 0;         ///< of it that cannot be read
   std::uint64_t lost_records = 0;  ///< about how many records are lost with them
+  bool is_at_least = false;        ///< so many, and perhaps those that came within a second before the end
 };
 
 /// Whether find_batch() takes so many.

@@ -135,7 +135,7 @@ Result<DamageReport> report_missing(const fs::path& marks, std::uint64_t changes
   report.lost_changes = changes;
   FW_TRY(write_report(report));
   log_error("logstore", "the log ends too early: changes that were on the disk are lost",
-            {{"kept", report.kept.string()}, {"changes", changes}, {"lost_records_about", lost_records(report)}});
+            {{"kept", report.kept.string()}, {"changes", changes}, {"lost_records_at_least", lost_records(report)}});
   return report;
 }
 
@@ -160,7 +160,11 @@ Result<std::vector<DamageReport>> damage_reports(const fs::path& folder) {
 }
 
 KeptDamage summary(const DamageReport& report) {
-  return {.kept = report.kept, .bytes = damaged_bytes(report), .lost_records = lost_records(report)};
+  return {.kept = report.kept,
+          .reason = report.reason,
+          .bytes = damaged_bytes(report),
+          .lost_records = lost_records(report),
+          .is_at_least = report.damaged.empty()};
 }
 
 }  // namespace fw::logstore

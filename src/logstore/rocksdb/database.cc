@@ -199,10 +199,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
     log_warning("logstore", "marks were not written", {{"error", marked.error().message}});
   }
   opened->recovery_->start();
+  opened->marks_.start([database = opened.get()] { database->take_marks(); });
   return opened;
 }
 
 Database::~Database() {
+  marks_.stop();
   recovery_->stop();
   if (db_) (void)marks_.take(*db_);  // what fails leaves a lower bound
   close();
@@ -255,11 +257,15 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
   if (auto failed = recovery_->failure(); !failed.ok()) return failed;
   auto status = write_durably(*db_, batch);
   if (status.ok()) {
-    marks_.take_now_and_then(*db_);
+    marks_.note_write();
   } else {
     recovery_->note(status);
   }
   return status;
+}
+
+void Database::take_marks() {
+  if (const auto used = use(); used.ok()) (void)marks_.take(*db_);
 }
 
 rocksdb::Status Database::flush() { return db_->Flush(rocksdb::FlushOptions(), handles_); }

@@ -1,8 +1,10 @@
 #include "logstore/rocksdb/impl/store_marks.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -18,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestFile = 64 << 10;
 constexpr std::size_t kPiece = 1 << 20;
-constexpr Duration kBetween = std::chrono::seconds(1);
+constexpr std::chrono::seconds kBetween{1};
 
 }  // namespace
 
@@ -99,7 +101,6 @@ Result<std::uint32_t> StoreMarks::sum_of(const std::string& name, std::uint64_t 
 
 Status StoreMarks::take(rocksdb::DB& db) {
   const std::lock_guard lock(mutex_);
-  taken_ = clock_.instant();
   Marks now{.manifest = {}, .sequence = db.GetLatestSequenceNumber()};
   std::vector<std::string> files;
   if (const auto status = db.GetLiveFiles(files, &now.manifest_bytes, false); !status.ok()) {
@@ -121,12 +122,43 @@ Status StoreMarks::take(rocksdb::DB& db) {
   return {};
 }
 
-void StoreMarks::take_now_and_then(rocksdb::DB& db) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (clock_.instant() - taken_ < kBetween) return;
+void StoreMarks::start(std::function<void()> take) {
+  remove_unfinished();
+  thread_ =
+      std::jthread([this, take = std::move(take)](const std::stop_token& stop) { take_until_stopped(stop, take); });
+}
+
+void StoreMarks::remove_unfinished() const {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (entry.path().filename().string().starts_with("marks.json.part-")) fs::remove(entry.path(), ignored);
   }
-  (void)take(db);
+}
+
+void StoreMarks::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void StoreMarks::note_write() {
+  if (is_behind_.exchange(true)) return;
+  {
+    const std::lock_guard lock(waiting_);
+  }  // whoever has found the flag down waits by now
+  behind_.notify_one();
+}
+
+void StoreMarks::take_until_stopped(const std::stop_token& stop, const std::function<void()>& take) {
+  std::unique_lock lock(waiting_);
+  while (behind_.wait(lock, stop, [this] { return is_behind_.load(); })) {
+    is_behind_ = false;
+    lock.unlock();
+    take();
+    lock.lock();
+    behind_.wait_for(lock, stop, kBetween, [] { return false; });
+    if (stop.stop_requested()) return;
+  }
 }
 
 }  // namespace fw::logstore

@@ -72,7 +72,7 @@ class FailingDiskTest : public testing::Test {
     const io::TemporaryFolder copy("logstore-killed");
     {
       const auto still = disk_->stillness();
-      std::filesystem::copy(folder_.path() / "store", copy.path() / "store", std::filesystem::copy_options::recursive);
+      copy_as_killed(folder_.path() / "store", copy.path() / "store");
     }
     auto store = open_rocksdb_log_store(copy.path() / "store");
     ASSERT_TRUE(store.ok()) << store.error();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,22 @@ inline std::vector<std::string> ids_of(const std::vector<record::Interaction>& r
   std::vector<std::string> ids;
   for (const auto& record : records) ids.push_back(*record.id);
   return ids;
+}
+
+/// A store's folder as a process that is killed now would leave it: the store may be open, and writes its marks
+/// whenever it likes, by way of files that come and go.
+inline void copy_as_killed(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(from)) {
+    const auto copy = to / entry.path().lexically_relative(from);
+    std::error_code error;
+    if (entry.is_directory(error)) {
+      std::filesystem::create_directories(copy);
+    } else {
+      std::filesystem::copy_file(entry.path(), copy, error);
+      EXPECT_TRUE(!error || error == std::errc::no_such_file_or_directory) << entry.path() << ": " << error.message();
+    }
+  }
 }
 
 /// A store that can be closed and opened again.

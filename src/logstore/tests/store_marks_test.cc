@@ -1,7 +1,9 @@
 // A manifest or a newest log that is less than it was: nothing more is lost by opening, and it is told.
 
+#include <chrono>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "logstore/rocksdb/impl/log_files.h"
 #include "logstore/tests/log_store_fixture.h"
@@ -115,6 +117,35 @@ TEST_F(MarkedStore, ANewestLogThatEndsTooEarlyIsToldAsDamage) {
   reopen();
   ASSERT_THAT(store_->damage(), SizeIs(1));
   EXPECT_GE(store_->damage()[0].lost_records, 5U);
+}
+
+TEST_F(MarkedStore, WhatAKilledProcessLeftOfItsMarksIsRemoved) {
+  append_some(1);
+  store_.reset();
+  write(path() / "marks.json.part-0011aabb", "{");
+  reopen();
+  EXPECT_FALSE(fs::exists(path() / "marks.json.part-0011aabb"));
+}
+
+TEST_F(MarkedStore, TheMarksFollowABurstThatNothingComesAfter) {
+  append_some(200);
+  const fs::path copy = folder_.path() / "copy";
+  std::uint64_t told = 0;
+  // A process that is killed closes nothing: what is on the disk now is what the next one finds.
+  for (int attempt = 0; attempt < 100 && told < 200; ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    fs::remove_all(copy);
+    copy_as_killed(path(), copy);
+    fs::remove(log_files(copy).back());
+    auto opened = open_rocksdb_log_store(copy);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    for (const KeptDamage& damage : (*opened)->damage()) {
+      told = damage.lost_records;
+      EXPECT_TRUE(damage.is_at_least);
+      EXPECT_EQ(damage.bytes, 0U);
+    }
+  }
+  EXPECT_GE(told, 200U);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class TornLog : public LogStoreTest {
   /// The store as it is with these bytes for its log.
   Result<std::unique_ptr<LogStore>> open_with(const std::string& log_bytes) {
     fs::remove_all(copy());
-    fs::copy(folder_.path() / "store", copy());
+    copy_as_killed(folder_.path() / "store", copy());
     std::ofstream(copy() / log().filename(), std::ios::binary) << log_bytes;
     return open_rocksdb_log_store(copy());
   }

@@ -68,6 +68,7 @@ class Database final {
   [[nodiscard]] rocksdb::Status reopen();
   [[nodiscard]] Status check_version();
   [[nodiscard]] Status put_version();
+  void take_marks();
   [[nodiscard]] bool is_check_due() const;
   [[nodiscard]] Status check_after_damage();
   /// Reports what the log should still have had, once the database has been opened.
