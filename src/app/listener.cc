@@ -81,7 +81,7 @@ Status Listener::open() {
   handler = cross_site_.guarded(
       std::move(handler),
       [way_in = way_in_.get()](const net::IncomingRequest& request, const std::string& message) {
-        return way_in->refusal(request, {.status = 403, .message = message});
+        return way_in->refusal(request, {.status = 403, .message = message, .is_other_site = true});
       },
       [this, listener] { return keyring_.asks_for_key(listener); });
   server_ = std::make_unique<net::Server>(loops_, std::move(options), std::move(handler));

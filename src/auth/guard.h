@@ -21,6 +21,7 @@ struct Refusal {
   int status = 401;
   std::string message;
   Duration wait{};
+  bool is_other_site = false;  ///< a page of another site asked: no key would help
 
   /// `Retry-After`: whole seconds, at least one.
   [[nodiscard]] std::string retry_after() const;

@@ -58,7 +58,8 @@ class CrossSite(unittest.TestCase):
             self.assertIn("public_url", text)
         status, text = ask(elastic, "GET", "/_search", "", REBOUND)
         self.assertEqual((status, json.loads(text)["error"]["type"]), (403, "security_exception"))
-        self.assertEqual(json.loads(ask(service.gateway, "POST", "/v1/chat/completions", CHAT, CROSS_SITE)[1])["error"]["type"], "invalid_request_error")
+        error = json.loads(ask(service.gateway, "POST", "/v1/chat/completions", CHAT, CROSS_SITE)[1])["error"]
+        self.assertEqual((error["type"], error["code"]), ("invalid_request_error", "cross_site_request"))
         self.assertEqual((self.counts(service), self.upstream.seen), ([5], []))
         self.assertIn('flywheel_auth_refused_total{listener="elasticsearch",why="other_site"} 7', service.call("GET", "/metrics")[1])
 

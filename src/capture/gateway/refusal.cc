@@ -12,7 +12,9 @@ struct Words {
   const char* anthropic;  // `type` of the error
 };
 
-Words words_of(int status) {
+Words words_of(const auth::Refusal& refusal) {
+  const int status = refusal.status;
+  if (refusal.is_other_site) return {"cross_site_request", "permission_error"};
   if (status == 401) return {"invalid_api_key", "authentication_error"};
   if (status == 403) return {"key_not_allowed", "permission_error"};
   if (status == 503) return {"stopping", "api_error"};
@@ -27,7 +29,7 @@ net::Response anthropic_error(int status, const char* type, std::string_view mes
 }  // namespace
 
 net::Response refusal_of(std::string_view path, const auth::Refusal& refusal) {
-  const Words words = words_of(refusal.status);
+  const Words words = words_of(refusal);
   const bool is_anthropic = path == "/v1/messages" || path.starts_with("/v1/messages/");
   net::Response response = is_anthropic ? anthropic_error(refusal.status, words.anthropic, refusal.message)
                                         : openai_error(refusal.status, words.openai, refusal.message);
