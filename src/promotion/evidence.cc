@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "codec/json_member.h"
 #include "io/file_uri.h"
 #include "io/input_file.h"
 #include "modelops/variant.h"
@@ -138,11 +139,6 @@ Result<std::string> digest_of_source(const std::string& source) {
   return sha256_hex(all);
 }
 
-std::string text(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 struct Choice {
   std::string model;
   std::string variant;
@@ -151,17 +147,19 @@ struct Choice {
 Choice first_of_ranking(const Json& report) {
   const Json& entries = report.at("ranking").at("entries");
   if (entries.empty()) return {};
-  return {text(entries.at(0), "model_name"), text(entries.at(0), "variant")};
+  return {codec::text_at(entries.at(0), "model_name"), codec::text_at(entries.at(0), "variant")};
 }
 
 Result<const Json*> candidate_named(const Json& report, const Choice& choice) {
   std::string names;
   for (const Json& candidate : report.at("candidates")) {
     for (const Json& evaluation : candidate.at("evaluations")) {
-      if (text(candidate, "model_name") == choice.model && text(evaluation, "variant") == choice.variant) {
+      if (codec::text_at(candidate, "model_name") == choice.model &&
+          codec::text_at(evaluation, "variant") == choice.variant) {
         return &candidate;
       }
-      names += (names.empty() ? "" : ", ") + text(candidate, "model_name") + " " + text(evaluation, "variant");
+      names += (names.empty() ? "" : ", ") + codec::text_at(candidate, "model_name") + " " +
+               codec::text_at(evaluation, "variant");
     }
   }
   return not_found("the report has no evaluation " + choice.model + " " + choice.variant +
@@ -171,11 +169,11 @@ Result<const Json*> candidate_named(const Json& report, const Choice& choice) {
 Result<Digests> digests_of(const Json& report, std::string_view bytes, const Json& candidate, bool is_tuned) {
   Digests digests{{"report", sha256_hex(bytes)}};
   std::string datasets;
-  for (const Json& dataset : report.at("dataset").at("datasets")) datasets += text(dataset, "digest") + '\n';
+  for (const Json& dataset : report.at("dataset").at("datasets")) datasets += codec::text_at(dataset, "digest") + '\n';
   digests["datasets"] = sha256_hex(datasets);
-  FW_ASSIGN(digests["base"], digest_of_source(text(candidate, "source")));
+  FW_ASSIGN(digests["base"], digest_of_source(codec::text_at(candidate, "source")));
   if (is_tuned) {
-    const std::string adapter = text(candidate.at("customization"), "adapter");
+    const std::string adapter = codec::text_at(candidate.at("customization"), "adapter");
     if (!adapter.empty()) {
       FW_ASSIGN(digests["adapter"], digest_of_file(adapter));
     }
@@ -187,8 +185,8 @@ Result<Digests> digests_of(const Json& report, std::string_view bytes, const Jso
 Result<std::string> present_digest_of_datasets(const Json& report) {
   std::string datasets;
   for (const Json& dataset : report.at("dataset").at("datasets")) {
-    std::string digest = text(dataset, "digest");
-    if (const auto folder = io::path_of_file_uri(text(dataset, "uri"))) {
+    std::string digest = codec::text_at(dataset, "digest");
+    if (const auto folder = io::path_of_file_uri(codec::text_at(dataset, "uri"))) {
       FW_ASSIGN(digest, digest_of_dataset(*folder));
     }
     datasets += digest + '\n';
@@ -213,7 +211,8 @@ Status check_gateway_asks_alike(const Choice& choice, const modelops::Variant& v
 
 std::string adapter_of(const Json& report, const std::string& model) {
   for (const Json& candidate : report.at("candidates")) {
-    if (text(candidate, "model_name") == model) return text(candidate.at("customization"), "adapter");
+    if (codec::text_at(candidate, "model_name") == model)
+      return codec::text_at(candidate.at("customization"), "adapter");
   }
   return {};
 }
@@ -226,9 +225,9 @@ const Json& member(const Json& object, const char* key) {
 
 /// Whether a training row offers tools, called or not: the template had to say them, whatever the workload's kind.
 Result<bool> has_tools(const Json& report) {
-  if (text(report.at("job"), "workload_type") == "tool_calling") return true;
+  if (codec::text_at(report.at("job"), "workload_type") == "tool_calling") return true;
   for (const Json& dataset : report.at("dataset").at("datasets")) {
-    const auto folder = io::path_of_file_uri(text(dataset, "uri"));
+    const auto folder = io::path_of_file_uri(codec::text_at(dataset, "uri"));
     if (!folder) continue;
     std::ifstream rows(*folder / "training" / "train_data.jsonl");
     for (std::string line; std::getline(rows, line);) {
@@ -243,10 +242,10 @@ Result<bool> has_tools(const Json& report) {
 Result<ServedModel> served_model_of(const Json& report, const Candidate& chosen) {
   const auto variant = modelops::find_variant(chosen.variant);
   for (const Json& one : member(member(report, "config"), "candidates")) {
-    if (text(one, "model_name") != chosen.model) continue;
-    ServedModel served{.base = text(one, "path"),
+    if (codec::text_at(one, "model_name") != chosen.model) continue;
+    ServedModel served{.base = codec::text_at(one, "path"),
                        .context_length = one.value("context_length", std::int64_t{0}),
-                       .chat_template = text(one, "chat_template"),
+                       .chat_template = codec::text_at(one, "chat_template"),
                        .enable_thinking = one.value("enable_thinking", false)};
     if (served.base.empty()) {
       return failed_precondition(chosen.model +
@@ -255,7 +254,7 @@ Result<ServedModel> served_model_of(const Json& report, const Candidate& chosen)
     }
     for (const Json& layer : member(one, "keep_layers")) served.keep_layers.push_back(layer.get<int>());
     FW_ASSIGN(served.has_tools, has_tools(report));
-    served.date = text(report.at("job"), "created_at").substr(0, sizeof "2026-11-26" - 1);
+    served.date = codec::text_at(report.at("job"), "created_at").substr(0, sizeof "2026-11-26" - 1);
     if (variant && variant->has_adapter) served.adapter = adapter_of(report, chosen.model);
     return served;
   }
@@ -278,8 +277,8 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
   const Json report = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
   try {
     const Json& job = report.at("job");
-    if (const auto status = text(job, "status"); status != "completed") {
-      return failed_precondition("job " + text(job, "id") + " is " + status + ", not completed");
+    if (const auto status = codec::text_at(job, "status"); status != "completed") {
+      return failed_precondition("job " + codec::text_at(job, "id") + " is " + status + ", not completed");
     }
     Choice choice = first_of_ranking(report);
     if (!model.empty()) choice.model = model;
@@ -291,9 +290,9 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
     }
     const bool is_tuned = made_of && made_of->has_adapter;
     FW_ASSIGN(Digests digests, digests_of(report, bytes, *candidate, is_tuned));
-    return Candidate{.workload = text(job, "workload_id"),
-                     .client = text(job, "client_id"),
-                     .job = text(job, "id"),
+    return Candidate{.workload = codec::text_at(job, "workload_id"),
+                     .client = codec::text_at(job, "client_id"),
+                     .job = codec::text_at(job, "id"),
                      .model = choice.model,
                      .variant = choice.variant,
                      .upstream = {},

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "codec/json_member.h"
 #include "evals/metric.h"
 
 namespace fw::review {
@@ -14,11 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 2> kSourceNames{"evaluation", "shadow"};
-
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::optional<double> number_at(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -43,7 +39,7 @@ Json calls_of(const Json& message) {
 
 std::string name_of(const Json& call) {
   return call.is_object() && call.contains("function") && call["function"].is_object()
-             ? text_at(call["function"], "name")
+             ? codec::text_at(call["function"], "name")
              : "";
 }
 
@@ -73,7 +69,8 @@ std::string shape_of(const Json& reference, const Json& answer, const Json& mist
 
 const Json* answer_of(const Json& row, const Subject& subject) {
   for (const auto& answer : row.at("answers")) {
-    if (text_at(answer, "model_name") == subject.model_name && text_at(answer, "variant") == subject.variant)
+    if (codec::text_at(answer, "model_name") == subject.model_name &&
+        codec::text_at(answer, "variant") == subject.variant)
       return &answer;
   }
   return nullptr;
@@ -83,12 +80,12 @@ const Json* answer_of(const Json& row, const Subject& subject) {
 std::vector<Stratum> classes_of(const Json& report, const Subject& subject) {
   std::vector<Stratum> out;
   for (const auto& candidate : report.at("candidates")) {
-    if (text_at(candidate, "model_name") != subject.model_name) continue;
+    if (codec::text_at(candidate, "model_name") != subject.model_name) continue;
     for (const auto& evaluation : candidate.at("evaluations")) {
-      if (text_at(evaluation, "variant") != subject.variant || !evaluation.contains("classes")) continue;
+      if (codec::text_at(evaluation, "variant") != subject.variant || !evaluation.contains("classes")) continue;
       for (const auto& each : evaluation["classes"]) {
         const auto rows = static_cast<std::uint64_t>(number_at(each, "n").value_or(0));
-        if (rows > 0) out.push_back({text_at(each, "label"), number_at(each, "share").value_or(0), rows, 0});
+        if (rows > 0) out.push_back({codec::text_at(each, "label"), number_at(each, "share").value_or(0), rows, 0});
       }
     }
   }
@@ -131,8 +128,8 @@ Json message_of(const record::Interaction& exchange) {
 
 Item item_of(const Json& row, const Json& answer, const ReviewSettings& settings, double rarity) {
   Item item;
-  item.record_id = text_at(row, "record_id");
-  item.label = text_at(row, "label");
+  item.record_id = codec::text_at(row, "record_id");
+  item.label = codec::text_at(row, "label");
   item.agreement = number_at(answer, "agreement");
   item.judge = judge_score(answer.at("scores"));
   const auto known = settings.weights.find(item.label);
@@ -169,18 +166,18 @@ Queue read_queue(const Json& report, const ReviewSettings& settings) {
   auto& subject = queue.subject;
   const Json& job = report.at("job");
   const Json& summary = report.at("summary");
-  subject.workload = text_at(job, "workload_id");
-  subject.client = text_at(job, "client_id");
-  subject.model_name = text_at(summary, "model_name");
-  subject.variant = text_at(summary, "variant");
-  subject.decision = text_at(summary, "decision");
+  subject.workload = codec::text_at(job, "workload_id");
+  subject.client = codec::text_at(job, "client_id");
+  subject.model_name = codec::text_at(summary, "model_name");
+  subject.variant = codec::text_at(summary, "variant");
+  subject.decision = codec::text_at(summary, "decision");
   if (summary.at("score").is_object()) subject.rows = summary["score"].value("n", std::uint64_t{0});
   subject.divergent = report.at("divergent_rows").value("total", std::uint64_t{0});
   subject.classes = classes_of(report, subject);
   for (const auto& row : report["divergent_rows"].at("rows")) {
     const auto* answer = answer_of(row, subject);
     if (answer == nullptr) continue;
-    Stratum& stratum = class_of(subject.classes, text_at(row, "label"));
+    Stratum& stratum = class_of(subject.classes, codec::text_at(row, "label"));
     queue.items.push_back(item_of(row, *answer, settings, rarity_of(stratum)));
     Item& item = queue.items.back();
     item.asks = std::max(answer->value("asks_divergent", std::uint64_t{1}), std::uint64_t{1});
@@ -198,7 +195,7 @@ Queue read_queue(const Json& report, const ReviewSettings& settings) {
 
 Result<std::optional<Queue>> queue_of(const Json& report, const ReviewSettings& settings) {
   try {
-    if (text_at(report.at("summary"), "model_name").empty()) return std::optional<Queue>();
+    if (codec::text_at(report.at("summary"), "model_name").empty()) return std::optional<Queue>();
     return std::optional<Queue>(read_queue(report, settings));
   } catch (const Json::exception& e) {
     return data_loss(std::string("the run's report cannot be read: ") + e.what());
@@ -270,7 +267,7 @@ Result<Item> item_from_head(std::string_view text) {
     item.asks = value.value("asks", item.asks);
     item.share = value.value("share", item.share);
     // Versions that took none of live traffic wrote no source.
-    item.source = source_from_string(text_at(value, "source")).value_or(Source::kEvaluation);
+    item.source = source_from_string(codec::text_at(value, "source")).value_or(Source::kEvaluation);
     return item;
   } catch (const Json::exception&) {
     return data_loss("an item of a review is not what flywheel wrote");

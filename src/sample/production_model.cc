@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "codec/json_member.h"
 #include "sample/impl/domain.h"
 #include "sample/impl/row.h"
 #include "sample/impl/understand.h"
@@ -19,18 +20,12 @@ constexpr std::string_view kLost = "Sorry, I did not understand that. I can look
 
 Json spoken(std::string_view text) { return {{"role", "assistant"}, {"content", text}}; }
 
-std::string text_at(const Json& object, const char* name) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 /// The text of a message: a string, or parts.
 std::string content_of(const Json& message) {
   const auto content = message.find("content");
-  if (content == message.end() || !content->is_array()) return text_at(message, "content");
+  if (content == message.end() || !content->is_array()) return codec::text_at(message, "content");
   std::string out;
-  for (const Json& part : *content) out += text_at(part, "text");
+  for (const Json& part : *content) out += codec::text_at(part, "text");
   return out;
 }
 
@@ -51,7 +46,7 @@ class Reply {
 
  private:
   void read(const Json& message) {
-    const std::string role = text_at(message, "role");
+    const std::string role = codec::text_at(message, "role");
     if (role == "system" || role == "developer") system_ = content_of(message);
     if (role == "user") said_.push_back(content_of(message));
     result_ = role == "tool" ? content_of(message) : "";
@@ -60,12 +55,12 @@ class Reply {
   [[nodiscard]] bool may_call() const {
     const auto tools = request_.find("tools");
     return tools != request_.end() && tools->is_array() && !tools->empty() &&
-           text_at(request_, "tool_choice") != "none";
+           codec::text_at(request_, "tool_choice") != "none";
   }
 
   [[nodiscard]] bool has_tool(std::string_view name) const {
     return std::ranges::any_of(request_["tools"], [&](const Json& tool) {
-      return tool.is_object() && tool.contains("function") && text_at(tool["function"], "name") == name;
+      return tool.is_object() && tool.contains("function") && codec::text_at(tool["function"], "name") == name;
     });
   }
 
@@ -121,7 +116,7 @@ class Chunks {
   std::vector<std::string> all(bool include_usage) {
     const Json& message = response_["choices"][0]["message"];
     add({{"role", "assistant"}, {"content", message["content"].is_null() ? Json() : Json("")}});
-    for (const auto& word : words_of(text_at(message, "content"))) add({{"content", word}});
+    for (const auto& word : words_of(codec::text_at(message, "content"))) add({{"content", word}});
     std::int64_t index = 0;
     for (const Json& call : message.contains("tool_calls") ? message["tool_calls"] : Json::array())
       add_call(index++, call);
@@ -188,7 +183,7 @@ Result<std::string> ProductionModel::answer(std::string_view text, std::int64_t 
   const Json tools = request.contains("tools") ? request["tools"] : Json();
   const DocumentIds ids{.client = "live", .timestamp = now, .number = hash64(text)};
   Json response = document(shop_domain(), row, tools, ids)["response"];
-  if (const auto model = text_at(request, "model"); !model.empty()) response["model"] = model;
+  if (const auto model = codec::text_at(request, "model"); !model.empty()) response["model"] = model;
   return response.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -2,28 +2,25 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/json_member.h"
+
 namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// `delivered`, `failed`, or `pending` with what the last attempt said.
 std::string last_words(const Json& delivery) {
   const Json attempts = delivery.value("attempts", Json::array());
   if (attempts.empty()) return "no attempt yet";
-  const std::string error = text(attempts.back(), "error");
+  const std::string error = codec::text_at(attempts.back(), "error");
   const std::size_t n = attempts.size();
   return (error.empty() ? std::string("the receiver took it") : printable(error)) + " (" + std::to_string(n) +
          (n == 1 ? " attempt)" : " attempts)");
 }
 
 std::string status_of(const Json& delivery, Terminal& out) {
-  const std::string status = printable(text(delivery, "status"));
+  const std::string status = printable(codec::text_at(delivery, "status"));
   return out.styled(status == "delivered" ? Style::kGood : status == "failed" ? Style::kBad : Style::kBold, status);
 }
 
@@ -45,13 +42,13 @@ void print_deliveries(const Json& answer, Terminal& out) {
     return;
   }
   for (const auto& delivery : deliveries) {
-    out.line(shown_url(text(delivery, "url")) + ": " + status_of(delivery, out));
+    out.line(shown_url(codec::text_at(delivery, "url")) + ": " + status_of(delivery, out));
     std::vector<std::vector<std::string>> rows;
     const Json attempts = delivery.value("attempts", Json::array());
     for (const auto& a : attempts) {
       const int status = a.value("status", 0);
-      const std::string error = printable(text(a, "error"));
-      rows.push_back({"  " + std::to_string(rows.size() + 1), printable(text(a, "at")).substr(0, 19),
+      const std::string error = printable(codec::text_at(a, "error"));
+      rows.push_back({"  " + std::to_string(rows.size() + 1), printable(codec::text_at(a, "at")).substr(0, 19),
                       status == 0 ? "no answer" : "HTTP " + std::to_string(status), error.empty() ? "taken" : error});
     }
     for (const auto& line : align(rows, {true, false, false, false})) out.line(line);
@@ -62,8 +59,8 @@ void print_deliveries(const Json& answer, Terminal& out) {
 void print_undelivered(const Json& answer, Terminal& out) {
   const Json deliveries = answer.value("deliveries", Json::array());
   for (const auto& delivery : deliveries) {
-    if (text(delivery, "status") == "delivered") continue;
-    out.line("  webhook " + shown_url(text(delivery, "url")) + ' ' + status_of(delivery, out) + ": " +
+    if (codec::text_at(delivery, "status") == "delivered") continue;
+    out.line("  webhook " + shown_url(codec::text_at(delivery, "url")) + ' ' + status_of(delivery, out) + ": " +
              last_words(delivery));
   }
 }

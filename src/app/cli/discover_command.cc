@@ -13,6 +13,7 @@
 #include "app/cli/terminal.h"
 #include "capture/files/folder.h"
 #include "capture/files/visit.h"
+#include "codec/json_member.h"
 #include "discovery/discover.h"
 #include "discovery/discovery_json.h"
 #include "net/url.h"
@@ -36,10 +37,6 @@ struct DiscoverOptions {
   bool is_rules = false;
 };
 
-std::string text(const Json& json, const char* key) {
-  const auto at = json.find(key);
-  return at != json.end() && at->is_string() ? at->get<std::string>() : "";
-}
 std::uint64_t number(const Json& json, const char* key) { return json.value(key, std::uint64_t{0}); }
 
 /// Names with the highest counts: `gpt-4o, small and 3 more`.
@@ -74,7 +71,7 @@ void print_rule(const Json& rule, Terminal& out) {
 
 void print_workload(const Json& workload, Terminal& out) {
   out.line("");
-  out.line(out.styled(Style::kBold, printable(text(workload, "name"))));
+  out.line(out.styled(Style::kBold, printable(codec::text_at(workload, "name"))));
   print_rule(workload.value("rule", Json::object()), out);
   const auto variants = number(workload, "prompt_variants");
   if (variants > 1) out.line(fmt::format("  {:<15} {} wordings", "prompt", variants));
@@ -82,9 +79,10 @@ void print_workload(const Json& workload, Terminal& out) {
     out.line(fmt::format("  {:<15} {}", "calls", called));
   }
   for (const Json& example : workload.value("examples", Json::array())) {
-    out.line(fmt::format("  {:<15} {}", "example", printable(text(example, "record_id"))));
-    out.line(fmt::format("    {:<13} {}", "asked", beginning_for_line(text(example, "asked"), kShownBytes)));
-    out.line(fmt::format("    {:<13} {}", "answered", beginning_for_line(text(example, "answered"), kShownBytes)));
+    out.line(fmt::format("  {:<15} {}", "example", printable(codec::text_at(example, "record_id"))));
+    out.line(fmt::format("    {:<13} {}", "asked", beginning_for_line(codec::text_at(example, "asked"), kShownBytes)));
+    out.line(
+        fmt::format("    {:<13} {}", "answered", beginning_for_line(codec::text_at(example, "answered"), kShownBytes)));
   }
 }
 
@@ -98,7 +96,7 @@ void print_found(const Json& found, Terminal& out) {
   if (workloads.empty()) return;
   std::vector<std::vector<std::string>> rows{{"workload", "records", "share", "answers", "models"}};
   for (const Json& one : workloads) {
-    rows.push_back({printable(text(one, "name")), std::to_string(number(one, "records")),
+    rows.push_back({printable(codec::text_at(one, "name")), std::to_string(number(one, "records")),
                     fmt::format("{:.1f} %", 100 * one.value("share", 0.0)), answers_of(one),
                     most_frequent(one.value("models", Json::object()))});
   }
@@ -203,7 +201,7 @@ int discover_in_store(const DiscoverOptions& options, const std::string& server)
   if (!options.client.empty()) body["client_id"] = options.client;
   auto state = client.post(kPath, body);
   Terminal live(2);
-  while (state.ok() && text(*state, "status") == "running") {
+  while (state.ok() && codec::text_at(*state, "status") == "running") {
     live.live(fmt::format("  {} records compared, {} of {} counted", number(*state, "records_compared"),
                           number(*state, "records_counted"), number(*state, "records_total")));
     std::this_thread::sleep_for(kBetweenLooks);
@@ -211,15 +209,15 @@ int discover_in_store(const DiscoverOptions& options, const std::string& server)
   }
   live.end_live();
   if (!state.ok()) return fail(state.error());
-  if (text(*state, "status") != "done") {
-    const std::string why = text(*state, "error");
-    return fail(cancelled("the search was " + text(*state, "status") + (why.empty() ? "" : ": " + why)));
+  if (codec::text_at(*state, "status") != "done") {
+    const std::string why = codec::text_at(*state, "error");
+    return fail(cancelled("the search was " + codec::text_at(*state, "status") + (why.empty() ? "" : ": " + why)));
   }
   const Json found = state->value("found", Json::object());
   const int code = show(found, options);
   if (options.is_json || options.is_rules) return code;
   if (number(found, "records") == 0) {
-    live.line("no record is of workload " + printable(text(*state, "workload_id")) +
+    live.line("no record is of workload " + printable(codec::text_at(*state, "workload_id")) +
               "; --workload-id names another one to look into");
   } else if (!found.value("workloads", Json::array()).empty()) {
     live.line("\nflywheel workloads accept NAME... makes them workloads");
@@ -260,9 +258,9 @@ int accept(const std::vector<std::string>& names, const std::string& as, const s
   if (!accepted.ok()) return fail(accepted.error());
   Terminal out(1);
   for (const Json& rule : accepted->value("rules", Json::array())) {
-    out.line("accepted: " + printable(text(rule, "workload")));
+    out.line("accepted: " + printable(codec::text_at(rule, "workload")));
   }
-  return apply_rules(client, text(*accepted, "workload_id"));
+  return apply_rules(client, codec::text_at(*accepted, "workload_id"));
 }
 
 int show_accepted(bool is_json, const std::string& server) {
@@ -278,8 +276,8 @@ int show_accepted(bool is_json, const std::string& server) {
   if (accepted.empty()) out.line("no workload was accepted yet; flywheel workloads discover proposes some");
   for (const Json& source : accepted) {
     for (const Json& rule : source.value("rules", Json::array())) {
-      out.line(out.styled(Style::kBold, printable(text(rule, "workload"))) + ", out of " +
-               printable(text(source, "workload_id")));
+      out.line(out.styled(Style::kBold, printable(codec::text_at(rule, "workload"))) + ", out of " +
+               printable(codec::text_at(source, "workload_id")));
       print_rule(rule, out);
     }
   }

@@ -6,18 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/edit_distance.h"
+#include "codec/json_member.h"
 #include "io/file_uri.h"
 
 namespace fw::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text(const Json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 const Json& list(const Json& object, const char* key) {
   static const Json kNone = Json::array();
@@ -30,7 +25,7 @@ const Json& list(const Json& object, const char* key) {
 const Json* trained(const Json& nim) {
   const Json* found = nullptr;
   for (const auto& c : list(nim, "customizations")) {
-    if (!text(c, "nmp_uri").empty() && text(c, "error").empty()) found = &c;
+    if (!codec::text_at(c, "nmp_uri").empty() && codec::text_at(c, "error").empty()) found = &c;
   }
   return found;
 }
@@ -46,11 +41,12 @@ Result<const Json*> choose_candidate(const Json& job, const std::string& name) {
   const Json* chosen = nullptr;
   for (const auto& nim : list(job, "nims")) {
     if (trained(nim) == nullptr) continue;
-    names.push_back(text(nim, "model_name"));
+    names.push_back(codec::text_at(nim, "model_name"));
     if (name.empty() || name == names.back()) chosen = &nim;
   }
   if (names.empty()) {
-    return failed_precondition("job " + text(job, "id") + " has trained no model (it is " + text(job, "status") +
+    return failed_precondition("job " + codec::text_at(job, "id") + " has trained no model (it is " +
+                               codec::text_at(job, "status") +
                                "); models are trained where customization_enabled is true");
   }
   if (name.empty() && names.size() > 1) {
@@ -58,7 +54,7 @@ Result<const Json*> choose_candidate(const Json& job, const std::string& name) {
   }
   if (chosen == nullptr) {
     const auto near = nearest_name(name, names);
-    return not_found("job " + text(job, "id") + " has trained no model \"" + name +
+    return not_found("job " + codec::text_at(job, "id") + " has trained no model \"" + name +
                      "\"; trained are: " + joined(names) + (near ? "; did you mean " + *near + "?" : ""));
   }
   return chosen;
@@ -90,19 +86,19 @@ Status add_base(ExportPlan& plan, const Json& report) {
     plan.rank = training->value("adapter_dim", 0);
   }
   for (const auto& candidate : list(config, "candidates")) {
-    if (text(candidate, "model_name") != plan.candidate) continue;
-    plan.base = text(candidate, "path");
+    if (codec::text_at(candidate, "model_name") != plan.candidate) continue;
+    plan.base = codec::text_at(candidate, "path");
     if (const auto own = candidate.find("training_config"); own != candidate.end() && own->is_object())
       plan.rank = own->value("adapter_dim", plan.rank);
     for (const auto& layer : list(candidate, "keep_layers")) {
       if (layer.is_number_integer()) plan.keep_layers.push_back(layer.get<int>());
     }
     plan.context_length = candidate.value("context_length", std::int64_t{0});
-    plan.chat.template_file = text(candidate, "chat_template");
+    plan.chat.template_file = codec::text_at(candidate, "chat_template");
     plan.chat.enable_thinking = candidate.value("enable_thinking", false);
     const Json about = report.value("job", Json::object());
-    plan.chat.has_tools = text(about, "workload_type") == "tool_calling";
-    plan.chat.date = text(about, "created_at").substr(0, sizeof "2026-11-26" - 1);
+    plan.chat.has_tools = codec::text_at(about, "workload_type") == "tool_calling";
+    plan.chat.date = codec::text_at(about, "created_at").substr(0, sizeof "2026-11-26" - 1);
   }
   if (!plan.base.empty()) return {};
   return data_loss("the report of job " + plan.job + " does not say what " + plan.candidate + " was trained on");
@@ -114,13 +110,14 @@ Result<ExportPlan> plan_export(const Json& job, const Json& report, const std::s
   FW_ASSIGN(const Json* nim, choose_candidate(job, candidate));
   const Json& training = *trained(*nim);
   ExportPlan plan;
-  plan.job = text(job, "id");
-  plan.workload = text(job, "workload_id");
-  plan.candidate = text(*nim, "model_name");
-  const auto name = text(training, "customized_model");
+  plan.job = codec::text_at(job, "id");
+  plan.workload = codec::text_at(job, "workload_id");
+  plan.candidate = codec::text_at(*nim, "model_name");
+  const auto name = codec::text_at(training, "customized_model");
   plan.name = plain_name(name.empty() ? plan.candidate + "-tuned" : name);
-  plan.type = type_of(text(*nim, "deployment"));
-  plan.adapter = io::path_of_file_uri(text(training, "nmp_uri")).value_or(text(training, "nmp_uri"));
+  plan.type = type_of(codec::text_at(*nim, "deployment"));
+  plan.adapter =
+      io::path_of_file_uri(codec::text_at(training, "nmp_uri")).value_or(codec::text_at(training, "nmp_uri"));
   plan.peft = plan.adapter.parent_path() / "peft";
   FW_TRY(add_base(plan, report));
   return plan;

@@ -8,6 +8,7 @@
 #include "app/cli/erased_rows.h"
 #include "app/cli/help.h"
 #include "app/cli/run_view.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "app/cli/watch.h"
 #include "net/url.h"
@@ -18,11 +19,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kActions = "Commands";
-
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
-}
 
 struct ListOptions {
   std::uint64_t limit = 50;
@@ -43,39 +39,40 @@ int list_jobs(const ListOptions& options, bool has_limit, const std::string& ser
   std::vector<std::vector<std::string>> rows{{"job", "workload", "client", "status", "started", "error"}};
   const Json jobs = answer->value("jobs", Json::array());
   for (const auto& job : jobs) {
-    const auto error = text(job, "error");
-    rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), text(job, "status"),
-                    text(job, "started_at").substr(0, 19), error == "-" ? "" : error});
+    const auto error = shown_or_dash(job, "error");
+    rows.push_back({shown_or_dash(job, "id"), shown_or_dash(job, "workload_id"), shown_or_dash(job, "client_id"),
+                    shown_or_dash(job, "status"), shown_or_dash(job, "started_at").substr(0, 19),
+                    error == "-" ? "" : error});
   }
   if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client-id CLIENT");
   if (rows.size() > 1) {
     for (const auto& line : align(rows, {})) out.line(line);
   }
-  if (text(*answer, "next_cursor") != "-") {
+  if (shown_or_dash(*answer, "next_cursor") != "-") {
     out.line("older jobs are not shown; flywheel jobs list --limit 0 lists all");
   }
   return 0;
 }
 
 void print_candidate(const Json& nim, Terminal& out) {
-  out.line(out.styled(Style::kBold, text(nim, "model_name")) + "  " + text(nim, "status"));
-  if (text(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, text(nim, "error")));
+  out.line(out.styled(Style::kBold, shown_or_dash(nim, "model_name")) + "  " + shown_or_dash(nim, "status"));
+  if (shown_or_dash(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, shown_or_dash(nim, "error")));
   const Json evaluations = nim.value("evaluations", Json::array());
   for (const auto& e : evaluations) {
-    std::string line = "  " + text(e, "eval_type");
+    std::string line = "  " + shown_or_dash(e, "eval_type");
     const Json scores = e.value("scores", Json::object());
     for (const auto& [name, mean] : scores.items()) {
       if (mean.is_number()) line += "  " + printable(name) + ' ' + std::to_string(mean.get<double>()).substr(0, 5);
     }
     line += "  (" + e.value("progress", Json(0)).dump() + " %)";
-    if (text(e, "error") != "-") line += "  " + out.styled(Style::kBad, text(e, "error"));
+    if (shown_or_dash(e, "error") != "-") line += "  " + out.styled(Style::kBad, shown_or_dash(e, "error"));
     out.line(line);
   }
   const Json customizations = nim.value("customizations", Json::array());
   for (const auto& c : customizations) {
     out.line("  customization  step " + c.value("steps_completed", Json(0)).dump() + '/' +
              c.value("steps_total", Json(0)).dump() + "  loss " + c.value("loss", Json()).dump() +
-             (text(c, "error") == "-" ? "" : "  " + out.styled(Style::kBad, text(c, "error"))));
+             (shown_or_dash(c, "error") == "-" ? "" : "  " + out.styled(Style::kBad, shown_or_dash(c, "error"))));
   }
 }
 
@@ -88,16 +85,16 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
     return 0;
   }
   Terminal out(1);
-  out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " +
-           text(*job, "client_id") + ": " + out.styled(Style::kBold, text(*job, "status")));
-  if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
+  out.line("job " + shown_or_dash(*job, "id") + ", workload " + shown_or_dash(*job, "workload_id") + ", client " +
+           shown_or_dash(*job, "client_id") + ": " + out.styled(Style::kBold, shown_or_dash(*job, "status")));
+  if (shown_or_dash(*job, "error") != "-") out.line(out.styled(Style::kBad, shown_or_dash(*job, "error")));
   const Json warnings = job->value("warnings", Json::array());
   for (const auto& warning : warnings)
     if (warning.is_string()) out.line(out.styled(Style::kBad, "warning: ") + printable(warning.get<std::string>()));
   if (const auto erased = erased_rows_of(client, id); !erased.empty()) out.line(out.styled(Style::kBad, erased));
   const Json datasets = job->value("datasets", Json::array());
   for (const auto& d : datasets) {
-    out.line("  " + text(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
+    out.line("  " + shown_or_dash(d, "name") + "  " + d.value("num_records", Json(0)).dump() + " rows");
   }
   const Json nims = job->value("nims", Json::array());
   for (const auto& nim : nims) print_candidate(nim, out);
@@ -121,7 +118,7 @@ int show_deliveries(const std::string& id, bool as_json, const std::string& serv
 
 void print_log(const Json& engine, const std::string& model, Terminal& out) {
   const bool is_running = engine.value("is_running", false);
-  out.line(out.styled(Style::kBold, model + ", " + text(engine, "stage")) + (is_running ? ", running" : ""));
+  out.line(out.styled(Style::kBold, model + ", " + shown_or_dash(engine, "stage")) + (is_running ? ", running" : ""));
   const Json lines = engine.value("lines", Json::array());
   for (const auto& line : lines)
     if (line.is_string()) out.line("  " + printable(line.get<std::string>()));
@@ -129,10 +126,10 @@ void print_log(const Json& engine, const std::string& model, Terminal& out) {
 
 /// What the engines of a candidate wrote, and why it failed, if it did.
 void print_logs(const Json& nim, const Json& engines, Terminal& out) {
-  const std::string model = text(nim, "model_name");
+  const std::string model = shown_or_dash(nim, "model_name");
   for (const auto& engine : engines) print_log(engine, model, out);
   if (engines.empty()) out.line(out.styled(Style::kBold, model) + "  no engine of it has written anything here");
-  if (text(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, text(nim, "error")));
+  if (shown_or_dash(nim, "error") != "-") out.line("  " + out.styled(Style::kBad, shown_or_dash(nim, "error")));
 }
 
 int show_logs(const std::string& id, bool as_json, const std::string& server) {
@@ -159,7 +156,7 @@ int print_message(Result<Json> answer, bool as_json) {
   if (as_json) {
     std::cout << answer->dump(2) << '\n';
   } else {
-    Terminal(1).line(text(*answer, "message"));
+    Terminal(1).line(shown_or_dash(*answer, "message"));
   }
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "app/cli/command.h"
 #include "app/cli/data_folder.h"
 #include "app/cli/help.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "app/kept_stores.h"
 #include "auth/keyring.h"
@@ -117,11 +118,6 @@ Result<Json> revoke_in(const std::filesystem::path& data, const std::string& id)
   return auth::to_json(key);
 }
 
-std::string text_of(const Json& key, const char* field) {
-  const auto found = key.find(field);
-  return found != key.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
 std::string joined(const Json& key, const char* field) {
   std::string out;
   for (const auto& item : key.value(field, Json::array())) {
@@ -142,7 +138,7 @@ int create(const Options& o, const std::string& server) {
   }
   const Json& key = (*made)["key"];
   Terminal out(1);
-  out.line("key " + text_of(key, "id") + " of " + text_of(key, "name") + " for " + joined(key, "listeners"));
+  out.line("key " + shown_at(key, "id") + " of " + shown_at(key, "name") + " for " + joined(key, "listeners"));
   out.line(made->value("secret", ""));
   out.line("This is the only time that it is shown. Whoever uses it sends it as \"Authorization: Bearer ...\" or in");
   out.line("x-flywheel-key; commands of flywheel take it from FLYWHEEL_KEY.");
@@ -160,10 +156,10 @@ int list(const Options& o, const std::string& server) {
   std::vector<std::vector<std::string>> rows{
       {"key", "name", "listeners", "role", "tenant", "workloads", "last used", "revoked"}};
   for (const auto& key : answer->value("keys", Json::array())) {
-    rows.push_back({text_of(key, "id"), text_of(key, "name"), joined(key, "listeners"), text_of(key, "role"),
-                    or_dash(text_of(key, "tenant")), or_dash(joined(key, "workloads")),
-                    or_dash(text_of(key, "last_used").substr(0, 16)),
-                    or_dash(text_of(key, "revoked_at").substr(0, 16))});
+    rows.push_back({shown_at(key, "id"), shown_at(key, "name"), joined(key, "listeners"), shown_at(key, "role"),
+                    or_dash(shown_at(key, "tenant")), or_dash(joined(key, "workloads")),
+                    or_dash(shown_at(key, "last_used").substr(0, 16)),
+                    or_dash(shown_at(key, "revoked_at").substr(0, 16))});
   }
   if (rows.size() == 1) {
     out.line(
@@ -182,7 +178,7 @@ int revoke(const Options& o, const std::string& server) {
   if (o.json) {
     std::cout << key->dump(2) << '\n';
   } else {
-    Terminal(1).line("key " + text_of(*key, "id") + " of " + text_of(*key, "name") + " is revoked");
+    Terminal(1).line("key " + shown_at(*key, "id") + " of " + shown_at(*key, "name") + " is revoked");
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "codec/json_member.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -25,11 +26,6 @@ struct FindOptions {
   bool only_errors = false;
   bool json = false;
 };
-
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::string shortened(const std::string& said) {
   const std::string shown = printable(said);
@@ -52,11 +48,12 @@ std::string called(const Json& one) {
 }
 
 void print(const Json& one, Terminal& out) {
-  out.line(out.styled(Style::kBold, printable(text(one, "id"))) + "  " + text(one, "timestamp").substr(0, 19) + "  " +
-           printable(text(one, "workload_id")) + "  " + printable(text(one, "client_id")) + "  calls " + called(one) +
+  out.line(out.styled(Style::kBold, printable(codec::text_at(one, "id"))) + "  " +
+           codec::text_at(one, "timestamp").substr(0, 19) + "  " + printable(codec::text_at(one, "workload_id")) +
+           "  " + printable(codec::text_at(one, "client_id")) + "  calls " + called(one) +
            (one.value("is_error", false) ? "  " + out.styled(Style::kBad, "error") : ""));
-  out.line("  " + shortened(text(one, "asked")));
-  out.line("  " + shortened(text(one, "answered")));
+  out.line("  " + shortened(codec::text_at(one, "asked")));
+  out.line("  " + shortened(codec::text_at(one, "answered")));
 }
 
 /// Page by page: the newest first. A page may hold nothing of what is looked for and lead on all the same.
@@ -75,7 +72,7 @@ int find(const FindOptions& options, const std::string& server) {
       ++found;
       options.json ? out.line(one.dump()) : print(one, out);
     }
-    cursor = text(*page, "next_cursor");
+    cursor = codec::text_at(*page, "next_cursor");
     if (cursor.empty() || (options.limit != 0 && found >= options.limit)) break;
   }
   if (found == 0 && !options.json) out.line("no interaction is like that");

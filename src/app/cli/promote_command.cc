@@ -7,6 +7,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/promote_history.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "base/percent.h"
 #include "net/url.h"
@@ -29,13 +30,8 @@ struct Options {
   bool json = false;
 };
 
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
-}
-
 std::string stage_text(const Json& proposal) {
-  const std::string stage = text(proposal, "stage");
+  const std::string stage = shown_or_dash(proposal, "stage");
   const double share = proposal.value("share", 0.0);
   if (stage != "canary") return stage;
   return stage + " " + percent_as_set(share);
@@ -44,7 +40,7 @@ std::string stage_text(const Json& proposal) {
 std::string signers(const Json& proposal) {
   std::string names;
   for (const auto& signature : proposal.value("signatures", Json::array()))
-    names += (names.empty() ? "" : ", ") + text(signature, "person");
+    names += (names.empty() ? "" : ", ") + shown_or_dash(signature, "person");
   const auto needed = proposal.value("signatures_needed", std::uint64_t{0});
   if (names.empty()) names = "nobody";
   if (needed > 1)
@@ -58,7 +54,7 @@ void print_gates(const Json& p, Terminal& out) {
   const Json progress = p.value("progress", Json());
   for (const auto& gate : progress.is_object() ? progress.value("gates", Json::array()) : Json::array()) {
     if (gate.value("count", std::uint64_t{0}) == 0) continue;
-    out.line("  " + text(gate, "title") + ": " + percent(gate.value("mean", 0.0)) + " of " +
+    out.line("  " + shown_or_dash(gate, "title") + ": " + percent(gate.value("mean", 0.0)) + " of " +
              std::to_string(gate.value("count", std::uint64_t{0})) + ", at most " +
              percent_as_set(gate.value("limit", 0.0)));
   }
@@ -75,32 +71,34 @@ void print_gates(const Json& p, Terminal& out) {
 /// By whom it is served: `by upstream small`, `served here: ready, llama-server, F16, ...`.
 std::string where_served(const Json& p) {
   const Json served = p.value("served_here", Json());
-  if (!served.is_object()) return "by upstream " + text(p, "upstream");
+  if (!served.is_object()) return "by upstream " + shown_or_dash(p, "upstream");
   const Json engine = served.value("engine", Json());
-  const std::string stage = text(p, "stage");
+  const std::string stage = shown_or_dash(p, "stage");
   if (!engine.is_object()) {
     if (stage == "retired" || stage == "rolled_back") return "was served here";
     return stage == "rejected" ? "was to be served here" : "served here once it is on traffic";
   }
-  const std::string state = text(engine, "state");
+  const std::string state = shown_or_dash(engine, "state");
   const auto failures = engine.value("failures", std::uint64_t{0});
   const auto hangs = engine.value("hangs", std::uint64_t{0});
   std::string out = "served here: " + state;
-  if (state == "ready") out += ", " + text(engine, "description");
+  if (state == "ready") out += ", " + shown_or_dash(engine, "description");
   if (failures > 0) out += "; its engine failed " + std::to_string(failures) + (failures == 1 ? " time" : " times");
   if (hangs > 0) out += " (" + std::to_string(hangs) + " of them hung)";
-  if (engine.value("why", Json()).is_string()) out += (state == "ready" ? ", last: " : ": ") + text(engine, "why");
+  if (engine.value("why", Json()).is_string())
+    out += (state == "ready" ? ", last: " : ": ") + shown_or_dash(engine, "why");
   return out;
 }
 
 void print_proposal(const Json& p, Terminal& out) {
-  out.line(out.styled(Style::kBold, text(p, "id")) + "  " + stage_text(p));
-  out.line("  " + text(p, "model_name") + ", " + text(p, "variant") + ", for " + text(p, "workload_id") + " of " +
-           text(p, "client_id"));
+  out.line(out.styled(Style::kBold, shown_or_dash(p, "id")) + "  " + stage_text(p));
+  out.line("  " + shown_or_dash(p, "model_name") + ", " + shown_or_dash(p, "variant") + ", for " +
+           shown_or_dash(p, "workload_id") + " of " + shown_or_dash(p, "client_id"));
   out.line("  " + where_served(p));
-  if (text(p, "trouble") != "-") out.line("  " + text(p, "trouble"));
-  out.line("  job " + text(p, "job_id") + ", proposed by " + text(p, "proposer") + ", signed by " + signers(p));
-  out.line("  digest " + text(p, "digest"));
+  if (shown_or_dash(p, "trouble") != "-") out.line("  " + shown_or_dash(p, "trouble"));
+  out.line("  job " + shown_or_dash(p, "job_id") + ", proposed by " + shown_or_dash(p, "proposer") + ", signed by " +
+           signers(p));
+  out.line("  digest " + shown_or_dash(p, "digest"));
   if (const Json progress = p.value("progress", Json()); progress.is_object()) {
     const auto missing = progress.value("missing", std::uint64_t{0});
     out.line("  " + std::to_string(progress.value("requests", std::uint64_t{0})) + " requests, " +
@@ -108,7 +106,8 @@ void print_proposal(const Json& p, Terminal& out) {
              (missing > 0 ? ", about " + std::to_string(missing) + " more until the next share" : ""));
   }
   print_gates(p, out);
-  if (text(p, "reason") != "" && text(p, "reason") != "-") out.line("  " + text(p, "reason"));
+  if (shown_or_dash(p, "reason") != "" && shown_or_dash(p, "reason") != "-")
+    out.line("  " + shown_or_dash(p, "reason"));
 }
 
 int show(const Result<Json>& answer, bool json) {

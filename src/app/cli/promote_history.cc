@@ -9,6 +9,7 @@
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "net/url.h"
 
@@ -19,11 +20,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kArea = "promotion.";
 
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
-}
-
 /// What happened to these proposals, oldest first.
 Result<std::vector<Json>> steps_of(const std::vector<Json>& proposals, ApiClient& client) {
   std::vector<Json> steps;
@@ -31,7 +27,7 @@ Result<std::vector<Json>> steps_of(const std::vector<Json>& proposals, ApiClient
     FW_ASSIGN(const Json page,
               client.get("/api/promotions/" + net::percent_encode(proposal.value("id", std::string())) + "/history"));
     for (const Json& entry : page.value("entries", Json::array())) {
-      if (text(entry, "action").starts_with(kArea)) steps.push_back(entry);
+      if (shown_at(entry, "action").starts_with(kArea)) steps.push_back(entry);
     }
   }
   std::ranges::sort(steps, {}, [](const Json& step) { return step.value("number", std::uint64_t{0}); });
@@ -39,36 +35,37 @@ Result<std::vector<Json>> steps_of(const std::vector<Json>& proposals, ApiClient
 }
 
 std::string line_of(const Json& step) {
-  const std::string action = text(step, "action").substr(kArea.size());
-  const std::string reason = text(step, "reason");
-  return text(step, "at").substr(0, 19) + "Z  " + text(step, "subject") + "  " + action + "  by " +
-         text(step, "person") + (reason.empty() ? "" : ": " + reason);
+  const std::string action = shown_at(step, "action").substr(kArea.size());
+  const std::string reason = shown_at(step, "reason");
+  return shown_at(step, "at").substr(0, 19) + "Z  " + shown_at(step, "subject") + "  " + action + "  by " +
+         shown_at(step, "person") + (reason.empty() ? "" : ": " + reason);
 }
 
 bool is_wanted(const HistoryOptions& options, const Json& proposal) {
-  return (options.proposal.empty() || text(proposal, "id") == options.proposal) &&
-         (options.workload.empty() || text(proposal, "workload_id") == options.workload);
+  return (options.proposal.empty() || shown_at(proposal, "id") == options.proposal) &&
+         (options.workload.empty() || shown_at(proposal, "workload_id") == options.workload);
 }
 
 bool is_on_traffic(const Json& stage_or_span) {
-  const std::string stage = text(stage_or_span, "stage");
+  const std::string stage = shown_at(stage_or_span, "stage");
   return stage == "shadow" || stage == "canary" || stage == "live";
 }
 
 /// Of an ISO time, to the second.
-std::string second_of(const Json& object, const char* key) { return text(object, key).substr(0, 19) + "Z"; }
+std::string second_of(const Json& object, const char* key) { return shown_at(object, key).substr(0, 19) + "Z"; }
 
 std::string what_it_did(const Json& span) {
-  if (text(span, "stage") == "shadow") return "in shadow, was sent copies; production answered";
+  if (shown_at(span, "stage") == "shadow") return "in shadow, was sent copies; production answered";
   char out[80];
-  std::snprintf(out, sizeof out, "%s, answered %.3g %%", text(span, "stage").c_str(), 100 * span.value("share", 0.0));
+  std::snprintf(out, sizeof out, "%s, answered %.3g %%", shown_at(span, "stage").c_str(),
+                100 * span.value("share", 0.0));
   return out;
 }
 
 /// `roll_back by flywheel: why`: who took a step.
 std::string step_of(const Json& span) {
-  const std::string reason = text(span, "reason"), action = text(span, "action");
-  return (action.starts_with(kArea) ? action.substr(kArea.size()) : action) + " by " + text(span, "person") +
+  const std::string reason = shown_at(span, "reason"), action = shown_at(span, "action");
+  return (action.starts_with(kArea) ? action.substr(kArea.size()) : action) + " by " + shown_at(span, "person") +
          (reason.empty() ? "" : ": " + reason);
 }
 
@@ -83,8 +80,8 @@ void print_figures(const Json& span, Terminal& out) {
 }  // namespace
 
 void print_answerer(const Json& p, Terminal& out) {
-  out.line(out.styled(Style::kBold, text(p, "workload_id") + " of " + text(p, "client_id")) + ": " +
-           text(p, "model_name") + ", " + text(p, "variant") + " (" + text(p, "id") + ")");
+  out.line(out.styled(Style::kBold, shown_at(p, "workload_id") + " of " + shown_at(p, "client_id")) + ": " +
+           shown_at(p, "model_name") + ", " + shown_at(p, "variant") + " (" + shown_at(p, "id") + ")");
   Json then = p;  // as it was let on traffic: what changed its bytes since took its signatures
   bool was_on_traffic = false;
   for (const Json& span : p.value("during", Json::array())) {
@@ -107,11 +104,11 @@ void print_answerer(const Json& p, Terminal& out) {
   }
   std::string signers;
   for (const Json& signature : then.value("signatures", Json::array())) {
-    signers += (signers.empty() ? "" : ", ") + text(signature, "person");
+    signers += (signers.empty() ? "" : ", ") + shown_at(signature, "person");
   }
-  out.line("  proposed by " + text(p, "proposer") + ", signed by " + (signers.empty() ? "nobody" : signers));
-  out.line("  evidence: job " + text(p, "job_id") + ", report " +
-           text(then.value("digests", Json::object()), "report"));
+  out.line("  proposed by " + shown_at(p, "proposer") + ", signed by " + (signers.empty() ? "nobody" : signers));
+  out.line("  evidence: job " + shown_at(p, "job_id") + ", report " +
+           shown_at(then.value("digests", Json::object()), "report"));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "base/percent.h"
 #include "net/url.h"
@@ -15,11 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kActions = "Commands";
-
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "-";
-}
 
 std::string share(const Json& value) { return value.is_number() ? percent(value.get<double>()) : "-"; }
 
@@ -47,8 +43,8 @@ int list_reviews(bool as_json, const std::string& server) {
       {"review", "job", "workload", "candidate", "judged", "as good as production"}};
   const Json reviews = answer->value("reviews", Json::array());
   for (const auto& review : reviews) {
-    rows.push_back({text(review, "id"), text(review, "job_id"), text(review, "workload_id"),
-                    text(review, "model_name") + ", " + text(review, "variant"), judged_of(review),
+    rows.push_back({shown_or_dash(review, "id"), shown_or_dash(review, "job_id"), shown_or_dash(review, "workload_id"),
+                    shown_or_dash(review, "model_name") + ", " + shown_or_dash(review, "variant"), judged_of(review),
                     quality_of(review)});
   }
   if (rows.size() == 1) {
@@ -66,7 +62,8 @@ int open_review(const std::string& job, bool as_json, const std::string& server)
   if (as_json) {
     std::cout << answer->dump(2) << '\n';
   } else {
-    Terminal(1).line("review " + text(*answer, "id") + ": " + client.base_url() + "/review/" + text(*answer, "id"));
+    Terminal(1).line("review " + shown_or_dash(*answer, "id") + ": " + client.base_url() + "/review/" +
+                     shown_or_dash(*answer, "id"));
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
+#include "app/cli/shown_member.h"
 #include "app/cli/terminal.h"
 #include "base/percent.h"
 #include "net/url.h"
@@ -22,11 +23,6 @@ struct Options {
   bool reveal = false;
   bool json = false;
 };
-
-std::string text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
-}
 
 std::string number(const Json& object, const char* key) { return object.value(key, Json(0)).dump(); }
 
@@ -63,8 +59,8 @@ void print_agreement(const Json& one, Terminal& out) {
 
 /// What verdicts add up to.
 void print_figures(const Json& review, Terminal& out) {
-  out.line(out.styled(Style::kBold, text(review, "workload_id") + " of " + text(review, "client_id")) + ": " +
-           text(review, "model_name") + ", " + text(review, "variant") + " against production on " +
+  out.line(out.styled(Style::kBold, shown_at(review, "workload_id") + " of " + shown_at(review, "client_id")) + ": " +
+           shown_at(review, "model_name") + ", " + shown_at(review, "variant") + " against production on " +
            number(review, "rows") + " rows, of which " + number(review, "divergent") + " differ");
   const Json counts = review.value("counts", Json::object());
   std::string line = "  judged " + number(counts, "judged") + " of " + number(counts, "items");
@@ -85,9 +81,9 @@ void print_queue(const Json& review, Terminal& out) {
   std::vector<std::vector<std::string>> rows{{"row", "judged by", "you", "why"}};
   for (const auto& item : review.value("queue", Json::array())) {
     std::string why = joined(item.value("why", Json::array()));
-    if (text(item, "source") == "shadow") why = "of live traffic" + (why.empty() ? "" : ", " + why);
-    const std::string mine = spoken(text(item, "mine"));
-    rows.push_back({text(item, "record_id"), number(item, "judged_by"), mine.empty() ? "-" : mine, why});
+    if (shown_at(item, "source") == "shadow") why = "of live traffic" + (why.empty() ? "" : ", " + why);
+    const std::string mine = spoken(shown_at(item, "mine"));
+    rows.push_back({shown_at(item, "record_id"), number(item, "judged_by"), mine.empty() ? "-" : mine, why});
   }
   for (const auto& line : align(rows, {false, true})) out.line(line);
 }
@@ -102,7 +98,7 @@ void print_message(const Json& message, Terminal& out) {
   for (const auto& call : calls.is_array() ? calls : Json::array()) {
     const Json function = call.is_object() ? call.value("function", Json::object()) : Json::object();
     const Json arguments = function.value("arguments", Json());
-    out.line("  calls " + text(function, "name") + ' ' +
+    out.line("  calls " + shown_at(function, "name") + ' ' +
              printable(arguments.is_string() ? arguments.get<std::string>() : arguments.dump()));
   }
 }
@@ -110,17 +106,17 @@ void print_message(const Json& message, Terminal& out) {
 void print_side(const Json& card, const char* side, Terminal& out) {
   const Json one = card.value(side, Json::object());
   const Json revealed = card.value("revealed", Json());
-  const bool is_candidate = revealed.is_object() && text(revealed, "candidate") == side;
+  const bool is_candidate = revealed.is_object() && shown_at(revealed, "candidate") == side;
   out.line(out.styled(Style::kBold, side) +
            (revealed.is_object() ? (is_candidate ? ", the candidate" : ", production") : ""));
-  if (!text(one, "failure").empty()) out.line("  " + out.styled(Style::kBad, text(one, "failure")));
+  if (!shown_at(one, "failure").empty()) out.line("  " + out.styled(Style::kBad, shown_at(one, "failure")));
   print_message(one.value("message", Json()), out);
 }
 
 void print_card(const Json& card, Terminal& out) {
   const Json messages = card.value("messages", Json());
   for (const auto& message : messages.is_array() ? messages : Json::array()) {
-    out.line(out.styled(Style::kBold, message.is_object() ? text(message, "role") : ""));
+    out.line(out.styled(Style::kBold, message.is_object() ? shown_at(message, "role") : ""));
     print_message(message, out);
   }
   print_side(card, "left", out);
@@ -131,8 +127,8 @@ void print_card(const Json& card, Terminal& out) {
     for (const auto& [name, value] : scores.items()) out.line("  " + printable(name) + ' ' + value.dump());
   }
   if (const Json mine = card.value("mine", Json()); mine.is_object())
-    out.line("you said: " + spoken(text(mine, "verdict")) +
-             (text(mine, "note").empty() ? "" : ": " + text(mine, "note")));
+    out.line("you said: " + spoken(shown_at(mine, "verdict")) +
+             (shown_at(mine, "note").empty() ? "" : ": " + shown_at(mine, "note")));
 }
 
 int show(const Options& options, const std::string& server) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/cli/shown_member.h"
 #include "base/percent.h"
 #include "modelops/variant.h"
 
@@ -15,11 +16,6 @@ using Json = nlohmann::json;
 
 constexpr Duration kLineEvery = std::chrono::seconds(5);
 constexpr std::size_t kBarWidth = 24;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
-}
 
 double number_of(const Json& object, const char* key, double otherwise = 0) {
   const auto found = object.find(key);
@@ -78,7 +74,7 @@ std::string summary(const std::string& stage, const Json& outcome) {
   if (stage == "datasets") return datasets_summary(outcome);
   if (stage == "customization") return training_summary(outcome);
   if (stage.ends_with("-eval")) return evaluation_summary(outcome);
-  return text_of(outcome, "deployment");
+  return shown_at(outcome, "deployment");
 }
 
 /// Done, of how many, and what else the line says.
@@ -151,35 +147,35 @@ void RunView::name_candidate(const Json& event) {
 }
 
 void RunView::show_job(const Json& event) {
-  const std::string what = text_of(event, "event");
+  const std::string what = shown_at(event, "event");
   if (what == "job-created") {
     candidates_.clear();
     const auto plans = event.find("candidates");
     if (plans != event.end() && plans->is_array()) {
-      for (const auto& plan : *plans) candidates_.push_back(plan.is_object() ? text_of(plan, "model_name") : "");
+      for (const auto& plan : *plans) candidates_.push_back(plan.is_object() ? shown_at(plan, "model_name") : "");
     }
-    out_.line("run of workload " + out_.styled(Style::kBold, text_of(event, "workload_id")) + ", traffic of " +
-              text_of(event, "client_id"));
+    out_.line("run of workload " + out_.styled(Style::kBold, shown_at(event, "workload_id")) + ", traffic of " +
+              shown_at(event, "client_id"));
   } else if (what == "job-finished") {
-    end_status_ = text_of(event, "status");
+    end_status_ = shown_at(event, "status");
     const bool good = end_status_ == "completed";
-    const std::string error = text_of(event, "error");
+    const std::string error = shown_at(event, "error");
     const std::string news = new_part(error);
     out_.line(out_.styled(good ? Style::kGood : Style::kBad, end_status_) + (news.empty() ? "" : ": " + news));
   }
 }
 
 void RunView::show_stage(const Json& event) {
-  const std::string stage = text_of(event, "stage");
-  if (text_of(event, "event") == "stage-started") {
+  const std::string stage = shown_at(event, "stage");
+  if (shown_at(event, "event") == "stage-started") {
     name_candidate(event);
     has_progress_ = false;
     time_left_.reset();
     out_.live("  ... " + stage_title(stage));
     return;
   }
-  if (text_of(event, "event") != "stage-finished") return;
-  const std::string error = text_of(event, "error");
+  if (shown_at(event, "event") != "stage-finished") return;
+  const std::string error = shown_at(event, "error");
   const auto outcome = event.find("outcome");
   std::string title = stage_title(stage);
   title.resize(std::max<std::size_t>(title.size(), 25), ' ');
@@ -192,10 +188,10 @@ void RunView::show_stage(const Json& event) {
 }
 
 void RunView::show_candidate(const Json& event) {
-  const std::string error = text_of(event, "error");
+  const std::string error = shown_at(event, "error");
   const std::string news = new_part(error);
   if (news.empty()) return;
-  out_.line("  " + out_.styled(Style::kBad, text_of(event, "status")) + ' ' + candidate_name(event) + ": " + news);
+  out_.line("  " + out_.styled(Style::kBad, shown_at(event, "status")) + ' ' + candidate_name(event) + ": " + news);
 }
 
 /// An error travels from its stage to its candidate and its job, and each of them tells it; people are told once.
@@ -214,7 +210,7 @@ void RunView::show_progress(const Json& event) {
     const auto left = time_left_.update(clock_.instant(), number_of(event, "seconds_left"), fraction);
     if (left) gauge.detail += ", " + format_time_left(*left) + " left";
   }
-  const std::string title = stage_title(text_of(event, "stage"));
+  const std::string title = stage_title(shown_at(event, "stage"));
   if (out_.is_interactive()) {
     out_.live("  ... " + title + ' ' + out_.styled(Style::kAccent, out_.bar(fraction, kBarWidth)) + ' ' + gauge.detail);
     return;

@@ -1,14 +1,10 @@
 #include "capture/otlp/impl/message_parts.h"
 
+#include "codec/json_member.h"
 #include "codec/json_slicer.h"
 
 namespace fw::capture::otlp {
 namespace {
-
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 const Json* find(const Json& object, std::initializer_list<const char*> keys) {
   if (!object.is_object()) return nullptr;
@@ -21,22 +17,22 @@ const Json* find(const Json& object, std::initializer_list<const char*> keys) {
 
 /// Pictures, sounds and files as the API's parts of content.
 Json media_part(const Json& part) {
-  const std::string kind = text_at(part, "type");
-  const std::string modality = text_at(part, "modality");
-  const std::string mime = text_at(part, "mime_type");
-  if (kind == "file") return {{"type", "file"}, {"file", {{"file_id", text_at(part, "file_id")}}}};
+  const std::string kind = codec::text_at(part, "type");
+  const std::string modality = codec::text_at(part, "modality");
+  const std::string mime = codec::text_at(part, "mime_type");
+  if (kind == "file") return {{"type", "file"}, {"file", {{"file_id", codec::text_at(part, "file_id")}}}};
   const std::string url = kind == "uri"
-                              ? text_at(part, "uri")
-                              : "data:" + mime + ";base64," + text_at(part, kind == "blob" ? "content" : "data");
+                              ? codec::text_at(part, "uri")
+                              : "data:" + mime + ";base64," + codec::text_at(part, kind == "blob" ? "content" : "data");
   if (modality == "image" || mime.starts_with("image/")) {
     return {{"type", "image_url"}, {"image_url", {{"url", url}}}};
   }
   if (kind == "blob" && (modality == "audio" || mime.starts_with("audio/"))) {
     const auto slash = mime.find('/');
-    return {
-        {"type", "input_audio"},
-        {"input_audio",
-         {{"data", text_at(part, "content")}, {"format", slash == std::string::npos ? "" : mime.substr(slash + 1)}}}};
+    return {{"type", "input_audio"},
+            {"input_audio",
+             {{"data", codec::text_at(part, "content")},
+              {"format", slash == std::string::npos ? "" : mime.substr(slash + 1)}}}};
   }
   return part;
 }
@@ -54,7 +50,7 @@ void take_part(const Json& part, Assembled& into) {
     into.content.push_back({{"type", "text"}, {"text", part}});
     return;
   }
-  const std::string kind = text_at(part, "type");
+  const std::string kind = codec::text_at(part, "type");
   if (kind == "text") {
     const Json* text = find(part, {"content", "text"});
     into.content.push_back({{"type", "text"}, {"text", text == nullptr ? "" : as_text(*text)}});
@@ -82,7 +78,7 @@ void take_part(const Json& part, Assembled& into) {
 /// One text is a text; several parts stay parts.
 Json content_of(const Assembled& assembled) {
   if (assembled.content.empty()) return nullptr;
-  if (assembled.content.size() == 1 && text_at(assembled.content[0], "type") == "text") {
+  if (assembled.content.size() == 1 && codec::text_at(assembled.content[0], "type") == "text") {
     return assembled.content[0]["text"];
   }
   return assembled.content;
@@ -145,7 +141,7 @@ void append_message(const Json& message, Json& messages) {
   }
   const Assembled assembled = assemble(*parts);
   if (!assembled.content.empty() || !assembled.calls.empty() || assembled.results.empty()) {
-    Json made = message_of(text_at(message, "role"), assembled);
+    Json made = message_of(codec::text_at(message, "role"), assembled);
     if (const Json* name = find(message, {"name"})) made["name"] = *name;
     messages.push_back(std::move(made));
   }
@@ -167,7 +163,7 @@ void append_choices(const Json& output, Json& choices) {
     append_message(answer, made);
     if (made.empty()) continue;
     Json message = made[0];
-    if (text_at(message, "role") != "assistant") message["role"] = "assistant";
+    if (codec::text_at(message, "role") != "assistant") message["role"] = "assistant";
     const Json* reason = find(answer, {"finish_reason"});
     std::string finish = reason == nullptr ? "" : as_text(*reason);
     if (finish == "tool_call") finish = "tool_calls";

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "codec/json_member.h"
 #include "io/file.h"
 #include "modelfile/folder_summary.h"
 #include "modelfile/trainable.h"
@@ -17,11 +18,6 @@ constexpr std::uint64_t kMostConfig = 16 << 20;
 constexpr std::size_t kLineLimit = 1 << 20;
 constexpr auto kToolGrace = std::chrono::milliseconds(500);
 
-std::string text_of(const Json& event, const char* key) {
-  const auto it = event.find(key);
-  return it != event.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 /// What the converter says: the file, or why there is none.
 struct Words {
   fs::path file;
@@ -31,9 +27,9 @@ struct Words {
 void take_in(const std::string& line, const std::string& model, Words& words) {
   const Json event = Json::parse(line, nullptr, false);
   if (!event.is_object()) return;
-  const std::string kind = text_of(event, "event");
-  if (kind == "done") words.file = text_of(event, "gguf");
-  if (kind == "error") words.error = text_of(event, "message");
+  const std::string kind = codec::text_at(event, "event");
+  if (kind == "done") words.file = codec::text_at(event, "gguf");
+  if (kind == "error") words.error = codec::text_at(event, "message");
   if (kind == "converting" && event.contains("bytes") && event.contains("all_bytes"))
     log_info("modelops", "converting a folder",
              {{"model", model}, {"bytes", event["bytes"].dump()}, {"of", event["all_bytes"].dump()}});
@@ -87,7 +83,7 @@ std::vector<std::string> why_not_convertible(const fs::path& folder, bool gives_
   const Json config = Json::parse(*text, nullptr, false);
   if (!config.is_object()) return {"config.json is no JSON object"};
   std::vector<std::string> out;
-  const std::string type = text_of(config, "model_type");
+  const std::string type = codec::text_at(config, "model_type");
   const bool is_encoder = modelfile::is_converted_encoder(type);
   if (is_encoder && !gives_vectors) return {"is an embedding model (" + type + "): it answers no chats"};
   if (!is_encoder && modelfile::architecture_of_model_type(type).empty())

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "codec/json_member.h"
+
 namespace fw::modelops {
 namespace {
 
@@ -71,11 +73,6 @@ void read(const Json& json, const char* name, std::optional<T>& out) {
   out = number<T>(json, name);
 }
 
-std::string text(const Json& json, const char* name) {
-  const auto it = json.find(name);
-  return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 TrainingProgressEvent parse_progress(const Json& json) {
   TrainingProgressEvent out;
   auto& p = out.progress;
@@ -97,14 +94,14 @@ std::string describe_reason(const Json& reason) {
   std::uint64_t rows = 0, line = 0;
   read(reason, "rows", rows);
   read(reason, "first_line", line);
-  const std::string file = std::filesystem::path(text(reason, "file")).filename().string();
-  return std::to_string(rows) + " rows of " + file + " were left out: " + text(reason, "reason") + " (first in line " +
-         std::to_string(line) + ")";
+  const std::string file = std::filesystem::path(codec::text_at(reason, "file")).filename().string();
+  return std::to_string(rows) + " rows of " + file + " were left out: " + codec::text_at(reason, "reason") +
+         " (first in line " + std::to_string(line) + ")";
 }
 
 Result<TrainingEvent> parse_done(const Json& json) {
   TrainedModel model;
-  model.adapter = {.gguf = text(json, "adapter_gguf"), .peft = text(json, "adapter_peft")};
+  model.adapter = {.gguf = codec::text_at(json, "adapter_gguf"), .peft = codec::text_at(json, "adapter_peft")};
   if (model.adapter.gguf.empty()) return data_loss("the trainer's last event names no adapter");
   read(json, "steps", model.steps);
   read(json, "epochs", model.epochs);
@@ -129,8 +126,8 @@ Result<TrainingEvent> parse_done(const Json& json) {
 }
 
 TrainingErrorEvent parse_error(const Json& json) {
-  const std::string code = text(json, "code");
-  Error error = internal(text(json, "message"));
+  const std::string code = codec::text_at(json, "code");
+  Error error = internal(codec::text_at(json, "message"));
   for (int i = 0; i <= static_cast<int>(ErrorCode::kInternal); ++i) {
     if (to_string(static_cast<ErrorCode>(i)) == code) error.code = static_cast<ErrorCode>(i);
   }
@@ -186,8 +183,8 @@ Result<TrainingEvent> parse_training_event(const std::string& line) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("event"))
     return data_loss("not an event of the trainer: " + line.substr(0, 200));
-  const std::string event = text(json, "event");
-  if (event == "started") return TrainingEvent(TrainingStartedEvent{text(json, "device")});
+  const std::string event = codec::text_at(json, "event");
+  if (event == "started") return TrainingEvent(TrainingStartedEvent{codec::text_at(json, "device")});
   if (event == "progress") return TrainingEvent(parse_progress(json));
   if (event == "done") return parse_done(json);
   if (event == "error") return TrainingEvent(parse_error(json));
