@@ -154,9 +154,7 @@ class Verifier {
 
   /// Conversations, requests and templates that stand on both sides.
   void measure_sides() {
-    std::vector<std::uint64_t> ids;
-    for (const Surveyed& record : survey_.records) ids.push_back(record.explicit_id);
-    const auto conversations = group_conversations(survey_.links, ids);
+    const auto conversations = group_conversations(survey_.records.size(), survey_.links, survey_.conversation_ids);
     std::map<std::uint64_t, int> of_conversations, of_requests;
     std::set<std::uint64_t> trained;
     const auto is_evaluation = [&](const Surveyed& record) { return survey_.id_of(record)->front() == 'e'; };

@@ -15,8 +15,8 @@ constexpr std::size_t kFewBranches = 8;
 
 class Grouper {
  public:
-  Grouper(std::vector<Link> links, std::span<const std::uint64_t> ids)
-      : links_(std::move(links)), ids_(ids), sets_(ids.size()) {}
+  Grouper(std::size_t records, std::vector<Link> links, std::span<const ConversationId> ids)
+      : records_(records), links_(std::move(links)), ids_(ids), sets_(records) {}
 
   std::vector<std::uint32_t> run() {
     join_explicit();
@@ -29,9 +29,7 @@ class Grouper {
  private:
   void join_explicit() {
     std::unordered_map<std::uint64_t, std::uint32_t> first;
-    for (std::uint32_t i = 0; i < ids_.size(); ++i) {
-      if (ids_[i] != 0) sets_.join(first.try_emplace(ids_[i], i).first->second, i);
-    }
+    for (const auto& [id, record] : ids_) sets_.join(first.try_emplace(id, record).first->second, record);
   }
 
   template <class Visit>
@@ -46,7 +44,7 @@ class Grouper {
 
   /// The end of a record is the hash of its request and answer, 0 where another record goes on from it.
   void find_ends() {
-    ends_.assign(ids_.size(), 0);
+    ends_.assign(records_, 0);
     each_prefix([&](std::span<const Link> sharing) {
       const bool goes_on =
           std::ranges::any_of(sharing, [](const Link& link) { return link.place == PrefixPlace::kWithin; });
@@ -98,7 +96,7 @@ class Grouper {
   }
 
   std::vector<std::uint32_t> numbered() {
-    std::vector<std::uint32_t> groups(ids_.size());
+    std::vector<std::uint32_t> groups(records_);
     std::unordered_map<std::uint32_t, std::uint32_t> numbers;
     for (std::uint32_t i = 0; i < groups.size(); ++i) {
       groups[i] = numbers.try_emplace(sets_.find(i), static_cast<std::uint32_t>(numbers.size())).first->second;
@@ -106,8 +104,9 @@ class Grouper {
     return groups;
   }
 
+  const std::size_t records_;
   std::vector<Link> links_;
-  std::span<const std::uint64_t> ids_;
+  std::span<const ConversationId> ids_;
   UnionFind sets_;
   std::vector<std::uint64_t> ends_;
   std::size_t all_branches_ = 0;  // different ends of all records
@@ -115,8 +114,9 @@ class Grouper {
 
 }  // namespace
 
-std::vector<std::uint32_t> group_conversations(std::vector<Link> links, std::span<const std::uint64_t> explicit_ids) {
-  return Grouper(std::move(links), explicit_ids).run();
+std::vector<std::uint32_t> group_conversations(std::size_t records, std::vector<Link> links,
+                                               std::span<const ConversationId> ids) {
+  return Grouper(records, std::move(links), ids).run();
 }
 
 }  // namespace fw::dataset

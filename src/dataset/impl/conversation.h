@@ -38,9 +38,15 @@ struct Link {
   PrefixPlace place = PrefixPlace::kWithin;
 };
 
-/// The conversation of each record (records by time), numbered from 0 in order of first appearance. Two records are of
-/// one conversation if, through any chain of records:
-/// - their explicit ids are equal, or
+/// What somebody says the record's conversation is: the request, or whoever captured it. A record may have several.
+struct ConversationId {
+  std::uint64_t id = 0;  ///< a hash
+  std::uint32_t record = 0;
+};
+
+/// The conversation of each of so many records (records by time), numbered from 0 in order of first appearance. Two
+/// records are of one conversation if, through any chain of records:
+/// - they have an equal id, or
 /// - one's request goes on from a beginning that holds an answer, and that the other has too, or is; or from the same
 ///   system messages and first question of 200 bytes and more.
 ///
@@ -48,7 +54,7 @@ struct Link {
 /// with second tries in two or three. So one of less than 200 bytes ("hi", "Hello! How can I help?") tells nothing when
 /// more than 3 different conversations grow out of it, and a longer one (examples inside the prompt) when more than 32
 /// do, or more than 8 that are most of all. Ids join and never part: a chat that is resumed under another id is one.
-[[nodiscard]] std::vector<std::uint32_t> group_conversations(std::vector<Link> links,
-                                                             std::span<const std::uint64_t> explicit_ids);
+[[nodiscard]] std::vector<std::uint32_t> group_conversations(std::size_t records, std::vector<Link> links,
+                                                             std::span<const ConversationId> ids);
 
 }  // namespace fw::dataset

@@ -72,10 +72,9 @@ class Selector {
   }
 
   void group() {
-    std::vector<std::uint64_t> ids;
-    ids.reserve(survey_.records.size());
-    for (const Surveyed& record : survey_.records) ids.push_back(record.explicit_id);
-    conversation_ = group_conversations(std::exchange(survey_.links, {}), ids);
+    conversation_ =
+        group_conversations(survey_.records.size(), std::exchange(survey_.links, {}), survey_.conversation_ids);
+    survey_.conversation_ids = {};
     for (std::uint32_t i = 0; i < conversation_.size(); ++i) {
       if (conversation_[i] == out_.first_of.size()) out_.first_of.push_back(i);
     }

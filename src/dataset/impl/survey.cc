@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "async/parallel_for.h"
+#include "dataset/impl/json_hash.h"
 #include "dataset/reasons.h"
 #include "modelops/variant.h"
 
@@ -11,6 +12,7 @@ namespace fw::dataset {
 namespace {
 
 constexpr std::uint32_t kTellingWords = 3;
+constexpr std::uint64_t kCapturedId = 0x6361'7074;  // no name of the request's own ids
 
 /// Why an exchange is nothing to learn from that lost its content, did not finish, or shows what a candidate answers:
 /// measured against that, it would agree with itself. "" for others.
@@ -60,7 +62,6 @@ void Survey::add(const record::Interaction& record, const RecordFacts& facts) {
        .id_at = ids_.size(),
        .request = facts.request,
        .answer = facts.answer,
-       .explicit_id = facts.explicit_id,
        .opening = facts.opening.hash,
        .last = facts.last.hash,
        .named_at = named_ids_.size(),
@@ -73,6 +74,9 @@ void Survey::add(const record::Interaction& record, const RecordFacts& facts) {
        .is_opening_telling = facts.opening.words >= kTellingWords});
   ids_ += *record.id;
   named_ids_.insert(named_ids_.end(), facts.last.named_ids.begin(), facts.last.named_ids.end());
+  if (facts.explicit_id != 0) conversation_ids.push_back({facts.explicit_id, number});
+  if (const auto& captured = record.provenance.conversation; !captured.empty())
+    conversation_ids.push_back({combine(kCapturedId, captured), number});
   for (const Prefix& prefix : facts.prefixes) links.push_back({prefix.hash, number, prefix.bytes, prefix.place});
   if (facts.denied != 0) {
     Denial& denial = denials_[facts.denied];
@@ -108,6 +112,7 @@ Status Survey::finish(const Deadline& deadline) {
   }
   records = std::move(sorted);
   for (Link& link : links) link.record = place[link.record];
+  for (auto& [id, record] : conversation_ids) record = place[record];
   find_denied();
   return templates.resolve(deadline);
 }

@@ -15,13 +15,12 @@
 
 namespace fw::dataset {
 
-/// What stays of a valid record after its first reading: 88 bytes, and a few hashes beside it.
+/// What stays of a valid record after its first reading: 72 bytes, and a few hashes beside it.
 struct Surveyed {
   Timestamp time;
   std::uint64_t id_at = 0;  ///< its id in Survey::ids
   std::uint64_t request = 0;
   std::uint64_t answer = 0;
-  std::uint64_t explicit_id = 0;
   std::uint64_t opening = 0;  ///< masked first and last user text; templates_of() says their templates
   std::uint64_t last = 0;
   std::uint64_t named_at = 0;  ///< its ids in Survey::named_ids
@@ -56,6 +55,7 @@ class Survey {
 
   std::vector<Surveyed> records;
   std::vector<Link> links;
+  std::vector<ConversationId> conversation_ids;
   std::vector<std::string> labels;  ///< by Surveyed::label
   Templates templates;
   Step validate{"validate", 0, 0, {}, {}};

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 
 #include "base/random.h"
 #include "dataset/reasons.h"
@@ -293,6 +296,29 @@ TEST(Build, FailsWhereOneConversationLeavesNothingToTrainOn) {
   }
   EXPECT_THAT(build_of(traffic.records(), small_split()).error().message,
               AllOf(HasSubstr("no rows left for training"), HasSubstr("conversation of an evaluation row: 26")));
+}
+
+TEST(Build, ConversationsThatTheLogKnowsAreNotOnTwoSides) {
+  Traffic traffic;
+  traffic.ask_often(60, "get_order").ask_often(60, "");
+  // Whose requests say nothing of each other: four records of each, far apart.
+  std::map<std::string, std::string> conversation_of;
+  for (std::size_t i = 0; auto& record : traffic.records()) {
+    record.provenance.conversation = "session " + std::to_string(i++ % 30);
+    conversation_of[*record.id] = record.provenance.conversation;
+  }
+  const auto built = build_of(traffic.records(), small_split(12));
+  ASSERT_TRUE(built.ok()) << built.error();
+  std::map<std::string, std::string> asked_in;  // user's text -> conversation
+  for (const auto& record : traffic.records())
+    asked_in[Json::parse(record.request)["messages"].back()["content"]] = record.provenance.conversation;
+  std::set<std::string> evaluated, trained;
+  for (const Json& row : eval_rows(*built)) evaluated.insert(conversation_of[row["record_id"]]);
+  for (const Json& row : train_rows(*built))
+    trained.insert(asked_in[row["messages"][row["messages"].size() - 2]["content"]]);
+  ASSERT_EQ(evaluated.size(), 3U);
+  EXPECT_GT(trained.size(), 20U);
+  for (const auto& conversation : evaluated) EXPECT_FALSE(trained.contains(conversation)) << conversation;
 }
 
 TEST(Build, EndsWithItsDeadlineAndTellsHowFarItRead) {

@@ -31,16 +31,18 @@ Asked asked(const std::vector<std::string>& turns, const std::string& answer, co
 std::vector<std::uint32_t> groups_of(const std::vector<Asked>& all) {
   FactsReader reader(true);
   std::vector<Link> links;
-  std::vector<std::uint64_t> ids;
+  std::vector<ConversationId> ids;
+  std::uint32_t number = 0;
   for (const Asked& one : all) {
     const RecordFacts facts = reader.read(one.request.dump(), reply(one.answer).dump());
     EXPECT_EQ(facts.defect, "");
     for (const Prefix& prefix : facts.prefixes) {
-      links.push_back({prefix.hash, static_cast<std::uint32_t>(ids.size()), prefix.bytes, prefix.place});
+      links.push_back({prefix.hash, number, prefix.bytes, prefix.place});
     }
-    ids.push_back(facts.explicit_id);
+    if (facts.explicit_id != 0) ids.push_back({facts.explicit_id, number});
+    ++number;
   }
-  return group_conversations(std::move(links), ids);
+  return group_conversations(number, std::move(links), ids);
 }
 
 std::size_t count_groups(const std::vector<Asked>& all) {
