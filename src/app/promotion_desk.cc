@@ -338,11 +338,11 @@ void PromotionDesk::Impl::compare(const SharedPair& pair) {
 }
 
 void PromotionDesk::Impl::rate(const SharedPair& pair, promotion::Pair kept) {
-  judge->rate(pair->candidate, pair->other, [this, pair, kept = std::move(kept)](std::optional<double> score) {
-    promotion::Pair rated = kept;
-    rated.judge = score;
+  const bool are_equal = !kept.metric.empty() && kept.score >= 1;
+  judge->rate(pair->candidate, pair->other, are_equal, [this, pair, kept = std::move(kept)](auto score) mutable {
+    kept.judge = score;
     ++being_kept;
-    boost::asio::post(service.disk().executor(), [this, pair, rated = std::move(rated)] {
+    boost::asio::post(service.disk().executor(), [this, pair, rated = std::move(kept)] {
       if (rated.judge) observe(pair->promotion, {.judged = 1 - *rated.judge, .is_copy = true});
       keep(pair, rated);
       --being_kept;
