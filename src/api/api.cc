@@ -18,6 +18,7 @@
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/records.h"
+#include "api/report_rows.h"
 #include "api/reviews.h"
 #include "api/routes.h"
 #include "api/session.h"
@@ -46,6 +47,7 @@ struct Api::Impl {
                &d.disk),
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
         comparisons(d.runs, d.log, d.disk),
+        report_rows(d.runs, d.log, d.disk),
         workloads(d.log, d.disk),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),
@@ -60,6 +62,7 @@ struct Api::Impl {
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);
     comparisons.add_to(router);
+    report_rows.add_to(router);
     workloads.add_to(router);
     records.add_to(router);
     interactions.add_to(router);
@@ -112,6 +115,7 @@ struct Api::Impl {
   net::Router router;
   JobsResource jobs;
   ComparisonsResource comparisons;
+  ReportRowsResource report_rows;
   WorkloadsResource workloads;
   RecordsResource records;
   InteractionsResource interactions;

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <span>
+#include <vector>
 
 #include "api/answer.h"
 #include "api/query_params.h"
+#include "api/report_rows.h"
 #include "api/request_body.h"
 #include "io/file_uri.h"
 #include "modelops/variant.h"
@@ -103,20 +103,10 @@ Json counts_json(const runs::OutcomeCounts& counts) {
           {"right_only", counts.right_only}};
 }
 
-/// Those of the rows' records that the log still has.
-Result<std::set<std::string>> still_logged(logstore::LogStore& log, const std::vector<runs::RowPair>& rows) {
+std::vector<record::RecordId> records_of(const std::vector<runs::RowPair>& rows) {
   std::vector<record::RecordId> ids;
   for (const auto& row : rows) ids.push_back(record::RecordId::from_stored(row.left.row.record_id));
-  std::set<std::string> found;
-  for (std::span<const record::RecordId> left(ids); !left.empty();) {
-    FW_ASSIGN(const auto some, log.find_batch(left));
-    if (some.empty()) return unavailable("the log store does not find record " + *left.front());
-    for (const auto& record : some) {
-      if (record) found.insert(*record->id);
-    }
-    left = left.subspan(some.size());
-  }
-  return found;
+  return ids;
 }
 
 }  // namespace
@@ -153,7 +143,7 @@ Task<Result<net::Response>> ComparisonsResource::compare(net::Call call) {
   auto body = co_await run_if_room(disk_, [&]() -> Result<Json> {
     FW_ASSIGN(const auto found, runs::pair_rows(scored_rows(std::move(left_file), left_report),
                                                 scored_rows(std::move(right_file), right_report), page, call.deadline));
-    FW_ASSIGN(const auto logged, still_logged(log_, found.rows));
+    FW_ASSIGN(const auto logged, still_logged(log_, records_of(found.rows)));
     Json rows = Json::array();
     for (const auto& pair : found.rows) {
       const auto& row = as_asked(pair, *left);

@@ -350,10 +350,11 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_TRY(check_upstream(upstream));
   FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(job));
-  FW_CO_ASSIGN(const std::string report, co_await runs_.report(id));
+  FW_CO_ASSIGN(const auto report, co_await runs_.signed_report(id));
   auto candidate = co_await run_on(disk_, [&]() -> Result<promotion::Candidate> {
-    FW_ASSIGN(auto named, upstream.empty() ? promotion::served_candidate_of_report(report, model, variant)
-                                           : promotion::candidate_of_report(report, model, variant));
+    FW_ASSIGN(auto named, upstream.empty()
+                              ? promotion::served_candidate_of_report(report.text, model, variant, report.as_written)
+                              : promotion::candidate_of_report(report.text, model, variant, report.as_written));
     named.upstream = upstream;
     named.served_model = served;
     return named;

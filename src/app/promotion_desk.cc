@@ -74,7 +74,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   void note(std::vector<capture::Unrouted> now);
   [[nodiscard]] promotion::HostDependencies host_dependencies();
   /// For an engine's start: the datasets are not read, as no engine does.
-  [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
+  [[nodiscard]] Task<Result<promotion::Candidate>> present(promotion::Candidate was);
   /// For a step: everything that was signed.
   [[nodiscard]] Task<Result<promotion::Digests>> read_again(promotion::Candidate candidate);
   /// The gates' step, if what it leads on is still what was signed.
@@ -218,7 +218,7 @@ promotion::HostDependencies PromotionDesk::Impl::host_dependencies() {
   return {.executor = service.executor(),
           .deployer = service.deployer(),
           .disk = service.disk(),
-          .digests = [this](promotion::Candidate candidate) { return present_digests(std::move(candidate)); },
+          .present = [this](promotion::Candidate candidate) { return present(std::move(candidate)); },
           .room =
               [](const modelops::DeploymentRequest& request) {
                 return modelops::check_free_memory(request.model.path, request.model.context_length,
@@ -252,14 +252,13 @@ void PromotionDesk::Impl::keep_words(const promotion::Proposal& proposal, const 
                 {{"promotion", proposal.id}, {"why", kept.error().message}});
 }
 
-Task<Result<promotion::Digests>> PromotionDesk::Impl::present_digests(promotion::Candidate candidate) {
-  FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
-  FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
-  co_return co_await run_on(service.disk(), [&]() -> Result<promotion::Digests> {
-    FW_ASSIGN(auto present, promotion::served_candidate_of_report(report, candidate.model, candidate.variant));
-    const auto datasets = candidate.digests.find("datasets");
-    if (datasets != candidate.digests.end()) present.digests["datasets"] = datasets->second;
-    return std::move(present.digests);
+Task<Result<promotion::Candidate>> PromotionDesk::Impl::present(promotion::Candidate was) {
+  FW_CO_ASSIGN(const auto job, runs::parse_job_id(was.job));
+  FW_CO_ASSIGN(const auto report, co_await service.runs().signed_report(job));
+  co_return co_await run_on(service.disk(), [&]() -> Result<promotion::Candidate> {
+    FW_ASSIGN(auto now, promotion::served_candidate_of_report(report.text, was.model, was.variant, report.as_written));
+    if (was.digests.contains("datasets")) now.digests["datasets"] = was.digests.at("datasets");
+    return now;
   });
 }
 
@@ -273,8 +272,9 @@ std::optional<std::string> PromotionDesk::Impl::upstream_digest(const promotion:
 
 Task<Result<promotion::Digests>> PromotionDesk::Impl::read_again(promotion::Candidate candidate) {
   FW_CO_ASSIGN(const auto job, runs::parse_job_id(candidate.job));
-  FW_CO_ASSIGN(const std::string report, co_await service.runs().report(job));
-  auto present = co_await run_on(service.disk(), [&] { return promotion::present_digests(report, candidate); });
+  FW_CO_ASSIGN(const auto report, co_await service.runs().signed_report(job));
+  auto present = co_await run_on(service.disk(),
+                                 [&] { return promotion::present_digests(report.text, candidate, report.as_written); });
   // Proposals of earlier versions do not name it.
   if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
   const std::lock_guard lock(mutex);
@@ -338,11 +338,11 @@ void PromotionDesk::Impl::compare(const SharedPair& pair) {
 }
 
 void PromotionDesk::Impl::rate(const SharedPair& pair, promotion::Pair kept) {
-  judge->rate(pair->candidate, pair->other, [this, pair, kept = std::move(kept)](std::optional<double> score) {
-    promotion::Pair rated = kept;
-    rated.judge = score;
+  const bool are_equal = !kept.metric.empty() && kept.score >= 1;
+  judge->rate(pair->candidate, pair->other, are_equal, [this, pair, kept = std::move(kept)](auto score) mutable {
+    kept.judge = score;
     ++being_kept;
-    boost::asio::post(service.disk().executor(), [this, pair, rated = std::move(rated)] {
+    boost::asio::post(service.disk().executor(), [this, pair, rated = std::move(kept)] {
       if (rated.judge) observe(pair->promotion, {.judged = 1 - *rated.judge, .is_copy = true});
       keep(pair, rated);
       --being_kept;

@@ -55,7 +55,8 @@ Task<Status> EvaluationLoop::check_judge(modelops::Judge judge, Deadline deadlin
   FW_CO_TRY(deadline.check("check of the judge"));
   const Status status = check_rating(reply.answer, judge.endpoint.model);
   if (status.ok()) co_return Status{};
-  co_return status.error().within("the judge " + judge.endpoint.model + " at " + judge.endpoint.url + " cannot rate");
+  co_return status.error().within("the judge \"" + judge.endpoint.model + "\" at " + judge.endpoint.url +
+                                  " cannot rate");
 }
 
 }  // namespace fw::evals

@@ -68,12 +68,11 @@ Status add_bytes(Sha256& hash, const io::InputFile& file) {
   return {};
 }
 
-constexpr std::string_view kIfMoved = " (if it was moved: link its old place to the new one, ln -s)";
-
 Result<std::string> read_digest_of_file(const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
-    return failed_precondition("what was evaluated is gone: " + file.error().message + std::string(kIfMoved));
+    return failed_precondition("what was evaluated is gone: " + file.error().message +
+                               " (if it was moved: link its old place to the new one, ln -s)");
   }
   if (!file.ok()) return file.error();
   Sha256 hash;
@@ -108,8 +107,7 @@ Result<std::string> digest_of_dataset(const fs::path& folder) {
     if (it->is_regular_file()) files.emplace(it->path().lexically_relative(folder).generic_string(), it->path());
   }
   if (error || files.empty())
-    return failed_precondition("what was evaluated is gone: there is no dataset " + folder.string() +
-                               std::string(kIfMoved));
+    return failed_precondition("what was evaluated is gone: there is no dataset " + folder.string());
   Sha256 hash;
   for (const auto& [name, path] : files) {
     hash.update(std::to_string(name.size()) + "\n");
@@ -273,8 +271,9 @@ std::string digest_of_serving(const ServedModel& served) {
 
 }  // namespace
 
-Result<Candidate> candidate_of_report(std::string_view bytes, const std::string& model, const std::string& variant) {
-  const Json report = Json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+Result<Candidate> candidate_of_report(std::string_view now, const std::string& model, const std::string& variant,
+                                      std::string_view as_written) {
+  const Json report = Json::parse(now, nullptr, /*allow_exceptions=*/false);
   try {
     const Json& job = report.at("job");
     if (const auto status = codec::text_at(job, "status"); status != "completed") {
@@ -289,7 +288,7 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
       FW_TRY(check_gateway_asks_alike(choice, *made_of));
     }
     const bool is_tuned = made_of && made_of->has_adapter;
-    FW_ASSIGN(Digests digests, digests_of(report, bytes, *candidate, is_tuned));
+    FW_ASSIGN(Digests digests, digests_of(report, as_written.empty() ? now : as_written, *candidate, is_tuned));
     return Candidate{.workload = codec::text_at(job, "workload_id"),
                      .client = codec::text_at(job, "client_id"),
                      .job = codec::text_at(job, "id"),
@@ -304,11 +303,11 @@ Result<Candidate> candidate_of_report(std::string_view bytes, const std::string&
   }
 }
 
-Result<Candidate> served_candidate_of_report(std::string_view bytes, const std::string& model,
-                                             const std::string& variant) {
-  FW_ASSIGN(Candidate candidate, candidate_of_report(bytes, model, variant));
+Result<Candidate> served_candidate_of_report(std::string_view now, const std::string& model, const std::string& variant,
+                                             std::string_view as_written) {
+  FW_ASSIGN(Candidate candidate, candidate_of_report(now, model, variant, as_written));
   try {
-    FW_ASSIGN(ServedModel served, served_model_of(Json::parse(bytes), candidate));
+    FW_ASSIGN(ServedModel served, served_model_of(Json::parse(now), candidate));
     candidate.digests["serving"] = digest_of_serving(served);
     if (!served.chat_template.empty()) {
       FW_ASSIGN(candidate.digests["template"], digest_of_file(served.chat_template));
@@ -320,9 +319,9 @@ Result<Candidate> served_candidate_of_report(std::string_view bytes, const std::
   }
 }
 
-Result<Digests> present_digests(std::string_view report, const Candidate& candidate) {
-  FW_ASSIGN(Candidate present, candidate.served ? served_candidate_of_report(report, candidate.model, candidate.variant)
-                                                : candidate_of_report(report, candidate.model, candidate.variant));
+Result<Digests> present_digests(std::string_view report, const Candidate& candidate, std::string_view as_written) {
+  const auto read = candidate.served ? served_candidate_of_report : candidate_of_report;
+  FW_ASSIGN(Candidate present, read(report, candidate.model, candidate.variant, as_written));
   try {
     FW_ASSIGN(present.digests["datasets"], present_digest_of_datasets(Json::parse(report)));
   } catch (const Json::exception&) {

@@ -197,24 +197,25 @@ Task<void> ModelHost::keep_words(EntryPtr entry) {
   if (found != last_.end() && found->second == entry) last_.erase(found);
 }
 
-Task<Status> ModelHost::check(EntryPtr entry) {
+Task<Result<Candidate>> ModelHost::check(EntryPtr entry) {
   const Proposal& proposal = entry->proposal;
-  const auto now = co_await with_.digests(proposal.candidate);
+  const Digests& was = proposal.candidate.digests;
+  const auto now = co_await with_.present(proposal.candidate);
   if (!now.ok() && !is_refusal(now.error().code)) co_return now.error();
-  if (now.ok() && *now == proposal.candidate.digests) co_return Status{};
-  const std::string why = now.ok()
-                              ? "not what was signed any more: " + names_of_changed(proposal.candidate.digests, *now)
-                              : now.error().message;
+  if (now.ok() && now->digests == was) co_return *now;
+  const std::string why =
+      now.ok() ? "not what was signed any more: " + names_of_changed(was, now->digests) : now.error().message;
   log_error("promotion", "a promoted model is refused", {{"promotion", proposal.id}, {"why", why}});
   note(*entry, HostStage::kRefused, why);
-  with_.on_refused(proposal.id, now.ok() ? std::optional(*now) : std::nullopt, why);
+  with_.on_refused(proposal.id, now.ok() ? std::optional(now->digests) : std::nullopt, why);
   co_return failed_precondition(why);
 }
 
 Task<Error> ModelHost::serve(EntryPtr entry, Deadline deadline) {
   note(*entry, HostStage::kStarting);
-  if (const auto checked = co_await check(entry); !checked.ok()) co_return checked.error();
-  auto request = deployment_request(entry->proposal.candidate, settings_.concurrency);
+  const auto checked = co_await check(entry);
+  if (!checked.ok()) co_return checked.error();
+  auto request = deployment_request(*checked, settings_.concurrency);
   request.restarts = 0;  // each start is ours, with its check
   request.log = entry->log;
   const auto room = co_await run_on(with_.disk, [&] { return with_.room(request); });

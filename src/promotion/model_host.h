@@ -69,9 +69,9 @@ struct HostDependencies {
   Executor executor;
   modelops::Deployer& deployer;
   Pool& disk;
-  /// The digests that a proposal's bytes have now; kFailedPrecondition, kNotFound, kDataLoss: they are no longer there.
-  /// Another error may pass.
-  std::function<Task<Result<Digests>>(Candidate)> digests;
+  /// What is proposed, as it is now: its digests, and where its files lie; kFailedPrecondition, kNotFound, kDataLoss:
+  /// they are no longer there. Another error may pass.
+  std::function<Task<Result<Candidate>>(Candidate)> present;
   /// Whether there is room for one more; blocks.
   std::function<Status(const modelops::DeploymentRequest&)> room;
   /// Success where the engine behind an endpoint answers a look at its health before the deadline, however much it has
@@ -128,7 +128,8 @@ class ModelHost final {
   [[nodiscard]] Task<Error> serve(EntryPtr entry, Deadline deadline);
   /// Returns why its engine is no good any more, or the deadline's error.
   [[nodiscard]] Task<Error> watch(EntryPtr entry, modelops::Deployment up, Deadline deadline);
-  [[nodiscard]] Task<Status> check(EntryPtr entry);
+  /// What is to be served, of which every byte is what was signed.
+  [[nodiscard]] Task<Result<Candidate>> check(EntryPtr entry);
   [[nodiscard]] Task<void> take_down(EntryPtr entry, modelops::DeploymentId id);
   [[nodiscard]] Task<void> keep_words(EntryPtr entry);
   void note(Entry& entry, HostStage stage, const std::string& why = "");

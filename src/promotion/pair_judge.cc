@@ -104,7 +104,8 @@ void PairJudge::settle(std::uint64_t reserved, std::uint64_t used) {
   spent_ -= std::min(spent_, reserved);
 }
 
-Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate, record::Interaction other) const try {
+Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate, record::Interaction other,
+                                                   bool are_equal) const try {
   for (auto* side : {&candidate, &other}) FW_TRY(with_.redact(*side));
   const auto row = row_of_pair(other);
   const auto reference = evals::parse_answer(other.response);
@@ -116,7 +117,9 @@ Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate
   if (answer.ok()) evals::score_answer(*row, *answer, /*has_judge=*/true, result);
   // One that cannot be read, was cut or says nothing counts 0, as in evaluations.
   const bool is_answered = answer.ok() && result.is_answered();
-  if (is_answered && evals::needs_judge(result)) {
+  if (is_answered && are_equal) {
+    out.score = 1;
+  } else if (is_answered && evals::needs_judge(result)) {
     out.request = evals::judge_request(*evals::judged_metric(out.kind), *row, answer->message, model_, /*seed=*/0);
   } else {
     out.score = is_answered ? judged_score(result) : 0;
@@ -126,8 +129,8 @@ Result<PairJudge::Question> PairJudge::question_of(record::Interaction candidate
   return internal(e.what());
 }
 
-void PairJudge::rate(record::Interaction candidate, record::Interaction other, Tell tell) {
-  auto question = question_of(std::move(candidate), std::move(other));
+void PairJudge::rate(record::Interaction candidate, record::Interaction other, bool are_equal, Tell tell) {
+  auto question = question_of(std::move(candidate), std::move(other), are_equal);
   if (!question.ok()) {
     note_failure(question.error().message);
     return end_turn(Outcome::kNoRating, tell, std::nullopt);

@@ -46,10 +46,11 @@ class PairJudge final {
   /// pairs are rated does not depend on what they hold. Once a question was too much for the day, no pair has a turn.
   [[nodiscard]] bool take_turn();
   /// `tell` is called once: at once where the judge is not asked, else on the executor. It is not asked where the other
-  /// side's answer is none to compare with (no rating), and where the candidate's is wrong at sight (of the other kind,
-  /// cut, empty): that scores 0, but only while the judge answers; one that failed is asked something else first, since
-  /// without it wrong answers alone would be rated. Up to seconds of computing for very long texts.
-  void rate(record::Interaction candidate, record::Interaction other, Tell tell);
+  /// side's answer is none to compare with (no rating), where the candidate's is wrong at sight (of the other kind,
+  /// cut, empty): that scores 0, and where the two are equal by the metric that compares them (`are_equal`): that
+  /// scores 1. Either only while the judge answers; one that failed is asked something else first, since without it
+  /// these alone would be rated. Up to seconds of computing for very long texts.
+  void rate(record::Interaction candidate, record::Interaction other, bool are_equal, Tell tell);
 
   void write_metrics(std::ostream& out) const;
 
@@ -58,7 +59,8 @@ class PairJudge final {
   struct Question;
 
   PairJudge(const modelops::Judge& judge, const JudgeBudget& budget, Dependencies dependencies);
-  [[nodiscard]] Result<Question> question_of(record::Interaction candidate, record::Interaction other) const;
+  [[nodiscard]] Result<Question> question_of(record::Interaction candidate, record::Interaction other,
+                                             bool are_equal) const;
   [[nodiscard]] Task<void> ask(Question question, Tell tell);
   /// Under the mutex: a new one, if the last is over.
   void begin_day();

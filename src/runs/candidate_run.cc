@@ -94,7 +94,10 @@ Task<void> CandidateRun::customize() {
     note(StageKind::kCustomization, outcome.error());
     co_return;
   }
-  co_await evaluate_tuned(outcome->trained.adapter);
+  const auto places = context_.record->places();
+  modelops::Adapter adapter = outcome->trained.adapter;
+  for (auto* path : {&adapter.gguf, &adapter.peft}) *path = places.present(path->string());
+  co_await evaluate_tuned(std::move(adapter));
 }
 
 Task<void> CandidateRun::evaluate_tuned(modelops::Adapter adapter) {

@@ -1,5 +1,6 @@
 #include "runs/impl/job_record.h"
 
+#include "runs/impl/job_places.h"
 #include "runs/impl/json_fields.h"
 #include "workflow/workflow.h"
 
@@ -11,15 +12,36 @@ constexpr std::size_t kEventsAtOnce = 1000;
 
 }  // namespace
 
-JobRecord::JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock)
-    : id_(std::move(id)), config_(std::move(config)), store_(store), disk_(disk), clock_(clock) {
+JobRecord::JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock,
+                     std::filesystem::path jobs_folder)
+    : id_(std::move(id)),
+      config_(std::move(config)),
+      store_(store),
+      disk_(disk),
+      clock_(clock),
+      jobs_folder_(std::move(jobs_folder)) {
   job_.id = id_;
   lease_.job_id = *id_;
 }
 
 Job JobRecord::snapshot() const {
+  Job job;
+  {
+    const std::lock_guard lock(mutex_);
+    job = job_;
+  }
+  const auto places = places_of(job, jobs_folder_);
+  return found_in(places, std::move(job));
+}
+
+io::MovedFolder JobRecord::places() const {
   const std::lock_guard lock(mutex_);
-  return job_;
+  return places_of(job_, jobs_folder_);
+}
+
+void JobRecord::find_files() {
+  const auto now = places();
+  if (now.has_moved()) config_ = found_in(now, std::move(config_));
 }
 
 JobStatus JobRecord::status() const {

@@ -15,16 +15,18 @@ constexpr std::size_t kJobsAtOnce = 500;
 
 JobTable::Record JobTable::make(const JobId& id, RunConfig config) const {
   return std::make_shared<JobRecord>(id, std::move(config), dependencies_.store, dependencies_.disk,
-                                     dependencies_.clock);
+                                     dependencies_.clock, options_.folder);
 }
 
 Result<JobTable::Record> JobTable::read(const metastore::JobRow& row) const {
   auto record = find(JobId(row.id));
-  if (!record) {
+  const bool is_new = !record;
+  if (is_new) {
     FW_ASSIGN(auto config, run_config_from_json(row.config));
     record = make(JobId(row.id), std::move(config));
   }
   FW_TRY(record->catch_up());
+  if (is_new) record->find_files();
   if (row.cancel_requested) record->request_cancel();
   return record;
 }

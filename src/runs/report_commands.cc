@@ -8,17 +8,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A word of a shell's line, quoted where it needs to be.
-std::string quoted(const std::string& word) {
-  const bool is_plain = !word.empty() && word.find_first_not_of(
-                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                             "0123456789-_./:=,@%+") == std::string::npos;
-  if (is_plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 void add(ordered_json& list, std::string title, std::string command) {
   list.push_back({{"title", std::move(title)}, {"command", std::move(command)}});
 }
@@ -48,6 +37,16 @@ bool is_served_as_it_lies(const modelops::ModelSpec& model) {
 
 }  // namespace
 
+std::string shell_word(const std::string& word) {
+  const bool is_plain = !word.empty() && word.find_first_not_of(
+                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-_./:=,@%+") == std::string::npos;
+  if (is_plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 ordered_json serve_json(const ReportInput& input, const Findings& findings) {
   ordered_json list = ordered_json::array();
   if (findings.ranked.empty()) return list;
@@ -57,21 +56,21 @@ ordered_json serve_json(const ReportInput& input, const Findings& findings) {
   if (model.endpoint) {
     const auto shown = to_public_json(input.config).at("candidates").at(best.candidate).at("endpoint");
     add(list, "it is served already",
-        "curl " + quoted(shown.at("url").get<std::string>()) + " # model " + quoted(model.endpoint->model));
+        "curl " + shell_word(shown.at("url").get<std::string>()) + " # model " + shell_word(model.endpoint->model));
     return list;
   }
   const auto trained = input.trained.find(best.candidate);
   const bool has_adapter = best.variant.has_adapter && trained != input.trained.end();
   if (has_adapter) {
     add(list, "take the model and its adapter out of the service",
-        "flywheel export " + *input.job.id + " --candidate " + quoted(best.model_name) + " --to " +
-            quoted("./" + best.model_name));
+        "flywheel export " + *input.job.id + " --candidate " + shell_word(best.model_name) + " --to " +
+            shell_word("./" + best.model_name));
   }
   if (is_served_as_it_lies(model)) {
     add(list,
         has_adapter ? "or serve it where it lies, with llama-server" : "serve its file as it is, with llama-server",
-        "llama-server -m " + quoted(model.path.string()) +
-            (has_adapter ? " --lora " + quoted(trained->second.adapter.gguf.string()) : "") + " -c " +
+        "llama-server -m " + shell_word(model.path.string()) +
+            (has_adapter ? " --lora " + shell_word(trained->second.adapter.gguf.string()) : "") + " -c " +
             std::to_string(model.context_length) + " --jinja --host 127.0.0.1 --port 8080");
   }
   return list;
@@ -82,9 +81,9 @@ ordered_json reproduce_json(const ReportInput& input) {
   for (const auto& one : input.job.datasets) datasets.push_back(one.name + " " + one.digest);
   ordered_json commands = ordered_json::array();
   commands.push_back("flywheel report " + *input.job.id + " --json > report.json");
-  commands.push_back("flywheel run " + quoted(*input.job.workload) + " --client-id " + quoted(*input.job.client) +
-                     " --watch  # with data_split_config.random_seed: " + std::to_string(input.job.seed) +
-                     " and the configuration below");
+  commands.push_back("flywheel run " + shell_word(*input.job.workload) + " --client-id " +
+                     shell_word(*input.job.client) + " --watch  # with data_split_config.random_seed: " +
+                     std::to_string(input.job.seed) + " and the configuration below");
   return {{"commands", std::move(commands)}, {"seed", input.job.seed}, {"datasets", std::move(datasets)}};
 }
 

@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "runs/impl/clean_up.h"
 #include "runs/impl/engine_log_file.h"
+#include "runs/impl/job_places.h"
 #include "runs/impl/job_table.h"
 #include "runs/impl/json_fields.h"
 #include "runs/impl/report_files.h"
@@ -94,11 +95,13 @@ struct RunService::Impl {
   [[nodiscard]] Task<void> meet(JobId id);
   [[nodiscard]] Task<void> follow(Record record);
   [[nodiscard]] Task<void> delete_job(Record record);
+  /// Blocks.
+  [[nodiscard]] Result<std::string> written_report(JobRecord& record);
 
   RunDependencies dependencies;
   RunOptions options;
   TaskGroup group;
-  JobTable jobs{dependencies};
+  JobTable jobs{dependencies, options};
   Scheduler scheduler{dependencies, options, jobs, group};
   std::atomic<bool> is_loaded = false;
   std::atomic<bool> is_stopping = false;
@@ -315,21 +318,32 @@ Task<void> RunService::Impl::delete_job(Record record) {
 }
 
 Task<Result<std::string>> RunService::report(JobId id) {
-  auto& impl = *impl_;
-  FW_CO_ASSIGN(const auto record, impl.find(id));
-  co_return co_await run_on(impl.dependencies.disk, [&]() -> Result<std::string> {
-    // Read before the job is: what is kept is never newer than its number says.
-    const std::int64_t at = record->last_event();
-    const Job job = record->snapshot();
-    if (is_finished(job.status)) {
-      if (auto text = io::read_file(report_file(impl.options.folder / *id)); text.ok()) return text;
-    }
-    if (auto kept = record->kept_report(at)) return *std::move(kept);
-    FW_ASSIGN(const auto steps, impl.dependencies.store.steps(*id));
-    FW_ASSIGN(auto text, report_of(job, record->config(), steps));
-    if (record->last_event() == at) record->keep_report(at, text);
-    return text;
+  FW_CO_ASSIGN(auto report, co_await signed_report(std::move(id)));
+  co_return std::move(report.text);
+}
+
+Task<Result<SignedReport>> RunService::signed_report(JobId id) {
+  FW_CO_ASSIGN(const auto record, impl_->find(id));
+  co_return co_await run_on(impl_->dependencies.disk, [&]() -> Result<SignedReport> {
+    const auto places = record->places();
+    FW_ASSIGN(std::string written, impl_->written_report(*record));
+    std::string now = report_found_in(places, written);
+    return SignedReport{std::move(now), std::move(written)};
   });
+}
+
+Result<std::string> RunService::Impl::written_report(JobRecord& record) {
+  // Read before the job is: what is kept is never newer than its number says.
+  const std::int64_t at = record.last_event();
+  const Job job = record.snapshot();
+  if (is_finished(job.status)) {
+    if (auto text = io::read_file(report_file(options.folder / *job.id)); text.ok()) return text;
+  }
+  if (auto kept = record.kept_report(at)) return *std::move(kept);
+  FW_ASSIGN(const auto steps, dependencies.store.steps(*job.id));
+  FW_ASSIGN(auto text, report_of(job, record.config(), steps, record.places()));
+  if (record.last_event() == at) record.keep_report(at, text);
+  return text;
 }
 
 Task<Result<std::vector<EngineLogPart>>> RunService::engine_logs(JobId id, std::size_t candidate) {

@@ -78,6 +78,12 @@ struct JobRequest {
   std::optional<dataset::SplitSettings> split;
 };
 
+/// A report, and the bytes of it that a signature names.
+struct SignedReport {
+  std::string text;        ///< its files where they lie now
+  std::string as_written;  ///< paths into a data folder that was moved since are old
+};
+
 /// A part of the list of jobs.
 struct JobPage {
   std::vector<Job> jobs;
@@ -130,8 +136,10 @@ class RunService final {
   /// Removes a finished job and all it made, in the background; what cannot be removed is logged. kNotFound, or
   /// kFailedPrecondition while it is unfinished. On return the job is gone from list().
   [[nodiscard]] Task<Status> remove(JobId id);
-  /// The report as JSON text (docs/formats/report.md); of an unfinished job as far as it has come.
+  /// The report as JSON text (docs/formats/report.md), its files where they lie now; of an unfinished job as far as it
+  /// has come.
   [[nodiscard]] Task<Result<std::string>> report(JobId id);
+  [[nodiscard]] Task<Result<SignedReport>> signed_report(JobId id);
   /// What the engines of a candidate's deployments wrote last, in the order of their stages: of the one that is up in
   /// this process as it stands, of others what was kept when they were taken down. Empty for a candidate that had none.
   /// kNotFound for an unknown job, or a number that it has no candidate of.

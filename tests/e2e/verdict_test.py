@@ -323,7 +323,7 @@ class WholeRuns(unittest.TestCase):
         (folder / "config.yaml").write_text(models.config("candidate") + judge.format(models.url, "mute"))
         done = flywheel.run("run", "--from", folder / "traffic.jsonl", "--config", folder / "config.yaml", "--data", folder / "data")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertRegex(done.stdout + done.stderr, r"the judge mute at \S+ rated none of the \d\d answers that it was asked about")
+        self.assertRegex(done.stdout + done.stderr, r'the judge "mute" at \S+ rated none of the \d\d answers that it was asked about')
 
     def test_another_system_prompt_is_evaluated_beside_the_applications_own(self):
         def answer(request):

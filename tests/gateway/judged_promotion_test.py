@@ -1,9 +1,10 @@
 """A judge rates shadowed pairs within its budget, and takes a candidate off traffic when it finds its answers worse, but not before
-it has rated enough of them; what is redacted does not reach it."""
+it has rated enough of them; it is not asked about answers that are equal, and what is redacted does not reach it."""
 import json
 import unittest
 
 import promotion_test
+import echo_model
 import flywheel
 
 MIN_PAIRS = 40
@@ -27,7 +28,7 @@ class Judge(flywheel.StubEndpoint):
 
 
 class JudgedPromotion(promotion_test.Promotion):
-    config = promotion_test.CONFIG.replace("bad_feedback: 0.2}}", "bad_feedback: 0.2, judged: 0.2}}").replace(
+    config = promotion_test.CONFIG.replace("bad_feedback: 0.2}}", "bad_feedback: 0.2, disagreement: 0, judged: 0.2}}").replace(
         "  shadow:", f"  judge: {{{{pairs_per_minute: 6000, concurrency: 8, min_pairs: {MIN_PAIRS}}}}}\n  shadow:") + (
         "llm_judge_config: {{url: '{judge}', model_name: judge}}\n"
         "redact: {{rules: [{{name: secret, pattern: 'zebra-[0-9]+'}}]}}\n")
@@ -42,7 +43,8 @@ class JudgedPromotion(promotion_test.Promotion):
         super().setUpClass()
 
     def signed(self):
-        one = self.promote("propose", self.job, "--upstream", "small", person="ada")["id"]
+        # It says every call twice, and texts as production does.
+        one = self.promote("propose", self.job, "--upstream", "small", "--model", "repeat", person="ada")["id"]
         self.promote("sign", one, person="bob")
         self.promote("shadow", one, person="op")
         return one
@@ -60,9 +62,11 @@ class JudgedPromotion(promotion_test.Promotion):
         gate = self.judged(one)
         self.assertGreater(gate["count"], 0)
         self.assertEqual(gate["mean"], 0)
-        self.assertLessEqual(gate["count"], len(self.judge.asked) - asked)
-        rated = [pair["judge"] for pair in self.service.call("GET", f"/api/promotions/{one}/pairs")[1]["pairs"]]
-        self.assertEqual(sum(score == 1 for score in rated), gate["count"])
+        pairs = self.service.call("GET", f"/api/promotions/{one}/pairs")[1]["pairs"]
+        self.assertEqual(sum(pair["judge"] == 1 for pair in pairs), gate["count"])
+        rated = [pair["score"] for pair in pairs if pair["judge"] is not None]
+        self.assertEqual(sum(score < 1 for score in rated), len(self.judge.asked) - asked)
+        self.assertIn(1, rated, "answers that are equal are as good")
         self.assertEqual(self.service.metric('flywheel_promotion_judged_total{outcome="rated"}') - rated_before, gate["count"])
 
         # A judge that finds everything worse decides nothing on fewer pairs than it has to rate.
@@ -82,7 +86,9 @@ class JudgedPromotion(promotion_test.Promotion):
     def test_what_is_redacted_does_not_reach_the_judge(self):
         one = self.signed()
         asked = len(self.judge.asked)
-        self.send({"messages": [{"role": "user", "content": "what became of zebra-77, please"}]}, "secret-1")
+        question = [{"role": "user", "content": "what became of zebra-77, please"}]
+        self.production.production.answers[echo_model.key_of(question, None)][""] = {"role": "assistant", "content": "it was sold"}
+        self.send({"messages": question}, "secret-1")
         flywheel.wait_until(lambda: len(self.judge.asked) > asked, 30, "a question to the judge")
         self.assertIn("what became of", self.judge.asked[-1])
         self.assertNotIn("zebra-77", "".join(self.judge.asked))

@@ -182,3 +182,19 @@ test("what the reader first sees holds the decision, and the first row that diff
     assert.ok(row - section < 400, `the first row is ${row - section} below its heading`);
   });
 });
+
+test("names of any length make no page wider than the screen", async () => {
+  const report = makeExample();
+  const long = (name) => name.padEnd(300, "w");
+  const names = [report.job.workload_id, report.job.client_id, "big-model", ...report.candidates.map((c) => c.model_name), ...new Set(report.divergent_rows.rows.map((r) => r.label))].filter((n) => n !== "");
+  const text = names.reduce((t, name) => t.replaceAll(JSON.stringify(name), JSON.stringify(long(name))), JSON.stringify(report));
+  for (const width of [375, 1280]) {
+    await openReport(browser, JSON.parse(text), { viewport: { width, height: 812 } }, async (page) => {
+      await page.locator(".decision").waitFor();
+      await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+      const [wide, shown, list] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth, Math.max(...[...document.querySelectorAll(".scroll")].map((e) => e.scrollWidth))]);
+      assert.ok(wide <= shown, `${wide} on a screen of ${shown}`);
+      assert.ok(list <= Math.max(shown, 600), `a table is ${list} wide`);
+    });
+  }
+});

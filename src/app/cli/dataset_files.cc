@@ -54,9 +54,7 @@ Result<std::string> read_job_file(const fs::path& path, bool may_lack) {
   if (fs::exists(path, error)) return io::read_file(path, kMostBytes);
   if (may_lack) return std::string();
   return not_found("the rows are in " + path.string() +
-                   " on the service's machine and cannot be read here; run this there, or, if the data folder was "
-                   "moved, link its old place to the "
-                   "new one (ln -s)");
+                   " on the service's machine and cannot be read here; run this there");
 }
 
 Status read_job_rows(RunDatasets& out) {

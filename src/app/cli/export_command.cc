@@ -56,9 +56,7 @@ Status check_here(const ExportPlan& plan) {
   std::error_code error;
   if (fs::is_regular_file(plan.adapter, error)) return {};
   return not_found("the adapter is " + plan.adapter.string() +
-                   " on the service's machine and cannot be read here; run flywheel export there, or, if the data "
-                   "folder was moved, link its old place to "
-                   "the new one (ln -s)");
+                   " on the service's machine and cannot be read here; run flywheel export there");
 }
 
 /// Copies a GGUF model with another chat template.

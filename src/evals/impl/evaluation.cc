@@ -122,7 +122,7 @@ Status Evaluation::connect() {
   }
   if (!job_.judge) return {};
   const auto& judge = job_.judge->endpoint;
-  FW_ASSIGN(judge_, watch(judge, "the judge " + judge.model, "evals.judge"));
+  FW_ASSIGN(judge_, watch(judge, "the judge \"" + judge.model + "\"", "evals.judge"));
   return {};
 }
 

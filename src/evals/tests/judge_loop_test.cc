@@ -109,7 +109,7 @@ TEST_F(EvaluationTest, AJudgeThatDiesFailsTheEvaluationAndKeepsTheAnswers) {
   write_rows(some_rows(100));
   const auto result = evaluate();
   ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message, HasSubstr("the judge judge at " + job.target.url));
+  EXPECT_THAT(result.error().message, HasSubstr("the judge \"judge\" at " + job.target.url));
   EXPECT_THAT(result.error().message, HasSubstr("does not answer: "));
   EXPECT_THAT(result.error().message, HasSubstr("judge overloaded"));
   EXPECT_LT(seen().size(), 40u);
@@ -161,7 +161,7 @@ TEST_F(EvaluationTest, AJudgeThatCannotRateIsNamedWithTheReason) {
   for (const char* reason : {"HTML", "max_tokens is not supported", "ended while thinking"}) {
     const auto status = run(loop.check_judge(judge, Deadline::after(10s)));
     ASSERT_FALSE(status.ok()) << reason;
-    EXPECT_THAT(status.error().message, HasSubstr("the judge judge at " + job.target.url));
+    EXPECT_THAT(status.error().message, HasSubstr("the judge \"judge\" at " + job.target.url));
     EXPECT_THAT(status.error().message, HasSubstr(reason));
     ++kind;
   }

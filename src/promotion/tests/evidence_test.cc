@@ -83,6 +83,17 @@ TEST_F(EvidenceTest, TheDatasetsAreReadAndNotOnlyQuoted) {
   EXPECT_EQ(present_digests(with_set.dump(), *candidate).error().code, ErrorCode::kFailedPrecondition);
 }
 
+TEST_F(EvidenceTest, FilesThatLieElsewhereNowAreReadThereAndTheReportStaysAsItWasWritten) {
+  const std::string written = report().dump();
+  const auto before = candidate_of_report(written, "", "");
+  std::filesystem::rename(path("adapter.gguf"), path("moved.gguf"));
+  EXPECT_FALSE(present_digests(written, *before).ok());
+  Json now = report();
+  now["candidates"][0]["customization"]["adapter"] = path("moved.gguf");
+  EXPECT_EQ(candidate_of_report(now.dump(), "", "", written)->digests, before->digests);
+  EXPECT_EQ(names_of_changed(before->digests, present_digests(now.dump(), *before, written).value()), "");
+}
+
 TEST_F(EvidenceTest, ALargeFileIsReadAgainWhenItChanges) {
   write("base.gguf", std::string(65 << 20, 'a'));
   const auto before = candidate_of_report(report().dump(), "", "");

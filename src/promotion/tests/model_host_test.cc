@@ -117,7 +117,11 @@ class ModelHostTest : public testing::Test {
         settings, HostDependencies{.executor = threads_.get_executor(),
                                    .deployer = deployer,
                                    .disk = disk_,
-                                   .digests = [this](Candidate) -> Task<Result<Digests>> { co_return present(); },
+                                   .present = [this](Candidate one) -> Task<Result<Candidate>> {
+                                     FW_CO_ASSIGN(one.digests, present());
+                                     if (!moved_to.empty()) one.served->adapter = moved_to;
+                                     co_return one;
+                                   },
                                    .room = [this](const modelops::DeploymentRequest&) -> Status {
                                      if (has_room) return {};
                                      return resource_exhausted("no memory");
@@ -192,6 +196,7 @@ class ModelHostTest : public testing::Test {
   Result<Digests> digests = Digests{{"adapter", "aa"}, {"base", "bb"}};
   std::vector<std::string> refused;
   std::map<std::string, std::vector<std::string>> kept;  ///< what engines had written, by proposal
+  std::string moved_to;                                  ///< where the adapter is now
   std::atomic<bool> has_room = true;
   std::atomic<int> changes = 0;
   FakeDeployer deployer;
@@ -214,6 +219,14 @@ TEST_F(ModelHostTest, BringsUpWhatIsOnTrafficOnceItIsStarted) {
   EXPECT_TRUE(deployer.asked[0].answers_traffic);
   EXPECT_GE(changes, 1);
   EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_served{promotion=\"p-1\"} 1"));
+}
+
+TEST_F(ModelHostTest, ServesTheFilesThatWereCheckedWhereTheyLieNow) {
+  moved_to = "/moved/a";
+  host->start();
+  host->set({proposal("p-1")});
+  ASSERT_TRUE(reaches("p-1", HostStage::kReady));
+  EXPECT_EQ(deployer.asked[0].adapter->gguf, "/moved/a");
 }
 
 TEST_F(ModelHostTest, WhatAnUpstreamServesIsNoneOfItsModels) {

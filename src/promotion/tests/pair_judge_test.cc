@@ -58,18 +58,19 @@ class PairJudgeTest : public testing::Test {
     judge_ = std::move(*made);
   }
 
-  std::optional<double> rate(record::Interaction candidate, record::Interaction other) {
+  std::optional<double> rate(record::Interaction candidate, record::Interaction other, bool are_equal = false) {
     std::promise<std::optional<double>> told;
     auto score = told.get_future();
-    judge_->rate(std::move(candidate), std::move(other), [&](std::optional<double> one) { told.set_value(one); });
+    judge_->rate(std::move(candidate), std::move(other), are_equal,
+                 [&](std::optional<double> one) { told.set_value(one); });
     EXPECT_EQ(score.wait_for(20s), std::future_status::ready);
     return score.get();
   }
   /// In a turn of its own, beside "cold".
-  std::optional<double> again(record::Interaction candidate) {
+  std::optional<double> again(record::Interaction candidate, bool are_equal = false) {
     clock_.advance(1s);
     EXPECT_TRUE(judge_->take_turn());
-    return rate(std::move(candidate), said("cold"));
+    return rate(std::move(candidate), said("cold"), are_equal);
   }
   std::string metrics() const {
     std::ostringstream out;
@@ -140,6 +141,24 @@ TEST_F(PairJudgeTest, AnAnswerThatSaysNothingIsBadWithoutAQuestion) {
   EXPECT_TRUE(asked().empty());
 }
 
+TEST_F(PairJudgeTest, EqualAnswersAreAsGoodAsEachOtherWithoutAQuestion) {
+  make({.pairs_a_minute = 6000});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(again(said("cold"), /*are_equal=*/true), 1.0);
+  EXPECT_TRUE(asked().empty());
+  EXPECT_THAT(metrics(), HasSubstr(R"(flywheel_promotion_judged_total{outcome="rated"} 3)"));
+  EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_judge_tokens_total 0\n"));
+}
+
+TEST_F(PairJudgeTest, EqualAnswersDoNotCountWhileTheJudgeIsAwaySinceTheyAloneWouldBeRated) {
+  make({.pairs_a_minute = 6000});
+  answer_ = net::json_response(500, "{}");
+  EXPECT_EQ(again(said("warm")), std::nullopt);
+  EXPECT_EQ(again(said("cold"), /*are_equal=*/true), std::nullopt);
+  answers(R"({"rating": 1})");
+  EXPECT_EQ(again(said("cold"), /*are_equal=*/true), 1.0) << "asked something else, it answers";
+  EXPECT_EQ(asked().size(), 3U);
+}
+
 TEST_F(PairJudgeTest, WhatIsRedactedDoesNotReachTheJudge) {
   make({}, [](record::Interaction& one) {
     const auto at = one.request.find("ada@example.com");
@@ -148,14 +167,14 @@ TEST_F(PairJudgeTest, WhatIsRedactedDoesNotReachTheJudge) {
   });
   answers(R"({"rating": 10})");
   ASSERT_TRUE(judge_->take_turn());
-  EXPECT_EQ(rate(said("cold"), said("cold")), 1.0);
+  EXPECT_EQ(rate(said("warm"), said("cold")), 1.0);
   EXPECT_THAT(asked()[0], testing::AllOf(HasSubstr("[email]"), Not(HasSubstr("ada@"))));
 }
 
 TEST_F(PairJudgeTest, WhatCannotBeRedactedIsNotRated) {
   make({}, [](record::Interaction&) { return Status(data_loss("no JSON")); });
   ASSERT_TRUE(judge_->take_turn());
-  EXPECT_EQ(rate(said("cold"), said("cold")), std::nullopt);
+  EXPECT_EQ(rate(said("warm"), said("cold")), std::nullopt);
   EXPECT_TRUE(asked().empty());
 }
 
@@ -165,12 +184,12 @@ TEST_F(PairJudgeTest, AJudgeThatFailsOrSaysNothingIsNotTheCandidatesFault) {
     answer_ = bad;
     clock_.advance(1s);
     ASSERT_TRUE(judge_->take_turn());
-    EXPECT_EQ(rate(said("cold"), said("cold")), std::nullopt);
+    EXPECT_EQ(rate(said("warm"), said("cold")), std::nullopt);
   }
   answers("I cannot say");
   clock_.advance(1s);
   ASSERT_TRUE(judge_->take_turn());
-  EXPECT_EQ(rate(said("cold"), said("cold")), std::nullopt);
+  EXPECT_EQ(rate(said("warm"), said("cold")), std::nullopt);
   EXPECT_EQ(asked().size(), 3U) << "each is asked once";
   EXPECT_THAT(metrics(), HasSubstr(R"({outcome="no_rating"} 3)"));
 }
@@ -192,19 +211,19 @@ TEST_F(PairJudgeTest, TurnsComeEvenlyAndAreBoundedByWhatIsUnderWay) {
 TEST_F(PairJudgeTest, ADaysTokensAreNotExceededAndComeBackTheNextDay) {
   make({.pairs_a_minute = 6000, .tokens_a_day = 10'000});
   answers(R"({"rating": 10})", /*tokens=*/9'900);
-  EXPECT_EQ(again(said("cold")), 1.0);
-  EXPECT_EQ(again(said("cold")), std::nullopt) << "the judge counted more tokens than the question seemed to have";
+  EXPECT_EQ(again(said("warm")), 1.0);
+  EXPECT_EQ(again(said("warm")), std::nullopt) << "the judge counted more tokens than the question seemed to have";
   EXPECT_EQ(asked().size(), 1U);
   EXPECT_THAT(metrics(), HasSubstr(R"({outcome="over_budget"} 1)"));
   clock_.advance(24h);
-  EXPECT_EQ(again(said("cold")), 1.0);
+  EXPECT_EQ(again(said("warm")), 1.0);
 }
 
 TEST_F(PairJudgeTest, NoPairHasATurnOnceTheDaysTokensAreUsedUp) {
   make({.pairs_a_minute = 6000, .tokens_a_day = 10'000});
   answers(R"({"rating": 10})", /*tokens=*/9'900);
-  (void)again(said("cold"));
-  (void)again(said("cold"));
+  (void)again(said("warm"));
+  (void)again(said("warm"));
   clock_.advance(1s);
   EXPECT_FALSE(judge_->take_turn()) << "only the answers that are wrong at sight would be rated";
   EXPECT_THAT(metrics(), HasSubstr(R"({outcome="over_budget"} 2)"));
@@ -213,7 +232,7 @@ TEST_F(PairJudgeTest, NoPairHasATurnOnceTheDaysTokensAreUsedUp) {
 TEST_F(PairJudgeTest, TokensAreThoseThatTheJudgeCounts) {
   make({.pairs_a_minute = 6000, .tokens_a_day = 1000});
   answers(R"({"rating": 10})", /*tokens=*/7);
-  for (int i = 0; i < 9; ++i) EXPECT_EQ(again(said("cold")), 1.0) << "fewer than the bytes let think";
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(again(said("warm")), 1.0) << "fewer than the bytes let think";
   EXPECT_THAT(metrics(), HasSubstr("flywheel_promotion_judge_tokens_total 63\n"));
 }
 
@@ -221,7 +240,7 @@ TEST_F(PairJudgeTest, AnswersThatAreWrongAtSightDoNotCountWhileTheJudgeIsAway) {
   make({.pairs_a_minute = 6000});
   answer_ = net::json_response(500, "{}");
   EXPECT_EQ(again(said("")), 0.0) << "nobody knows yet";
-  EXPECT_EQ(again(said("cold")), std::nullopt);
+  EXPECT_EQ(again(said("warm")), std::nullopt);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(again(i == 0 ? said("") : called()), std::nullopt);
   EXPECT_EQ(asked().size(), 4U);
   answers(R"({"rating": 10})");
@@ -249,8 +268,8 @@ TEST_F(PairJudgeTest, WhereTheOtherSidesAnswerIsNoneToCompareWithThereIsNoRating
 TEST_F(PairJudgeTest, WhatCannotBeComputedGivesItsTurnBack) {
   make({.pairs_a_minute = 6000, .concurrency = 1},
        [](record::Interaction&) -> Status { throw std::runtime_error("out of memory"); });
-  EXPECT_EQ(again(said("cold")), std::nullopt);
-  EXPECT_EQ(again(said("cold")), std::nullopt);
+  EXPECT_EQ(again(said("warm")), std::nullopt);
+  EXPECT_EQ(again(said("warm")), std::nullopt);
 }
 
 TEST_F(PairJudgeTest, EndsWithAQuestionUnderWayAndTellsThatThereIsNoRating) {
@@ -263,7 +282,7 @@ TEST_F(PairJudgeTest, EndsWithAQuestionUnderWayAndTellsThatThereIsNoRating) {
   make();
   ASSERT_TRUE(judge_->take_turn());
   std::atomic<int> told = 0;
-  judge_->rate(said("cold"), said("cold"), [&](std::optional<double> score) { told += score ? 100 : 1; });
+  judge_->rate(said("warm"), said("cold"), false, [&](std::optional<double> score) { told += score ? 100 : 1; });
   judge_.reset();
   EXPECT_EQ(told, 1);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "async/pool.h"
+#include "io/moved_folder.h"
 #include "metastore/meta_store.h"
 #include "modelops/engine_log.h"
 #include "runs/impl/wakeup.h"
@@ -33,14 +35,20 @@ struct RunningEngine {
 /// more than the disk and stages that write at once need not know of each other.
 class JobRecord final {
  public:
-  /// A job whose events, if there are any, are applied with catch_up().
-  JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock);
+  /// A job whose events, if there are any, are applied with catch_up(). `jobs_folder`: where all jobs' folders lie.
+  JobRecord(JobId id, RunConfig config, metastore::MetaStore& store, Pool& disk, const Clock& clock,
+            std::filesystem::path jobs_folder);
   JobRecord(const JobRecord&) = delete;
   JobRecord& operator=(const JobRecord&) = delete;
 
   [[nodiscard]] const JobId& id() const { return id_; }
   [[nodiscard]] const RunConfig& config() const { return config_; }
+  /// With its files where they lie now.
   [[nodiscard]] Job snapshot() const;
+  /// Of the data folder, while the job ran: for what is read out of its journal and its report.
+  [[nodiscard]] io::MovedFolder places() const;
+  /// Its configuration with the files where they lie now. After the first catch_up(), before anybody else has it.
+  void find_files();
   [[nodiscard]] JobStatus status() const;
   [[nodiscard]] std::int64_t last_event() const;
   /// Job::dataset_stamp: grows from each job to the next.
@@ -110,15 +118,16 @@ class JobRecord final {
   void wake_readers();
 
   const JobId id_;
-  const RunConfig config_;
+  RunConfig config_;
   metastore::MetaStore& store_;
   Pool& disk_;
   const Clock& clock_;
+  const std::filesystem::path jobs_folder_;
 
   mutable std::mutex mutex_;
   std::stop_source stop_;
   metastore::Lease lease_;
-  Job job_;
+  Job job_;  // as it was written down
   std::int64_t last_event_ = 0;
   bool is_deleted_ = false;
   std::int64_t report_at_ = 0;  ///< the event that report_ was made after

@@ -17,7 +17,7 @@ class JobTable final {
  public:
   using Record = std::shared_ptr<JobRecord>;
 
-  explicit JobTable(RunDependencies& dependencies) : dependencies_(dependencies) {}
+  JobTable(RunDependencies& dependencies, const RunOptions& options) : dependencies_(dependencies), options_(options) {}
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
 
@@ -45,6 +45,7 @@ class JobTable final {
   void leave_out(const std::string& id, const Error& error);
 
   RunDependencies& dependencies_;
+  const RunOptions& options_;
   mutable std::mutex mutex_;
   std::map<JobId, Record> jobs_;
   std::set<std::string> left_out_;

@@ -44,6 +44,8 @@ struct Findings {
                                             const evals::ScoringSettings& scoring);
 [[nodiscard]] nlohmann::ordered_json divergent_rows_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json trust_json(const ReportInput& input, const Findings& findings);
+/// A word of a shell's line, quoted where it needs to be.
+[[nodiscard]] std::string shell_word(const std::string& word);
 [[nodiscard]] nlohmann::ordered_json serve_json(const ReportInput& input, const Findings& findings);
 [[nodiscard]] nlohmann::ordered_json reproduce_json(const ReportInput& input);
 

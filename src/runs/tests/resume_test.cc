@@ -24,7 +24,7 @@ std::string essence(const World& world, const Job& job, const std::string& repor
     if (candidate["customization"].is_object()) candidate["customization"].erase("runtime_seconds");
   }
   std::string text = read.dump(1);
-  text = std::regex_replace(text, std::regex(world.folder.path().string()), "FOLDER");
+  text = std::regex_replace(text, std::regex(world.data.string()), "FOLDER");
   return std::regex_replace(text, std::regex(job.id->substr(0, 8) + "[0-9a-f]*"), "ID");
 }
 
@@ -134,6 +134,77 @@ TEST(Resume, AFinishedStageIsNotRunAgain) {
     co_await life.finish(life.service.list().front().id);
     EXPECT_EQ(life.calls.front(), "train big");
     EXPECT_EQ(life.deployer.calls.front(), "deploy-tuned big");
+  });
+}
+
+/// Where the files of a finished job lie.
+std::vector<std::string> files_of(const Job& job) {
+  std::vector<std::string> out;
+  for (const auto& dataset : job.datasets) out.push_back(dataset.uri);
+  for (const auto& candidate : job.candidates) {
+    for (const auto& evaluation : candidate.evaluations) out.push_back(evaluation.results_uri);
+    for (const auto& training : candidate.customizations) out.push_back(training.adapter_uri);
+  }
+  return out;
+}
+
+TEST(Resume, AFinishedJobOfADataFolderThatWasMovedHasItsFilesAtTheNewPlace) {
+  World world;
+  world.config.candidates[0].model.path = world.data / "own models/big.gguf";
+  std::string before;
+  live(world, [&](Life& life) -> Task<void> {
+    const auto job = co_await life.finish((co_await life.create())->id);
+    before = (co_await life.service.report(job.id)).value_or("");
+  });
+  const std::string old = world.data.string();
+  const io::TemporaryFolder elsewhere;
+  world.move_to(elsewhere.path() / "moved");
+  live(world, [&](Life& life) -> Task<void> {
+    const Job job = life.service.list().front();
+    EXPECT_EQ(job.status, JobStatus::kCompleted);
+    EXPECT_EQ(files_of(job).size(), 9U);
+    for (const auto& file : files_of(job)) {
+      EXPECT_TRUE(file.starts_with("file://" + world.data.string())) << file;
+      EXPECT_TRUE(std::filesystem::exists(file.substr(7))) << file;
+    }
+    EXPECT_EQ((co_await life.service.signed_report(job.id)).value().as_written, before) << "its bytes are signed";
+    const std::string report = (co_await life.service.report(job.id)).value_or("");
+    EXPECT_EQ(report, std::regex_replace(before, std::regex(old), world.data.string()));
+    EXPECT_THAT(report, ::testing::HasSubstr("'" + world.data.string() + "/own models/big.gguf'"));
+  });
+}
+
+TEST(Resume, AJobGoesOnInADataFolderThatWasMovedMeanwhile) {
+  const std::string expected = undisturbed();
+  World world;
+  add_webhook(world);
+  world.script.stalls_at = "customized-eval big";
+  live(world, [&](Life& life) -> Task<void> {
+    EXPECT_TRUE((co_await life.create()).ok());
+    EXPECT_TRUE(co_await life.until([&] { return !world.script.reached.empty(); }));
+  });
+  world.script.stalls_at.clear();
+  const std::string old = world.data.string();
+  const io::TemporaryFolder elsewhere;
+  world.move_to(elsewhere.path() / "moved");
+  const auto [job, report] = outcome_of(world);
+  EXPECT_EQ(job.status, JobStatus::kCompleted);
+  EXPECT_EQ(report, expected);
+  EXPECT_EQ(world.steps_trained, 10) << "it was trained anew";
+  for (const auto& file : files_of(job)) EXPECT_FALSE(file.starts_with("file://" + old)) << file;
+}
+
+TEST(Resume, ACopyOfADataFolderUsesItsOwnFiles) {
+  World world;
+  live(world, [&](Life& life) -> Task<void> { co_await life.finish((co_await life.create())->id); });
+  const std::string original = world.data.string();
+  const io::TemporaryFolder elsewhere;
+  world.move_to(elsewhere.path() / "copy");
+  std::filesystem::copy(world.data, original, std::filesystem::copy_options::recursive);
+  live(world, [&](Life& life) -> Task<void> {
+    for (const auto& file : files_of(life.service.list().front()))
+      EXPECT_TRUE(file.starts_with("file://" + world.data.string())) << file;
+    co_return;
   });
 }
 

@@ -188,7 +188,8 @@ TEST_F(WorkersTest, StagesThatEndAtOnceAreAppliedInTheStoresOrder) {
   Pool disk("disk", 4);
   const auto events = [&](std::int64_t) { return std::vector<metastore::NewEvent>{}; };
   ASSERT_TRUE(store_->create_job({.id = "a", .config = "{}"}, 1, events).ok());
-  const auto record = std::make_shared<JobRecord>(JobId("a"), world_.config, *store_, disk, world_.clock);
+  const auto record = std::make_shared<JobRecord>(JobId("a"), world_.config, *store_, disk, world_.clock,
+                                                  world_.folder.path() / "jobs");
   record->hold(store_->claim("a", "one", world_.clock.now(), world_.clock.now() + std::chrono::seconds(30)).value());
   const auto body = [&]() -> Task<void> {
     JobJournal journal(record);

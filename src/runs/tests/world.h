@@ -55,7 +55,16 @@ class World {
             response.dump()};
   }
 
+  /// The data folder goes elsewhere, between two lives.
+  void move_to(const std::filesystem::path& place) {
+    std::filesystem::rename(data, place);
+    data = place;
+    database = data / "flywheel.db";
+    datasets = FakeDatasetStore(data / "datasets");
+  }
+
   io::TemporaryFolder folder;
+  std::filesystem::path data = folder.path();
   std::filesystem::path database = folder.path() / "flywheel.db";
   FakeLogStore log;
   FakeDatasetStore datasets{folder.path() / "datasets"};
@@ -137,7 +146,7 @@ class Life {
             world.datasets,      deployer, trainer, evaluator,   embedder, world.poster};
   }
   RunOptions options() {
-    RunOptions o{.folder = world.folder.path() / "jobs", .config = world.config};
+    RunOptions o{.folder = world.data / "jobs", .config = world.config};
     o.judge_retry.first_pause = Duration(1);
     o.store_retry.max_attempts = world.store_attempts;
     o.store_retry.first_pause = std::chrono::milliseconds(1);

@@ -3,7 +3,7 @@ import { count, plural } from "../components/format";
 import { visible } from "../components/plain";
 import { DivergentRowCard } from "./divergent_row";
 import { go, scrollToId, usePlace, type Place } from "./location";
-import type { DivergentRow, Report } from "./model";
+import type { DivergentRow, Report, RowNote } from "./model";
 import { asCsv, asJsonLines, download } from "./row_export";
 import { answerName, countNames, filterRows, mistakesOf, readingOf, shownAnswer, type Reading } from "./row_filter";
 
@@ -90,7 +90,7 @@ function useScrollTo(record: string | undefined) {
   }, [record]);
 }
 
-export function Divergences(props: { report: Report }) {
+export function Divergences(props: { report: Report; note?: RowNote }) {
   const { rows, total, left_out } = props.report.divergent_rows;
   const place = usePlace();
   const reading = useMemo(() => readingOf(props.report), [props.report]);
@@ -105,8 +105,8 @@ export function Divergences(props: { report: Report }) {
     <section>
       {title}
       <p class="muted">
-        {plural(total, "row")} on which the best-ranked candidate does not give production's answer{left_out > 0 && `; the first ${count(rows.length)} of them are here`}.
-        What production said and the candidate did not is marked <mark class="lost">so</mark>, what the candidate said instead <mark class="gained">so</mark>.
+        {plural(total, "row")} on which the best-ranked candidate does not give production's answer{left_out > 0 && `; the first ${count(rows.length)} are here`}.
+        What production said and the candidate did not is marked <mark class="lost">so</mark>, what it said instead <mark class="gained">so</mark>.
       </p>
       <Filters rows={rows} place={place} reading={reading} />
       <div class="found" id="rows-list">
@@ -120,10 +120,10 @@ export function Divergences(props: { report: Report }) {
       {lost && <p class="problem">Row {visible(place.row!)} is not among the divergent rows of this report.</p>}
       <Pager total={found.length} page={page} where="above" />
       {found.slice(page * kPageRows, (page + 1) * kPageRows).map((row) => (
-        <DivergentRowCard key={row.record_id} row={row} report={props.report} place={place} reading={reading} opened={row.record_id === place.row} />
+        <DivergentRowCard key={row.record_id} row={row} report={props.report} place={place} reading={reading} note={props.note?.(row.record_id)} />
       ))}
       {found.length === 0 && <p class="muted">No row fits these filters.</p>}
-      {found.length > kPageRows && <p class="print-only muted">Print holds the page of rows that was shown; the file has all {count(found.length)}.</p>}
+      {found.length > kPageRows && <p class="print-only muted">Print holds the page that was shown; the file has all {count(found.length)}.</p>}
       <Pager total={found.length} page={page} where="below" />
     </section>
   );

@@ -4,7 +4,7 @@ import { CopyButton } from "../components/copy";
 import { cut, kShown } from "../components/long_text";
 import { count, plural, score } from "../components/format";
 import { Name, Plain } from "../components/plain";
-import { asMessage, contentText, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer } from "./model";
+import { asMessage, contentText, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer, type RowNote } from "./model";
 import { linkTo, type Place } from "./location";
 import { ModelName } from "./model_name";
 import { asCurl } from "./row_export";
@@ -56,14 +56,15 @@ function OtherAnswers(props: { row: DivergentRow; answer: RowAnswer | undefined;
 
 const isSystem = (m: Message): boolean => m.role === "system" || m.role === "developer";
 
-export function DivergentRowCard(props: { row: DivergentRow; report: Report; place: Place; reading: Reading; opened: boolean }) {
+export function DivergentRowCard(props: { row: DivergentRow; report: Report; place: Place; reading: Reading; note: ReturnType<RowNote> }) {
   const { row, report, place, reading } = props;
+  const opened = place.row === row.record_id;
   const answer = shownAnswer(row, place.model, reading);
   const messages = messagesOf(row);
   const last = messages.filter((m) => !isSystem(m)).at(-1);
   const all = `Whole conversation (${plural(messages.length, "message")})`;
   return (
-    <article class={props.opened ? "row opened" : "row"} id={`row-${row.record_id}`} tabIndex={-1} aria-label={`row ${row.record_id}`}>
+    <article class={opened ? "row opened" : "row"} id={`row-${row.record_id}`} tabIndex={-1} aria-label={`row ${row.record_id}`}>
       <header>
         <h3>{row.label === "" ? "row" : <Name text={row.label} />}</h3>
         <Tags row={row} answer={answer} report={report} />
@@ -72,13 +73,14 @@ export function DivergentRowCard(props: { row: DivergentRow; report: Report; pla
           {answer && <CopyButton label="curl" title="copy the request as a curl command (its tools are not in the report)" text={() => asCurl(row, answer.model_name)} />}
         </span>
       </header>
+      {props.note}
       {last && (
         <div class="asked">
           <span class="role"><Plain text={last.role ?? ""} /></span>
           <p class="text clamp"><Plain text={cut(contentText(last.content), kShown)} /></p>
         </div>
       )}
-      {messages.length > 0 && <details open={props.opened}><summary>{all}</summary><Conversation messages={messages} /></details>}
+      {messages.length > 0 && <details open={opened}><summary>{all}</summary><Conversation messages={messages} /></details>}
       {answer
         ? <AnswerDiff reference={asMessage(row.reference) ?? {}} answer={asMessage(answer.message)} names={["production", <ModelName {...answer} />]} trouble={troubleOf(answer)} />
         : <p class="muted">This candidate has no answer to the row.</p>}

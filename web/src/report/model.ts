@@ -1,4 +1,5 @@
 // What the page adds to the report's types (schema.ts): the traffic's own messages, and names for people.
+import type { ComponentChildren } from "preact";
 import type { Kind } from "../components/format";
 import { jsonText } from "../components/json_text";
 import type { Candidate, DivergentRow, Evaluation, Report } from "./schema";
@@ -8,6 +9,8 @@ export type { Candidate, Customization, Decision, DivergentRow, Estimate, Evalua
 export interface ToolCall { function?: { name?: unknown; arguments?: unknown } }
 export interface Message { role?: string; content?: unknown; tool_calls?: ToolCall[] }
 export type RowAnswer = DivergentRow["answers"][number];
+/** What is known of a row beside its report, by its record's id; a report in a file knows nothing. */
+export type RowNote = (record: string) => ComponentChildren;
 export type RankingEntry = Report["ranking"]["entries"][number];
 
 /** A message of the traffic, whatever was captured there. */

@@ -12,7 +12,7 @@ import { Generalisation } from "./generalisation";
 import { HeadToHead } from "./head_to_head";
 import { Latency } from "./latency";
 import { usePlace } from "./location";
-import { contenders, type Report } from "./model";
+import { contenders, type Report, type RowNote } from "./model";
 import { Serve } from "./serve";
 import { Trust } from "./trust";
 
@@ -29,7 +29,7 @@ function Contents(props: { report: Report; evaluated: boolean }) {
 /** Parts of figures below the axis of all: scores of classes and parts reach lower than those of evaluations. */
 const lowsOf = (report: Report): number[] => [...report.ranking.entries.map((e) => e.low), ...report.baselines.map((b) => b.low)];
 
-export function ReportPage(props: { report: Report }) {
+export function ReportPage(props: { report: Report; note?: RowNote }) {
   const { report } = props;
   const { job } = report;
   const place = usePlace();
@@ -58,7 +58,7 @@ export function ReportPage(props: { report: Report }) {
       {shown && parts && <Classes contender={shown} list={list} axis={parts} linked={linked} />}
       {shown && parts && <Generalisation contender={shown} list={list} axis={parts} />}
       <HeadToHead report={report} />
-      <Divergences report={report} />
+      <Divergences report={report} note={props.note} />
       <Cost report={report} list={list} />
       <Latency list={list} />
       <section>

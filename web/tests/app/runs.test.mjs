@@ -226,3 +226,19 @@ test("a row whose record was erased is marked", { skip }, async () => {
   assert.equal(again.records, 0);
   assert.ok(again.jobs.some((job) => job.id === app.job && job.evaluation_rows === 1), "the run still has it");
 });
+
+test("so is a row of the report, which stays as it was written", { skip }, async () => {
+  const written = await app.service.call("GET", `/api/jobs/${app.job}/report`);
+  const { record_id } = written.divergent_rows.rows[0];
+  await app.service.call("POST", "/api/log/erasures", { records: [record_id], dry_run: false, person: "ada", reason: "asked for" });
+  const gone = (await app.service.call("GET", `/api/jobs/${app.job}/report/gone`)).record_ids;
+  assert.ok(gone.includes(record_id) && gone.length <= 2, `${gone}`);
+  assert.deepEqual(await app.service.call("GET", `/api/jobs/${app.job}/report`), written);
+  await app.open(`/runs/${app.job}/report#row=${record_id}`, {}, async (page) => {
+    const card = page.locator(`article.row[aria-label="row ${record_id}"]`);
+    await card.getByText("no longer in the log").waitFor();
+    await card.getByText(/was erased.*stays until the run is deleted/).waitFor();
+    await seen(page, `Of ${gone.length === 1 ? "1 row" : "2 rows"} below the log no longer has the record`);
+    assert.ok(await page.locator("article.row .tag", { hasText: "no longer in the log" }).count() <= gone.length, "the others are there");
+  });
+});

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { count, moment, words } from "../../components/format";
-import { Plain } from "../../components/plain";
+import { Name, Plain } from "../../components/plain";
 import { ApiError, getJson, useOnChange, useResource } from "../api";
 import { canHash, faultIn, type AuditLine } from "../audit_chain";
 import { useLive } from "../live";
@@ -34,7 +34,7 @@ async function newestOf<Entry>(url: string, signal?: AbortSignal): Promise<Log<E
 function Subject(props: { entry: AuditEntry }) {
   const { action, subject } = props.entry;
   const page = action.startsWith("promotion.") ? "promotions" : action.startsWith("review.") ? "review" : null;
-  return page === null ? <Plain text={subject} /> : <a class="code" href={address([page, subject])}><Plain text={subject} /></a>;
+  return page === null ? <Name text={subject} /> : <a class="code" href={address([page, subject])}><Plain text={subject} /></a>;
 }
 
 interface Verdict { service: AuditVerification; shown: number; fault: string | null; isComputed: boolean }
@@ -106,8 +106,8 @@ export function AuditPage(props: { query: URLSearchParams }) {
             <tbody>
               {entries.map((e) => (
                 <tr key={e.number}>
-                  <th scope="row" class="number">{e.number}</th><td>{moment(e.at)}</td><td><Plain text={e.person} /></td>
-                  <td>{words(e.action).replace(".", ": ")}</td><td><Subject entry={e} /></td><td><Plain text={e.reason} /></td>
+                  <th scope="row" class="number">{e.number}</th><td>{moment(e.at)}</td><td><Name text={e.person} /></td>
+                  <td>{words(e.action).replace(".", ": ")}</td><td><Subject entry={e} /></td><td class="text-cell"><Plain text={e.reason} /></td>
                 </tr>
               ))}
             </tbody>

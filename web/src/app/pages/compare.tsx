@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 import { AnswerDiff, kSideWords } from "../../components/answer_diff";
 import { Conversation } from "../../components/conversation";
 import { count, plural, score, type Kind } from "../../components/format";
+import { GoneNote, GoneTag } from "../../components/gone_record";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contenderKey, fullName, leadingKind, type Report } from "../../report/model";
 import { useKept, useResource } from "../api";
@@ -24,8 +25,8 @@ function RowCard(props: { row: ComparedRow; names: [string, string]; kind: Kind 
   const { left, right } = row;
   return (
     <article class="row" aria-label={`row ${row.record_id}`}>
-      <header><h3>{row.label === "" ? "row" : <Name text={row.label} />}</h3><span class="row-tools">{!row.is_in_log && <span class="tag">no longer in the log</span>} <Name text={row.record_id} /></span></header>
-      {!row.is_in_log && <p class="problem">The record of this row was erased, or its time in the log is over. What the run kept of it stays until the run is deleted.</p>}
+      <header><h3>{row.label === "" ? "row" : <Name text={row.label} />}</h3><span class="row-tools">{!row.is_in_log && <GoneTag />} <Name text={row.record_id} /></span></header>
+      {!row.is_in_log && <GoneNote />}
       {messages.length > 0 && <details><summary>Whole conversation ({plural(messages.length, "message")})</summary><Conversation messages={messages} /></details>}
       {(left.failure ?? left.error) && <p class="problem">The left one gave no answer: <Plain text={left.failure ?? left.error ?? ""} /></p>}
       <AnswerDiff reference={asMessage(left.message) ?? {}} answer={asMessage(right.message)} names={[name(names[0], left), name(names[1], right)]} trouble={right.failure ?? right.error} words={kSideWords} />

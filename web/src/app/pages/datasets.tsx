@@ -1,5 +1,5 @@
 import { moment } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { Badge, PageTitle, Trouble, Waiting } from "../parts";
@@ -28,7 +28,7 @@ export function Datasets() {
                 <tr key={job.id}>
                   <th scope="row"><a class="code" href={address(["datasets", job.id])}>{job.id.slice(0, 8)}</a></th>
                   <td><Name text={job.workload_id} /></td>
-                  <td><Plain text={job.client_id} /></td>
+                  <td><Name text={job.client_id} /></td>
                   <td>{moment(job.started_at)}</td>
                   <td><Badge text={job.status} /></td>
                 </tr>

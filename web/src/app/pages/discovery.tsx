@@ -46,7 +46,7 @@ function Proposal(props: { workload: ProposedWorkload; isChosen: boolean; choose
         <div class="scroll" tabIndex={0} role="region" aria-label={`examples of ${visible(w.name)}`}>
           <table class="list">
             <thead><tr><th scope="col">asked</th><th scope="col">answered</th><th scope="col"><span class="muted">record</span></th></tr></thead>
-            <tbody>{w.examples.map((e) => <tr key={e.record_id}><td><Plain text={e.asked} /></td><td><Plain text={e.answered} /></td><td><a href={address(["traffic", e.record_id])}>whole</a></td></tr>)}</tbody>
+            <tbody>{w.examples.map((e) => <tr key={e.record_id}><td class="text-cell"><Plain text={e.asked} /></td><td class="text-cell"><Plain text={e.answered} /></td><td><a href={address(["traffic", e.record_id])}>whole</a></td></tr>)}</tbody>
           </table>
         </div>
       )}
@@ -135,7 +135,7 @@ function Accepted(props: { accepted: AcceptedRules; mayAct: boolean; reload: () 
                 {rules.map((rule, i) => (
                   <tr key={i}>
                     <th scope="row"><a href={address(["workloads", rule.workload])}><Name text={rule.workload} /></a></th>
-                    <td><Rule rule={rule} /></td>
+                    <td class="text-cell"><Rule rule={rule} /></td>
                     <td>{props.mayAct && <button type="button" class="danger" aria-label={`forget ${visible(rule.workload)}`} onClick={() => void forget(rule.workload)}>forget</button>}</td>
                   </tr>
                 ))}

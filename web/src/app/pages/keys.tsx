@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { moment } from "../../components/format";
-import { Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { ApiError, post, remove, useResource } from "../api";
 import { Trouble } from "../parts";
 import { signIn, useSession } from "../session";
@@ -74,10 +74,10 @@ export function Keys() {
             <tbody>
               {data.keys.map((k) => (
                 <tr key={k.id}>
-                  <th scope="row"><Plain text={k.name} /></th>
+                  <th scope="row"><Name text={k.name} /></th>
                   <td class="code">{k.id}</td>
-                  <td>{k.listeners.map((l) => (l === "control" ? `these pages as ${k.role}` : l)).join(", ")}{k.workloads.length > 0 && <>, of <Plain text={k.workloads.join(", ")} /></>}</td>
-                  <td>{k.tenant === "" ? "\u2013" : <Plain text={k.tenant} />}</td>
+                  <td>{k.listeners.map((l) => (l === "control" ? `these pages as ${k.role}` : l)).join(", ")}{k.workloads.length > 0 && <>, of <Name text={k.workloads.join(", ")} /></>}</td>
+                  <td>{k.tenant === "" ? "\u2013" : <Name text={k.tenant} />}</td>
                   <td>{k.last_used ? moment(k.last_used) : "never"}</td>
                   <td>{k.revoked_at ? `revoked ${moment(k.revoked_at)}` : <button type="button" class="danger" aria-label={`revoke ${k.id}`} onClick={() => void revoke(k.id)}>revoke</button>}</td>
                 </tr>

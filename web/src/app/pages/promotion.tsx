@@ -117,7 +117,7 @@ function Pairs(props: { id: string; count: number | undefined }) {
               <tr key={p.record_id}>
                 <th scope="row"><a href={address(["traffic", p.record_id])}>{ago(p.at)}</a></th><td>{p.client_had}</td><td class="number">{p.metric !== "" ? shortPercent(p.score) : "no answer"}</td>
                 {isJudged && <td class="number">{p.judge !== null ? shortPercent(p.judge) : "\u2013"}</td>}
-                <td><Plain text={p.mistakes.join(", ")} /></td><td class="number">{seconds(p.candidate_seconds)}</td><td class="number">{seconds(p.other_seconds)}</td>
+                <td><Name text={p.mistakes.join(", ")} /></td><td class="number">{seconds(p.candidate_seconds)}</td><td class="number">{seconds(p.other_seconds)}</td>
               </tr>
             ))}
           </tbody>

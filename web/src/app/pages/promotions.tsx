@@ -1,5 +1,5 @@
 import { count, shortPercent } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { fullName } from "../../report/model";
 import { useOnChange, useResource } from "../api";
 import { useLive } from "../live";
@@ -32,10 +32,10 @@ export function Promotions() {
               {list.map((p) => (
                 <tr key={p.id}>
                   <th scope="row"><a href={address(["promotions", p.id])}><Name text={p.workload_id} /></a></th>
-                  <td><Plain text={fullName(p.model_name, p.variant)} /></td>
+                  <td><Name text={fullName(p.model_name, p.variant)} /></td>
                   <td><Stage promotion={p} />{p.served_here?.engine && p.served_here.engine.state !== "ready" && <> <span class="small muted">its engine: {p.served_here.engine.state}</span></>}</td>
                   <td class="number">{p.progress ? count(p.progress.requests) : "\u2013"}</td>
-                  <td><Plain text={p.proposer} /></td>
+                  <td><Name text={p.proposer} /></td>
                   <td>{ago(p.changed_at)}</td>
                 </tr>
               ))}

@@ -1,5 +1,5 @@
 import { count, percent, plural } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { fullName } from "../../report/model";
 import { useOnChange, useResource } from "../api";
 import { useLive } from "../live";
@@ -25,7 +25,7 @@ export function Reviews() {
               {data.reviews.map((r) => (
                 <tr key={r.id}>
                   <th scope="row"><a href={address(["review", r.id])}><Name text={r.workload_id} /></a></th>
-                  <td><Plain text={fullName(r.model_name, r.variant)} /></td>
+                  <td><Name text={fullName(r.model_name, r.variant)} /></td>
                   <td class="number">{count(r.counts.judged)} of {count(r.counts.items)}</td>
                   <td>{r.quality ? `${percent(r.quality.as_good)} (${percent(r.quality.low)} to ${percent(r.quality.high)})` : "\u2013"}</td>
                   <td>{plural(Object.keys(r.counts.people).length, "person").replace("persons", "people")}</td>

@@ -1,5 +1,5 @@
 import { moment, seconds } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { getJson, useKept, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { parseTime } from "../numbers";
@@ -55,7 +55,7 @@ export function Runs(props: { query: URLSearchParams }) {
                   <th scope="row"><a class="code" href={address(["runs", job.id])}>{job.id.slice(0, 8)}</a></th>
                   <td><Badge text={job.status} /></td>
                   <td><Name text={job.workload_id} /></td>
-                  <td><Plain text={job.client_id} /></td>
+                  <td><Name text={job.client_id} /></td>
                   <td>{moment(job.started_at)}</td>
                   <td>{took(job)}</td>
                   <td><a href={address(["runs", job.id, "report"])}>report</a></td>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { count, moment, plural, words } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name, Plain, visible } from "../../components/plain";
 import { VirtualList } from "../../components/virtual_list";
 import { getJson, useResource, type ApiError } from "../api";
 import { useLive } from "../live";
@@ -66,7 +66,7 @@ function Row(props: { item: InteractionSummary; query: URLSearchParams }) {
   return (
     <a class="interaction" href={address(["traffic", item.id], Object.fromEntries(props.query))}>
       <span class="when">{moment(item.timestamp).slice(5, 16)}</span>
-      <span class="what"><Name text={item.workload_id} />{kind}{item.ending !== "finished" && <span class="tag bad">{words(item.ending)}</span>}</span>
+      <span class="what" title={visible([item.workload_id, ...item.called].join(" \u2013 "))}><Name text={item.workload_id} />{kind}{item.ending !== "finished" && <span class="tag bad">{words(item.ending)}</span>}</span>
       <span class="said">{item.content_expired === null ? <Plain text={item.asked.replace(/\s+/g, " ") || "\u2013"} /> : <span class="muted">content expired</span>}</span>
       <span class="said answer"><Plain text={item.answered.replace(/\s+/g, " ")} /></span>
       <span class="size muted">{item.prompt_tokens === null ? "" : `${compact(item.prompt_tokens + (item.completion_tokens ?? 0))} tokens`}</span>

@@ -1,5 +1,5 @@
 import { count, dollars, percent } from "../../components/format";
-import { Name, Plain } from "../../components/plain";
+import { Name } from "../../components/plain";
 import { Sparkline } from "../../components/sparkline";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
@@ -27,7 +27,7 @@ export function Workloads() {
               {data.workloads.map((w) => (
                 <tr key={`${w.workload_id}\n${w.client_id}`}>
                   <th scope="row"><a href={address(["workloads", w.workload_id], { client: w.client_id })}><Name text={w.workload_id} /></a></th>
-                  <td><Plain text={w.client_id} /></td>
+                  <td><Name text={w.client_id} /></td>
                   <td class="spark"><Sparkline values={w.series.points.map((p) => p.records)} label="interactions over time" /></td>
                   <td class="number">{count(w.records)}</td>
                   <td class="number">{compact(w.total.prompt_tokens + w.total.completion_tokens)}</td>
