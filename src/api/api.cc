@@ -14,6 +14,7 @@
 #include "api/interactions.h"
 #include "api/keys.h"
 #include "api/live.h"
+#include "api/log_export.h"
 #include "api/log_store.h"
 #include "api/openapi.h"
 #include "api/pages.h"
@@ -51,6 +52,7 @@ struct Api::Impl {
                 std::move(d.upload_room)),
         interactions(d.log, d.disk, d.arrivals),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
+        log_export(d.log, d.disk),
         traffic(d.log, d.disk, d.clock),
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
@@ -64,6 +66,7 @@ struct Api::Impl {
     records.add_to(router);
     interactions.add_to(router);
     log_store.add_to(router);
+    log_export.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
@@ -116,6 +119,7 @@ struct Api::Impl {
   RecordsResource records;
   InteractionsResource interactions;
   LogStoreResource log_store;
+  LogExportResource log_export;
   TrafficResource traffic;
   StatisticsResource statistics;
   ReviewsResource reviews;

@@ -25,6 +25,7 @@ class ForwardingLogStore : public LogStore {
                             const std::optional<Cursor>& after) override {
     return store_->scan_keys(selection, order, limit, after);
   }
+  Result<std::unique_ptr<View>> view() override { return store_->view(); }
   Result<std::optional<record::Interaction>> find(const record::RecordId& id) override { return store_->find(id); }
   Result<std::vector<std::optional<record::Interaction>>> find_batch(std::span<const record::RecordId> ids) override {
     return store_->find_batch(ids);

@@ -95,6 +95,20 @@ struct KeptDamage {
   std::uint64_t lost_records = 0;  ///< about how many records are lost with them
 };
 
+/// A log store as it was at one moment, for scans that go on for longer. For one thread at a time; the store outlives
+/// it.
+class View {
+ public:
+  View() = default;
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  virtual ~View() = default;
+
+  /// As LogStore::scan(). kUnavailable once the view is lost, since the store had to be opened again.
+  [[nodiscard]] virtual Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                                          const std::optional<Cursor>& after) = 0;
+};
+
 /// Whether find_batch() takes so many.
 [[nodiscard]] Status check_batch_of_ids(std::span<const record::RecordId> ids);
 /// Whether expire_contents() takes these: not too many, each with an outline and nothing else of its content.
@@ -121,6 +135,10 @@ class LogStore {
   /// it.
   [[nodiscard]] virtual Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
                                                   const std::optional<Cursor>& after);
+
+  /// The store as it is now. What is removed while the view lives stays on the disk. A store that keeps no such moment
+  /// gives a view of itself: what comes and goes while it lives may be seen.
+  [[nodiscard]] virtual Result<std::unique_ptr<View>> view();
 
   [[nodiscard]] virtual Result<std::optional<record::Interaction>> find(const record::RecordId& id) = 0;
 

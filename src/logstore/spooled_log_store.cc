@@ -74,6 +74,10 @@ class SpooledLogStore final : public LogStore {
     settle();
     return far_->scan_keys(selection, order, limit, after);
   }
+  Result<std::unique_ptr<View>> view() override {
+    settle();
+    return far_->view();
+  }
   Result<std::vector<WorkloadSummary>> workloads() override {
     settle();
     return far_->workloads();

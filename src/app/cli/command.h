@@ -33,6 +33,9 @@ void add_log_command(CLI::App& app, CommandContext& context);
 /// What finds, shows and rates single interactions; below `flywheel log`.
 void add_log_find_commands(CLI::App& log, CommandContext& context);
 void add_log_erase_commands(CLI::App& log, CommandContext& context);
+void add_log_export_command(CLI::App& log, CommandContext& context);
+/// `flywheel load` under the name that belongs to the export.
+void add_log_import_command(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 /// What looks for workloads in traffic that nothing names; below `flywheel workloads`.
 void add_discover_commands(CLI::App& workloads, CommandContext& context);

@@ -1,0 +1,144 @@
+"""Traffic taken elsewhere and back: exports that load as the same records, the check of a whole log store, backups put in place."""
+import contextlib
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import unittest
+import urllib.request
+
+import flywheel
+
+CONFIG = "nims: [{model_name: none, url: 'http://127.0.0.1:9/v1'}]\nelasticsearch: {enabled: false}\notlp: {enabled: false}\n"
+
+
+def document(number, **over):
+    request = {"model": "big", "messages": [{"role": "user", "content": f"question {number}"}]}
+    response = {"choices": [{"index": 0, "message": {"role": "assistant", "content": f"answer {number}"}}]}
+    return {"timestamp": 1732460000 + number, "workload_id": "router", "client_id": "demo", "request": request,
+            "response": response, **over}
+
+
+def packed(lines):
+    return "".join(line + "\n" for line in lines).encode()
+
+
+class LogCopies(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="flywheel-copies-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def service(self, config=CONFIG):
+        service = flywheel.Service(config)
+        self.addCleanup(service.close)
+        return service.start()
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def run_at(self, service, *arguments, code=0, **options):
+        done = flywheel.run(*arguments, "--server", service.url, **options)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def odd_traffic(self):
+        """Documents whose bytes say more than their values: numbers, blanks, line ends, all that is known beside them."""
+        known = {"id": "0f3a", "origin": "gateway", "ending": "client_gone", "http_status": 200, "first_token_us": 81000, "total_us": 95000,
+                 "model_asked": "big", "model_answered": "big-1", "route": "r", "variant": "v", "conversation": "c 1", "key": "k", "tags": ["team=search", "x"]}
+        numbers = ('{"timestamp":1732460000.000000001,"workload_id":"router","client_id":"demo","flywheel":' + json.dumps(known) +
+                   ',"request":{"n": 1.50, "messages":[ {"role":"user","content":"caf\\u00e9"}],"x":1e2},"response":{"choices":[ ]}}')
+        pretty = json.dumps(document(7, flywheel={"id": "pretty"}, request=json.dumps(document(7)["request"], indent=1)))
+        right_to_left = json.dumps(document(8, workload_id="other"), ensure_ascii=False).replace("question", "\u202equestion")
+        return packed([numbers, pretty, right_to_left] + [json.dumps(document(n)) for n in range(10, 400)])
+
+    def test_an_export_loads_as_the_same_records(self):
+        first, second = self.service(), self.service()
+        self.run_at(first, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        plain, again, zipped = self.folder / "a.jsonl", self.folder / "b.jsonl", self.folder / "c.jsonl.gz"
+        done = self.run_at(first, "log", "export", "-o", plain)
+        self.assertIn(f"393 records written to {plain}", done.stdout)
+        lines = plain.read_text(encoding="utf-8").split("\n")
+        self.assertEqual((len(lines), lines[-1]), (394, ""))
+        times = [json.loads(line)["timestamp"] for line in lines[:-1]]
+        self.assertEqual(times, sorted(times))
+
+        self.assertIn("393 new records", self.run_at(second, "log", "import", plain).stdout)
+        self.run_at(second, "log", "export", "--output", again)
+        self.assertEqual(plain.read_bytes(), again.read_bytes())
+        self.assertIn("393 known already", self.run_at(first, "log", "import", plain).stdout)
+        for identifier in ("0f3a", "pretty"):
+            for part in ("request", "response"):
+                asked = f"/api/traffic/{identifier}/{part}"
+                raw = [urllib.request.urlopen(service.url + asked).read() for service in (first, second)]
+                self.assertEqual(raw[0], raw[1])
+        self.run_at(first, "log", "export", "-o", zipped)
+        self.assertEqual(gzip.decompress(zipped.read_bytes()), plain.read_bytes())
+        piped = subprocess.run([flywheel.FLYWHEEL, "log", "export", "--server", first.url], capture_output=True, check=True)
+        self.assertEqual(piped.stdout, plain.read_bytes())
+        self.assertIn(b"393 records written to standard output", piped.stderr)
+
+    def test_filters_are_those_of_log_find(self):
+        service = self.service()
+        self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        for filters, count in [(["--workload", "other"], 1), (["--from", "1732460020", "--to", "1732460030"], 10), (["--text", "question 17"], 1),
+                               (["--ending", "client_gone"], 1), (["--client-id", "nobody"], 0), (["--errors"], 1)]:
+            out = self.folder / "some.jsonl.gz"
+            done = self.run_at(service, "log", "export", *filters, "-o", out)
+            self.assertIn(f"{count} record{'' if count == 1 else 's'} written", done.stdout, filters)
+            self.assertEqual(len(gzip.decompress(out.read_bytes()).splitlines()), count)
+        self.assertIn("ending", self.run_at(service, "log", "export", "--ending", "well", code=1).stderr)
+
+    def test_records_without_content_are_written_and_counted(self):
+        service = self.service(CONFIG + "log_store: {retention: {content_days: 30}}\n")
+        self.run_at(service, "load", self.write("traffic.jsonl", packed(json.dumps(document(n)) for n in range(5))))
+        service.stop()
+        service.start()
+        out = self.folder / "out.jsonl"
+        expired = lambda: "5 of them without content" in self.run_at(service, "log", "export", "-o", out).stdout
+        flywheel.wait_until(expired, 30, "contents expire")
+        self.assertEqual([json.loads(line)["request"] for line in out.read_text().splitlines()], [None] * 5)
+        done = self.run_at(self.service(), "load", out, code=1)
+        self.assertIn("5 x its content has expired where it was stored", done.stdout)
+
+    def test_an_export_is_what_was_there_when_it_began(self):
+        service = self.service()
+        pad = "x" * 20_000
+        self.run_at(service, "load", self.write("traffic.jsonl", packed(json.dumps(document(n, request={"pad": pad, "messages": []})) for n in range(2000))))
+        answer = urllib.request.urlopen(service.url + "/api/log/export", timeout=60)
+        begun = answer.read(1)
+        late = [document(n, client_id="late") for n in range(100, 130)]
+        self.assertEqual(service.call("POST", "/api/records", late)[1]["appended"], 30)
+        lines = (begun + answer.read()).splitlines()
+        self.assertEqual(len(lines), 2000)
+        self.assertEqual({json.loads(line)["client_id"] for line in lines}, {"demo"})
+
+    def test_no_half_file_looks_whole(self):
+        service = self.service()
+        pad = "x" * 50_000
+        self.run_at(service, "load", self.write("traffic.jsonl", packed(json.dumps(document(n, request={"pad": pad, "messages": []})) for n in range(2000))))
+        target = self.folder / "exports"
+        target.mkdir()
+        # A disk that is full in the middle.
+        limited = f'ulimit -f 20000; exec "{flywheel.FLYWHEEL}" log export --server {service.url} -o {target}/full.jsonl'
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertEqual(list(target.iterdir()), [])
+        # A service that is killed in the middle, while nobody reads on.
+        held = subprocess.Popen([flywheel.FLYWHEEL, "log", "export", "--server", service.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        held.stdout.read(1000)
+        service.kill()
+        self.assertIn(b"not whole", held.communicate(timeout=60)[1])
+        self.assertEqual(held.returncode, 1)
+        self.assertIn("is the service running", flywheel.run("log", "export", "--server", service.url, "-o", target / "gone.jsonl").stderr)
+        self.assertEqual(list(target.iterdir()), [])
+        self.assertEqual(flywheel.run("log", "export", "-o", self.folder / "missing" / "x").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
