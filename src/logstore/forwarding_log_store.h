@@ -47,6 +47,7 @@ class ForwardingLogStore : public LogStore {
   }
   Result<bool> purge(const Deadline& deadline) override { return store_->purge(deadline); }
   Status backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
+  Result<std::unique_ptr<Verification>> verification() override { return store_->verification(); }
   void stop() override { store_->stop(); }
   Status health() const override { return store_->health(); }
   Backlog backlog() const override { return store_->backlog(); }

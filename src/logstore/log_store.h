@@ -10,6 +10,7 @@
 
 #include "async/deadline.h"
 #include "base/result.h"
+#include "logstore/verification.h"
 #include "record/interaction.h"
 
 namespace fw::logstore {
@@ -191,6 +192,9 @@ class LogStore {
   [[nodiscard]] virtual Status backup(const std::filesystem::path&) {
     return unimplemented("this log store cannot be copied while it is in use");
   }
+
+  /// A check of the whole store, which changes nothing of it; appends and reads go on meanwhile.
+  [[nodiscard]] virtual Result<std::unique_ptr<Verification>> verification() { return verify_by_scan(*this); }
 
   /// Ends what waits for a network, and what is asked later, with kUnavailable. For shutdown: appends to what lies on
   /// this machine still succeed.

@@ -160,6 +160,10 @@ class SpooledLogStore final : public LogStore {
   }
 
   Status backup(const std::filesystem::path& folder) override { return far_->backup(folder); }
+  Result<std::unique_ptr<Verification>> verification() override {
+    settle();
+    return far_->verification();
+  }
 
   Status health() const override {
     FW_TRY(journal_->health());

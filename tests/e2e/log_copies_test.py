@@ -139,6 +139,36 @@ class LogCopies(unittest.TestCase):
         self.assertEqual(list(target.iterdir()), [])
         self.assertEqual(flywheel.run("log", "export", "-o", self.folder / "missing" / "x").returncode, 1)
 
+    def test_a_whole_store_is_checked_while_it_is_in_use_and_while_it_is_not(self):
+        service = self.service()
+        self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        stop = threading.Event()
+
+        def write():
+            number = 1000
+            while not stop.is_set():
+                service.call("POST", "/api/records", [document(number)])
+                number += 1
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(5):
+                found = json.loads(self.run_at(service, "log", "verify", "--json").stdout)
+                self.assertGreaterEqual(found["records"], 393)
+                self.assertEqual(found["faults"], {})
+        finally:
+            stop.set()
+            writer.join()
+        done = flywheel.run("log", "verify", "--data", service.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("in use", done.stderr)
+        self.assertIn("--data is for a service that does not run", done.stderr)
+        service.stop()
+        done = flywheel.run("log", "verify", "--data", service.data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no fault: every record can be read, and ids, orders by time and counts agree with them", done.stdout)
+        self.assertEqual(flywheel.run("log", "verify", "--data", self.folder).returncode, 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -87,6 +87,17 @@ TEST_F(ApiTest, AnExportOfManyPagesIsWhatWasThereWhenItBegan) {
   EXPECT_EQ(lines.get(), 1500U);
 }
 
+TEST_F(ApiTest, ACheckOfTheLogStoreEndsWithWhatItFound) {
+  const auto checked = send(net::Method::kGet, "/api/log/verification");
+  EXPECT_EQ(checked.status, 200);
+  const auto last = checked.body.find_last_of('\n', checked.body.size() - 2);
+  const Json found = Json::parse(checked.body.substr(last == std::string::npos ? 0 : last + 1));
+  EXPECT_EQ(found["is_done"], true);
+  EXPECT_EQ(found["records"], 1);
+  EXPECT_EQ(found["workloads"], 1);
+  EXPECT_EQ(found["faults"], Json::object());
+}
+
 TEST_F(ApiTest, TrafficIsListedAndOneInteractionIsShownByteForByte) {
   const std::string request = R"({"messages":[{"role":"user","content":"Hi <b>there</b>"}], "n": 1.50})";
   ASSERT_TRUE(log_->append(std::vector{record::Interaction{record::RecordId("a/b"), record::WorkloadId("w"),

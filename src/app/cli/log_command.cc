@@ -199,6 +199,7 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_server_option(*backup, context);
   add_log_export_command(*command, context);
   add_log_import_command(*command, context);
+  add_log_verify_command(*command, context);
   add_log_erase_commands(*command, context);
   backup->callback([&context, to] { context.action = [&context, to] { return back_up(*to, context.server_url); }; });
 }

@@ -37,6 +37,7 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
   [[nodiscard]] Result<WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<std::vector<RecordCount>> counts() override;
+  [[nodiscard]] Result<std::unique_ptr<Verification>> verification() override;
   [[nodiscard]] Status backup(const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
   [[nodiscard]] Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override;
