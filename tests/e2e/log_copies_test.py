@@ -169,6 +169,80 @@ class LogCopies(unittest.TestCase):
         self.assertIn("no fault: every record can be read, and ids, orders by time and counts agree with them", done.stdout)
         self.assertEqual(flywheel.run("log", "verify", "--data", self.folder).returncode, 1)
 
+    def test_a_table_that_gives_other_bytes_is_found(self):
+        service = self.service()
+        self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        self.run_at(service, "log", "backup", self.folder / "backup")
+        service.stop()
+        table = max((self.folder / "backup").glob("*.sst"), key=lambda path: path.stat().st_size)
+        damaged = bytearray(table.read_bytes())
+        damaged[20] ^= 1
+        table.write_bytes(damaged)
+        target = self.folder / "data"
+        done = flywheel.run("log", "restore", self.folder / "backup", "--data", target)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("1 x a part of the store that cannot be read", done.stdout)
+        self.assertIn("is not whole; nothing was changed", done.stderr)
+        self.assertEqual(list(target.iterdir()), [])
+        shutil.copytree(self.folder / "backup", target / "log")
+        done = flywheel.run("log", "verify", "--data", target, "--json")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["faults"], {"a part of the store that cannot be read": 1})
+
+    def test_a_backup_is_put_in_place_and_what_was_there_is_kept(self):
+        service = self.service()
+        self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        backup = self.folder / "backup"
+        self.run_at(service, "log", "backup", backup)
+        self.run_at(service, "load", self.write("more.jsonl", packed(json.dumps(document(n)) for n in range(500, 510))))
+        restore = lambda *more: flywheel.run("log", "restore", backup, "--data", service.data, *more)
+        self.assertIn("service that does not run", restore("--replace").stderr)
+        service.stop()
+        done = restore()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--replace", done.stderr)
+        done = restore("--replace")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("393 records of 2 workloads", done.stdout)
+        aside = list(service.data.glob("log-replaced-*"))
+        self.assertEqual(len(aside), 1)
+        self.assertIn(str(aside[0]), done.stdout)
+        entries = [json.loads(line) for line in (service.data / "audit/audit.jsonl").read_text().splitlines()]
+        self.assertEqual([(entry["action"], entry["details"]["records"], entry["details"]["replaced"]) for entry in entries],
+                         [("log.restore", 393, str(aside[0]))])
+        service.start()
+        count = lambda: sum(row["records"] for row in service.call("GET", "/api/log/stats")[1]["counts"])
+        self.assertEqual(count(), 393)
+        self.run_at(service, "audit", "verify")
+        service.stop()
+        # And back again, into a folder that nobody used before, which is a data folder from then on.
+        elsewhere = self.folder / "elsewhere"
+        self.assertEqual(flywheel.run("log", "restore", aside[0], "--data", elsewhere).returncode, 0)
+        self.assertEqual(os.listdir(elsewhere), ["log"])
+        found = json.loads(flywheel.run("log", "verify", "--data", elsewhere, "--json").stdout)
+        self.assertEqual((found["records"], found["faults"]), (403, {}))
+
+
+    def test_a_restore_that_is_killed_leaves_the_one_or_the_other(self):
+        service = self.service()
+        self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
+        backup = self.folder / "backup"
+        self.run_at(service, "log", "backup", backup)
+        self.run_at(service, "load", self.write("more.jsonl", packed(json.dumps(document(n)) for n in range(500, 510))))
+        service.stop()
+        seen = set()
+        for attempt in range(16):
+            command = [flywheel.FLYWHEEL, "log", "restore", backup, "--data", service.data, "--replace"]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as restore:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    restore.wait(0.02 * (attempt + 1))
+                restore.kill()
+            done = flywheel.run("log", "verify", "--data", service.data, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            seen.add(json.loads(done.stdout)["records"])
+        self.assertLessEqual(seen, {393, 403})
+        self.assertIn(403, seen)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,7 @@ void add_log_erase_commands(CLI::App& log, CommandContext& context);
 void add_log_export_command(CLI::App& log, CommandContext& context);
 /// `flywheel load` under the name that belongs to the export.
 void add_log_import_command(CLI::App& log, CommandContext& context);
+void add_log_restore_command(CLI::App& log, CommandContext& context);
 void add_log_verify_command(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 /// What looks for workloads in traffic that nothing names; below `flywheel workloads`.

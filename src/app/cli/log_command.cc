@@ -152,7 +152,7 @@ int back_up(const std::string& to, const std::string& server) {
     return 0;
   }
   if (const auto moved = move_to(made, target); !moved.ok()) return fail(moved.error());
-  out.line(to + ": a copy of the log store; put it in place of log/ in a data folder to go back to it");
+  out.line(to + ": a copy of the log store; flywheel log restore puts it in place of that of a data folder");
   return 0;
 }
 
@@ -197,6 +197,7 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_examples(*backup, "flywheel log backup /backups/log-monday");
   backup->add_option("DIR", *to, "The folder; it must not exist")->required()->type_name("");
   add_server_option(*backup, context);
+  add_log_restore_command(*command, context);
   add_log_export_command(*command, context);
   add_log_import_command(*command, context);
   add_log_verify_command(*command, context);
