@@ -49,6 +49,7 @@ void add_review_command(CLI::App& app, CommandContext& context);
 void add_review_show_command(CLI::App& reviews, CommandContext& context);
 void add_gate_command(CLI::App& app, CommandContext& context);
 void add_dataset_command(CLI::App& app, CommandContext& context);
+void add_dataset_build_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_show_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_diff_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_export_command(CLI::App& dataset, CommandContext& context);

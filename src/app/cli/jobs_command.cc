@@ -44,7 +44,8 @@ int list_jobs(const ListOptions& options, bool has_limit, const std::string& ser
   const Json jobs = answer->value("jobs", Json::array());
   for (const auto& job : jobs) {
     const auto error = text(job, "error");
-    rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), text(job, "status"),
+    const std::string status = text(job, "status") + (job.value("datasets_only", false) ? " (datasets only)" : "");
+    rows.push_back({text(job, "id"), text(job, "workload_id"), text(job, "client_id"), status,
                     text(job, "started_at").substr(0, 19), error == "-" ? "" : error});
   }
   if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client-id CLIENT");
@@ -89,7 +90,8 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   }
   Terminal out(1);
   out.line("job " + text(*job, "id") + ", workload " + text(*job, "workload_id") + ", client " +
-           text(*job, "client_id") + ": " + out.styled(Style::kBold, text(*job, "status")));
+           text(*job, "client_id") + ": " + out.styled(Style::kBold, text(*job, "status")) +
+           (job->value("datasets_only", false) ? " (datasets only)" : ""));
   if (text(*job, "error") != "-") out.line(out.styled(Style::kBad, text(*job, "error")));
   const Json warnings = job->value("warnings", Json::array());
   for (const auto& warning : warnings)
