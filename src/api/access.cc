@@ -32,6 +32,7 @@ constexpr std::array kRules{
     PathRule{"/api/routes", "", Role::kViewer, Role::kAdmin},
     PathRule{"/api/log/backups", "", Role::kAdmin, Role::kAdmin},
     PathRule{"/api/log/erasures", "", Role::kAdmin, Role::kAdmin},
+    PathRule{"/api/log/verification", "", Role::kOperator, Role::kOperator},
     PathRule{"/api/reviews", "", Role::kViewer, Role::kReviewer},
     PathRule{"/api/feedback", "", Role::kViewer, Role::kReviewer},
     PathRule{"/api/promotions/", "/sign", Role::kViewer, Role::kReviewer},

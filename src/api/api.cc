@@ -14,7 +14,9 @@
 #include "api/interactions.h"
 #include "api/keys.h"
 #include "api/live.h"
+#include "api/log_export.h"
 #include "api/log_store.h"
+#include "api/log_verification.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/records.h"
@@ -53,6 +55,8 @@ struct Api::Impl {
                 std::move(d.upload_room)),
         interactions(d.log, d.disk, d.arrivals),
         log_store(d.log, d.disk, d.clock, std::move(d.backups)),
+        log_export(d.log, d.disk),
+        log_verification(d.log, d.disk),
         traffic(d.log, d.disk, d.clock),
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
@@ -67,6 +71,8 @@ struct Api::Impl {
     records.add_to(router);
     interactions.add_to(router);
     log_store.add_to(router);
+    log_export.add_to(router);
+    log_verification.add_to(router);
     health.add_to(router);
     metrics.add_to(router);
     routes.add_to(router);
@@ -120,6 +126,8 @@ struct Api::Impl {
   RecordsResource records;
   InteractionsResource interactions;
   LogStoreResource log_store;
+  LogExportResource log_export;
+  LogVerificationResource log_verification;
   TrafficResource traffic;
   StatisticsResource statistics;
   ReviewsResource reviews;

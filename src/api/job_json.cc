@@ -89,6 +89,7 @@ Json job_summary(const runs::Job& job) {
           {"started_at", to_iso8601(job.created_at)},
           {"finished_at", or_null(job.finished_at)},
           {"datasets", datasets_of(job)},
+          {"datasets_only", job.datasets_only},
           {"error", or_null(job.error)}};
 }
 
@@ -109,6 +110,7 @@ Json job_detail(const runs::Job& job, const std::vector<std::string>& warnings) 
           {"llm_judge", judge(job.judge)},
           {"nims", std::move(nims)},
           {"datasets", datasets_of(job)},
+          {"datasets_only", job.datasets_only},
           {"warnings", warnings},
           {"error", or_null(job.error)}};
 }

@@ -87,6 +87,15 @@ Id required_id(const Json& body, const char* field, std::vector<FieldProblem>& p
   return {};
 }
 
+/// A field that may be left out.
+bool optional_truth(const Json& body, const char* field, std::vector<FieldProblem>& problems) {
+  const auto found = body.find(field);
+  if (found == body.end() || found->is_null()) return false;
+  if (found->is_boolean()) return found->get<bool>();
+  problems.push_back({"bool_parsing", {"body", field}, "Input should be true or false", *found});
+  return false;
+}
+
 }  // namespace
 
 JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
@@ -123,10 +132,11 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
   runs::JobRequest request;
   request.workload = required_id<record::WorkloadId>(body, "workload_id", problems);
   request.client = required_id<record::ClientId>(body, "client_id", problems);
+  request.datasets_only = optional_truth(body, "datasets_only", problems);
   const auto split = read_split_request(body, overrides_, problems);
   if (!problems.empty()) co_return unprocessable(problems);
   request.split = split.settings;
-  FW_CO_TRY(co_await check_possible(request.workload, request.client, call.deadline));
+  FW_CO_TRY(co_await check_possible(request, call.deadline));
   auto job = co_await runs_.create(std::move(request));
   if (!job.ok()) co_return std::move(job).error();
   // The blueprint answers `queued` here and calls the same state `pending` everywhere else.
@@ -134,8 +144,8 @@ Task<Result<net::Response>> JobsResource::create(net::Call call) {
                    {{"id", *job->id}, {"status", "queued"}, {"message", "the job is queued" + said_of(split.ignored)}});
 }
 
-Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline) {
-  if (runs_.config().candidates.empty()) {
+Task<Status> JobsResource::check_possible(runs::JobRequest request, Deadline deadline) {
+  if (!request.datasets_only && runs_.config().candidates.empty()) {
     co_return failed_precondition(
         "this service has no candidate models: start it with --config FILE, whose nims name at "
         "least one (docs/configuration.md)");
@@ -143,7 +153,8 @@ Task<Status> JobsResource::check_possible(record::WorkloadId workload, record::C
   FW_CO_ASSIGN(const auto known, co_await log_.workloads(deadline));
   std::vector<Traffic> traffic;
   for (const auto& one : known) traffic.push_back({*one.workload, *one.client});
-  if (const auto found = choose_traffic(traffic, *workload, *client); !found.ok()) co_return found.error();
+  if (const auto found = choose_traffic(traffic, *request.workload, *request.client); !found.ok())
+    co_return found.error();
   co_return Status{};
 }
 

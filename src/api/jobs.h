@@ -38,7 +38,7 @@ class JobsResource final {
   Task<void> events(net::IncomingRequest& request, net::PathParams params, net::ResponseWriter& out);
 
   /// Whether a job over this traffic can come to anything: there are candidates, and there is traffic.
-  [[nodiscard]] Task<Status> check_possible(record::WorkloadId workload, record::ClientId client, Deadline deadline);
+  [[nodiscard]] Task<Status> check_possible(runs::JobRequest request, Deadline deadline);
   /// What a person should mend before an unfinished job ends, first why it does not begin.
   [[nodiscard]] std::vector<std::string> warnings_of(const runs::Job& job) const;
 

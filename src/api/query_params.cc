@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/provenance_json.h"
 #include "capture/timestamp.h"
 
 namespace fw::api {
@@ -28,6 +29,16 @@ std::optional<Id> query_id(const net::QueryParams& query, const char* name, std:
   problems.push_back(
       {"value_error", {"query", name}, std::string(name) + ' ' + id.error().message, std::string(*text)});
   return std::nullopt;
+}
+
+template <class T, class Find>
+std::optional<T> query_choice(const net::QueryParams& query, const char* name, Find find, const char* choices,
+                              std::vector<FieldProblem>& problems) {
+  const std::string text = query_text(query, name);
+  if (text.empty()) return std::nullopt;
+  auto value = find(text);
+  if (!value) problems.push_back({"enum", {"query", name}, std::string("Input should be one of ") + choices, text});
+  return value;
 }
 
 }  // namespace
@@ -57,6 +68,20 @@ logstore::Selection query_selection(const net::QueryParams& query, std::vector<F
           .client = query_id<record::ClientId>(query, "client_id", problems),
           .from = query_time(query, "from", problems),
           .to = query_time(query, "to", problems)};
+}
+
+traffic::Filter query_filter(const net::QueryParams& query, std::vector<FieldProblem>& problems) {
+  traffic::Filter filter;
+  filter.label = query_text(query, "class");
+  filter.tool = query_text(query, "tool");
+  filter.model = query_text(query, "model");
+  filter.text = query_text(query, "text");
+  filter.ending = query_choice<record::Ending>(
+      query, "ending", ending_of, "finished, client_gone, upstream_died, refused, arguments_incomplete", problems);
+  filter.origin =
+      query_choice<record::Origin>(query, "origin", origin_of, "file, upload, gateway, bulk, otlp", problems);
+  if (const auto errors = query_number(query, "is_error", 0, 1, problems)) filter.is_error = *errors == 1;
+  return filter;
 }
 
 }  // namespace fw::api

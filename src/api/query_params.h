@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "logstore/log_store.h"
 #include "net/url.h"
+#include "traffic/search.h"
 
 namespace fw::api {
 
@@ -21,5 +22,8 @@ namespace fw::api {
 
 /// `workload_id`, `client_id`, `from` and `to` (times in any form that traffic may have) as a selection.
 [[nodiscard]] logstore::Selection query_selection(const net::QueryParams& query, std::vector<FieldProblem>& problems);
+
+/// What `GET /api/traffic` filters by beside these.
+[[nodiscard]] traffic::Filter query_filter(const net::QueryParams& query, std::vector<FieldProblem>& problems);
 
 }  // namespace fw::api

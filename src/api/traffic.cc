@@ -48,30 +48,6 @@ Json summary_json(const record::Interaction& record, const traffic::Exchange& ex
           {"content_expired", exchange.content_expired ? Json(to_iso8601(*exchange.content_expired)) : Json(nullptr)}};
 }
 
-template <class T, class Find>
-std::optional<T> query_choice(const net::QueryParams& query, const char* name, Find find, const char* choices,
-                              std::vector<FieldProblem>& problems) {
-  const std::string text = query_text(query, name);
-  if (text.empty()) return std::nullopt;
-  auto value = find(text);
-  if (!value) problems.push_back({"enum", {"query", name}, std::string("Input should be one of ") + choices, text});
-  return value;
-}
-
-traffic::Filter query_filter(const net::QueryParams& query, std::vector<FieldProblem>& problems) {
-  traffic::Filter filter;
-  filter.label = query_text(query, "class");
-  filter.tool = query_text(query, "tool");
-  filter.model = query_text(query, "model");
-  filter.text = query_text(query, "text");
-  filter.ending = query_choice<record::Ending>(
-      query, "ending", ending_of, "finished, client_gone, upstream_died, refused, arguments_incomplete", problems);
-  filter.origin =
-      query_choice<record::Origin>(query, "origin", origin_of, "file, upload, gateway, bulk, otlp", problems);
-  if (const auto errors = query_number(query, "is_error", 0, 1, problems)) filter.is_error = *errors == 1;
-  return filter;
-}
-
 /// Captured bytes as a member of an answer: the JSON as it is, else the bytes as text. Nobody reads escapes twice.
 void add_captured(std::string& out, const char* name, std::string_view bytes, codec::JsonSlicer& slicer) {
   out += std::string(",\"") + name + "\":";

@@ -25,6 +25,7 @@ class ForwardingLogStore : public LogStore {
                             const std::optional<Cursor>& after) override {
     return store_->scan_keys(selection, order, limit, after);
   }
+  Result<std::unique_ptr<View>> view() override { return store_->view(); }
   Result<std::optional<record::Interaction>> find(const record::RecordId& id) override { return store_->find(id); }
   Result<std::vector<std::optional<record::Interaction>>> find_batch(std::span<const record::RecordId> ids) override {
     return store_->find_batch(ids);
@@ -46,6 +47,7 @@ class ForwardingLogStore : public LogStore {
   }
   Result<bool> purge(const Deadline& deadline) override { return store_->purge(deadline); }
   Status backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
+  Result<std::unique_ptr<Verification>> verification() override { return store_->verification(); }
   void stop() override { store_->stop(); }
   Status health() const override { return store_->health(); }
   Backlog backlog() const override { return store_->backlog(); }

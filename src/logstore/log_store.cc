@@ -9,6 +9,19 @@ namespace {
 constexpr std::size_t kMostRecordsAPage = 10'000;
 constexpr std::size_t kMostBytesOfBatch = std::size_t{64} << 20;
 
+/// The store itself, whatever comes and goes.
+class LiveView final : public View {
+ public:
+  explicit LiveView(LogStore& store) : store_(store) {}
+  Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                    const std::optional<Cursor>& after) override {
+    return store_.scan(selection, order, limit, after);
+  }
+
+ private:
+  LogStore& store_;
+};
+
 }  // namespace
 
 Status check_batch_of_ids(std::span<const record::RecordId> ids) {
@@ -27,6 +40,8 @@ Status check_outlined(std::span<const record::Interaction> outlined) {
   }
   return {};
 }
+
+Result<std::unique_ptr<View>> LogStore::view() { return std::unique_ptr<View>(std::make_unique<LiveView>(*this)); }
 
 Result<KeyPage> LogStore::scan_keys(const Selection& selection, Order order, std::size_t limit,
                                     const std::optional<Cursor>& after) {

@@ -10,6 +10,7 @@
 
 #include "async/deadline.h"
 #include "base/result.h"
+#include "logstore/verification.h"
 #include "record/interaction.h"
 
 namespace fw::logstore {
@@ -97,6 +98,20 @@ struct KeptDamage {
   bool is_at_least = false;        ///< so many, and perhaps those that came within a second before the end
 };
 
+/// A log store as it was at one moment, for scans that go on for longer. For one thread at a time; the store outlives
+/// it.
+class View {
+ public:
+  View() = default;
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  virtual ~View() = default;
+
+  /// As LogStore::scan(). kUnavailable once the view is lost, since the store had to be opened again.
+  [[nodiscard]] virtual Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                                          const std::optional<Cursor>& after) = 0;
+};
+
 /// Whether find_batch() takes so many.
 [[nodiscard]] Status check_batch_of_ids(std::span<const record::RecordId> ids);
 /// Whether expire_contents() takes these: not too many, each with an outline and nothing else of its content.
@@ -123,6 +138,10 @@ class LogStore {
   /// it.
   [[nodiscard]] virtual Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
                                                   const std::optional<Cursor>& after);
+
+  /// The store as it is now. What is removed while the view lives stays on the disk. A store that keeps no such moment
+  /// gives a view of itself: what comes and goes while it lives may be seen.
+  [[nodiscard]] virtual Result<std::unique_ptr<View>> view();
 
   [[nodiscard]] virtual Result<std::optional<record::Interaction>> find(const record::RecordId& id) = 0;
 
@@ -175,6 +194,9 @@ class LogStore {
   [[nodiscard]] virtual Status backup(const std::filesystem::path&) {
     return unimplemented("this log store cannot be copied while it is in use");
   }
+
+  /// A check of the whole store, which changes nothing of it; appends and reads go on meanwhile.
+  [[nodiscard]] virtual Result<std::unique_ptr<Verification>> verification() { return verify_by_scan(*this); }
 
   /// Ends what waits for a network, and what is asked later, with kUnavailable. For shutdown: appends to what lies on
   /// this machine still succeed.

@@ -74,6 +74,10 @@ class SpooledLogStore final : public LogStore {
     settle();
     return far_->scan_keys(selection, order, limit, after);
   }
+  Result<std::unique_ptr<View>> view() override {
+    settle();
+    return far_->view();
+  }
   Result<std::vector<WorkloadSummary>> workloads() override {
     settle();
     return far_->workloads();
@@ -156,6 +160,10 @@ class SpooledLogStore final : public LogStore {
   }
 
   Status backup(const std::filesystem::path& folder) override { return far_->backup(folder); }
+  Result<std::unique_ptr<Verification>> verification() override {
+    settle();
+    return far_->verification();
+  }
 
   Status health() const override {
     FW_TRY(journal_->health());

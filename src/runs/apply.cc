@@ -124,6 +124,7 @@ struct Apply {
     job.seed = e.seed;
     job.dataset_stamp = e.dataset_stamp;
     job.created_at = at;
+    job.datasets_only = e.datasets_only;
     if (e.judge_model) job.judge = JudgeState{.model_name = *e.judge_model};
     for (const auto& plan : e.candidates) {
       job.candidates.push_back({.model_name = plan.model_name, .customization_enabled = plan.customization_enabled});

@@ -49,6 +49,7 @@ Task<void> FlywheelRun::stages() {
 
   const auto datasets = co_await prepare_datasets();
   if (!datasets.ok()) co_return co_await end_with(datasets.error().within("datasets"));
+  if (record_->snapshot().datasets_only) co_return co_await finish(JobStatus::kCompleted, std::nullopt);
   if (auto judge = co_await check_judge(); !judge.ok()) co_return co_await end_with(judge.error().within("judge"));
   co_await rate_trivial_text(*datasets);
   co_await ask_production_again(*datasets);
@@ -158,7 +159,9 @@ Task<void> FlywheelRun::finish(JobStatus status, std::optional<std::string> erro
       apply(ended, event);
     }
   }
-  auto deliveries = make_deliveries(ended, context_.config(), report.ok() ? *report : "{}", options_.public_url);
+  std::vector<metastore::Delivery> deliveries;
+  if (!ended.datasets_only)
+    deliveries = make_deliveries(ended, context_.config(), report.ok() ? *report : "{}", options_.public_url);
   co_await record_->finish({event}, std::move(deliveries));
 }
 

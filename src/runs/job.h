@@ -144,6 +144,7 @@ struct Job {
   std::vector<CandidateState> candidates;
   std::vector<DatasetState> datasets;
   bool cancel_requested = false;
+  bool datasets_only = false;  ///< it ends once its datasets are made: no candidate is evaluated
   std::optional<std::string> error;
 };
 

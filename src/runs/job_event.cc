@@ -18,13 +18,15 @@ json what_json(const JobCreated& e) {
   for (const auto& plan : e.candidates) {
     candidates.push_back({{"model_name", plan.model_name}, {"customization_enabled", plan.customization_enabled}});
   }
-  return {{"event", "job-created"},
-          {"workload_id", *e.workload},
-          {"client_id", *e.client},
-          {"seed", e.seed},
-          {"dataset_stamp", e.dataset_stamp},
-          {"candidates", std::move(candidates)},
-          {"judge_model", optional_json(e.judge_model)}};
+  json data{{"event", "job-created"},
+            {"workload_id", *e.workload},
+            {"client_id", *e.client},
+            {"seed", e.seed},
+            {"dataset_stamp", e.dataset_stamp},
+            {"candidates", std::move(candidates)},
+            {"judge_model", optional_json(e.judge_model)}};
+  if (e.datasets_only) data["datasets_only"] = true;
+  return data;
 }
 
 json what_json(const JobStarted&) { return {{"event", "job-started"}}; }
@@ -65,6 +67,7 @@ JobCreated read_created(const json& data) {
     e.candidates.push_back({plan.at("model_name"), plan.at("customization_enabled")});
   }
   e.judge_model = optional_field<std::string>(data, "judge_model");
+  e.datasets_only = data.value("datasets_only", false);
   return e;
 }
 

@@ -24,6 +24,7 @@ struct JobCreated {
   std::int64_t dataset_stamp = 0;
   std::vector<Plan> candidates;
   std::optional<std::string> judge_model;
+  bool datasets_only = false;
 };
 struct JobStarted {};
 struct StageStarted {

@@ -18,6 +18,7 @@ constexpr double kWideCeiling = 0.04;  ///< of its interval: as much as most mar
 
 std::string headline_of(const ReportInput& input, const Findings& findings, const Contender* best) {
   const std::string& workload = *input.job.workload;
+  if (input.job.datasets_only) return fmt::format("Datasets of {} alone: no candidate was to be evaluated.", workload);
   if (best == nullptr && !findings.summaries.empty())
     return fmt::format("Not yet: candidates of {} answered, but no answer has the score that decides.", workload);
   if (best == nullptr) return fmt::format("No candidate of {} was evaluated.", workload);
@@ -82,6 +83,14 @@ std::string more_rows(const ReportInput& input, std::uint64_t needed) {
 }
 
 std::vector<std::string> next_steps(const ReportInput& input, const Findings& findings, const Contender* best) {
+  if (input.job.datasets_only && input.job.datasets.empty()) {
+    return {"mend what the error names, and build the datasets again"};
+  }
+  if (input.job.datasets_only) {
+    return {fmt::format("look at the rows: flywheel dataset show {}", *input.job.id),
+            fmt::format("run candidates on rows like these: flywheel run {} --client-id {}", *input.job.workload,
+                        *input.job.client)};
+  }
   if (best == nullptr) return {"read the errors of the candidates below, mend their configuration, and run again"};
   std::vector<std::string> steps;
   const Verdict& verdict = best->verdict;

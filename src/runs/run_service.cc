@@ -220,6 +220,17 @@ Status RunService::Impl::settle_holdout(const JobRequest& request, RunConfig& co
   return {};
 }
 
+namespace {
+
+void add_plans(const RunConfig& config, JobCreated& created) {
+  for (const auto& candidate : config.candidates) {
+    created.candidates.push_back({candidate.model.name, candidate.customization_enabled});
+  }
+  if (config.judge) created.judge_model = config.judge->endpoint.model;
+}
+
+}  // namespace
+
 Task<Result<Job>> RunService::create(JobRequest request) {
   auto& impl = *impl_;
   FW_CO_TRY(impl.loaded());
@@ -235,10 +246,8 @@ Task<Result<Job>> RunService::create(JobRequest request) {
     co_return resource_exhausted("1000 jobs wait already; cancel some, or try again when they have run");
   }
   JobCreated created{request.workload, request.client, *config.split.random_seed, 0, {}, std::nullopt};
-  for (const auto& candidate : config.candidates) {
-    created.candidates.push_back({candidate.model.name, candidate.customization_enabled});
-  }
-  if (config.judge) created.judge_model = config.judge->endpoint.model;
+  created.datasets_only = request.datasets_only;
+  if (!request.datasets_only) add_plans(config, created);
 
   auto record = impl.jobs.make(JobId(random_hex(12)), config);
   const InHand in_hand(impl.mutex, impl.in_hand, *record->id());

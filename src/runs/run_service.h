@@ -76,6 +76,8 @@ struct JobRequest {
   record::ClientId client;
   /// Instead of the configuration's. A caller that has only some of the keys starts from config().split.
   std::optional<dataset::SplitSettings> split;
+  /// The run makes its datasets and ends: no candidate is asked, nobody is told by a webhook.
+  bool datasets_only = false;
 };
 
 /// A report, and the bytes of it that a signature names.

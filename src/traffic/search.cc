@@ -1,6 +1,7 @@
 #include "traffic/search.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fw::traffic {
 namespace {
@@ -29,11 +30,22 @@ bool Filter::lets_all_pass() const {
   return label.empty() && tool.empty() && model.empty() && !ending && !origin && !is_error && text.empty();
 }
 
+Matcher::Matcher(Filter filter) : filter_(std::move(filter)) { filter_.text = lower_case(std::move(filter_.text)); }
+
+std::optional<Exchange> Matcher::match(const record::Interaction& record) {
+  if (!fits(record.provenance, filter_)) return std::nullopt;
+  auto exchange = reader_.read(record);
+  if (!fits(exchange, filter_)) return std::nullopt;
+  if (!filter_.text.empty() && !reader_.has_text(record, filter_.text)) return std::nullopt;
+  return exchange;
+}
+
+bool Matcher::passes(const record::Interaction& record) { return filter_.lets_all_pass() || match(record).has_value(); }
+
 Result<FoundPage> search(logstore::LogStore& log, const logstore::Selection& selection, const Filter& filter,
                          const std::optional<logstore::Cursor>& after, const SearchLimits& limits, const Clock& clock) {
   const Instant end = saturating_add(clock.instant(), limits.time);
-  const std::string wanted = lower_case(filter.text);
-  ExchangeReader reader;
+  Matcher matcher(filter);
   FoundPage page;
   page.next = after;
   // A cursor leads behind a scan's last record, so a scan never asks for more than may still be found.
@@ -42,10 +54,8 @@ Result<FoundPage> search(logstore::LogStore& log, const logstore::Selection& sel
               log.scan(selection, logstore::Order::kNewestFirst, limits.found - page.found.size(), page.next));
     page.scanned += part.records.size();
     for (auto& record : part.records) {
-      if (!fits(record.provenance, filter)) continue;
-      auto exchange = reader.read(record);
-      if (!fits(exchange, filter) || (!wanted.empty() && !reader.has_text(record, wanted))) continue;
-      page.found.push_back({std::move(record), std::move(exchange)});
+      auto exchange = matcher.match(record);
+      if (exchange) page.found.push_back({std::move(record), *std::move(exchange)});
     }
     page.next = std::move(part.next);
     if (!page.next || page.found.size() == limits.found || clock.instant() >= end) return page;

@@ -23,6 +23,21 @@ struct Filter {
   [[nodiscard]] bool lets_all_pass() const;
 };
 
+/// Whether interactions pass a filter. Keeps its memory from one to the next; not thread-safe.
+class Matcher final {
+ public:
+  explicit Matcher(Filter filter);
+
+  /// What the interaction is, if it passes.
+  [[nodiscard]] std::optional<Exchange> match(const record::Interaction& record);
+  /// The same for who does not ask what it is: nothing is read where all pass.
+  [[nodiscard]] bool passes(const record::Interaction& record);
+
+ private:
+  Filter filter_;  // its text in lower case
+  ExchangeReader reader_;
+};
+
 struct Found {
   record::Interaction interaction;
   Exchange exchange;

@@ -13,8 +13,8 @@ class CommandLine(unittest.TestCase):
         for command in (["serve"], ["load"], ["workloads"], ["run"], ["jobs"], ["jobs", "list"], ["jobs", "show"],
                         ["jobs", "watch"], ["jobs", "cancel"], ["jobs", "delete"], ["jobs", "deliveries"], ["jobs", "log"], ["report"],
                         ["export"], ["quarantine"], ["quarantine", "show"], ["quarantine", "export"], ["version"], ["config", "check"], ["sample"],
-                        ["models", "inspect"], ["completion"], ["dataset", "verify"], ["review", "show"], ["log", "find"],
-                        ["log", "show"], ["log", "rate"], ["promote", "log"]):
+                        ["models", "inspect"], ["completion"], ["dataset", "verify"], ["dataset", "build"], ["review", "show"], ["log", "find"],
+                        ["log", "show"], ["log", "rate"], ["log", "export"], ["log", "import"], ["log", "verify"], ["log", "restore"], ["promote", "log"]):
             done = flywheel.run(*command, "--help")
             self.assertEqual(done.returncode, 0, command)
             self.assertIn("Usage:", done.stdout)

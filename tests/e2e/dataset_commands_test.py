@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -62,6 +63,36 @@ class DatasetCommandsTest(unittest.TestCase):
         flywheel.run("load", second, "--server", cls.service.url)
         flywheel.run("load", cls.with_tools_that_nobody_has(second), "--server", cls.service.url)
         cls.jobs.append(cls.run_job())
+
+    def test_datasets_are_built_without_asking_a_candidate(self):
+        with tempfile.TemporaryDirectory() as folder:
+            service = flywheel.Service(self.stub.config(), folder=folder)
+            self.addCleanup(service.stop)
+            service.start()
+            flywheel.run("load", flywheel.sample(service.folder / "a.jsonl", count=200), "--server", service.url)
+            asked = self.stub.requests
+            done = flywheel.run("dataset", "build", "router", "--watch", "--server", service.url)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            listed = flywheel.run("jobs", "list", "--server", service.url).stdout
+            self.assertIn("completed (datasets only)", listed)
+            job = service.call("GET", "/api/jobs")[1]["jobs"][0]["id"]
+            self.assertIn(f"flywheel dataset show {job}", done.stdout)
+            self.assertEqual(service.job(job)["nims"], [])
+            shown = json.loads(flywheel.run("dataset", "show", job, "--json", "--server", service.url).stdout)
+            self.assertEqual(shown["data_split_config"]["eval_size"], 10)
+            self.assertIn(flywheel.run("dataset", "verify", job, "--server", service.url).returncode, (0, 1))
+            out = service.folder / "train.jsonl"
+            done = flywheel.run("dataset", "export", job, "--to", out, "--server", service.url)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(len(out.read_text().splitlines()), 10)
+            self.assertEqual(flywheel.run("gate", job, "--server", service.url).returncode, 2)
+            self.assertIn("Datasets of router alone", flywheel.run("report", job, "--server", service.url).stdout)
+            self.assertEqual(self.stub.requests, asked)
+            whole = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": service.job(job)["client_id"]})[1]["id"]
+            self.assertEqual(service.wait_for_job(whole)["status"], "completed")
+            digests = lambda one: [d["digest"] for d in service.job(one)["datasets"]]
+            self.assertEqual(digests(whole), digests(job))
+            service.stop()
 
     @classmethod
     def with_tools_that_nobody_has(cls, traffic):

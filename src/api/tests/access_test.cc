@@ -42,6 +42,8 @@ TEST(NeededRole, FollowsWhatARequestDoes) {
     EXPECT_EQ(needed_role(Method::kGet, path), Role::kViewer) << path;
   EXPECT_EQ(needed_role(Method::kPost, "/api/promotions/p/sign/"), Role::kReviewer);
   EXPECT_EQ(needed_role(Method::kGet, "/api/keys"), Role::kAdmin);
+  EXPECT_EQ(needed_role(Method::kGet, "/api/log/export"), Role::kViewer);
+  EXPECT_EQ(needed_role(Method::kGet, "/api/log/verification"), Role::kOperator);
   EXPECT_EQ(needed_role(Method::kGet, "/api/audit"), Role::kAdmin);
   EXPECT_EQ(needed_role(Method::kGet, "/api/routes"), Role::kViewer);
   EXPECT_EQ(needed_role(Method::kPut, "/api/routes"), Role::kAdmin);

@@ -56,6 +56,21 @@ TEST_F(ApiTest, AJobThatCannotBeginSaysWhyUntilItCan) {
   EXPECT_EQ(first_warning(id), "");
 }
 
+TEST_F(ApiTest, AJobMayBeOfDatasetsAlone) {
+  const auto made =
+      send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c","datasets_only":true})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const std::string id = json_of(made)["id"];
+  EXPECT_THAT(events_of(id), HasSubstr("\"datasets_only\":true"));
+  const Json job = json_of(send(net::Method::kGet, "/api/jobs/" + id));
+  EXPECT_EQ(job["datasets_only"], true);
+  EXPECT_EQ(job["nims"], Json::array());
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["datasets_only"], true);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs/" + create_job()))["datasets_only"], false);
+  EXPECT_EQ(send(net::Method::kPost, "/api/jobs", R"({"workload_id":"w","client_id":"c","datasets_only":"no"})").status,
+            422);
+}
+
 TEST(JobDetail, SaysWhatShouldBeMendedBeforeTheJobEnds) {
   EXPECT_EQ(job_detail(runs::Job{}, {"KEY is not set"})["warnings"], Json::array({"KEY is not set"}));
 }

@@ -1,4 +1,9 @@
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include "api/tests/api_fixture.h"
+#include "capture/log_document.h"
 
 namespace fw::api {
 namespace {
@@ -21,6 +26,76 @@ TEST_F(ApiTest, ABackupIsALogStoreWithWhatWasThere) {
   const auto copy = logstore::open_rocksdb_log_store(json_of(made)["folder"].get<std::string>());
   ASSERT_TRUE(copy.ok()) << copy.error();
   EXPECT_TRUE((*copy)->find(record::RecordId("r"))->has_value());
+}
+
+/// The lines of an export, and what loading them elsewhere gives.
+TEST_F(ApiTest, AnExportHasEachRecordOnALineTheOldestFirst) {
+  record::Interaction pretty{record::RecordId("a"), record::WorkloadId("w"),  record::ClientId("c"),
+                             from_epoch_seconds(9), "{\n \"messages\": [ ]}", R"({"n":1.50})"};
+  pretty.provenance = {.origin = record::Origin::kGateway, .ending = record::Ending::kRefused, .tags = {{"k", "v"}}};
+  const record::Interaction other{record::RecordId("b"),
+                                  record::WorkloadId("v"),
+                                  record::ClientId("c"),
+                                  from_epoch_seconds(2),
+                                  "{}",
+                                  R"({"choices":[{"message":{"content":"Parcel"}}]})"};
+  ASSERT_TRUE(log_->append(std::vector{pretty, other}).ok());
+  const auto whole = send(net::Method::kGet, "/api/log/export");
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.headers.find("Content-Type"), "application/x-ndjson");
+  codec::JsonSlicer slicer;
+  const auto line = [&](const record::Interaction& record) { return capture::to_log_line(record, slicer) + '\n'; };
+  const record::Interaction first = **log_->find(record::RecordId("r"));
+  EXPECT_EQ(whole.body, line(first) + line(other) + line(pretty));
+  const auto lines_of = [&](const std::string& query) {
+    return send(net::Method::kGet, "/api/log/export?" + query).body;
+  };
+  EXPECT_EQ(lines_of("workload_id=w&from=2"), line(pretty));
+  EXPECT_EQ(lines_of("to=9&text=parcel"), line(other));
+  EXPECT_EQ(lines_of("ending=refused&client_id=c"), line(pretty));
+  EXPECT_EQ(lines_of("workload_id=nothing"), "");
+  EXPECT_EQ(send(net::Method::kGet, "/api/log/export?from=yesterday").status, 422);
+  EXPECT_EQ(send(net::Method::kGet, "/api/log/export?origin=x").status, 422);
+}
+
+TEST_F(ApiTest, AnExportOfManyPagesIsWhatWasThereWhenItBegan) {
+  std::vector<record::Interaction> many;
+  for (int i = 0; i < 1500; ++i) {
+    many.push_back({record::RecordId("m" + std::to_string(i)), record::WorkloadId("many"), record::ClientId("c"),
+                    from_epoch_seconds(1000 + i / 3), R"({"messages":[]})", "{}"});
+    many.back().request.insert(1, "\"pad\":\"" + std::string(10'000, 'x') + "\",");
+  }
+  ASSERT_TRUE(log_->append(many).ok());
+  const auto ask = [&](net::Client& client) -> Task<std::size_t> {
+    const Deadline deadline = Deadline::after(std::chrono::seconds(20));
+    auto stream = co_await client.open({.target = server_->url() + "/api/log/export?workload_id=many"}, deadline);
+    EXPECT_TRUE(stream.ok());
+    std::size_t lines = 0;
+    for (bool is_first = true;; is_first = false) {
+      const auto piece = co_await (*stream)->next(deadline);
+      EXPECT_TRUE(piece.ok());
+      if (!piece.ok() || !*piece) co_return lines;
+      lines += static_cast<std::size_t>(std::ranges::count(**piece, '\n'));
+      if (!is_first) continue;
+      record::Interaction late = many.back();
+      late.id = record::RecordId("late");
+      EXPECT_TRUE(log_->append(std::span(&late, 1)).ok());
+      EXPECT_EQ(log_->remove_records(std::vector{many[1400].id}).value(), 1U);
+    }
+  };
+  auto lines = boost::asio::co_spawn(io_.get_executor(), ask(*client_), boost::asio::use_future);
+  EXPECT_EQ(lines.get(), 1500U);
+}
+
+TEST_F(ApiTest, ACheckOfTheLogStoreEndsWithWhatItFound) {
+  const auto checked = send(net::Method::kGet, "/api/log/verification");
+  EXPECT_EQ(checked.status, 200);
+  const auto last = checked.body.find_last_of('\n', checked.body.size() - 2);
+  const Json found = Json::parse(checked.body.substr(last == std::string::npos ? 0 : last + 1));
+  EXPECT_EQ(found["is_done"], true);
+  EXPECT_EQ(found["records"], 1);
+  EXPECT_EQ(found["workloads"], 1);
+  EXPECT_EQ(found["faults"], Json::object());
 }
 
 TEST_F(ApiTest, TrafficIsListedAndOneInteractionIsShownByteForByte) {

@@ -100,6 +100,7 @@ struct ApiClient::Impl {
   Task<Status> read_events(std::string url, Reading& reading,
                            const std::function<bool(std::string_view, std::string_view)>& on_event);
   Task<Result<net::Response>> send_file(std::string url, SourceBody& body);
+  Task<Status> read_pieces(std::string url, const std::function<Status(std::string_view)>& on_piece, bool& has_begun);
 
   std::string base_url;
   boost::asio::io_context io;
@@ -168,6 +169,32 @@ Result<Json> ApiClient::upload(const std::string& path, codec::ByteSource& bytes
   auto response = impl_->run(impl_->send_file(url, body));
   if (!response.ok()) return impl_->explain(std::move(response).error());
   return to_json(std::move(response), url);
+}
+
+Task<Status> ApiClient::Impl::read_pieces(std::string url, const std::function<Status(std::string_view)>& on_piece,
+                                          bool& has_begun) {
+  net::Request request;
+  request.target = url;
+  add_key(request.headers);
+  FW_CO_ASSIGN(auto stream, co_await client.open(std::move(request), Deadline::never()));
+  if (stream->head().status != 200) {
+    net::Response response;
+    FW_CO_TRY(co_await read_whole(response, *stream, Deadline::after(kLongestSilence)));
+    co_return net::status_error(url, response);
+  }
+  has_begun = true;
+  while (true) {
+    const auto piece = co_await stream->next(Deadline::never());
+    if (!piece.ok()) co_return data_loss("what came of " + url + " is not whole: " + piece.error().message);
+    if (!*piece) co_return Status{};
+    FW_CO_TRY(on_piece(**piece));
+  }
+}
+
+Status ApiClient::download(const std::string& path, const std::function<Status(std::string_view)>& on_piece) {
+  bool has_begun = false;
+  auto status = impl_->run(impl_->read_pieces(impl_->base_url + path, on_piece, has_begun));
+  return status.ok() || has_begun ? status : Status(impl_->explain(std::move(status).error()));
 }
 
 Task<Status> ApiClient::Impl::read_events(std::string url, Reading& reading,

@@ -46,6 +46,10 @@ class ApiClient final {
   [[nodiscard]] Result<nlohmann::ordered_json> upload(const std::string& path, codec::ByteSource& bytes,
                                                       const std::function<void()>& on_progress);
 
+  /// Gives `on_piece` an answer of any length as it comes, up to its end. An error where it is cut short, or that of
+  /// `on_piece`.
+  [[nodiscard]] Status download(const std::string& path, const std::function<Status(std::string_view)>& on_piece);
+
   /// Calls `on_event(kind, data)` for every event of a stream until the service ends it. A lost connection is taken up
   /// again after the last durable event, as long as `patience` lasts. False from `on_event` ends it early.
   [[nodiscard]] Status events(const std::string& path,

@@ -33,6 +33,11 @@ void add_log_command(CLI::App& app, CommandContext& context);
 /// What finds, shows and rates single interactions; below `flywheel log`.
 void add_log_find_commands(CLI::App& log, CommandContext& context);
 void add_log_erase_commands(CLI::App& log, CommandContext& context);
+void add_log_export_command(CLI::App& log, CommandContext& context);
+/// `flywheel load` under the name that belongs to the export.
+void add_log_import_command(CLI::App& log, CommandContext& context);
+void add_log_restore_command(CLI::App& log, CommandContext& context);
+void add_log_verify_command(CLI::App& log, CommandContext& context);
 void add_workloads_command(CLI::App& app, CommandContext& context);
 /// What looks for workloads in traffic that nothing names; below `flywheel workloads`.
 void add_discover_commands(CLI::App& workloads, CommandContext& context);
@@ -44,6 +49,7 @@ void add_review_command(CLI::App& app, CommandContext& context);
 void add_review_show_command(CLI::App& reviews, CommandContext& context);
 void add_gate_command(CLI::App& app, CommandContext& context);
 void add_dataset_command(CLI::App& app, CommandContext& context);
+void add_dataset_build_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_show_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_diff_command(CLI::App& dataset, CommandContext& context);
 void add_dataset_export_command(CLI::App& dataset, CommandContext& context);

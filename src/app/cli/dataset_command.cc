@@ -136,8 +136,9 @@ void add_verify_command(CLI::App& dataset, CommandContext& context) {
 }  // namespace
 
 void add_dataset_command(CLI::App& app, CommandContext& context) {
-  auto* dataset = app.add_subcommand("dataset", "Look into the datasets of a run")->group(kResultsGroup);
+  auto* dataset = app.add_subcommand("dataset", "Make datasets, and look into those of a run")->group(kResultsGroup);
   dataset->require_subcommand(1);
+  add_dataset_build_command(*dataset, context);
   add_dataset_show_command(*dataset, context);
   add_dataset_diff_command(*dataset, context);
   add_dataset_export_command(*dataset, context);

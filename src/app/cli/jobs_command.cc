@@ -40,9 +40,10 @@ int list_jobs(const ListOptions& options, bool has_limit, const std::string& ser
   const Json jobs = answer->value("jobs", Json::array());
   for (const auto& job : jobs) {
     const auto error = shown_or_dash(job, "error");
+    const std::string status =
+        shown_or_dash(job, "status") + (job.value("datasets_only", false) ? " (datasets only)" : "");
     rows.push_back({shown_or_dash(job, "id"), shown_or_dash(job, "workload_id"), shown_or_dash(job, "client_id"),
-                    shown_or_dash(job, "status"), shown_or_dash(job, "started_at").substr(0, 19),
-                    error == "-" ? "" : error});
+                    status, shown_or_dash(job, "started_at").substr(0, 19), error == "-" ? "" : error});
   }
   if (rows.size() == 1) out.line("no jobs yet; start one with: flywheel run WORKLOAD --client-id CLIENT");
   if (rows.size() > 1) {
@@ -86,7 +87,8 @@ int show_job(const std::string& id, bool as_json, const std::string& server) {
   }
   Terminal out(1);
   out.line("job " + shown_or_dash(*job, "id") + ", workload " + shown_or_dash(*job, "workload_id") + ", client " +
-           shown_or_dash(*job, "client_id") + ": " + out.styled(Style::kBold, shown_or_dash(*job, "status")));
+           shown_or_dash(*job, "client_id") + ": " + out.styled(Style::kBold, shown_or_dash(*job, "status")) +
+           (job->value("datasets_only", false) ? " (datasets only)" : ""));
   if (shown_or_dash(*job, "error") != "-") out.line(out.styled(Style::kBad, shown_or_dash(*job, "error")));
   const Json warnings = job->value("warnings", Json::array());
   for (const auto& warning : warnings)

@@ -112,6 +112,21 @@ int load(const LoadOptions& options, const std::string& server) {
   return code;
 }
 
+void add_options(CLI::App& command, CommandContext& context) {
+  auto options = std::make_shared<LoadOptions>();
+  command
+      .add_option("files", options->files,
+                  "Files or folders: JSON lines or arrays, plain or packed, in any form of docs/traffic.md; - is "
+                  "standard input")
+      ->required();
+  command.add_option("--workload-id", options->workload, "Workload of all records, instead of their own");
+  command.add_option("--client-id", options->client, "Client of all records, instead of their own");
+  command.add_flag("--json", options->json, "Print the outcome as JSON");
+  add_server_option(command, context);
+  command.callback(
+      [&context, options] { context.action = [&context, options] { return load(*options, context.server_url); }; });
+}
+
 }  // namespace
 
 void add_load_command(CLI::App& app, CommandContext& context) {
@@ -120,18 +135,13 @@ void add_load_command(CLI::App& app, CommandContext& context) {
                "flywheel load traffic.jsonl\n"
                "flywheel load exports/ --workload-id router --client-id my-app   every file of a folder\n"
                "zcat old.jsonl.gz | flywheel load -");
-  auto options = std::make_shared<LoadOptions>();
-  command
-      ->add_option("files", options->files,
-                   "Files or folders: JSON lines or arrays, plain or packed, in any form of docs/traffic.md; - is "
-                   "standard input")
-      ->required();
-  command->add_option("--workload-id", options->workload, "Workload of all records, instead of their own");
-  command->add_option("--client-id", options->client, "Client of all records, instead of their own");
-  command->add_flag("--json", options->json, "Print the outcome as JSON");
-  add_server_option(*command, context);
-  command->callback(
-      [&context, options] { context.action = [&context, options] { return load(*options, context.server_url); }; });
+  add_options(*command, context);
+}
+
+void add_log_import_command(CLI::App& log, CommandContext& context) {
+  auto* command = log.add_subcommand("import", "The same as flywheel load: what flywheel log export wrote, and others");
+  add_examples(*command, "flywheel log import router.jsonl.gz");
+  add_options(*command, context);
 }
 
 }  // namespace fw::app

@@ -152,7 +152,7 @@ int back_up(const std::string& to, const std::string& server) {
     return 0;
   }
   if (const auto moved = move_to(made, target); !moved.ok()) return fail(moved.error());
-  out.line(to + ": a copy of the log store; put it in place of log/ in a data folder to go back to it");
+  out.line(to + ": a copy of the log store; flywheel log restore puts it in place of that of a data folder");
   return 0;
 }
 
@@ -160,12 +160,14 @@ int back_up(const std::string& to, const std::string& server) {
 
 void add_log_command(CLI::App& app, CommandContext& context) {
   auto* command =
-      app.add_subcommand("log", "Look at the captured traffic, find in it, count it, copy it, erase from it")
+      app.add_subcommand(
+             "log", "Look at the captured traffic, find in it, count it, copy it, take it elsewhere, erase from it")
           ->group(kEverydayGroup);
   command->require_subcommand(1);
   add_examples(*command,
                "flywheel log tail --workload router\nflywheel log find --class get_order\nflywheel log stats\nflywheel "
                "log backup /backups/log-monday\n"
+               "flywheel log export --workload router -o router.jsonl.gz\n"
                "flywheel log erase --containing ada@example.com");
   auto options = std::make_shared<LogOptions>();
   auto* tail_command = command->add_subcommand("tail", "Show interactions as they arrive");
@@ -195,6 +197,10 @@ void add_log_command(CLI::App& app, CommandContext& context) {
   add_examples(*backup, "flywheel log backup /backups/log-monday");
   backup->add_option("DIR", *to, "The folder; it must not exist")->required()->type_name("");
   add_server_option(*backup, context);
+  add_log_restore_command(*command, context);
+  add_log_export_command(*command, context);
+  add_log_import_command(*command, context);
+  add_log_verify_command(*command, context);
   add_log_erase_commands(*command, context);
   backup->callback([&context, to] { context.action = [&context, to] { return back_up(*to, context.server_url); }; });
 }

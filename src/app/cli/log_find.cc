@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
+#include "app/cli/record_filters.h"
 #include "app/cli/terminal.h"
 #include "codec/json_member.h"
 #include "net/url.h"
@@ -19,25 +19,15 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kPage = 500;
 constexpr std::size_t kShownOfText = 60;  // bytes of what was asked and answered
 
-/// What an interaction has to be; the names are those of `GET /api/traffic`.
 struct FindOptions {
-  std::vector<std::pair<const char*, std::string>> filters;
+  RecordFilters filters;
   std::uint64_t limit = 50;
-  bool only_errors = false;
   bool json = false;
 };
 
 std::string shortened(const std::string& said) {
   const std::string shown = printable(said);
   return shown.size() <= kShownOfText ? shown : printable(said.substr(0, kShownOfText)) + "...";
-}
-
-std::string query_of(const FindOptions& options) {
-  std::string out;
-  for (const auto& [name, value] : options.filters) {
-    if (!value.empty()) out += std::string("&") + name + '=' + net::percent_encode(value);
-  }
-  return out + (options.only_errors ? "&is_error=1" : "");
 }
 
 std::string called(const Json& one) {
@@ -60,7 +50,7 @@ void print(const Json& one, Terminal& out) {
 int find(const FindOptions& options, const std::string& server) {
   ApiClient client(server);
   Terminal out(1);
-  const std::string query = query_of(options);
+  const std::string query = options.filters.query();
   std::uint64_t found = 0;
   for (std::string cursor; !out.is_closed();) {
     const std::uint64_t missing = options.limit == 0 ? kPage : options.limit - found;
@@ -110,29 +100,7 @@ void add_find(CLI::App& log, CommandContext& context) {
                "flywheel log find --workload router --class get_order --text parcel\n"
                "flywheel log find --errors --from 2026-11-27T00:00:00Z --limit 0 --json   all, one a line");
   auto options = std::make_shared<FindOptions>();
-  struct Name {
-    const char* option;
-    const char* parameter;
-    const char* help;
-    const char* type;
-  };
-  constexpr Name kNames[] = {
-      {"--workload", "workload_id", "Of one workload alone", "WORKLOAD"},
-      {"--client-id", "client_id", "Of one client alone", "CLIENT"},
-      {"--text", "text", "Words of the conversation or the answer", "TEXT"},
-      {"--class", "class", "First tool that the answer calls, or no_tool", "CLASS"},
-      {"--tool", "tool", "A tool that the answer calls", "NAME"},
-      {"--model", "model", "That was asked, or answered", "NAME"},
-      {"--ending", "ending", "finished, client_gone, upstream_died, refused or arguments_incomplete", "ENDING"},
-      {"--origin", "origin", "Way in: file, upload, gateway, bulk or otlp", "ORIGIN"},
-      {"--from", "from", "Not before: epoch seconds or ISO-8601", "DATE"},
-      {"--to", "to", "Before: epoch seconds or ISO-8601", "DATE"}};
-  options->filters.reserve(std::size(kNames));  // options point into it
-  for (const Name& name : kNames) {
-    options->filters.emplace_back(name.parameter, "");
-    command->add_option(name.option, options->filters.back().second, name.help)->type_name(name.type);
-  }
-  command->add_flag("--errors", options->only_errors, "Of those without an answer alone");
+  options->filters.add_to(*command);
   command->add_option("--limit", options->limit, "At most so many; 0: all")->type_name("N");
   command->add_flag("--json", options->json, "Print JSON, one interaction a line");
   add_server_option(*command, context);

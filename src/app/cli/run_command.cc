@@ -2,13 +2,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "api/traffic_choice.h"
 #include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/local_run.h"
 #include "app/cli/report_page_file.h"
 #include "app/cli/report_text.h"
+#include "app/cli/run_traffic.h"
 #include "app/cli/terminal.h"
 #include "app/cli/watch.h"
 #include "io/output_file.h"
@@ -26,26 +26,6 @@ struct RunOptions {
   bool json = false;
   LocalRunOptions local;
 };
-
-/// Settles what the command line left open where there is only one choice, else asks for one thing at a time.
-Status settle_traffic(RunOptions& options, ApiClient& client) {
-  if (!options.workload.empty() && !options.client.empty()) return {};
-  FW_ASSIGN(const auto answer, client.get("/api/workloads"));
-  std::vector<api::Traffic> traffic;
-  const Json workloads = answer.value("workloads", Json::array());
-  for (const auto& w : workloads) {
-    traffic.push_back({w.value("workload_id", ""), w.value("client_id", "")});
-  }
-  if (traffic.empty()) {
-    return failed_precondition(
-        "the service has no traffic yet; load some with: flywheel load FILE, or run a file "
-        "without a service: flywheel run --from FILE --config FILE");
-  }
-  FW_ASSIGN(const auto chosen, api::choose_traffic(traffic, options.workload, options.client));
-  options.workload = chosen.workload;
-  options.client = chosen.client;
-  return {};
-}
 
 /// Found out before hours of work, not after.
 Status check_html(const RunOptions& options) {
@@ -76,7 +56,8 @@ int watch_and_report(const RunOptions& options, const std::string& id, ApiClient
 int run_remote(RunOptions options, const std::string& server) {
   if (const auto status = check_html(options); !status.ok()) return fail(status.error());
   ApiClient client(server);
-  if (const auto status = settle_traffic(options, client); !status.ok()) return fail(status.error());
+  if (const auto status = settle_traffic(options.workload, options.client, client); !status.ok())
+    return fail(status.error());
   const auto job = client.post("/api/jobs", {{"workload_id", options.workload}, {"client_id", options.client}});
   if (!job.ok()) return fail(job.error());
   const std::string id = job->value("id", "");

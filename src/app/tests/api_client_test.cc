@@ -108,6 +108,49 @@ TEST(ApiClientEvents, AServiceThatWasNeverThereIsAnErrorWithTheRemedy) {
   EXPECT_THAT(status.error().message, HasSubstr("flywheel serve"));
 }
 
+/// Answers `/whole` with 3 MB in pieces, `/refused` with an error, and cuts anything else after its first piece.
+Task<void> answer_in_pieces(net::IncomingRequest& request, net::ResponseWriter& out) {
+  if (request.path() == "/refused") {
+    (void)co_await out.send(net::detail_response(403, "not for you"), request.deadline);
+    co_return;
+  }
+  (void)co_await out.start({}, request.deadline);
+  for (int i = 0; i < 30; ++i) {
+    (void)co_await out.write(std::string(100'000, 'x'), request.deadline);
+    if (request.path() != "/whole") co_return;
+  }
+  (void)co_await out.finish(request.deadline);
+}
+
+TEST(ApiClientDownload, GivesAllOfAnAnswerAndSaysWhereOneWasCut) {
+  boost::asio::io_context io;
+  auto work = boost::asio::make_work_guard(io);
+  std::thread thread([&io] { io.run(); });
+  net::Server server(io.get_executor(), {}, answer_in_pieces);
+  ASSERT_TRUE(server.start().ok());
+  ApiClient client(server.url());
+  std::size_t bytes = 0;
+  const auto count = [&bytes](std::string_view piece) -> Status {
+    bytes += piece.size();
+    return {};
+  };
+  EXPECT_TRUE(client.download("/whole", count).ok());
+  EXPECT_EQ(bytes, 3'000'000U);
+  const auto cut = client.download("/cut", count);
+  ASSERT_FALSE(cut.ok());
+  EXPECT_EQ(cut.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(cut.error().message, HasSubstr("is not whole"));
+  const auto refused = client.download("/refused", count);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("not for you"));
+  const auto full = client.download("/whole", [](std::string_view) -> Status { return storage_full("no room"); });
+  ASSERT_FALSE(full.ok());
+  EXPECT_EQ(full.error().code, ErrorCode::kStorageFull);
+  server.stop_blocking(std::chrono::seconds(1));
+  work.reset();
+  thread.join();
+}
+
 TEST(ApiClientEvents, GiveUpWhenToldSo) {
   ApiClient client("http://127.0.0.1:9");
   Patience patience = impatient();

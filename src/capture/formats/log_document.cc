@@ -154,6 +154,17 @@ std::string to_log_document(const record::Interaction& record, Contents contents
   return out + '}';
 }
 
+std::string to_log_line(const record::Interaction& record, codec::JsonSlicer& slicer) {
+  const auto on_a_line = [&slicer](const std::string& bytes) {
+    const bool is_object = bytes.find_first_of("\n\r") == std::string::npos && slicer.members(bytes).ok();
+    return is_object ? bytes : to_text(Json(bytes));
+  };
+  if (!record.has_content()) return to_log_document(record);
+  std::string out = head_of(record, seconds_of(record.timestamp)) + to_text(provenance_json(record));
+  add_contents(out, on_a_line(record.request), on_a_line(record.response));
+  return out + '}';
+}
+
 std::string StoredDocuments::write(const record::Interaction& record, Unit unit, bool as_text) const {
   const Duration size = unit == Unit::kMilliseconds ? Duration(std::chrono::milliseconds(1)) : std::chrono::seconds(1);
   const Duration since = record.timestamp.time_since_epoch();

@@ -46,6 +46,27 @@ TEST(LogDocument, ReadsBackAsTheSameRecord) {
   }
 }
 
+TEST(LogDocument, ALineIsOneLineWhateverTheBytesAre) {
+  codec::JsonSlicer slicer;
+  record::Interaction pretty = full();
+  pretty.request = "{\n  \"messages\": [ ],\r\n  \"n\": 1.50\n}";
+  pretty.response = "{\"choices\":[\n]}";
+  for (const auto& record : {full(), pretty}) {
+    const std::string line = to_log_line(record, slicer);
+    EXPECT_EQ(line.find_first_of("\n\r"), std::string::npos);
+    const auto read = read_records(line);
+    EXPECT_THAT(read.reasons, ElementsAre());
+    EXPECT_THAT(read.records, ElementsAre(record));
+  }
+  EXPECT_EQ(to_log_line(full(), slicer), to_log_document(full()));
+  record::Interaction odd = full();
+  odd.response = "<html>\xff";
+  const std::string line = to_log_line(odd, slicer);
+  const auto members = slicer.members(line);
+  ASSERT_TRUE(members.ok()) << members.error();
+  EXPECT_EQ(members->back().raw, "\"<html>\xef\xbf\xbd\"");
+}
+
 TEST(LogDocument, WhatIsKnownBesideTheBytesIsUnderFlywheel) {
   EXPECT_EQ(to_log_document(full()),
             "{\"timestamp\":1732460000.123456789,\"workload_id\":\"caf\xc3\xa9 \\\"router\\\"\",\"client_id\":\"demo\","

@@ -223,6 +223,11 @@ rocksdb::Status Database::open_files() {
 
 void Database::close() {
   if (!db_) return;
+  {
+    const std::lock_guard lock(kept_mutex_);
+    for (const auto& [number, snapshot] : kept_) db_->ReleaseSnapshot(snapshot);
+    kept_.clear();
+  }
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   handles_.clear();
   (void)db_->Close();
@@ -266,6 +271,27 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch) {
 
 void Database::take_marks() {
   if (const auto used = use(); used.ok()) (void)marks_.take(*db_);
+}
+
+std::uint64_t Database::keep_snapshot() {
+  const std::lock_guard lock(kept_mutex_);
+  kept_.emplace(next_kept_, db_->GetSnapshot());
+  return next_kept_++;
+}
+
+Result<const rocksdb::Snapshot*> Database::kept_snapshot(std::uint64_t number) {
+  const std::lock_guard lock(kept_mutex_);
+  const auto found = kept_.find(number);
+  if (found != kept_.end()) return found->second;
+  return unavailable("the log store " + folder_.string() + " was opened again meanwhile; begin again");
+}
+
+void Database::let_go_of_snapshot(std::uint64_t number) {
+  const std::lock_guard lock(kept_mutex_);
+  const auto found = kept_.find(number);
+  if (found == kept_.end()) return;
+  db_->ReleaseSnapshot(found->second);
+  kept_.erase(found);
 }
 
 rocksdb::Status Database::flush() { return db_->Flush(rocksdb::FlushOptions(), handles_); }

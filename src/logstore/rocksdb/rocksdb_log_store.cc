@@ -10,6 +10,7 @@
 
 #include "logstore/impl/cursor.h"
 #include "logstore/rocksdb/impl/errors.h"
+#include "logstore/rocksdb/impl/kept_snapshot.h"
 #include "logstore/rocksdb/impl/record_entries.h"
 #include "logstore/rocksdb/impl/rocksdb_log_store.h"
 #include "logstore/rocksdb/impl/scan.h"
@@ -217,6 +218,33 @@ Status RocksDbLogStore::delete_records(rocksdb::WriteBatch& writes, std::span<co
 
 Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std::size_t limit,
                                    const std::optional<Cursor>& after) {
+  FW_ASSIGN(const auto use, database_->use());
+  const Snapshot snapshot(database_->db());
+  return read_page(snapshot.get(), selection, order, limit, after);
+}
+
+class RocksDbLogStore::MomentView final : public View {
+ public:
+  explicit MomentView(RocksDbLogStore& store) : store_(store), snapshot_(*store.database_) {}
+  Result<Page> scan(const Selection& selection, Order order, std::size_t limit,
+                    const std::optional<Cursor>& after) override {
+    FW_ASSIGN(const auto use, store_.database_->use());
+    FW_ASSIGN(const auto* snapshot, snapshot_.get());
+    return store_.read_page(snapshot, selection, order, limit, after);
+  }
+
+ private:
+  RocksDbLogStore& store_;
+  KeptSnapshot snapshot_;
+};
+
+Result<std::unique_ptr<View>> RocksDbLogStore::view() {
+  FW_ASSIGN(const auto use, database_->use());
+  return std::unique_ptr<View>(std::make_unique<MomentView>(*this));
+}
+
+Result<Page> RocksDbLogStore::read_page(const rocksdb::Snapshot* snapshot, const Selection& selection, Order order,
+                                        std::size_t limit, const std::optional<Cursor>& after) {
   if (limit < 1 || limit > kMaxPageRecords) {
     return invalid_argument("a page of a scan has 1 to 10000 records, not " + std::to_string(limit));
   }
@@ -224,11 +252,9 @@ Result<Page> RocksDbLogStore::scan(const Selection& selection, Order order, std:
   if (after) {
     FW_ASSIGN(position, parse_cursor(*after, selection, order));
   }
-  FW_ASSIGN(const auto use, database_->use());
-  const Snapshot snapshot(database_->db());
   Page page;
   std::size_t bytes = 0;
-  Scan scan(*database_, snapshot.get(), selection, order, position);
+  Scan scan(*database_, snapshot, selection, order, position);
   for (; !scan.is_at_end() && page.records.size() < limit && bytes < kMaxPageBytes; scan.next()) {
     FW_ASSIGN(auto record, scan.record());
     bytes += record.request.size() + record.response.size();

@@ -104,6 +104,22 @@ TEST_F(FailingDiskTest, AFullDiskRefusesWithTheRemedyAndWritesGoOnWhenThereIsSpa
   check(*store_, 3);
 }
 
+TEST_F(FailingDiskTest, AViewOfBeforeIsLostWithTheStoreThatWasOpenedAgain) {
+  open();
+  ASSERT_EQ(append_until_refused(1), std::nullopt);
+  const auto view = store_->view();
+  ASSERT_TRUE(view.ok() && (*view)->scan({}, Order::kOldestFirst, 1, {}).ok());
+  disk_->fail_after(0, Failure::kNoSpace);
+  ASSERT_TRUE(append_until_refused(1).has_value());
+  EXPECT_TRUE((*view)->scan({}, Order::kOldestFirst, 1, {}).ok()) << "reads go on";
+  disk_->be_well();
+  ASSERT_EQ(append_until_refused(1), std::nullopt);
+  const auto lost = (*view)->scan({}, Order::kOldestFirst, 1, {});
+  ASSERT_FALSE(lost.ok());
+  EXPECT_EQ(lost.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE((*store_->view())->scan({}, Order::kOldestFirst, 1, {}).ok());
+}
+
 TEST_F(FailingDiskTest, AMomentWithoutDescriptorsDoesNotMakeTheStoreReadOnly) {
   open();
   disk_->fail_after(0, Failure::kNoDescriptors);

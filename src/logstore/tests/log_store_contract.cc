@@ -512,6 +512,24 @@ TEST_P(LogStoreContract, AppendsScansAndRemovalsSideBySideKeepTheCountsRight) {
   EXPECT_EQ(all(by("w", "c"), Order::kOldestFirst).size(), 200U);
 }
 
+TEST_P(LogStoreContract, ACheckReadsAllAndFindsNoFault) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 20; ++i) records.push_back(interaction(std::to_string(i), i < 5 ? "v" : "w", "c", i));
+  append(records);
+  ASSERT_EQ(store_->remove_records(std::vector{records[0].id, records[19].id}).value(), 2U);
+  const auto verification = store_->verification();
+  ASSERT_TRUE(verification.ok()) << verification.error();
+  for (bool goes_on = true; goes_on;) {
+    const auto step = (*verification)->step();
+    ASSERT_TRUE(step.ok()) << step.error();
+    goes_on = *step;
+  }
+  const Verified& found = (*verification)->found();
+  EXPECT_EQ(found.records, 18U);
+  EXPECT_EQ(found.workloads, 2U);
+  EXPECT_THAT(found.faults, testing::IsEmpty());
+}
+
 TEST_P(LogStoreContract, TheListOfWorkloadsIsTrueAfterEveryChange) {
   Random random(11);
   const auto some = [&](std::uint64_t most) { return std::to_string(random.below(most)); };

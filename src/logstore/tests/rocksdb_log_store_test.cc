@@ -31,6 +31,26 @@ TEST_F(LogStoreTest, TakesAnyBytes) {
   EXPECT_THAT(all({}, Order::kOldestFirst), ElementsAre(odd));
 }
 
+TEST_F(LogStoreTest, AViewIsTheStoreAsItWas) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 5; ++i) records.push_back(interaction(std::to_string(i), "w", i < 3 ? "a" : "b", i));
+  append(records);
+  const auto view = store_->view();
+  ASSERT_TRUE(view.ok()) << view.error();
+  const auto first = (*view)->scan({}, Order::kOldestFirst, 2, {});
+  ASSERT_TRUE(first.ok()) << first.error();
+  ASSERT_EQ(store_->remove_records(std::vector{records[2].id}).value(), 1U);
+  ASSERT_EQ(store_->expire_contents(std::vector{outlined(records[3])}).value(), 1U);
+  append({interaction("late", "w", "a", 2), interaction("last", "w", "a", 9)});
+  const auto rest = (*view)->scan({}, Order::kOldestFirst, 100, first->next);
+  ASSERT_TRUE(rest.ok()) << rest.error();
+  EXPECT_EQ(rest->records, (std::vector{records[2], records[3], records[4]}));
+  EXPECT_FALSE(rest->next);
+  EXPECT_THAT(ids_of((*view)->scan({.client = record::ClientId("a")}, Order::kNewestFirst, 100, {})->records),
+              ElementsAre("2", "1", "0"));
+  EXPECT_THAT(ids_of(all({}, Order::kOldestFirst)), ElementsAre("0", "1", "late", "3", "4", "last"));
+}
+
 /// The files of a store, and what stands in them.
 class PurgeTest : public LogStoreTest {
  protected:

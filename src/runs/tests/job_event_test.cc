@@ -19,6 +19,7 @@ Job created() {
 TEST(JobEvent, EveryKindComesBackFromItsJson) {
   const std::vector<JobEvent> events{
       {kNow, JobCreated{record::WorkloadId("w"), record::ClientId("c"), 7, 1, {{"big", true}}, std::nullopt}},
+      {kNow, JobCreated{record::WorkloadId("w"), record::ClientId("c"), 7, 1, {}, std::nullopt, true}},
       {kNow, JobStarted{}},
       {kNow, StageStarted{StageKind::kDatasets, std::nullopt}},
       {kNow, StageFinished{Stage::evaluation(modelops::VariantId("base-eval")), 0, 1.5, "no", "{}"}},

@@ -203,6 +203,31 @@ TEST_F(RunTest, AJudgeThatIsDownFailsTheJobAfterThreeTries) {
   EXPECT_THAT(job.judge->error, Optional(HasSubstr("judge fails")));
 }
 
+TEST_F(RunTest, EndsOnceItsDatasetsAreMadeWhereNothingElseIsWanted) {
+  const Job whole = run();
+  const auto rows_of = [&](const Job& job) {
+    return io::read_file(world_.folder.path() / "datasets" / job.datasets.front().name / "eval_data.jsonl").value();
+  };
+  const std::string rows = rows_of(whole);
+  live(world_, [&](Life& life) -> Task<void> {
+    JobRequest request{record::WorkloadId("router"), record::ClientId("demo"), std::nullopt};
+    request.datasets_only = true;
+    const auto job = co_await life.finish((co_await life.service.create(request))->id);
+    EXPECT_EQ(job.status, JobStatus::kCompleted) << job.error.value_or("");
+    EXPECT_TRUE(job.datasets_only);
+    EXPECT_THAT(job.candidates, SizeIs(0));
+    EXPECT_THAT(life.calls, SizeIs(0));
+    EXPECT_THAT(life.deployer.calls, SizeIs(0));
+    EXPECT_THAT(job.datasets, SizeIs(3));
+    EXPECT_EQ(rows_of(job), rows);
+    const auto report = nlohmann::json::parse((co_await life.service.report(job.id)).value());
+    EXPECT_EQ(report["dataset"]["datasets"].size(), 3U);
+    EXPECT_EQ(report["summary"]["decision"], "not_decided");
+    EXPECT_THAT(report["summary"]["headline"].get<std::string>(), HasSubstr("Datasets of router alone"));
+    EXPECT_THAT(report["summary"]["next_steps"].dump(), HasSubstr("flywheel dataset show " + *job.id));
+  });
+}
+
 TEST_F(RunTest, FailsWhenNoCandidateCouldBeEvaluated) {
   world_.script.fails = {"deploy big", "deploy small"};
   const Job job = run();

@@ -28,7 +28,7 @@ export type Interaction = InteractionSummary & { provenance: Provenance; request
 export interface TrafficPage { interactions: InteractionSummary[]; scanned: number; next_cursor: string | null }
 
 export type JobStatus = "pending" | "running" | "completed" | "cancelled" | "failed";
-export interface JobSummary { id: string; workload_id: string; client_id: string; status: JobStatus; started_at: string; finished_at: string | null; error: string | null }
+export interface JobSummary { id: string; workload_id: string; client_id: string; status: JobStatus; started_at: string; finished_at: string | null; datasets_only: boolean; error: string | null }
 export interface EvaluationState {
   eval_type: string; variant: string; scores: Record<string, number>; started_at: string | null; finished_at: string | null; runtime_seconds: number; progress: number;
   rows_done: number; rows_total: number; rows_failed: number; error: string | null;

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <vector>
 
@@ -43,6 +45,11 @@ class Database final {
   [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch);
   /// What was written before is in tables, and the log has let go of it.
   [[nodiscard]] rocksdb::Status flush();
+  /// What the database holds now, under a number, for more than one use(): until it is let go of, or the database is
+  /// closed.
+  [[nodiscard]] std::uint64_t keep_snapshot();
+  /// kUnavailable once it is lost: the database was closed and opened again.
+  [[nodiscard]] Result<const rocksdb::Snapshot*> kept_snapshot(std::uint64_t number);
   /// After that many records were removed: after a number of them the room they take is given back, in the background.
   void note_removals(std::uint64_t records);
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return handles_[0]; }  ///< version and counts
@@ -55,6 +62,7 @@ class Database final {
   }  ///< the other orders -> where the record is
 
   // These need no use().
+  void let_go_of_snapshot(std::uint64_t number);
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] Recovery& recovery() { return *recovery_; }
   [[nodiscard]] const std::vector<DamageReport>& damage() const { return damage_; }
@@ -84,6 +92,9 @@ class Database final {
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;                    // null: it could not be opened again
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // owned by db_, given back before it closes
+  std::mutex kept_mutex_;
+  std::map<std::uint64_t, const rocksdb::Snapshot*> kept_;  // of db_
+  std::uint64_t next_kept_ = 0;                             // numbers are not used again
 };
 
 }  // namespace fw::logstore

@@ -30,12 +30,14 @@ class RocksDbLogStore final : public LogStore {
                                   const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<KeyPage> scan_keys(const Selection& selection, Order order, std::size_t limit,
                                           const std::optional<Cursor>& after) override;
+  [[nodiscard]] Result<std::unique_ptr<View>> view() override;
   [[nodiscard]] Result<std::optional<record::Interaction>> find(const record::RecordId& id) override;
   [[nodiscard]] Result<std::vector<std::optional<record::Interaction>>> find_batch(
       std::span<const record::RecordId> ids) override;
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads() override;
   [[nodiscard]] Result<WorkloadPage> workloads_page(std::size_t limit, const std::optional<Cursor>& after) override;
   [[nodiscard]] Result<std::vector<RecordCount>> counts() override;
+  [[nodiscard]] Result<std::unique_ptr<Verification>> verification() override;
   [[nodiscard]] Status backup(const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> remove(const Selection& selection) override;
   [[nodiscard]] Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override;
@@ -47,6 +49,10 @@ class RocksDbLogStore final : public LogStore {
   [[nodiscard]] std::vector<KeptDamage> damage() const override;
 
  private:
+  class MomentView;
+  /// A page of a scan, during a use() of the database.
+  [[nodiscard]] Result<Page> read_page(const rocksdb::Snapshot* snapshot, const Selection& selection, Order order,
+                                       std::size_t limit, const std::optional<Cursor>& after);
   /// The places in the batch of records that the store has, or that stand in the batch before.
   [[nodiscard]] Result<std::vector<std::size_t>> known_records(std::span<const record::Interaction> batch);
   /// Of a pair that has records; `records` goes over all of theirs.

@@ -137,7 +137,7 @@ export function RunPage(props: { id: string }) {
     <span class="tools">
       <a class="button" href={address(["runs", job.id, "report"])}>report</a>
       {job.nims.length > 0 && isEnded(job) && <a class="button" href={address(["runs", job.id, "compare"])}>compare answers</a>}
-      {job.status === "completed" && mayReview && <OpenReview job={job} />}
+      {job.status === "completed" && !job.datasets_only && mayReview && <OpenReview job={job} />}
       {mayOperate && (isEnded(job)
         ? <Sure label="delete" question="Delete this run with its report and adapters?" act={async () => { await remove(`/api/jobs/${job.id}`); go("/runs"); }} />
         : <Sure label="cancel" question="Cancel this run?" act={async () => { await post(`/api/jobs/${job.id}/cancel`); reload(); }} />)}
@@ -147,7 +147,7 @@ export function RunPage(props: { id: string }) {
   return (
     <>
       <PageTitle title={job ? `Run of ${job.workload_id}` : "Run"} eyebrow={<a href="/runs">Runs</a>} tools={tools}>
-        {job && <p class="muted"><span role="status"><Badge text={job.status} /></span> <Elapsed job={job} /> · traffic of <Plain text={job.client_id} /> · ordered {moment(job.started_at)} · seed {job.seed} · <span class="code">{job.id}</span></p>}
+        {job && <p class="muted"><span role="status"><Badge text={job.status} /></span>{job.datasets_only && " datasets only ·"} <Elapsed job={job} /> · traffic of <Plain text={job.client_id} /> · ordered {moment(job.started_at)} · seed {job.seed} · <span class="code">{job.id}</span></p>}
       </PageTitle>
       <Trouble error={error} retry={reload} />
       {!job && !error && <Waiting what="the run" />}
@@ -159,7 +159,7 @@ export function RunPage(props: { id: string }) {
           {!live.connected && !isEnded(job) && <p class="small muted" role="status">The connection is lost; it is taken up again.</p>}
           {job.nims.map((c, i) => <Candidate key={i} job={job} candidate={c} index={i} live={live} />)}
           <Datasets job={job} />
-          {job.status === "completed" && <Propose job={job} />}
+          {job.status === "completed" && !job.datasets_only && <Propose job={job} />}
         </>
       )}
     </>

@@ -53,7 +53,7 @@ export function Runs(props: { query: URLSearchParams }) {
               {jobs.map((job) => (
                 <tr key={job.id}>
                   <th scope="row"><a class="code" href={address(["runs", job.id])}>{job.id.slice(0, 8)}</a></th>
-                  <td><Badge text={job.status} /></td>
+                  <td><Badge text={job.status} />{job.datasets_only && <span class="muted small"> datasets only</span>}</td>
                   <td><Name text={job.workload_id} /></td>
                   <td><Name text={job.client_id} /></td>
                   <td>{moment(job.started_at)}</td>
