@@ -50,7 +50,7 @@ struct Api::Impl {
         jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
         comparisons(d.runs, d.log, d.disk),
         report_rows(d.runs, d.log, d.disk),
-        workloads(d.log, d.disk),
+        workloads(d.log, d.disk, d.clock),
         records(d.log, d.quarantine, d.redactor, d.disk, d.load, d.clock, std::move(d.uploads),
                 std::move(d.upload_room)),
         interactions(d.log, d.disk, d.arrivals),
@@ -61,7 +61,7 @@ struct Api::Impl {
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
         configuration(std::move(d.configuration)),
-        health(std::move(d.readiness), std::move(d.listeners), d.log),
+        health(std::move(d.readiness), std::move(d.listeners), d.log, d.clock),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
         routes(d.gateway, std::move(d.routes_file), d.disk) {
     jobs.add_to(router);

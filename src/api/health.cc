@@ -1,6 +1,7 @@
 #include "api/health.h"
 
 #include "api/answer.h"
+#include "api/waiting.h"
 
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -16,8 +17,8 @@ Task<Result<net::Response>> answer(net::Response response) { co_return response;
 }  // namespace
 
 HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
-                               const logstore::LogStore& log)
-    : readiness_(std::move(readiness)), listeners_(std::move(listeners)), log_(log) {}
+                               const logstore::LogStore& log, const Clock& clock)
+    : readiness_(std::move(readiness)), listeners_(std::move(listeners)), log_(log), clock_(clock) {}
 
 void HealthResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/healthz",
@@ -45,6 +46,7 @@ net::Response HealthResource::ready() const {
                               {"lost_records", damage.lost_records},
                               {"lost_is_at_least", damage.is_at_least}});
   }
+  add_waiting(body, log_, clock_.now());
   return answer(status.ok() ? 200 : 503, body);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "logstore/log_store.h"
 #include "net/router.h"
 
@@ -17,12 +18,13 @@ struct ListenerState {
 };
 
 /// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks; either way what each of
-/// the other listeners does, and what of the log store was found damaged and is kept for a person to look at.
+/// the other listeners does, what of the log store was found damaged and is kept for a person to look at, and what
+/// waits for a log store elsewhere.
 class HealthResource final {
  public:
   /// Both are called from any thread and must not block; `listeners` may be empty.
   HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
-                 const logstore::LogStore& log);
+                 const logstore::LogStore& log, const Clock& clock);
   void add_to(net::Router& router);
 
  private:
@@ -31,6 +33,7 @@ class HealthResource final {
   std::function<Status()> readiness_;
   std::function<std::vector<ListenerState>()> listeners_;
   const logstore::LogStore& log_;
+  const Clock& clock_;
 };
 
 }  // namespace fw::api

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/answer.h"
+#include "api/waiting.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "logstore/awaitable_log_store.h"
@@ -42,7 +43,11 @@ Task<Result<net::Response>> LogStoreResource::stats(net::Call call) {
                     {"ending", record::to_string(one.ending)},
                     {"records", one.records}});
   }
-  co_return answer(200, {{"counts", std::move(rows)}});
+  Json body{{"counts", std::move(rows)}};
+  FW_CO_ASSIGN(const auto left_out, co_await run_if_room(disk_, [&] { return log_.left_out({}); }));
+  for (const auto& [reason, documents] : left_out) body["left_out"][reason] = documents;
+  add_waiting(body, log_, clock_.now());
+  co_return answer(200, body);
 }
 
 Task<Result<net::Response>> LogStoreResource::back_up(net::Call) {

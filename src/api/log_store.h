@@ -10,7 +10,8 @@
 
 namespace fw::api {
 
-/// `GET /api/log/stats`: how many records there are by workload, client, way in and ending. `POST /api/log/backups`: a
+/// `GET /api/log/stats`: how many records there are by workload, client, way in and ending, how many more wait for a
+/// store elsewhere, and how many documents of it are no records. `POST /api/log/backups`: a
 /// copy of the log store as it is, made in a new folder below `backups`; the caller may move it away. What is passed
 /// outlives the router.
 class LogStoreResource final {

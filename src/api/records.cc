@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/answer.h"
+#include "api/waiting.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "capture/files/file_source.h"
@@ -22,6 +23,8 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPageLines = 100;
+/// For what was loaded to be in a log store elsewhere, before it is said to wait.
+constexpr Duration kSettles = std::chrono::seconds(2);
 /// Bytes of an upload between two looks at the disk. All that may be on their way at once stay within half the reserve.
 constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
 
@@ -221,9 +224,16 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   auto report = co_await run_on(load_, [&]() -> Result<capture::LoadReport> {
     const auto removed_here = std::move(upload);  // a large file takes its time to go
     FW_TRY(received);
-    return load_upload(*removed_here, name, capture::Loader(log_, quarantine_, clock_, redactor_), *options, deadline);
+    FW_ASSIGN(auto kept, load_upload(*removed_here, name, capture::Loader(log_, quarantine_, clock_, redactor_),
+                                     *options, deadline));
+    if (log_.backlog().trouble.ok()) (void)log_.settle({}, deadline.within(kSettles));
+    return kept;
   });
-  if (report.ok()) co_return net::json_response(200, dump(report_json(*report)));
+  if (report.ok()) {
+    Json body = report_json(*report);
+    add_waiting(body, log_, clock_.now());
+    co_return net::json_response(200, dump(body));
+  }
   co_return report.error().code == ErrorCode::kCancelled ? stopped() : refusal(report.error(), name);
 }
 

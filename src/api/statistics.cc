@@ -6,6 +6,7 @@
 #include "api/answer.h"
 #include "api/provenance_json.h"
 #include "api/query_params.h"
+#include "api/waiting.h"
 
 namespace fw::api {
 namespace {
@@ -111,7 +112,8 @@ Task<Result<net::Response>> StatisticsResource::get(net::Call call) {
     }
     return {};
   }));
-  const Json body{{"production", production_json(runs_.config().production)}, {"workloads", std::move(workloads)}};
+  Json body{{"production", production_json(runs_.config().production)}, {"workloads", std::move(workloads)}};
+  add_waiting(body, log_, clock_.now());
   co_return answer(200, body);
 }
 

@@ -1,6 +1,7 @@
 #include "api/workloads.h"
 
 #include "api/answer.h"
+#include "api/waiting.h"
 
 #include <nlohmann/json.hpp>
 
@@ -8,7 +9,8 @@ namespace fw::api {
 
 using Json = nlohmann::ordered_json;
 
-WorkloadsResource::WorkloadsResource(logstore::LogStore& log, Pool& disk) : log_(log, disk) {}
+WorkloadsResource::WorkloadsResource(logstore::LogStore& log, Pool& disk, const Clock& clock)
+    : store_(log), log_(log, disk), clock_(clock) {}
 
 void WorkloadsResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/api/workloads", [this](net::Call call) { return list(std::move(call)); });
@@ -24,7 +26,8 @@ Task<Result<net::Response>> WorkloadsResource::list(net::Call call) {
                    {"oldest", to_iso8601(w.oldest)},
                    {"newest", to_iso8601(w.newest)}});
   }
-  const Json body{{"workloads", std::move(out)}};
+  Json body{{"workloads", std::move(out)}};
+  add_waiting(body, store_, clock_.now());
   co_return answer(200, body);
 }
 

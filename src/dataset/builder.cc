@@ -364,6 +364,8 @@ class Assembler {
     card.notes = write_notes(request_, selected_, split_, card, figures_);
     out_.warnings = too_long_for(request_.contexts, figures_);
     if (card.holdout) warn_of_changes(*card.holdout, out_.warnings);
+    card.not_read = request_.not_read;
+    warn_of_not_read(card.not_read, out_.warnings);
     std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
   }
 

@@ -48,6 +48,7 @@ struct BuildRequest {
   std::optional<std::span<const Correction>> corrections = {};
   const Holdout* holdout = nullptr;         ///< given where `split.holdout_job` is; outlives the build
   std::vector<ContextLimit> contexts = {};  ///< rows beyond them are told in BuiltDatasets::warnings
+  NotRead not_read = {};                    ///< of the window; told in BuiltDatasets::warnings
   Embed embed = {};                         ///< given where `icl.embedding` is
   std::string embedder = {};                ///< what else is said of that model; may be empty
   Deadline deadline = Deadline::never();

@@ -155,6 +155,8 @@ Json to_json(const Card& card) {
   out["suspicious"] = suspicious_to_json(card.suspicious);
   out["near_duplicates"] = clusters_to_json(card.near_duplicates);
   if (card.holdout) out["holdout"] = holdout_to_json(*card.holdout);
+  if (card.not_read.waiting > 0) out["waiting"] = {{"records", card.not_read.waiting}, {"why", card.not_read.why}};
+  if (!card.not_read.left_out.empty()) out["left_out"] = counts_to_json(card.not_read.left_out);
   out["notes"] = card.notes;
   out["leak"] = to_json(card.leak);
   return out;

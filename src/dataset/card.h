@@ -148,6 +148,13 @@ struct HoldoutCounts {
   std::uint64_t records_since = 0;       ///< of these, those that are newer than newest_record
 };
 
+/// What the workload has that the window lacks, through no choice of the run's.
+struct NotRead {
+  std::uint64_t waiting = 0;  ///< about how many records are acknowledged and were not in the log store yet
+  std::string why = {};       ///< they wait
+  std::map<std::string, std::uint64_t> left_out = {};  ///< what lies in the log store and is no record, by reason
+};
+
 /// How often production answered a repeated request as it had before.
 struct SelfAgreement {
   std::uint64_t requests = 0;  ///< asked more than once
@@ -170,7 +177,8 @@ struct Card {
   SuspiciousCounts suspicious;
   NearDuplicateCounts near_duplicates;
   std::optional<HoldoutCounts> holdout;  ///< absent: the evaluation rows were drawn
-  std::vector<std::string> notes;        ///< plain sentences
+  NotRead not_read;
+  std::vector<std::string> notes;  ///< plain sentences
   Leak leak;
 };
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,12 @@ class ForwardingLogStore : public LogStore {
     return store_->workloads_page(limit, after);
   }
   Result<std::vector<RecordCount>> counts() override { return store_->counts(); }
+  Backlog settle(const Selection& selection, const Deadline& deadline) override {
+    return store_->settle(selection, deadline);
+  }
+  Result<std::map<std::string, std::uint64_t>> left_out(const Selection& selection) override {
+    return store_->left_out(selection);
+  }
   Result<std::uint64_t> remove(const Selection& selection) override { return store_->remove(selection); }
   Result<std::uint64_t> remove_records(std::span<const record::RecordId> ids) override {
     return store_->remove_records(ids);

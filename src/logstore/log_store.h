@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -160,6 +161,18 @@ class LogStore {
   /// The same by way in and ending too, without reading a record; ordered by all four.
   [[nodiscard]] virtual Result<std::vector<RecordCount>> counts() {
     return unimplemented("this log store does not count its records by their endings");
+  }
+
+  /// Waits until reads see all that was appended before this call, at the longest until the deadline, and says what of
+  /// the selection's workload and client they still lack then: about how many records, and why (success: on their
+  /// way). No records: nothing is lacking, as far as is known; a store that is away is told by reads. A store that is
+  /// its own journal has nothing to wait for.
+  [[nodiscard]] virtual Backlog settle(const Selection&, const Deadline&) { return {}; }
+
+  /// How much of what the store holds no read gives, because it is no record (without a time that can be read it is in
+  /// no window), by reason. The selection's times do not count. Nothing for a store that takes records alone.
+  [[nodiscard]] virtual Result<std::map<std::string, std::uint64_t>> left_out(const Selection&) {
+    return std::map<std::string, std::uint64_t>();
   }
 
   /// Deletes the records of a selection; returns how many. Durable on return.

@@ -18,7 +18,8 @@ constexpr std::size_t kMostBytesOfBatch = std::size_t{64} << 20;  // of find_bat
 
 using record::Interaction;
 
-constexpr Duration kTogether = std::chrono::seconds(1);  // appends that begin to wait as one
+constexpr Duration kTogether = std::chrono::seconds(1);     // appends that begin to wait as one
+constexpr Duration kLook = std::chrono::milliseconds(100);  // between looks at what still waits
 
 /// Appends up to one, and when the first of them began to wait.
 struct Wait {
@@ -89,6 +90,20 @@ class SpooledLogStore final : public LogStore {
   Result<std::vector<RecordCount>> counts() override {
     settle();
     return far_->counts();
+  }
+
+  Backlog settle(const Selection& selection, const Deadline& deadline) override {
+    const std::uint64_t before = waiting_of(selection);
+    if (before > 0 && !await_sent(selection, deadline)) {
+      Backlog lacking = backlog();
+      // What came meanwhile is not what was waited for.
+      lacking.records = std::min(before, waiting_of(selection));
+      if (lacking.records > 0) return lacking;
+    }
+    return far_->settle(selection, deadline);
+  }
+  Result<std::map<std::string, std::uint64_t>> left_out(const Selection& selection) override {
+    return far_->left_out(selection);
   }
 
   Result<std::optional<Interaction>> find(const record::RecordId& id) override {
@@ -199,6 +214,33 @@ class SpooledLogStore final : public LogStore {
     const std::uint64_t until = appends_;
     const auto is_done = [&] { return sent_ >= until || !backlog_.trouble.ok(); };
     settled_.wait_for(lock, options_.read_waits, is_done);
+  }
+
+  /// Whether all of the selection's workload and client that was appended before has left the journal; false when the
+  /// deadline ended the wait.
+  bool await_sent(const Selection& selection, const Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t until = appends_;
+    while (true) {
+      if (settled_.wait_for(lock, kLook, [&] { return sent_ >= until; })) return true;
+      lock.unlock();  // others' records may keep the journal busy for long
+      if (waiting_of(selection) == 0) return true;
+      if (deadline.is_over()) return false;
+      lock.lock();
+    }
+  }
+
+  /// How many records of the selection's workload and client are in the journal.
+  std::uint64_t waiting_of(const Selection& selection) const {
+    const auto counts = journal_->counts();
+    if (!counts.ok()) return backlog().records;
+    std::uint64_t records = 0;
+    for (const RecordCount& count : *counts) {
+      if (selection.workload && count.workload != *selection.workload) continue;
+      if (selection.client && count.client != *selection.client) continue;
+      records += count.records;
+    }
+    return records;
   }
 
   void send_until(const std::stop_token& stop) {

@@ -24,8 +24,9 @@ struct SpoolOptions {
 /// nobody anything. Records are in the journal or in the far store, for a moment in both, never in neither.
 ///
 /// What of LogStore's contract is different: reads are the far store's. They wait a moment for what is on its way, and
-/// see what is still in the journal after that only by find() and backlog(). append() knows duplicates in the journal
-/// alone; the far store leaves the others out when they come. remove() takes from both.
+/// see what is still in the journal after that only by find() and backlog(); settle() waits as long as it is told to.
+/// append() knows duplicates in the journal alone; the far store leaves the others out when they come. remove() takes
+/// from both.
 [[nodiscard]] std::unique_ptr<LogStore> spool(std::unique_ptr<LogStore> journal, std::unique_ptr<LogStore> far,
                                               SpoolOptions options = {});
 

@@ -20,6 +20,41 @@ namespace {
 constexpr std::size_t kMostModels = 20;
 constexpr std::uint64_t kRecordsBetweenProgress = 20'000;
 
+/// What a read of the workload would lack now, once what is on its way has had its time to come.
+Result<dataset::NotRead> not_read(RunContext& context, const Job& job) {
+  auto& log = context.dependencies.log;
+  const logstore::Selection selection{.workload = job.workload, .client = job.client, .from = {}, .to = {}};
+  const Duration patience = context.options.log_settles;
+  const auto lacking = log.settle(selection, context.deadline.within(patience));
+  dataset::NotRead out;
+  out.waiting = lacking.records;
+  if (lacking.records > 0) {
+    out.why = lacking.trouble.ok()
+                  ? "they were on their way, and " + std::to_string(static_cast<long long>(to_seconds(patience))) +
+                        " s were not enough"
+                  : lacking.trouble.error().message;
+  }
+  FW_TRY(context.deadline.check("reading the log store"));
+  auto left_out = log.left_out(selection);
+  if (left_out.ok()) {
+    out.left_out = std::move(left_out).value();
+  } else if (is_retryable(left_out.error().code)) {
+    return std::move(left_out).error();
+  } else {  // a store that cannot count them can be read all the same
+    log_warning("runs", "documents that are no records are not counted",
+                {{"job", *job.id}, {"error", left_out.error().message}});
+  }
+  return out;
+}
+
+/// Too few records may be so because the others have not come yet.
+Error with_waiting(Error error, const dataset::NotRead& lacking) {
+  if (error.code != ErrorCode::kFailedPrecondition || lacking.waiting == 0) return error;
+  error.message += "; about " + std::to_string(lacking.waiting) +
+                   " records more are acknowledged and not in the log store yet: " + lacking.why;
+  return error;
+}
+
 std::uint64_t count_records(logstore::LogStore& log, const Job& job) {
   const auto summaries = log.workloads();
   if (!summaries.ok()) return 0;
@@ -84,19 +119,23 @@ Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, Logged
   auto& log = context.dependencies.log;
   FW_ASSIGN(const auto corrections, corrections_of(context, job));
   FW_ASSIGN(const auto holdout, holdout_of(context));
-  return dataset::build({.workload = job.workload,
-                         .records = records,
-                         .split = context.config().split,
-                         .icl = context.config().icl,
-                         .seed = job.seed,
-                         .now = from_epoch_seconds(job.dataset_stamp),
-                         .corrections = corrections,
-                         .holdout = holdout ? &*holdout : nullptr,
-                         .contexts = contexts_of(context.config()),
-                         .embed = embedder.embed(),
-                         .embedder = embedder.description(),
-                         .deadline = context.deadline,
-                         .on_progress = teller(*context.record, count_records(log, job))});
+  FW_ASSIGN(const dataset::NotRead lacking, not_read(context, job));
+  auto built = dataset::build({.workload = job.workload,
+                               .records = records,
+                               .split = context.config().split,
+                               .icl = context.config().icl,
+                               .seed = job.seed,
+                               .now = from_epoch_seconds(job.dataset_stamp),
+                               .corrections = corrections,
+                               .holdout = holdout ? &*holdout : nullptr,
+                               .contexts = contexts_of(context.config()),
+                               .not_read = lacking,
+                               .embed = embedder.embed(),
+                               .embedder = embedder.description(),
+                               .deadline = context.deadline,
+                               .on_progress = teller(*context.record, count_records(log, job))});
+  if (!built.ok()) return with_waiting(std::move(built).error(), lacking);
+  return built;
 }
 
 std::filesystem::path names_file(const std::filesystem::path& job_folder) { return job_folder / "datasets.txt"; }

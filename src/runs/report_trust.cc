@@ -32,8 +32,34 @@ class Checks {
   ordered_json list_ = ordered_json::array();
 };
 
+ordered_json card_of(const ReportInput& input) {
+  return ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card, nullptr, false);
+}
+
+/// What the traffic has that the datasets never saw.
+void check_traffic(const ReportInput& input, Checks& checks) {
+  const auto card = card_of(input);
+  if (!card.is_object()) return;
+  if (const auto waiting = card.find("waiting"); waiting != card.end()) {
+    checks.add("waiting records", false,
+               fmt::format("about {} acknowledged records were not in the log store yet when the datasets were made, "
+                           "which lack what waited: {}",
+                           waiting->value("records", std::uint64_t{0}), waiting->value("why", "")));
+  }
+  if (const auto left_out = card.find("left_out"); left_out != card.end()) {
+    std::uint64_t all = 0;
+    std::string reasons;
+    for (const auto& [reason, count] : left_out->items()) {
+      all += count.get<std::uint64_t>();
+      reasons += fmt::format("; {}: {}", reason, count.get<std::uint64_t>());
+    }
+    checks.add("documents left out", false,
+               fmt::format("{} documents of the workload in the log store are no records{}", all, reasons));
+  }
+}
+
 void check_leaks(const ReportInput& input, Checks& checks) {
-  const auto card = ordered_json::parse(input.dataset_card.empty() ? "{}" : input.dataset_card, nullptr, false);
+  const auto card = card_of(input);
   if (!card.is_object() || !card.contains("leak")) return;
   const auto count = [&](const char* name) { return card["leak"].value(name, std::uint64_t{0}); };
   const auto conversations = count("conversations_on_two_sides"), requests = count("requests_on_two_sides");
@@ -269,6 +295,7 @@ void check_trivial(const ReportInput& input, const Findings& findings, Checks& c
 ordered_json trust_json(const ReportInput& input, const Findings& findings) {
   Checks checks;
   check_leaks(input, checks);
+  check_traffic(input, checks);
   if (findings.ranked.empty() && !findings.summaries.empty()) check_rows(findings.summaries.begin()->second, checks);
   if (!findings.ranked.empty()) {
     const auto& best = *findings.ranked.front().summary;

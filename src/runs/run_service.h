@@ -52,6 +52,8 @@ struct RunOptions {
   std::string worker;                         ///< names this process where several share a store; drawn when empty
   Duration lease = std::chrono::seconds(30);  ///< a job whose worker is silent for so long is another's to take
   Duration deploy_timeout = std::chrono::minutes(10);
+  /// For records that are acknowledged and not yet to be read, before the window is read without them.
+  Duration log_settles = std::chrono::seconds(30);
   /// While the log store is away: some ten minutes.
   workflow::RetryPolicy store_retry{.max_attempts = 14,
                                     .first_pause = std::chrono::seconds(2),

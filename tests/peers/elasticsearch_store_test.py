@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -107,6 +108,7 @@ class ElasticsearchAsTheLogStore(unittest.TestCase):
             done = subprocess.run([FLYWHEEL, "load", "--server", service.url, file.name], capture_output=True, text=True,
                                   timeout=120)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return done.stdout
 
     def test_traffic_is_in_the_index_and_the_blueprint_reads_it(self):
         service = self.service()
@@ -139,7 +141,8 @@ class ElasticsearchAsTheLogStore(unittest.TestCase):
         page = call(self.cluster.url + "/flywheel/_count")
         self.assertEqual(page["count"], 350)
 
-    def test_a_run_waits_for_a_cluster_that_is_away(self):
+    def service_with_models(self):
+        """One that can evaluate, with sixty records in the index."""
         endpoint = StubEndpoint()
         self.addCleanup(endpoint.close)
         service = self.service()
@@ -148,6 +151,55 @@ class ElasticsearchAsTheLogStore(unittest.TestCase):
         service.start()
         self.load(service, [document(i) for i in range(60)])
         wait_until(lambda: service.count() == 60, 60, "all records are in the index")
+        return service
+
+    def let_write(self, may):
+        call(self.cluster.url + "/flywheel/_settings", "PUT", {"index.blocks.write": None if may else True})
+
+    def start_job(self, service):
+        status, job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "dev"})
+        self.assertEqual(status, 200, job)
+        return job["id"]
+
+    def report_of(self, service, job):
+        self.assertEqual(service.wait_for_job(job, 180)["status"], "completed")
+        return service.call("GET", f"/api/jobs/{job}/report")[1]
+
+    def test_a_run_waits_for_what_was_acknowledged_before_it_began(self):
+        service = self.service_with_models()
+        self.let_write(False)
+        self.load(service, [document(i) for i in range(60, 72)])
+        job = self.start_job(service)
+        time.sleep(5)
+        self.assertFalse(service.job(job)["finished_at"])
+        self.let_write(True)
+        report = self.report_of(service, job)
+        self.assertEqual(report["dataset"]["steps"][0]["in"], 72)
+        self.assertNotIn("waiting", report["dataset"])
+
+    def test_what_the_cluster_does_not_take_is_said_everywhere_and_a_run_goes_on_without_it(self):
+        service = self.service_with_models()
+        self.let_write(False)
+        loaded = self.load(service, [document(i) for i in range(60, 72)])
+        self.assertRegex(loaded.splitlines()[-1], r"^12 records are acknowledged and not yet in the log store: .*blocked")
+        for path in ("/readyz", "/api/workloads", "/api/statistics", "/api/log/stats"):
+            status, answer = service.call("GET", path)
+            self.assertEqual((status, answer["waiting"]["records"]), (200, 12), path)
+            self.assertIn("blocked", answer["waiting"]["reason"])
+            self.assertGreater(answer["waiting"]["oldest_seconds"], 0)
+        for command in (["log", "stats"], ["workloads"]):
+            done = subprocess.run([FLYWHEEL, *command, "--server", service.url], capture_output=True, text=True, timeout=60)
+            self.assertIn("12 records are acknowledged and not yet in the log store", done.stdout)
+        report = self.report_of(service, self.start_job(service))
+        self.assertEqual(report["dataset"]["steps"][0]["in"], 60)
+        self.assertEqual(report["dataset"]["waiting"]["records"], 12)
+        self.assertIn("waiting records", [one["name"] for one in report["trust"]["checks"] if not one["ok"]])
+        self.let_write(True)
+        wait_until(lambda: "waiting" not in service.call("GET", "/readyz")[1], 60, "nothing waits")
+        self.assertEqual(service.count(), 72)
+
+    def test_a_run_waits_for_a_cluster_that_is_away(self):
+        service = self.service_with_models()
         self.cluster.kill()
         try:
             status, job = service.call("POST", "/api/jobs", {"workload_id": "router", "client_id": "dev"})

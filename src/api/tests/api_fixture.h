@@ -14,6 +14,7 @@
 #include "api/queue_metrics.h"
 #include "async/run_blocking.h"
 #include "io/file.h"
+#include "logstore/forwarding_log_store.h"
 #include "logstore/rocksdb/rocksdb_log_store.h"
 #include "metastore/sqlite_store.h"
 #include "modelops/local/dataset_store.h"
@@ -64,6 +65,17 @@ class NoEmbedder final : public modelops::Embedder {
 class NoPoster final : public runs::WebhookPoster {
  public:
   Task<Result<int>> post(runs::WebhookRequest, Deadline) override { co_return 204; }
+};
+
+/// A store behind whose reads records wait, and in which lies what is no record, as a test says before it asks.
+class BehindLogStore final : public logstore::ForwardingLogStore {
+ public:
+  using ForwardingLogStore::ForwardingLogStore;
+  [[nodiscard]] logstore::Backlog backlog() const override { return waiting; }
+  Result<std::map<std::string, std::uint64_t>> left_out(const logstore::Selection&) override { return no_records; }
+
+  logstore::Backlog waiting;
+  std::map<std::string, std::uint64_t> no_records;
 };
 
 /// The API over real stores and a run service whose engines are absent, behind a real server.
@@ -170,8 +182,12 @@ class ApiTest : public testing::Test {
   io::TemporaryFolder folder_;
   SystemClock clock_;
   logstore::Arrivals arrivals_;
-  std::unique_ptr<logstore::LogStore> log_ =
-      logstore::noting_arrivals(logstore::open_rocksdb_log_store(folder_.path() / "log").value(), arrivals_);
+  BehindLogStore* behind_ = nullptr;  ///< log_, at its heart
+  std::unique_ptr<logstore::LogStore> log_ = [this] {
+    auto behind = std::make_unique<BehindLogStore>(logstore::open_rocksdb_log_store(folder_.path() / "log").value());
+    behind_ = behind.get();
+    return logstore::noting_arrivals(std::move(behind), arrivals_);
+  }();
   std::unique_ptr<discovery::AcceptedRules> rules_ =
       discovery::AcceptedRules::open(folder_.path() / "rules", "untagged").value();
   discovery::Desk desk_{*log_, *rules_};

@@ -9,6 +9,7 @@
 #include "app/cli/help.h"
 #include "app/cli/load_outcome.h"
 #include "app/cli/terminal.h"
+#include "app/cli/waiting_line.h"
 #include "capture/files/folder.h"
 #include "capture/files/traffic_files.h"
 #include "net/url.h"
@@ -91,6 +92,7 @@ int load(const LoadOptions& options, const std::string& server) {
   Terminal out(1);
   Terminal live(2);
   Json all = Json::array();
+  std::string waiting;  // as the last file left it
   int code = 0;
   for (const auto& source : capture::sources_of(files_of_all(options.files, code))) {
     const std::string file = source.name();
@@ -104,9 +106,11 @@ int load(const LoadOptions& options, const std::string& server) {
     const LoadOutcome outcome = outcome_of(*report);
     if (!options.json) print_outcome(file, outcome, out);
     if (const auto why = why_failed(file, outcome)) code = fail(*why);
+    waiting = waiting_line(*report);
     (*report)["file"] = file;
     all.push_back(std::move(*report));
   }
+  if (!options.json && !waiting.empty()) out.line(waiting);
   if (options.json)
     std::cout << Json{{"files", std::move(all)}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   return code;

@@ -10,6 +10,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "app/cli/waiting_line.h"
 #include "net/url.h"
 
 namespace fw::app {
@@ -125,6 +126,11 @@ int stats(bool as_json, const std::string& server) {
                     one.value("origin", ""), one.value("ending", ""), one.value("records", Json(0)).dump()});
   }
   for (const auto& line : align(rows, {false, false, false, false, true})) out.line(line);
+  const Json left_out = answer->value("left_out", Json::object());
+  for (const auto& [reason, documents] : left_out.items()) {
+    out.line("left out of all reads: documents of the log store, " + documents.dump() + " x " + printable(reason));
+  }
+  if (const std::string waiting = waiting_line(*answer); !waiting.empty()) out.line(waiting);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "app/cli/command.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
+#include "app/cli/waiting_line.h"
 
 namespace fw::app {
 namespace {
@@ -30,9 +31,10 @@ int show_workloads(bool as_json, const std::string& server) {
   }
   if (rows.size() == 1) {
     out.line("no traffic yet; load some with: flywheel load FILE");
-    return 0;
+  } else {
+    for (const auto& line : align(rows, {false, false, true, false, false})) out.line(line);
   }
-  for (const auto& line : align(rows, {false, false, true, false, false})) out.line(line);
+  if (const std::string waiting = waiting_line(*answer); !waiting.empty()) out.line(waiting);
   return 0;
 }
 

@@ -20,6 +20,9 @@ namespace {
 using codec::JsonKind;
 using codec::JsonMember;
 
+constexpr std::array<std::string_view, 6> kTimes{"timestamp", "@timestamp", "created_at",
+                                                 "createdAt", "time",       "processed_time"};
+
 bool recognises(const Document& document, codec::JsonSlicer&) {
   if (document.has("request")) return true;
   const bool is_row = document.has("prompt") || document.has("instruction") || is_question_and_answer(document);
@@ -100,7 +103,7 @@ Status read_surroundings(const Document& document, codec::JsonSlicer& slicer, Dr
   FW_ASSIGN(draft.workload, name_at(document, "workload_id", slicer));
   FW_ASSIGN(draft.client, name_at(document, "client_id", slicer));
   const JsonMember* time = nullptr;
-  for (const char* key : {"timestamp", "@timestamp", "created_at", "createdAt", "time", "processed_time"}) {
+  for (const std::string_view key : kTimes) {
     if (time == nullptr) time = document.find(key);
   }
   if (time != nullptr) {
@@ -185,7 +188,11 @@ std::string StoredDocuments::write(const record::Interaction& record, Unit unit,
 
 Result<record::Interaction> StoredDocuments::read(std::string_view id, std::string_view document) const {
   codec::JsonSlicer slicer;
-  FW_ASSIGN(const auto members, slicer.members(document));
+  FW_ASSIGN(auto members, slicer.members(document));
+  // The store has its own reading of a time, by its mapping: one that we cannot read takes nothing from the record.
+  std::erase_if(members, [&](const JsonMember& member) {
+    return std::ranges::find(kTimes, member.key) != kTimes.end() && !time_of(member, slicer).ok();
+  });
   FW_ASSIGN(Draft draft, kLogDocument.read({.text = document, .members = members}, slicer));
   record::Interaction record;
   FW_ASSIGN(record.id, record::RecordId::parse(std::string(id)));

@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using Json = nlohmann::json;
 
 /// The cluster's URL; the tests are skipped without one.
@@ -219,6 +220,74 @@ TEST_F(ForeignIndex, SeveralIndexesAreReadTogetherAndNotWritten) {
   ASSERT_TRUE(both.ok());
   EXPECT_THAT(ids_of((*both)->scan({}, Order::kOldestFirst, 10, {})->records), ElementsAre("a"));
   EXPECT_EQ((*both)->append(std::vector{interaction("b", "w", "c", 2)}).error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(ForeignIndex, TimesThatCannotBeReadAreCountedWithTheirReason) {
+  make(R"("timestamp": {"type": "date", "ignore_malformed": true}, "workload_id": {"type": "keyword"},
+      "client_id": {"type": "keyword"}, "request": {"type": "object", "dynamic": false},
+      "response": {"type": "object", "dynamic": false})");
+  put("good", document("1732460000"));
+  put("bad", document(R"("yesterday, at noon")"));
+  put("other", document(R"("yesterday, at noon")", "v"));
+  put("timeless", R"({"workload_id": "w", "client_id": "c", "request": {}, "response": {}})");
+  put("nameless", R"({"timestamp": 1732460002, "client_id": "c", "request": {}, "response": {}})");
+  EXPECT_THAT(ids_of(store_->scan({}, Order::kOldestFirst, 10, {})->records), ElementsAre("good"));
+  const auto all = store_->left_out({});
+  ASSERT_TRUE(all.ok()) << all.error();
+  EXPECT_THAT(*all, ElementsAre(Pair("timestamp cannot be read", 2), Pair("timestamp is missing", 1),
+                                Pair("workload_id is missing", 1)));
+  const Selection one{.workload = record::WorkloadId("w"), .client = record::ClientId("c"), .from = {}, .to = {}};
+  EXPECT_THAT(*store_->left_out(one),
+              ElementsAre(Pair("timestamp cannot be read", 1), Pair("timestamp is missing", 1)));
+}
+
+TEST_F(ForeignIndex, TimesThatTheMappingAloneCanReadAreTheRecords) {
+  make(R"("timestamp": {"type": "date", "format": "dd/MM/yyyy HH:mm:ss"}, "workload_id": {"type": "keyword"},
+      "client_id": {"type": "keyword"}, "request": {"type": "object", "dynamic": false},
+      "response": {"type": "object", "dynamic": false})");
+  put("a", document(R"("24/11/2024 14:53:20")"));
+  const auto page = store_->scan({}, Order::kOldestFirst, 10, {});
+  ASSERT_TRUE(page.ok()) << page.error();
+  ASSERT_THAT(ids_of(page->records), ElementsAre("a"));
+  EXPECT_EQ(page->records[0].timestamp, from_epoch_seconds(1'732'460'000));
+}
+
+TEST_F(ForeignIndex, DocumentsOfOneIdInTwoIndexesAreTwoRecords) {
+  make(kBlueprint);
+  const std::string second = kIndex + "-2";
+  call(net::Method::kPut, "/" + second, std::string(R"({"mappings": {"properties": {)") + kBlueprint + "}}}");
+  call(net::Method::kPost, "/_aliases",
+       R"({"actions": [{"add": {"indices": [")" + kIndex + R"(", ")" + second + R"("], "alias": ")" + kIndex +
+           R"(-all"}}]})");
+  const auto put_second = [&](const std::string& id, const std::string& document) {
+    call(net::Method::kPut, "/" + second + "/_doc/" + id + "?refresh=true", document);
+  };
+  put("x", document("1732460000"));
+  put("a", document("1732460001"));
+  put_second("x", document("1732460000", "v"));
+  put_second("a", document("1732460002"));
+  put_second("b", document("1732460003"));
+  const auto all = open_index(kIndex + "-all").value();
+  for (const std::size_t limit : {1, 2, 10}) {
+    std::vector<std::string> ids;
+    std::optional<Cursor> after;
+    do {
+      auto page = all->scan({}, Order::kNewestFirst, limit, after);
+      ASSERT_TRUE(page.ok()) << page.error();
+      for (const auto& id : ids_of(page->records)) ids.push_back(id);
+      after = page->next;
+    } while (after);
+    EXPECT_THAT(ids, ElementsAre("b", "a@" + second, "a", "x@" + second, "x")) << limit;
+  }
+  const std::vector ids{record::RecordId("x@" + second), record::RecordId("x"), record::RecordId("b@" + second)};
+  const auto found = all->find_batch(ids);
+  ASSERT_TRUE(found.ok()) << found.error();
+  EXPECT_EQ(*found->at(0)->workload, "v");
+  EXPECT_EQ(*found->at(1)->workload, "w");
+  EXPECT_FALSE(found->at(2).has_value()) << "no other index has a b";
+  EXPECT_EQ(*all->remove_records(std::span(ids).first(1)), 1U);
+  EXPECT_TRUE((*all->find(ids[1])).has_value());
+  call(net::Method::kDelete, "/" + second);
 }
 
 TEST(ElasticsearchLogStore, ANodeThatIsAwayIsFollowedByTheNextAndNobodyIsAnErrorInTime) {

@@ -165,6 +165,16 @@ TEST(StoredDocuments, GiveAnOutlineBackAsItWas) {
             documents.write(expired(), StoredDocuments::Unit::kSeconds, false));
 }
 
+TEST(StoredDocuments, ATimeThatTheStoreAloneCanReadTakesNothingFromTheRecord) {
+  for (const char* time : {R"("24/11/2024 14:53:20")", "{}", "[1732460000]", "true"}) {
+    const auto read = StoredDocuments().read(
+        "a", std::string(R"({"timestamp":)") + time +
+                 R"(,"workload_id":"w","client_id":"c","request":{"messages":[ ]},"response":{}})");
+    ASSERT_TRUE(read.ok()) << time << ": " << read.error();
+    EXPECT_EQ(read->request, R"({"messages":[ ]})") << time;
+  }
+}
+
 TEST(StoredDocuments, AnOutlineWithOddFiguresIsReadWithoutThese) {
   const auto read = StoredDocuments().read(
       "a",

@@ -310,6 +310,26 @@ void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warning
   }
 }
 
+void warn_of_not_read(const NotRead& not_read, std::vector<std::string>& warnings) {
+  if (not_read.waiting > 0) {
+    warnings.push_back("About " +
+                       amount(not_read.waiting, "record was acknowledged but not in the log store yet",
+                              "records were acknowledged but not in the log store yet") +
+                       " when the window was read, and these datasets lack what waited: " + not_read.why + '.');
+  }
+  std::uint64_t all = 0;
+  std::string reasons;
+  for (const auto& [reason, count] : not_read.left_out) {
+    all += count;
+    reasons += (reasons.empty() ? "" : "; ") + reason + ": " + std::to_string(count);
+  }
+  if (all > 0) {
+    warnings.push_back(amount(all, "document of the workload in the log store is no record and is",
+                              "documents of the workload in the log store are no records and are") +
+                       " in no window (" + reasons + ").");
+  }
+}
+
 std::vector<std::string> too_long_for(const std::vector<ContextLimit>& contexts, const RowFigures& figures) {
   std::vector<std::string> out;
   for (const ContextLimit& limit : contexts) {

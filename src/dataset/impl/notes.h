@@ -26,6 +26,9 @@ struct RowFigures {
 /// Says which rows of a hold-out set were retired and how many changed, where any were or did.
 void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warnings);
 
+/// Says what the window lacks, where it lacks any.
+void warn_of_not_read(const NotRead& not_read, std::vector<std::string>& warnings);
+
 /// The card's notes: plain sentences with figures, for a card that is complete but for them.
 [[nodiscard]] std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected,
                                                    const Split& split, const Card& card, const RowFigures& figures);

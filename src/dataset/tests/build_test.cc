@@ -363,6 +363,36 @@ TEST(Build, SaysBeforehandWhichRowsACandidatesContextDoesNotHold) {
   EXPECT_TRUE(build(request).value().warnings.empty());
 }
 
+TEST(Build, SaysWhatTheWindowLacks) {
+  Traffic traffic;
+  traffic.ask_often(30, "get_order");
+  RecordsInMemory source(traffic.records());
+  BuildRequest request{.workload = record::WorkloadId("router"),
+                       .records = source,
+                       .split = small_split(10),
+                       .icl = {},
+                       .seed = 7,
+                       .now = from_epoch_seconds(1'732'460'000),
+                       .not_read = {.waiting = 1, .why = "the index is read-only", .left_out = {{"a", 2}, {"b", 1}}}};
+  const auto built = build(request).value();
+  EXPECT_THAT(built.warnings,
+              ElementsAre(AllOf(HasSubstr("About 1 record was acknowledged"), HasSubstr("the index is read-only")),
+                          AllOf(HasSubstr("3 documents of the workload"), HasSubstr("a: 2; b: 1"))));
+  EXPECT_EQ(built.card.notes.back(), built.warnings[1]);
+  const auto card = to_json(built.card);
+  EXPECT_EQ(card["waiting"]["records"], 1);
+  EXPECT_EQ(card["waiting"]["why"], "the index is read-only");
+  EXPECT_EQ(card["left_out"]["a"], 2);
+  const auto digest = built.eval.files.front().content;
+
+  request.not_read = {};
+  const auto whole = build(request).value();
+  EXPECT_TRUE(whole.warnings.empty());
+  EXPECT_FALSE(to_json(whole.card).contains("waiting"));
+  EXPECT_FALSE(to_json(whole.card).contains("left_out"));
+  EXPECT_EQ(whole.eval.files.front().content, digest) << "what is said of the rows is not in them";
+}
+
 TEST(Build, SaysBeforehandThatExamplesDoNotFitIntoACandidatesContext) {
   Traffic traffic;
   traffic.ask_often(40, "get_order");

@@ -146,7 +146,7 @@ Result<std::uint64_t> bulk_delete(Cluster& cluster, std::span<const FoundKey> ke
   for (std::size_t at = 0; at < keys.size();) {
     std::string body;
     while (at < keys.size() && body.size() < kMostBytes) {
-      body += Json{{"delete", {{"_index", keys[at].index}, {"_id", *keys[at].key.id}}}}.dump() + '\n';
+      body += Json{{"delete", {{"_index", keys[at].index}, {"_id", keys[at].document}}}}.dump() + '\n';
       ++at;
     }
     FW_ASSIGN(const auto outcomes, send_bulk(cluster, "/_bulk", std::move(body)));

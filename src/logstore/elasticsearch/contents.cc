@@ -41,7 +41,7 @@ Result<std::vector<std::string_view>> sources_in(std::string_view body) {
 
 Result<net::Response> ask_for(Cluster& cluster, std::span<const FoundKey> keys) {
   Json docs = Json::array();
-  for (const FoundKey& found : keys) docs.push_back({{"_index", found.index}, {"_id", *found.key.id}});
+  for (const FoundKey& found : keys) docs.push_back({{"_index", found.index}, {"_id", found.document}});
   FW_ASSIGN(auto answer, cluster.call(net::Method::kPost, "/_mget", Json{{"docs", std::move(docs)}}.dump()));
   if (!answer.is_success()) return Cluster::error_of(answer);
   return answer;
@@ -51,7 +51,7 @@ void take(const FoundKey& found, std::string_view source, const Documents& docum
   auto record = documents.read(*found.key.id, source);
   if (!record.ok()) {
     log_warning("logstore", "document left out",
-                {{"index", found.index}, {"id", *found.key.id}, {"reason", record.error().message}});
+                {{"index", found.index}, {"id", found.document}, {"reason", record.error().message}});
     return;
   }
   record->id = found.key.id;

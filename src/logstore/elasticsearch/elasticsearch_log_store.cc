@@ -14,6 +14,7 @@
 #include "logstore/elasticsearch/impl/contents.h"
 #include "logstore/elasticsearch/impl/index.h"
 #include "logstore/elasticsearch/impl/key_scan.h"
+#include "logstore/elasticsearch/impl/left_out.h"
 #include "logstore/elasticsearch/impl/rewrite.h"
 #include "logstore/impl/cursor.h"
 #include "net/url.h"
@@ -30,6 +31,7 @@ constexpr std::size_t kMostBytesAPage = std::size_t{64} << 20;
 constexpr std::size_t kBuckets = 1000;       // of one page of an aggregation
 constexpr std::size_t kPairs = 200;          // the same, with four documents of each
 constexpr std::size_t kKeysAtOnce = 10'000;  // of a removal
+constexpr Duration kLook = std::chrono::milliseconds(200);
 
 Status check_limit(std::size_t limit, std::size_t most) {
   if (limit >= 1 && limit <= most) return {};
@@ -52,6 +54,14 @@ Json source(const char* name, const std::string& field, bool missing) {
   return Json{{name, {{"terms", std::move(terms)}}}};
 }
 
+Error part_of_the_shards() { return unavailable("Elasticsearch counted a part of the shards alone"); }
+
+/// The last batch that was added: that one's last record, and how many there were.
+struct Appended {
+  record::RecordId id;
+  std::size_t records = 0;
+};
+
 class ElasticsearchLogStore final : public LogStore {
  public:
   ElasticsearchLogStore(const ElasticsearchOptions& options, std::shared_ptr<const Documents> documents)
@@ -63,6 +73,7 @@ class ElasticsearchLogStore final : public LogStore {
     auto report = bulk_create(cluster_, index_, *documents_, batch);
     note(report.ok() ? Status() : Status(report.error()));
     changed();
+    if (report.ok()) note_last(Appended{.id = batch.back().id, .records = batch.size()});
     return report;
   }
 
@@ -148,6 +159,31 @@ class ElasticsearchLogStore final : public LogStore {
     }));
     std::ranges::sort(all, {}, [](const RecordCount& c) { return std::tie(c.workload, c.client, c.origin, c.ending); });
     return all;
+  }
+
+  /// Where the index may not be refreshed by us, what was added last is looked for until a search finds it.
+  Backlog settle(const Selection&, const Deadline& deadline) override {
+    if (!refresh().ok() || !is_refresh_refused_) return {};
+    const auto last = last_appended();
+    if (!last) return {};
+    while (true) {
+      const auto found = keys_.with_ids({*last->id});
+      if (!found.ok()) return {};
+      if (!found->empty()) break;
+      if (deadline.is_over()) return not_yet_seen(*last);
+      if (!cluster_.pause(kLook)) return {};
+    }
+    note_last(std::nullopt);
+    return {};
+  }
+
+  Result<std::map<std::string, std::uint64_t>> left_out(const Selection& selection) override {
+    FW_TRY(refresh());
+    FW_ASSIGN(const IndexForm form, index_.form());
+    const Json ask = count_left_out(selection, form);
+    FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
+    if (codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0) return part_of_the_shards();
+    return left_out_in(answer);
   }
 
   Result<std::uint64_t> remove(const Selection& selection) override {
@@ -243,7 +279,7 @@ class ElasticsearchLogStore final : public LogStore {
     FW_ASSIGN(auto keys, keys_.with_ids(std::move(texts)));
     const auto place_of = [&](const FoundKey& found) { return places.at(found.key.id); };
     std::ranges::stable_sort(keys, {}, place_of);
-    // Of several indexes under one name two may hold an id: the older one counts.
+    // Shards of one index hold an id twice where others route documents.
     const auto again = std::ranges::unique(keys, {}, place_of);
     keys.erase(again.begin(), again.end());
     return keys;
@@ -257,6 +293,7 @@ class ElasticsearchLogStore final : public LogStore {
   Status refresh() {
     if (!is_stale_.exchange(false)) return {};
     const auto answer = cluster_.call(net::Method::kPost, index_.path("_refresh"));
+    if (answer.ok()) is_refresh_refused_ = answer->status == 403;
     if (answer.ok() && (answer->is_success() || answer->status == 403 || answer->status == 404)) return {};
     is_stale_ = true;
     return answer.ok() ? Cluster::error_of(*answer) : answer.error();
@@ -265,11 +302,29 @@ class ElasticsearchLogStore final : public LogStore {
   void changed() {
     is_stale_ = true;
     keys_.forget_times();
+    note_last(std::nullopt);
   }
 
   void note(Status status) {
     const std::lock_guard lock(mutex_);
     health_ = std::move(status);
+  }
+
+  void note_last(std::optional<Appended> last) {
+    const std::lock_guard lock(mutex_);
+    last_ = std::move(last);
+  }
+  std::optional<Appended> last_appended() const {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }
+
+  Backlog not_yet_seen(const Appended& last) const {
+    Backlog lacking;
+    lacking.records = last.records;
+    lacking.trouble =
+        unavailable("searches do not see them before the refresh interval of " + index_.name() + " is over");
+    return lacking;
   }
 
   /// All buckets of a composite aggregation over the documents that have a time, `size` of them in an answer, with what
@@ -284,8 +339,7 @@ class ElasticsearchLogStore final : public LogStore {
                      {"query", {{"exists", {{"field", form.fields.timestamp}}}}},
                      {"aggs", {{"pairs", std::move(pairs)}}}};
       FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
-      if (codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0)
-        return unavailable("Elasticsearch counted a part of the shards alone");
+      if (codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0) return part_of_the_shards();
       const Json& found = codec::member_of(codec::member_of(answer, "aggregations"), "pairs");
       const Json& buckets = codec::list_at(found, "buckets");
       for (const Json& bucket : buckets) FW_TRY(visit(bucket));
@@ -325,8 +379,10 @@ class ElasticsearchLogStore final : public LogStore {
   Index index_;
   KeyScan keys_;
   std::atomic<bool> is_stale_ = true;
+  std::atomic<bool> is_refresh_refused_ = false;
   mutable std::mutex mutex_;
   Status health_;
+  std::optional<Appended> last_;
 };
 
 }  // namespace

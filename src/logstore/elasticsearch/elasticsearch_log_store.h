@@ -24,9 +24,10 @@ struct ElasticsearchOptions {
 /// blueprint, by shippers or by us. Nothing is asked until the first call; an index that is missing is made then.
 ///
 /// What of LogStore's contract is different here:
-/// - Requests and responses must be JSON objects, and are byte for byte again. Documents that hold none are left out,
-///   counted and logged.
-/// - A record's id is the document's `_id`.
+/// - Requests and responses must be JSON objects, and are byte for byte again. Documents that hold none are left out
+///   and logged; those without a time that can be read, or without names, are counted by left_out().
+/// - A record's id is the document's `_id`. Where several indexes under one name hold an `_id`, each document is a
+///   record: that of the first index by name is known by the `_id`, the others as `_id@index`.
 /// - Reads see what this object appended before, and what others did after the index's refresh interval.
 /// - Times of documents that others wrote are exact to the millisecond; records of one time are ordered by id.
 /// - Durable as the index's translog says: `request`, the default, syncs before it acknowledges; `async` is warned of.

@@ -163,6 +163,7 @@ Result<IndexForm> Index::look() {
                                 fields.timestamp == form.fields.timestamp && time.unit == unit);
     if (!same) return not_ours(index, "is mapped otherwise than the others under " + name_);
     form.fields = std::move(fields);
+    form.names.push_back(index);
     unit = time.unit;
     first = false;
     if (form.is_one && !properties.contains("flywheel")) {

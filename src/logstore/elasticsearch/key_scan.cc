@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.h"
@@ -17,6 +20,7 @@ using Unit = Documents::Unit;
 constexpr std::size_t kMostHits = 10'000;          // index.max_result_window, unless somebody changed it
 constexpr std::size_t kMostOfOneTime = 2'000'000;  // keys of 200 bytes
 constexpr Duration kKeepSameTime = std::chrono::seconds(30);
+constexpr char kBeforeIndex = '@';
 
 /// What is read of each document instead of its contents.
 Json key_request(Json query, const IndexForm& form, Order order, std::size_t size) {
@@ -87,7 +91,52 @@ std::optional<FoundKey> key_of(const Json& hit, const IndexForm& form, Unit unit
                           .workload = std::move(workload).value(),
                           .client = std::move(client).value(),
                           .timestamp = *time},
-                  .index = codec::text_at(hit, "_index")};
+                  .index = codec::text_at(hit, "_index"),
+                  .document = codec::text_at(hit, "_id")};
+}
+
+/// The `_id` in a record's id that names its index; nothing where it names none of these.
+std::optional<std::string> without_index(const std::string& id, const IndexForm& form) {
+  for (const std::string& index : form.names) {
+    const std::string end = kBeforeIndex + index;
+    if (id.size() > end.size() && id.ends_with(end)) return id.substr(0, id.size() - end.size());
+  }
+  return {};
+}
+
+/// Gives ids to the documents of `keys`, of which `first` tells the first index that has their `_id`. One that would be
+/// too long for a record's is left out.
+void name_apart(std::vector<FoundKey>& keys, const std::unordered_map<std::string, std::string>& first) {
+  const auto is_known_by_its_document = [&](const FoundKey& found) {
+    const auto holder = first.find(found.document);
+    return holder == first.end() || holder->second == found.index;
+  };
+  std::vector<FoundKey> named;
+  for (FoundKey& found : keys) {
+    if (is_known_by_its_document(found)) {
+      named.push_back(std::move(found));
+      continue;
+    }
+    auto id = record::RecordId::parse(found.document + kBeforeIndex + found.index);
+    if (!id.ok()) {
+      log_warning("logstore", "document left out: its _id stands in several indexes and is too long",
+                  {{"index", found.index}, {"id", found.document}});
+      continue;
+    }
+    found.key.id = std::move(id).value();
+    named.push_back(std::move(found));
+  }
+  keys = std::move(named);
+}
+
+/// The first index by name of each `_id`.
+std::unordered_map<std::string, std::string> first_holders(const std::vector<FoundKey>& holders) {
+  std::unordered_map<std::string, std::string> first;
+  for (const FoundKey& found : holders) {
+    const auto [at, is_new] = first.try_emplace(found.document, found.index);
+    if (!is_new) at->second = std::min(at->second, found.index);
+  }
+  return first;
 }
 
 }  // namespace
@@ -204,6 +253,7 @@ Result<std::vector<FoundKey>> KeyScan::of_unit(const Selection& selection, Order
     FW_ASSIGN(Page page, beyond(selection, order, asked, last, form, unit));
     const bool is_end = page.hits < asked;
     if (!is_end) std::erase_if(page.keys, [&](const FoundKey& found) { return found.key.timestamp == page.last; });
+    FW_TRY(tell_apart(page.keys, form));
     sort_keys(page.keys, order);
     std::ranges::move(page.keys, std::back_inserter(keys));
     if (is_end) break;
@@ -243,6 +293,7 @@ Result<std::vector<FoundKey>> KeyScan::at_time(const Selection& selection, Order
   if (page.hits >= kMostHits) {
     FW_ASSIGN(page.keys, scroll(ask, form, unit));
   }
+  FW_TRY(tell_apart(page.keys, form));
   sort_keys(page.keys, order);
   if (page.keys.size() > kMostHits / 10) {
     const std::lock_guard lock(mutex_);
@@ -291,19 +342,63 @@ Result<std::vector<FoundKey>> KeyScan::scroll(Json query, const IndexForm& form,
   return keys;
 }
 
-Result<std::vector<FoundKey>> KeyScan::with_ids(std::vector<std::string> ids) {
-  FW_ASSIGN(const IndexForm form, index_.form());
-  std::vector<FoundKey> keys;
-  for (std::size_t at = 0; at < ids.size(); at += kMostHits) {
+/// The keys of all documents with these `_id`s, as if they stood in one index each.
+Result<std::vector<FoundKey>> KeyScan::holders_of(const std::vector<std::string>& documents, const IndexForm& form) {
+  std::vector<FoundKey> holders;
+  // Each index has an _id once: so many are never more hits than an answer has.
+  const std::size_t at_once = std::max<std::size_t>(kMostHits / std::max<std::size_t>(form.names.size(), 1), 1);
+  for (std::size_t at = 0; at < documents.size(); at += at_once) {
     const std::vector<std::string> some(
-        ids.begin() + static_cast<std::ptrdiff_t>(at),
-        ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + kMostHits, ids.size())));
+        documents.begin() + static_cast<std::ptrdiff_t>(at),
+        documents.begin() + static_cast<std::ptrdiff_t>(std::min(at + at_once, documents.size())));
     const Json query{{"ids", {{"values", some}}}};
     const Json ask = key_request(query, form, Order::kOldestFirst, kMostHits);
     FW_ASSIGN(const Json answer, cluster_.json(net::Method::kPost, index_.path("_search"), ask.dump()));
     FW_ASSIGN(Page page, page_of(answer, form, std::nullopt));
-    std::ranges::move(page.keys, std::back_inserter(keys));
+    std::ranges::move(page.keys, std::back_inserter(holders));
   }
+  return holders;
+}
+
+/// Most names have one index, and most indexes ids of their own: then nothing is asked, or a count.
+Status KeyScan::tell_apart(std::vector<FoundKey>& keys, const IndexForm& form) {
+  if (form.names.size() < 2) return {};
+  for (std::size_t at = 0; at < keys.size(); at += kMostHits) {
+    const auto some = std::span(keys).subspan(at, std::min(kMostHits, keys.size() - at));
+    std::unordered_set<std::string> ids;
+    for (const FoundKey& found : some) ids.insert(found.document);
+    const Json query{{"ids", {{"values", std::vector<std::string>(ids.begin(), ids.end())}}}};
+    FW_ASSIGN(const Json answer,
+              cluster_.json(net::Method::kPost, index_.path("_count"), Json{{"query", query}}.dump()));
+    if (codec::count_at(codec::member_of(answer, "_shards"), "failed") != 0) {
+      return unavailable("Elasticsearch counted a part of the shards alone");
+    }
+    if (codec::count_at(answer, "count") > ids.size()) {
+      std::vector<std::string> all;
+      for (const FoundKey& found : keys) all.push_back(found.document);
+      std::ranges::sort(all);
+      const auto again = std::ranges::unique(all);
+      all.erase(again.begin(), again.end());
+      FW_ASSIGN(const auto holders, holders_of(all, form));
+      name_apart(keys, first_holders(holders));
+      return {};
+    }
+  }
+  return {};
+}
+
+Result<std::vector<FoundKey>> KeyScan::with_ids(std::vector<std::string> ids) {
+  FW_ASSIGN(const IndexForm form, index_.form());
+  if (form.names.size() < 2) return holders_of(ids, form);
+  std::unordered_set<std::string> documents(ids.begin(), ids.end());
+  for (const std::string& id : ids) {
+    if (auto document = without_index(id, form)) documents.insert(std::move(*document));
+  }
+  const std::vector<std::string> all(documents.begin(), documents.end());
+  FW_ASSIGN(auto keys, holders_of(all, form));
+  name_apart(keys, first_holders(keys));
+  const std::unordered_set<std::string> asked(ids.begin(), ids.end());
+  std::erase_if(keys, [&](const FoundKey& found) { return !asked.contains(*found.key.id); });
   return keys;
 }
 

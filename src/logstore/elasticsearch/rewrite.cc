@@ -51,7 +51,7 @@ class Rewriting final {
  private:
   Status rewrite(std::span<const FoundKey> keys) {
     Json docs = Json::array();
-    for (const FoundKey& found : keys) docs.push_back({{"_index", found.index}, {"_id", *found.key.id}});
+    for (const FoundKey& found : keys) docs.push_back({{"_index", found.index}, {"_id", found.document}});
     FW_ASSIGN(const auto answer, cluster_.call(net::Method::kPost, "/_mget", Json{{"docs", std::move(docs)}}.dump()));
     if (!answer.is_success()) return Cluster::error_of(answer);
     FW_ASSIGN(const auto top, slicer_.members(answer.body));
@@ -68,7 +68,7 @@ class Rewriting final {
         continue;
       }
       body += R"({"index":{"_index":)" + Json(document->key->index).dump() + R"(,"_id":)" +
-              Json(*document->key->key.id).dump() + R"(,"if_seq_no":)" + std::string(document->version) +
+              Json(document->key->document).dump() + R"(,"if_seq_no":)" + std::string(document->version) +
               R"(,"if_primary_term":)" + std::string(document->term) + "}}\n" + document->source + '\n';
       if (body.size() >= kMostBytes) FW_TRY(write(body));
     }
@@ -90,7 +90,7 @@ class Rewriting final {
   /// A line break within a document would end it in a bulk request.
   Status write_alone(const Rewritten& document) {
     const std::string path =
-        '/' + net::percent_encode(document.key->index) + "/_doc/" + net::percent_encode(*document.key->key.id) +
+        '/' + net::percent_encode(document.key->index) + "/_doc/" + net::percent_encode(document.key->document) +
         "?if_seq_no=" + std::string(document.version) + "&if_primary_term=" + std::string(document.term);
     FW_ASSIGN(const auto answer, cluster_.call(net::Method::kPut, path, document.source));
     if (answer.is_success()) ++written_;

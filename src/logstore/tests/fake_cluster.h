@@ -44,12 +44,14 @@ class FakeCluster final {
   FakeCluster& operator=(const FakeCluster&) = delete;
 
   /// A store in it that gives up at once.
-  [[nodiscard]] std::unique_ptr<LogStore> open(const std::string& index = "calls") const {
+  [[nodiscard]] std::unique_ptr<LogStore> open(
+      const std::string& index = "calls",
+      std::shared_ptr<const Documents> documents = std::make_shared<BareDocuments>()) const {
     ElasticsearchOptions options;
     options.urls = {server_->url()};
     options.index = index;
     options.retry_for = Duration{};
-    auto store = open_elasticsearch_log_store(std::move(options), std::make_shared<BareDocuments>());
+    auto store = open_elasticsearch_log_store(std::move(options), std::move(documents));
     return std::move(store).value();
   }
 

@@ -530,6 +530,20 @@ TEST_P(LogStoreContract, ACheckReadsAllAndFindsNoFault) {
   EXPECT_THAT(found.faults, testing::IsEmpty());
 }
 
+TEST_P(LogStoreContract, WhatWasAppendedIsReadAfterItHasSettled) {
+  std::vector<record::Interaction> records;
+  for (int i = 0; i < 3000; ++i) records.push_back(interaction("r" + std::to_string(i), "w", "c", 100 + i));
+  append(records);
+  const Backlog lacking = store_->settle(by("w", "c"), Deadline::after(std::chrono::seconds(120)));
+  EXPECT_EQ(lacking.records, 0U);
+  EXPECT_TRUE(lacking.trouble.ok());
+  EXPECT_EQ(all(by("w", "c"), Order::kOldestFirst).size(), 3000U);
+  EXPECT_EQ(store_->settle(by("nobody", "c"), Deadline::after(std::chrono::seconds(120))).records, 0U);
+  const auto left_out = store_->left_out({});
+  ASSERT_TRUE(left_out.ok()) << left_out.error();
+  EXPECT_TRUE(left_out->empty()) << "all that it was given are records";
+}
+
 TEST_P(LogStoreContract, TheListOfWorkloadsIsTrueAfterEveryChange) {
   Random random(11);
   const auto some = [&](std::uint64_t most) { return std::to_string(random.below(most)); };

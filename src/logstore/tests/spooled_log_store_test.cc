@@ -107,6 +107,52 @@ TEST_F(Spool, AStoreThatIsAwayCostsNobodyAnythingAndGetsAllLater) {
   EXPECT_THAT(read(), ElementsAre("a", "b"));
 }
 
+TEST_F(Spool, WhatWasAcknowledgedIsWaitedForUntilReadsSeeIt) {
+  be_away(true);
+  append({interaction("a", "w", "c", 1)});
+  std::jthread comes_back([&] {
+    std::this_thread::sleep_for(300ms);
+    be_away(false);
+  });
+  EXPECT_EQ(store_->settle({}, Deadline::after(60s)).records, 0U);
+  EXPECT_THAT(ids_of(far_->scan({}, Order::kOldestFirst, 10, {})->records), ElementsAre("a"));
+}
+
+TEST_F(Spool, WhatDoesNotComeInTimeIsCountedForTheWorkloadAndClientThatAreAskedFor) {
+  append({interaction("there", "w", "c", 1)});
+  ASSERT_EQ(store_->settle({}, Deadline::after(60s)).records, 0U);
+  be_away(true);
+  append({interaction("a", "w", "c", 2), interaction("b", "w", "c", 3), interaction("d", "v", "c", 4)});
+  ASSERT_TRUE(comes([&] { return !store_->backlog().trouble.ok(); }));
+  const auto lacking = [&](const char* workload, const char* client) {
+    const Selection selection{
+        .workload = record::WorkloadId(workload), .client = record::ClientId(client), .from = {}, .to = {}};
+    return store_->settle(selection, Deadline::after(50ms));
+  };
+  EXPECT_EQ(lacking("w", "c").records, 2U);
+  EXPECT_THAT(lacking("w", "c").trouble.error().message, HasSubstr("no node answers"));
+  EXPECT_TRUE(lacking("w", "c").oldest.has_value());
+  EXPECT_EQ(lacking("v", "c").records, 1U);
+  EXPECT_EQ(store_->settle({}, Deadline::after(50ms)).records, 3U);
+  const Instant before = kernel_now();
+  const Selection nobody{.workload = record::WorkloadId("x"), .client = {}, .from = {}, .to = {}};
+  EXPECT_EQ(store_->settle(nobody, Deadline::after(60s)).records, 0U);
+  EXPECT_LT(kernel_now() - before, 30s) << "others' records are not waited for";
+}
+
+TEST_F(Spool, AWaitForWhatWasAcknowledgedEndsWithItsCaller) {
+  be_away(true);
+  append({interaction("a", "w", "c", 1)});
+  std::stop_source stop;
+  std::jthread ends([&] {
+    std::this_thread::sleep_for(100ms);
+    stop.request_stop();
+  });
+  const Instant before = kernel_now();
+  EXPECT_EQ(store_->settle({}, Deadline::when_stopped(stop.get_token())).records, 1U);
+  EXPECT_LT(kernel_now() - before, 30s);
+}
+
 TEST_F(Spool, ABatchIsFoundWhereverItsRecordsLie) {
   append({interaction("there", "w", "c", 1)});
   ASSERT_TRUE(comes([&] { return store_->backlog().records == 0; }));

@@ -76,8 +76,17 @@ class FakeLogStore final : public logstore::LogStore {
   }
   Result<std::uint64_t> remove(const logstore::Selection&) override { return std::uint64_t{0}; }
 
+  logstore::Backlog settle(const logstore::Selection&, const Deadline&) override {
+    if (on_settle) on_settle();
+    return lacking;
+  }
+  Result<std::map<std::string, std::uint64_t>> left_out(const logstore::Selection&) override { return no_records; }
+
   std::vector<record::Interaction> records;
+  logstore::Backlog lacking;                        ///< what waits for the store
+  std::map<std::string, std::uint64_t> no_records;  ///< what lies in it beside records
   std::string error;
+  std::function<void()> on_settle;
   std::function<void()> on_scan;
   std::function<void()> on_find;
 };

@@ -1,9 +1,11 @@
 // Small things that every page is made of.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { plural } from "../components/format";
 import { Plain, visible } from "../components/plain";
 import type { ApiError } from "./api";
 import { setQuery } from "./place";
+import type { WaitingRecords } from "./types";
 
 /** A page's heading: names the window too, and takes the focus when the page is entered, so that a screen reader begins there. */
 export function PageTitle(props: { title: string; eyebrow?: ComponentChildren; children?: ComponentChildren; tools?: ComponentChildren }) {
@@ -38,6 +40,16 @@ export function Waiting(props: { what: string }) {
     return () => clearTimeout(timer);
   }, []);
   return <p class="muted waiting" role="status">{late && `Reading ${props.what} \u2026`}</p>;
+}
+
+/** From then on records that are on their way are worth a word. */
+const kSlowSeconds = 2;
+
+/** What figures of the traffic lack while a log store elsewhere does not take it. */
+export function NotYetStored(props: { waiting: WaitingRecords | undefined }) {
+  const w = props.waiting;
+  if (!w || (w.reason === null && (w.oldest_seconds ?? 0) < kSlowSeconds)) return null;
+  return <p class="problem" role="status">{plural(w.records, "interaction")} {w.records === 1 ? "is" : "are"} acknowledged and not yet in the log store; these figures lack {w.records === 1 ? "it" : "them"}{w.reason !== null && <>: <Plain text={w.reason} /></>}.</p>;
 }
 
 const kTones: Record<string, string> = { completed: "yes", failed: "no", cancelled: "quiet", running: "busy", pending: "quiet", ready: "yes", delivered: "yes" };

@@ -9,7 +9,9 @@ export interface WorkloadStatistics {
   classes: NamedCount[]; models: NamedCount[]; finish_reasons: NamedCount[]; endings: NamedCount[]; origins: NamedCount[]; variants: NamedCount[];
 }
 export interface Price { input_per_million: number; output_per_million: number; cached_input_per_million: number | null }
-export interface Statistics { production: { name: string | null; price: Price | null }; workloads: WorkloadStatistics[] }
+/** Records that are acknowledged and not yet in a log store elsewhere. */
+export interface WaitingRecords { records: number; oldest_seconds: number | null; reason: string | null }
+export interface Statistics { production: { name: string | null; price: Price | null }; workloads: WorkloadStatistics[]; waiting?: WaitingRecords }
 
 export interface WorkloadName { workload_id: string; client_id: string; records: number; oldest: string; newest: string }
 

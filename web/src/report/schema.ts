@@ -452,6 +452,11 @@ export interface Report {
       records: number;
       records_since: number;
     };
+    waiting?: {
+      records: number;
+      why: string;
+    };
+    left_out?: Record<string, number>;
     near_duplicates?: {
       clusters: number;
       rows: number;

@@ -25,6 +25,7 @@ struct IndexForm {
   std::vector<Documents::Unit> units;
   Documents::Unit written = Documents::Unit::kSeconds;  ///< of documents that we add
   bool is_one = true;                                   ///< one index under a name that can be written to
+  std::vector<std::string> names;                       ///< of the indexes, ascending
 };
 
 /// Which values of unknown unit count in this one: from `first` on, below `end`. As capture/timestamp.h reads numbers:

@@ -11,10 +11,11 @@
 
 namespace fw::logstore {
 
-/// A record's key and the index that holds it.
+/// A record's key and the document that holds it.
 struct FoundKey {
   RecordKey key;
   std::string index;
+  std::string document;  ///< its `_id`: the record's id, unless an index before this one under the same name has it too
 };
 
 /// What a composite aggregation asks of each of its buckets to know the oldest and newest time of its documents,
@@ -26,6 +27,9 @@ struct FoundKey {
 
 /// Reads keys in the order of time, then id. Elasticsearch sorts by time; among documents of one time it knows no order
 /// by id, so all of them are read and sorted here. Safe from any thread.
+///
+/// Where several indexes under one name hold documents of one `_id`, each is a record: that of the first index by name
+/// has the `_id` for its id, each of the others `_id@index`.
 class KeyScan final {
  public:
   KeyScan(Cluster& cluster, Index& index) : cluster_(cluster), index_(index) {}
@@ -58,6 +62,8 @@ class KeyScan final {
   Result<std::vector<FoundKey>> at_time(const Selection& selection, Order order, Timestamp time, const IndexForm& form,
                                         Documents::Unit unit);
   Result<std::vector<FoundKey>> scroll(nlohmann::json query, const IndexForm& form, Documents::Unit unit);
+  Result<std::vector<FoundKey>> holders_of(const std::vector<std::string>& documents, const IndexForm& form);
+  Status tell_apart(std::vector<FoundKey>& keys, const IndexForm& form);
 
   Cluster& cluster_;
   Index& index_;

@@ -5,7 +5,7 @@ import { Sparkline } from "../../components/sparkline";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { ago, compact, cost, stretch, isUsageUnknown, kNotKnown } from "../numbers";
-import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
+import { Badge, Figure, NotYetStored, PageTitle, Trouble, Waiting } from "../parts";
 import { address, setQuery, usePlace } from "../place";
 import { listenersOf, type Listener } from "../listeners";
 import { useMay, useSession } from "../session";
@@ -157,6 +157,7 @@ export function Overview() {
       <PageTitle title="Overview" />
       <Trouble error={statistics.error ?? jobs.error} retry={() => { statistics.reload(); jobs.reload(); }} />
       {!known && !statistics.error && <Waiting what="the traffic" />}
+      <NotYetStored waiting={known?.waiting} />
       {known && known.workloads.length === 0 && <FirstRequest />}
       {known && known.workloads.length > 0 && <><Wheel statistics={known} jobs={list} total={Math.max(live.jobs?.jobs ?? 0, list.length)} /><WhatWaits jobs={list} /><OnTraffic /><WorkloadCards statistics={known} /></>}
       {jobs.data && (list.length > 0 || (known?.workloads.length ?? 0) > 0) && <LatestRuns jobs={list} />}

@@ -5,7 +5,7 @@ import { TimeBars } from "../../components/time_bars";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { compact, cost, isUsageUnknown, kNotKnown, parseTime, stretch } from "../numbers";
-import { Choice, Figure, PageTitle, Trouble, Waiting } from "../parts";
+import { Choice, Figure, NotYetStored, PageTitle, Trouble, Waiting } from "../parts";
 import { address, usePlace } from "../place";
 import type { JobSummary, NamedCount, Point, Statistics, WorkloadStatistics } from "../types";
 import { JobLine } from "./overview";
@@ -151,6 +151,7 @@ export function WorkloadPage(props: { workload: string; client: string }) {
       </PageTitle>
       <Trouble error={statistics.error} retry={statistics.reload} />
       {!statistics.data && !statistics.error && <Waiting what="the traffic" />}
+      <NotYetStored waiting={statistics.data?.waiting} />
       {statistics.data && !w && <p class="problem">There is no traffic of this workload.</p>}
       {w && statistics.data && <OneWorkload workload={w} statistics={statistics.data} jobs={jobs.data?.jobs ?? []} shown={query.get("show") ?? ""} />}
     </>

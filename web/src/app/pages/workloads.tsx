@@ -4,7 +4,7 @@ import { Sparkline } from "../../components/sparkline";
 import { useEvery, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { ago, compact, cost } from "../numbers";
-import { PageTitle, Trouble, Waiting } from "../parts";
+import { NotYetStored, PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { Statistics } from "../types";
 
@@ -18,6 +18,7 @@ export function Workloads() {
       <PageTitle title="Workloads" tools={<a class="button" href="/discovery">find workloads</a>}><p class="muted">A workload is one task of an application: a route, an agent's node. Each can be taken over by a smaller model on its own.</p></PageTitle>
       <Trouble error={error} retry={reload} />
       {!data && !error && <Waiting what="the traffic" />}
+      <NotYetStored waiting={data?.waiting} />
       {data && data.workloads.length === 0 && <p>No traffic yet. <a href="/">How to send some</a>.</p>}
       {data && data.workloads.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="workloads">
