@@ -4,11 +4,25 @@
 #include <array>
 
 #include "capture/timestamp.h"
+#include "record/ids.h"
 
 namespace fw::capture {
 namespace {
 
 constexpr int kMaxTextDepth = 128;
+constexpr std::size_t kMostConversation = 1024;
+// The more particular first: a session may hold several conversations.
+constexpr std::array<std::string_view, 11> kConversations{"conversation_id",
+                                                          "conversationId",
+                                                          "thread_id",
+                                                          "threadId",
+                                                          "chat_id",
+                                                          "chatId",
+                                                          "session_id",
+                                                          "sessionId",
+                                                          "langfuse_session_id",
+                                                          "litellm_session_id",
+                                                          "Helicone-Session-Id"};
 
 struct RoleName {
   std::string_view name;
@@ -365,16 +379,22 @@ std::string identity_of(const Draft& draft) {
 }
 
 void take_names(Draft& draft, const Json& source) {
+  const Json* const written = find_any(source, {"metadata", "properties", "request_properties"});
+  const Json more = written != nullptr ? unquoted(*written) : Json();
+  const Json* const requester = find(more, "requester_metadata");
   const auto name_in = [&](std::string_view key) -> std::optional<std::string> {
-    for (const Json* place : {&source, find_any(source, {"metadata", "properties", "request_properties"})}) {
-      if (place == nullptr) continue;
-      const Json object = unquoted(*place);
-      if (const std::string name = text_at(object, key); !name.empty()) return name;
+    for (const Json* place : {&source, &more, requester}) {
+      if (place == nullptr || !place->is_object()) continue;
+      if (std::string name = text_at(*place, key); !name.empty()) return name;
     }
     return std::nullopt;
   };
   draft.workload = name_in("workload_id");
   draft.client = name_in("client_id");
+  for (const std::string_view key : kConversations) {
+    if (draft.provenance.conversation.empty())
+      draft.provenance.conversation = record::repaired_id(name_in(key).value_or(""), kMostConversation);
+  }
 }
 
 std::optional<Timestamp> time_at(const Json& object, std::initializer_list<std::string_view> keys) {

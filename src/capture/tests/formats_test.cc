@@ -207,6 +207,25 @@ TEST(Langfuse, GenerationsInBothSpellingsAndItemsOfDatasets) {
   EXPECT_EQ(reason(R"({"type":"SPAN","input":"x","output":"y"})"), "a Langfuse observation that is no generation");
 }
 
+TEST(Exports, SessionsStayWithTheirCalls) {
+  const std::string call =
+      R"("request_body":{"model":"m","messages":[{"role":"user","content":"q"}]},"response_body":{"choices":[{"message":{"role":"assistant","content":"a"}}]})";
+  for (const std::string& text : {
+           std::string(R"({"type":"GENERATION","input":"q","output":"a","sessionId":"s-7"})"),
+           std::string(R"({"type":"GENERATION","input":"q","output":"a","session_id":"s-7"})"),
+           std::string(R"({"call_type":"completion","model":"m","messages":[{"role":"user","content":"q"}],)") +
+               R"("response":{"choices":[{"message":{"role":"assistant","content":"a"}}]},"startTime":1,)" +
+               R"("metadata":{"requester_metadata":{"session_id":"s-7"}}})",
+           "{" + call + R"(,"request_properties":{"Helicone-Session-Id":"s-7"}})",
+           std::string(R"({"object":"chat.completion","messages":[{"role":"user","content":"q"}],)") +
+               R"("choices":[{"message":{"role":"assistant","content":"a"}}],"metadata":{"session_id":"s-7"}})",
+       }) {
+    const auto found = read_records(text, {.workload = record::WorkloadId("w"), .client = record::ClientId("c")});
+    ASSERT_EQ(found.records.size(), 1U) << text << (found.reasons.empty() ? "" : found.reasons[0]);
+    EXPECT_EQ(found.records[0].provenance.conversation, "s-7") << text;
+  }
+}
+
 TEST(Langfuse, ATraceIsReadByItsObservations) {
   const Outcome outcome = read_records(
       R"({"id":"t","input":"x","output":"y","observations":[{"type":"GENERATION","input":"q","output":"a"},{"type":"GENERATION","input":"r","output":"b"}]})",

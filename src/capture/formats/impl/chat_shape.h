@@ -65,7 +65,7 @@ inline constexpr const char* kNoNumber = "a sampling parameter that is no number
 /// What tells this interaction from others, whatever else its export says.
 [[nodiscard]] std::string identity_of(const Draft& draft);
 
-/// The workload and client that metadata name, if they do.
+/// The workload and client that metadata name, if they do, and the conversation or session.
 void take_names(Draft& draft, const Json& source);
 
 /// The first time among the keys; absent when none is there or it is none.
