@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 #include <unordered_map>
 
@@ -142,6 +143,7 @@ class Selector {
       out_.rows.push_back(row_of(std::span(order).subspan(i, end - i)));
       i = end;
     }
+    join_held();
     std::ranges::sort(out_.rows, {}, &Row::record);
     out_.requests = out_.rows.size();
     out_.newest_requests = static_cast<std::uint64_t>(std::ranges::count_if(out_.rows, &Row::is_newest));
@@ -182,14 +184,27 @@ class Selector {
   }
 
   /// Where a record of these is in the hold-out set, the row is its.
-  void hold(std::span<const std::uint32_t> equal, Row& row) const {
+  void hold(std::span<const std::uint32_t> equal, Row& row) {
     for (const std::uint32_t i : equal) {
       row.held = held_.place_of(i);
       if (!row.held) continue;
       row.is_answered_otherwise = survey_.records[row.record].answer != survey_.records[i].answer;
       row.record = i;
+      // Whoever asked the same last, with the same answer, may have gone on from there.
+      for (const std::uint32_t other : equal) {
+        if (survey_.records[other].answer == survey_.records[i].answer) last_as_held_[i] = other;
+      }
       return;
     }
+  }
+
+  /// A held row is of the conversation of its record, and of that which it would be of if it were not held.
+  void join_held() {
+    if (last_as_held_.empty()) return;
+    UnionFind sets(out_.first_of.size());
+    for (const auto& [held, last] : last_as_held_) sets.join(conversation_[held], conversation_[last]);
+    for (auto& conversation : conversation_) conversation = sets.find(conversation);
+    for (Row& row : out_.rows) row.conversation = sets.find(row.conversation);
   }
 
   void count_agreement(std::span<const std::uint32_t> equal, const Row& row) {
@@ -243,6 +258,7 @@ class Selector {
   const HeldRows& held_;
   const std::function<bool(std::uint64_t)>& is_corrected_;
   std::vector<std::uint32_t> conversation_;  // by record
+  std::map<std::uint32_t, std::uint32_t> last_as_held_;
   Selected out_;
 };
 

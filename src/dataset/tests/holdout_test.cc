@@ -310,6 +310,33 @@ TEST_F(HoldoutTest, ConversationsThatGoOnAndRequestsThatAreNearlyARowsStayOutOfT
   EXPECT_EQ(after.card.leak.eval_rows_near_training, 0u);
 }
 
+TEST_F(HoldoutTest, WhoAskedTheSameLaterAndWentOnStaysOutOfTraining) {
+  std::set<std::string> later;
+  const auto records = traffic_.records();
+  for (const auto& record : records) {
+    if (!ids_of(before_.lineage.eval).contains(*record.id)) continue;
+    const Json response = Json::parse(record.response);
+    traffic_.add_raw(record.request, record.response);
+    for (int i = 0; i < 2; ++i) {
+      Json next = Json::parse(record.request);
+      Json& messages = next["messages"];
+      messages.push_back(response["choices"][0]["message"]);
+      if (messages.back().contains("tool_calls")) {
+        messages.push_back({{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "done"}});
+      }
+      messages.push_back(say("user", "and then " + std::to_string(i) + " for " + *record.id));
+      traffic_.add(next, reply(say("assistant", "Thank you.")));
+      later.insert(*traffic_.records().back().id);
+    }
+  }
+  const auto after = build_on(set_, traffic_.records(), small_split(30)).value();
+  EXPECT_EQ(ids_of(after.lineage.eval), ids_of(before_.lineage.eval));
+  EXPECT_EQ(later.size(), 2 * before_.lineage.eval.size());
+  for (const auto* side : {&after.lineage.train, &after.lineage.validation}) {
+    for (const auto& id : *side) EXPECT_FALSE(later.contains(*id)) << *id;
+  }
+}
+
 /// Fifty wordings that have no word in common, each of two records.
 Traffic& ask_wordings(Traffic& traffic, char first) {
   for (int i = 0; i < 100; ++i) {
