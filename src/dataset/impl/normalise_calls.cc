@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dataset/impl/chat.h"
 #include "dataset/impl/normalise_parts.h"
 #include "dataset/reasons.h"
@@ -33,6 +35,12 @@ void wrap_function(Json& call, Normalised& out) {
   call["type"] = "function";
   call["function"] = std::move(function);
   out.repairs.insert(repairs::kCallShape);
+}
+
+/// An integer beyond 64 bits has become the nearest of another kind of number when it is read.
+bool holds_large_integer(const Json& value) {
+  if (value.is_number_float()) return value.get<double>() >= 0x1p64 || value.get<double>() <= -0x1p63;
+  return value.is_structured() && std::ranges::any_of(value, holds_large_integer);
 }
 
 bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
@@ -85,6 +93,7 @@ Defect Calls::call(Json& call, std::size_t number) {
 Defect Calls::arguments(Json& function) {
   Json& arguments = function["arguments"];
   if (arguments.is_object()) {
+    if (holds_large_integer(arguments)) return reasons::kNoEngineReads;
     arguments = to_line(arguments);
     return std::nullopt;
   }

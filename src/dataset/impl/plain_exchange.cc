@@ -9,7 +9,6 @@
 #include "dataset/impl/denial.h"
 #include "dataset/impl/json.h"
 #include "dataset/impl/json_hash.h"
-#include "dataset/impl/large_integers.h"
 #include "dataset/impl/normalise_parts.h"
 #include "dataset/impl/python_of.h"
 #include "evals/tool_calls/canonical.h"
@@ -265,14 +264,9 @@ bool PlainExchange::read_call(Element element, bool parse, std::uint64_t& hash) 
 
 bool PlainExchange::read_arguments(std::string_view text, std::uint64_t& hash) {
   if (!is_within_limits(text)) return false;
-  Element value;
-  auto error = arguments_parser_.parse(text.data(), text.size()).get(value);
-  if (error != simdjson::SUCCESS) {
-    // Perhaps for an integer beyond 64 bits: which error that is depends on simdjson's version.
-    const std::string quoted = with_large_integers_as_texts(text);
-    error = arguments_parser_.parse(quoted.data(), quoted.size()).get(value);
-  }
-  if (error != simdjson::SUCCESS || !value.is_object()) return false;
+  Element value;  // none of an integer beyond 64 bits, which a row could not hold digit for digit
+  if (arguments_parser_.parse(text.data(), text.size()).get(value) != simdjson::SUCCESS || !value.is_object())
+    return false;
   hash = hash_json(value);
   return true;
 }
