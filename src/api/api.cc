@@ -89,7 +89,7 @@ struct Api::Impl {
       if (d.promotion->deliveries) audit_deliveries.emplace(d.promotion->deliveries).add_to(router);
       erasures
           .emplace(d.runs, d.log, d.promotion->audit, d.promotion->promotions,
-                   ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings), d.disk)
+                   ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings, d.discovery), d.disk)
           .add_to(router);
     }
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);

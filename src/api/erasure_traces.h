@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "capture/quarantine.h"
+#include "discovery/desk.h"
 #include "promotion/feedback.h"
 #include "review/reviews.h"
 #include "runs/erasure.h"
@@ -25,12 +26,14 @@ struct TraceCounts {
 
 /// Where data of a record, or of the person whom a text names, lies beside the log store: rows of reviews and ratings
 /// of these records, or that hold the text; lines that were kept aside and hold it, where nothing but a text was asked
-/// for, since nobody knows whose such a line is. Blocks.
+/// for, since nobody knows whose such a line is. An erasure takes all examples of a search for workloads too, of which
+/// nothing tells whose they are. Blocks.
 class ErasureTraces final {
  public:
-  /// `ratings` may be absent. What is passed outlives this.
-  ErasureTraces(capture::Quarantine& quarantine, review::Reviews& reviews, promotion::FeedbackLog* ratings)
-      : quarantine_(quarantine), reviews_(reviews), ratings_(ratings) {}
+  /// `ratings` and `discovery` may be absent. What is passed outlives this.
+  ErasureTraces(capture::Quarantine& quarantine, review::Reviews& reviews, promotion::FeedbackLog* ratings,
+                discovery::Desk* discovery)
+      : quarantine_(quarantine), reviews_(reviews), ratings_(ratings), discovery_(discovery) {}
 
   [[nodiscard]] Result<TraceCounts> count(const runs::ErasureRequest& request,
                                           const std::vector<record::RecordId>& records);
@@ -41,6 +44,7 @@ class ErasureTraces final {
   capture::Quarantine& quarantine_;
   review::Reviews& reviews_;
   promotion::FeedbackLog* ratings_;
+  discovery::Desk* discovery_;
 };
 
 }  // namespace fw::api

@@ -63,6 +63,14 @@ void Desk::run(const Request& request, const std::stop_token& stop) {
   publish(std::move(state));
 }
 
+void Desk::forget_examples() {
+  const std::lock_guard lock(mutex_);
+  if (!state_->found) return;
+  State state = *state_;
+  for (Proposal& proposal : state.found->proposals) proposal.examples.clear();
+  state_ = std::make_shared<const State>(std::move(state));
+}
+
 Result<std::vector<capture::LabelRule>> Desk::accept(const std::vector<std::string>& names, const std::string& as) {
   const auto last = state();
   if (!last->found) return failed_precondition("no search for workloads has ended; run flywheel workloads discover");

@@ -110,6 +110,9 @@ Result<std::uint64_t> SqliteReviews::remove_items(const std::string& review_id,
     }
     return {};
   }));
+  // The log has the rows as they were written until it is written over.
+  const std::lock_guard lock(mutex_);
+  if (removed > 0) FW_TRY(connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
   return removed;
 }
 

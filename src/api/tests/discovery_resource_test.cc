@@ -115,6 +115,12 @@ TEST_F(DiscoveryResourceTest, WorkloadsAreFoundAcceptedAndNamed) {
   EXPECT_EQ(entries[0].event.action, "workloads.accept");
   EXPECT_EQ(entries[0].event.subject, "mine");
   EXPECT_EQ(entries[1].event.action, "workloads.forget");
+  // As an erasure does.
+  desk_.forget_examples();
+  const auto left = ask(Method::kGet, kDiscovery).second["workloads"];
+  ASSERT_EQ(left.size(), workloads.size());
+  EXPECT_EQ(left[0]["name"], workloads[0]["name"]);
+  for (const auto& one : left) EXPECT_TRUE(one["examples"].empty());
 }
 
 TEST_F(DiscoveryResourceTest, WhatCannotBeMeantIsRefused) {

@@ -110,7 +110,12 @@ TEST_F(ReviewsTest, ErasedRowsAreGoneWithAllThatWasSaidOfThem) {
 TEST_F(ReviewsTest, TheBytesOfErasedRowsAreOverwritten) {
   ASSERT_TRUE(reviews_.label(id_, {.record_id = "r1", .person = "ann", .note = "asked by Ada Quill"}, false).ok());
   ASSERT_TRUE(reviews_.erase(std::vector<Reviews::RowName>{{id_, "r1"}}).ok());
-  store_.reset();  // writes its log into the file
+  for (const char* name : {"m.db", "m.db-wal"}) {
+    const auto bytes = io::read_file(folder_.path() / name, 64 << 20);
+    ASSERT_TRUE(bytes.ok()) << bytes.error();
+    EXPECT_EQ(bytes->find("Ada Quill"), std::string::npos) << name << " of a store that is in use";
+  }
+  store_.reset();
   EXPECT_EQ(io::read_file(folder_.path() / "m.db", 64 << 20).value().find("Ada Quill"), std::string::npos);
 }
 
