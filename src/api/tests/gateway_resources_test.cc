@@ -42,8 +42,10 @@ class GatewayResources : public capture::GatewayTest {
   std::filesystem::path routes_file_;
   ListenerState gateway_{.name = "gateway", .url = "", .trouble = "port 8001 is in use"};
   net::Router router_;
+  SystemClock clock_;
   InteractionsResource interactions_{store, disk, nullptr};
-  HealthResource health_{[] { return Status{}; }, [this] { return std::vector<ListenerState>{gateway_}; }, store};
+  HealthResource health_{[] { return Status{}; }, [this] { return std::vector<ListenerState>{gateway_}; }, store,
+                         clock_};
   std::unique_ptr<RoutesResource> routes_;
   std::unique_ptr<net::Server> api_;
 };
