@@ -25,7 +25,10 @@ Status run_convert(const ConvertArguments& arguments, EventWriter& events, const
   };
   auto file = arguments.out;
   if (file.empty()) {
-    FW_ASSIGN(file, find_or_convert(arguments.model, arguments.cache, on_converted));
+    const auto on_changed = [&](const std::filesystem::path& made) {
+      events.write({{"event", "changed"}, {"gguf", made.string()}});
+    };
+    FW_ASSIGN(file, find_or_convert(arguments.model, arguments.cache, on_converted, on_changed));
   } else {
     FW_TRY(convert_to_gguf(arguments.model, file, on_converted));
   }

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "modelfile/kept_digest.h"
 #include "trainer/convert/pooling.h"
 
 namespace fw::trainer {
@@ -78,6 +79,20 @@ Result<std::string> digest_of(const std::vector<fs::path>& files) {
   return sha256_hex(all).substr(0, 32);
 }
 
+enum class State : std::uint8_t {
+  kUnknown,  // not there, or nobody kept what it held
+  kAsMade,
+  kChanged,
+};
+
+State state_of(const fs::path& file) {
+  std::error_code error;
+  const auto kept = modelfile::kept_digest(file);
+  if (!kept.ok() || !fs::exists(file, error)) return State::kUnknown;
+  const auto now = modelfile::digest_of_file(file);
+  return now.ok() && *now == *kept ? State::kAsMade : State::kChanged;
+}
+
 Status check_space(const fs::path& cache, const std::vector<fs::path>& files) {
   std::error_code error;
   std::uint64_t needed = 64 << 20;
@@ -91,23 +106,28 @@ Status check_space(const fs::path& cache, const std::vector<fs::path>& files) {
 
 }  // namespace
 
-Result<fs::path> find_or_convert(const fs::path& folder, const fs::path& cache, const OnConverted& on_converted) {
+Result<fs::path> find_or_convert(const fs::path& folder, const fs::path& cache, const OnConverted& on_converted,
+                                 const OnChanged& on_changed) {
   FW_ASSIGN(const auto files, files_of(folder));
   FW_TRY(io::create_folders(cache));
   const fs::path stamp = cache / ("folder-" + stamp_of(files) + ".txt");
   const auto file_of = [&](const std::string& digest) { return fs::absolute(cache / ("folder-" + digest + ".gguf")); };
-  std::error_code error;
-  if (const auto known = io::read_file(stamp, 64); known.ok() && fs::exists(file_of(*known), error))
+  if (const auto known = io::read_file(stamp, 64); known.ok() && state_of(file_of(*known)) == State::kAsMade)
     return file_of(*known);
   FW_TRY(check_convertible(folder));
   FW_ASSIGN(const auto digest, digest_of(files));
   const Lock lock(cache / ("folder-" + digest + ".lock"));
-  if (!fs::exists(file_of(digest), error)) {
+  const fs::path made = file_of(digest);
+  if (const State state = state_of(made); state != State::kAsMade) {
+    if (state == State::kChanged && on_changed) on_changed(made);
+    modelfile::forget_digest(made);
     FW_TRY(check_space(cache, files));
-    FW_TRY(convert_to_gguf(folder, file_of(digest), on_converted));
+    FW_TRY(convert_to_gguf(folder, made, on_converted));
+    FW_ASSIGN(const auto bytes, modelfile::digest_of_file(made));
+    FW_TRY(modelfile::keep_digest(made, bytes));
   }
   FW_TRY(io::write_file_atomically(stamp, digest));
-  return file_of(digest);
+  return made;
 }
 
 }  // namespace fw::trainer

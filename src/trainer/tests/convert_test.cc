@@ -108,6 +108,21 @@ TEST_F(Conversions, AreKeptAndFoundAgainByContent) {
   std::filesystem::copy(folder_, copy);
   EXPECT_EQ(find_or_convert(copy, cache, count).value(), *first);
   EXPECT_EQ(steps, 0);
+
+  const auto whole = io::read_file(*first).value();
+  auto other = whole;
+  other.back() ^= 1;
+  std::filesystem::path told;
+  const auto on_changed = [&](const std::filesystem::path& file) { told = file; };
+  ASSERT_TRUE(io::write_file_atomically(*first, other).ok());
+  EXPECT_EQ(find_or_convert(folder_, cache, count, on_changed).value(), *first);
+  EXPECT_EQ(io::read_file(*first).value(), whole) << "what is served is what the folder's files make";
+  EXPECT_EQ(told, *first);
+  std::filesystem::remove(first->string() + ".sha256");
+  ASSERT_TRUE(io::write_file_atomically(*first, other).ok());
+  EXPECT_EQ(find_or_convert(copy, cache, count, on_changed).value(), *first);
+  EXPECT_EQ(io::read_file(*first).value(), whole) << "nobody knows what it held";
+
   edit("config.json", [](Json& json) { json["rms_norm_eps"] = 1e-4; });
   EXPECT_NE(find_or_convert(folder_, cache, count).value(), *first);
   EXPECT_GT(steps, 0);

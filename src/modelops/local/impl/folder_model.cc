@@ -30,6 +30,9 @@ void take_in(const std::string& line, const std::string& model, Words& words) {
   const std::string kind = codec::text_at(event, "event");
   if (kind == "done") words.file = codec::text_at(event, "gguf");
   if (kind == "error") words.error = codec::text_at(event, "message");
+  if (kind == "changed")
+    log_warning("modelops", "a model that was made here is not what it was; it is made anew",
+                {{"model", model}, {"file", codec::text_at(event, "gguf")}});
   if (kind == "converting" && event.contains("bytes") && event.contains("all_bytes"))
     log_info("modelops", "converting a folder",
              {{"model", model}, {"bytes", event["bytes"].dump()}, {"of", event["all_bytes"].dump()}});

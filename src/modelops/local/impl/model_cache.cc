@@ -1,14 +1,16 @@
 #include "modelops/local/impl/model_cache.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "io/file.h"
 #include "modelfile/keep_layers.h"
+#include "modelfile/kept_digest.h"
 #include "modelops/local/impl/engine.h"
 #include "modelops/local/impl/file_lock.h"
 #include "modelops/local/impl/serving_type.h"
@@ -38,27 +40,24 @@ class Part {
   fs::path path_;
 };
 
-Result<std::string> digest_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return not_found("cannot read model " + path.string());
-  Sha256 hash;
-  std::string chunk(1 << 20, '\0');
-  while (file.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || file.gcount() > 0) {
-    hash.update(std::string_view(chunk).substr(0, static_cast<std::size_t>(file.gcount())));
-  }
-  if (file.bad()) return data_loss("cannot read model " + path.string() + " to its end");
-  return hash.finish_hex();
-}
-
 /// Of one file its own digest; of several that of theirs.
 Result<std::string> digest_files(const std::vector<fs::path>& files) {
-  if (files.size() == 1) return digest_file(files.front());
+  if (files.size() == 1) return modelfile::digest_of_file(files.front());
   std::string all;
   for (const auto& file : files) {
-    FW_ASSIGN(const auto digest, digest_file(file));
+    FW_ASSIGN(const auto digest, modelfile::digest_of_file(file));
     all += digest + "\n";
   }
   return sha256_hex(all);
+}
+
+/// Of a file as it is now: any change of its bytes is another. Empty: there is no file.
+std::string state_of(const fs::path& file) {
+  struct stat s{};
+  if (::stat(file.c_str(), &s) != 0) return {};
+  const auto text = [](const timespec& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
+  return std::to_string(s.st_dev) + " " + std::to_string(s.st_ino) + " " + std::to_string(s.st_size) + " " +
+         text(s.st_mtim) + " " + text(s.st_ctim);
 }
 
 Status check_space(const fs::path& folder, std::uint64_t needed) {
@@ -97,12 +96,7 @@ bool ModelCache::can_merge(const ModelFacts& facts) const {
 
 Task<Result<std::string>> ModelCache::content_digest(std::vector<fs::path> files) {
   std::string key;
-  for (const auto& file : files) {
-    std::error_code error;
-    const auto size = fs::file_size(file, error);
-    const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
-    key += file.string() + "\n" + std::to_string(size) + "\n" + std::to_string(changed) + "\n";
-  }
+  for (const auto& file : files) key += file.string() + "\n" + state_of(file) + "\n";
   {
     const std::lock_guard lock(mutex_);
     if (const auto it = digests_.find(key); it != digests_.end()) co_return it->second;
@@ -122,10 +116,33 @@ Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts fact
   const std::string key = sha256_hex(digest + "\n" + text_of(model.keep_layers) + "\n" + type).substr(0, 32);
   const fs::path out = folder / (key + ".gguf");
   FW_CO_ASSIGN(const auto lock, co_await FileLock::acquire(folder / (key + ".lock"), deadline));
-  std::error_code error;
-  if (!fs::exists(out, error))
+  if (!co_await is_as_made(out)) {
+    modelfile::forget_digest(out);
     FW_CO_TRY(co_await make(std::move(model), std::move(facts), type, out, std::move(deadline)));
+    FW_CO_TRY(co_await keep_digest(out));
+  }
   co_return ServableModel{out, type};
+}
+
+Task<bool> ModelCache::is_as_made(fs::path file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) co_return false;
+  const auto kept = co_await run_on(disk_, [&] { return modelfile::kept_digest(file); });
+  if (!kept.ok()) {
+    log_info("modelops", "nothing says what a model that was made here held; it is made anew",
+             {{"file", file.string()}});
+    co_return false;
+  }
+  const auto now = co_await content_digest({file});
+  if (now.ok() && *kept == *now) co_return true;
+  log_warning("modelops", "a model that was made here is not what it was; it is made anew",
+              {{"file", file.string()}, {"why", now.ok() ? "its bytes were changed" : now.error().message}});
+  co_return false;
+}
+
+Task<Status> ModelCache::keep_digest(fs::path file) {
+  FW_CO_ASSIGN(const auto digest, co_await content_digest({file}));
+  co_return co_await run_on(disk_, [&] { return modelfile::keep_digest(file, digest); });
 }
 
 Task<Status> ModelCache::make(ModelSpec model, ModelFacts facts, std::string type, fs::path out, Deadline deadline) {

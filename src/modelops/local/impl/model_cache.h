@@ -20,7 +20,9 @@ struct ServableModel {
 
 /// Turns models into the files that are served: layers dropped, weights in the type that this processor is fastest
 /// with. Results are kept below `<data>/models`, named by what they were made of (content of the source, layers, type),
-/// and whole: made beside, synced, renamed. Two that want the same file at once, in any process, make it once.
+/// and whole: made beside, synced, renamed. Two that want the same file at once, in any process, make it once. The
+/// digest of what was made is kept beside it: a file that is not that any more, or of which it is not known, is made
+/// anew, as who signed for the source signed for what is served of it.
 class ModelCache final {
  public:
   ModelCache(const LocalSettings& settings, io::ProcessLauncher& launcher, Pool& disk);
@@ -38,6 +40,9 @@ class ModelCache final {
  private:
   [[nodiscard]] std::string type_for(const ModelFacts& facts) const;
   [[nodiscard]] Task<Result<std::string>> content_digest(std::vector<std::filesystem::path> files);
+  /// Whether a file is there, with the bytes that it was made with. Says where it is not.
+  [[nodiscard]] Task<bool> is_as_made(std::filesystem::path file);
+  [[nodiscard]] Task<Status> keep_digest(std::filesystem::path file);
   [[nodiscard]] Task<Status> make(ModelSpec model, ModelFacts facts, std::string type, std::filesystem::path out,
                                   Deadline deadline);
   [[nodiscard]] Task<Status> quantize(std::filesystem::path in, std::filesystem::path out, std::string type,
@@ -48,7 +53,7 @@ class ModelCache final {
   io::ProcessLauncher& launcher_;
   Pool& disk_;
   std::mutex mutex_;
-  std::map<std::string, std::string> digests_;  ///< by path, size and time of change
+  std::map<std::string, std::string> digests_;  ///< by path, inode, size and times of change
 };
 
 }  // namespace fw::modelops

@@ -129,7 +129,7 @@ class LocalDeployerTest : public testing::Test {
   [[nodiscard]] std::size_t models_made() const {
     std::size_t out = 0;
     for (const auto& entry : fs::directory_iterator(settings_.data_folder / "models"))
-      out += entry.path().extension() != ".lock";
+      out += entry.path().extension() == ".gguf";
     return out;
   }
 
