@@ -143,7 +143,9 @@ Result<std::uint64_t> number_of(const net::QueryParams& query, const char* name,
 
 Status check_not_served(const promotion::Promotions& promotions, const runs::JobId& job) {
   for (const Proposal& p : promotions.all()) {
-    if (!p.candidate.served || p.candidate.job != *job || promotion::is_ended(p.stage)) continue;
+    // What an upstream serves needs the job's evidence for as long as it is asked: gates and people lead it on by that.
+    const bool rests_on_it = p.candidate.served ? !promotion::is_ended(p.stage) : promotion::touches_traffic(p.stage);
+    if (p.candidate.job != *job || !rests_on_it) continue;
     return failed_precondition("proposal " + p.id + " is " + std::string(promotion::to_string(p.stage)) +
                                " and serves what this job made; reject it, roll it back or retire it first");
   }

@@ -44,7 +44,8 @@ struct PromotionParts {
   std::function<bool(const promotion::Candidate&)> is_production{};
 };
 
-/// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end.
+/// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end; and for one
+/// whose proposal an upstream serves, while that is on traffic.
 [[nodiscard]] Status check_not_served(const promotion::Promotions& promotions, const runs::JobId& job);
 
 /// `/api/promotions`: proposals of models for the gateway's traffic, and the steps that people take with them

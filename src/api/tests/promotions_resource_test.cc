@@ -215,6 +215,32 @@ TEST_F(ApiTest, AStepFromWhatIsNoLongerSoIsAConflict) {
   EXPECT_EQ(act("/roll_back", seen).status, 200) << "never too late";
 }
 
+TEST_F(ApiTest, TheEvidenceOfWhatIsOnTrafficIsNotDeletedWhoeverServesIt) {
+  const std::string job = create_job();
+  (void)events_of(job);
+  const auto id = promotions_
+                      ->propose({.workload = "w",
+                                 .client = "c",
+                                 .job = job,
+                                 .model = "m",
+                                 .variant = "v",
+                                 .upstream = "small",
+                                 .digests = {{"base", "aa"}}},
+                                "ada", "why")
+                      ->id;
+  ASSERT_TRUE(promotions_->sign(id, promotion::digest_of({{"base", "aa"}}), "bob", "").ok());
+  using promotion::Action;
+  for (const Action step : {Action::kStartShadow, Action::kStartCanary, Action::kGoLive}) {
+    ASSERT_TRUE(promotions_->act(id, step, "op", "").ok());
+    const auto refused = send(net::Method::kDelete, "/api/jobs/" + job);
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("proposal " + id + " is "));
+    EXPECT_THAT(refused.body, HasSubstr("reject it, roll it back or retire it first"));
+  }
+  ASSERT_TRUE(promotions_->act(id, Action::kRetire, "op", "").ok());
+  EXPECT_EQ(send(net::Method::kDelete, "/api/jobs/" + job).status, 200);
+}
+
 TEST_F(ApiTest, WhatTheEngineOfAProposalWroteIsText) {
   const auto propose = [this](std::optional<promotion::ServedModel> served) {
     return promotions_
