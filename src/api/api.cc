@@ -63,7 +63,7 @@ struct Api::Impl {
         configuration(std::move(d.configuration)),
         health(std::move(d.readiness), std::move(d.listeners), d.log, d.clock),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
-        routes(d.gateway, std::move(d.routes_file), d.disk) {
+        routes(d.gateway, std::move(d.routes_file), d.disk, d.promotion ? &d.promotion->audit : nullptr) {
     jobs.add_to(router);
     comparisons.add_to(router);
     report_rows.add_to(router);

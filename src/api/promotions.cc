@@ -10,6 +10,7 @@
 #include "api/answer.h"
 #include "api/audit.h"
 #include "api/request_body.h"
+#include "api/routes.h"
 #include "base/hash.h"
 #include "capture/timestamp.h"
 #include "promotion/evidence.h"
@@ -196,8 +197,10 @@ Task<Result<net::Response>> PromotionsResource::list(net::Call call) {
   if (!at) co_return answer(200, proposals_json(parts_.promotions.all()));
   FW_CO_ASSIGN(const AskedTime time, asked_time(*at));
   const auto spans = co_await run_on(disk_, [&] { return parts_.promotions.between(time.from, time.to); });
-  co_return answer(200,
-                   {{"from", to_iso8601(time.from)}, {"to", to_iso8601(time.to)}, {"promotions", past_json(spans)}});
+  co_return answer(200, {{"from", to_iso8601(time.from)},
+                         {"to", to_iso8601(time.to)},
+                         {"promotions", past_json(spans)},
+                         {"routes", noted_routes(parts_.audit, time.from, time.to)}});
 }
 
 Task<Result<net::Response>> PromotionsResource::detail(net::Call call) {

@@ -1,5 +1,7 @@
 #include "app/gateway_way_in.h"
 
+#include "api/routes.h"
+#include "auth/person.h"
 #include "base/log.h"
 #include "io/file.h"
 #include "modelops/openai/credentials.h"
@@ -40,8 +42,9 @@ std::filesystem::path GatewayWayIn::routes_file(const Service& service) {
   return service.data_folder() / "routes.json";
 }
 
-GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks)
-    : service_(service) {
+GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, audit::AuditLog& audit,
+                           Callbacks callbacks)
+    : service_(service), audit_(audit) {
   settings.capture.accepted = service.discovery().rules().for_untagged();
   auto made = capture::Gateway::make(std::move(settings), {service.executor(),
                                                            service.committer(),
@@ -55,6 +58,10 @@ GatewayWayIn::GatewayWayIn(capture::GatewaySettings settings, Service& service, 
   if (made.ok()) {
     gateway_ = std::move(*made);
     take_kept_routes();
+    // Production goes on where the log cannot be written: nothing else would answer it.
+    if (const auto noted = note(*gateway_->routes(), "as the service started"); !noted.ok()) {
+      log_error("serve", "the routes are not in the audit log", {{"why", noted.error().message}});
+    }
   } else {
     made_ = made.error();
   }
@@ -67,6 +74,11 @@ void GatewayWayIn::take_kept_routes() {
   if (routes.ok() && !routes->empty()) taken = gateway_->set_routes(std::move(*routes));
   if (taken.ok()) return;
   log_warning("serve", "kept routes cannot be used", {{"file", file.string()}, {"why", taken.error().message}});
+}
+
+Status GatewayWayIn::note(const capture::RouteTable& table, const char* reason) {
+  if (!api::are_new_routes(audit_, table)) return {};
+  return api::note_routes(audit_, table, std::string(auth::kItself), reason);
 }
 
 void GatewayWayIn::adjust(net::ServerOptions& options) { options.half_close_grace = std::chrono::milliseconds(200); }
@@ -87,7 +99,10 @@ void GatewayWayIn::close() {
 
 void GatewayWayIn::reload(const capture::GatewaySettings& settings) {
   if (!gateway_) return;
-  if (const auto set = gateway_->set_routes(settings.routes); !set.ok()) {
+  const auto table = capture::RouteTable::make(settings.routes, gateway_->settings().upstreams);
+  Status set = table.ok() ? note(**table, "the configuration was read again") : table.error();
+  if (set.ok()) set = gateway_->set_routes(settings.routes);
+  if (!set.ok()) {
     log_error("serve", "the routes stay as they are", {{"why", set.error().message}});
     return;
   }

@@ -6,6 +6,7 @@
 
 #include "app/listener.h"
 #include "app/service.h"
+#include "audit/audit_log.h"
 #include "capture/gateway/gateway.h"
 #include "capture/gateway/refusal.h"
 
@@ -21,8 +22,9 @@ class GatewayWayIn final : public WayIn {
     std::function<Task<net::Response>(std::string, auth::Caller)> on_feedback{};
   };
 
-  /// Makes the gateway. Routes that were put and kept in the data folder win over the file's. `service` outlives it.
-  GatewayWayIn(capture::GatewaySettings settings, Service& service, Callbacks callbacks);
+  /// Makes the gateway. Routes that were put and kept in the data folder win over the file's. Routes that
+  /// the audit log does not have as the last ones are written there. What is passed outlives it.
+  GatewayWayIn(capture::GatewaySettings settings, Service& service, audit::AuditLog& audit, Callbacks callbacks);
 
   [[nodiscard]] auth::ListenerName listener() const override { return auth::ListenerName::kGateway; }
   void adjust(net::ServerOptions& options) override;
@@ -46,8 +48,11 @@ class GatewayWayIn final : public WayIn {
 
  private:
   void take_kept_routes();
+  /// Why routes are not in the audit log that are not the last ones there.
+  [[nodiscard]] Status note(const capture::RouteTable& table, const char* reason);
 
   Service& service_;
+  audit::AuditLog& audit_;
   std::unique_ptr<capture::Gateway> gateway_;
   Status made_;
 };

@@ -20,7 +20,8 @@ class GatewayResources : public capture::GatewayTest {
     routes_file_ = std::filesystem::temp_directory_path() / ("routes-" + random_hex(6) + ".json");
     upstream.answers(200, R"({"model":"m","choices":[]})");
     serve();
-    routes_ = std::make_unique<RoutesResource>(gateway.get(), routes_file_, disk);
+    audit_ = std::move(audit::AuditLog::open(folder_.path(), clock)).value();
+    routes_ = std::make_unique<RoutesResource>(gateway.get(), routes_file_, disk, audit_.get());
     routes_->add_to(router_);
     interactions_.add_to(router_);
     health_.add_to(router_);
@@ -39,13 +40,14 @@ class GatewayResources : public capture::GatewayTest {
     return answer.ok() ? std::move(*answer) : net::Response{};
   }
 
+  io::TemporaryFolder folder_;
+  std::unique_ptr<audit::AuditLog> audit_;
   std::filesystem::path routes_file_;
   ListenerState gateway_{.name = "gateway", .url = "", .trouble = "port 8001 is in use"};
   net::Router router_;
-  SystemClock clock_;
   InteractionsResource interactions_{store, disk, nullptr};
   HealthResource health_{[] { return Status{}; }, [this] { return std::vector<ListenerState>{gateway_}; }, store,
-                         clock_};
+                         clock};
   std::unique_ptr<RoutesResource> routes_;
   std::unique_ptr<net::Server> api_;
 };
@@ -60,12 +62,32 @@ TEST_F(GatewayResources, RoutesArePutAtOnceAndKept) {
   EXPECT_EQ(io::read_file(routes_file_, 1 << 20).value(), put.body);
 }
 
+TEST_F(GatewayResources, WhoSetsRoutesIsInTheAuditLogFirst) {
+  const Timestamp before = clock.now();
+  EXPECT_FALSE(are_new_routes(*audit_, *gateway->routes())) << "there are none";
+  const std::string table = R"({"routes":[{"name":"r","targets":[{"upstream":"main","model":"small"}]}]})";
+  ASSERT_EQ(ask(net::Method::kPut, "/api/routes", table).status, 200);
+  EXPECT_FALSE(are_new_routes(*audit_, *gateway->routes()));
+  ASSERT_EQ(ask(net::Method::kPut, "/api/routes", R"({"routes":[]})").status, 200);
+  const auto entries = audit_->entries(0, 10);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].event.action, "routes.set");
+  EXPECT_EQ(entries[0].event.subject, "routes");
+  EXPECT_EQ(Json::parse(entries[0].event.details)["routes"], 1);
+  EXPECT_NE(Json::parse(entries[0].event.details)["digest"], Json::parse(entries[1].event.details)["digest"]);
+  const auto held = [this](Timestamp from, Timestamp to) { return noted_routes(*audit_, from, to).size(); };
+  EXPECT_EQ(held(before, before), 0U);
+  EXPECT_EQ(held(before, clock.now()), 2U);
+  EXPECT_EQ(held(entries[1].at, clock.now()), 1U) << "the one that held at the beginning";
+}
+
 TEST_F(GatewayResources, RoutesThatLeadNowhereChangeNothing) {
   const auto put = ask(net::Method::kPut, "/api/routes", R"({"routes":[{"name":"r","targets":[{"upstream":"x"}]}]})");
   EXPECT_GE(put.status, 400);
   EXPECT_THAT(put.body, HasSubstr("no upstream"));
   EXPECT_TRUE(gateway->routes()->routes().empty());
   EXPECT_FALSE(std::filesystem::exists(routes_file_));
+  EXPECT_EQ(audit_->last_number(), 0U);
 }
 
 TEST_F(GatewayResources, InteractionsAreLogDocuments) {

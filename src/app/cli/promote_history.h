@@ -14,8 +14,9 @@ struct HistoryOptions {
   bool json = false;
 };
 
-/// A proposal of `GET /api/promotions?at=`: when it was on traffic, who let it, and how that ended.
-void print_answerer(const nlohmann::ordered_json& proposal, Terminal& out);
+/// The answer of `GET /api/promotions?at=`: which proposals that are asked for were on traffic, when, who let them and
+/// how that ended, and who else may have answered.
+void print_answerers(const HistoryOptions& options, const nlohmann::ordered_json& answer, Terminal& out);
 
 /// `flywheel promote history`: what happened to proposals, or with `at`, who answered which workload at that time, who
 /// let it and on what evidence. An exit status.

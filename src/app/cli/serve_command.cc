@@ -104,7 +104,7 @@ struct WaysIn {
   WaysIn(Service& service, const Config& config, audit::AuditLog& audit_log, GatewayWayIn::Callbacks callbacks)
       : api_url(config.server.public_url) {
     if (config.gateway.is_on()) {
-      auto made = std::make_unique<GatewayWayIn>(config.gateway, service, std::move(callbacks));
+      auto made = std::make_unique<GatewayWayIn>(config.gateway, service, audit_log, std::move(callbacks));
       gateway = made.get();
       add(service, config.gateway_listener, std::move(made));
     }
