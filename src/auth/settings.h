@@ -14,7 +14,7 @@ struct ProxySettings {
   std::string header;                  ///< empty: there is none
   std::vector<std::string> addresses;  ///< IP addresses of the proxy
   std::optional<Role> role;            ///< of whoever it names; absent: only those in `roles` are let in
-  std::map<std::string, Role> roles;   ///< by the name in the header
+  std::map<std::string, Role> roles;   ///< by the name in the header, spelled exactly so
 
   [[nodiscard]] bool is_on() const { return !header.empty(); }
 };

@@ -1,4 +1,7 @@
+#include <map>
+
 #include "app/config/sections.h"
+#include "auth/person.h"
 
 namespace fw::app {
 namespace {
@@ -22,7 +25,12 @@ void read_proxy(YamlSection& section, auth::ProxySettings& proxy) {
   if (!role.empty()) proxy.role = checked_role(section, "role", role);
   std::vector<std::pair<std::string, std::string>> roles;
   section.read_texts("roles", roles);
+  std::map<std::string, std::string> seen;  // how each person is spelled
   for (const auto& [person, name] : roles) {
+    if (const auto [other, is_new] = seen.emplace(auth::person_key(person), person); !is_new) {
+      section.error("roles", '"' + other->second + "\" and \"" + person +
+                                 "\" are taken for one person; name them once, as the proxy spells the name");
+    }
     if (const auto known = checked_role(section, "roles", name)) proxy.roles[person] = *known;
   }
   if (!proxy.is_on()) {

@@ -37,6 +37,9 @@ TEST(AuthSection, WhatAnybodyCouldClaimIsAnError) {
               HasSubstr("no IP address"));
   EXPECT_THAT(error_of("auth: {proxy_header: X-User, allowed: [10.0.0.2]}"), HasSubstr("auth.role: is missing"));
   EXPECT_THAT(error_of("auth: {role: boss}"), HasSubstr("no role"));
+  EXPECT_THAT(
+      error_of("auth: {proxy_header: X-User, allowed: [10.0.0.2], roles: {ada: admin, bob: viewer, ADA: viewer}}"),
+      HasSubstr("\"ada\" and \"ADA\" are taken for one person"));
 }
 
 }  // namespace
