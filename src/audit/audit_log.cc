@@ -33,6 +33,25 @@ Status check(const Event& event) {
   return {};
 }
 
+/// What a head file says.
+struct KeptHead {
+  std::uint64_t entries = 0;
+  std::string hash;
+};
+
+/// Nothing where there is no such file; kDataLoss where it says nothing.
+Result<std::optional<KeptHead>> read_head(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (file.empty() || !std::filesystem::exists(file, ignored)) return std::optional<KeptHead>();
+  FW_ASSIGN(const std::string text, io::read_file(file, kMaxHeadFile));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.value("entries", nlohmann::json()).is_number_unsigned() ||
+      !json.value("head", nlohmann::json()).is_string()) {
+    return data_loss(file.string() + " cannot be read");
+  }
+  return std::optional(KeptHead{json["entries"].get<std::uint64_t>(), json["head"].get<std::string>()});
+}
+
 std::string at_entry(std::uint64_t number) { return "entry " + std::to_string(number) + ": "; }
 
 }  // namespace
@@ -67,13 +86,39 @@ Result<Verification> walk(const std::filesystem::path& file, const std::function
   return result;
 }
 
-Result<Verification> verify(const std::filesystem::path& file, const std::optional<std::string>& head) {
+Result<Verification> verify(const std::filesystem::path& file, const std::optional<std::string>& head,
+                            const std::filesystem::path& head_file) {
   bool is_seen = !head || *head == no_hash();
-  FW_ASSIGN(Verification result, walk(file, [&](const Entry& entry) { is_seen = is_seen || entry.hash == *head; }));
-  if (!result.fault && !is_seen) {
+  // Before the log: what a running service appends meanwhile is no less.
+  const auto kept = read_head(head_file);
+  const std::uint64_t kept_number = kept.ok() && *kept ? (*kept)->entries : 0;
+  std::string there;  // hash of that entry
+  FW_ASSIGN(Verification result, walk(file, [&](const Entry& entry) {
+              is_seen = is_seen || entry.hash == *head;
+              if (entry.number == kept_number) there = entry.hash;
+            }));
+  if (result.fault) return result;
+  if (!is_seen) {
     result.fault = "no entry has the hash " + *head + ": entries were cut off the end, or it is another log";
+  } else if (!kept.ok()) {
+    result.fault = kept.error().message + ": whether entries were cut off the end is not known";
+  } else if (kept_number > result.entries) {
+    result.fault = "entries were cut off the end: there were " + std::to_string(kept_number) + ", as " +
+                   head_file.string() + " says";
+  } else if (kept_number > 0 && there != (*kept)->hash) {
+    result.fault = at_entry(kept_number) + "it is not the one that was written, as " + head_file.string() +
+                   " says: the log was written anew, or is another one";
+    result.entries = 0;  // which of them are as they were, nobody knows
   }
   return result;
+}
+
+LogFiles log_files_in(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const bool is_itself = !std::filesystem::exists(folder / "audit" / "audit.jsonl", ignored) &&
+                         std::filesystem::exists(folder / "audit.jsonl", ignored);
+  if (!is_itself) return {folder / "audit" / "audit.jsonl", folder / "audit_head.json"};
+  return {folder / "audit.jsonl", folder / ".." / "audit_head.json"};
 }
 
 struct AuditLog::Impl {
@@ -93,19 +138,17 @@ struct AuditLog::Impl {
 };
 
 Status AuditLog::Impl::check_head() const {
-  std::error_code ignored;
-  if (head_file.empty() || !std::filesystem::exists(head_file, ignored)) return {};
-  FW_ASSIGN(const std::string text, io::read_file(head_file, kMaxHeadFile));
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.value("entries", nlohmann::json()).is_number_unsigned() ||
-      !json.value("head", nlohmann::json()).is_string()) {
+  const auto kept = read_head(head_file);
+  if (!kept.ok() && kept.error().code == ErrorCode::kDataLoss) {
     log_warning("audit", "the kept head cannot be read; the log is not held against it",
                 {{"file", head_file.string()}});
     return {};
   }
-  const auto number = json["entries"].get<std::uint64_t>();
+  if (!kept.ok()) return kept.error();
+  if (!*kept) return {};
+  const auto number = (*kept)->entries;
   const bool has_entry = number <= entries.size();
-  if (number == 0 || (has_entry && entries[number - 1].hash == json["head"].get<std::string>())) return {};
+  if (number == 0 || (has_entry && entries[number - 1].hash == (*kept)->hash)) return {};
   return data_loss("the audit log " + file.path().string() +
                    (has_entry
                         ? " is another one: entry " + std::to_string(number) + " is not the one that was written"

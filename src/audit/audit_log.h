@@ -47,9 +47,19 @@ struct Verification {
   std::optional<std::string> fault;  ///< what is wrong with the next one
 };
 
-/// Reads a log's file from its beginning. `head`, if given, must be the hash of one of its entries.
+/// Reads a log's file from its beginning. `head`, if given, must be the hash of one of its entries; the entry that
+/// `head_file` names, where there is such a file, must be there as well.
 [[nodiscard]] Result<Verification> verify(const std::filesystem::path& file,
-                                          const std::optional<std::string>& head = std::nullopt);
+                                          const std::optional<std::string>& head = std::nullopt,
+                                          const std::filesystem::path& head_file = {});
+
+/// Where a service's log lies.
+struct LogFiles {
+  std::filesystem::path file;
+  std::filesystem::path head_file;  ///< number and hash of its last entry
+};
+/// In its data folder, or the `audit/` in there. Neither file need be there.
+[[nodiscard]] LogFiles log_files_in(const std::filesystem::path& folder);
 
 /// The append-only log of everything that people and the service decided: one file of JSON lines. All members may be
 /// called from any thread, and block. One process at a time.

@@ -77,13 +77,13 @@ int list_entries(const ListOptions& options, const std::string& server) {
   return 0;
 }
 
-Result<audit::Verification> verify_file(const std::filesystem::path& file, const std::optional<std::string>& head) {
+Result<audit::Verification> verify_file(const audit::LogFiles& log, const std::optional<std::string>& head) {
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
-    return not_found("there is no audit log at " + file.string() +
+  if (!std::filesystem::exists(log.file, ignored)) {
+    return not_found("there is no audit log at " + log.file.string() +
                      "; name the service's data folder with --data DIR, or the service with --server URL");
   }
-  return audit::verify(file, head);
+  return audit::verify(log.file, head, log.head_file);
 }
 
 Result<audit::Verification> verify_service(ApiClient& client, const std::optional<std::string>& head) {
@@ -95,9 +95,8 @@ Result<audit::Verification> verify_service(ApiClient& client, const std::optiona
                              .fault = fault.is_string() ? std::optional(fault.get<std::string>()) : std::nullopt};
 }
 
-std::filesystem::path file_of(const Options& options) {
-  const auto folder = options.data.empty() ? default_data_folder() : std::filesystem::path(options.data);
-  return folder / "audit" / "audit.jsonl";
+audit::LogFiles log_of(const Options& options) {
+  return audit::log_files_in(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
 }
 
 bool is_service(const Options& options) { return options.data.empty() && !options.server.empty(); }
@@ -106,9 +105,9 @@ bool is_service(const Options& options) { return options.data.empty() && !option
 int verify_on(int fd, const Options& options) {
   const auto head = options.head.empty() ? std::nullopt : std::optional(options.head);
   ApiClient client(options.server);
-  const auto found = is_service(options) ? verify_service(client, head) : verify_file(file_of(options), head);
+  const auto found = is_service(options) ? verify_service(client, head) : verify_file(log_of(options), head);
   if (!found.ok()) return fail(found.error());
-  const std::string where = is_service(options) ? "the log of " + client.base_url() : file_of(options).string();
+  const std::string where = is_service(options) ? "the log of " + client.base_url() : log_of(options).file.string();
   if (found->fault)
     return fail(data_loss(where + ": " + printable(*found->fault) + "; the " + std::to_string(found->entries) +
                           " entries before hold"));
@@ -142,7 +141,7 @@ int export_log(const Options& options) {
     const auto printed = print_lines(client);
     return printed.ok() ? 0 : fail(printed.error());
   }
-  const auto bytes = io::read_file(file_of(options));
+  const auto bytes = io::read_file(log_of(options).file);
   if (!bytes.ok()) return fail(bytes.error());
   std::cout << *bytes;
   return 0;

@@ -64,6 +64,41 @@ TEST_F(AuditLogTest, EntriesComeBackAsTheyWereAfterOpeningAgain) {
   EXPECT_TRUE(log->entries(7, 10).empty());
 }
 
+TEST_F(AuditLogTest, AFolderIsHeldAgainstTheHeadThatItKeeps) {
+  const auto data = folder_.path() / "data";
+  const LogFiles in_data{data / "audit" / "audit.jsonl", data / "audit_head.json"};
+  {
+    const auto log = std::move(AuditLog::open(data / "audit", clock_, in_data.head_file)).value();
+    for (const char* subject : {"one", "two", "three"}) ASSERT_TRUE(log->append(event(subject)).ok());
+  }
+  const std::string whole = io::read_file(in_data.file).value();
+  const std::string two = whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1);
+  const auto fault_in = [](const std::filesystem::path& folder) {
+    const LogFiles files = log_files_in(folder);
+    return verify(files.file, std::nullopt, files.head_file)->fault.value_or("");
+  };
+  const auto put = [&](const std::string& bytes) { std::ofstream(in_data.file, std::ios::binary) << bytes; };
+  for (const auto& folder : {data, data / "audit", data / "audit" / ""}) {
+    put(whole);
+    EXPECT_EQ(fault_in(folder), "") << folder;
+    put(two);
+    EXPECT_THAT(fault_in(folder), HasSubstr("cut off the end: there were 3")) << folder;
+    put("");
+    EXPECT_THAT(fault_in(folder), HasSubstr("cut off the end: there were 3")) << folder;
+    // Another log that holds.
+    clock_.advance(std::chrono::seconds(1));
+    ASSERT_EQ(three_lines().size(), 3U);
+    put(bytes());
+    EXPECT_THAT(fault_in(folder), HasSubstr("entry 3: it is not the one that was written")) << folder;
+    std::filesystem::remove(file());
+  }
+  put(whole);
+  std::ofstream(in_data.head_file) << "{}";
+  EXPECT_THAT(fault_in(data), HasSubstr("audit_head.json cannot be read"));
+  std::filesystem::remove(in_data.head_file);
+  EXPECT_EQ(fault_in(data), "");
+}
+
 TEST_F(AuditLogTest, BytesThatAreNoTextStillVerify) {
   ASSERT_TRUE(open()->append({"ada\xFF", "a\xC0", "s", "r", "not json"}).ok());
   EXPECT_FALSE(verify(file())->fault);
