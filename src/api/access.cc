@@ -1,5 +1,7 @@
 #include "api/access.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
@@ -54,6 +56,17 @@ std::string_view address_of(std::string_view peer) {
   return peer.substr(0, peer.rfind(':'));
 }
 
+/// As an IPv6 socket has it; nothing: it is none.
+std::optional<std::array<unsigned char, 16>> place_of(std::string_view address) {
+  const std::string text(address);
+  std::array<unsigned char, 16> place{};
+  if (::inet_pton(AF_INET6, text.c_str(), place.data()) == 1) return place;
+  place = {};
+  place[10] = place[11] = 0xff;
+  if (::inet_pton(AF_INET, text.c_str(), place.data() + 12) == 1) return place;
+  return std::nullopt;
+}
+
 std::string_view cookie_of(const net::Headers& headers) {
   std::string_view rest = headers.find("Cookie").value_or("");
   while (!rest.empty()) {
@@ -95,6 +108,13 @@ std::optional<Role> needed_role(net::Method method, std::string_view path) {
   const bool writes = changes_something(method);
   if (rule == kRules.end()) return writes ? Role::kOperator : Role::kViewer;
   return writes ? rule->writes : rule->reads;
+}
+
+bool has_address_of(std::string_view peer, const std::vector<std::string>& addresses) {
+  const std::string_view address = address_of(peer);
+  const auto place = place_of(address);
+  return std::ranges::any_of(
+      addresses, [&](const std::string& one) { return one == address || (place && place_of(one) == place); });
 }
 
 std::string person_of(const net::Call& call, std::string said) {
@@ -156,10 +176,7 @@ std::optional<Refusal> Access::by_proxy(const net::IncomingRequest& request, Fou
   const auth::ProxySettings& proxy = settings_.proxy;
   if (!proxy.is_on()) return std::nullopt;
   const auto name = request.headers.find(proxy.header).value_or("");
-  const auto address = address_of(request.peer);
-  if (name.empty() || std::ranges::find(proxy.addresses, address) == proxy.addresses.end()) {
-    return std::nullopt;
-  }
+  if (name.empty() || !has_address_of(request.peer, proxy.addresses)) return std::nullopt;
   const auto times = std::ranges::count_if(
       request.headers, [&](const auto& field) { return net::equals_ignoring_case(field.name, proxy.header); });
   if (times > 1) {

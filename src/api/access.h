@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/request_body.h"
 #include "auth/guard.h"
@@ -21,6 +22,10 @@ namespace fw::api {
 /// The same where the body says it in `person`, which may be left out where somebody is named.
 [[nodiscard]] std::string acting_person(const net::Call& call, const nlohmann::ordered_json& body,
                                         std::vector<FieldProblem>& problems);
+
+/// Whether a peer (`127.0.0.1:4711`, `[::1]:4711`) has one of these IP addresses, however they are spelled: an IPv4
+/// address is also what an IPv6 socket makes of it (`::ffff:127.0.0.1`).
+[[nodiscard]] bool has_address_of(std::string_view peer, const std::vector<std::string>& addresses);
 
 /// Stands in front of the control API: finds out who calls, by a key, a session or a reverse proxy, and holds their
 /// role against what the request needs. Where no key was ever made for the control API, and there is no proxy,

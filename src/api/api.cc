@@ -35,6 +35,41 @@ namespace {
 /// Memory for request bodies, all together.
 constexpr std::uint64_t kBodiesInFlight = 256ULL << 20;
 
+/// An answer that nobody keeps on a disk: what it shows of the traffic is gone for whoever signs out, or erases it.
+class UnkeptAnswer final : public net::ResponseWriter {
+ public:
+  explicit UnkeptAnswer(net::ResponseWriter& out) : out_(out) {}
+  Task<Status> send(net::Response response, Deadline deadline) override {
+    mark(response.headers);
+    return out_.send(std::move(response), deadline);
+  }
+  Task<Status> start(net::ResponseHead head, Deadline deadline) override {
+    mark(head.headers);
+    return out_.start(std::move(head), deadline);
+  }
+  Task<Status> write(std::string piece, Deadline deadline) override { return out_.write(std::move(piece), deadline); }
+  Task<Status> finish(Deadline deadline) override { return out_.finish(deadline); }
+  [[nodiscard]] bool has_started() const override { return out_.has_started(); }
+
+ private:
+  static void mark(net::Headers& headers) { headers.set("Cache-Control", "no-store"); }
+
+  net::ResponseWriter& out_;
+};
+
+Task<void> answer_unkept(const net::Handler& handler, net::IncomingRequest& request, net::ResponseWriter& out) {
+  UnkeptAnswer answer(out);
+  co_await handler(request, answer);
+}
+
+/// What the pages are made of may be kept; what is below `/api` may be traffic.
+net::Handler keeping_no_traffic(net::Handler handler) {
+  return [handler = std::move(handler)](net::IncomingRequest& request, net::ResponseWriter& out) {
+    const bool may_be_traffic = request.path().starts_with("/api");
+    return may_be_traffic ? answer_unkept(handler, request, out) : handler(request, out);
+  };
+}
+
 std::function<Status(const runs::JobId&)> unused_check(const std::optional<PromotionParts>& parts) {
   if (!parts) return {};
   return [&promotions = parts->promotions](const runs::JobId& job) { return check_not_served(promotions, job); };
@@ -151,7 +186,7 @@ Api::Api(ApiDependencies dependencies) : impl_(std::make_unique<Impl>(std::move(
 Api::~Api() = default;
 
 net::Handler Api::handler() {
-  net::Handler resources = impl_->router.handler();
+  net::Handler resources = keeping_no_traffic(impl_->router.handler());
   if (impl_->access) resources = impl_->access->guarded(std::move(resources));
   return impl_->guard.guarded(std::move(resources), [](const net::IncomingRequest&, const std::string& message) {
     return std::optional(net::detail_response(403, message));

@@ -213,6 +213,9 @@ Task<Result<net::Response>> JobsResource::report_page(net::Call call) {
   FW_CO_ASSIGN(const std::string json, co_await runs_.report(id));
   net::Response response;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
+  // A file to keep and send around. It has scripts within it, which no page of this origin is to have.
+  response.headers.set("Content-Disposition", "attachment; filename=\"report-" + *id + ".html\"");
+  response.headers.set("X-Content-Type-Options", "nosniff");
   response.body = pages::report_page(json);
   co_return response;
 }

@@ -123,8 +123,21 @@ TEST_F(ApiTest, AJobWithoutRecordsFailsWithTheReasonInEveryFace) {
   EXPECT_EQ(job["warnings"], Json::array()) << "what can be mended no more is no warning";
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs"))["jobs"][0]["id"], id);
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/jobs/" + id + "/report"))["job"]["status"], "failed");
-  EXPECT_THAT(send(net::Method::kGet, "/api/jobs/" + id + "/report.html").body, HasSubstr("<!doctype html>"));
+  const auto page = send(net::Method::kGet, "/api/jobs/" + id + "/report.html");
+  EXPECT_THAT(page.body, HasSubstr("<!doctype html>"));
+  EXPECT_EQ(page.headers.find("Content-Disposition").value_or(""), "attachment; filename=\"report-" + id + ".html\"");
+  EXPECT_EQ(page.headers.find("X-Content-Type-Options").value_or(""), "nosniff");
   EXPECT_THAT(send(net::Method::kGet, "/metrics").body, HasSubstr("flywheel_jobs{status=\"failed\"} 1"));
+}
+
+TEST_F(ApiTest, WhatMayBeTrafficIsKeptOnNoDisk) {
+  for (const char* path : {"/api/interactions", "/api/jobs", "/api/jobs/nonsense", "/api/promotions", "/api/reviews"}) {
+    EXPECT_EQ(send(net::Method::kGet, path).headers.find("Cache-Control").value_or(""), "no-store") << path;
+  }
+  const std::string id = create_job();
+  EXPECT_EQ(send(net::Method::kGet, "/api/jobs/" + id + "/events").headers.find("Cache-Control").value_or(""),
+            "no-store");
+  EXPECT_NE(send(net::Method::kGet, "/openapi.json").headers.find("Cache-Control").value_or(""), "no-store");
 }
 
 TEST_F(ApiTest, AnEndedJobCannotBeCancelledButDeleted) {

@@ -1,12 +1,42 @@
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "app/config/sections.h"
 #include "auth/person.h"
+#include "net/http.h"
 
 namespace fw::app {
 namespace {
 
 constexpr const char* kRoles = "viewer, reviewer, operator or admin";
+
+/// What clients write themselves, so that no proxy names anybody in it.
+constexpr std::array<std::string_view, 14> kOthers{"Accept",
+                                                   "Authorization",
+                                                   "Connection",
+                                                   "Content-Length",
+                                                   "Content-Type",
+                                                   "Cookie",
+                                                   "Host",
+                                                   "Origin",
+                                                   "Referer",
+                                                   "Proxy-Authorization",
+                                                   "Sec-Fetch-Site",
+                                                   "User-Agent",
+                                                   "Transfer-Encoding",
+                                                   "X-Flywheel-Key"};
+
+void check_header(YamlSection& section, const std::string& header) {
+  const auto is_it = [&](std::string_view other) { return net::equals_ignoring_case(header, other); };
+  if (!header.empty() && !is_header_name(header)) {
+    section.error("proxy_header", '"' + header + "\" is no name of a header");
+  } else if (std::ranges::any_of(kOthers, is_it)) {
+    section.error("proxy_header", header +
+                                      " says something else, and clients write it; name a header of the proxy's own, "
+                                      "such as X-Forwarded-User");
+  }
+}
 
 std::optional<auth::Role> checked_role(YamlSection& section, const char* key, const std::string& name) {
   const auto role = auth::role_of(name);
@@ -16,6 +46,7 @@ std::optional<auth::Role> checked_role(YamlSection& section, const char* key, co
 
 void read_proxy(YamlSection& section, auth::ProxySettings& proxy) {
   section.read("proxy_header", proxy.header);
+  check_header(section, proxy.header);
   section.read_list("allowed", proxy.addresses);
   for (const std::string& address : proxy.addresses) {
     if (!is_address(address)) section.error("allowed", '"' + address + "\" is no IP address");

@@ -18,12 +18,6 @@ bool is_variable_name(const std::string& name) {
          std::ranges::all_of(name, [&](unsigned char c) { return is_letter(c) || std::isdigit(c) != 0; });
 }
 
-bool is_header_name(const std::string& name) {
-  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string::npos;
-  });
-}
-
 /// Values of headers or query: variables that they name, and keys that stand there in plain text.
 void check_values(YamlSection& section, const char* key, const std::vector<std::pair<std::string, std::string>>& pairs,
                   const Environment& environment) {
@@ -71,6 +65,12 @@ void read_overrides(YamlSection& section, modelops::RequestOverrides& overrides)
 }
 
 }  // namespace
+
+bool is_header_name(const std::string& name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string::npos;
+  });
+}
 
 bool check_variable_name(YamlSection& section, const char* key, const std::string& name) {
   const bool may_be_key = modelops::looks_like_key(name);

@@ -63,6 +63,8 @@ void read_auth(YamlSection& root, auth::Settings& auth);
 void read_promotion(YamlSection& root, promotion::Settings& promotion, capture::ShadowBudget& budget,
                     std::vector<runs::Webhook>& webhooks, const Environment& environment);
 
+/// Of characters that the name of a header may have.
+[[nodiscard]] bool is_header_name(const std::string& name);
 /// An IPv4 or IPv6 address.
 [[nodiscard]] bool is_address(const std::string& text);
 // redaction_section.cc

@@ -42,5 +42,19 @@ TEST(AuthSection, WhatAnybodyCouldClaimIsAnError) {
       HasSubstr("\"ada\" and \"ADA\" are taken for one person"));
 }
 
+TEST(AuthSection, AProxyNamesNobodyInAHeaderThatClientsWrite) {
+  const auto error = [](const std::string& header) {
+    return error_of("auth: {proxy_header: '" + header + "', allowed: [10.0.0.2], role: viewer}");
+  };
+  for (const char* header : {"Host", "cookie", "AUTHORIZATION", "x-flywheel-key"}) {
+    EXPECT_THAT(error(header), HasSubstr("auth.proxy_header: " + std::string(header) + " says something else"))
+        << header;
+  }
+  for (const char* header : {"X Forwarded", "X-User:", "Bj\xc3\xb6rn"}) {
+    EXPECT_THAT(error(header), HasSubstr("is no name of a header")) << header;
+  }
+  EXPECT_EQ(error("X-Forwarded-User"), "");
+}
+
 }  // namespace
 }  // namespace fw::app
