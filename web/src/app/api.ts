@@ -65,7 +65,7 @@ export const remove = async <T>(url: string): Promise<T> => JSON.parse(await req
 
 export interface Resource<T> { data: T | null; error: ApiError | null; reload: () => void }
 
-/** A resource of the API; asked for again when its address changes, or by reload(). What is known stays shown until the answer comes. */
+/** A resource of the API; asked for again when its address changes, or by reload(). What is known stays shown until the answer comes, or says that it is no longer there. */
 export function useResource<T>(url: string | null, load: (url: string, signal: AbortSignal) => Promise<T> = getJson): Resource<T> {
   const [state, setState] = useState<{ url: string | null; data: T | null; error: ApiError | null }>({ url, data: null, error: null });
   const [asked, setAsked] = useState(0);
@@ -75,7 +75,11 @@ export function useResource<T>(url: string | null, load: (url: string, signal: A
     const abort = new AbortController();
     load(url, abort.signal).then(
       (data) => setState({ url, data, error: null }),
-      (error) => { if (!abort.signal.aborted) setState((s) => ({ url, data: s.url === url ? s.data : null, error: error instanceof ApiError ? error : new ApiError(String(error), 0) })); });
+      (e) => {
+        if (abort.signal.aborted) return;
+        const error = e instanceof ApiError ? e : new ApiError(String(e), 0);
+        setState((s) => ({ url, data: s.url === url && error.status !== 404 ? s.data : null, error }));
+      });
     return () => abort.abort();
   }, [url, asked]);
   return state.url === url ? { data: state.data, error: state.error, reload } : { data: null, error: null, reload };

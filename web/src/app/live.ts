@@ -9,14 +9,36 @@ export interface Live {
   promotions: { revision: string } | null;
   reviews: { revision: string } | null;
   audit: { entries: number } | null;
+  /** Another number whenever records may have gone: there are fewer, or somebody decided something, as an erasure is. */
+  gone: number;
 }
 
-let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, reviews: null, audit: null };
+let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, reviews: null, audit: null, gone: 0 };
 const listeners = new Set<(live: Live) => void>();
 const tell = (patch: Partial<Live>) => {
   state = { ...state, ...patch };
   listeners.forEach((listener) => listener(state));
 };
+
+const whenGone = new Set<() => void>();
+/** What a page keeps of records for later has to go with them, whichever page is shown then. */
+export const onGone = (drop: () => void) => { whenGone.add(drop); };
+
+/** An erasure is in the audit log before its records go, and others may come meanwhile: it is looked at again when it must be done. */
+const kErased = 10_000;
+function tellGone() {
+  whenGone.forEach((drop) => drop());
+  tell({ gone: state.gone + 1 });
+}
+
+function follow(kind: "traffic" | "jobs" | "promotions" | "reviews" | "audit", data: string) {
+  const last = state;
+  tell({ [kind]: JSON.parse(data) });
+  const isFewer = last.traffic !== null && state.traffic !== null && state.traffic.records < last.traffic.records;
+  const isDecided = last.audit !== null && state.audit !== null && state.audit.entries !== last.audit.entries;
+  if (isFewer || isDecided) tellGone();
+  if (isDecided) setTimeout(tellGone, kErased);
+}
 
 /** A browser gives up on a stream whose answer is no event stream; it is asked again then. */
 const kAgain = 5000;
@@ -32,7 +54,7 @@ function connect() {
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);
   };
   for (const kind of ["traffic", "jobs", "promotions", "reviews", "audit"] as const)
-    source.addEventListener(kind, (e) => tell({ [kind]: JSON.parse((e as MessageEvent<string>).data) }));
+    source.addEventListener(kind, (e) => follow(kind, (e as MessageEvent<string>).data));
 }
 
 let started = false;

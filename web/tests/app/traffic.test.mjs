@@ -248,6 +248,39 @@ test("an interaction is erased after it was said what that takes along and what 
   assert.deepEqual([erasures.at(-1).person, erasures.at(-1).reason, erasures.at(-1).records], ["ada", "asked to", 1]);
 });
 
+test("what was erased is in no list: not in the one that is gone back to, and not in one that is open elsewhere", { skip }, async () => {
+  const says = (i) => interaction(`erased-${i}`, { workload: "erased", content: `my own secret ${i}`, at: 1_790_000_200 + i });
+  await app.service.load([says(1), says(2), says(3)]);
+  const row = (page, i) => page.locator(".interaction", { hasText: `my own secret ${i}` });
+  await app.open("/traffic?workload=erased", { person: "ada" }, async (elsewhere) => {
+    await row(elsewhere, 3).waitFor();
+    for (const [i, back] of [[1, (page) => page.goBack()], [2, (page) => page.locator(".eyebrow a").click()]]) {
+      await app.open("/traffic?workload=erased", { person: "ada", breaks: true }, async (page) => {
+        await row(page, i).click();
+        await page.getByRole("button", { name: "erase" }).click();
+        await page.getByRole("button", { name: "yes, erase it" }).click();
+        await page.getByText("Erased: nothing of it is left").waitFor();
+        await back(page);
+        await heading(page, "Traffic");
+        assert.equal(await row(page, i).count(), 0, "it was kept in the page");
+        await row(page, 3).waitFor();
+        assert.equal(await row(page, i).count(), 0);
+      });
+      await row(elsewhere, i).waitFor({ state: "detached" });
+      await row(elsewhere, 3).waitFor();
+    }
+  });
+  // Others came in the same moment: there are not fewer.
+  await app.open("/traffic?workload=erased", {}, async (page) => {
+    await row(page, 3).waitFor();
+    await page.locator(".connection.on").waitFor();
+    await app.service.load([says(4), says(5)]);
+    await app.service.call("POST", "/api/log/erasures", { containing: "my own secret 3", dry_run: false, person: "ada", reason: "" });
+    await row(page, 3).waitFor({ state: "detached" });
+    await row(page, 4).waitFor();
+  });
+});
+
 test("scripts find, show and rate what the page does", { skip }, async () => {
   const { interactions } = await app.service.call("GET", "/api/traffic?class=get_order&text=parcel&limit=500");
   const found = (await app.service.command("log", "find", "--class", "get_order", "--text", "parcel", "--limit", "0", "--json")).trim().split("\n").map((line) => JSON.parse(line));

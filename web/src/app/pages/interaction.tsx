@@ -6,11 +6,13 @@ import { jsonText } from "../../components/json_text";
 import { LongText } from "../../components/long_text";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message, type ToolCall } from "../../report/model";
-import { getText, useResource } from "../api";
+import { getText, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { bytes } from "../numbers";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import type { Interaction } from "../types";
+import { dropAll } from "./found_traffic";
 import { Erased, InteractionActs, type Erasure } from "./interaction_acts";
 import { ToolList, toolsOf } from "./tool_list";
 
@@ -184,15 +186,20 @@ function Lineage(props: { id: string }) {
 export function InteractionPage(props: { id: string; query: URLSearchParams }) {
   const { data, error, reload } = useResource<Interaction>(`/api/traffic/${encodeURIComponent(props.id)}`);
   const [erasure, setErasure] = useState<Erasure | null>(null);
+  useOnChange(useLive().gone, () => { if (!erasure) reload(); });
+  const erased = (done: Erasure) => {
+    dropAll();
+    setErasure(done);
+  };
   const back = address(["traffic"], Object.fromEntries(props.query));
   return (
     <>
       <PageTitle title={props.id} eyebrow={<a href={back}>Traffic</a>}>
         {data && <p class="muted"><a href={address(["workloads", data.workload_id], { client: data.client_id })}><Name text={data.workload_id} /></a> of <Plain text={data.client_id} /></p>}
       </PageTitle>
-      <Trouble error={error} retry={reload} />
+      <Trouble error={erasure ? null : error} retry={reload} />
       {!data && !error && <Waiting what="the interaction" />}
-      {erasure ? <Erased erasure={erasure} /> : data && <Shown interaction={data} erased={setErasure} />}
+      {erasure ? <Erased erasure={erasure} /> : data && <Shown interaction={data} erased={erased} />}
     </>
   );
 }

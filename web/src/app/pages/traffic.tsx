@@ -2,12 +2,13 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { count, moment, plural, words } from "../../components/format";
 import { Name, Plain, visible } from "../../components/plain";
 import { VirtualList } from "../../components/virtual_list";
-import { getJson, useResource, type ApiError } from "../api";
+import { getJson, useOnChange, useResource, type ApiError } from "../api";
 import { useLive } from "../live";
 import { compact } from "../numbers";
 import { Choice, PageTitle, TextChoice, Trouble } from "../parts";
 import { address, setQuery } from "../place";
 import type { InteractionSummary, TrafficPage, WorkloadName } from "../types";
+import { drop, keep, keptOf, kNothing, timesGone, type Found } from "./found_traffic";
 import { kFilterNames, searchOf } from "./traffic_filter";
 
 const kEndings = ["finished", "client_gone", "upstream_died", "refused", "arguments_incomplete"];
@@ -19,14 +20,8 @@ const kDeep = 1000;
 /** Searches that found nothing for so long ask whether to go on. */
 const kMostScanned = 200_000;
 
-interface Found { items: InteractionSummary[]; next: string | null; scanned: number; busy: boolean; error: ApiError | null; ended: boolean }
-const kNothing: Found = { items: [], next: null, scanned: 0, busy: false, error: null, ended: false };
-
-/** What was found and where the reader was, by search: the way back from an interaction leads to the same place. */
-const kept = new Map<string, { found: Found; scroll: number; records: number | undefined }>();
-
 function useSearch(search: string) {
-  const [found, setFound] = useState<Found>(kept.get(search)?.found ?? kNothing);
+  const [found, setFound] = useState<Found>(keptOf(search)?.found ?? kNothing);
   const state = useRef({ found, search, abort: new AbortController(), ids: new Set(found.items.map((i) => i.id)) });
   const put = (f: Found) => {
     state.current.found = f;
@@ -35,14 +30,39 @@ function useSearch(search: string) {
   const more = useCallback(() => {
     const { found: f, abort, ids } = state.current;
     if (f.busy || f.ended || f.error) return;
+    const since = f.items.length === 0 ? timesGone() : f.since;
     put({ ...f, busy: true });
     const cursor = f.next === null ? "" : `&cursor=${encodeURIComponent(f.next)}`;
     getJson<TrafficPage>(`/api/traffic?limit=${f.items.length < kDeep ? 100 : 500}&${state.current.search}${cursor}`, abort.signal).then((page) => {
       const items = f.items.concat(page.interactions.filter((i) => !ids.has(i.id)));
       page.interactions.forEach((i) => ids.add(i.id));
-      put({ items, next: page.next_cursor, scanned: f.scanned + page.scanned, busy: false, error: null, ended: page.next_cursor === null });
+      put({ items, next: page.next_cursor, scanned: f.scanned + page.scanned, busy: false, error: null, ended: page.next_cursor === null, since });
     }, (error: ApiError) => {
       if (!abort.signal.aborted) put({ ...f, busy: false, error });
+    });
+  }, []);
+  /** Asks for what is shown anew and shows it when all of it came: what has gone vanishes, and the reader stays at their place. */
+  const refresh = useCallback(() => {
+    const { found: f } = state.current;
+    if (f.items.length === 0) return;
+    state.current.abort.abort();
+    const abort = state.current.abort = new AbortController();
+    const since = timesGone();
+    put({ ...f, busy: true });
+    const next = async (known: Found): Promise<Found> => {
+      const cursor = known.next === null ? "" : `&cursor=${encodeURIComponent(known.next)}`;
+      const page = await getJson<TrafficPage>(`/api/traffic?limit=500&${state.current.search}${cursor}`, abort.signal);
+      const ids = new Set(known.items.map((i) => i.id));
+      const items = known.items.concat(page.interactions.filter((i) => !ids.has(i.id)));
+      const now = { items, next: page.next_cursor, scanned: known.scanned + page.scanned, busy: false, error: null, ended: page.next_cursor === null, since };
+      return now.ended || now.scanned >= f.scanned ? now : next(now);
+    };
+    next(kNothing).then((now) => {
+      state.current.ids = new Set(now.items.map((i) => i.id));
+      put(now);
+    }, (error: ApiError) => {
+      // What cannot be asked for may be gone.
+      if (!abort.signal.aborted) put({ ...kNothing, error });
     });
   }, []);
   const restart = useCallback((from: Found = kNothing) => {
@@ -54,10 +74,10 @@ function useSearch(search: string) {
   }, []);
   useEffect(() => {
     state.current.search = search;
-    restart(kept.get(search)?.found);
+    restart(keptOf(search)?.found);
     return () => state.current.abort.abort();
   }, [search]);
-  return { found, more, restart };
+  return { found, more, restart, refresh };
 }
 
 function Row(props: { item: InteractionSummary; query: URLSearchParams }) {
@@ -120,24 +140,28 @@ export function Traffic(props: { query: URLSearchParams }) {
   const { query } = props;
   const live = useLive();
   const search = searchOf(query);
-  const { found, more, restart } = useSearch(search);
-  const [records, setRecords] = useState(kept.get(search)?.records);
+  const { found, more, restart, refresh } = useSearch(search);
+  const [records, setRecords] = useState(keptOf(search)?.records);
   const row = useRowHeight();
   const filtered = kFilterNames.some((f) => query.get(f));
   useEffect(() => {
-    const known = kept.get(search);
+    const known = keptOf(search);
     if (known) window.scrollTo(0, known.scroll);
   }, [search]);
   useEffect(() => setRecords((r) => r ?? live.traffic?.records), [live.traffic]);
   const remember = useRef(() => {});
-  remember.current = () => { if (found.items.length > 0) kept.set(search, { found, scroll: window.scrollY, records }); };
+  remember.current = () => keep(search, found, records);
   useEffect(() => () => remember.current(), []);
   const arrived = records === undefined || !live.traffic ? 0 : live.traffic.records - records;
   const again = () => {
-    kept.delete(search);
+    drop(search);
     setRecords(live.traffic?.records);
     restart();
   };
+  useOnChange(live.gone, () => {
+    setRecords(live.traffic?.records);
+    refresh();
+  });
   const tired = found.items.length === 0 && found.scanned > kMostScanned && !found.ended;
   const goOn = found.items.length < 100 && !found.ended && !found.busy && !found.error && !tired;
   useEffect(() => { if (goOn) more(); }, [goOn, found.scanned]);
