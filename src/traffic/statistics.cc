@@ -188,7 +188,9 @@ Result<StatisticsKeeper::Snapshot> StatisticsKeeper::get(const logstore::Workloa
     if (!reading.selection) FW_TRY(check(reading, of));
   }
   const std::lock_guard published(reading.published_mutex);
-  reading.published = {reading.statistics, !reading.selection && reading.newest};
+  // The store's count is older than the reading: fewer than that were read only where some came late.
+  const bool has_all = reading.newest && reading.statistics.total.records >= of.records;
+  reading.published = {reading.statistics, !reading.selection && has_all};
   return reading.published;
 }
 

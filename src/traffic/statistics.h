@@ -71,7 +71,8 @@ class StatisticsKeeper final {
 
   struct Snapshot {
     Statistics statistics;
-    bool is_complete = false;  ///< false: more was there than the time allowed to read; ask again
+    /// False: more was there than the time allowed to read, or came late and is not counted yet; ask again.
+    bool is_complete = false;
   };
   /// Reads on for at most `time`, then tells. While another caller reads the same, it tells what was known before: one
   /// thread at a time waits for the disk.
