@@ -1,6 +1,6 @@
 // Who is at this browser: signed in with a key, named by a proxy in front of the service, or whoever reaches it while no key was made.
 import { useEffect, useState } from "preact/hooks";
-import { getJson, markUse, post, remove, setSessionToken, whenSignedOut } from "./api";
+import { ApiError, getJson, markUse, post, remove, setSessionToken, whenSignedOut } from "./api";
 
 export interface Session { is_needed: boolean; via: "nothing" | "key" | "session" | "proxy"; person: string | null; role: string | null; csrf: string | null }
 
@@ -8,22 +8,41 @@ export interface Session { is_needed: boolean; via: "nothing" | "key" | "session
 export const isSignedOut = (session: Session) => session.is_needed && session.via === "nothing";
 
 let current: Session | null = null;
+let trouble: ApiError | null = null;
 const listeners = new Set<(session: Session | null) => void>();
+const whenPerson = new Set<(person: string | null) => void>();
+/** `tell` is given who signed in, and null when somebody signed out. */
+export const onPerson = (tell: (person: string | null) => void) => { whenPerson.add(tell); };
 
 function know(session: Session) {
   // Nothing that was read for who is gone stays in this page: it begins anew.
   const isGone = current !== null && !isSignedOut(current) && isSignedOut(session);
   current = session;
+  trouble = null;
+  if (session.person !== null) whenPerson.forEach((tell) => tell(session.person));
   setSessionToken(session.csrf);
   if (isGone) location.reload();
   if (!isSignedOut(session)) markUse();
   listeners.forEach((listener) => listener(current));
 }
 
+/** Without an answer no page is shown: it is asked again until there is one. */
+const kAgain = 3000;
+let isAskedAgain = false;
+
 async function ask() {
   try {
     know(await getJson<Session>("/api/session"));
-  } catch { /* the pages say themselves that the service cannot be reached */ }
+  } catch (error) {
+    trouble = error instanceof ApiError ? error : new ApiError(String(error), 0);
+    listeners.forEach((listener) => listener(current));
+    if (isAskedAgain) return;
+    isAskedAgain = true;
+    setTimeout(() => {
+      isAskedAgain = false;
+      void ask();
+    }, kAgain);
+  }
 }
 whenSignedOut(() => void ask());
 
@@ -33,6 +52,9 @@ export async function endIdle() {
   know(await getJson<Session>("/api/session").catch(() => nobody));
 }
 
+/** Tells the service that the session is in use, while nothing else does. */
+export const keepOn = () => { getJson<Session>("/api/session").then(know, () => {}); };
+
 export async function signIn(key: string) {
   await post("/api/session", { key });
   await ask();
@@ -40,6 +62,7 @@ export async function signIn(key: string) {
 
 export async function signOut() {
   await remove("/api/session");
+  whenPerson.forEach((tell) => tell(null));
   await ask();
 }
 
@@ -53,6 +76,18 @@ export function useSession(): Session | null {
     return () => { listeners.delete(setSession); };
   }, []);
   return session;
+}
+
+/** Why nobody knows yet who is there; asked again meanwhile. */
+export function useSessionTrouble(): ApiError | null {
+  const [known, setKnown] = useState(trouble);
+  useEffect(() => {
+    const look = () => setKnown(trouble);
+    listeners.add(look);
+    look();
+    return () => { listeners.delete(look); };
+  }, []);
+  return known;
 }
 
 /** Each may what those before it may. */

@@ -24,9 +24,9 @@ import { Settings } from "./pages/settings";
 import { Traffic } from "./pages/traffic";
 import { WorkloadPage } from "./pages/workload";
 import { Workloads } from "./pages/workloads";
-import { PageTitle } from "./parts";
+import { PageTitle, Trouble, Waiting } from "./parts";
 import { useRedaction } from "./redaction";
-import { endIdle, isSignedOut, useSession } from "./session";
+import { endIdle, isSignedOut, keepOn, useSession, useSessionTrouble } from "./session";
 import { NobodyIsAsked, SignIn, Who } from "./sign_in";
 import type { Configuration } from "./types";
 
@@ -78,6 +78,12 @@ function Connection() {
   );
 }
 
+/** Before the service has said who is there. */
+function NotKnown() {
+  const error = useSessionTrouble();
+  return error ? <><Trouble error={error} /><p class="muted">It is asked again.</p></> : <Waiting what="who is signed in" />;
+}
+
 export function Shell() {
   const place = usePlace();
   const first = place.path[0] ?? "";
@@ -87,7 +93,7 @@ export function Shell() {
   const { data: configuration } = useResource<Configuration>(session !== null && !isOut ? "/api/configuration" : null);
   useRedaction(configuration);
   const idle = configuration?.settings.find((s) => s.path === "auth.session_idle_minutes")?.value;
-  useIdleEnd(session?.via === "session" && idle !== undefined ? Number(idle) : null, () => void endIdle());
+  useIdleEnd(session?.via === "session" && idle !== undefined ? Number(idle) : null, () => void endIdle(), keepOn);
   return (
     <>
       <a class="skip" href="#page">Skip to the page</a>
@@ -100,7 +106,7 @@ export function Shell() {
         {session && !isOut && <Connection />}
       </header>
       {session && <NobodyIsAsked session={session} />}
-      <main id="page" key={place.path.join("/")}>{isOut ? <SignIn /> : session && pageOf(place)}</main>
+      <main id="page" key={place.path.join("/")}>{isOut ? <SignIn /> : session ? pageOf(place) : <NotKnown />}</main>
     </>
   );
 }

@@ -33,7 +33,7 @@ export function Conversation(props: { messages: Message[] }) {
   return (
     <>
       {from > 0 && <QuietButton act={() => setShown(shown + 200)}>show earlier messages ({count(from)})</QuietButton>}
-      <ol class="conversation" tabIndex={0}>{props.messages.slice(from).map((m, i) => <Turn key={from + i} message={m} />)}</ol>
+      <ol class="conversation" tabIndex={0} aria-label="conversation">{props.messages.slice(from).map((m, i) => <Turn key={from + i} message={m} />)}</ol>
     </>
   );
 }

@@ -357,3 +357,67 @@ test("what a promoted model answers otherwise on live traffic is marked, judged 
   assert.deepEqual(after.quality, before.quality);
   assert.equal(after.counts.judged, before.counts.judged + 2);
 });
+
+test("undo takes back all that a verdict was given to, and never what another person said", { skip, timeout: 300000 }, async () => {
+  const review = await app.review();
+  const seenBy = async (person) => (await app.service.call("GET", `/api/reviews/${review}?person=${person}`)).queue;
+  const judgedBy = async (person) => (await seenBy(person)).filter((i) => i.mine !== null).length;
+  const queue = await seenBy("gus");
+  const groups = queue.reduce((m, i) => m.set(i.group, [...(m.get(i.group) ?? []), i.record_id]), new Map());
+  const group = [...groups.values()].sort((a, b) => b.length - a.length)[0];
+  assert.ok(group.length > 2);
+  await app.open(`/review/${review}/${encodeURIComponent(group[0])}`, { person: "gus" }, async (page) => {
+    const at = async (record) => {
+      await page.waitForFunction((r) => location.pathname.endsWith(encodeURIComponent(r)), record);
+      await page.locator(".verdicts button:enabled").first().waitFor();
+    };
+    await at(group[0]);
+    const before = page.url();
+    await page.keyboard.press("a");
+    await page.keyboard.press("2");
+    await page.waitForFunction((url) => location.href !== url, before);
+    assert.equal(await judgedBy("gus"), group.length);
+    await page.getByRole("button", { name: `undo all ${group.length}` }).click();
+    await at(group[0]);
+    await page.getByRole("status").filter({ hasText: "0 judged by you" }).waitFor();
+    assert.equal(await judgedBy("gus"), 0);
+  });
+  const [row, other] = queue.filter((i) => !group.includes(i.record_id)).map((i) => i.record_id);
+  await app.service.call("POST", `/api/reviews/${review}/items/${encodeURIComponent(row)}/labels`, { person: "ben", verdict: "both_fine", note: "my own" });
+  await app.open(`/review/${review}/${encodeURIComponent(row)}`, { person: "gus" }, async (page) => {
+    await page.locator(".verdicts button:enabled").first().waitFor();
+    const before = page.url();
+    await page.keyboard.press("1");
+    await page.waitForFunction((url) => location.href !== url, before);
+    await page.getByRole("button", { name: /^undo/, disabled: false }).waitFor();
+    await page.getByRole("link", { name: "Review", exact: true }).last().click();
+    await page.getByLabel("your name").fill("ben");
+    await page.keyboard.press("Enter");
+    await page.locator(".queue-line").nth(queue.findIndex((i) => i.record_id === other)).click();
+    await page.getByRole("button", { name: /^undo/, disabled: true }).waitFor();
+    await page.locator("h1").click();
+    await page.keyboard.press("u");
+    await page.waitForTimeout(500);
+    assert.equal(await judgedBy("ben"), 1, "it was said elsewhere");
+    assert.equal(await judgedBy("gus"), 1);
+  });
+});
+
+test("the arrow keys scroll the conversation that has the focus, and judge where nothing scrolls", { skip }, async () => {
+  const review = await app.review();
+  const { queue } = await app.service.call("GET", `/api/reviews/${review}?person=ivy`);
+  const judged = async () => (await app.service.call("GET", `/api/reviews/${review}?person=ivy`)).queue.filter((i) => i.mine !== null).length;
+  await app.open(`/review/${review}/${encodeURIComponent(queue[0].record_id)}`, { person: "ivy" }, async (page) => {
+    await page.locator(".verdicts button:enabled").first().waitFor();
+    const before = page.url();
+    await page.getByRole("list", { name: "conversation" }).focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForTimeout(500);
+    assert.deepEqual([await judged(), page.url()], [0, before]);
+    await page.locator("h1").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction((url) => location.href !== url, before);
+    assert.equal(await judged(), 1);
+  });
+});

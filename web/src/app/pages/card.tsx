@@ -6,7 +6,7 @@ import { LongText } from "../../components/long_text";
 import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message } from "../../report/model";
-import { ApiError, post, remove, useOnChange, useResource } from "../api";
+import { ApiError, getJson, post, remove, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
@@ -14,16 +14,18 @@ import { PersonForm } from "../person_field";
 import { address, go, setQuery } from "../place";
 import { useMay } from "../session";
 import type { CardSide, QueueItem, ReviewCard, WholeReview } from "../types";
+import { draftAt, dropDraft, keepDraft, type Draft } from "./drafts";
 import { kShadowTag, sourceOf } from "./review";
 
 const kVerdicts: [string, string, string][] = [["1", "left_better", "Left is better"], ["2", "right_better", "Right is better"], ["3", "both_fine", "Both are fine"], ["4", "both_wrong", "Both are wrong"], ["5", "cannot_tell", "Cannot tell"]];
 
 /** What was judged since the page was opened, the last at the end: what undo takes back. */
-const judged: { review: string; record: string; draft: Draft }[] = [];
-/** What was begun on a card and not yet said, by person, review and row: going on to another card and back loses nothing of it. */
-const drafts = new Map<string, Draft>();
+const judged: { review: string; person: string; record: string; rows: string[]; draft: Draft }[] = [];
 
 const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== "checkbox");
+
+/** What scrolls by the arrow keys while it has the focus. */
+const isScrolled = (target: EventTarget | null): boolean => target instanceof Element && target !== document.body && /auto|scroll/.test(getComputedStyle(target).overflow);
 
 /** A message out of what was typed: JSON of a message, or its text. */
 function messageOf(text: string): unknown {
@@ -86,8 +88,6 @@ function Revealed(props: { card: ReviewCard }) {
   );
 }
 
-interface Draft { note: string; tags: string; corrected: string; alike: boolean }
-
 function MoreToSay(props: { card: ReviewCard; draft: Draft; set: (d: Draft) => void; note: { current: HTMLTextAreaElement | null } }) {
   const { card, draft, set } = props;
   const take = (side: CardSide) => set({ ...draft, corrected: editable(asMessage(side.message)) });
@@ -122,7 +122,7 @@ function useKeys(keys: Record<string, () => void>) {
       // A key that is held says nothing of the rows that come up meanwhile.
       if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || (isTyping(e.target) && e.key !== "Escape")) return;
       const action = latest.current[e.key];
-      if (!action) return;
+      if (!action || (e.key.startsWith("Arrow") && isScrolled(e.target))) return;
       e.preventDefault();
       action();
     };
@@ -147,10 +147,9 @@ function CardBar(props: { review: WholeReview | null; card: ReviewCard | null })
 
 function Card(props: { review: WholeReview; card: ReviewCard; person: string; reload: () => void; revealed: boolean; from: string }) {
   const { review, card, person, from } = props;
-  const begun = JSON.stringify([person, review.id, card.record_id]);
-  const [draft, setShown] = useState(() => drafts.get(begun) ?? draftOf(card));
+  const [draft, setShown] = useState(() => draftAt(person, review.id, card.record_id) ?? draftOf(card));
   const setDraft = (d: Draft) => {
-    drafts.set(begun, d);
+    keepDraft(person, review.id, card.record_id, d);
     setShown(d);
   };
   const [error, setError] = useState<ApiError | null>(null);
@@ -170,21 +169,30 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     }
     setBusy(false);
   };
+  /** The rows that a verdict for all that differ alike is given to: of the whole review, whichever of its rows are shown. */
+  const rowsAlike = async () => {
+    const { queue } = await getJson<WholeReview>(`/api/reviews/${encodeURIComponent(review.id)}?person=${encodeURIComponent(person)}`);
+    const group = queue.find((i) => i.record_id === card.record_id)?.group;
+    return [card.record_id, ...queue.filter((i) => i.group === group && i.mine === null && i.record_id !== card.record_id).map((i) => i.record_id)];
+  };
   const say = (verdict: string) => doing(async () => {
     const tags = draft.tags.split(",").map((t) => t.trim()).filter((t) => t !== "");
+    const rows = draft.alike ? await rowsAlike() : [card.record_id];
     await post(labelsOf(card.record_id), { person, verdict, note: draft.note, tags, corrected: messageOf(draft.corrected), alike: draft.alike });
-    drafts.delete(begun);
-    judged.push({ review: review.id, record: card.record_id, draft });
-    const group = review.queue[at]?.group;
-    to(nextOf(review.queue.map((i) => (i.record_id === card.record_id || (draft.alike && i.group === group) ? { ...i, mine: verdict } : i)), card.record_id));
+    dropDraft(person, review.id, card.record_id);
+    judged.push({ review: review.id, person, record: card.record_id, rows, draft });
+    to(nextOf(review.queue.map((i) => (rows.includes(i.record_id) ? { ...i, mine: verdict } : i)), card.record_id));
   });
+  const newest = judged[judged.length - 1];
+  // Nobody takes back what another person said, nor what was said of another review.
+  const last = newest?.review === review.id && newest.person === person ? newest : undefined;
   const undo = () => doing(async () => {
-    const last = judged[judged.length - 1];
-    if (!last || last.review !== review.id) return;
-    await remove(`${labelsOf(last.record)}?person=${encodeURIComponent(person)}`);
+    if (!last) return;
+    // The row itself at the end: after a failure all can be asked for again.
+    for (const row of [...last.rows].reverse()) await remove(`${labelsOf(row)}?person=${encodeURIComponent(person)}`);
     judged.pop();
     // What was said with the verdict is taken back with it, and stands there to be said again.
-    drafts.set(JSON.stringify([person, review.id, last.record]), { ...last.draft, alike: false });
+    keepDraft(person, review.id, last.record, last.draft);
     if (last.record === card.record_id) props.reload();
     else go(address(["review", review.id, last.record], { from }));
   });
@@ -209,7 +217,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
       {!may && <p class="muted">Judging takes the role reviewer.</p>}
       <p class="card-bar">
         {card.alike_left > 0 && <label><input type="checkbox" checked={draft.alike} onChange={toggleAlike} /> also the {plural(card.alike_left, "row")} that differ{card.alike_left === 1 ? "s" : ""} alike <kbd>a</kbd></label>}
-        <button type="button" class="quiet" disabled={judged.length === 0 || busy} onClick={() => { void undo(); }}>undo <kbd>u</kbd></button>
+        <button type="button" class="quiet" disabled={!last || busy} onClick={() => { void undo(); }}>undo{last && last.rows.length > 1 && ` all ${count(last.rows.length)}`} <kbd>u</kbd></button>
         <button type="button" class="quiet" aria-pressed={props.revealed} onClick={reveal}>{props.revealed ? "hide whose is whose" : "show whose is whose"} <kbd>r</kbd></button>
         <span class="muted small">next <kbd>j</kbd>, previous <kbd>k</kbd></span>
       </p>
@@ -227,6 +235,7 @@ export function CardPage(props: { review: string; record: string; query: URLSear
   const review = useResource<WholeReview>(`${base}?person=${who}&source=${from}`);
   const item = `${base}/items/${encodeURIComponent(props.record)}?person=${who}`;
   const card = useResource<ReviewCard>(person === "" ? null : item);
+  useEffect(() => { if (card.error?.status === 404) dropDraft(person, props.review, props.record); }, [card.error]);
   // Asked for on its own, so that what was typed stays.
   const sides = useResource<ReviewCard>(person === "" || !revealed ? null : `${item}&reveal=1`);
   const at = review.data?.queue.findIndex((i) => i.record_id === props.record) ?? -1;
