@@ -63,6 +63,26 @@ export const getJson = async <T>(url: string, signal?: AbortSignal): Promise<T> 
 export const post = async <T>(url: string, body: unknown = {}): Promise<T> => JSON.parse(await request("POST", url, body)) as T;
 export const remove = async <T>(url: string): Promise<T> => JSON.parse(await request("DELETE", url, undefined)) as T;
 
+/** The service is away, or what stands before it says so. */
+const isAway = (error: ApiError | null): boolean => error !== null && [0, 502, 503, 504].includes(error.status);
+const whenBack = new Set<() => void>();
+/** A connection to the service is there again. */
+export const tellBack = () => whenBack.forEach((again) => again());
+const kAgain = 5000;
+
+/** While `error` says that the service is away `again` is called now and then, and as soon as it is back. */
+export function useAgain(error: ApiError | null, again: () => void) {
+  useEffect(() => {
+    if (!isAway(error)) return;
+    const timer = setTimeout(again, kAgain);
+    whenBack.add(again);
+    return () => {
+      clearTimeout(timer);
+      whenBack.delete(again);
+    };
+  }, [error]);
+}
+
 export interface Resource<T> { data: T | null; error: ApiError | null; reload: () => void }
 
 /** A resource of the API; asked for again when its address changes, or by reload(). What is known stays shown until the answer comes, or says that it is no longer there. */
@@ -82,6 +102,7 @@ export function useResource<T>(url: string | null, load: (url: string, signal: A
       });
     return () => abort.abort();
   }, [url, asked]);
+  useAgain(state.url === url ? state.error : null, reload);
   return state.url === url ? { data: state.data, error: state.error, reload } : { data: null, error: null, reload };
 }
 

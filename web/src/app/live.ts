@@ -1,6 +1,6 @@
 // What changes in the service while the page is open. One connection for the whole page; the browser takes it up again.
 import { useEffect, useState } from "preact/hooks";
-import { markUse } from "./api";
+import { markUse, tellBack } from "./api";
 
 export interface Live {
   connected: boolean | null;
@@ -47,7 +47,9 @@ function connect() {
   const source = new EventSource("/api/events");
   source.onopen = () => {
     markUse();
+    const isBack = state.connected === false;
     tell({ connected: true });
+    if (isBack) tellBack();
   };
   source.onerror = () => {
     tell({ connected: false });

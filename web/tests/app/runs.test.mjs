@@ -242,3 +242,17 @@ test("so is a row of the report, which stays as it was written", { skip }, async
     assert.ok(await page.locator("article.row .tag", { hasText: "no longer in the log" }).count() <= gone.length, "the others are there");
   });
 });
+
+test("a run's page asks for its events again after an answer that was none", { skip }, async () => {
+  const { id } = await app.service.call("POST", "/api/jobs", { workload_id: "router", client_id: "demo" });
+  await app.open("/", { breaks: true }, async (page) => {
+    let asked = 0;
+    await page.route(`**/api/jobs/${id}/events`, (route) => (asked++ === 0 ? route.fulfill({ status: 502, body: "nobody there" }) : route.continue()));
+    await page.goto(`${app.service.url}/runs/${id}`);
+    await heading(page, /router/);
+    await page.locator(".page-title .badge", { hasText: "completed" }).waitFor();
+    for (let i = 0; i < 100 && asked < 2; i++) await page.waitForTimeout(100);
+    assert.ok(asked > 1, `${asked}`);
+    assert.equal(await page.getByText("The connection is lost").count(), 0);
+  });
+});

@@ -95,6 +95,7 @@ test("a service with keys asks who one is, lets in who has one as far as the rol
     await page.goto(`${guarded.url}/settings`);
     await heading(page, "Settings");
     assert.equal(await page.getByRole("heading", { name: "Keys" }).count(), 0, "keys are an admin's");
+    assert.equal(await page.getByRole("link", { name: "audit log" }).count(), 0, "so is the audit log");
     assert.equal(await page.evaluate(() => fetch("/api/keys").then((r) => r.status)), 403);
   } finally {
     await context.close();
@@ -164,5 +165,83 @@ test("a page that nobody uses shows nothing more once its session has ended", { 
   } finally {
     await context.close();
     await guarded.close();
+  }
+});
+
+test("who types keeps the session, and what was begun on a card is there after signing in again, for its person alone", { skip, timeout: 300000 }, async () => {
+  const guarded = await new Service().start({ config: `${app.config}auth: {session_idle_minutes: 1}\n` });
+  const context = await app.browser.newContext();
+  try {
+    context.setDefaultTimeout(60000);
+    await takeBuiltPages(context);
+    await guarded.load(app.documents);
+    const { id: job } = await guarded.call("POST", "/api/jobs", { workload_id: "router", client_id: "demo" });
+    assert.equal(await guarded.ended(job), "completed");
+    const { id: review } = await guarded.call("POST", "/api/reviews", { job_id: job });
+    const { queue } = await guarded.call("GET", `/api/reviews/${review}`);
+    const key = async (name, role) => (await guarded.call("POST", "/api/keys", { name, role, listeners: ["control"] })).secret;
+    guarded.key = await key("root", "admin");
+    const [ada, bob] = [await key("ada", "reviewer"), await key("bob", "reviewer")];
+    const page = await context.newPage();
+    await page.clock.install();
+    const signIn = async (secret) => {
+      await page.getByLabel("your key").fill(secret);
+      await page.getByRole("button", { name: "sign in" }).click();
+      await page.locator(".verdicts button").first().waitFor();
+    };
+    const note = page.locator(".more-to-say textarea").first();
+    await page.goto(`${guarded.url}/review/${review}/${encodeURIComponent(queue[0].record_id)}`);
+    await signIn(ada);
+    await page.locator(".connection.on").waitFor();
+    await page.keyboard.press("n");
+    await page.keyboard.type("begun");
+    const asked = [];
+    page.on("request", (request) => asked.push([new URL(request.url()).pathname, request.headers()["x-flywheel-background"]]));
+    for (let i = 0; i < 4; i++) {
+      await page.clock.fastForward(25_000);
+      const answer = page.waitForResponse("**/api/session");
+      await page.keyboard.type(" and so on");
+      await answer;
+    }
+    assert.deepEqual(asked, Array(4).fill(["/api/session", undefined]), "a use, once in a while, and nothing else");
+    const typed = await note.inputValue();
+    const again = async (secret) => {
+      await context.clearCookies();
+      await page.reload();
+      await signIn(secret);
+    };
+    await again(ada);
+    assert.equal(await note.inputValue(), typed);
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "sign out" }).click()]);
+    await signIn(ada);
+    assert.equal(await note.inputValue(), "", "it went when its person signed out");
+    await page.keyboard.press("n");
+    await page.keyboard.type("mine");
+    await again(bob);
+    assert.equal(await page.evaluate(() => Object.keys(sessionStorage).length), 0, "and when another signed in");
+  } finally {
+    await context.close();
+    await guarded.close();
+  }
+});
+
+test("the first question is asked again until it is answered, and so is what a page could not show", { skip }, async () => {
+  for (const fails of [(route) => route.abort(), (route) => route.fulfill({ status: 503, json: { detail: "the service is stopping" } })]) {
+    await app.open("/", { breaks: true }, async (page) => {
+      let asked = 0;
+      await page.locator(".connection.on").waitFor();
+      await page.route("**/api/session", (route) => (asked++ === 0 ? fails(route) : route.continue()));
+      await page.goto(`${app.service.url}/runs`);
+      await page.getByText("It is asked again.").waitFor();
+      await heading(page, "Runs");
+      await page.route("**/api/datasets*", (route) => fails(route));
+      await page.route("**/api/jobs*", (route) => fails(route));
+      await page.getByRole("link", { name: "Datasets" }).click();
+      await page.getByRole("alert").waitFor();
+      await page.unroute("**/api/datasets*");
+      await page.unroute("**/api/jobs*");
+      await page.locator("table.list").waitFor();
+      assert.equal(await page.getByRole("alert").count(), 0);
+    });
   }
 });

@@ -17,35 +17,49 @@ function withPoint(points: LossPoint[], p: JobProgress): LossPoint[] {
   return [...(kept.length >= kMostPoints ? kept.filter((q, i) => i % 2 === 0 || q.validation_loss !== null) : kept), point];
 }
 
+/** A browser gives up on a stream whose answer is no event stream; it is asked again then. */
+const kAgain = 5000;
+
 /** `changed` is called when a stage begins or ends. */
 export function useJobEvents(id: string, changed: () => void): JobEvents {
   const [events, setEvents] = useState<JobEvents>({ connected: true, progress: {}, curves: {} });
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const source = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
+    let next: ReturnType<typeof setTimeout> | undefined;
+    let source: EventSource;
     /** Replayed events come at once; the job is asked for after the last. */
     const soon = () => {
       clearTimeout(timer);
       timer = setTimeout(changed, 150);
     };
-    for (const kind of ["job", "stage", "candidate"]) source.addEventListener(kind, soon);
-    source.addEventListener("progress", (e) => {
-      const p = JSON.parse((e as MessageEvent<string>).data) as JobProgress;
-      setEvents((old) => ({
-        ...old,
-        progress: { ...old.progress, [`${p.candidate} ${p.stage}`]: p },
-        curves: p.step === undefined || p.candidate === null ? old.curves : { ...old.curves, [p.candidate]: withPoint(old.curves[p.candidate] ?? [], p) },
-      }));
-    });
-    source.addEventListener("end", () => {
-      source.close();
-      soon();
-    });
-    source.onopen = () => setEvents((old) => ({ ...old, connected: true }));
-    source.onerror = () => setEvents((old) => ({ ...old, connected: false }));
+    const connect = () => {
+      source = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
+      for (const kind of ["job", "stage", "candidate"]) source.addEventListener(kind, soon);
+      source.addEventListener("progress", (e) => {
+        const p = JSON.parse((e as MessageEvent<string>).data) as JobProgress;
+        setEvents((old) => ({
+          ...old,
+          progress: { ...old.progress, [`${p.candidate} ${p.stage}`]: p },
+          curves: p.step === undefined || p.candidate === null ? old.curves : { ...old.curves, [p.candidate]: withPoint(old.curves[p.candidate] ?? [], p) },
+        }));
+      });
+      source.addEventListener("end", () => {
+        source.close();
+        soon();
+      });
+      source.onopen = () => setEvents((old) => ({ ...old, connected: true }));
+      source.onerror = () => {
+        setEvents((old) => ({ ...old, connected: false }));
+        if (source.readyState !== EventSource.CLOSED) return;
+        soon();
+        next = setTimeout(connect, kAgain);
+      };
+    };
+    connect();
     return () => {
       source.close();
       clearTimeout(timer);
+      clearTimeout(next);
     };
   }, [id]);
   return events;

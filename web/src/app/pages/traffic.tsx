@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { count, moment, plural, words } from "../../components/format";
 import { Name, Plain, visible } from "../../components/plain";
 import { VirtualList } from "../../components/virtual_list";
-import { getJson, useOnChange, useResource, type ApiError } from "../api";
+import { getJson, useAgain, useOnChange, useResource, type ApiError } from "../api";
 import { useLive } from "../live";
 import { compact } from "../numbers";
 import { Choice, PageTitle, TextChoice, Trouble } from "../parts";
@@ -162,6 +162,7 @@ export function Traffic(props: { query: URLSearchParams }) {
     setRecords(live.traffic?.records);
     refresh();
   });
+  useAgain(found.error, again);
   const tired = found.items.length === 0 && found.scanned > kMostScanned && !found.ended;
   const goOn = found.items.length < 100 && !found.ended && !found.busy && !found.error && !tired;
   useEffect(() => { if (goOn) more(); }, [goOn, found.scanned]);
