@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { application, heading, seen, skip, violations } from "./application.mjs";
+import { application, heading, interaction, seen, skip, violations } from "./application.mjs";
 
 const app = application();
 /** Where pictures of the pages go, for people to look at. */
@@ -78,11 +78,26 @@ test("every page is reached by keyboard, and entering one takes the focus to its
   });
 });
 
-test("on paper there is nothing to press", { skip }, async () => {
-  await app.open("/workloads/router?client=demo", { colorScheme: "dark" }, async (page) => {
-    await page.locator(".time-bars").waitFor();
-    await page.emulateMedia({ media: "print", colorScheme: "dark" });
-    assert.equal(await page.locator("button:visible, select:visible, nav:visible").count(), 0);
-    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
-  });
+test("on paper there is nothing to press, nothing is folded and nothing is cut", { skip, timeout: 600000 }, async () => {
+  await app.service.load(Array.from({ length: 20 }, (_, i) => interaction(`paper-${i}`, { workload: "paper", client: "demo", name: `tool_${i}` })));
+  await app.act(await app.proposed(), "reject", "bob", { reason: `${"because ".repeat(40)}${"w".repeat(200)}` });
+  const wrong = [];
+  for (const [name, address, mark] of [...await app.everyPage(), ["classes", "/workloads/paper?client=demo", ".bars-list"]]) {
+    await app.open(address, { viewport: { width: 695, height: 1000 }, colorScheme: "dark", person: "ann" }, async (page) => {
+      await page.locator(mark).first().waitFor();
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      const found = await page.evaluate(() => {
+        const isShown = (e) => e.getClientRects().length > 0;
+        const shown = (selector) => [...document.querySelectorAll(selector)].filter(isShown).map((e) => `${e.tagName} ${(e.textContent || e.placeholder || "").slice(0, 30)}`);
+        return {
+          pressable: shown("button, select, input, textarea, nav, a.button"),
+          folded: [...document.querySelectorAll("tr.beyond, li.beyond")].filter((e) => !isShown(e)).length,
+          cut: [...document.querySelectorAll(".scroll")].filter((e) => isShown(e) && e.scrollWidth > e.clientWidth + 3).map((e) => `${e.scrollWidth} in ${e.clientWidth}`),
+          paper: getComputedStyle(document.body).backgroundColor,
+        };
+      });
+      if (found.pressable.length > 0 || found.folded > 0 || found.cut.length > 0 || found.paper !== "rgb(255, 255, 255)") wrong.push(`${name}: ${JSON.stringify(found)}`);
+    });
+  }
+  assert.deepEqual(wrong, []);
 });

@@ -5,7 +5,7 @@ import { listenersOf } from "../listeners";
 import { Badge, PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import { Keys } from "./keys";
-import { useSession } from "../session";
+import { useMay, useSession } from "../session";
 import type { Attempt, AuditDelivery, Configuration, Delivery, JobSummary, Setting } from "../types";
 
 const kSources: Record<Setting["source"], string> = { file: "file", command_line: "command line", default: "default" };
@@ -130,9 +130,10 @@ function hostOf(url: string): string {
 export function Settings(props: { query: URLSearchParams }) {
   const { data, error, reload } = useResource<Configuration>("/api/configuration");
   const wanted = props.query.get("find") ?? "";
+  const mayAudit = useMay("admin");
   return (
     <>
-      <PageTitle title="Settings"><p class="muted">Who decided what is in the <a href="/settings/audit">audit log</a>.</p></PageTitle>
+      <PageTitle title="Settings">{mayAudit && <p class="muted">Who decided what is in the <a href="/settings/audit">audit log</a>.</p>}</PageTitle>
       <Listeners />
       <Keys />
       <Deliveries />
