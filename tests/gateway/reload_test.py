@@ -99,6 +99,26 @@ class Reload(unittest.TestCase):
         counted = lambda: sum(row["records"] for row in self.service.call("GET", "/api/log/stats")[1]["counts"])
         flywheel.wait_until(lambda: counted() == total, 20, f"{total} records")
 
+    def test_who_sets_routes_is_in_the_audit_log(self):
+        noted = lambda: [(entry["person"], entry["reason"], entry["details"]["routes"])
+                         for entry in self.service.call("GET", "/api/audit?after=0&subject=routes")[1]["entries"]]
+        started = ("flywheel", "as the service started", 1)
+        self.assertEqual(noted(), [started])
+        self.swap_to("second")
+        flywheel.wait_until(lambda: self.route() == "second", 10, "the routes lead to second")
+        read = ("flywheel", "the configuration was read again", 1)
+        self.assertEqual(noted(), [started, read])
+        table = {"routes": [{"name": name, "model": name, "targets": [{"upstream": name, "variant": "by-hand"}]} for name in ("first", "second")]}
+        self.assertEqual(self.service.call("PUT", "/api/routes", table)[0], 200)
+        put = ("whoever reaches the control API", "PUT /api/routes", 2)
+        self.assertEqual(noted(), [started, read, put])
+        self.service.stop()
+        self.service.start()
+        self.assertEqual(noted(), [started, read, put], "the routes that were put hold")
+        said = flywheel.run("promote", "history", "--at", time.strftime("%Y-%m-%d", time.gmtime()), "--server", self.service.url).stdout
+        self.assertIn("may have led requests to other models", said)
+        self.assertIn("2 routes, by whoever reaches the control API, PUT /api/routes", said)
+
     def test_a_configuration_that_cannot_be_read_changes_nothing(self):
         self.service.config.write_text("gateway: {routes: [")
         self.service.process.send_signal(signal.SIGHUP)
