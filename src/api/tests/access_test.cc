@@ -57,7 +57,7 @@ TEST(HasAddressOf, AnIpv4AddressIsWhatAnIpv6SocketMakesOfIt) {
   for (const char* peer : {"127.0.0.1:4711", "[::ffff:127.0.0.1]:4711", "[::1]:4711"}) {
     EXPECT_TRUE(has_address_of(peer, proxies)) << peer;
   }
-  for (const char* peer : {"127.0.0.2:1", "[::ffff:127.0.0.2]:1", "[::127.0.0.1]:1", "[::]:1", "", "[", "127.0.0.1"}) {
+  for (const char* peer : {"127.0.0.2:1", "[::ffff:127.0.0.2]:1", "[::127.0.0.1]:1", "[::]:1", "", "["}) {
     EXPECT_FALSE(has_address_of(peer, proxies)) << peer;
   }
   EXPECT_TRUE(has_address_of("127.0.0.1:1", {"::ffff:127.0.0.1"}));
