@@ -41,6 +41,11 @@ function useSearch(search: string) {
       if (!abort.signal.aborted) put({ ...f, busy: false, error });
     });
   }, []);
+  /** Goes on after an error where it left off. */
+  const resume = useCallback(() => {
+    put({ ...state.current.found, error: null });
+    more();
+  }, []);
   /** Asks for what is shown anew and shows it when all of it came: what has gone vanishes, and the reader stays at their place. */
   const refresh = useCallback(() => {
     const { found: f } = state.current;
@@ -77,7 +82,7 @@ function useSearch(search: string) {
     restart(keptOf(search)?.found);
     return () => state.current.abort.abort();
   }, [search]);
-  return { found, more, restart, refresh };
+  return { found, more, resume, restart, refresh };
 }
 
 function Row(props: { item: InteractionSummary; query: URLSearchParams }) {
@@ -140,7 +145,7 @@ export function Traffic(props: { query: URLSearchParams }) {
   const { query } = props;
   const live = useLive();
   const search = searchOf(query);
-  const { found, more, restart, refresh } = useSearch(search);
+  const { found, more, resume, restart, refresh } = useSearch(search);
   const [records, setRecords] = useState(keptOf(search)?.records);
   const row = useRowHeight();
   const filtered = kFilterNames.some((f) => query.get(f));
@@ -162,7 +167,7 @@ export function Traffic(props: { query: URLSearchParams }) {
     setRecords(live.traffic?.records);
     refresh();
   });
-  useAgain(found.error, again);
+  useAgain(found.error, resume);
   const tired = found.items.length === 0 && found.scanned > kMostScanned && !found.ended;
   const goOn = found.items.length < 100 && !found.ended && !found.busy && !found.error && !tired;
   useEffect(() => { if (goOn) more(); }, [goOn, found.scanned]);
