@@ -110,14 +110,14 @@ export function Divergences(props: { report: Report; note?: RowNote }) {
       </p>
       <Filters rows={rows} place={place} reading={reading} />
       <div class="found" id="rows-list">
-        <span role="status">{filtered ? `${plural(found.length, "row")} of ${count(rows.length)}` : plural(found.length, "row")}</span>
+        <span role="status">{plural(found.length, "row")}{filtered && ` of ${count(rows.length)}`}</span>
         {filtered && <button type="button" class="quiet" onClick={() => go(Object.fromEntries([...kFilters, "page", "row"].map((f) => [f, ""])))}>clear filters</button>}
         <span class="right">
           <button type="button" class="quiet" onClick={() => download("rows.jsonl", "application/jsonl", asJsonLines(found))}>download JSONL</button>
           <button type="button" class="quiet" onClick={() => download("rows.csv", "text/csv", asCsv(found))}>download CSV</button>
         </span>
       </div>
-      {lost && <p class="problem">Row {visible(place.row!)} is not among the divergent rows of this report.</p>}
+      {lost && <p class="problem">Row {visible(place.row!)} is not among the divergent rows here.</p>}
       <Pager total={found.length} page={page} where="above" />
       {found.slice(page * kPageRows, (page + 1) * kPageRows).map((row) => (
         <DivergentRowCard key={row.record_id} row={row} report={props.report} place={place} reading={reading} note={props.note?.(row.record_id)} />
