@@ -218,7 +218,14 @@ test("a card of any size shows as text and freezes no page", { skip, timeout: 30
       await act();
       // A page that is busy does not answer.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-      assert.ok(Date.now() - began < 5000, `${what} takes ${Date.now() - began} ms`);
+      const took = Date.now() - began;
+      // Where other programs have the processor, everything takes longer.
+      const sums = await page.evaluate(() => {
+        const start = performance.now();
+        for (let i = 0, sum = 0; i < 3e7; i++) sum += Math.sqrt(i);
+        return performance.now() - start;
+      });
+      assert.ok(took < Math.max(5000, 100 * sums), `${what} takes ${took} ms, 30 million roots ${sums} ms`);
     };
     await isQuick("drawing", async () => {});
     assert.ok(await page.evaluate(() => document.body.textContent.length) < 300000, "only a part is drawn");
