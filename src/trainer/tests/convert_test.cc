@@ -120,7 +120,7 @@ TEST_F(Conversions, AreKeptAndFoundAgainByContent) {
   EXPECT_EQ(told, *first);
   std::filesystem::remove(first->string() + ".sha256");
   ASSERT_TRUE(io::write_file_atomically(*first, other).ok());
-  EXPECT_EQ(find_or_convert(copy, cache, count, on_changed).value(), *first);
+  EXPECT_EQ(find_or_convert(folder_, cache, count, on_changed).value(), *first);
   EXPECT_EQ(io::read_file(*first).value(), whole) << "nobody knows what it held";
 
   edit("config.json", [](Json& json) { json["rms_norm_eps"] = 1e-4; });

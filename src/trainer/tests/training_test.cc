@@ -192,9 +192,11 @@ TEST_F(LoraTraining, ThatDivergesFailsAtThatStep) {
 }
 
 TEST_F(LoraTraining, EndsWithTheAdapterThatTheValidationRowsLikeBest) {
-  options_.learning_rate = 0.2;  // learns its rows by heart and forgets the others
+  // Learns its rows by heart, whichever processor multiplies, and the others are all the more surprising.
+  options_.learning_rate = 0.02;
   options_.decay = Decay::kConstant;
-  options_.epochs = 5;
+  options_.dropout = 0;
+  options_.epochs = 20;
   const auto result = run();
   ASSERT_TRUE(result.ok()) << result.error();
   double least = 1e9;
