@@ -56,7 +56,7 @@ Result<TraceCounts> ErasureTraces::erase(const runs::ErasureRequest& request,
   if (ratings_ != nullptr) {
     FW_ASSIGN(counts.ratings, ratings_->erase([&](const auto& rating) { return sought.is_rating(rating); }));
   }
-  if (discovery_ != nullptr) discovery_->forget_examples();
+  if (discovery_ != nullptr) discovery_->forget_contents();
   return counts;
 }
 

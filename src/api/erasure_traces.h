@@ -26,8 +26,8 @@ struct TraceCounts {
 
 /// Where data of a record, or of the person whom a text names, lies beside the log store: rows of reviews and ratings
 /// of these records, or that hold the text; lines that were kept aside and hold it, where nothing but a text was asked
-/// for, since nobody knows whose such a line is. An erasure takes all examples of a search for workloads too, of which
-/// nothing tells whose they are. Blocks.
+/// for, since nobody knows whose such a line is. An erasure takes all examples and prompts of a search for workloads
+/// too, of which nothing tells whose they are. Blocks.
 class ErasureTraces final {
  public:
   /// `ratings` and `discovery` may be absent. What is passed outlives this.

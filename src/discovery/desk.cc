@@ -63,11 +63,14 @@ void Desk::run(const Request& request, const std::stop_token& stop) {
   publish(std::move(state));
 }
 
-void Desk::forget_examples() {
+void Desk::forget_contents() {
   const std::lock_guard lock(mutex_);
   if (!state_->found) return;
   State state = *state_;
-  for (Proposal& proposal : state.found->proposals) proposal.examples.clear();
+  for (Proposal& proposal : state.found->proposals) {
+    proposal.examples.clear();
+    proposal.prompt.clear();
+  }
   state_ = std::make_shared<const State>(std::move(state));
 }
 

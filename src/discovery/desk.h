@@ -43,7 +43,7 @@ class Desk final {
   [[nodiscard]] std::shared_ptr<const State> state() const;
 
   /// The last search keeps its proposals, without what was said in the traffic.
-  void forget_examples();
+  void forget_contents();
 
   /// Puts the rules of proposals of the last search into force, under `as` where that is given. Stored records stay
   /// where they are until relabel_some(). kNotFound names what was not proposed.

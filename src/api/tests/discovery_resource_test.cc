@@ -116,11 +116,14 @@ TEST_F(DiscoveryResourceTest, WorkloadsAreFoundAcceptedAndNamed) {
   EXPECT_EQ(entries[0].event.subject, "mine");
   EXPECT_EQ(entries[1].event.action, "workloads.forget");
   // As an erasure does.
-  desk_.forget_examples();
-  const auto left = ask(Method::kGet, kDiscovery).second["workloads"];
+  desk_.forget_contents();
+  const Json left = ask(Method::kGet, kDiscovery).second["found"]["workloads"];
   ASSERT_EQ(left.size(), workloads.size());
   EXPECT_EQ(left[0]["name"], workloads[0]["name"]);
-  for (const auto& one : left) EXPECT_TRUE(one["examples"].empty());
+  for (const auto& one : left) {
+    EXPECT_TRUE(one["examples"].empty());
+    EXPECT_EQ(one["prompt"], "");
+  }
 }
 
 TEST_F(DiscoveryResourceTest, WhatCannotBeMeantIsRefused) {
