@@ -54,7 +54,7 @@ class LogCopies(unittest.TestCase):
         numbers = ('{"timestamp":1732460000.000000001,"workload_id":"router","client_id":"demo","flywheel":' + json.dumps(known) +
                    ',"request":{"n": 1.50, "messages":[ {"role":"user","content":"caf\\u00e9"}],"x":1e2},"response":{"choices":[ ]}}')
         pretty = json.dumps(document(7, flywheel={"id": "pretty"}, request=json.dumps(document(7)["request"], indent=1)))
-        right_to_left = json.dumps(document(8, workload_id="other"), ensure_ascii=False).replace("question", "\u202equestion")
+        right_to_left = json.dumps(document(8, workload_id="other", flywheel={"id": "failed", "ending": "refused", "http_status": 500}), ensure_ascii=False).replace("question", "\u202equestion")
         return packed([numbers, pretty, right_to_left] + [json.dumps(document(n)) for n in range(10, 400)])
 
     def test_an_export_loads_as_the_same_records(self):
@@ -86,7 +86,7 @@ class LogCopies(unittest.TestCase):
     def test_filters_are_those_of_log_find(self):
         service = self.service()
         self.run_at(service, "load", self.write("traffic.jsonl", self.odd_traffic()))
-        for filters, count in [(["--workload", "other"], 1), (["--from", "1732460020", "--to", "1732460030"], 10), (["--text", "question 17"], 1),
+        for filters, count in [(["--workload", "other"], 1), (["--from", "1732460020", "--to", "1732460030"], 10), (["--text", "question 17"], 11),
                                (["--ending", "client_gone"], 1), (["--client-id", "nobody"], 0), (["--errors"], 1)]:
             out = self.folder / "some.jsonl.gz"
             done = self.run_at(service, "log", "export", *filters, "-o", out)
