@@ -80,7 +80,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   }
   void end_drain(Duration grace);
   [[nodiscard]] bool is_answering() const;
-  void end_idle();
+  void end_idle_when_quiet();
   void abort_after(Duration grace);
   void end_stop();
 
@@ -189,9 +189,9 @@ Task<void> Server::Impl::serve(std::shared_ptr<ServerConnection> connection, boo
     const std::lock_guard lock(mutex);
     table.remove(connection);
     connections.erase(connection);
-    if (!is_draining || is_answering()) co_return;
+    if (!is_draining) co_return;
   }
-  end_idle();
+  end_idle_when_quiet();
 }
 
 bool Server::Impl::is_answering() const {
@@ -200,21 +200,20 @@ bool Server::Impl::is_answering() const {
   });
 }
 
-/// Kept connections stay while others are answered: a request that comes on one is told to go elsewhere. A connection
-/// that began to answer before it knew of the stop looks again when it ends.
-void Server::Impl::end_idle() {
-  for_each_connection([](ServerConnection& c) { c.end_idle(); });
+/// Kept connections stay while others are answered: a request that comes on one is told to go elsewhere.
+void Server::Impl::end_idle_when_quiet() {
+  const std::lock_guard lock(mutex);
+  if (is_answering()) return;
+  for (const auto& connection : connections) connection->end_idle();
 }
 
 void Server::Impl::begin_stop(Duration grace) {
   bool is_first = false;
-  bool is_quiet = false;
   const bool drains = shared->options.drain > Duration::zero();
   {
     const std::lock_guard lock(mutex);
     is_first = !std::exchange(is_stopping, true);
     is_draining = is_first && drains;
-    is_quiet = !is_answering();
   }
   shared->stopping.request_stop();
   asio::post(strand, [self = shared_from_this(), grace, waits = is_first && drains] {
@@ -228,8 +227,10 @@ void Server::Impl::begin_stop(Duration grace) {
     });
   });
   if (!is_first || !drains) return;
-  for_each_connection([](ServerConnection& c) { c.drain(); });
-  if (is_quiet) end_idle();
+  // Looked at when every connection knows: one that answered until then without knowing would stay, idle, and one that
+  // answers still closes behind its answer, where serve() looks.
+  const std::shared_ptr<void> known(nullptr, [self = shared_from_this()](void*) { self->end_idle_when_quiet(); });
+  for_each_connection([&](ServerConnection& c) { c.drain(known); });
 }
 
 void Server::Impl::end_drain(Duration grace) {

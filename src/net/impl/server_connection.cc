@@ -69,8 +69,8 @@ void ServerConnection::give_way() {
   });
 }
 
-void ServerConnection::drain() {
-  asio::post(strand_, [self = shared_from_this()] { self->is_stopping_ = true; });
+void ServerConnection::drain(std::shared_ptr<void> known) {
+  asio::post(strand_, [self = shared_from_this(), known = std::move(known)] { self->is_stopping_ = true; });
 }
 
 void ServerConnection::end_idle() {

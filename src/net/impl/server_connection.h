@@ -45,8 +45,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   [[nodiscard]] const Activity& activity() const { return activity_; }
   /// Closes where no request is under way, nor one's head just coming; else after that request.
   void give_way();
-  /// No further request, but one that comes is told so; a running handler goes on.
-  void drain();
+  /// No further request, but one that comes is told so; a running handler goes on. `known` is let go once the
+  /// connection knows.
+  void drain(std::shared_ptr<void> known);
   /// After drain(): closes, unless a request is under way or one's first bytes are there.
   void end_idle();
   /// No further request; a running handler's deadline is cancelled.

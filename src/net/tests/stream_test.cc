@@ -1,3 +1,5 @@
+#include <latch>
+
 #include "net/sse.h"
 #include "net/tests/fixture.h"
 #include "net/tests/raw_peer.h"
@@ -226,6 +228,34 @@ TEST_F(StreamTest, AStreamWithoutAnEndHearsOfTheStopBeforeItsDrain) {
   EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
   reading.join();
   EXPECT_THAT(got, HasSubstr("last\r\n0\r\n\r\n"));
+}
+
+TEST_F(StreamTest, AnAnswerThatEndsBeforeItsConnectionKnowsOfTheStopIsNotWaitedFor) {
+  std::atomic<bool> is_stopping = false;
+  std::latch answered(1);
+  std::optional<std::stop_callback<std::function<void()>>> hold;
+  router.on_stream(Method::kGet, "/events",
+                   [&](IncomingRequest& request, PathParams, ResponseWriter& out) -> Task<void> {
+                     // The stop is held up, where it is asked for, until the client has its answer.
+                     hold.emplace(request.stopping, [&] {
+                       is_stopping = true;
+                       answered.wait();
+                     });
+                     waiting.set_value();
+                     while (!is_stopping && (co_await sleep_for(1ms, request.deadline)).ok()) {
+                     }
+                     (void)co_await out.send(text_response(200, "last"), request.deadline);
+                   });
+  serve({.drain = 20s});
+  RawSocket peer = RawSocket::to(server->port());
+  peer.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  waiting.get_future().wait();
+  std::jthread reading([&] {
+    EXPECT_THAT(peer.read_until("last"), HasSubstr("200"));
+    std::this_thread::sleep_for(50ms);  // the connection is behind its answer by now, idle
+    answered.count_down();
+  });
+  EXPECT_LT(time_of([&] { server->stop_blocking(5s); }), 5000ms);
 }
 
 TEST_F(StreamTest, TheStopThatIsAskedForAgainDoesNotDrain) {
