@@ -7,9 +7,6 @@
 
 namespace fw::modelfile {
 
-/// SHA-256 of a file's bytes, as hex. kNotFound, kDataLoss.
-[[nodiscard]] Result<std::string> digest_of_file(const std::filesystem::path& file);
-
 /// A file that was made of others keeps its digest in `FILE.sha256`, once it is whole: who takes it again can see that
 /// it is still what was made.
 [[nodiscard]] Status keep_digest(const std::filesystem::path& file, const std::string& digest);

@@ -1,19 +1,16 @@
 #include "promotion/evidence.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/hash.h"
 #include "codec/json_member.h"
+#include "io/file_digest.h"
 #include "io/file_uri.h"
-#include "io/input_file.h"
 #include "modelops/variant.h"
 
 namespace fw::promotion {
@@ -22,72 +19,13 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBlock = 1 << 20;
-
-/// Of large files, by all that changes with their bytes: the kernel dates every change of a file by itself (ctime).
-class KnownDigests {
- public:
-  static std::string key_of(const fs::path& path) {
-    struct stat found{};
-    if (stat(path.c_str(), &found) != 0 || static_cast<std::uint64_t>(found.st_size) < kLarge) return {};
-    std::string key = path.string();
-    for (const auto part :
-         {static_cast<std::int64_t>(found.st_dev), static_cast<std::int64_t>(found.st_ino),
-          static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(found.st_mtim.tv_sec),
-          static_cast<std::int64_t>(found.st_mtim.tv_nsec), static_cast<std::int64_t>(found.st_ctim.tv_sec),
-          static_cast<std::int64_t>(found.st_ctim.tv_nsec)})
-      key += '\n' + std::to_string(part);
-    return key;
-  }
-  std::optional<std::string> find(const std::string& key) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = digests_.find(key);
-    return found == digests_.end() ? std::nullopt : std::optional(found->second);
-  }
-  void keep(const std::string& key, const std::string& digest) {
-    const std::lock_guard lock(mutex_);
-    if (digests_.size() >= kMost) digests_.clear();
-    digests_.insert_or_assign(key, digest);
-  }
-
- private:
-  static constexpr std::uint64_t kLarge = 64 << 20;
-  static constexpr std::size_t kMost = 1000;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::string> digests_;
-};
-
-Status add_bytes(Sha256& hash, const io::InputFile& file) {
-  std::string block(kBlock, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, file.size() - at));
-    FW_TRY(file.read_at(at, {block.data(), count}));
-    hash.update(std::string_view(block).substr(0, count));
-    at += count;
-  }
-  return {};
-}
-
-Result<std::string> read_digest_of_file(const fs::path& path) {
-  auto file = io::InputFile::open(path);
-  if (!file.ok() && file.error().code == ErrorCode::kNotFound) {
-    return failed_precondition("what was evaluated is gone: " + file.error().message +
+Result<std::string> digest_of_file(const fs::path& path) {
+  static io::FileDigests digests;
+  auto digest = digests.of(path);
+  if (!digest.ok() && digest.error().code == ErrorCode::kNotFound) {
+    return failed_precondition("what was evaluated is gone: " + digest.error().message +
                                " (if it was moved: link its old place to the new one, ln -s)");
   }
-  if (!file.ok()) return file.error();
-  Sha256 hash;
-  FW_TRY(add_bytes(hash, *file));
-  return hash.finish_hex();
-}
-
-Result<std::string> digest_of_file(const fs::path& path) {
-  static KnownDigests known;
-  const std::string key = KnownDigests::key_of(path);
-  if (key.empty()) return read_digest_of_file(path);
-  if (auto digest = known.find(key)) return *digest;
-  FW_ASSIGN(std::string digest, read_digest_of_file(path));
-  // One that was written meanwhile is none that is known.
-  if (KnownDigests::key_of(path) == key) known.keep(key, digest);
   return digest;
 }
 
@@ -95,7 +33,7 @@ Status add_file(Sha256& hash, const fs::path& path) {
   auto file = io::InputFile::open(path);
   if (!file.ok()) return file.error();
   hash.update(std::to_string(file->size()) + "\n");
-  return add_bytes(hash, *file);
+  return io::add_bytes(hash, *file);
 }
 
 /// As the dataset store names it (modelops/dataset_store.h): path and content of each file, ordered by path, each

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <vector>
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "io/file_digest.h"
 #include "modelfile/kept_digest.h"
 #include "trainer/convert/pooling.h"
 
@@ -67,14 +67,9 @@ std::string stamp_of(const std::vector<fs::path>& files) {
 
 Result<std::string> digest_of(const std::vector<fs::path>& files) {
   std::string all(kForm);
-  std::string chunk(1 << 20, '\0');
   for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    Sha256 hash;
-    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) || in.gcount() > 0)
-      hash.update(std::string_view(chunk).substr(0, static_cast<std::size_t>(in.gcount())));
-    if (in.bad() || !in.eof()) return data_loss("cannot read " + file.string() + " to its end");
-    all += "\n" + file.filename().string() + " " + hash.finish_hex();
+    FW_ASSIGN(const std::string digest, io::digest_of_file(file));
+    all += "\n" + file.filename().string() + " " + digest;
   }
   return sha256_hex(all).substr(0, 32);
 }
@@ -89,7 +84,7 @@ State state_of(const fs::path& file) {
   std::error_code error;
   const auto kept = modelfile::kept_digest(file);
   if (!kept.ok() || !fs::exists(file, error)) return State::kUnknown;
-  const auto now = modelfile::digest_of_file(file);
+  const auto now = io::digest_of_file(file);
   return now.ok() && *now == *kept ? State::kAsMade : State::kChanged;
 }
 
@@ -123,7 +118,7 @@ Result<fs::path> find_or_convert(const fs::path& folder, const fs::path& cache, 
     modelfile::forget_digest(made);
     FW_TRY(check_space(cache, files));
     FW_TRY(convert_to_gguf(folder, made, on_converted));
-    FW_ASSIGN(const auto bytes, modelfile::digest_of_file(made));
+    FW_ASSIGN(const auto bytes, io::digest_of_file(made));
     FW_TRY(modelfile::keep_digest(made, bytes));
   }
   FW_TRY(io::write_file_atomically(stamp, digest));

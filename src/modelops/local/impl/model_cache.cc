@@ -1,7 +1,5 @@
 #include "modelops/local/impl/model_cache.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cctype>
 
@@ -40,26 +38,6 @@ class Part {
   fs::path path_;
 };
 
-/// Of one file its own digest; of several that of theirs.
-Result<std::string> digest_files(const std::vector<fs::path>& files) {
-  if (files.size() == 1) return modelfile::digest_of_file(files.front());
-  std::string all;
-  for (const auto& file : files) {
-    FW_ASSIGN(const auto digest, modelfile::digest_of_file(file));
-    all += digest + "\n";
-  }
-  return sha256_hex(all);
-}
-
-/// Of a file as it is now: any change of its bytes is another. Empty: there is no file.
-std::string state_of(const fs::path& file) {
-  struct stat s{};
-  if (::stat(file.c_str(), &s) != 0) return {};
-  const auto text = [](const timespec& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
-  return std::to_string(s.st_dev) + " " + std::to_string(s.st_ino) + " " + std::to_string(s.st_size) + " " +
-         text(s.st_mtim) + " " + text(s.st_ctim);
-}
-
 Status check_space(const fs::path& folder, std::uint64_t needed) {
   std::error_code error;
   const auto space = fs::space(folder, error);
@@ -95,16 +73,15 @@ bool ModelCache::can_merge(const ModelFacts& facts) const {
 }
 
 Task<Result<std::string>> ModelCache::content_digest(std::vector<fs::path> files) {
-  std::string key;
-  for (const auto& file : files) key += file.string() + "\n" + state_of(file) + "\n";
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = digests_.find(key); it != digests_.end()) co_return it->second;
-  }
-  FW_CO_ASSIGN(auto digest, co_await run_on(disk_, [files] { return digest_files(files); }));
-  const std::lock_guard lock(mutex_);
-  digests_.emplace(key, digest);
-  co_return digest;
+  co_return co_await run_on(disk_, [this, files = std::move(files)]() -> Result<std::string> {
+    if (files.size() == 1) return digests_.of(files.front());
+    std::string all;
+    for (const auto& file : files) {
+      FW_ASSIGN(const auto digest, digests_.of(file));
+      all += digest + "\n";
+    }
+    return sha256_hex(all);
+  });
 }
 
 Task<Result<ServableModel>> ModelCache::prepare(ModelSpec model, ModelFacts facts, Deadline deadline) {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <string>
 
 #include "async/pool.h"
+#include "io/file_digest.h"
 #include "io/process.h"
 #include "modelops/local/impl/model_facts.h"
 #include "modelops/local/settings.h"
@@ -39,6 +38,7 @@ class ModelCache final {
 
  private:
   [[nodiscard]] std::string type_for(const ModelFacts& facts) const;
+  /// Of one file its own; of several that of theirs.
   [[nodiscard]] Task<Result<std::string>> content_digest(std::vector<std::filesystem::path> files);
   /// Whether a file is there, with the bytes that it was made with. Says where it is not.
   [[nodiscard]] Task<bool> is_as_made(std::filesystem::path file);
@@ -52,8 +52,7 @@ class ModelCache final {
   LocalSettings settings_;
   io::ProcessLauncher& launcher_;
   Pool& disk_;
-  std::mutex mutex_;
-  std::map<std::string, std::string> digests_;  ///< by path, inode, size and times of change
+  io::FileDigests digests_;
 };
 
 }  // namespace fw::modelops
