@@ -96,7 +96,8 @@ struct Api::Impl {
         statistics(d.runs, d.log, d.disk, d.clock),
         reviews(d.reviews, d.review_opener, d.disk),
         configuration(std::move(d.configuration)),
-        health(std::move(d.readiness), std::move(d.listeners), d.log, d.clock),
+        health(std::move(d.readiness), std::move(d.listeners), d.log, d.clock,
+               [this] { return records.running_out(); }),
         metrics(d.runs, d.log, d.disk, d.clock, counters, records, with_access(std::move(d.metrics))),
         routes(d.gateway, std::move(d.routes_file), d.disk, d.promotion ? &d.promotion->audit : nullptr) {
     jobs.add_to(router);

@@ -17,8 +17,12 @@ Task<Result<net::Response>> answer(net::Response response) { co_return response;
 }  // namespace
 
 HealthResource::HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
-                               const logstore::LogStore& log, const Clock& clock)
-    : readiness_(std::move(readiness)), listeners_(std::move(listeners)), log_(log), clock_(clock) {}
+                               const logstore::LogStore& log, const Clock& clock, RunningOut running_out)
+    : readiness_(std::move(readiness)),
+      listeners_(std::move(listeners)),
+      log_(log),
+      clock_(clock),
+      running_out_(std::move(running_out)) {}
 
 void HealthResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/healthz",
@@ -45,6 +49,16 @@ net::Response HealthResource::ready() const {
                               {"damaged_bytes", damage.bytes},
                               {"lost_records", damage.lost_records},
                               {"lost_is_at_least", damage.is_at_least}});
+  }
+  if (const auto space = running_out_ ? running_out_() : std::nullopt) {
+    if (status.ok()) {
+      body["status"] = "degraded";
+      body["detail"] = "the disk of the data folder runs out of space: " + std::to_string(space->available >> 20) +
+                       " of " + std::to_string(space->capacity >> 20) +
+                       " MiB are free; free some, or move the folder to a larger disk (--data), before records and " +
+                       "jobs are refused";
+    }
+    body["space"] = {{"available_bytes", space->available}, {"capacity_bytes", space->capacity}};
   }
   add_waiting(body, log_, clock_.now());
   return answer(status.ok() ? 200 : 503, body);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +20,16 @@ struct ListenerState {
 };
 
 /// `/healthz`: this process answers. `/readyz`: it can do its work, or 503 with what it lacks; either way what each of
-/// the other listeners does, what of the log store was found damaged and is kept for a person to look at, and what
-/// waits for a log store elsewhere.
+/// the other listeners does, what of the log store was found damaged and is kept for a person to look at, what waits
+/// for a log store elsewhere, and how much space is left once it runs out.
 class HealthResource final {
  public:
-  /// Both are called from any thread and must not block; `listeners` may be empty.
+  /// How full the disk is when its space runs out.
+  using RunningOut = std::function<std::optional<std::filesystem::space_info>()>;
+
+  /// All are called from any thread and must not block; `listeners` and `running_out` may be empty.
   HealthResource(std::function<Status()> readiness, std::function<std::vector<ListenerState>()> listeners,
-                 const logstore::LogStore& log, const Clock& clock);
+                 const logstore::LogStore& log, const Clock& clock, RunningOut running_out = {});
   void add_to(net::Router& router);
 
  private:
@@ -34,6 +39,7 @@ class HealthResource final {
   std::function<std::vector<ListenerState>()> listeners_;
   const logstore::LogStore& log_;
   const Clock& clock_;
+  RunningOut running_out_;
 };
 
 }  // namespace fw::api

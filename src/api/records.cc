@@ -28,6 +28,11 @@ constexpr Duration kSettles = std::chrono::seconds(2);
 /// Bytes of an upload between two looks at the disk. All that may be on their way at once stay within half the reserve.
 constexpr std::uint64_t kCheckedEvery = std::uint64_t{4} << 20;
 
+/// Of a small disk no more than its twentieth: it would never be free enough.
+std::uint64_t reserve_of(const UploadRoom& room, const fs::space_info& space) {
+  return std::min<std::uint64_t>(room.reserve, space.capacity / 20);
+}
+
 /// A file that is there until the object goes.
 class Upload {
  public:
@@ -66,8 +71,7 @@ class Upload {
   }
   [[nodiscard]] Status check_room() const {
     const auto space = room_.space(path_.parent_path());
-    // Of a small disk no more than its twentieth: it would never be free enough.
-    const std::uint64_t reserve = std::min<std::uint64_t>(room_.reserve, space.capacity / 20);
+    const std::uint64_t reserve = reserve_of(room_, space);
     if (space.available >= reserve) return {};
     return storage_full("no space left for the upload in " + path_.parent_path().string() + ": it would leave " +
                         std::to_string(space.available >> 20) + " MiB free, and " + std::to_string(reserve >> 20) +
@@ -115,10 +119,15 @@ Json report_json(const capture::LoadReport& report) {
   for (const auto& w : report.workloads) {
     workloads.push_back({{"workload_id", *w.workload}, {"client_id", *w.client}, {"records", w.records}});
   }
-  Json out{{"lines", report.lines},           {"appended", report.appended},
-           {"duplicates", report.duplicates}, {"bad", report.bad},
-           {"skipped", report.skipped},       {"not_kept", report.not_kept},
-           {"reasons", std::move(reasons)},   {"workloads", std::move(workloads)}};
+  Json out{{"lines", report.lines},
+           {"appended", report.appended},
+           {"duplicates", report.duplicates},
+           {"elsewhere", report.elsewhere},
+           {"bad", report.bad},
+           {"skipped", report.skipped},
+           {"not_kept", report.not_kept},
+           {"reasons", std::move(reasons)},
+           {"workloads", std::move(workloads)}};
   for (const auto& [rule, count] : report.redacted) out["redacted"][rule] = count;
   out["skips"] = Json::object();
   for (const auto& [what, count] : report.skips) out["skips"][what] = count;
@@ -127,6 +136,17 @@ Json report_json(const capture::LoadReport& report) {
   out["error"] = nullptr;
   if (!report.files.empty() && report.files.front().error) out["error"] = report.files.front().error->message;
   return out;
+}
+
+/// Why a body was not read, or not to its end: it comes no better a second time.
+std::optional<Error> why_not_whole(const capture::LoadReport& report) {
+  if (report.files.empty()) return std::nullopt;
+  return report.files.front().error;
+}
+
+int status_of(const Error& error) {
+  // Damage is in what was sent, as it is for the other ways in.
+  return error.code == ErrorCode::kDataLoss ? 400 : net::error_response(error).status;
 }
 
 Result<capture::LoadOptions> load_options(const net::QueryParams& query) {
@@ -200,6 +220,12 @@ RecordsResource::RecordsResource(logstore::LogStore& log, capture::Quarantine& q
       uploads_(std::move(uploads)),
       room_(std::move(room)) {}
 
+std::optional<fs::space_info> RecordsResource::running_out() const {
+  const auto space = room_.space(uploads_);
+  if (space.capacity == 0 || space.available >= 2 * reserve_of(room_, space)) return std::nullopt;
+  return space;
+}
+
 void RecordsResource::add_to(net::Router& router) {
   router.on_stream(
       net::Method::kPost, "/api/records",
@@ -232,7 +258,9 @@ Task<net::Response> RecordsResource::loaded(net::IncomingRequest& request) {
   if (report.ok()) {
     Json body = report_json(*report);
     add_waiting(body, log_, clock_.now());
-    co_return net::json_response(200, dump(body));
+    const auto why = why_not_whole(*report);
+    if (why) body["detail"] = why->message;
+    co_return net::json_response(why ? status_of(*why) : 200, dump(body));
   }
   co_return report.error().code == ErrorCode::kCancelled ? stopped() : refusal(report.error(), name);
 }

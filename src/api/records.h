@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "async/pool.h"
 #include "base/clock.h"
@@ -37,6 +38,8 @@ class RecordsResource final {
                   Pool& disk, Pool& load, const Clock& clock, std::filesystem::path uploads, UploadRoom room);
   void add_to(net::Router& router);
   [[nodiscard]] int loads() const { return loads_; }
+  /// How full the disk is, once less than twice the room that uploads leave is free: before anything is refused.
+  [[nodiscard]] std::optional<std::filesystem::space_info> running_out() const;
 
  private:
   Task<void> load(net::IncomingRequest& request, net::ResponseWriter& out);

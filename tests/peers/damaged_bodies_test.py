@@ -48,6 +48,24 @@ class DamagedBodies(unittest.TestCase):
         self.assertEqual(self.post("elasticsearch", "/i/_bulk", gzip.compress(BULK)), 200)
         self.assertEqual(self.service.count(), 1)
 
+    def test_are_refused_by_the_api_too_and_what_lay_before_the_damage_is_told(self):
+        def post(body):
+            connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.service.url).netloc, timeout=60)
+            self.addCleanup(connection.close)
+            connection.request("POST", "/api/records", body, {"Content-Type": "application/gzip"})
+            answer = connection.getresponse()
+            return answer.status, json.load(answer)
+        lines = b"".join(json.dumps(document(i)).encode() + b"\n" for i in range(2000))
+        packed = gzip.compress(lines)
+        for what, bad in (("truncated", packed[:-12]), ("flipped", flipped(packed))):
+            with self.subTest(what=what):
+                status, report = post(bad)
+                self.assertEqual(status, 400, report)
+                self.assertIn("gzip", report["detail"])
+                self.assertEqual(report["appended"] + report["duplicates"], self.service.count())
+        self.assertEqual(post(packed)[0], 200)
+        self.assertEqual(self.service.count(), 2000)
+
 
 if __name__ == "__main__":
     unittest.main()

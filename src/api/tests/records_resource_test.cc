@@ -35,6 +35,22 @@ TEST_F(ApiTest, LoadsGoodLinesAndKeepsBadOnesAside) {
   EXPECT_EQ(json_of(send(net::Method::kGet, "/api/workloads"))["workloads"][0]["records"], 3);
 }
 
+TEST_F(ApiTest, BytesThatAreDamagedAreTheSendersMistakeAndTheReportSaysWhatIsLoaded) {
+  const std::string good =
+      R"({"timestamp":1700000000,"workload_id":"w","client_id":"c","request":{"messages":[]},"response":{}})";
+  const auto cut = send(net::Method::kPost, "/api/records", good + "\n" + good.substr(0, 40));
+  EXPECT_EQ(cut.status, 400) << cut.body;
+  const Json report = json_of(cut);
+  EXPECT_EQ(report["appended"], 1);
+  EXPECT_THAT(report["detail"].get<std::string>(), HasSubstr("line 2 is cut off"));
+  EXPECT_EQ(report["detail"], report["error"]);
+
+  const std::string no_gzip = std::string("\x1f\x8b\x08\x00", 4) + std::string(40, 'x');
+  const auto damaged = send(net::Method::kPost, "/api/records", no_gzip);
+  EXPECT_EQ(damaged.status, 400) << damaged.body;
+  EXPECT_THAT(damaged.body, HasSubstr("gzip data is damaged"));
+}
+
 TEST_F(ApiTest, IdsThatAreNoTextAreRefusedWhereverTheyComeIn) {
   for (const char* query : {"workload_id=%ff", "client_id=%00", "workload_id=", "client_id=a%0ab"}) {
     EXPECT_EQ(send(net::Method::kPost, std::string("/api/records?") + query, "{}").status, 400) << query;
@@ -62,6 +78,22 @@ TEST_F(ApiTest, AnUploadForWhichTheDiskHasNoRoomIsBrokenOffAndLeavesNothing) {
     free_ = {256ULL << 20};
   }
   EXPECT_EQ(send(net::Method::kPost, "/api/records", "{}").status, 200);
+}
+
+TEST_F(ApiTest, ReadinessSaysThatSpaceRunsOutBeforeAnythingIsRefused) {
+  const auto leave = [this](std::uint64_t mib) {
+    const std::lock_guard lock(mutex_);
+    free_ = {mib << 20};
+  };
+  leave(512);
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/readyz"))["status"], "ok");
+  leave(400);
+  const auto degraded = send(net::Method::kGet, "/readyz");
+  EXPECT_EQ(degraded.status, 200);
+  EXPECT_EQ(json_of(degraded)["status"], "degraded");
+  EXPECT_EQ(json_of(degraded)["space"]["available_bytes"], 400ULL << 20);
+  EXPECT_THAT(degraded.body, HasSubstr("400 of 102400 MiB are free"));
+  EXPECT_EQ(send(net::Method::kPost, "/api/records", "{}").status, 200) << "not refused yet";
 }
 
 TEST_F(ApiTest, WhileUploadsTakeAllPlacesAnotherIsRefusedAndOtherAnswersGoOn) {

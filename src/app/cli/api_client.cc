@@ -168,6 +168,10 @@ Result<Json> ApiClient::upload(const std::string& path, codec::ByteSource& bytes
   const std::string url = impl_->base_url + path;
   auto response = impl_->run(impl_->send_file(url, body));
   if (!response.ok()) return impl_->explain(std::move(response).error());
+  // Bytes that are damaged are refused with the report of what lay before the damage.
+  if (Json report = Json::parse(response->body, nullptr, false); report.is_object() && report.contains("appended")) {
+    return report;
+  }
   return to_json(std::move(response), url);
 }
 

@@ -42,7 +42,8 @@ class ApiClient final {
   [[nodiscard]] Result<nlohmann::ordered_json> post(const std::string& path, const nlohmann::ordered_json& body);
   [[nodiscard]] Result<nlohmann::ordered_json> remove(const std::string& path);
 
-  /// Sends bytes in pieces. `on_progress` is called before each.
+  /// Sends bytes in pieces. `on_progress` is called before each. The report of what was loaded, with `error` where the
+  /// bytes are not whole.
   [[nodiscard]] Result<nlohmann::ordered_json> upload(const std::string& path, codec::ByteSource& bytes,
                                                       const std::function<void()>& on_progress);
 

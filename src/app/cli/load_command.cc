@@ -38,6 +38,7 @@ LoadOutcome outcome_of(const Json& report) {
   LoadOutcome outcome{.lines = number("lines"),
                       .appended = number("appended"),
                       .duplicates = number("duplicates"),
+                      .elsewhere = number("elsewhere"),
                       .bad = number("bad")};
   for (const auto& [key, counts] : {std::pair("reasons", &outcome.reasons), std::pair("skips", &outcome.skips),
                                     std::pair("repairs", &outcome.repairs)}) {

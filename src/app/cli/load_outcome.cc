@@ -31,6 +31,10 @@ void print_outcome(const std::string& file, const LoadOutcome& outcome, Terminal
   std::string line =
       shown_name(file) + ": " + counted(outcome.lines, "line") + ", " + counted(outcome.appended, "new record");
   if (outcome.duplicates > 0) line += ", " + std::to_string(outcome.duplicates) + " known already";
+  if (outcome.elsewhere > 0) {
+    line += " (" + std::to_string(outcome.elsewhere) + " under another workload or client, where " +
+            (outcome.elsewhere == 1 ? "it stays)" : "they stay)");
+  }
   if (outcome.lines == 0 && !outcome.error) line += "; there is nothing in it";
   out.line(line);
   // Beside records what was passed over belongs to them; alone it is what the file is.

@@ -16,6 +16,7 @@ struct LoadOutcome {
   std::uint64_t lines = 0;
   std::uint64_t appended = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t elsewhere = 0;  ///< of these: under another workload or client
   std::uint64_t bad = 0;
   std::map<std::string, std::uint64_t> reasons;
   std::map<std::string, std::uint64_t> skips;    ///< what was passed over, by what it is

@@ -204,8 +204,13 @@ Status Load::flush() {
   return {};
 }
 
+bool is_same_pair(const record::Interaction& a, const record::Interaction& b) {
+  return a.workload == b.workload && a.client == b.client;
+}
+
 /// Where the store has another record under an id, the one that came is kept aside. Not of records in which a rule
-/// replaced something: what is there may have been redacted by other rules.
+/// replaced something: what is there may have been redacted by other rules. The same record under another workload or
+/// client is counted: it may have been put there since.
 Status Load::look_at_known(std::span<const std::size_t> known) {
   while (!known.empty()) {
     std::vector<record::RecordId> ids;
@@ -214,7 +219,11 @@ Status Load::look_at_known(std::span<const std::size_t> known) {
     if (found.empty()) return unavailable("the log store does not find the record " + *ids.front());
     for (std::size_t i = 0; i < found.size(); ++i) {
       const bool can_tell = found[i] && found[i]->has_content() && !origins_[known[i]].is_redacted;
-      if (can_tell && !logstore::same_content(batch_[known[i]], *found[i])) keep_aside(known[i]);
+      if (can_tell && !logstore::same_content(batch_[known[i]], *found[i])) {
+        keep_aside(known[i]);
+      } else if (found[i] && !is_same_pair(batch_[known[i]], *found[i])) {
+        ++report_.elsewhere;
+      }
     }
     known = known.subspan(found.size());
   }

@@ -57,6 +57,7 @@ struct LoadReport {
   std::uint64_t lines = 0;       ///< documents: lines of JSON lines, elements of lists; no empty lines
   std::uint64_t appended = 0;    ///< new records
   std::uint64_t duplicates = 0;  ///< records that the store had already
+  std::uint64_t elsewhere = 0;   ///< of these: under another workload or client, where they stay
   std::uint64_t bad = 0;         ///< documents that are no record
   std::uint64_t skipped = 0;     ///< action lines of a `_bulk` body, second halves of batches, empty lists
   std::map<std::string, std::uint64_t> skips;    ///< what was skipped, by what it is

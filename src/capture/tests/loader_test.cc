@@ -91,6 +91,18 @@ TEST_F(LoaderTest, AnotherRecordUnderAKnownIdIsCountedAndKeptAside) {
   EXPECT_THAT(kept->lines[0].bytes, HasSubstr("question 3"));
 }
 
+TEST_F(LoaderTest, TheSameRecordUnderAnotherWorkloadIsCountedAndStaysWhereItIs) {
+  const auto with_id = [](std::string text) { return text.insert(1, R"("flywheel":{"id":"X1"},)") + "\n"; };
+  EXPECT_EQ(load({write("a.jsonl", with_id(document(1)))}).elsewhere, 0U);
+  EXPECT_EQ(load({write("a.jsonl", with_id(document(1)))}).elsewhere, 0U) << "the same again is where it was";
+  const auto report = load({write("b.jsonl", with_id(document(1, "support")))});
+  EXPECT_EQ(report.duplicates, 1U);
+  EXPECT_EQ(report.elsewhere, 1U);
+  EXPECT_EQ(report.bad, 0U);
+  ASSERT_EQ(stored().size(), 1U);
+  EXPECT_EQ(*stored()[0].workload, "router");
+}
+
 TEST_F(LoaderTest, LoadsEveryLineAndNothingTwice) {
   const std::string path = write("a.jsonl", documents(2500));
   const auto first = load({path});

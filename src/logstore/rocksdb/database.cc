@@ -159,6 +159,25 @@ rocksdb::Status probe(rocksdb::Env& env, const std::filesystem::path& folder) {
   return status;
 }
 
+/// What opening may write at the most: what the logs hold, and some for names and manifests.
+std::uint64_t room_to_open(const std::filesystem::path& folder) {
+  constexpr std::uint64_t kNames = 8 << 20;
+  std::uint64_t bytes = kNames;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    if (at->path().extension() != ".log") continue;
+    if (const auto size = at->file_size(ignored); !ignored) bytes += size;
+  }
+  return bytes;
+}
+
+/// Of a full disk how much has to be freed.
+Error full_of(Error error, const std::filesystem::path& folder) {
+  if (error.code != ErrorCode::kStorageFull) return error;
+  error.message += ": some " + std::to_string((room_to_open(folder) >> 20) + 1) + " MiB are needed to open it";
+  return error;
+}
+
 /// In a frame of its own, so that a stack that ends in RocksDB names Database::write (cmake/tsan.supp).
 [[gnu::noinline]] rocksdb::Status write_durably(rocksdb::DB& db, rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions durable;
@@ -190,7 +209,16 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
     FW_ASSIGN(const auto damaged, put_damage_aside(folder));
     if (!damaged.empty()) status = opened->open_files();
   }
-  if (!status.ok()) return store_error("open", folder, status);
+  // Opening brings what the logs hold into tables. Without the room for these all of it can be read, and is written to
+  // again as soon as there is some.
+  if (status.IsNoSpace()) opened->open_to_read();
+  if (status.IsNoSpace() && opened->db_) {
+    opened->recovery_->note(status);
+    log_warning("logstore", "the disk is full: the store is open for reading alone",
+                {{"store", folder.string()}, {"bytes_to_free", room_to_open(folder)}});
+  } else if (!status.ok()) {
+    return full_of(store_error("open", folder, status), folder);
+  }
   FW_ASSIGN(opened->damage_, damage_reports(folder));
   FW_TRY(opened->check_against_marks());
   FW_TRY(opened->check_version());

@@ -162,6 +162,21 @@ TEST_F(FailingDiskTest, ReadsGoOnWhereTheDiskHasRoomForAFileAndNotForOpeningAgai
   check(*store_, next_);
 }
 
+TEST_F(FailingDiskTest, AStoreIsOpenedForReadingOnAFullDiskAndWritesGoOnWhenThereIsSpaceAgain) {
+  open();
+  ASSERT_EQ(append_until_refused(20), std::nullopt);
+  store_.reset();
+  disk_->fail_after(0, Failure::kNoSpace);
+  open();
+  EXPECT_EQ(store_->health().error().code, ErrorCode::kStorageFull);
+  EXPECT_TRUE((*store_->find(record::RecordId("0.0"))).has_value());
+  EXPECT_EQ(append_until_refused(1)->code, ErrorCode::kStorageFull);
+  disk_->be_well();
+  EXPECT_EQ(append_until_refused(3), std::nullopt);
+  EXPECT_TRUE(store_->health().ok());
+  check(*store_, next_);
+}
+
 /// Fails from every write on in turn, so that each kind of write (log, table, manifest, name) is hit once.
 TEST_F(FailingDiskTest, WhereverAWriteFailsNothingAcknowledgedIsLostAndCountsAgree) {
   for (const Failure failure : {Failure::kNoSpace, Failure::kInputOutput, Failure::kNoDescriptors}) {
