@@ -31,6 +31,12 @@ class ElasticsearchClients(unittest.TestCase):
         self.succeeds(fetched(lambda: Venv("elasticsearch8")).run("elastic_python.py", self.url, "packed"))
         self.assertEqual(self.service.records()[("router", "dev")], 1500)
 
+    def test_dashboards_and_tools_in_python_9(self):
+        self.succeeds(fetched(lambda: Venv("elasticsearch9")).run("elastic_dashboard.py", self.url))
+
+    def test_dashboards_and_tools_in_python_8(self):
+        self.succeeds(fetched(lambda: Venv("elasticsearch8")).run("elastic_dashboard.py", self.url))
+
     def test_opensearch_python(self):
         self.succeeds(fetched(lambda: Venv("opensearch")).run("opensearch_python.py", self.url))
         self.assertEqual(self.service.records()[("opensearch", "dev")], 990)

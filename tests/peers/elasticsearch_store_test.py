@@ -10,6 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+from peers import Unavailable, Venv
 from service import FLYWHEEL, CaptureService, StubEndpoint, document, wait_until
 
 SOURCE = pathlib.Path(os.environ["FLYWHEEL_SOURCE_DIR"])
@@ -123,6 +124,14 @@ class ElasticsearchAsTheLogStore(unittest.TestCase):
         self.assertEqual((newest["timestamp"], newest["request"]), (document(499)["timestamp"], document(499)["request"]))
         self.load(service, [document(i) for i in range(500)])  # the same again
         self.assertEqual(service.count(), 500)
+
+    def test_dashboards_and_tools_get_the_answers_of_an_embedded_store(self):
+        try:
+            client = Venv("elasticsearch9")
+        except Unavailable as error:
+            raise unittest.SkipTest(str(error)) from None
+        done = client.run("elastic_dashboard.py", self.service().listener("elasticsearch"), timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_cluster_that_is_away_costs_nothing_and_gets_all_later(self):
         service = self.service()

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <limits>
 
+#include "capture/bulk/impl/hit_shape.h"
+
 namespace fw::capture::elastic {
 
 namespace {
@@ -51,8 +53,6 @@ std::int64_t bucket_after(std::int64_t ms, const Aggregations::Definition& defin
   }
 }
 
-std::string iso_ms(std::int64_t ms) { return to_iso8601(Timestamp(std::chrono::milliseconds(ms))).substr(0, 23) + 'Z'; }
-
 Result<std::int64_t> fixed_interval(const std::string& text) {
   std::size_t end = 0;
   std::int64_t count = 0;
@@ -78,7 +78,11 @@ Result<char> calendar_interval(const std::string& text) {
 }
 
 Status read_order(const Json& order, Aggregations::Definition& into) {
-  if (order.is_array()) return order.empty() ? Status() : read_order(order.front(), into);
+  if (order.is_array()) {
+    const bool ends_as_always = order.size() == 2 && order[1] == Json{{"_key", "asc"}};
+    if (order.size() > 1 && !ends_as_always) return invalid_argument("[order] by several is not known");
+    return order.empty() ? Status() : read_order(order.front(), into);
+  }
   if (!order.is_object() || order.size() != 1 || !order.begin().value().is_string()) {
     return invalid_argument("[order] is {\"_key\" or \"_count\": \"asc\" or \"desc\"}");
   }
@@ -91,13 +95,50 @@ Status read_order(const Json& order, Aggregations::Definition& into) {
   return {};
 }
 
+/// `extended_bounds`: how far the empty buckets of a histogram go.
+Status read_bounds(const Json& bounds, Aggregations::Definition& into) {
+  if (!bounds.is_object() || bounds.size() != 2 || !bounds.contains("min") || !bounds.contains("max")) {
+    return invalid_argument("[extended_bounds] is {\"min\", \"max\"}");
+  }
+  const auto ms_at = [&](const char* key) -> Result<std::int64_t> {
+    const Json& value = bounds[key];
+    if (value.is_string() && value.get<std::string>().starts_with("now")) {
+      return invalid_argument("[extended_bounds] are times, without [now]");
+    }
+    const bool is_ms = value.is_number() || into.format == "epoch_millis";
+    FW_ASSIGN(const Timestamp time, parse_time(value, is_ms ? "epoch_millis" : "", Timestamp()));
+    return ms_of(time);
+  };
+  FW_ASSIGN(const std::int64_t min, ms_at("min"));
+  FW_ASSIGN(const std::int64_t max, ms_at("max"));
+  if (min > max) return invalid_argument("[extended_bounds.min] is not before [extended_bounds.max]");
+  into.bounds = std::pair(min, max);
+  return {};
+}
+
+/// What says no more than what happens anyway.
+bool is_said_anyway(std::string_view key, const Json& value) {
+  if (key == "keyed") return value == false;
+  if (key == "time_zone") return value == "UTC" || value == "Z" || value == "+00:00";
+  return key == "field" || key == "missing" || key == "shard_size" || key == "precision_threshold" ||
+         key == "execution_hint" || key == "collect_mode" || key == "show_term_doc_count_error";
+}
+
 Status read_bucket_keys(const Json& body, std::string_view kind, Aggregations::Definition& into) {
   for (const auto& [key, value] : body.items()) {
-    if (key == "field" || key == "missing" || key == "keyed" || key == "format" || key == "shard_size") continue;
-    if (key == "size" && value.is_number_unsigned()) {
+    if (is_said_anyway(key, value)) continue;
+    if (key == "format" && value.is_string()) {
+      into.format = value.get<std::string>();
+      FW_TRY(check_time_format(into.format));
+    } else if (key == "extended_bounds" && into.kind == Aggregations::Definition::Kind::kDateHistogram) {
+      FW_TRY(read_bounds(value, into));
+    } else if (key == "size" && value.is_number_unsigned()) {
       into.size = std::min<std::size_t>(value.get<std::size_t>(), Aggregations::kMaxBuckets);
     } else if (key == "min_doc_count" && value.is_number_unsigned()) {
       into.min_doc_count = value.get<std::size_t>();
+      if (kind == "terms" && into.min_doc_count == 0) {
+        return invalid_argument("[min_doc_count] of [terms] is 1 at least: what does not match is not looked at");
+      }
     } else if (key == "order") {
       FW_TRY(read_order(value, into));
     } else if (key == "fixed_interval" && value.is_string()) {
@@ -238,7 +279,7 @@ Json Aggregations::results_of(const std::vector<Definition>& definitions, const 
 Json Aggregations::result_of(const Definition& definition, const State& state, std::size_t& room_for_gaps) {
   const auto time_value = [&](std::int64_t ms) -> Json {
     if (state.count == 0) return {{"value", nullptr}};
-    return {{"value", static_cast<double>(ms)}, {"value_as_string", iso_ms(ms)}};
+    return {{"value", static_cast<double>(ms)}, {"value_as_string", formatted_time(ms, definition.format)}};
   };
   switch (definition.kind) {
     case Definition::Kind::kTerms: return terms_result(definition, state, room_for_gaps);
@@ -280,21 +321,31 @@ Json Aggregations::terms_result(const Definition& definition, const State& state
 
 Json Aggregations::histogram_result(const Definition& definition, const State& state, std::size_t& room_for_gaps) {
   Json list = Json::array();
-  std::optional<std::int64_t> expected;
   const auto append = [&](std::int64_t ms, const Bucket& bucket) {
-    Json entry{{"key_as_string", iso_ms(ms)}, {"key", ms}, {"doc_count", bucket.count}};
+    Json entry{{"key_as_string", formatted_time(ms, definition.format)}, {"key", ms}, {"doc_count", bucket.count}};
     entry.update(results_of(definition.inner, bucket.inner, room_for_gaps));
     list.push_back(std::move(entry));
   };
-  for (const auto& [ms, bucket] : state.by_time) {
+  std::optional<std::int64_t> expected;
+  const auto fill_up_to = [&](std::int64_t ms) {
     while (definition.min_doc_count == 0 && expected && *expected < ms && room_for_gaps > 0) {
       --room_for_gaps;
       append(*expected, {});
       expected = bucket_after(*expected, definition);
     }
+  };
+  const auto begins_earlier = [&](std::int64_t ms) {
+    return state.by_time.empty() || ms < state.by_time.begin()->first;
+  };
+  if (definition.bounds && begins_earlier(definition.bounds->first)) {
+    expected = bucket_of(definition.bounds->first, definition);
+  }
+  for (const auto& [ms, bucket] : state.by_time) {
+    fill_up_to(ms);
     if (bucket.count >= definition.min_doc_count) append(ms, bucket);
     expected = bucket_after(ms, definition);
   }
+  if (definition.bounds) fill_up_to(definition.bounds->second + 1);
   if (definition.is_descending) std::ranges::reverse(list);
   return {{"buckets", std::move(list)}};
 }

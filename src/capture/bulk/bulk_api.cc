@@ -111,8 +111,11 @@ void BulkApi::Impl::add_searches() {
   const std::initializer_list<Method> read{Method::kGet, Method::kPost};
   for (const std::string base : {"", "/{index}"}) {
     exchange.on(read, base + "/_search", reading(searches, &Search::search));
+    exchange.on(read, base + "/_msearch", reading(searches, &Search::multi_search));
     exchange.on(read, base + "/_count", reading(searches, &Search::count));
     exchange.on(read, base + "/_mget", reading(searches, &Search::multi_get));
+    exchange.on({Method::kGet}, base + "/_stats", reading(searches, &Search::stats));
+    exchange.on({Method::kGet}, base + "/_stats/{name}", reading(searches, &Search::stats));
   }
   exchange.on(read, "/_search/scroll", reading(searches, &Search::scroll));
   exchange.on({Method::kDelete}, "/_search/scroll", reading(searches, &Search::clear_scroll));
@@ -142,6 +145,9 @@ void BulkApi::Impl::add_indices() {
   exchange.on({Method::kDelete}, "/{index}", removing(index_calls, &IndexCalls::remove));
   for (const char* path : {"/_mapping", "/{index}/_mapping"}) {
     exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::mapping));
+  }
+  for (const char* path : {"/_field_caps", "/{index}/_field_caps"}) {
+    exchange.on({Method::kGet, Method::kPost}, path, bound(index_calls, &IndexCalls::field_capabilities));
   }
   exchange.on({Method::kPut, Method::kPost}, "/{index}/_mapping", bound(index_calls, &IndexCalls::put_mapping));
   for (const char* path : {"/_settings", "/{index}/_settings"}) {

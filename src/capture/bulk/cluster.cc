@@ -141,13 +141,46 @@ Task<Answer> Cluster::cat(Call call) {
                     "_cat/" + call.name + " is not served; _cat/health, _cat/indices, _cat/count and _cat/nodes are");
 }
 
-Answer table(const Call& call, const std::vector<std::string>& columns,
-             const std::vector<std::vector<std::string>>& rows) {
+namespace {
+
+Answer unknown_column(const std::string& name, const std::vector<std::string>& columns) {
+  std::string known;
+  for (const std::string& column : columns) known += (known.empty() ? "" : ", ") + column;
+  return refusal(400, "illegal_argument_exception", "column [" + name + "] is not known here; " + known + " are");
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Numbers go by their value, texts by their letters.
+bool is_less(const std::string& a, const std::string& b) {
+  if (is_number(a) && is_number(b) && a.size() != b.size()) return a.size() < b.size();
+  return a < b;
+}
+
+}  // namespace
+
+Answer table(const Call& call, const std::vector<std::string>& columns, std::vector<std::vector<std::string>> rows) {
+  const auto orders = split_columns(call.query.find("s").value_or(""));
+  for (auto order = orders.rbegin(); order != orders.rend(); ++order) {
+    const auto colon = order->find(':');
+    const auto column = std::ranges::find(columns, order->substr(0, colon));
+    if (column == columns.end() && rows.empty()) continue;
+    if (column == columns.end()) return unknown_column(order->substr(0, colon), columns);
+    const auto at = static_cast<std::size_t>(column - columns.begin());
+    const bool is_descending = colon != std::string::npos && order->substr(colon + 1) == "desc";
+    std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) {
+      return is_descending ? is_less(b[at], a[at]) : is_less(a[at], b[at]);
+    });
+  }
   std::vector<std::size_t> chosen;
   if (const auto wanted = call.query.find("h")) {
     for (const std::string& name : split_columns(*wanted)) {
       const auto found = std::ranges::find(columns, name);
-      if (found != columns.end()) chosen.push_back(static_cast<std::size_t>(found - columns.begin()));
+      if (found == columns.end() && rows.empty()) continue;
+      if (found == columns.end()) return unknown_column(name, columns);
+      chosen.push_back(static_cast<std::size_t>(found - columns.begin()));
     }
   } else {
     for (std::size_t i = 0; i < columns.size(); ++i) chosen.push_back(i);

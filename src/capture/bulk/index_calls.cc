@@ -9,6 +9,12 @@ namespace fw::capture::elastic {
 namespace {
 
 constexpr std::size_t kMostBody = std::size_t{1} << 20;
+constexpr Duration kRefreshTime = std::chrono::seconds(30);
+
+/// What an index is in truth, whatever its maker asked for.
+constexpr std::string_view kMappings =
+    R"({"properties":{"timestamp":{"type":"date"},"workload_id":{"type":"keyword"},"client_id":{"type":"keyword"},)"
+    R"("request":{"type":"object","enabled":false},"response":{"type":"object","enabled":false}}})";
 constexpr std::string_view kAcknowledged = R"({"acknowledged":true})";
 
 Json parsed(const std::string& text) { return Json::parse(text, nullptr, false); }
@@ -47,6 +53,12 @@ Task<Status> IndexCalls::save() {
   co_return co_await run_on(dependencies_.disk, [this] { return indices_.save(); });
 }
 
+Json IndexCalls::mappings_of(const std::string& index) const {
+  const auto entry = indices_.find(index);
+  const Json said = parsed(entry ? entry->mappings : "{}");
+  return said.contains("properties") ? said : parsed(std::string(kMappings));
+}
+
 Task<Answer> IndexCalls::get(Call call) {
   if (call.index.starts_with('_') && call.index != "_all") {
     co_return refusal(400, "illegal_argument_exception",
@@ -60,7 +72,7 @@ Task<Answer> IndexCalls::get(Call call) {
   for (const std::string& name : *names) {
     const auto entry = indices_.find(name).value_or(IndexEntry{});
     json[name] = {
-        {"aliases", Json::object()}, {"mappings", parsed(entry.mappings)}, {"settings", settings_json(name, entry)}};
+        {"aliases", Json::object()}, {"mappings", mappings_of(name)}, {"settings", settings_json(name, entry)}};
   }
   co_return Answer{.body = to_text(json)};
 }
@@ -112,9 +124,42 @@ Task<Answer> IndexCalls::mapping(Call call) {
   if (!names.ok()) co_return no_such_index(call.index);
   Json json = Json::object();
   for (const std::string& name : *names) {
-    json[name] = {{"mappings", parsed(indices_.find(name).value_or(IndexEntry{}).mappings)}};
+    json[name] = {{"mappings", mappings_of(name)}};
   }
   co_return Answer{.body = to_text(json)};
+}
+
+Task<Answer> IndexCalls::field_capabilities(Call call) {
+  const auto body = body_of(call);
+  if (!body.ok()) co_return refusal(400, "parse_exception", body.error().message);
+  const auto names = indices_.resolve(
+      call.index, call.has_flag("ignore_unavailable") ? Indices::Missing::kPassedOver : Indices::Missing::kRefused);
+  if (!names.ok()) co_return no_such_index(call.index);
+  std::string wanted(call.query.find("fields").value_or(""));
+  for (const auto& [key, value] : body->items()) {
+    if (key != "fields") {
+      co_return refusal(400, "parsing_exception", "unknown key of _field_caps: [" + key + "]");
+    }
+    for (const Json& name : value.is_array() ? value : Json::array({value})) {
+      if (name.is_string()) wanted += (wanted.empty() ? "" : ",") + name.get<std::string>();
+    }
+  }
+  Json fields = Json::object();
+  for (const auto& [name, type] :
+       {std::pair("timestamp", "date"), std::pair("workload_id", "keyword"), std::pair("client_id", "keyword"),
+        std::pair("_id", "_id"), std::pair("_index", "_index")}) {
+    std::string_view rest = wanted;
+    bool is_wanted = false;
+    while (!rest.empty()) {
+      const auto comma = rest.find(',');
+      is_wanted |= matches_pattern(rest.substr(0, comma), name);
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    if (!is_wanted) continue;
+    fields[name][type] = {
+        {"type", type}, {"metadata_field", *name == '_'}, {"searchable", true}, {"aggregatable", true}};
+  }
+  co_return Answer{.body = to_text({{"indices", *names}, {"fields", std::move(fields)}})};
 }
 
 Task<Answer> IndexCalls::put_mapping(Call call) {
@@ -146,6 +191,15 @@ Task<Answer> IndexCalls::put_settings(Call call) {
 
 Task<Answer> IndexCalls::refresh(Call call) {
   if (!indices_.resolve(call.index).ok()) co_return no_such_index(call.index);
+  // Where the log store is a cluster elsewhere, what was acknowledged may be on its way there.
+  const auto lacking = co_await run_if_room(dependencies_.search, [&]() -> Result<logstore::Backlog> {
+    return dependencies_.log.settle({}, call.deadline.within(kRefreshTime));
+  });
+  if (!lacking.ok()) co_return refusal(lacking.error());
+  if (lacking->records > 0) {
+    co_return refusal(503, "unavailable_shards_exception",
+                      std::to_string(lacking->records) + " records are not in the log store yet; try again");
+  }
   co_return Answer{.body = R"({"_shards":{"total":1,"successful":1,"failed":0}})"};
 }
 

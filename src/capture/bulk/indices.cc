@@ -128,7 +128,7 @@ void Indices::remove(std::string_view name) {
   if (const auto found = entries_.find(name); found != entries_.end()) entries_.erase(found);
 }
 
-Result<std::vector<std::string>> Indices::resolve(std::string_view expression) const {
+Result<std::vector<std::string>> Indices::resolve(std::string_view expression, Missing missing) const {
   std::vector<std::string> out;
   const auto add = [&](const std::string& name) {
     if (std::ranges::find(out, name) == out.end()) out.push_back(name);
@@ -149,7 +149,7 @@ Result<std::vector<std::string>> Indices::resolve(std::string_view expression) c
       }
     } else if (entries_.contains(part)) {
       add(std::string(part));
-    } else if (!part.empty() && part != whole_) {
+    } else if (!part.empty() && part != whole_ && missing == Missing::kRefused) {
       return not_found("no such index [" + std::string(part) + "]");
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "capture/bulk/impl/indices.h"
 #include "capture/bulk/impl/query_node.h"
 
@@ -54,6 +55,15 @@ bool Query::matches(const record::Interaction& record, std::string_view whole_in
   return root_->matches(record, whole_index);
 }
 
+Query Query::slice(std::uint64_t id, std::uint64_t parts) const {
+  Node node{.kind = Node::Kind::kBool};
+  node.must.push_back(*root_);
+  node.must.push_back({.kind = Node::Kind::kSlice, .slice = id, .slices = parts});
+  Query out;
+  out.root_ = std::make_shared<const Node>(std::move(node));
+  return out;
+}
+
 logstore::Selection Query::selection() const {
   logstore::Selection selection;
   root_->narrow(selection);
@@ -78,6 +88,7 @@ bool Query::Node::matches(const record::Interaction& record, std::string_view wh
     case Kind::kBool:
       return std::ranges::all_of(must, fits) && std::ranges::none_of(must_not, fits) &&
              static_cast<std::size_t>(std::ranges::count_if(should, fits)) >= least_should;
+    case Kind::kSlice: return hash64(*record.id) % slices == slice;
   }
   return false;
 }
@@ -100,6 +111,7 @@ bool Query::Node::narrow(logstore::Selection& selection) const {
       return is_whole;
     }
     case Kind::kNone:
+    case Kind::kSlice:
     case Kind::kPattern: return false;
   }
   return false;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "capture/bulk/impl/query_node.h"
+#include "capture/bulk/impl/query_string.h"
 
 namespace fw::capture::elastic {
 namespace {
@@ -11,11 +12,21 @@ using Kind = Node::Kind;
 
 /// What belongs to a clause without changing what it matches.
 bool is_without_effect(std::string_view key) {
-  constexpr std::array<std::string_view, 9> kKeys{"boost",    "_name",   "case_insensitive", "operator",
-                                                  "analyzer", "rewrite", "zero_terms_query", "lenient",
-                                                  "relation"};
+  constexpr std::array<std::string_view, 8> kKeys{"boost",   "_name",   "operator",         "analyzer",
+                                                  "rewrite", "lenient", "zero_terms_query", "relation"};
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
+
+/// What is not known and turned off.
+bool is_off(std::string_view key, const Json& value) { return key == "case_insensitive" && value == false; }
+
+bool is_bound(std::string_view key) {
+  return key == "gte" || key == "gt" || key == "lte" || key == "lt" || key == "from" || key == "to";
+}
+
+/// Times of the dialect are milliseconds: what lies within one belongs to it.
+constexpr Duration kMillisecond = std::chrono::milliseconds(1);
+Timestamp whole_ms(Timestamp time) { return std::chrono::floor<std::chrono::milliseconds>(time); }
 
 Error unknown(std::string_view what, std::string_view name) {
   return invalid_argument("unknown " + std::string(what) + " [" + std::string(name) + "]");
@@ -62,6 +73,10 @@ class Parser {
     if (name == "ids") return parse_ids(clause);
     if (name == "range") return parse_range(clause);
     if (name == "exists") return parse_exists(clause);
+    if (name == "query_string") {
+      FW_ASSIGN(const Json inner, query_of_text(clause));
+      return parse(inner, depth + 1);
+    }
     if (name == "constant_score" && clause.is_object() && clause.contains("filter")) {
       return parse(clause["filter"], depth + 1);
     }
@@ -112,8 +127,9 @@ class Parser {
   Result<Node> term_of(Field field, const Json& value) const {
     if (field == Field::kBody) return not_indexed();
     if (field == Field::kTime) {
-      FW_ASSIGN(const Timestamp time, parse_time(value, "", context_.now));
-      return Node{.kind = Kind::kRange, .from = time, .to = time + Duration(1)};
+      FW_ASSIGN(const Timestamp first, parse_time(value, "", context_.now));
+      FW_ASSIGN(const Timestamp last, parse_time(value, "", context_.now, Rounding::kUp));
+      return Node{.kind = Kind::kRange, .from = whole_ms(first), .to = whole_ms(last) + kMillisecond};
     }
     FW_ASSIGN(std::string text, scalar_text(value));
     return Node{.kind = Kind::kTerms, .field = field, .terms = {std::move(text)}};
@@ -125,7 +141,8 @@ class Parser {
     const Json* value = named.second;
     if (value->is_object()) {
       for (const auto& [key, member] : value->items()) {
-        if (key != inner && !is_without_effect(key)) return unknown("key of [" + std::string(name) + "]", key);
+        if (key == inner || is_off(key, member) || is_without_effect(key)) continue;
+        return unknown("key of [" + std::string(name) + "]", key);
       }
       if (!value->contains(inner)) return invalid_argument("[" + std::string(name) + "] needs [" + inner + "]");
       return term_of(field, (*value)[inner]);
@@ -138,7 +155,16 @@ class Parser {
     FW_ASSIGN(const Field field, parse_field(named.first));
     if (field == Field::kBody || field == Field::kTime) return not_indexed();
     const Json* value = named.second;
-    if (value->is_object()) value = value->contains("value") ? &(*value)["value"] : value;
+    if (value->is_object()) {
+      const Json* inner = nullptr;
+      for (const auto& [key, member] : value->items()) {
+        if (is_off(key, member) || is_without_effect(key)) continue;
+        if (key != "value" && key != name) return unknown("key of [" + std::string(name) + "]", key);
+        inner = &member;
+      }
+      if (inner == nullptr) return invalid_argument("[" + std::string(name) + "] needs [value]");
+      value = inner;
+    }
     FW_ASSIGN(std::string text, scalar_text(*value));
     if (name == "prefix") {
       if (text.find('*') != std::string::npos) return invalid_argument("[prefix] holds a star; use [wildcard]");
@@ -191,18 +217,12 @@ class Parser {
         }
         continue;
       }
-      FW_ASSIGN(const Timestamp time, parse_time(value, format, context_.now));
-      if (key == "gte" || key == "from") {
-        node.from = time;
-      } else if (key == "gt") {
-        node.from = time + Duration(1);
-      } else if (key == "lt") {
-        node.to = time;
-      } else if (key == "lte" || key == "to") {
-        node.to = time + Duration(1);
-      } else {
-        return unknown("key of [range]", key);
-      }
+      if (!is_bound(key)) return unknown("key of [range]", key);
+      const bool is_after_whole = key == "gt" || key == "lte" || key == "to";
+      FW_ASSIGN(const Timestamp time,
+                parse_time(value, format, context_.now, is_after_whole ? Rounding::kUp : Rounding::kDown));
+      const Timestamp bound = whole_ms(time) + (is_after_whole ? kMillisecond : Duration(0));
+      (key.starts_with('g') || key == "from" ? node.from : node.to) = bound;
     }
     return node;
   }

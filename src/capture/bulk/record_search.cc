@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "capture/bulk/impl/elastic_answer.h"
+#include "capture/bulk/impl/ranked_hits.h"
 #include "record/record_id.h"
 
 namespace fw::capture::elastic {
@@ -12,61 +13,6 @@ using logstore::Order;
 
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kGlobalId = 16;  // as record_reader.cc has it: shorter ids are unique within their index only
-
-std::int64_t ms_of(Timestamp time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-}
-
-void append_sort(const record::Interaction& record, const SearchRequest& request, std::string& out) {
-  if (!request.sorts_by_time && !request.breaks_ties) return;
-  out.pop_back();
-  out += R"(,"sort":[)";
-  if (request.sorts_by_time) out += std::to_string(ms_of(record.timestamp));
-  if (request.breaks_ties) out += (request.sorts_by_time ? "," : "") + json_string(*record.id);
-  out += "]}";
-}
-
-/// Where search_after goes on, as a narrower selection and what is to be passed over within it.
-class After {
- public:
-  After(logstore::LogStore& log, const SearchRequest& request, logstore::Selection& selection) : order_(request.order) {
-    if (request.after_id) {
-      auto id = record::RecordId::parse(*request.after_id);
-      const auto record = id.ok() ? log.find(*id) : Result<std::optional<record::Interaction>>(std::nullopt);
-      if (record.ok() && *record) {
-        time_ = (*record)->timestamp;
-        id_ = (*record)->id;
-      }
-    }
-    const bool is_newest_first = order_ == Order::kNewestFirst;
-    if (time_) {
-      narrow(selection, is_newest_first ? *time_ + Duration(1) : *time_, is_newest_first);
-    } else if (request.after_ms) {
-      // All records of this millisecond have the same sort value: they are passed over together.
-      const Timestamp begin{std::chrono::milliseconds(*request.after_ms)};
-      narrow(selection, is_newest_first ? begin : begin + std::chrono::milliseconds(1), is_newest_first);
-    }
-  }
-
-  /// The record is one that the client has seen.
-  [[nodiscard]] bool covers(const record::Interaction& record) const {
-    if (!time_ || record.timestamp != *time_) return false;
-    return order_ == Order::kNewestFirst ? record.id >= *id_ : record.id <= *id_;
-  }
-
- private:
-  static void narrow(logstore::Selection& selection, Timestamp bound, bool is_upper) {
-    if (is_upper) {
-      selection.to = selection.to ? std::min(*selection.to, bound) : bound;
-    } else {
-      selection.from = selection.from ? std::max(*selection.from, bound) : bound;
-    }
-  }
-
-  Order order_;
-  std::optional<Timestamp> time_;
-  std::optional<record::RecordId> id_;
-};
 
 /// The exact count of a selection without bounds of time, which the store has at hand.
 Result<std::uint64_t> known_count(logstore::LogStore& log, const logstore::Selection& selection) {
@@ -111,16 +57,65 @@ bool SearchScope::holds(const record::Interaction& record) const {
   return std::ranges::find(names, index) != names.end();
 }
 
-void append_hit(const record::Interaction& record, std::string_view whole_index, const SourceFilter& source,
+void append_hit(const record::Interaction& record, std::string_view whole_index, const SearchRequest& request,
                 std::string& out) {
   out += R"({"_index":)" + json_string(index_of(record, whole_index)) + R"(,"_id":)" + json_string(id_of(record)) +
          R"(,"_score":null)";
-  if (!source.is_nothing()) {
+  if (request.shape.shows_version) out += R"(,"_version":1)";
+  if (request.shape.shows_sequence) out += R"(,"_seq_no":0,"_primary_term":1)";
+  if (!request.shape.source.is_nothing()) {
     out += R"(,"_source":)";
-    source.append(record, out);
+    request.shape.source.append(record, out);
   }
+  request.shape.fields.append(record, whole_index, out);
+  request.sort.append(record, out);
   out += '}';
 }
+
+namespace {
+
+/// The hits of a search as its records are met.
+class Hits {
+ public:
+  Hits(const SearchRequest& request, std::string_view whole, std::size_t most_bytes)
+      : request_(request), whole_(whole), most_bytes_(most_bytes), ranked_(request) {}
+
+  /// False: none that the scan meets later is one.
+  bool take(const record::Interaction& record) {
+    if (!request_.sort.is_after(record)) return true;
+    if (request_.sort.is_ranked()) return ranked_.take(record);
+    if (count_ < request_.size && seen_++ >= request_.from) append(record);
+    return count_ < request_.size && !is_too_large();
+  }
+  /// Once all have been met.
+  Status finish(logstore::LogStore& log) {
+    if (!request_.sort.is_ranked()) return {};
+    return ranked_.for_each(log, [this](const record::Interaction& record) {
+      append(record);
+      return !is_too_large();
+    });
+  }
+
+  [[nodiscard]] bool is_too_large() const { return text_.size() > most_bytes_; }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] std::string& text() { return text_; }
+
+ private:
+  void append(const record::Interaction& record) {
+    if (count_++ > 0) text_ += ',';
+    append_hit(record, whole_, request_, text_);
+  }
+
+  const SearchRequest& request_;
+  const std::string_view whole_;
+  const std::size_t most_bytes_;
+  RankedHits ranked_;
+  std::string text_;
+  std::size_t count_ = 0;
+  std::size_t seen_ = 0;
+};
+
+}  // namespace
 
 Result<Found> find_records(logstore::LogStore& log, const SearchScope& scope, SearchRequest& request,
                            std::size_t most_bytes, const Deadline& deadline) {
@@ -133,49 +128,42 @@ Result<Found> find_records(logstore::LogStore& log, const SearchScope& scope, Se
   // With search_after the hits begin further on, and what is counted does not.
   const bool counts_all = !is_count_known && (request.tells_total || !request.aggregations.empty());
   logstore::Selection hits_from = selection;
-  const After after(log, request, hits_from);
-  const bool is_one_pass = counts_all && !request.after_ms && !request.after_id;
-  std::size_t seen = 0;
-  bool is_too_large = false;
+  request.sort.narrow(hits_from);
+  const bool is_one_pass = counts_all && !request.sort.has_after();
+  Hits hits(request, scope.whole, most_bytes);
   std::uint64_t counted = 0;
   const bool wants_all = !request.aggregations.empty();
-  const auto take_hit = [&](const record::Interaction& record) {
-    if (after.covers(record)) return true;
-    if (found.count < request.size && seen++ >= request.from) {
-      if (found.count++ > 0) found.hits += ',';
-      append_hit(record, scope.whole, request.source, found.hits);
-      append_sort(record, request, found.hits);
-      is_too_large = found.hits.size() > most_bytes;
-    }
-    return found.count < request.size && !is_too_large;
-  };
   const auto count_one = [&](const record::Interaction& record) {
     ++counted;
     request.aggregations.add(record);
     return wants_all || counted < request.count_up_to || request.count_up_to == 0;
   };
+  const Order order = request.sort.order();
   if (is_one_pass) {
     FW_ASSIGN(const bool is_whole,
-              for_each(log, scope, request.query, selection, request.order, deadline, [&](const auto& record) {
-                const bool more_hits = take_hit(record);
+              for_each(log, scope, request.query, selection, order, deadline, [&](const auto& record) {
+                const bool more_hits = hits.take(record);
                 const bool more_count = count_one(record);
-                return !is_too_large && (more_hits || more_count);
+                return !hits.is_too_large() && (more_hits || more_count);
               }));
     found.is_timed_out = !is_whole;
   } else {
     if (request.size > 0) {
-      FW_ASSIGN(const bool is_whole, for_each(log, scope, request.query, hits_from, request.order, deadline, take_hit));
+      FW_ASSIGN(const bool is_whole, for_each(log, scope, request.query, hits_from, order, deadline,
+                                              [&](const auto& record) { return hits.take(record); }));
       found.is_timed_out = !is_whole;
     }
-    if (counts_all && !is_too_large) {
-      FW_ASSIGN(const bool is_whole,
-                for_each(log, scope, request.query, selection, request.order, deadline, count_one));
+    if (counts_all && !hits.is_too_large()) {
+      FW_ASSIGN(const bool is_whole, for_each(log, scope, request.query, selection, order, deadline, count_one));
       found.is_timed_out = found.is_timed_out || !is_whole;
     }
   }
-  if (is_too_large) {
+  FW_TRY(hits.finish(log));
+  if (hits.is_too_large()) {
     return too_large("the hits have more than " + std::to_string(most_bytes >> 20) + " MiB; ask for a smaller size");
   }
+  found.count = hits.count();
+  found.hits = std::move(hits.text());
   if (!is_count_known) found.total = counted;
   found.is_exact = !found.is_timed_out && (is_count_known || wants_all || counted < request.count_up_to);
   if (found.total > request.count_up_to && request.tells_total && request.count_up_to > 0) {
@@ -191,13 +179,12 @@ Result<Found> scroll_records(logstore::LogStore& log, const SearchScope& scope, 
   found.next = after;
   do {
     // Never more than are wanted: the cursor stands behind the whole page.
-    FW_ASSIGN(auto page, log.scan(request.query.selection(), request.order, std::min(kPage, request.size - found.count),
-                                  found.next));
+    FW_ASSIGN(auto page, log.scan(request.query.selection(), request.sort.order(),
+                                  std::min(kPage, request.size - found.count), found.next));
     for (const record::Interaction& record : page.records) {
       if (!scope.holds(record) || !request.query.matches(record, scope.whole)) continue;
       if (found.count++ > 0) found.hits += ',';
-      append_hit(record, scope.whole, request.source, found.hits);
-      append_sort(record, request, found.hits);
+      append_hit(record, scope.whole, request, found.hits);
     }
     found.next = std::move(page.next);
   } while (found.next && found.count < request.size && found.hits.size() < most_bytes / 2);

@@ -18,10 +18,16 @@ Duration keep_alive_of(std::string_view text) {
   return std::chrono::seconds(std::min(count, kDay / found->second) * found->second);
 }
 
+std::size_t Scrolls::bytes_of(const Scroll& scroll) {
+  std::size_t bytes = scroll.body.size() + scroll.index.size();
+  for (const auto& [name, value] : scroll.parameters.pairs()) bytes += name.size() + value.size();
+  return bytes;
+}
+
 Result<std::string> Scrolls::open(Scroll scroll, Duration keep_alive) {
   const std::lock_guard lock(mutex_);
   close_late();
-  const std::size_t bytes = scroll.body.size() + scroll.index.size();
+  const std::size_t bytes = bytes_of(scroll);
   if (open_.size() >= kMost || bytes_ + bytes > kMostBytes) {
     return resource_exhausted("Trying to create too many scroll contexts; clear those that are read to their end");
   }
@@ -52,7 +58,7 @@ bool Scrolls::close(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = open_.find(id);
   if (found == open_.end()) return false;
-  bytes_ -= found->second.scroll.body.size() + found->second.scroll.index.size();
+  bytes_ -= bytes_of(found->second.scroll);
   open_.erase(found);
   return true;
 }
@@ -72,7 +78,7 @@ void Scrolls::close_late() {
       ++at;
       continue;
     }
-    bytes_ -= at->second.scroll.body.size() + at->second.scroll.index.size();
+    bytes_ -= bytes_of(at->second.scroll);
     at = open_.erase(at);
   }
 }

@@ -1,9 +1,16 @@
 #include "capture/bulk/impl/source_filter.h"
 
+#include <algorithm>
+
 #include "capture/bulk/impl/elastic_answer.h"
 
 namespace fw::capture::elastic {
 namespace {
+
+Status check_count(std::string_view paths) {
+  if (std::ranges::count(paths, ',') < static_cast<std::ptrdiff_t>(SourceFilter::kMostPaths)) return {};
+  return invalid_argument("[_source] names more than 64 paths");
+}
 
 Result<std::string> paths_of(const Json& value) {
   std::string out;
@@ -17,6 +24,7 @@ Result<std::string> paths_of(const Json& value) {
   } else {
     FW_TRY(add(value));
   }
+  FW_TRY(check_count(out));
   return out;
 }
 
@@ -78,13 +86,21 @@ Result<SourceFilter> SourceFilter::parse(const Json& source) {
   return filter;
 }
 
-SourceFilter SourceFilter::of(const net::QueryParams& query, SourceFilter otherwise) {
+SourceFilter SourceFilter::nothing() {
+  SourceFilter filter;
+  filter.is_nothing_ = true;
+  return filter;
+}
+
+Result<SourceFilter> SourceFilter::of(const net::QueryParams& query, SourceFilter otherwise) {
   if (const auto source = query.find("_source")) {
     otherwise.is_nothing_ = *source == "false";
     if (*source != "false" && *source != "true") otherwise.includes_ = *source;
   }
   if (const auto paths = query.find("_source_includes")) otherwise.includes_ = *paths;
   if (const auto paths = query.find("_source_excludes")) otherwise.excludes_ = *paths;
+  FW_TRY(check_count(otherwise.includes_));
+  FW_TRY(check_count(otherwise.excludes_));
   return otherwise;
 }
 

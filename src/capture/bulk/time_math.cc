@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <optional>
 
 #include "capture/bulk/impl/query.h"
 #include "capture/timestamp.h"
@@ -68,10 +69,31 @@ Result<Seconds> round_down(Seconds time, char unit, std::string_view text) {
   }
 }
 
+/// The last moment of the unit that begins at `time`.
+Result<Timestamp> last_of(Seconds time, char unit, std::string_view text) {
+  FW_ASSIGN(const Seconds next, add(time, 1, unit, text));
+  return Timestamp(std::chrono::floor<std::chrono::seconds>(clamped(next))) - Duration(1);
+}
+
+/// The unit up to which a text says a time: 'd' of 2026-11-24, 's' of 2026-11-24T10:00:00. None where it says more.
+std::optional<char> unit_said(std::string_view text) {
+  if (text.size() < 5 || text[4] != '-') return text.size() == 4 ? std::optional('y') : std::nullopt;
+  const auto clock = text.find_first_of("Tt ");
+  if (clock == std::string_view::npos) return text.size() == 7 ? std::optional('M') : std::optional('d');
+  text.remove_prefix(clock + 1);
+  switch (text.substr(0, text.find_first_of("Zz+-")).size()) {
+    case 2: return 'h';
+    case 5: return 'm';
+    case 8: return 's';
+    default: return std::nullopt;
+  }
+}
+
 /// `-7d/d` after a time. Fractions of a second go.
-Result<Timestamp> apply_math(Timestamp begin, std::string_view math, std::string_view text) {
+Result<Timestamp> apply_math(Timestamp begin, std::string_view math, std::string_view text, Rounding rounding) {
   if (math.empty()) return begin;
   Seconds time = std::chrono::floor<std::chrono::seconds>(begin);
+  bool is_last_moment = false;
   while (!math.empty()) {
     const char sign = math.front();
     math.remove_prefix(1);
@@ -86,10 +108,14 @@ Result<Timestamp> apply_math(Timestamp begin, std::string_view math, std::string
     }
     if (math.empty()) return malformed(text);
     FW_ASSIGN(time, sign == '/' ? round_down(time, math.front(), text) : add(time, count, math.front(), text));
+    if (sign == '/' && rounding == Rounding::kUp) {
+      FW_ASSIGN(time, add(time, 1, math.front(), text));
+      is_last_moment = true;
+    }
     time = std::chrono::floor<std::chrono::seconds>(clamped(time));
     math.remove_prefix(1);
   }
-  return Timestamp(time);
+  return Timestamp(time) - Duration(is_last_moment ? 1 : 0);
 }
 
 Result<Timestamp> scaled(std::string_view text, std::int64_t per_second) {
@@ -106,17 +132,20 @@ Result<Timestamp> scaled(std::string_view text, std::int64_t per_second) {
 
 }  // namespace
 
-Result<Timestamp> parse_time(const Json& value, std::string_view format, Timestamp now) {
+Result<Timestamp> parse_time(const Json& value, std::string_view format, Timestamp now, Rounding rounding) {
   if (!value.is_number() && !value.is_string()) return malformed(value.dump());
   const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
   if (format == "epoch_millis") return scaled(text, 1000);
   if (format == "epoch_second") return scaled(text, 1);
-  if (text.starts_with("now")) return apply_math(now, std::string_view(text).substr(3), text);
+  if (text.starts_with("now")) return apply_math(now, std::string_view(text).substr(3), text, rounding);
   const auto bars = text.find("||");
   const auto time = parse_timestamp(std::string_view(text).substr(0, bars));
   if (!time) return malformed(text);
-  return bars == std::string::npos ? Result<Timestamp>(*time)
-                                   : apply_math(*time, std::string_view(text).substr(bars + 2), text);
+  if (bars != std::string::npos) return apply_math(*time, std::string_view(text).substr(bars + 2), text, rounding);
+  if (const auto unit = unit_said(text); unit && value.is_string() && rounding == Rounding::kUp) {
+    return last_of(std::chrono::floor<std::chrono::seconds>(*time), *unit, text);
+  }
+  return *time;
 }
 
 }  // namespace fw::capture::elastic

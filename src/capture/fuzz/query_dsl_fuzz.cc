@@ -33,7 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (request->query.is_selection() && is_selected && !matches) std::abort();
     request->aggregations.add(record);
     std::string out;
-    request->source.append(record, out);
+    request->shape.source.append(record, out);
+    request->shape.fields.append(record, "flywheel", out);
+    request->sort.append(record, out);
   }
   if (!request->aggregations.empty()) (void)request->aggregations.to_json();
   return 0;

@@ -159,6 +159,43 @@ TEST(Aggregations, EmptyBucketsAreBounded) {
   EXPECT_LE((*aggregations->to_json())["t"]["buckets"].size(), Aggregations::kMaxBuckets + 2);
 }
 
+TEST(Aggregations, EmptyBucketsGoAsFarAsTheirBounds) {
+  auto aggregations =
+      Aggregations::parse(Json::parse(R"({"t":{"date_histogram":{"field":"timestamp","format":"epoch_millis",
+      "fixed_interval":"10s","extended_bounds":{"min":0,"max":45000},"time_zone":"UTC"}}})"),
+                          "flywheel");
+  ASSERT_TRUE(aggregations.ok()) << aggregations.error().message;
+  aggregations->add(record_of("router", 25));
+  const Json json = *aggregations->to_json();
+  std::vector<int> counts;
+  for (const Json& bucket : json["t"]["buckets"]) counts.push_back(bucket["doc_count"]);
+  EXPECT_THAT(counts, testing::ElementsAre(0, 0, 1, 0, 0));
+  EXPECT_EQ(json["t"]["buckets"][4]["key_as_string"], "40000");
+}
+
+TEST(Aggregations, NameWhatWouldChangeTheAnswer) {
+  const auto refused = [](const std::string& aggs) {
+    const auto parsed = Aggregations::parse(Json::parse(aggs), "flywheel");
+    return parsed.ok() ? "" : parsed.error().message;
+  };
+  EXPECT_THAT(refused(R"({"t":{"date_histogram":{"field":"timestamp","fixed_interval":"1d","keyed":true}}})"),
+              HasSubstr("[keyed]"));
+  EXPECT_THAT(refused(R"({"t":{"date_histogram":{"field":"timestamp","fixed_interval":"1d","time_zone":"+02:00"}}})"),
+              HasSubstr("[time_zone]"));
+  EXPECT_THAT(refused(R"({"t":{"date_histogram":{"field":"timestamp","fixed_interval":"1d","format":"yyyy"}}})"),
+              HasSubstr("[yyyy]"));
+  EXPECT_THAT(refused(R"({"w":{"terms":{"field":"workload_id","min_doc_count":0}}})"), HasSubstr("[min_doc_count]"));
+  EXPECT_EQ(refused(R"({"w":{"terms":{"field":"workload_id","order":[{"_count":"desc"},{"_key":"asc"}]}}})"), "");
+}
+
+TEST(SourceFilter, PathsBeyondTheirNumberAreRefused) {
+  Json paths = Json::array();
+  for (int i = 0; i < 65; ++i) paths.push_back("request.p" + std::to_string(i));
+  EXPECT_FALSE(SourceFilter::parse(paths).ok());
+  paths.erase(0);
+  EXPECT_TRUE(SourceFilter::parse(paths).ok());
+}
+
 TEST(Scrolls, KeepTheirIdAndEndInTime) {
   ManualClock clock;
   Scrolls scrolls(clock);

@@ -23,6 +23,14 @@ def main():
     assert {hit["_id"] for hit in hits} == {action["_id"] for action in actions}
     found = client.search(index="traf*", body={"query": {"ids": {"values": ["document-000000000007"]}}})
     assert found["hits"]["hits"][0]["_source"] == document(7), found
+    page = next(helpers.scan(client, index="traffic", query={}, _source=["client_id"]))  # parameters of the first request count
+    assert page["_source"] == {"client_id": "dev"}, page
+    assert client.search(index="traffic", q="client_id:dev AND workload_id:opensearch", size=0)["hits"]["total"]["value"] == 1000
+    assert [hit["_id"] for hit in client.search(index="traffic", sort="_id:desc", size=1)["hits"]["hits"]] == ["document-000000000999"]
+    several = client.msearch(body=[{"index": "traffic"}, {"size": 0}, {"index": "traffic"}, {"sort": ["price"]}])["responses"]
+    assert [one["status"] for one in several] == [200, 400] and "price" in several[1]["error"]["reason"], several
+    assert client.indices.stats(index="traffic")["_all"]["total"]["docs"]["count"] == 1000
+    assert client.cat.count(index="traffic", format="json")[0]["count"] == "1000"
     point = client.create_pit(index="traffic", params={"keep_alive": "1m"})["pit_id"]
     page = client.search(body={"pit": {"id": point}, "sort": [{"timestamp": "desc"}], "size": 3})
     assert [hit["_source"] for hit in page["hits"]["hits"]] == [document(i) for i in (999, 998, 997)]

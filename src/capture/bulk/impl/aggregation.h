@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class Aggregations final {
     bool is_descending = true;
     std::int64_t interval_ms = 0;  ///< 0: by `calendar`
     char calendar = 'd';           ///< m, h, d, w, M, q or y
+    std::string format;            ///< of times as text
+    std::optional<std::pair<std::int64_t, std::int64_t>>
+        bounds;  ///< milliseconds: a histogram's empty buckets go so far
     std::vector<Definition> inner;
   };
 

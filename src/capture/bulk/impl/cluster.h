@@ -31,8 +31,8 @@ class Cluster final {
 /// The version that a client is told: one that its own is made for.
 [[nodiscard]] std::string version_for(const Call& call, const std::string& configured);
 
-/// A table of `_cat`: text in columns with a head if `?v`, or JSON if `?format=json`; `?h=` picks columns.
+/// A table of `_cat`: text in columns with a head if `?v`, or JSON if `?format=json`; `?h=` picks columns, `?s=` sorts.
 [[nodiscard]] Answer table(const Call& call, const std::vector<std::string>& columns,
-                           const std::vector<std::vector<std::string>>& rows);
+                           std::vector<std::vector<std::string>> rows);
 
 }  // namespace fw::capture::elastic

@@ -18,10 +18,12 @@ class IndexCalls final {
   [[nodiscard]] Task<Answer> remove(Call call);
   [[nodiscard]] Task<Answer> mapping(Call call);
   [[nodiscard]] Task<Answer> put_mapping(Call call);
+  /// `_field_caps`: what can be searched, and of what kind it is.
+  [[nodiscard]] Task<Answer> field_capabilities(Call call);
   [[nodiscard]] Task<Answer> settings(Call call);
   /// `PUT /{index}/_settings`: taken, without effect.
   [[nodiscard]] Task<Answer> put_settings(Call call);
-  /// `_refresh`, `_flush`, `_forcemerge`: what is acknowledged is on disk and seen already.
+  /// `_refresh`, `_flush`, `_forcemerge`: what is acknowledged is on disk, and seen once a store elsewhere has it.
   [[nodiscard]] Task<Answer> refresh(Call call);
   [[nodiscard]] Task<Answer> aliases(Call call);
   [[nodiscard]] Task<Answer> get_policy_or_template(Call call);
@@ -29,6 +31,8 @@ class IndexCalls final {
 
  private:
   [[nodiscard]] Task<Status> save();
+  /// As its maker said, or as it is in truth where nobody did.
+  [[nodiscard]] Json mappings_of(const std::string& index) const;
 
   const BulkApiDependencies& dependencies_;
   Indices& indices_;

@@ -46,8 +46,11 @@ class Indices final {
   void remove(std::string_view name);
 
   /// The known names that a list of names and patterns (`a,logs-*`, `_all`, empty) means, each once. A name without a
-  /// star that is not known is kNotFound; the whole index can always be read, whether somebody made it or not.
-  [[nodiscard]] Result<std::vector<std::string>> resolve(std::string_view expression) const;
+  /// star that is not known is kNotFound, or passed over; the whole index can always be read, whether somebody made it
+  /// or not.
+  enum class Missing : std::uint8_t { kRefused, kPassedOver };
+  [[nodiscard]] Result<std::vector<std::string>> resolve(std::string_view expression,
+                                                         Missing missing = Missing::kRefused) const;
 
  private:
   const std::filesystem::path file_;

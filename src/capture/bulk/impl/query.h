@@ -23,8 +23,11 @@ enum class Field : std::uint8_t { kWorkload, kClient, kTime, kId, kIndex, kBody 
 [[nodiscard]] std::string_view text_of(const record::Interaction& record, Field field, std::string_view whole_index);
 
 /// A time out of a query: a number or a text as in timestamp.h (with `format` epoch_millis or epoch_second as those),
-/// or date math from `now` or from a time (`now-7d/d`, `2026-11-24||+1M`). kInvalidArgument.
-[[nodiscard]] Result<Timestamp> parse_time(const Json& value, std::string_view format, Timestamp now);
+/// or date math from `now` or from a time (`now-7d/d`, `2026-11-24||+1M`). What names a day, or is rounded to one,
+/// means its begin, or its last moment. kInvalidArgument.
+enum class Rounding : std::uint8_t { kDown, kUp };
+[[nodiscard]] Result<Timestamp> parse_time(const Json& value, std::string_view format, Timestamp now,
+                                           Rounding rounding = Rounding::kDown);
 
 /// A query of the dialect, checked and ready to be asked of records. A value.
 class Query final {
@@ -43,6 +46,8 @@ class Query final {
   [[nodiscard]] static Result<Query> parse(const Json& query, const Context& context);
 
   [[nodiscard]] bool matches(const record::Interaction& record, std::string_view whole_index) const;
+  /// What matches and belongs to the part `id` of `parts`: every record belongs to one.
+  [[nodiscard]] Query slice(std::uint64_t id, std::uint64_t parts) const;
   /// A selection that holds everything that matches.
   [[nodiscard]] logstore::Selection selection() const;
   /// The selection holds nothing else.

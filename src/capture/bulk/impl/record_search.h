@@ -51,8 +51,8 @@ using NoteRemoval = std::function<Status(std::uint64_t records)>;
                                                    const Deadline& deadline);
 /// For a call that removes: who, from where, what.
 [[nodiscard]] NoteRemoval note_of(const BulkApiDependencies& dependencies, const Call& call, std::string request);
-/// A hit without `sort`, its `_source` through the filter; appended.
-void append_hit(const record::Interaction& record, std::string_view whole_index, const SourceFilter& source,
+/// A hit with all that the search asks for; appended.
+void append_hit(const record::Interaction& record, std::string_view whole_index, const SearchRequest& request,
                 std::string& out);
 
 }  // namespace fw::capture::elastic

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "net/url.h"
 
 namespace fw::capture::elastic {
 
@@ -14,7 +15,8 @@ namespace fw::capture::elastic {
 struct Scroll {
   std::string index;
   std::string body;  ///< of the search, JSON
-  Timestamp now;     ///< that the search's `now` means
+  net::QueryParams parameters{};
+  Timestamp now;  ///< that the search's `now` means
   std::size_t size = 10;
   std::uint64_t total = 0;
   bool is_exact = true;
@@ -47,6 +49,7 @@ class Scrolls final {
     Instant until;
   };
   void close_late();
+  [[nodiscard]] static std::size_t bytes_of(const Scroll& scroll);
 
   const Clock& clock_;
   std::mutex mutex_;

@@ -18,6 +18,8 @@ class Search final {
       : dependencies_(dependencies), indices_(indices), scrolls_(dependencies.clock) {}
 
   [[nodiscard]] Task<Answer> search(Call call);
+  /// `_msearch`: pairs of lines, each a search; one that fails is an error of its answer.
+  [[nodiscard]] Task<Answer> multi_search(Call call);
   [[nodiscard]] Task<Answer> count(Call call);
   [[nodiscard]] Task<Answer> scroll(Call call);
   [[nodiscard]] Task<Answer> clear_scroll(Call call);
@@ -31,6 +33,8 @@ class Search final {
   [[nodiscard]] Task<Answer> delete_by_query(Call call);
   [[nodiscard]] Task<Answer> cat_indices(Call call);
   [[nodiscard]] Task<Answer> cat_count(Call call);
+  /// `_stats`, of documents alone: what an index takes of the disk is not known by index.
+  [[nodiscard]] Task<Answer> stats(Call call);
 
  private:
   [[nodiscard]] Query::Context context() const { return {indices_.whole(), dependencies_.clock.now()}; }
@@ -38,6 +42,11 @@ class Search final {
   /// taken by the caller.
   [[nodiscard]] Task<Answer> on_search_pool(std::function<Answer()> work);
   [[nodiscard]] Answer run_search(const Call& call);
+  [[nodiscard]] Answer run_searches(const Call& call);
+  /// One document of a `_mget`, as JSON.
+  [[nodiscard]] Result<std::string> get_one(const Call& call, const Json& doc, const SourceFilter& otherwise) const;
+  /// The indexes that a call names; kNotFound, unless it says that those that are missing do not matter.
+  [[nodiscard]] Result<std::vector<std::string>> names_of(const Call& call, const std::string& expression) const;
   [[nodiscard]] Answer begin_scroll(const Call& call, SearchRequest request, const std::string& body);
   /// The next page of a scroll that is open.
   [[nodiscard]] Answer next_page(const std::string& id, Duration keep_alive);

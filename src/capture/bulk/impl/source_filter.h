@@ -15,10 +15,13 @@ class SourceFilter final {
  public:
   /// Everything.
   SourceFilter() = default;
+  static constexpr std::size_t kMostPaths = 64;
+
+  [[nodiscard]] static SourceFilter nothing();
   /// `false`, `true`, a path, a list of paths, or `{"includes", "excludes"}`. kInvalidArgument.
   [[nodiscard]] static Result<SourceFilter> parse(const Json& source);
   /// `_source`, `_source_includes` and `_source_excludes`, where they stand.
-  [[nodiscard]] static SourceFilter of(const net::QueryParams& query, SourceFilter otherwise);
+  [[nodiscard]] static Result<SourceFilter> of(const net::QueryParams& query, SourceFilter otherwise);
 
   [[nodiscard]] bool is_nothing() const { return is_nothing_; }
   /// The record as a log document, request and response byte for byte unless the filter reaches into them; appended.
