@@ -59,10 +59,13 @@ class DamagedBodies(unittest.TestCase):
         packed = gzip.compress(lines)
         for what, bad in (("truncated", packed[:-12]), ("flipped", flipped(packed))):
             with self.subTest(what=what):
+                before = self.service.count()
                 status, report = post(bad)
                 self.assertEqual(status, 400, report)
                 self.assertIn("gzip", report["detail"])
-                self.assertEqual(report["appended"] + report["duplicates"], self.service.count())
+                self.assertEqual(self.service.count() - before, report["appended"])
+                self.assertEqual(report["lines"], report["appended"] + report["duplicates"] + report["bad"])
+                self.assertIn(f'the first {report["lines"]} lines', report["detail"])
         self.assertEqual(post(packed)[0], 200)
         self.assertEqual(self.service.count(), 2000)
 

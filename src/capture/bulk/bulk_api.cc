@@ -162,6 +162,9 @@ void BulkApi::Impl::add_indices() {
   for (const char* path : {"/_alias", "/{index}/_alias", "/_aliases", "/_alias/{name}"}) {
     exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::aliases));
   }
+  for (const char* path : {"/_data_stream", "/_data_stream/{name}"}) {
+    exchange.on({Method::kGet}, path, bound(index_calls, &IndexCalls::data_streams));
+  }
   for (const char* kind : {"_index_template", "_template", "_component_template", "_ilm/policy", "_ingest/pipeline"}) {
     const std::string base = std::string("/") + kind;
     exchange.on({Method::kGet}, base, bound(index_calls, &IndexCalls::get_policy_or_template));

@@ -28,6 +28,12 @@ std::string media_type(const Call& call) {
   return "application/json";
 }
 
+Answer not_served(net::Method method, std::string_view path) {
+  return refusal(400, "illegal_argument_exception",
+                 "request [" + std::string(net::to_string(method)) + " " + std::string(path) +
+                     "] is no part of the Elasticsearch dialect that is served here (docs/shippers.md lists it)");
+}
+
 }  // namespace
 
 net::Response response_of(const Call& call, Answer answer) {
@@ -53,11 +59,7 @@ void Exchange::on(std::initializer_list<net::Method> methods, const std::string&
 
 void Exchange::finish() {
   for (const auto& [pattern, allowed] : methods_) refuse_other_methods(pattern, allowed);
-  const Endpoint unknown = [](Call call) -> Task<Answer> {
-    co_return refusal(400, "illegal_argument_exception",
-                      "request [" + std::string(net::to_string(call.method)) + " " + call.name +
-                          "] is no part of the Elasticsearch dialect that is served here (docs/shippers.md lists it)");
-  };
+  const Endpoint unknown = [](Call call) -> Task<Answer> { co_return not_served(call.method, call.name); };
   router_.otherwise([this, unknown](net::IncomingRequest& request, net::ResponseWriter& out) {
     return serve(unknown, "", request, {}, out);
   });
@@ -67,6 +69,7 @@ void Exchange::refuse_other_methods(const std::string& pattern, const std::set<n
   std::string names;
   for (const net::Method method : allowed) names += (names.empty() ? "" : ", ") + std::string(net::to_string(method));
   const Endpoint refuse = [names](Call call) -> Task<Answer> {
+    if (call.index.starts_with('_')) co_return not_served(call.method, '/' + call.index);  // no index: a call
     Answer answer{.status = 405,
                   .body = R"({"error":)" +
                           json_string("Incorrect HTTP method [" + std::string(net::to_string(call.method)) +

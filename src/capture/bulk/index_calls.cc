@@ -211,6 +211,12 @@ Task<Answer> IndexCalls::aliases(Call call) {
   co_return Answer{.body = to_text(json)};
 }
 
+Task<Answer> IndexCalls::data_streams(Call call) {
+  const bool names_one = !call.name.empty() && call.name != "_all" && call.name.find('*') == std::string::npos;
+  if (names_one) co_return no_such_index(call.name);
+  co_return Answer{.body = R"({"data_streams":[]})"};
+}
+
 Task<Answer> IndexCalls::get_policy_or_template(Call call) {
   if (call.name.empty() || call.name.find('*') != std::string::npos) co_return Answer{.body = "{}"};
   co_return refusal(404, "resource_not_found_exception",

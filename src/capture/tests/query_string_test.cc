@@ -66,7 +66,7 @@ TEST(QueryString, JoinsAsLuceneDoes) {
   EXPECT_EQ(found_by("+router shop"), "01") << "shop is welcome, no more";
   EXPECT_EQ(found_by("(router AND dev) OR (support AND shop)"), "03");
   EXPECT_EQ(found_by("workload_id:(router OR support) AND client_id:shop"), "13");
-  EXPECT_EQ(found_by("router OR support AND shop"), "13") << "AND binds what stands beside it, OR loses";
+  EXPECT_EQ(found_by("router OR support AND shop"), "3") << "AND makes both of its sides necessary, OR none";
 }
 
 TEST(QueryString, KnowsTimes) {

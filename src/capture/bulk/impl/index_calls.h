@@ -3,6 +3,7 @@
 #include "capture/bulk/bulk_api.h"
 #include "capture/bulk/impl/call.h"
 #include "capture/bulk/impl/indices.h"
+#include "capture/bulk/impl/json_body.h"
 
 namespace fw::capture::elastic {
 
@@ -26,6 +27,8 @@ class IndexCalls final {
   /// `_refresh`, `_flush`, `_forcemerge`: what is acknowledged is on disk, and seen once a store elsewhere has it.
   [[nodiscard]] Task<Answer> refresh(Call call);
   [[nodiscard]] Task<Answer> aliases(Call call);
+  /// `_data_stream`: there are none; clients ask before they write.
+  [[nodiscard]] Task<Answer> data_streams(Call call);
   [[nodiscard]] Task<Answer> get_policy_or_template(Call call);
   [[nodiscard]] Task<Answer> put_policy_or_template(Call call);
 
