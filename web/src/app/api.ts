@@ -34,6 +34,8 @@ export const markUse = () => { usedAt = Date.now(); };
 /** What proves, where something is changed, that it is this page that does. */
 export const setSessionToken = (csrf: string | null) => { token = csrf; };
 export const whenSignedOut = (tell: () => void) => { tellSignedOut = tell; };
+/** Has it asked whether whoever is signed in still is. */
+export const doubtSession = () => tellSignedOut();
 
 async function request(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<string> {
   const init: RequestInit = { method, signal };
@@ -83,6 +85,23 @@ export function useAgain(error: ApiError | null, again: () => void) {
   }, [error]);
 }
 
+const errorOfAct = (e: unknown): ApiError => (e instanceof ApiError ? e : new ApiError(String(e), 0));
+
+/**
+ * What went wrong with what a person did. That the service was away is forgotten once it is back: the page shows then how things stand, and
+ * what was pressed can be pressed again.
+ */
+export function useFailure(): [ApiError | null, (error: unknown) => void] {
+  const [error, setError] = useState<ApiError | null>(null);
+  useEffect(() => {
+    if (!isAway(error)) return;
+    const forget = () => setError(null);
+    whenBack.add(forget);
+    return () => { whenBack.delete(forget); };
+  }, [error]);
+  return [error, (e) => setError(e === null ? null : errorOfAct(e))];
+}
+
 export interface Resource<T> { data: T | null; error: ApiError | null; reload: () => void }
 
 /** A resource of the API; asked for again when its address changes, or by reload(). What is known stays shown until the answer comes, or says that it is no longer there. */
@@ -97,7 +116,7 @@ export function useResource<T>(url: string | null, load: (url: string, signal: A
       (data) => setState({ url, data, error: null }),
       (e) => {
         if (abort.signal.aborted) return;
-        const error = e instanceof ApiError ? e : new ApiError(String(e), 0);
+        const error = errorOfAct(e);
         setState((s) => ({ url, data: s.url === url && error.status !== 404 ? s.data : null, error }));
       });
     return () => abort.abort();

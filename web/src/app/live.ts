@@ -1,6 +1,6 @@
 // What changes in the service while the page is open. One connection for the whole page; the browser takes it up again.
 import { useEffect, useState } from "preact/hooks";
-import { markUse, tellBack } from "./api";
+import { doubtSession, markUse, tellBack } from "./api";
 
 export interface Live {
   connected: boolean | null;
@@ -8,12 +8,15 @@ export interface Live {
   jobs: { jobs: number; unfinished: number; revision: string } | null;
   promotions: { revision: string } | null;
   reviews: { revision: string } | null;
+  feedback: { revision: string } | null;
+  discovery: { revision: string } | null;
+  keys: { revision: string } | null;
   audit: { entries: number } | null;
   /** Another number whenever records may have gone: there are fewer, or somebody decided something, as an erasure is. */
   gone: number;
 }
 
-let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, reviews: null, audit: null, gone: 0 };
+let state: Live = { connected: null, traffic: null, jobs: null, promotions: null, reviews: null, feedback: null, discovery: null, keys: null, audit: null, gone: 0 };
 const listeners = new Set<(live: Live) => void>();
 const tell = (patch: Partial<Live>) => {
   state = { ...state, ...patch };
@@ -31,7 +34,9 @@ function tellGone() {
   tell({ gone: state.gone + 1 });
 }
 
-function follow(kind: "traffic" | "jobs" | "promotions" | "reviews" | "audit", data: string) {
+const kKinds = ["traffic", "jobs", "promotions", "reviews", "feedback", "discovery", "keys", "audit"] as const;
+
+function follow(kind: (typeof kKinds)[number], data: string) {
   const last = state;
   tell({ [kind]: JSON.parse(data) });
   const isFewer = last.traffic !== null && state.traffic !== null && state.traffic.records < last.traffic.records;
@@ -53,9 +58,12 @@ function connect() {
   };
   source.onerror = () => {
     tell({ connected: false });
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, kAgain);
+    if (source.readyState !== EventSource.CLOSED) return;
+    // As where who is signed in is so no longer.
+    doubtSession();
+    setTimeout(connect, kAgain);
   };
-  for (const kind of ["traffic", "jobs", "promotions", "reviews", "audit"] as const)
+  for (const kind of kKinds)
     source.addEventListener(kind, (e) => follow(kind, (e as MessageEvent<string>).data));
 }
 

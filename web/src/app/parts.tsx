@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { plural } from "../components/format";
 import { Plain, visible } from "../components/plain";
 import type { ApiError } from "./api";
-import { setQuery } from "./place";
+import { setQuery, useWriteLater } from "./place";
 import type { WaitingRecords } from "./types";
 
 /** A page's heading: names the window too, and takes the focus when the page is entered, so that a screen reader begins there. */
@@ -74,8 +74,8 @@ export function Choice(props: { name: string; label: string; value: string; any:
   );
 }
 
-/** Text that stands in the address; the address follows when typing pauses, since browsers bound how often it may change. */
-export function TextChoice(props: { name: string; label: string; value: string; placeholder?: string; type?: string; class?: string }) {
+/** Text that stands in the address. */
+export function TextChoice(props: { name: string; label: string; value: string; placeholder?: string; type?: string; class?: string; most?: number }) {
   const [text, setText] = useState(props.value);
   const own = useRef(props.value);
   useEffect(() => {
@@ -83,15 +83,12 @@ export function TextChoice(props: { name: string; label: string; value: string; 
     if (props.value !== own.current) setText(props.value);
     own.current = props.value;
   }, [props.value]);
-  useEffect(() => {
-    if (text === props.value) return;
-    const timer = setTimeout(() => {
-      own.current = text;
-      setQuery({ [props.name]: text });
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return <label class={props.class}>{props.label}<input type={props.type ?? "search"} value={text} placeholder={props.placeholder} onInput={(e) => setText(e.currentTarget.value)} /></label>;
+  const write = () => {
+    own.current = text;
+    setQuery({ [props.name]: text });
+  };
+  useWriteLater(text === props.value ? null : write, text);
+  return <label class={props.class}>{props.label}<input type={props.type ?? "search"} value={text} placeholder={props.placeholder} maxLength={props.most} autocomplete={props.type === "text" ? "off" : undefined} onInput={(e) => setText(e.currentTarget.value)} /></label>;
 }
 
 /** A bar with how far something has come. */

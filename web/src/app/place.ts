@@ -1,5 +1,5 @@
 // Where the reader is: the address says which page is shown and in which state, so that a link to it shows the same.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 export interface Place { path: string[]; query: URLSearchParams }
 
@@ -32,11 +32,51 @@ export function address(path: string[], query: Record<string, string | undefined
   return `/${path.map(encoded).join("/")}${pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ""}`;
 }
 
+/** What was typed and does not stand in the address yet. */
+const unwritten = new Set<() => void>();
+const writeAll = () => [...unwritten].forEach((write) => write());
+
+/** Has `write` put what was typed into the address when typing pauses, or before another page is gone to, since browsers bound how often it may change; null: nothing waits. */
+export function useWriteLater(write: (() => void) | null, typed: unknown) {
+  useLayoutEffect(() => {
+    if (write === null) return;
+    const forget = () => {
+      clearTimeout(timer);
+      unwritten.delete(now);
+    };
+    const now = () => {
+      forget();
+      write();
+    };
+    const timer = setTimeout(now, 250);
+    unwritten.add(now);
+    return forget;
+  }, [typed]);
+}
+
+/** The query as it stands in the address, with what was typed last. */
+export function writtenQuery(): URLSearchParams {
+  writeAll();
+  return current.query;
+}
+
 export function go(to: string) {
+  writeAll();
   history.pushState(null, "", to);
   tell();
   // After the page that is left: it keeps where its reader was.
   setTimeout(() => window.scrollTo(0, 0));
+}
+
+/** Whether what has this name on the page is opened, and how to open and close it: `open` in the address has the names. */
+export function useOpened(name: string): [boolean, (isOpen: boolean) => void] {
+  const names = (query: URLSearchParams) => (query.get("open") ?? "").split(" ").filter((n) => n !== "");
+  const set = (isOpen: boolean) => {
+    const opened = names(current.query);
+    if (opened.includes(name) === isOpen) return;
+    setQuery({ open: (isOpen ? [...opened, name] : opened.filter((n) => n !== name)).join(" ") });
+  };
+  return [names(usePlace().query).includes(name), set];
 }
 
 /** Sets members of the query, "" takes one away; adds nothing to the history. */
@@ -67,6 +107,9 @@ export function followLinks(root: HTMLElement) {
     if (link.target || link.hasAttribute("download") || !isPage(url)) return;
     if (url.pathname === location.pathname && url.hash !== "") return;
     event.preventDefault();
-    go(url.pathname + url.search + url.hash);
+    // Pages below take the query along for the way back: what was typed last is part of it.
+    const takesQuery = url.search === location.search && url.pathname.startsWith(`${location.pathname}/`);
+    writeAll();
+    go(url.pathname + (takesQuery ? location.search : url.search) + url.hash);
   });
 }

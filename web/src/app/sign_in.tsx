@@ -1,16 +1,16 @@
 // What stands in front of the pages while nobody is known, and the line that says who is.
 import { useState } from "preact/hooks";
 import { Plain } from "../components/plain";
-import { ApiError } from "./api";
+import { useFailure } from "./api";
 import { PageTitle, Trouble } from "./parts";
 import { signIn, signOut, type Session } from "./session";
 
 export function SignIn() {
   const [key, setKey] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const submit = (event: Event) => {
     event.preventDefault();
-    signIn(key.trim()).catch((e) => setError(e instanceof ApiError ? e : new ApiError(String(e), 0)));
+    signIn(key.trim()).catch(setError);
   };
   return (
     <>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { AnswerDiff } from "../components/answer_diff";
 import { Conversation } from "../components/conversation";
 import { CopyButton } from "../components/copy";
@@ -5,7 +6,7 @@ import { cut, kShown } from "../components/long_text";
 import { count, plural, score } from "../components/format";
 import { Name, Plain } from "../components/plain";
 import { asMessage, contentText, leadingKind, messagesOf, type DivergentRow, type Message, type Report, type RowAnswer, type RowNote } from "./model";
-import { linkTo, type Place } from "./location";
+import { isOpened, linkTo, setOpened, type Place } from "./location";
 import { ModelName } from "./model_name";
 import { asCurl } from "./row_export";
 import { answerName, isDivergent, mistakesOf, shownAnswer, type Reading } from "./row_filter";
@@ -26,8 +27,19 @@ function Tags(props: { row: DivergentRow; answer: RowAnswer | undefined; report:
   );
 }
 
+/** Which of a row's parts are opened stands in the address. */
+function Opened(props: { name: string; place: Place; isLinked?: boolean; title: string; children: ComponentChildren }) {
+  const isOpen = props.isLinked || isOpened(props.place, props.name);
+  return (
+    <details open={isOpen} onToggle={(e) => { if (e.currentTarget.open !== isOpen) setOpened(props.name, e.currentTarget.open); }}>
+      <summary>{props.title}</summary>
+      {props.children}
+    </details>
+  );
+}
+
 /** Answers that say the same are one block; those like production's are a line. */
-function OtherAnswers(props: { row: DivergentRow; answer: RowAnswer | undefined; reading: Reading }) {
+function OtherAnswers(props: { row: DivergentRow; answer: RowAnswer | undefined; place: Place; reading: Reading }) {
   const { row, answer, reading } = props;
   const others = row.answers.filter((a) => a !== answer);
   const agreeing = others.filter((a) => !isDivergent(a, reading));
@@ -43,12 +55,11 @@ function OtherAnswers(props: { row: DivergentRow; answer: RowAnswer | undefined;
     <>
       {agreeing.length > 0 && <p class="small muted">As production: {names(agreeing)}.</p>}
       {groups.size > 0 && (
-        <details>
-          <summary>What {plural([...groups.values()].flat().length, "other candidate")} answered</summary>
+        <Opened name={`${row.record_id}/others`} place={props.place} title={`What ${plural([...groups.values()].flat().length, "other candidate")} answered`}>
           {[...groups.values()].map((list) => (
             <AnswerDiff key={answerName(list[0]!)} reference={asMessage(row.reference) ?? {}} answer={asMessage(list[0]!.message)} names={["production", names(list)]} trouble={troubleOf(list[0]!)} />
           ))}
-        </details>
+        </Opened>
       )}
     </>
   );
@@ -80,11 +91,11 @@ export function DivergentRowCard(props: { row: DivergentRow; report: Report; pla
           <p class="text clamp"><Plain text={cut(contentText(last.content), kShown)} /></p>
         </div>
       )}
-      {messages.length > 0 && <details open={opened}><summary>{all}</summary><Conversation messages={messages} /></details>}
+      {messages.length > 0 && <Opened name={row.record_id} place={place} isLinked={opened} title={all}><Conversation messages={messages} /></Opened>}
       {answer
         ? <AnswerDiff reference={asMessage(row.reference) ?? {}} answer={asMessage(answer.message)} names={["production", <ModelName {...answer} />]} trouble={troubleOf(answer)} />
         : <p class="muted">This candidate has no answer to the row.</p>}
-      <OtherAnswers row={row} answer={answer} reading={reading} />
+      <OtherAnswers row={row} answer={answer} place={place} reading={reading} />
     </article>
   );
 }

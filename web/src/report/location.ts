@@ -26,6 +26,15 @@ export function go(patch: Place) {
   tell(place);
 }
 
+/** Names that stand in a place under `open`; any text may be one. */
+const openedIn = (place: Place): string[] => (place.open ?? "").split(" ").filter((n) => n !== "");
+export const isOpened = (place: Place, name: string): boolean => openedIn(place).includes(encodeURIComponent(name));
+
+export function setOpened(name: string, isOpen: boolean) {
+  const others = openedIn(current).filter((n) => n !== encodeURIComponent(name));
+  go({ open: (isOpen ? [...others, encodeURIComponent(name)] : others).join(" ") });
+}
+
 /** Looks at the address again, where something else than a link has changed it. */
 export const refreshPlace = () => tell(read());
 

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { count, moment, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
-import { ApiError, getJson, useOnChange, useResource } from "../api";
+import { getJson, useFailure, useOnChange, useResource } from "../api";
 import { canHash, faultIn, type AuditLine } from "../audit_chain";
 import { useLive } from "../live";
 import { PageTitle, TextChoice, Trouble, Waiting } from "../parts";
@@ -53,13 +53,13 @@ function Verify(props: { shown: string; isWhole: boolean }) {
   const [head, setHead] = useState("");
   const [busy, setBusy] = useState(false);
   const [verdict, setVerdict] = useState<Verdict | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const verify = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
     setVerdict(null);
-    await verdictOf(head.trim(), props.shown, props.isWhole).then(setVerdict, (e) => setError(e instanceof ApiError ? e : new ApiError(String(e), 0)));
+    await verdictOf(head.trim(), props.shown, props.isWhole).then(setVerdict, setError);
     setBusy(false);
   };
   return (

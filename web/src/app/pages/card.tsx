@@ -6,7 +6,7 @@ import { LongText } from "../../components/long_text";
 import { count, percent, plural, words } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message } from "../../report/model";
-import { ApiError, getJson, post, remove, useOnChange, useResource } from "../api";
+import { getJson, post, remove, useFailure, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { PageTitle, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
@@ -152,7 +152,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     keepDraft(person, review.id, card.record_id, d);
     setShown(d);
   };
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const [busy, setBusy] = useState(false);
   const note = useRef<HTMLTextAreaElement>(null);
   const may = useMay("reviewer");
@@ -165,7 +165,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
     try {
       await what();
     } catch (e) {
-      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setError(e);
     }
     setBusy(false);
   };

@@ -69,6 +69,7 @@ function Lineage(props: { id: string; report: Report }) {
   const { holdout, corrections, steps } = report.dataset;
   const { workload_id: workload, client_id: client } = report.job;
   const reviews = useResource<{ reviews: ReviewSummary[] }>("/api/reviews");
+  useOnChange(useLive().reviews?.revision, reviews.reload);
   const promotions = usePromotions().filter((p) => p.job_id === id);
   const trained = report.candidates.filter((c) => c.customization?.status === "completed");
   const own = (reviews.data?.reviews ?? []).filter((r) => r.job_id === id);

@@ -2,13 +2,12 @@
 import { useState } from "preact/hooks";
 import { count, moment, percent, plural } from "../../components/format";
 import { Name, Plain, visible } from "../../components/plain";
-import { ApiError, post, remove, useEvery, useResource } from "../api";
+import { post, remove, useEvery, useFailure, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { Choice, Figure, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address } from "../place";
 import { useMay } from "../session";
 import type { AcceptedRules, Discovery, LabelRule, ProposedWorkload, Statistics } from "../types";
-
-const apiError = (e: unknown) => (e instanceof ApiError ? e : new ApiError(String(e), 0));
 
 /** What a rule asks of a request, without the name that it gives. */
 function Rule(props: { rule: LabelRule }) {
@@ -71,7 +70,7 @@ function Accept(props: { chosen: string[]; source: string; done: () => void }) {
   const [as, setAs] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const accept = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -81,7 +80,7 @@ function Accept(props: { chosen: string[]; source: string; done: () => void }) {
       await moveStored(props.source, (moved, read) => setSaid(`${count(moved)} of ${plural(read, "stored record")} moved`));
       props.done();
     } catch (e) {
-      setError(apiError(e));
+      setError(e);
     }
     setBusy(false);
   };
@@ -98,7 +97,9 @@ function Accept(props: { chosen: string[]; source: string; done: () => void }) {
 
 function Found(props: { discovery: Discovery; mayAct: boolean; done: () => void }) {
   const found = props.discovery.found!;
-  const [chosen, setChosen] = useState<string[]>([]);
+  const [marked, setChosen] = useState<string[]>([]);
+  // Somebody else's search may have found others meanwhile.
+  const chosen = marked.filter((name) => found.workloads.some((w) => w.name === name));
   const choose = (name: string) => (isChosen: boolean) => setChosen((all) => (isChosen ? [...all, name] : all.filter((n) => n !== name)));
   return (
     <section>
@@ -117,10 +118,10 @@ function Found(props: { discovery: Discovery; mayAct: boolean; done: () => void 
 }
 
 function Accepted(props: { accepted: AcceptedRules; mayAct: boolean; reload: () => void }) {
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const [said, setSaid] = useState<string | null>(null);
-  const forget = (workload: string) => remove(`/api/workloads/accepted/${encodeURIComponent(workload)}`).then(props.reload, (e) => setError(apiError(e)));
-  const move = (source: string) => moveStored(source, (moved, read) => setSaid(`${count(moved)} of ${plural(read, "stored record")} moved`)).catch((e) => setError(apiError(e)));
+  const forget = (workload: string) => remove(`/api/workloads/accepted/${encodeURIComponent(workload)}`).then(props.reload, setError);
+  const move = (source: string) => moveStored(source, (moved, read) => setSaid(`${count(moved)} of ${plural(read, "stored record")} moved`)).catch(setError);
   if (props.accepted.accepted.length === 0) return null;
   return (
     <section>
@@ -167,12 +168,15 @@ export function DiscoveryPage(props: { query: URLSearchParams }) {
   const discovery = useResource<Discovery>("/api/workloads/discovery");
   const accepted = useResource<AcceptedRules>("/api/workloads/accepted");
   const statistics = useResource<Statistics>("/api/statistics?points=1");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const d = discovery.data;
   const isRunning = d?.status === "running";
+  const live = useLive();
+  useOnChange(live.discovery?.revision, () => { discovery.reload(); accepted.reload(); });
+  useOnChange(live.traffic?.workloads, statistics.reload);
   useEvery(isRunning ? 700 : null, discovery.reload);
   const names = [...new Set((statistics.data?.workloads ?? []).map((w) => w.workload_id))];
-  const look = () => post("/api/workloads/discovery", { workload_id: source === "" ? null : source }).then(() => { setError(null); discovery.reload(); }, (e) => setError(apiError(e)));
+  const look = () => post("/api/workloads/discovery", { workload_id: source === "" ? null : source }).then(() => { setError(null); discovery.reload(); }, setError);
   const trouble = error ?? discovery.error ?? accepted.error;
   return (
     <>

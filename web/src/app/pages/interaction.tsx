@@ -6,15 +6,16 @@ import { jsonText } from "../../components/json_text";
 import { LongText } from "../../components/long_text";
 import { Name, Plain } from "../../components/plain";
 import { asMessage, contentText, type Message, type ToolCall } from "../../report/model";
-import { getText, useOnChange, useResource } from "../api";
+import { getText, useKept, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { bytes } from "../numbers";
 import { PageTitle, Trouble, Waiting } from "../parts";
-import { address } from "../place";
+import { address, useOpened } from "../place";
 import type { Interaction } from "../types";
 import { dropAll } from "./found_traffic";
 import { Erased, InteractionActs, type Erasure } from "./interaction_acts";
 import { ToolList, toolsOf } from "./tool_list";
+import { kFilterNames } from "./traffic_filter";
 
 /** Beyond these, messages are drawn when asked. */
 const kMessages = 60;
@@ -78,11 +79,11 @@ function Conversation(props: { messages: Message[] }) {
 }
 
 function Raw(props: { id: string; part: "request" | "response"; size: number }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useOpened(props.part);
   const url = `/api/traffic/${encodeURIComponent(props.id)}/${props.part}`;
   const { data, error } = useResource<string>(open ? url : null, getText);
   return (
-    <details onToggle={(e) => setOpen(e.currentTarget.open)}>
+    <details open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>{props.part}</summary>
       <Trouble error={error} />
       {open && !data && !error && <Waiting what={props.part} />}
@@ -159,10 +160,10 @@ interface MadeOfIt { id: string; workload_id: string; training_rows: number; val
 
 /** The runs whose datasets have rows of it, the models that were trained on these, and where they are promoted. */
 function Lineage(props: { id: string }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useOpened("lineage");
   const { data, error } = useResource<{ jobs: MadeOfIt[] }>(open ? `/api/traffic/${encodeURIComponent(props.id)}/lineage` : null);
   return (
-    <details class="lineage" onToggle={(e) => setOpen(e.currentTarget.open)}>
+    <details class="lineage" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>what was made of it</summary>
       <Trouble error={error} />
       {open && !data && !error && <Waiting what="runs" />}
@@ -191,13 +192,15 @@ export function InteractionPage(props: { id: string; query: URLSearchParams }) {
     dropAll();
     setErasure(done);
   };
-  const back = address(["traffic"], Object.fromEntries(props.query));
+  const isGone = useKept(data) !== null && error?.status === 404;
+  const back = address(["traffic"], Object.fromEntries(kFilterNames.map((name) => [name, props.query.get(name) ?? ""])));
   return (
     <>
       <PageTitle title={props.id} eyebrow={<a href={back}>Traffic</a>}>
         {data && <p class="muted"><a href={address(["workloads", data.workload_id], { client: data.client_id })}><Name text={data.workload_id} /></a> of <Plain text={data.client_id} /></p>}
       </PageTitle>
-      <Trouble error={erasure ? null : error} retry={reload} />
+      {isGone && !erasure && <p class="notice" role="status">It is no longer in the log store: somebody erased it, or its time was over.</p>}
+      <Trouble error={erasure || isGone ? null : error} retry={reload} />
       {!data && !error && <Waiting what="the interaction" />}
       {erasure ? <Erased erasure={erasure} /> : data && <Shown interaction={data} erased={erased} />}
     </>

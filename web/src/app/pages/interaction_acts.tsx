@@ -3,14 +3,13 @@ import { useState } from "preact/hooks";
 import { moment, plural } from "../../components/format";
 import { Plain } from "../../components/plain";
 import { asciiText, shellQuoted } from "../../report/row_export";
-import { ApiError, getText, post, useResource } from "../api";
+import { getText, post, useFailure, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { Trouble } from "../parts";
 import { usePerson } from "../person";
 import { PersonInput } from "../person_field";
 import { address } from "../place";
 import { useSession } from "../session";
-
-const asError = (e: unknown): ApiError => (e instanceof ApiError ? e : new ApiError(String(e), 0));
 
 const curl = (request: string): string =>
   `curl -sS "\${BASE_URL:-http://127.0.0.1:8080/v1}/chat/completions" -H 'content-type: application/json' --data-raw ${shellQuoted(asciiText(request))}`;
@@ -31,7 +30,8 @@ function MarkAsWrong(props: { id: string }) {
   const ratings = useResource<{ feedback: Rating[] }>("/api/feedback");
   const [comment, setComment] = useState("");
   const [asked, ask] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
+  useOnChange(useLive().feedback?.revision, ratings.reload);
   const rating = ratings.data?.feedback.find((f) => f.record_id === props.id);
   if (rating) {
     return (
@@ -43,7 +43,7 @@ function MarkAsWrong(props: { id: string }) {
   }
   const mark = (event: Event) => {
     event.preventDefault();
-    post("/api/feedback", { id: props.id, outcome: "bad", ...(comment !== "" && { comment }) }).then(() => { setError(null); ratings.reload(); }, (e) => setError(asError(e)));
+    post("/api/feedback", { id: props.id, outcome: "bad", ...(comment !== "" && { comment }) }).then(() => { setError(null); ratings.reload(); }, setError);
   };
   if (!asked) return <p><button type="button" onClick={() => ask(true)}>mark as wrong</button></p>;
   return (
@@ -72,12 +72,12 @@ function Erase(props: { id: string; done: (erasure: Erasure) => void }) {
   const [person, setPerson] = usePerson();
   const [found, setFound] = useState<Erasure | null>(null);
   const [reason, setReason] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const erasure = (more: object) => post<Erasure>("/api/log/erasures", { records: [props.id], ...more });
-  const look = () => erasure({}).then(setFound, (e) => setError(asError(e)));
+  const look = () => erasure({}).then(setFound, setError);
   const erase = (event: Event) => {
     event.preventDefault();
-    erasure({ dry_run: false, person, reason }).then(props.done, (e) => setError(asError(e)));
+    erasure({ dry_run: false, person, reason }).then(props.done, setError);
   };
   if (!found) return <p><button type="button" class="danger" onClick={() => void look()}>erase</button><Trouble error={error} /></p>;
   return (

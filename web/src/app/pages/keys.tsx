@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { moment } from "../../components/format";
 import { Name } from "../../components/plain";
-import { ApiError, post, remove, useResource } from "../api";
+import { post, remove, useFailure, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { Trouble } from "../parts";
 import { signIn, useSession } from "../session";
 import type { ApiKey } from "../types";
@@ -18,7 +19,7 @@ function MakeKey(props: { isFirst: boolean; done: () => void }) {
   const [use, setUse] = useState("admin");
   const [tenant, setTenant] = useState("");
   const [secret, setSecret] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const isTraffic = use === "traffic";
   const submit = (event: Event) => {
     event.preventDefault();
@@ -31,7 +32,7 @@ function MakeKey(props: { isFirst: boolean; done: () => void }) {
         if (props.isFirst && !isTraffic) await signIn(made.secret);
         props.done();
       },
-      (e) => setError(e instanceof ApiError ? e : new ApiError(String(e), 0)));
+      setError);
   };
   return (
     <>
@@ -58,10 +59,11 @@ export function Keys() {
   const session = useSession();
   const isAdmin = session?.role === "admin";
   const { data, error, reload } = useResource<{ keys: ApiKey[] }>(isAdmin ? "/api/keys" : null);
-  const [trouble, setTrouble] = useState<ApiError | null>(null);
+  useOnChange(useLive().keys?.revision, reload);
+  const [trouble, setTrouble] = useFailure();
   const [said, say] = useState("");
   if (!isAdmin) return null;
-  const revoke = (id: string) => remove(`/api/keys/${id}`).then(() => { say(`${id} is revoked.`); reload(); }, (e) => setTrouble(e instanceof ApiError ? e : new ApiError(String(e), 0)));
+  const revoke = (id: string) => remove(`/api/keys/${id}`).then(() => { say(`${id} is revoked.`); reload(); }, setTrouble);
   return (
     <section id="keys">
       <h2>Keys</h2>

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { count, percent, plural, seconds, shortPercent } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName } from "../../report/model";
-import { ApiError, post, useOnChange, useResource } from "../api";
+import { post, useFailure, useOnChange, useResource } from "../api";
 import { useLive } from "../live";
 import { ago } from "../numbers";
 import { Badge, Figure, PageTitle, Trouble, Waiting } from "../parts";
@@ -40,7 +40,7 @@ const kSteps: Record<PromotionStage, Step[]> = {
 function Actions(props: { promotion: Promotion; done: () => void }) {
   const [person, setPerson] = usePerson();
   const [reason, setReason] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const [busy, setBusy] = useState(false);
   const may = { viewer: true, reviewer: useMay("reviewer"), operator: useMay("operator"), admin: true };
   const { stage, proposer, signatures } = props.promotion;
@@ -56,7 +56,7 @@ function Actions(props: { promotion: Promotion; done: () => void }) {
       await post(`/api/promotions/${encodeURIComponent(props.promotion.id)}/${step.action}`, { person, reason, revision: props.promotion.revision, ...(step.action === "sign" && { digest: props.promotion.digest }) });
       setReason("");
     } catch (e) {
-      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setError(e);
     }
     setBusy(false);
     props.done();

@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import { moment } from "../../components/format";
 import { Name, Plain } from "../../components/plain";
 import { fullName, variantName } from "../../report/model";
-import { ApiError, post, useResource } from "../api";
-import { Choice, PageTitle, Trouble, Waiting } from "../parts";
+import { post, useFailure, useResource } from "../api";
+import { Choice, PageTitle, TextChoice, Trouble, Waiting } from "../parts";
 import { usePerson } from "../person";
 import { PersonInput } from "../person_field";
-import { address, go } from "../place";
+import { address, go, usePlace, writtenQuery } from "../place";
 import { useMay } from "../session";
 import type { Configuration, JobDetail, JobSummary, Promotion } from "../types";
 
@@ -18,46 +18,43 @@ const isAskedAsProductionIs = (variant: string): boolean => ["zero-shot", "fine-
 const evaluatedIn = (job: JobDetail): [string, string][] =>
   job.nims.flatMap((c) => c.evaluations.filter((e) => e.finished_at !== null && e.error === null && isAskedAsProductionIs(e.variant)).map((e): [string, string] => [c.model_name, e.variant]));
 
+/** Of a candidate in the address, and back: names of variants have no blanks. */
+const nameOf = ([model, variant]: [string, string]) => `${model} ${variant}`;
+const evaluationOf = (name: string) => ({ model_name: name.slice(0, Math.max(0, name.lastIndexOf(" "))), variant: name.slice(name.lastIndexOf(" ") + 1) });
+
 const upstreamsIn = (configuration: Configuration | null): string[] => (configuration?.settings ?? []).filter((s) => /^gateway\.upstreams\[\d+\]\.name$/.test(s.path)).map((s) => s.value);
 
 function ProposeForm(props: { job: JobDetail }) {
   const { job } = props;
   const [person, setPerson] = usePerson();
   const configuration = useResource<Configuration>("/api/configuration");
-  const [chosen, setChosen] = useState("");
-  const [upstream, setUpstream] = useState("");
-  const [served, setServed] = useState("");
-  const [reason, setReason] = useState("");
-  const [error, setError] = useState<ApiError | null>(null);
+  const { query } = usePlace();
+  const upstream = query.get("upstream") ?? "";
+  const [error, setError] = useFailure();
   const [busy, setBusy] = useState(false);
   const candidates = evaluatedIn(job);
   const propose = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
-    const [model, variant] = chosen === "" ? ["", ""] : candidates[Number(chosen)]!;
+    const said = writtenQuery();
+    const asked = said.get("upstream") ?? "";
     try {
-      const made = await post<Promotion>("/api/promotions", { job_id: job.id, model_name: model, variant, upstream, served_model: upstream === "" ? "" : served, person, reason });
+      const made = await post<Promotion>("/api/promotions", { job_id: job.id, ...evaluationOf(said.get("candidate") ?? ""), upstream: asked, served_model: asked === "" ? "" : said.get("served") ?? "", person, reason: said.get("why") ?? "" });
       go(address(["promotions", made.id]));
     } catch (e) {
-      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setError(e);
       setBusy(false);
     }
   };
   return (
     <form class="form" aria-label="propose for promotion" onSubmit={(e) => void propose(e)}>
       <div class="filters">
-        <label>candidate<select value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}>
-          <option value="">the first of the report's ranking</option>
-          {candidates.map(([model, variant], i) => <option key={`${model} ${variant}`} value={String(i)}>{fullName(model, variant)}</option>)}
-        </select></label>
-        <label>served by<select value={upstream} onChange={(e) => setUpstream(e.currentTarget.value)}>
-          <option value="">this machine</option>
-          {upstreamsIn(configuration.data).map((name) => <option key={name} value={name}>upstream {name}</option>)}
-        </select></label>
-        {upstream !== "" && <label>model asked of it<input value={served} autocomplete="off" placeholder="as requests name it" onInput={(e) => setServed(e.currentTarget.value)} /></label>}
+        <Choice name="candidate" label="candidate" value={query.get("candidate") ?? ""} any="the first of the report's ranking" options={candidates.map((c) => [nameOf(c), fullName(...c)])} />
+        <Choice name="upstream" label="served by" value={upstream} any="this machine" options={upstreamsIn(configuration.data).map((name) => [name, `upstream ${name}`])} />
+        {upstream !== "" && <TextChoice name="served" label="model asked of it" value={query.get("served") ?? ""} type="text" placeholder="as requests name it" />}
         <PersonInput person={person} set={setPerson} />
-        <label class="search">why<input value={reason} maxLength={1000} autocomplete="off" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+        <TextChoice class="search" name="why" label="why" value={query.get("why") ?? ""} type="text" most={1000} />
       </div>
       <Trouble error={error} />
       <p><button type="submit" class="main" disabled={busy || person === ""}>{busy ? "proposing \u2026" : "propose"}</button> <span class="small muted">{person === "" ? "Give your name first: it goes into the audit log." : "Somebody else signs before it touches traffic."}</span></p>
@@ -93,7 +90,7 @@ export function ProposePage(props: { query: URLSearchParams }) {
       <Trouble error={error} retry={() => { jobs.reload(); job.reload(); }} />
       {!jobs.data && !error && <Waiting what="the runs" />}
       {jobs.data && completed.length === 0 && <p>No run has completed yet. <a href="/runs/new">Start one</a></p>}
-      {completed.length > 0 && <div class="filters"><Choice name="job" label="run" value={id} any="choose" options={completed.map((j) => [j.id, `${j.workload_id} of ${j.client_id}, ${moment(j.started_at)}, ${j.id.slice(0, 8)}`])} /></div>}
+      {completed.length > 0 && <div class="filters"><Choice name="job" label="run" value={id} any="choose" options={completed.map((j) => [j.id, `${j.workload_id} of ${j.client_id}, ${moment(j.started_at)}, ${j.id.slice(0, 8)}`])} also={{ candidate: "" }} /></div>}
       {job.data && <p class="small muted">For <Name text={job.data.workload_id} /> of <Plain text={job.data.client_id} />. <a href={address(["runs", id, "report"])}>The report</a></p>}
       {job.data && <Propose key={id} job={job.data} />}
     </>

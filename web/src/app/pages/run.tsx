@@ -3,7 +3,8 @@ import { count, moment, percent, plural, seconds, words } from "../../components
 import { Name, Plain, Problem } from "../../components/plain";
 import { TrainingCurve, type LossPoint } from "../../components/training_curve";
 import { variantName } from "../../report/model";
-import { ApiError, post, remove, useResource } from "../api";
+import { post, remove, useFailure, useKept, useOnChange, useResource } from "../api";
+import { useLive } from "../live";
 import { parseTime } from "../numbers";
 import { Badge, PageTitle, Progress, Trouble, Waiting } from "../parts";
 import { address, go } from "../place";
@@ -95,7 +96,7 @@ function Elapsed(props: { job: JobDetail }) {
 /** Asks once more before what cannot be taken back. */
 function Sure(props: { label: string; question: string; act: () => Promise<void> }) {
   const [asked, ask] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const [yes, first] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null)];
   const wasAsked = useRef(false);
   useEffect(() => {
@@ -103,7 +104,7 @@ function Sure(props: { label: string; question: string; act: () => Promise<void>
     else if (wasAsked.current) first.current?.focus();
     wasAsked.current = asked;
   }, [asked]);
-  const act = () => props.act().catch((e) => setError(e instanceof ApiError ? e : new ApiError(String(e), 0))).then(() => ask(false));
+  const act = () => props.act().catch(setError).then(() => ask(false));
   if (!asked) return <><button type="button" ref={first} onClick={() => ask(true)}>{props.label}</button><Trouble error={error} /></>;
   return (
     <span class="sure" role="group" aria-label={props.question}>
@@ -114,8 +115,8 @@ function Sure(props: { label: string; question: string; act: () => Promise<void>
 
 /** Leads to the run's review, which is opened where there is none yet. */
 function OpenReview(props: { job: JobDetail }) {
-  const [error, setError] = useState<ApiError | null>(null);
-  const open = () => post<{ id: string }>("/api/reviews", { job_id: props.job.id }).then((r) => go(address(["review", r.id])), (e: ApiError) => setError(e));
+  const [error, setError] = useFailure();
+  const open = () => post<{ id: string }>("/api/reviews", { job_id: props.job.id }).then((r) => go(address(["review", r.id])), setError);
   return <><button type="button" onClick={open}>review</button><Trouble error={error} /></>;
 }
 
@@ -132,6 +133,10 @@ function Datasets(props: { job: JobDetail }) {
 export function RunPage(props: { id: string }) {
   const { data: job, error, reload } = useResource<JobDetail>(`/api/jobs/${props.id}`);
   const live = useJobEvents(props.id, reload);
+  // A run that has ended tells no more, and may be deleted.
+  useOnChange(useLive().jobs?.revision, reload);
+  const was = useKept(job);
+  const isDeleted = was !== null && error?.status === 404;
   const [mayReview, mayOperate] = [useMay("reviewer"), useMay("operator")];
   const tools = job && (
     <span class="tools">
@@ -146,10 +151,10 @@ export function RunPage(props: { id: string }) {
   const datasets = live.progress["null datasets"];
   return (
     <>
-      <PageTitle title={job ? `Run of ${job.workload_id}` : "Run"} eyebrow={<a href="/runs">Runs</a>} tools={tools}>
+      <PageTitle title={was ? `Run of ${was.workload_id}` : "Run"} eyebrow={<a href="/runs">Runs</a>} tools={tools}>
         {job && <p class="muted"><span role="status"><Badge text={job.status} /></span>{job.datasets_only && " datasets only ·"} <Elapsed job={job} /> · traffic of <Plain text={job.client_id} /> · ordered {moment(job.started_at)} · seed {job.seed} · <span class="code">{job.id}</span></p>}
       </PageTitle>
-      <Trouble error={error} retry={reload} />
+      {isDeleted ? <p class="notice" role="status">This run was deleted, with its report and adapters.</p> : <Trouble error={error} retry={reload} />}
       {!job && !error && <Waiting what="the run" />}
       {job && (
         <>

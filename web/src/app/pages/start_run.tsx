@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Plain } from "../../components/plain";
-import { ApiError, post, useResource, type FieldProblem } from "../api";
+import { post, useFailure, useOnChange, useResource, type ApiError, type FieldProblem } from "../api";
+import { useLive } from "../live";
 import { Choice, PageTitle, Trouble, Waiting } from "../parts";
-import { address, go, setQuery } from "../place";
+import { address, go, setQuery, useWriteLater } from "../place";
 import { useMay } from "../session";
 import type { Configuration, WorkloadName } from "../types";
 
@@ -87,25 +88,22 @@ const problemsOf = (error: ApiError | null): Record<string, string> => Object.fr
 const kNull = "null";
 const changedIn = (query: URLSearchParams) => Object.fromEntries(kAllFields.flatMap((f) => (query.get(f.key) ? [[f.key, query.get(f.key) === kNull ? "" : query.get(f.key)!]] : [])));
 
-/** The fields that were changed; the address follows when typing pauses, since browsers bound how often it may change. */
+/** The fields that were changed, which stand in the address. */
 function useChanged(query: URLSearchParams, standing: (key: string) => string): [Record<string, string>, (values: Record<string, string>) => void] {
   const [values, setValues] = useState<Record<string, string>>(() => changedIn(query));
   const written = useRef(values);
-  useEffect(() => {
-    if (values === written.current) return;
-    const timer = setTimeout(() => {
-      written.current = values;
-      setQuery(Object.fromEntries(kAllFields.map(({ key }) => [key, values[key] === undefined || values[key] === standing(key) ? "" : values[key] || kNull])));
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [values]);
+  const write = () => {
+    written.current = values;
+    setQuery(Object.fromEntries(kAllFields.map(({ key }) => [key, values[key] === undefined || values[key] === standing(key) ? "" : values[key] || kNull])));
+  };
+  useWriteLater(values === written.current ? null : write, values);
   return [values, setValues];
 }
 
 function Form(props: { configuration: Configuration; workloads: WorkloadName[]; query: URLSearchParams }) {
   const { configuration, workloads, query } = props;
   const [values, setValues] = useChanged(query, (key) => valueOf(configuration, kSection + key));
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useFailure();
   const [busy, setBusy] = useState(false);
   const workload = query.get("workload") ?? (workloads.length === 1 ? workloads[0]!.workload_id : "");
   const clients = workloads.filter((w) => w.workload_id === workload);
@@ -122,7 +120,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
       const job = await post<{ id: string }>("/api/jobs", { workload_id: workload, client_id: client, ...split });
       go(address(["runs", job.id]));
     } catch (e) {
-      setError(e instanceof ApiError ? e : new ApiError(String(e), 0));
+      setError(e);
       setBusy(false);
     }
   };
@@ -155,6 +153,7 @@ function Form(props: { configuration: Configuration; workloads: WorkloadName[]; 
 export function StartRun(props: { query: URLSearchParams }) {
   const configuration = useResource<Configuration>("/api/configuration");
   const workloads = useResource<{ workloads: WorkloadName[] }>("/api/workloads");
+  useOnChange(useLive().traffic?.records, workloads.reload, 3000);
   const error = configuration.error ?? workloads.error;
   return (
     <>

@@ -46,10 +46,9 @@ function useSearch(search: string) {
     put({ ...state.current.found, error: null });
     more();
   }, []);
-  /** Asks for what is shown anew and shows it when all of it came: what has gone vanishes, and the reader stays at their place. */
-  const refresh = useCallback(() => {
+  /** Asks anew for all up to a depth and shows it when all of it came: what has gone vanishes, and the reader stays at their place. */
+  const fetchAgain = useCallback((depth: number) => {
     const { found: f } = state.current;
-    if (f.items.length === 0) return;
     state.current.abort.abort();
     const abort = state.current.abort = new AbortController();
     const since = timesGone();
@@ -60,7 +59,7 @@ function useSearch(search: string) {
       const ids = new Set(known.items.map((i) => i.id));
       const items = known.items.concat(page.interactions.filter((i) => !ids.has(i.id)));
       const now = { items, next: page.next_cursor, scanned: known.scanned + page.scanned, busy: false, error: null, ended: page.next_cursor === null, since };
-      return now.ended || now.scanned >= f.scanned ? now : next(now);
+      return now.ended || now.scanned >= depth ? now : next(now);
     };
     next(kNothing).then((now) => {
       state.current.ids = new Set(now.items.map((i) => i.id));
@@ -69,6 +68,10 @@ function useSearch(search: string) {
       // What cannot be asked for may be gone.
       if (!abort.signal.aborted) put({ ...kNothing, error });
     });
+  }, []);
+  const refresh = useCallback(() => {
+    const { items, scanned } = state.current.found;
+    if (items.length > 0) fetchAgain(scanned);
   }, []);
   const restart = useCallback((from: Found = kNothing) => {
     state.current.abort.abort();
@@ -79,7 +82,11 @@ function useSearch(search: string) {
   }, []);
   useEffect(() => {
     state.current.search = search;
-    restart(keptOf(search)?.found);
+    const known = keptOf(search);
+    if (known && known.found.items.length === 0) {
+      put(kNothing);
+      fetchAgain(known.depth);
+    } else restart(known?.found);
     return () => state.current.abort.abort();
   }, [search]);
   return { found, more, resume, restart, refresh };
@@ -146,13 +153,17 @@ export function Traffic(props: { query: URLSearchParams }) {
   const live = useLive();
   const search = searchOf(query);
   const { found, more, resume, restart, refresh } = useSearch(search);
-  const [records, setRecords] = useState(keptOf(search)?.records);
+  const [records, setRecords] = useState(found.items.length > 0 ? keptOf(search)?.records : undefined);
   const row = useRowHeight();
   const filtered = kFilterNames.some((f) => query.get(f));
+  // Where the reader was, until what was there is. What is found changes after the search does.
+  const place = useRef<number | null>(null);
   useEffect(() => {
-    const known = keptOf(search);
-    if (known) window.scrollTo(0, known.scroll);
-  }, [search]);
+    if (place.current === null || found.items.length === 0) return;
+    window.scrollTo(0, place.current);
+    place.current = null;
+  }, [found]);
+  useEffect(() => { place.current = keptOf(search)?.scroll ?? null; }, [search]);
   useEffect(() => setRecords((r) => r ?? live.traffic?.records), [live.traffic]);
   const remember = useRef(() => {});
   remember.current = () => keep(search, found, records);
