@@ -54,9 +54,9 @@ test("a member that the schema does not name is seen, wherever it stands", () =>
   }
 });
 
-test("the page's program stays below 64 KB, and the whole page below 82", async () => {
+test("the page's program stays below 66 KB, and the whole page below 82", async () => {
   const page = await bundledPage();
   const program = page.slice(page.lastIndexOf("<script>"), page.lastIndexOf("</script>"));
-  assert.ok(Buffer.byteLength(program) < 64 * 1024, `the program has ${Buffer.byteLength(program)} bytes`);
+  assert.ok(Buffer.byteLength(program) < 66 * 1024, `the program has ${Buffer.byteLength(program)} bytes`);
   assert.ok(Buffer.byteLength(page) < 82 * 1024, `the page has ${Buffer.byteLength(page)} bytes`);
 });
