@@ -295,6 +295,12 @@ TEST(Helicone, BodiesAreTheHalvesAndTheirLackIsNamed) {
           "response_body":{"choices":[{"message":{"role":"assistant","content":"a"}}]}})");
   EXPECT_EQ(record.request["model"], "m");
   EXPECT_EQ(record.time, from_epoch_seconds(1'700'000'000));
+  const auto fetched = read_one(
+      R"({"request_id":"1","request_created_at":"2023-11-14T22:13:20Z","signed_body_url":"https://x","request_body":"","response_body":"",
+          "signed_body_content":{"request":{"model":"n","messages":[{"role":"user","content":"q"}]},
+          "response":{"choices":[{"message":{"role":"assistant","content":"a"}}]}}})");
+  EXPECT_EQ(fetched.request["model"], "n");
+  EXPECT_EQ(fetched.response["choices"][0]["message"]["content"], "a");
   for (const char* text : {R"({"request_id":"1","request_created_at":"2023-11-14","signed_body_url":"https://x"})",
                            R"({"request_body":{"heliconeMessage":"too large"},"response_body":{}})"}) {
     EXPECT_THAT(reason(text), HasSubstr("Helicone export without bodies"));
