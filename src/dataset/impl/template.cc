@@ -38,8 +38,19 @@ class Masker {
   }
 
   MaskedText run() {
+    read(true);
+    // A message that stands in quotation marks as a whole says what it says.
+    if (out_.words == 0 && has_quoted_) read(false);
+    out_.hash = hash64(bytes_of(out_.tokens));
+    if (out_.tokens.size() > kMaxTokens) out_.tokens = {};
+    return std::move(out_);
+  }
+
+ private:
+  void read(bool quoted_are_slots) {
+    out_ = {};
     for (std::size_t i = 0; i < text_.size();) {
-      if (text_[i] == '"' || text_[i] == '`') {
+      if (quoted_are_slots && (text_[i] == '"' || text_[i] == '`')) {
         i = quoted(i);
       } else if (const Character character = character_at(i); character.kind != Beyond::kLetter) {
         if (character.kind == Beyond::kUnspaced) add_word(std::string_view(text_).substr(i, character.bytes));
@@ -50,12 +61,8 @@ class Masker {
         ++i;
       }
     }
-    out_.hash = hash64(bytes_of(out_.tokens));
-    if (out_.tokens.size() > kMaxTokens) out_.tokens = {};
-    return std::move(out_);
   }
 
- private:
   Character character_at(std::size_t at) const {
     return static_cast<unsigned char>(text_[at]) < 0x80 ? Character() : beyond_ascii(text_, at);
   }
@@ -64,6 +71,7 @@ class Masker {
   std::size_t quoted(std::size_t at) {
     const std::size_t end = text_.find_first_of(std::string{text_[at], '\n'}, at + 1);
     if (end == std::string::npos || text_[end] == '\n') return at + 1;
+    has_quoted_ = true;
     add_slot();
     return end + 1;
   }
@@ -111,6 +119,7 @@ class Masker {
   }
 
   std::string text_;
+  bool has_quoted_ = false;
   MaskedText out_;
 };
 

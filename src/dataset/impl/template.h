@@ -12,8 +12,8 @@
 namespace fw::dataset {
 
 /// A text with its slots masked by what they look like: tokens with a digit (numbers, ids, dates, times), e-mail
-/// addresses, URLs, quoted strings. Letter case, white space and punctuation do not count. The same whatever the
-/// answer.
+/// addresses, URLs, quoted strings (where anything else is said). Letter case, white space and punctuation do not
+/// count. The same whatever the answer.
 struct MaskedText {
   std::uint64_t hash = 0;
   std::uint32_t words = 0;               ///< tokens that are no slots

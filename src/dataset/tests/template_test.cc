@@ -35,6 +35,14 @@ TEST(MaskedText, IsTheSameWhateverNumbersIdsDatesAddressesAndQuotesItHolds) {
   EXPECT_NE(mask("call me at noon."), mask("call me at 9."));
 }
 
+TEST(MaskedText, OfAMessageThatIsQuotedAsAWholeTheWordsCount) {
+  EXPECT_NE(mask("\"Where is my parcel?\""), mask("\"Who won the cup in May?\""));
+  EXPECT_EQ(mask(" \"Where is order A-4711?\" "), mask("where is order b12"));
+  EXPECT_EQ(mask_text("\"where is it\"").words, 3u);
+  EXPECT_EQ(mask("\"4711\""), mask("\"4712\""));
+  EXPECT_EQ(mask("find \"red shoes\""), mask("find \"a\""));
+}
+
 TEST(MaskedText, InScriptsWithoutSpacesTheWordsAroundANumberCount) {
   EXPECT_EQ(mask("订单4711在哪里？"), mask("订单 4712 在哪里"));
   EXPECT_NE(mask("订单4711在哪里"), mask("取消订单4711"));
