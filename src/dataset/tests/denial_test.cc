@@ -28,24 +28,68 @@ TEST(Denial, WordingsOfTenLanguages) {
                            "Нет, я имел в виду A-2",
                            "不，你理解错了",
                            "不对，我要A-2",
-                           "いいえ、そうではなくA-2です"}) {
+                           "いいえ、そうではなくA-2です",
+                           "That's not right.",
+                           "Wrong.",
+                           "Incorrect!",
+                           "Wrong, I meant A-2",
+                           "This is not correct",
+                           "You're wrong about that.",
+                           "your answer is wrong",
+                           "You booked the wrong flight!",
+                           "Nope, try again.",
+                           "You didn't answer my question.",
+                           "I think you made a mistake, it's 3 bags.",
+                           "wtf that's totally wrong",
+                           "Thanks, but that is not what I meant.",
+                           "Das ist nicht richtig.",
+                           "Falsch, ich meinte Berlin.",
+                           "Nein, das war die falsche Buchung",
+                           "No es correcto",
+                           "Sbagliato, intendevo Roma",
+                           "ты ошибся, я имел в виду Москву",
+                           "不对"}) {
     EXPECT_TRUE(denies(kAnswer, said)) << said;
   }
 }
 
 TEST(Denial, RepliesDisputesAndNewTopicsDenyNothing) {
-  for (const char* said :
-       {"No, that's all. Thanks!", "No thank you", "Nein danke", "No problem, then cancel it", "Non merci",
-        "That can't be right, everyone else has insurance", "Actually, I did purchase insurance.",
-        "There must be some mistake. I am a gold member.", "You are right, that's not a problem",
-        "Wrong size delivered", "What is wrong with my order?", "I said to my wife that we go",
-        "Is that what I asked for?", "I meanwhile found it", "Note: no, I meant nothing", "", "!!!", "不用了，谢谢"}) {
+  for (const char* said : {"No, that's all. Thanks!",
+                           "No thank you",
+                           "Nein danke",
+                           "No problem, then cancel it",
+                           "Non merci",
+                           "That can't be right, everyone else has insurance",
+                           "Actually, I did purchase insurance.",
+                           "There must be some mistake. I am a gold member.",
+                           "You are right, that's not a problem",
+                           "Wrong size delivered",
+                           "Wrong number, I live at 12",
+                           "Incorrect bills are a problem here",
+                           "Thanks a lot!",
+                           "Falsch verbunden war ich gestern",
+                           "Fout nummer gebeld",
+                           "Not right now",
+                           "You made my day",
+                           "不对称加密是什么",
+                           "The wrong flight was shown to me yesterday",
+                           "That's not a problem",
+                           "Thank you, that is right",
+                           "What is wrong with my order?",
+                           "I said to my wife that we go",
+                           "Is that what I asked for?",
+                           "I meanwhile found it",
+                           "Note: no, I meant nothing",
+                           "",
+                           "!!!",
+                           "不用了，谢谢"}) {
     EXPECT_FALSE(denies(kAnswer, said)) << said;
   }
 }
 
 TEST(Denial, AReplyToAQuestionIsNoneUnlessItWasMisunderstood) {
   EXPECT_FALSE(denies(kQuestion, "No, I meant A-2"));
+  EXPECT_FALSE(denies(kQuestion, "Wrong."));
   EXPECT_FALSE(denies("是A-1吗？", "不对，我要A-2"));
   EXPECT_TRUE(denies(kQuestion, "That's not what I asked."));
 }
