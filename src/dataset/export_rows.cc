@@ -115,8 +115,27 @@ class OpenAiRow final {
     return {};
   }
 
+  /// Keys that the API has no place for are refused there.
+  Json known_keys_of(const Json& message) {
+    constexpr std::array kKnown{"role", "content", "name", "weight", "tool_calls", "tool_call_id"};
+    constexpr std::array kReasoning{"reasoning_content", "reasoning", "thinking"};
+    const auto is_one_of = [](const auto& names, const std::string& key) {
+      return std::ranges::find(names, key) != names.end();
+    };
+    Json out = Json::object();
+    for (const auto& [key, value] : message.items()) {
+      if (is_one_of(kKnown, key)) {
+        out[key] = value;
+      } else if (!value.is_null() && !value.empty()) {
+        made_.changed.insert(is_one_of(kReasoning, key) ? "a message without its reasoning"
+                                                        : "a message without keys that OpenAI does not know");
+      }
+    }
+    return out;
+  }
+
   std::string add(const Json& message, bool is_last) {
-    Json out = message;
+    Json out = known_keys_of(message);
     const std::string role = string_member(message, "role");
     if (role == "developer") {
       out["role"] = "system";

@@ -196,6 +196,25 @@ TEST(ExportRows, ALineThatIsNoRowIsNamed) {
   EXPECT_THAT(out.error().message, HasSubstr("line 3"));
 }
 
+TEST(ExportRows, WhatOpenAiDoesNotKnowIsLeftOutOfItsMessagesAndCounted) {
+  const Json row = Json::parse(R"({"messages": [{"role": "user", "content": "a"},
+      {"role": "assistant", "content": "b", "reasoning_content": "hm", "refusal": null}, {"role": "user", "content": "c"},
+      {"role": "assistant", "content": "d", "annotations": ["x"], "audio": null}]})");
+  std::string lines;
+  const auto out = export_rows(row.dump() + "\n", RowFormat::kOpenAi, FileType::kJsonLines, Deadline::never(),
+                               [&](std::string_view piece) {
+                                 lines += piece;
+                                 return Status();
+                               });
+  ASSERT_TRUE(out.ok()) << out.error();
+  EXPECT_EQ(Json::parse(lines)["messages"], Json::parse(R"([{"role": "user", "content": "a"},
+      {"role": "assistant", "content": "b", "weight": 0}, {"role": "user", "content": "c"},
+      {"role": "assistant", "content": "d"}])"));
+  EXPECT_EQ(out->changed,
+            (std::map<std::string, std::uint64_t>{{"a message without its reasoning", 1},
+                                                  {"a message without keys that OpenAI does not know", 1}}));
+}
+
 TEST(ExportRows, AColumnHoldsWhatHasNoneOfItsOwn) {
   Json odd = Json::parse(R"({"messages": [{"role": "assistant", "content": "so", "refusal": null, "reasoning": "r",
       "tool_calls": [{"id": "a", "type": "function", "index": 0, "function": {"name": "f", "arguments": "{}", "x": 1}}]}],
