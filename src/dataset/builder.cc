@@ -70,7 +70,7 @@ struct EvaluationRow {
 class Assembler {
  public:
   Assembler(const BuildRequest& request, const Survey& survey, const Corrected& corrected, const HeldRows& held,
-            const Selected& selected, Split split, LeakFinder& leaks, SuspiciousCounts suspicious)
+            const Selected& selected, Split split, LeakFinder& leaks, SuspiciousCounts suspicious, LikeRequests like)
       : request_(request),
         survey_(survey),
         corrected_(corrected),
@@ -81,6 +81,7 @@ class Assembler {
         weights_(held.is_given() ? held_weights() : evaluation_weights(selected_, survey_, split_)),
         examples_(request.icl.max_examples) {
     out_.card.suspicious = std::move(suspicious);
+    out_.card.like_requests = std::move(like);
     if (request.icl.selection == ExampleSelection::kSimilar) similar_.emplace(request.icl, relevance_of(request));
   }
 
@@ -91,6 +92,7 @@ class Assembler {
     FW_TRY(write_training());
     FW_TRY(write_evaluation());
     finish_card();
+    FW_TRY(refuse_leaks());
     out_.span = selected_.span;
     return std::move(out_);
   }
@@ -181,6 +183,14 @@ class Assembler {
     return most;
   }
 
+  /// Times that are far from all others make these the newest part, or the oldest.
+  std::string far_clocks() const {
+    if (request_.split.newest_holdout <= 0 || selected_.apart == 0) return "";
+    return ", or mend the clocks: " + std::to_string(selected_.apart) + " of " +
+           std::to_string(survey_.records.size()) + " records bear times far from all others' (" +
+           to_iso8601(selected_.apart_between->first) + " to " + to_iso8601(selected_.apart_between->second) + ')';
+  }
+
   Error no_training_rows() const {
     if (const auto rows = largest_conversation(); 2 * rows > selected_.rows.size()) {
       return failed_precondition("workload \"" + *request_.workload +
@@ -190,12 +200,14 @@ class Assembler {
                                  "conversation_id? " +
                                  describe(out_.card.steps));
     }
+    const std::string clocks = far_clocks();
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
                                "conversations or to the newest part; " +
-                               (held_.is_given() ? "collect more traffic, name a smaller set "
-                                                   "(data_split_config.holdout_job), or lower newest_holdout: "
-                                                 : "lower data_split_config.eval_size or newest_holdout: ") +
+                               (held_.is_given()
+                                    ? "collect more traffic, name a smaller set "
+                                      "(data_split_config.holdout_job), or lower newest_holdout: "
+                                    : "lower data_split_config.eval_size or newest_holdout" + clocks + ": ") +
                                describe(out_.card.steps));
   }
 
@@ -309,7 +321,6 @@ class Assembler {
     FW_ASSIGN(std::string icl, with_examples(eval, said));
     FW_TRY(leaks_.measure(split_.sides, shown_, out_.card.leak));
     FW_TRY(leaks_.count_clusters(split_.sides, out_.card.near_duplicates));
-    FW_TRY(check_leak(out_.card.leak, out_.lineage.eval.size(), request_.split));
     out_.eval = {name_of("eval"), {{kEvalFile, std::move(eval)}}, out_.lineage.eval.size()};
     out_.icl = {name_of("icl"), {{kEvalFile, std::move(icl)}}, out_.lineage.eval.size()};
     return {};
@@ -364,9 +375,21 @@ class Assembler {
     card.notes = write_notes(request_, selected_, split_, card, figures_);
     out_.warnings = too_long_for(request_.contexts, figures_);
     if (card.holdout) warn_of_changes(*card.holdout, out_.warnings);
+    warn_of_noise(card.like_requests, out_.warnings);
     card.not_read = request_.not_read;
     warn_of_not_read(card.not_read, out_.warnings);
     std::ranges::copy(out_.warnings, std::back_inserter(card.notes));
+  }
+
+  Status refuse_leaks() {
+    auto allowed = check_leak(out_.card.leak, out_.lineage.eval.size(), request_.split);
+    if (!allowed.ok() && request_.on_refused) {
+      out_.card.refused = allowed.error().message;
+      out_.card.notes.insert(out_.card.notes.begin(),
+                             "These datasets were refused, and are not kept: " + out_.card.refused + '.');
+      request_.on_refused(out_.card);
+    }
+    return allowed;
   }
 
   std::string name_of(const std::string& kind) const {
@@ -412,7 +435,7 @@ Status survey_window(const BuildRequest& request, Survey& survey, Corrected& cor
 Result<std::vector<std::size_t>> suspicious_rows(const BuildRequest& request, const Survey& survey,
                                                  const Selected& selected, const Corrected& corrected,
                                                  const LeakFinder& leaks, const SuspectFinder& suspects,
-                                                 SuspiciousCounts& counts) {
+                                                 SuspiciousCounts& counts, LikeRequests& like) {
   counts.left_out = request.split.suspicious_answers == SuspiciousAnswers::kDrop;
   counts.training_rows = leaks.training().size();
   counts.evaluation_rows = leaks.evaluated().size();
@@ -424,7 +447,8 @@ Result<std::vector<std::size_t>> suspicious_rows(const BuildRequest& request, co
   std::vector<bool> is_evaluated(selected.rows.size(), false);
   for (const std::size_t row : leaks.evaluated()) is_evaluated[row] = true;
   FW_ASSIGN(const auto found, suspects.find(leaks.training(), rows, request.deadline));
-  for (const auto& suspect : found) {
+  like = found.like;
+  for (const auto& suspect : found.suspects) {
     const Surveyed& record = survey.records[selected.rows[suspect.row].record];
     const bool is_training = !is_evaluated[suspect.row];
     if (is_training && corrected.response_of(record.request) != nullptr) continue;
@@ -463,6 +487,7 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
   FW_TRY(request.deadline.check("split rows"));
   LeakFinder leaks(request, survey, selected.rows);
   SuspiciousCounts suspicious;
+  LikeRequests like;
   const auto others = [&](std::span<const Side> sides) -> Result<std::vector<LeftOut>> {
     SuspectFinder suspects(selected.rows.size());
     FW_ASSIGN(const auto near, leaks.find(sides, suspects));
@@ -470,7 +495,9 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
       if (const std::string* words = survey.denial_of(selected.rows[i].record)) suspects.deny(i, *words);
     }
     std::vector<LeftOut> found;
-    FW_ASSIGN(const auto wrong, suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious));
+    for (const auto& group : leaks.near_groups()) suspects.group(group);
+    FW_ASSIGN(const auto wrong,
+              suspicious_rows(request, survey, selected, corrected, leaks, suspects, suspicious, like));
     for (const std::size_t row : wrong) found.push_back({row, Side::kSuspicious});
     if (request.split.keep_near_duplicates_apart) {
       for (const std::size_t row : near) found.push_back({row, Side::kNearEvaluation});
@@ -483,7 +510,9 @@ Result<BuiltDatasets> build(const BuildRequest& request) {
     if (split.is_frequent[i] && selected.rows[i].is_asked_in_newest) split.in_newest[i] = true;
   }
   corrected.settle(selected, survey, split);
-  return Assembler(request, survey, corrected, held, selected, std::move(split), leaks, std::move(suspicious)).run();
+  return Assembler(request, survey, corrected, held, selected, std::move(split), leaks, std::move(suspicious),
+                   std::move(like))
+      .run();
 }
 
 }  // namespace fw::dataset

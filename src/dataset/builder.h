@@ -43,7 +43,7 @@ struct BuildRequest {
   SplitSettings split;    ///< `random_seed` is not read: `seed` is
   IclSettings icl;
   std::uint64_t seed = 0;
-  Timestamp now;  ///< only for the names of the datasets
+  Timestamp now;  ///< for the names of the datasets, and to tell clocks that are ahead
   /// Answers of training and validation rows instead of production's; absent: not asked for. They outlive the build.
   std::optional<std::span<const Correction>> corrections = {};
   const Holdout* holdout = nullptr;         ///< given where `split.holdout_job` is; outlives the build
@@ -53,6 +53,9 @@ struct BuildRequest {
   std::string embedder = {};                ///< what else is said of that model; may be empty
   Deadline deadline = Deadline::never();
   std::function<void(const BuildProgress&)> on_progress;  ///< may be absent
+  /// May be absent. Gets the card of datasets that leak more than max_leaked_share or max_answered_share allows, which
+  /// says so (Card::refused), before build() fails with that.
+  std::function<void(const Card&)> on_refused = {};
 };
 
 /// One dataset, ready for a DatasetStore.

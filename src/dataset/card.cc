@@ -115,6 +115,21 @@ Json suspicious_to_json(const SuspiciousCounts& suspicious) {
           {"reasons", std::move(reasons)}};
 }
 
+Json like_requests_to_json(const LikeRequests& like) {
+  Json classes = Json::array();
+  for (const auto& one : like.classes) {
+    classes.push_back({{"label", one.label},
+                       {"rows", one.rows},
+                       {"agreeing_share", one.agreeing_share},
+                       {"chance_share", one.chance_share}});
+  }
+  return {{"rows", like.rows},
+          {"agreeing_share", like.agreeing_share},
+          {"chance_share", like.chance_share},
+          {"noisy", like.is_noisy()},
+          {"classes", std::move(classes)}};
+}
+
 Json clusters_to_json(const NearDuplicateCounts& counts) {
   Json largest = Json::array();
   for (const auto& cluster : counts.largest) {
@@ -126,16 +141,27 @@ Json clusters_to_json(const NearDuplicateCounts& counts) {
                        {"train", cluster.train},
                        {"validation", cluster.validation},
                        {"evaluation", cluster.evaluation},
+                       {"answers", cluster.answers},
                        {"examples", std::move(examples)}});
   }
   return {{"clusters", counts.clusters},
           {"rows", counts.rows},
           {"training_and_validation", counts.training_and_validation},
+          {"answered_differently", counts.answered_differently},
+          {"called_differently", counts.called_differently},
           {"not_looked_at", counts.not_looked_at},
           {"largest", std::move(largest)}};
 }
 
 }  // namespace
+
+/// A tenth at least disagree, and of what chance leaves open less is agreed on than where a fifth of the answers of
+/// requests whose words tell everything are wrong: (1 - 0.2)^2 of two rows have right ones.
+bool LikeRequests::is_noisy() const {
+  constexpr std::uint64_t kFewestRows = 100;
+  constexpr double kLeast = 0.65;
+  return rows >= kFewestRows && agreeing_share <= 0.9 && agreeing_share - chance_share < kLeast * (1 - chance_share);
+}
 
 Json to_json(const Card& card) {
   Json out;
@@ -153,12 +179,14 @@ Json to_json(const Card& card) {
   out["self_agreement"] = agreement_to_json(card.self_agreement);
   if (card.corrections) out["corrections"] = corrections_to_json(*card.corrections);
   out["suspicious"] = suspicious_to_json(card.suspicious);
+  if (card.like_requests.rows > 0) out["like_requests"] = like_requests_to_json(card.like_requests);
   out["near_duplicates"] = clusters_to_json(card.near_duplicates);
   if (card.holdout) out["holdout"] = holdout_to_json(*card.holdout);
   if (card.not_read.waiting > 0) out["waiting"] = {{"records", card.not_read.waiting}, {"why", card.not_read.why}};
   if (!card.not_read.left_out.empty()) out["left_out"] = counts_to_json(card.not_read.left_out);
   out["notes"] = card.notes;
   out["leak"] = to_json(card.leak);
+  if (!card.refused.empty()) out["refused"] = card.refused;
   return out;
 }
 

@@ -85,6 +85,7 @@ struct NearDuplicateCounts {
     std::uint64_t train = 0;
     std::uint64_t validation = 0;
     std::uint64_t evaluation = 0;
+    std::uint64_t answers = 0;       ///< different ones, of its rows that begin a conversation
     std::vector<LeakText> examples;  ///< last user messages; at most kShownOfCluster
 
     [[nodiscard]] std::uint64_t rows() const { return train + validation + evaluation; }
@@ -92,6 +93,8 @@ struct NearDuplicateCounts {
   std::uint64_t clusters = 0;                 ///< of two rows and more
   std::uint64_t rows = 0;                     ///< in them
   std::uint64_t training_and_validation = 0;  ///< clusters with rows of both
+  std::uint64_t answered_differently = 0;     ///< clusters of more than one such answer
+  std::uint64_t called_differently = 0;       ///< of these, clusters where they call different tools
   std::uint64_t not_looked_at = 0;            ///< rows beyond those that are compared
   std::vector<Cluster> largest;               ///< at most kShownClusters
 };
@@ -116,6 +119,24 @@ struct SuspiciousCounts {
   std::vector<Reason> reasons;
 };
 inline constexpr std::size_t kShownSuspects = 5;
+
+/// How often the rows of training that call a tool call the same as those whose last user messages are most like theirs
+/// (impl/neighbours.h). Where labels are noisy that is little more than chance.
+struct LikeRequests {
+  struct Class {
+    std::string label;          ///< the tools that are called
+    std::uint64_t rows = 0;     ///< that were compared
+    double agreeing_share = 0;  ///< of their neighbours
+    double chance_share = 0;    ///< what other rows of their place would give
+  };
+  std::uint64_t rows = 0;
+  double agreeing_share = 0;
+  double chance_share = 0;
+  std::vector<Class> classes;  ///< those that agree the least first; at most kShownLikeClasses
+
+  [[nodiscard]] bool is_noisy() const;
+};
+inline constexpr std::size_t kShownLikeClasses = 20;
 
 /// How the templates of the last user messages are spread over the sides.
 struct TemplateCounts {
@@ -175,11 +196,13 @@ struct Card {
   SelfAgreement self_agreement;
   std::optional<CorrectionCounts> corrections;  ///< absent: nobody asked for them
   SuspiciousCounts suspicious;
+  LikeRequests like_requests;
   NearDuplicateCounts near_duplicates;
   std::optional<HoldoutCounts> holdout;  ///< absent: the evaluation rows were drawn
   NotRead not_read;
   std::vector<std::string> notes;  ///< plain sentences
   Leak leak;
+  std::string refused;  ///< why the datasets were not kept; empty: they were
 };
 
 /// What the report's `dataset` object holds beside the datasets (docs/formats/report.md).

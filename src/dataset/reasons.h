@@ -73,6 +73,7 @@ inline constexpr std::string_view kNoLongerValid = "its record is no longer vali
 
 // answers that look wrong, as the card counts them under `suspicious`
 inline constexpr std::string_view kForbiddenCall = "a call that the request's own tools forbid";
+inline constexpr std::string_view kForbiddenText = "a text that the request's own response_format forbids";
 inline constexpr std::string_view kMadeUpArgument =
     "an argument's value that stands nowhere in the request, where others take it from there";
 inline constexpr std::string_view kDenied = "the user's next message denies it";
@@ -80,6 +81,7 @@ inline constexpr std::string_view kForeignTools = "another application's tools";
 inline constexpr std::string_view kForeignTraffic =
     "another application's traffic: neither tools nor system message of the others";
 inline constexpr std::string_view kReadsLikeRefusal = "a text that reads like a refusal of the model";
+inline constexpr std::string_view kNearlyEqualDiffer = "a request that is nearly equal is answered with another call";
 inline constexpr std::string_view kOddAnswer = "few answer so at this point of the conversation";
 inline constexpr std::string_view kNeighboursDiffer = "the requests most like it are answered otherwise";
 

@@ -17,6 +17,7 @@ using nlohmann::ordered_json;
 
 constexpr std::uint64_t kFewestOfGroup = 30;
 constexpr std::size_t kFewestForAgreement = 20;
+constexpr std::uint64_t kFewestLike = 100;
 constexpr double kLowCeiling = 0.8;  ///< of a rate
 
 class Checks {
@@ -81,6 +82,22 @@ void check_leaks(const ReportInput& input, Checks& checks) {
                fmt::format("the last user message of {} evaluation rows stands word for word in "
                            "training, within another request",
                            said));
+}
+
+/// Labels that are noisy: whatever learns from them, or is measured against them, learns and is measured by chance.
+void check_like_requests(const ReportInput& input, Checks& checks) {
+  const auto card = card_of(input);
+  if (!card.is_object() || !card.contains("like_requests")) return;
+  const auto& like = card["like_requests"];
+  if (like.value("rows", std::uint64_t{0}) < kFewestLike) return;
+  const bool is_noisy = like.value("noisy", false);
+  checks.add(
+      "like requests", !is_noisy,
+      fmt::format("requests whose last messages read alike are answered with the same call in {} (others: {}; {} "
+                  "rows of training){}",
+                  percent(like.value("agreeing_share", 0.0)), percent(like.value("chance_share", 0.0)),
+                  like.value("rows", std::uint64_t{0}),
+                  is_noisy ? ": production's answers are noisy, or what decides them is not in the last message" : ""));
 }
 
 const evals::Breakdown* breakdown_of(const evals::EvaluationSummary& summary, std::string_view dimension) {
@@ -296,6 +313,7 @@ ordered_json trust_json(const ReportInput& input, const Findings& findings) {
   Checks checks;
   check_leaks(input, checks);
   check_traffic(input, checks);
+  check_like_requests(input, checks);
   if (findings.ranked.empty() && !findings.summaries.empty()) check_rows(findings.summaries.begin()->second, checks);
   if (!findings.ranked.empty()) {
     const auto& best = *findings.ranked.front().summary;

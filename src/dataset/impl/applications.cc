@@ -1,11 +1,17 @@
 #include "dataset/impl/applications.h"
 
 #include <algorithm>
+#include <array>
 
 namespace fw::dataset {
 namespace {
 
 constexpr double kLeastOwn = 0.7;
+constexpr std::array<std::uint64_t, 1> kBare{0};  // the mark of rows that have none
+
+std::span<const std::uint64_t> marks_of(std::span<const std::uint64_t> marks) {
+  return marks.empty() ? std::span<const std::uint64_t>(kBare) : marks;
+}
 
 /// `rows`: by row its application.
 bool goes_on_beside(std::span<const std::uint32_t> rows, std::uint32_t own) {
@@ -24,9 +30,8 @@ bool goes_on_beside(std::span<const std::uint32_t> rows, std::uint32_t own) {
 }  // namespace
 
 void Applications::add(std::span<const std::uint64_t> marks) {
-  if (marks.empty()) return;
   auto& row = rows_.emplace_back();
-  for (const std::uint64_t mark : marks) {
+  for (const std::uint64_t mark : marks_of(marks)) {
     row.push_back(numbers_.try_emplace(mark, static_cast<std::uint32_t>(numbers_.size())).first->second);
   }
 }
@@ -45,6 +50,7 @@ void Applications::finish() {
   if (sizes.empty()) return;
   const auto own = static_cast<std::uint32_t>(std::ranges::max_element(sizes) - sizes.begin());
   if (static_cast<double>(sizes[own]) < kLeastOwn * static_cast<double>(rows_.size())) return;
+  if (const auto bare = numbers_.find(kBare.front()); bare != numbers_.end() && sets.find(bare->second) == own) return;
   if (!goes_on_beside(of_row, own)) return;
   for (const auto& [mark, number] : numbers_) {
     if (sets.find(number) == own) own_.insert(mark);
@@ -52,8 +58,7 @@ void Applications::finish() {
 }
 
 bool Applications::is_stray(std::span<const std::uint64_t> marks) const {
-  return !own_.empty() && !marks.empty() &&
-         std::ranges::none_of(marks, [&](std::uint64_t mark) { return own_.contains(mark); });
+  return !own_.empty() && std::ranges::none_of(marks, [&](std::uint64_t mark) { return own_.contains(mark); });
 }
 
 }  // namespace fw::dataset

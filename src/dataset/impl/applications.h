@@ -14,14 +14,15 @@ namespace fw::dataset {
 /// tools, of its system message's beginning and end. Rows are of one application if they share a mark through any chain
 /// of rows. The largest is the workload's own where it has seven tenths of the rows at least; the others are strays
 /// where its rows are most of those before and of those after the middle stray, too. So a prompt that is new from some
-/// day on is none, nor are requests that each bring tools of their own.
+/// day on is none, nor are requests that each bring tools of their own. Rows without marks, which have neither tools
+/// nor system message, are one application; where they are the most they are told from nobody.
 class Applications final {
  public:
-  /// A row in order of time. Without marks it tells nothing.
+  /// A row in order of time.
   void add(std::span<const std::uint64_t> marks);
   /// Once, after all rows.
   void finish();
-  /// Of any row; false where it has no marks.
+  /// Of any row.
   [[nodiscard]] bool is_stray(std::span<const std::uint64_t> marks) const;
 
  private:

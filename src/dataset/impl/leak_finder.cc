@@ -1,6 +1,7 @@
 #include "dataset/impl/leak_finder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "async/parallel_for.h"
 #include "base/percent.h"
@@ -99,6 +100,16 @@ Status LeakFinder::measure(std::span<const Side> sides, std::span<const std::vec
   return show(most_alike(answers_, kShownPairs), LeakPair::Kind::kAnswer, leak);
 }
 
+std::vector<std::vector<std::size_t>> LeakFinder::near_groups() const {
+  std::vector<std::vector<std::size_t>> groups;
+  for (const auto& texts :
+       clusters_.find(request_.split.near_duplicate_threshold, [](std::uint32_t) { return true; })) {
+    auto& rows = groups.emplace_back();
+    for (const std::uint32_t text : texts) rows.push_back(row_of(text));
+  }
+  return groups;
+}
+
 Status LeakFinder::count_clusters(std::span<const Side> sides, NearDuplicateCounts& counts) {
   const auto all = evaluated_.size() + training_.size();
   counts.not_looked_at = all - std::min(all, NearClusters::kMostTexts);
@@ -109,12 +120,21 @@ Status LeakFinder::count_clusters(std::span<const Side> sides, NearDuplicateCoun
   for (const auto& texts : clusters) {
     NearDuplicateCounts::Cluster cluster;
     std::vector<std::size_t> shown;
+    std::set<std::uint64_t> answers;
+    std::set<std::uint32_t> called;
     for (const std::uint32_t text : texts) {
+      const Surveyed& record = survey_.records[rows_[row_of(text)].record];
+      // Later turns of a conversation are like each other, and another answer is right at each.
+      if (record.answers_before == 0) answers.insert(record.answer);
+      if (record.answers_before == 0 && record.calls_tool) called.insert(record.label);
       const Side side = sides[row_of(text)];
       ++(side == Side::kTrain ? cluster.train : side == Side::kValidation ? cluster.validation : cluster.evaluation);
       if (shown.size() < kShownOfCluster) shown.push_back(row_of(text));
     }
     counts.rows += cluster.rows();
+    cluster.answers = answers.size();
+    counts.answered_differently += answers.size() > 1;
+    counts.called_differently += called.size() > 1;
     counts.training_and_validation += cluster.train > 0 && cluster.validation > 0;
     if (counts.largest.size() == kShownClusters) continue;
     FW_TRY(each_text(shown, [&](const record::RecordId& id, const RowText& text) {

@@ -31,6 +31,9 @@ class LeakFinder {
   /// Which rows of the finished sides are near-duplicates of each other; reads the largest groups' examples again.
   [[nodiscard]] Status count_clusters(std::span<const Side> sides, NearDuplicateCounts& counts);
 
+  /// Rows of either side that are nearly equal, in groups, once found.
+  [[nodiscard]] std::vector<std::vector<std::size_t>> near_groups() const;
+
   /// The rows of either side, once found.
   [[nodiscard]] std::span<const std::size_t> evaluated() const { return evaluated_; }
   [[nodiscard]] std::span<const std::size_t> training() const { return training_; }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kShownRetired = 5;
 constexpr std::size_t kShownClasses = 10;
+constexpr std::size_t kShownLike = 3;  // classes
 
 bool is_written(Side side) { return side == Side::kTrain || side == Side::kValidation || side == Side::kEval; }
 
@@ -106,6 +107,17 @@ void add_strays(const Selected& selected, std::vector<std::string>& notes) {
   if (selected.strays == 0) return;
   notes.push_back(amount(selected.strays, "record bears a time", "records bear times") +
                   " far from all others; the time span is that of the others.");
+  if (selected.ahead == 0) return;
+  notes.push_back("Of these, " + amount(selected.ahead, "record bears a time", "records bear times") +
+                  " more than a day after these datasets were made (are clocks wrong?): such records are not of the "
+                  "newest part.");
+}
+
+void add_apart(const BuildRequest& request, const Selected& selected, std::vector<std::string>& notes) {
+  if (request.split.newest_holdout <= 0 || !selected.apart_between) return;
+  notes.push_back(amount(selected.apart, "record bears a time", "records bear times") + " far from all others' (" +
+                  to_iso8601(selected.apart_between->first) + " to " + to_iso8601(selected.apart_between->second) +
+                  "), too many to be left aside: the newest part is told from them too (are clocks wrong?).");
 }
 
 void add_newest(const BuildRequest& request, const Selected& selected, const Split& split, const Card& card,
@@ -166,6 +178,9 @@ void add_clusters(const NearDuplicateCounts& counts, std::vector<std::string>& n
                   " of near-duplicates, the largest of " + amount(counts.largest.front().rows(), "row", "rows") + "; " +
                   amount(counts.training_and_validation, "cluster has", "clusters have") +
                   " rows in training and in validation.");
+  if (counts.called_differently == 0) return;
+  notes.push_back("In " + amount(counts.called_differently, "cluster", "clusters") +
+                  " of near-duplicates production calls different tools for nearly equal requests.");
 }
 
 /// Those that are too rare for the draw.
@@ -290,7 +305,30 @@ void add_suspicious(const SuspiciousCounts& counts, std::vector<std::string>& no
                   ").");
 }
 
+std::string said_alike(const LikeRequests& like) {
+  std::string text = "Of " + amount(like.rows, "row of training that calls", "rows of training that call") +
+                     " a tool the five whose last messages are most like theirs call the same in " +
+                     percent(like.agreeing_share) +
+                     " (any others at the same point of the conversation: " + percent(like.chance_share) + ')';
+  for (std::size_t i = 0; i < std::min(like.classes.size(), kShownLike); ++i) {
+    const auto& one = like.classes[i];
+    text += (i == 0 ? "; the least " : ", ") + one.label + ' ' + percent(one.agreeing_share);
+  }
+  return text;
+}
+
+void add_like_requests(const LikeRequests& like, std::vector<std::string>& notes) {
+  if (like.classes.size() > 1 && !like.is_noisy()) notes.push_back(said_alike(like) + '.');
+}
+
 }  // namespace
+
+void warn_of_noise(const LikeRequests& like, std::vector<std::string>& warnings) {
+  if (!like.is_noisy()) return;
+  warnings.push_back(said_alike(like) +
+                     ": production's answers are noisy, or what decides them is not in the last message; look at "
+                     "these rows before a model learns from them.");
+}
 
 void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warnings) {
   if (!set.retired.empty()) {
@@ -389,6 +427,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_repeats(selected, notes);
   notes.push_back(conversations_note(selected, split, card.leak));
   add_strays(selected, notes);
+  add_apart(request, selected, notes);
   if (card.holdout) add_holdout(*card.holdout, notes);
   add_newest(request, selected, split, card, notes);
   add_stage(selected.newest_from ? "older evaluation" : "evaluation", split.eval, notes);
@@ -399,6 +438,7 @@ std::vector<std::string> write_notes(const BuildRequest& request, const Selected
   add_templates(request, card, notes);
   add_corrections(card.corrections, notes);
   add_suspicious(card.suspicious, notes);
+  add_like_requests(card.like_requests, notes);
   add_clusters(card.near_duplicates, notes);
   add_unmeasured(card.classes, notes);
   add_examples(request, card.templates.rows_seen + card.templates.rows_unseen, figures, notes);

@@ -29,6 +29,9 @@ void warn_of_changes(const HoldoutCounts& set, std::vector<std::string>& warning
 /// Says what the window lacks, where it lacks any.
 void warn_of_not_read(const NotRead& not_read, std::vector<std::string>& warnings);
 
+/// Says where requests that read alike are answered alike little more than by chance.
+void warn_of_noise(const LikeRequests& like, std::vector<std::string>& warnings);
+
 /// The card's notes: plain sentences with figures, for a card that is complete but for them.
 [[nodiscard]] std::vector<std::string> write_notes(const BuildRequest& request, const Selected& selected,
                                                    const Split& split, const Card& card, const RowFigures& figures);

@@ -14,6 +14,9 @@ namespace fw::dataset {
 namespace {
 
 constexpr Duration kShortestSpan = std::chrono::hours(24);  // beyond which a time is far from others
+constexpr Duration kMostAhead = std::chrono::hours(24);     // that a clock may be, zones and all
+constexpr std::size_t kStraysOf = 100;                      // a hundredth of the records at either end may be strays
+constexpr std::size_t kApartOf = 10;
 
 using modelops::WorkloadType;
 
@@ -100,22 +103,38 @@ class Selector {
   }
 
   /// Of the valid records, before duplicates went and rows were drawn. A clock that is far off (1970, 2042) would make
-  /// all others the newest part, or the oldest: up to a hundredth at either end that lies further from the rest than
-  /// the rest is long is not part of the span.
+  /// all others the newest part, or the oldest: what is yet to come is not part of the span, nor up to a hundredth at
+  /// either end that lies further from the rest than the rest is long.
   void find_span() {
     const auto& records = survey_.records;
     if (records.empty()) return;
-    const std::size_t most = (records.size() + 99) / 100;
-    const std::size_t last = records.size() - 1;
-    std::size_t from = 0, to = last;
-    if (records.size() > 2 * most) {
-      const auto low = records[most].time, high = records[last - most].time;
-      const auto length = std::max(high - low, kShortestSpan);
-      while (from < most && low - records[from].time > length) ++from;
-      while (last - to < most && records[to].time - high > length) --to;
-    }
+    const auto come = std::ranges::upper_bound(records, request_.now + kMostAhead, {}, &Surveyed::time);
+    // Where all are yet to come it is the clock here that is wrong.
+    const auto count = come == records.begin() ? records.size() : static_cast<std::size_t>(come - records.begin());
+    const auto [from, to] = without_far(count, kStraysOf);
     out_.span = {records[from].time, records[to].time};
-    out_.strays = from + (last - to);
+    out_.ahead = records.size() - count;
+    out_.strays = from + (records.size() - 1 - to);
+    const auto [near, last] = without_far(count, kApartOf);
+    const std::size_t before = near > from ? near : 0, after = last < to ? count - 1 - last : 0;
+    out_.apart = std::max(before, after);
+    if (out_.apart == 0) return;
+    const std::size_t first = before >= after ? 0 : last + 1;
+    out_.apart_between = {records[first].time, records[first + out_.apart - 1].time};
+  }
+
+  /// First and last of the first `count` records, without up to one in `of` at either end that lie far from the rest.
+  std::pair<std::size_t, std::size_t> without_far(std::size_t count, std::size_t of) const {
+    const auto& records = survey_.records;
+    const std::size_t most = (count + of - 1) / of;
+    const std::size_t last = count - 1;
+    std::size_t from = 0, to = last;
+    if (count <= 2 * most) return {from, to};
+    const auto low = records[most].time, high = records[last - most].time;
+    const auto length = std::max(high - low, kShortestSpan);
+    while (from < most && low - records[from].time > length) ++from;
+    while (last - to < most && records[to].time - high > length) --to;
+    return {from, to};
   }
 
   void mark_newest() {
@@ -128,7 +147,8 @@ class Selector {
   }
 
   bool is_newest(std::uint32_t record) const {
-    return out_.newest_from && survey_.records[record].time >= *out_.newest_from;
+    const Timestamp time = survey_.records[record].time;
+    return out_.newest_from && time >= *out_.newest_from && time <= out_.span->second;
   }
 
   void deduplicate() {

@@ -50,6 +50,11 @@ struct Selected {
   std::optional<Timestamp> newest_from;                 ///< where the newest part begins
   std::optional<std::pair<Timestamp, Timestamp>> span;  ///< of the valid records' times, without strays
   std::uint64_t strays = 0;                             ///< records with times far from all others'
+  std::uint64_t ahead = 0;                              ///< of these, records with times that are yet to come
+  /// Up to a tenth of the records, at one end, whose times are far from all others', too many to be strays: how many,
+  /// and the first and last such time.
+  std::uint64_t apart = 0;
+  std::optional<std::pair<Timestamp, Timestamp>> apart_between;
 };
 
 /// Takes the surveyed records through these steps. Errors: too few records for min_total_records or eval_size, with the

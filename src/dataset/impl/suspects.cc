@@ -42,6 +42,8 @@ constexpr double kMostForeign = 0.05;
 constexpr std::size_t kRowsBetweenChecks = 4096;
 constexpr std::size_t kSystemEndBytes = 64;
 constexpr std::size_t kShownBytes = 80;
+constexpr std::size_t kMostOfGroup = 10;  // nearly equal rows that are held against each other
+constexpr double kLeastTold = 0.3;        // of the rows with an answer: their neighbours vote for it
 
 std::string shown(std::string_view text) {
   return std::string(codec::utf8_prefix(text, kShownBytes)) + (text.size() > kShownBytes ? "..." : "");
@@ -141,10 +143,34 @@ std::vector<std::uint32_t> words_of(simdjson::dom::array messages) {
   return words;
 }
 
+bool has_answers(simdjson::dom::array messages) {
+  for (const auto message : messages) {
+    if (text_at(message, "role") == "assistant") return true;
+  }
+  return false;
+}
+
+/// The tools that earlier turns call, which the request may have left out by now.
+std::vector<std::string> tools_in(simdjson::dom::array messages) {
+  std::vector<std::string> names;
+  for (const auto message : messages) {
+    simdjson::dom::array calls;
+    if (message["tool_calls"].get(calls) != simdjson::SUCCESS) continue;
+    for (const auto call : calls) {
+      simdjson::dom::element function;
+      if (call["function"].get(function) == simdjson::SUCCESS) names.emplace_back(text_at(function, "name"));
+    }
+  }
+  return names;
+}
+
 /// What stands within may be looked up for the request; beginning or end stay.
-std::vector<std::uint64_t> marks_of(std::string_view system, const std::vector<std::string>& tools) {
+std::vector<std::uint64_t> marks_of(std::string_view system, const std::vector<std::string>& tools,
+                                    const std::vector<std::string>& called) {
   std::vector<std::uint64_t> marks;
-  for (const std::string& tool : tools) marks.push_back(hash64("tool " + tool));
+  for (const auto* names : {&tools, &called}) {
+    for (const std::string& tool : *names) marks.push_back(hash64("tool " + tool));
+  }
   if (system.empty()) return marks;
   const std::size_t end = system.size() - std::min(system.size(), kSystemEndBytes);
   for (const std::string_view part : {system.substr(0, kSystemEndBytes), system.substr(end)}) {
@@ -226,6 +252,25 @@ struct SuspectFinder::Reader {
     return {};
   }
 
+  /// Of a text that was to be JSON. One that the provider held back (`refusal`) is none.
+  std::string violation_of_format(simdjson::dom::element request, const PythonValue& answer) {
+    simdjson::dom::element format;
+    if (request["response_format"].get(format) != simdjson::SUCCESS) return {};
+    const std::string_view type = text_at(format, "type");
+    if (type != "json_object" && type != "json_schema") return {};
+    const std::string text = evals::message_text(answer);
+    const PythonValue* refusal = answer.find("refusal");
+    if (text.empty() || (refusal != nullptr && refusal->is_true())) return {};
+    const auto value = evals::parse_python_json(text);
+    if (!value.ok()) return "no JSON: " + shown(text);
+    if (type == "json_object") return value->dict() == nullptr ? "no JSON object: " + shown(text) : "";
+    simdjson::dom::element schema;
+    if (format["json_schema"]["schema"].get(schema) != simdjson::SUCCESS) return {};
+    if (formats.size() >= kMostTools) formats.clear();
+    const auto it = formats.try_emplace(hash_json(schema), python_of(schema)).first;
+    return shown(it->second.violation(*value));
+  }
+
   Seen read(std::uint64_t last_user, std::string_view request_text, std::string_view response_text) {
     Seen seen;
     simdjson::dom::element request;
@@ -250,9 +295,11 @@ struct SuspectFinder::Reader {
     std::string place = turns_of(messages);
     for (const std::string& tool : seen.tools) place += tool + '\n';
     seen.place = hash64(place);
+    seen.begins = !has_answers(messages);
     seen.situation = hash64(std::to_string(last_user) + '\n' + place);
     seen.words = words_of(messages);
-    seen.marks = marks_of(system_of(messages), seen.tools);
+    seen.marks = marks_of(system_of(messages), seen.tools, tools_in(messages));
+    if (calls.empty() && seen.refusal.empty()) seen.format_violation = violation_of_format(request, *answer);
     if (seen.tools.empty()) return seen;  // the older `functions` are not judged
     seen.violation = violation_of(tools, calls);
     Known knows(request_text);
@@ -268,6 +315,7 @@ struct SuspectFinder::Reader {
 
   simdjson::dom::parser requests, responses;
   std::unordered_map<std::uint64_t, Tools> known;
+  std::unordered_map<std::uint64_t, evals::JsonSchema> formats;
   Tools none;  // of requests that have none
 };
 
@@ -293,11 +341,63 @@ void SuspectFinder::look(std::size_t worker, std::size_t row, std::uint64_t last
   seen_[row] = readers_[worker]->read(last_user, request, response);
 }
 
+namespace {
+
+/// How well the words of requests tell which call answers them, by answer.
+class Told final {
+ public:
+  void add(const Asked& row, const Neighbours::Opinion& opinion) {
+    if (!row.is_call) return;
+    Of& of = answers_[row.answer];
+    if (opinion.voted) {
+      ++of.voted;
+      of.right += *opinion.voted == row.answer ? 1 : 0;
+    }
+    if (opinion.nearest < Neighbours::kNearest) return;
+    ++of.rows;
+    of.agreeing += static_cast<double>(opinion.agreeing) / static_cast<double>(opinion.nearest);
+    of.chance += opinion.chance;
+  }
+  [[nodiscard]] bool is_told(std::uint32_t answer) const {
+    const auto found = answers_.find(answer);
+    return found != answers_.end() &&
+           static_cast<double>(found->second.right) >= kLeastTold * static_cast<double>(found->second.voted);
+  }
+  [[nodiscard]] LikeRequests counts(const std::vector<std::string_view>& names) const {
+    LikeRequests all;
+    for (const auto& [answer, of] : answers_) {
+      if (of.rows == 0) continue;
+      const auto rows = static_cast<double>(of.rows);
+      all.classes.push_back({shown(names[answer]), of.rows, of.agreeing / rows, of.chance / rows});
+      all.rows += of.rows;
+      all.agreeing_share += of.agreeing;
+      all.chance_share += of.chance;
+    }
+    if (all.rows == 0) return {};
+    all.agreeing_share /= static_cast<double>(all.rows);
+    all.chance_share /= static_cast<double>(all.rows);
+    std::ranges::sort(all.classes, {}, [](const auto& one) { return std::pair(one.agreeing_share, one.label); });
+    if (all.classes.size() > kShownLikeClasses) all.classes.resize(kShownLikeClasses);
+    return all;
+  }
+
+ private:
+  struct Of {
+    std::uint64_t voted = 0;  // rows with as many neighbours as vote
+    std::uint64_t right = 0;
+    std::uint64_t rows = 0;  // compared with their nearest
+    double agreeing = 0;
+    double chance = 0;
+  };
+  std::map<std::uint32_t, Of> answers_;
+};
+
+}  // namespace
+
 /// For each row what its neighbours are answered with; empty where that is as it is.
 Result<std::vector<std::string>> SuspectFinder::disagreements(std::span<const std::size_t> training,
                                                               std::span<const std::size_t> rows,
-                                                              const Deadline& deadline) const {
-  std::vector<std::string> found(rows.size());
+                                                              const Deadline& deadline, LikeRequests& like) const {
   std::map<std::string_view, std::uint32_t> numbers;
   std::vector<std::string_view> names;
   std::vector<Asked> asked;
@@ -305,7 +405,7 @@ Result<std::vector<std::string>> SuspectFinder::disagreements(std::span<const st
   const auto of = [&](std::size_t i) {
     const auto [it, fresh] = numbers.try_emplace(seen_[i].answer, static_cast<std::uint32_t>(names.size()));
     if (fresh) names.push_back(it->first);
-    return Asked{seen_[i].place, seen_[i].words, it->second};
+    return Asked{seen_[i].place, seen_[i].words, it->second, !seen_[i].answer.empty()};
   };
   for (const std::size_t i : training) {
     positions.emplace(i, asked.size());
@@ -314,27 +414,66 @@ Result<std::vector<std::string>> SuspectFinder::disagreements(std::span<const st
   std::vector<Asked> judged;
   for (const std::size_t i : rows) judged.push_back(of(i));
   const Neighbours neighbours(std::move(asked));
+  std::vector<Neighbours::Opinion> opinions(rows.size());
   const auto judge = [&](std::size_t k) {
-    // A text that asks for what is missing is like the requests that do not miss it.
-    if (seen_[rows[k]].answer.empty()) return;
     const auto position = positions.find(rows[k]);
     const auto self = position == positions.end() ? std::nullopt : std::optional(position->second);
-    const auto odd = neighbours.judge(judged[k], self);
-    if (!odd) return;
-    found[k] = named(names[judged[k].answer]) + ", where " + std::to_string(odd->usual) + " of the " +
-               std::to_string(Neighbours::kCount) + " rows most like it answer with " + named(names[odd->answer]);
+    // A text that asks for what is missing is like the requests that do not miss it.
+    if (judged[k].is_call) opinions[k] = neighbours.judge(judged[k], self);
   };
   for (std::size_t first = 0; first < rows.size(); first += kRowsBetweenChecks) {
     FW_TRY(deadline.check("compare answers"));
     parallel_for(std::min(kRowsBetweenChecks, rows.size() - first),
                  [&](std::size_t, std::size_t k) { judge(first + k); });
   }
+  Told told;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (positions.contains(rows[k])) told.add(judged[k], opinions[k]);
+  }
+  like = told.counts(names);
+  std::vector<std::string> found(rows.size());
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    auto odd = opinions[k].like_ones;
+    if (const auto& by_words = opinions[k].all_words; !odd && by_words && !names[by_words->answer].empty() &&
+                                                      told.is_told(judged[k].answer) &&
+                                                      told.is_told(by_words->answer)) {
+      odd = by_words;
+    }
+    if (!odd) continue;
+    found[k] = named(names[judged[k].answer]) + ", where " + std::to_string(odd->usual) + " of the " +
+               std::to_string(Neighbours::kCount) + " rows most like it answer with " + named(names[odd->answer]);
+  }
   return found;
 }
 
-Result<std::vector<SuspectFinder::Suspect>> SuspectFinder::find(std::span<const std::size_t> training,
-                                                                std::span<const std::size_t> rows,
-                                                                const Deadline& deadline) const {
+/// Of the rows whose nearly equal ones are answered with other tools, with which. Only rows of training have a say.
+/// Later turns of a conversation are like each other, and another one is right at each.
+std::unordered_map<std::size_t, std::string> SuspectFinder::contradictions(
+    std::span<const std::size_t> training) const {
+  const std::set<std::size_t> has_say(training.begin(), training.end());
+  std::unordered_map<std::size_t, std::string> found;
+  for (const auto& group : groups_) {
+    if (group.size() > kMostOfGroup) continue;
+    std::map<std::string_view, std::size_t> answers;
+    const auto is_compared = [&](std::size_t i) { return seen_[i].begins && !seen_[i].answer.empty(); };
+    for (const std::size_t i : group) {
+      if (is_compared(i) && has_say.contains(i)) ++answers[seen_[i].answer];
+    }
+    for (const std::size_t i : group) {
+      if (!is_compared(i)) continue;
+      auto others = answers;
+      const std::size_t own = others.contains(seen_[i].answer) ? others.extract(seen_[i].answer).mapped() : 0;
+      const auto most = std::ranges::max_element(others, {}, [](const auto& one) { return one.second; });
+      if (most == others.end() || most->second < std::max<std::size_t>(own, 1)) continue;
+      found[i] = named(seen_[i].answer) + ", where " + std::to_string(most->second) + " nearly equal " +
+                 (most->second == 1 ? "request is" : "requests are") + " answered with " + named(most->first);
+    }
+  }
+  return found;
+}
+
+Result<SuspectFinder::Found> SuspectFinder::find(std::span<const std::size_t> training,
+                                                 std::span<const std::size_t> rows, const Deadline& deadline) const {
   Usual usual;
   std::map<std::string, std::uint64_t> tools;
   std::uint64_t with_tools = 0;
@@ -357,13 +496,17 @@ Result<std::vector<SuspectFinder::Suspect>> SuspectFinder::find(std::span<const 
   const auto foreign = std::ranges::count_if(training, [&](std::size_t i) { return is_foreign(seen_[i], usual); });
   usual.foreign_share = with_tools > 0 ? static_cast<double>(foreign) / static_cast<double>(with_tools) : 0;
 
-  FW_ASSIGN(std::vector<std::string> others, disagreements(training, rows, deadline));
-  std::vector<Suspect> suspects;
+  Found found;
+  FW_ASSIGN(std::vector<std::string> others, disagreements(training, rows, deadline, found.like));
+  const auto opposed = contradictions(training);
+  std::vector<Suspect>& suspects = found.suspects;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const std::size_t i = rows[k];
     const Seen& row = seen_[i];
     if (!row.violation.empty()) {
       suspects.push_back({i, reasons::kForbiddenCall, row.violation});
+    } else if (!row.format_violation.empty()) {
+      suspects.push_back({i, reasons::kForbiddenText, row.format_violation});
     } else if (std::string detail = made_up(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kMadeUpArgument, std::move(detail)});
     } else if (const auto denial = denials_.find(i); denial != denials_.end()) {
@@ -375,13 +518,15 @@ Result<std::vector<SuspectFinder::Suspect>> SuspectFinder::find(std::span<const 
                           row.tools.empty() ? "no tools" : "its tools: " + shown(row.tools.front()) + " and others"});
     } else if (!row.refusal.empty()) {
       suspects.push_back({i, reasons::kReadsLikeRefusal, shown(row.refusal)});
+    } else if (const auto other = opposed.find(i); other != opposed.end()) {
+      suspects.push_back({i, reasons::kNearlyEqualDiffer, other->second});
     } else if (detail = odd_answer(row, usual); !detail.empty()) {
       suspects.push_back({i, reasons::kOddAnswer, std::move(detail)});
     } else if (!others[k].empty()) {
       suspects.push_back({i, reasons::kNeighboursDiffer, std::move(others[k])});
     }
   }
-  return suspects;
+  return found;
 }
 
 bool SuspectFinder::is_foreign(const Seen& row, const Usual& usual) {

@@ -27,7 +27,17 @@ TEST(Applications, AFewRowsThatShareNothingWithTheOthersAreStrays) {
   EXPECT_TRUE(applications.is_stray(Marks{999})) << "a row that was not added";
   EXPECT_FALSE(applications.is_stray(Marks{1}));
   EXPECT_FALSE(applications.is_stray(Marks{105, 2}));
-  EXPECT_FALSE(applications.is_stray(Marks{}));
+}
+
+TEST(Applications, RowsWithNeitherToolsNorSystemMessageAreOneOfTheirOwn) {
+  auto rows = rows_with({});
+  rows[2] = rows[5] = {};
+  EXPECT_TRUE(of(rows).is_stray(Marks{}));
+  EXPECT_FALSE(of(rows).is_stray(Marks{1}));
+  std::vector<Marks> bare(10);
+  bare[2] = bare[5] = {1, 2};
+  EXPECT_FALSE(of(bare).is_stray(Marks{1})) << "where most are bare, a system message is nobody's mark";
+  EXPECT_FALSE(of(bare).is_stray(Marks{}));
 }
 
 TEST(Applications, AChainOfSharedMarksMakesOneApplication) {

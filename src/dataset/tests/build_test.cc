@@ -431,5 +431,81 @@ TEST(Build, MakesNamesThatAreSafeInPaths) {
   EXPECT_EQ(built->eval.name, "flywheel-eval-..-a-b----5");
 }
 
+/// 200 records of one day, and these with clocks of their own.
+Traffic with_clocks(int count, std::int64_t seconds) {
+  Traffic traffic;
+  traffic.ask_often(200 + count, "get_order");
+  auto& records = traffic.records();
+  for (int i = 0; i < count; ++i) records[static_cast<std::size_t>(i * 9)].timestamp = from_epoch_seconds(seconds + i);
+  return traffic;
+}
+
+TEST(Build, ClocksThatAreAheadDoNotDecideWhatIsNewestHoweverManyTheyAre) {
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.1;
+  for (const int count : {1, 12, 20}) {
+    SCOPED_TRACE(count);
+    Traffic traffic = with_clocks(count, 2'272'060'800);
+    const auto built = build_of(traffic.records(), split);
+    ASSERT_TRUE(built.ok()) << built.error();
+    EXPECT_LT(built->span->second, from_epoch_seconds(1'700'000'300));
+    const auto row_is_newest = [](const Json& row) { return row.at("newest").get<bool>(); };
+    const auto rows = eval_rows(*built);
+    EXPECT_EQ(std::ranges::count_if(rows, row_is_newest), 10);
+    for (const Json& row : rows) {
+      if (row_is_newest(row)) EXPECT_LT(row.at("timestamp").get<std::int64_t>(), 1'700'000'300);
+    }
+    const std::string who = count == 1 ? "1 record bears a time" : std::to_string(count) + " records bear times";
+    EXPECT_THAT(built->card.notes,
+                testing::Contains(HasSubstr("Of these, " + who + " more than a day after these datasets were made")));
+  }
+}
+
+TEST(Build, WhereAllClocksAreAheadOrNoneIsTheNewestPartIsThatOfTheRecords) {
+  Traffic traffic;
+  traffic.ask_often(200, "get_order");
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.1;
+  for (const std::int64_t now : {0LL, 1'699'990'000LL, 1'732'460'000LL}) {
+    RecordsInMemory source(traffic.records());
+    const auto built = build({.workload = record::WorkloadId("router"),
+                              .records = source,
+                              .split = split,
+                              .icl = {},
+                              .seed = 7,
+                              .now = from_epoch_seconds(now)});
+    ASSERT_TRUE(built.ok()) << built.error();
+    EXPECT_THAT(built->card.notes, testing::Not(testing::Contains(HasSubstr("more than a day after"))));
+    EXPECT_EQ(built->span->second, from_epoch_seconds(1'700'000'199));
+  }
+}
+
+TEST(Build, TheErrorNamesClocksThatMakeAllOthersTheNewestPart) {
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.2;
+  split.newest_eval_share = 0;
+  Traffic traffic = with_clocks(12, 0);
+  const auto built = build_of(traffic.records(), split);
+  ASSERT_FALSE(built.ok());
+  EXPECT_THAT(built.error().message,
+              HasSubstr("newest_holdout, or mend the clocks: 12 of 212 records bear times far from all others' "
+                        "(1970-01-01T00:00:00.000000 to 1970-01-01T00:00:11.000000)"));
+}
+
+TEST(Build, ClocksThatMakeTheNewestPartAreNoted) {
+  SplitSettings split = small_split(20);
+  split.newest_holdout = 0.2;
+  const auto note = testing::Contains(HasSubstr(
+      "12 records bear times far from all others' (2023-12-25T08:53:20.000000 to 2023-12-25T08:53:31.000000)"));
+  Traffic traffic = with_clocks(12, 1'703'494'400);
+  auto built = build_of(traffic.records(), split);
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_THAT(built->card.notes, note);
+  split.newest_holdout = 0;
+  built = build_of(traffic.records(), split);
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_THAT(built->card.notes, testing::Not(note));
+}
+
 }  // namespace
 }  // namespace fw::dataset

@@ -141,6 +141,29 @@ TEST(Leaks, MoreThanAreAllowedFailTheBuild) {
   EXPECT_THAT(built.error().message, HasSubstr("the worst pair: records r"));
 }
 
+TEST(Leaks, TheCardOfRefusedDatasetsIsToldWithItsCountsAndPairs) {
+  PlantedTraffic traffic(3);
+  for (const double most : {0.01, 1.0}) {
+    RecordsInMemory source(traffic.records());
+    std::vector<Card> refused;
+    const auto built = build({.workload = record::WorkloadId("router"),
+                              .records = source,
+                              .split = split_of(false, most),
+                              .icl = {},
+                              .seed = 3,
+                              .now = from_epoch_seconds(1'732'460'000),
+                              .on_refused = [&](const Card& card) { refused.push_back(card); }});
+    ASSERT_EQ(built.ok(), most == 1.0);
+    ASSERT_EQ(refused.size(), built.ok() ? 0U : 1U);
+    if (built.ok()) continue;
+    EXPECT_EQ(refused[0].refused, built.error().message);
+    EXPECT_GT(refused[0].leak.eval_rows_near_training, 5U);
+    EXPECT_EQ(refused[0].leak.pairs.front().kind, LeakPair::Kind::kRequest);
+    EXPECT_EQ(refused[0].steps.size(), 5U);
+    EXPECT_THAT(refused[0].notes.front(), HasSubstr("were refused, and are not kept: "));
+  }
+}
+
 TEST(Leaks, AnswersThatStandInTrainingFailTheBuildBeyondTheirLimit) {
   PlantedTraffic traffic(3);
   SplitSettings split = small_split(120);

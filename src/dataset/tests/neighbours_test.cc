@@ -20,7 +20,7 @@ class NeighboursTest : public testing::Test {
     for (std::size_t i = 0; i < 40; ++i)
       rows_.push_back({.place = 7, .words = words_[i], .answer = i < 20 ? kOrders : kRefunds});
   }
-  bool differs(std::size_t row) const { return Neighbours(rows_).judge(rows_[row], row).has_value(); }
+  bool differs(std::size_t row) const { return Neighbours(rows_).judge(rows_[row], row).like_ones.has_value(); }
 
   std::vector<std::vector<std::uint32_t>> words_;
   std::vector<Asked> rows_;
@@ -32,7 +32,7 @@ TEST_F(NeighboursTest, WhoIsAnsweredAsTheOthersIsRight) {
 
 TEST_F(NeighboursTest, AnAnswerOfTheOtherKindIsFoundWithWhatTheOthersHave) {
   rows_[3].answer = kRefunds;
-  const auto found = Neighbours(rows_).judge(rows_[3], 3);
+  const auto found = Neighbours(rows_).judge(rows_[3], 3).like_ones;
   ASSERT_TRUE(found);
   EXPECT_EQ(found->alike, 0U);
   EXPECT_EQ(found->usual, 15U);
@@ -64,6 +64,37 @@ TEST_F(NeighboursTest, OfManyRowsSomeAreComparedWithAndAllAreJudged) {
   EXPECT_TRUE(differs(5)) << "whether it is compared with or not";
   EXPECT_TRUE(differs(7));
   EXPECT_FALSE(differs(6));
+}
+
+TEST_F(NeighboursTest, HowManyOfTheNearestAnswerAlikeStandsBesideWhatAnyOtherRowWouldGive) {
+  const auto clean = Neighbours(rows_).judge(rows_[3], 3);
+  EXPECT_EQ(clean.nearest, Neighbours::kNearest);
+  EXPECT_EQ(clean.agreeing, Neighbours::kNearest);
+  EXPECT_DOUBLE_EQ(clean.chance, 19.0 / 39);
+  EXPECT_EQ(clean.voted, kOrders);
+  for (std::size_t i = 0; i < 20; i += 2) rows_[i].answer = kRefunds;
+  const auto noisy = Neighbours(rows_).judge(rows_[3], 3);
+  EXPECT_LT(noisy.agreeing, Neighbours::kNearest);
+  EXPECT_DOUBLE_EQ(noisy.chance, 9.0 / 39);
+}
+
+TEST_F(NeighboursTest, TextsSayNothingOfHowMuchCallsAgree) {
+  for (std::size_t i = 0; i < 20; ++i) rows_[i].is_call = false;
+  EXPECT_EQ(Neighbours(rows_).judge(rows_[3], 3).nearest, 0U);
+  EXPECT_DOUBLE_EQ(Neighbours(rows_).judge(rows_[23], 23).chance, 1);
+}
+
+TEST_F(NeighboursTest, WhereFewWordsAreSharedAllOfThemTogetherTellAWrongAnswer) {
+  // Four of six words of its kind, and eight that nobody else has: no neighbour is half as like it as it is itself.
+  words_[3] = {1, 2, 3, 4, 500, 501, 502, 503, 504, 505, 506, 507};
+  rows_[3] = {.place = 7, .words = words_[3], .answer = kRefunds};
+  const auto found = Neighbours(rows_).judge(rows_[3], 3);
+  EXPECT_FALSE(found.like_ones);
+  ASSERT_TRUE(found.all_words);
+  EXPECT_EQ(found.all_words->answer, kOrders);
+  EXPECT_EQ(found.all_words->usual, 15U);
+  rows_[3].answer = kOrders;
+  EXPECT_FALSE(Neighbours(rows_).judge(rows_[3], 3).all_words);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "base/random.h"
 #include "dataset/impl/refusals.h"
 #include "dataset/reasons.h"
 #include "dataset/tests/traffic.h"
@@ -276,6 +277,198 @@ TEST_F(SuspectsTest, ManyToolsOfWhichNoneIsUsualAreNobodysOtherApplication) {
   const auto built = build_of(traffic.records(), all_rows());
   ASSERT_TRUE(built.ok());
   EXPECT_TRUE(built->card.suspicious.reasons.empty());
+}
+
+/// Questions of eight desks in their own words, six of the desk's and four of anybody's; `share` of the labels are of
+/// another desk.
+class DeskTraffic {
+ public:
+  explicit DeskTraffic(double share) : random_(5) {
+    Json tools = Json::array();
+    for (std::uint64_t desk = 0; desk < kDesks; ++desk) tools.push_back(tool(name_of(desk)));
+    for (int i = 0; i < 600; ++i) {
+      const std::uint64_t desk = random_.below(kDesks);
+      const bool is_wrong = random_.below(1000) < static_cast<std::uint64_t>(share * 1000);
+      std::string text = "please";
+      for (int k = 0; k < 6; ++k) text += ' ' + name_of(desk) + letters(random_.below(40));
+      for (int k = 0; k < 4; ++k) text += " any" + letters(random_.below(400));
+      Json request = ask(text);
+      request["tools"] = tools;
+      const std::uint64_t answered = is_wrong ? (desk + 1 + random_.below(kDesks - 1)) % kDesks : desk;
+      traffic.add(request, reply(call(name_of(answered), Json::object())));
+      if (is_wrong) wrong.insert(*traffic.records().back().id);
+    }
+  }
+  static std::string letters(std::uint64_t n) {
+    return {static_cast<char>('a' + n / 26), static_cast<char>('a' + n % 26)};
+  }
+
+  Traffic traffic;
+  std::set<std::string> wrong;
+
+ private:
+  static constexpr std::uint64_t kDesks = 8;
+  static std::string name_of(std::uint64_t desk) { return "desk" + std::string(1, static_cast<char>('a' + desk)); }
+
+  Random random_;
+};
+
+TEST(NoisyLabels, AreSaidWithAFigureFromAFifthOnAndNotOfCleanTraffic) {
+  for (const double share : {0.0, 0.05, 0.2, 0.3, 0.5}) {
+    SCOPED_TRACE(share);
+    DeskTraffic desks(share);
+    SplitSettings split = small_split(40);
+    split.keep_templates_together = false;
+    const auto built = build_of(desks.traffic.records(), split);
+    ASSERT_TRUE(built.ok()) << built.error();
+    const LikeRequests& like = built->card.like_requests;
+    EXPECT_GT(like.rows, 500U);
+    EXPECT_NEAR(like.chance_share, 0.125, 0.02);
+    EXPECT_EQ(like.is_noisy(), share >= 0.2) << like.agreeing_share;
+    if (share == 0.0) EXPECT_GT(like.agreeing_share, 0.95);
+    if (share == 0.5) EXPECT_LT(like.agreeing_share, 0.4);
+    const auto said = testing::Contains(HasSubstr("production's answers are noisy"));
+    if (share >= 0.2) {
+      EXPECT_THAT(built->warnings, said);
+    } else {
+      EXPECT_THAT(built->card.notes, testing::Not(said));
+    }
+    ASSERT_EQ(like.classes.size(), 8U);
+    EXPECT_LE(like.classes[0].agreeing_share, like.classes[1].agreeing_share);
+  }
+}
+
+TEST(NoisyLabels, WrongOnesAreLeftOutAndRightOnesAreNot) {
+  for (const double share : {0.0, 0.05, 0.1, 0.2}) {
+    SCOPED_TRACE(share);
+    DeskTraffic desks(share);
+    SplitSettings split = small_split(40);
+    split.keep_templates_together = false;
+    const auto kept = build_of(desks.traffic.records(), split);
+    split.suspicious_answers = SuspiciousAnswers::kDrop;
+    const auto built = build_of(desks.traffic.records(), split);
+    ASSERT_TRUE(kept.ok() && built.ok());
+    const auto wrong_in = [&](const Lineage& lineage) {
+      return std::ranges::count_if(lineage.train, [&](const auto& id) { return desks.wrong.contains(*id); }) +
+             std::ranges::count_if(lineage.validation, [&](const auto& id) { return desks.wrong.contains(*id); });
+    };
+    const auto before = wrong_in(kept->lineage), after = wrong_in(built->lineage);
+    EXPECT_LE(3 * after, before) << "two thirds of the wrong ones at least go";
+    std::uint64_t left_out = 0;
+    for (const auto& reason : built->card.suspicious.reasons) left_out += reason.training;
+    EXPECT_LE(static_cast<std::int64_t>(left_out) - (before - after), 5) << "innocents, of 560";
+  }
+}
+
+TEST_F(SuspectsTest, TextsThatTheirResponseFormatForbidsAreFoundAndOthersAreNot) {
+  const Json object{{"type", "json_object"}};
+  const Json schema{{"type", "json_schema"},
+                    {"json_schema",
+                     {{"name", "route"},
+                      {"strict", true},
+                      {"schema",
+                       {{"type", "object"},
+                        {"properties", {{"desk", {{"type", "string"}, {"enum", {"law", "art"}}}}}},
+                        {"required", {"desk"}},
+                        {"additionalProperties", false}}}}}};
+  const auto asked_for = [](const Json& format, int i) {
+    Json request = ask("Which desk is for question number " + std::string(1, static_cast<char>('a' + i % 26)) +
+                       std::string(1, static_cast<char>('a' + i / 26)) + " of the list?");
+    request["response_format"] = format;
+    return request;
+  };
+  for (int i = 0; i < 60; ++i) {
+    traffic.add(asked_for(i % 2 == 0 ? schema : object, i), reply(say("assistant", R"({"desk": "law"})")));
+  }
+  int n = 60;
+  for (const char* text : {R"({"desk": "music"})", R"({"department": "law"})", R"({"desk": "la)", "Law."}) {
+    plant(reasons::kForbiddenText, asked_for(schema, n++), say("assistant", text));
+  }
+  for (const char* text : {R"({"desk": "la)", "Law.", R"(["law"])"}) {
+    plant(reasons::kForbiddenText, asked_for(object, n++), say("assistant", text));
+  }
+  traffic.add(asked_for({{"type", "text"}}, n++), reply(say("assistant", "Law.")));
+  traffic.add(asked_for(object, n++), reply(say("assistant", "<think>which?</think>{\"any\": 1}")));
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  ASSERT_EQ(built->card.suspicious.reasons.size(), 1U);
+  const auto& found = built->card.suspicious.reasons.front();
+  EXPECT_EQ(found.why, reasons::kForbiddenText);
+  EXPECT_EQ(found.training + found.evaluation, 7U);
+  for (const auto& example : found.examples) EXPECT_TRUE(planted[found.why].contains(example.record_id));
+}
+
+/// Long questions in words of their own.
+std::string long_question(Random& random) {
+  std::string text;
+  for (int i = 0; i < 30; ++i)
+    text += DeskTraffic::letters(random.below(676)) + DeskTraffic::letters(random.below(676)) + ' ';
+  return text;
+}
+
+TEST_F(SuspectsTest, NearlyEqualRequestsWithOtherCallsAreCountedAndShown) {
+  Random random(3);
+  for (int i = 0; i < 100; ++i) {
+    traffic.add(asked(long_question(random)), reply(call("get_order", Json::object())));
+  }
+  for (int i = 0; i < 12; ++i) {
+    const std::string text = long_question(random);
+    plant(reasons::kNearlyEqualDiffer, asked(text), call("get_order", Json::object()));
+    plant(reasons::kNearlyEqualDiffer, asked(text + "please"), call("cancel", Json::object()));
+    const std::string other = long_question(random);
+    traffic.add(asked(other), reply(call("get_order", Json::object())));
+    traffic.add(asked(other + "please"), reply(call("get_order", Json::object())));
+    // Later in a conversation it is the last words that decide.
+    const std::string begun = long_question(random);
+    const Json first = call("get_order", Json::object());
+    traffic.add(then(asked(begun), first, "now"), reply(call("get_order", Json::object())));
+    traffic.add(then(asked(begun), first, "cancel"), reply(call("cancel", Json::object())));
+  }
+  SplitSettings split = all_rows();
+  split.keep_near_duplicates_apart = false;
+  split.max_leaked_share = 1;
+  const auto built = build_of(traffic.records(), split);
+  ASSERT_TRUE(built.ok()) << built.error();
+  EXPECT_GE(built->card.near_duplicates.clusters, 24U + 11U);
+  EXPECT_EQ(built->card.near_duplicates.called_differently, 12U);
+  EXPECT_EQ(built->card.near_duplicates.answered_differently, 12U);
+  EXPECT_EQ(built->card.near_duplicates.largest.front().rows(), 2U);
+  EXPECT_THAT(built->card.notes, testing::Contains(HasSubstr("In 12 clusters of near-duplicates production calls")));
+  ASSERT_EQ(built->card.suspicious.reasons.size(), 1U);
+  const auto& found = built->card.suspicious.reasons.front();
+  EXPECT_EQ(found.why, reasons::kNearlyEqualDiffer);
+  // An evaluation row has no say in what training answers.
+  EXPECT_GE(found.training + found.evaluation, 24U - 4U);
+  EXPECT_LE(found.training + found.evaluation, 24U);
+  for (const auto& example : found.examples) {
+    EXPECT_TRUE(planted[found.why].contains(example.record_id));
+    EXPECT_THAT(example.detail, HasSubstr("where 1 nearly equal request is answered with "));
+  }
+}
+
+TEST_F(SuspectsTest, BareRequestsAmongThoseWithToolsAreAnotherApplications) {
+  for (int i = 0; i < 120; ++i) {
+    const std::string id = "A-" + std::to_string(10'000 + i * 7);
+    const Json question = asked("What is the status of order " + id + " please?");
+    if (i % 4 == 1) {
+      plant(reasons::kForeignTraffic, request_of(Json::array({say("user", "Tell me a story of " + id)})),
+            say("assistant", "Once upon a time there was " + id));
+    } else if (i % 4 == 2) {
+      // The last request of a turn, without tools and system message, is the application's own.
+      Json last = then(question, call("get_order", {{"id", id}}), "And in short?");
+      last.erase("tools");
+      last["messages"].erase(0);
+      traffic.add(last, reply(say("assistant", "It is on its way: " + id)));
+    } else {
+      traffic.add(question, reply(call("get_order", {{"id", id}})));
+    }
+  }
+  const auto built = build_of(traffic.records(), all_rows());
+  ASSERT_TRUE(built.ok()) << built.error();
+  ASSERT_EQ(built->card.suspicious.reasons.size(), 1U);
+  const auto& found = built->card.suspicious.reasons.front();
+  EXPECT_EQ(found.why, reasons::kForeignTraffic);
+  EXPECT_EQ(found.training + found.evaluation, 30U);
 }
 
 }  // namespace

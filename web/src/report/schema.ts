@@ -471,7 +471,10 @@ export interface Report {
           record_id: string;
           text: string;
         }[];
+        answers: number;
       }[];
+      answered_differently: number;
+      called_differently: number;
     };
     suspicious?: {
       left_out: boolean;
@@ -511,6 +514,19 @@ export interface Report {
         };
       }[];
     };
+    like_requests?: {
+      rows: number;
+      agreeing_share: number;
+      chance_share: number;
+      noisy: boolean;
+      classes: {
+        label: string;
+        rows: number;
+        agreeing_share: number;
+        chance_share: number;
+      }[];
+    };
+    refused?: string;
   };
   config: Record<string, unknown>;
 }
