@@ -7,6 +7,7 @@
 
 #include "api/access.h"
 #include "api/answer.h"
+#include "api/report_rows.h"
 #include "api/request_body.h"
 #include "runs/erasure.h"
 
@@ -96,6 +97,31 @@ Json traces_json(const TraceCounts& traces) {
           {"ratings", traces.ratings}};
 }
 
+/// Calls `visit(entry, details)` for every erasure that was begun.
+template <class Visit>
+void for_each_erasure(const audit::AuditLog& audit, Visit visit) {
+  std::uint64_t after = 0;
+  while (true) {
+    const auto page = audit.entries(after, kAuditPage);
+    for (const auto& entry : page) {
+      after = entry.number;
+      if (entry.event.action != kAction) continue;
+      Json details = Json::parse(entry.event.details, nullptr, false);
+      if (details.is_object()) visit(entry, std::move(details));
+    }
+    if (page.size() < kAuditPage) return;
+  }
+}
+
+/// Does any erasure name rows of the job?
+bool is_named(const audit::AuditLog& audit, const runs::JobId& job) {
+  bool named = false;
+  for_each_erasure(audit, [&](const auto&, const Json& details) {
+    for (const Json& one : details.value("jobs", Json::array())) named = named || one.value("id", "") == *job;
+  });
+  return named;
+}
+
 }  // namespace
 
 void ErasuresResource::add_to(net::Router& router) {
@@ -103,6 +129,26 @@ void ErasuresResource::add_to(net::Router& router) {
   router.on(net::Method::kGet, "/api/log/erasures", [this](net::Call call) { return list(std::move(call)); });
   router.on(net::Method::kGet, "/api/traffic/{id}/lineage",
             [this](net::Call call) { return lineage(std::move(call)); });
+  router.on(net::Method::kGet, "/api/jobs/{id}/datasets/erased",
+            [this](net::Call call) { return erased_of_job(std::move(call)); });
+}
+
+Task<Result<net::Response>> ErasuresResource::erased_of_job(net::Call call) {
+  FW_CO_ASSIGN(const runs::JobId id, runs::parse_job_id(call.params.at("id")));
+  FW_CO_ASSIGN(const runs::Job job, runs_.find(id));
+  auto body = co_await run_if_room(disk_, [&]() -> Result<Json> {
+    Json erased = Json::array();
+    if (is_named(audit_, id)) {
+      FW_ASSIGN(const auto ids, runs::records_of_rows(job, call.deadline));
+      FW_ASSIGN(const auto logged, still_logged(log_, ids));
+      for (const auto& record : ids) {
+        if (!logged.contains(*record)) erased.push_back(*record);
+      }
+    }
+    return Json{{"record_ids", std::move(erased)}};
+  });
+  if (!body.ok()) co_return body.error();
+  co_return answer(200, *body);
 }
 
 Task<Result<net::Response>> ErasuresResource::lineage(net::Call call) {
@@ -168,23 +214,15 @@ Task<Result<net::Response>> ErasuresResource::list(net::Call) {
   for (const auto& job : runs_.list()) present.insert(*job.id);
   Json erasures = co_await run_on(disk_, [&] {
     Json list = Json::array();
-    std::uint64_t after = 0;
-    while (true) {
-      const auto page = audit_.entries(after, kAuditPage);
-      for (const auto& entry : page) {
-        after = entry.number;
-        if (entry.event.action != kAction) continue;
-        Json one = Json::parse(entry.event.details, nullptr, false);
-        if (!one.is_object()) continue;
-        for (Json& job : one["jobs"]) job["is_present"] = present.contains(job.value("id", ""));
-        one["at"] = to_iso8601(entry.at);
-        one["person"] = entry.event.person;
-        one["reason"] = entry.event.reason;
-        one["audit_entry"] = entry.number;
-        list.push_back(std::move(one));
-      }
-      if (page.size() < kAuditPage) return list;
-    }
+    for_each_erasure(audit_, [&](const auto& entry, Json one) {
+      for (Json& job : one["jobs"]) job["is_present"] = present.contains(job.value("id", ""));
+      one["at"] = to_iso8601(entry.at);
+      one["person"] = entry.event.person;
+      one["reason"] = entry.event.reason;
+      one["audit_entry"] = entry.number;
+      list.push_back(std::move(one));
+    });
+    return list;
   });
   co_return answer(200, {{"erasures", std::move(erasures)}});
 }

@@ -14,7 +14,8 @@ namespace fw::api {
 /// runs, models and promotions were made of them; unless `dry_run` is set to false, that is all. Then it writes who
 /// erased how many, and what holds rows of them, into the audit log, and deletes them with what is told of them
 /// elsewhere (ErasureTraces). `GET`: what was erased, and which of these runs are still there. `GET
-/// /api/traffic/{id}/lineage`: the runs that were made of one record. What is passed outlives the router.
+/// /api/traffic/{id}/lineage`: the runs that were made of one record. `GET /api/jobs/{id}/datasets/erased`: of a run
+/// whose rows an erasure names, the records that are no longer in the log. What is passed outlives the router.
 class ErasuresResource final {
  public:
   ErasuresResource(runs::RunService& runs, logstore::LogStore& log, audit::AuditLog& audit,
@@ -26,6 +27,7 @@ class ErasuresResource final {
   Task<Result<net::Response>> erase(net::Call call);
   Task<Result<net::Response>> list(net::Call call);
   Task<Result<net::Response>> lineage(net::Call call);
+  Task<Result<net::Response>> erased_of_job(net::Call call);
 
   runs::RunService& runs_;
   logstore::LogStore& log_;

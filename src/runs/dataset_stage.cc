@@ -114,26 +114,35 @@ Result<std::optional<dataset::Holdout>> holdout_of(const RunContext& context) {
   return std::optional(dataset::Holdout{job, set->name, set->digest, *std::move(rows)});
 }
 
+/// Whoever looks into why the job failed wants to see what leaks.
+void keep_refused(const std::filesystem::path& job_folder, const dataset::Card& card) {
+  auto kept = io::create_folders(job_folder);
+  if (kept.ok()) kept = io::write_file_atomically(refused_card_file(job_folder), to_json(card).dump());
+  if (!kept.ok()) log_warning("runs", "card of refused datasets not kept", {{"error", kept.error().message}});
+}
+
 Result<dataset::BuiltDatasets> build(RunContext& context, const Job& job, LoggedRecords& records,
                                      ExampleEmbedder& embedder) {
   auto& log = context.dependencies.log;
   FW_ASSIGN(const auto corrections, corrections_of(context, job));
   FW_ASSIGN(const auto holdout, holdout_of(context));
   FW_ASSIGN(const dataset::NotRead lacking, not_read(context, job));
-  auto built = dataset::build({.workload = job.workload,
-                               .records = records,
-                               .split = context.config().split,
-                               .icl = context.config().icl,
-                               .seed = job.seed,
-                               .now = from_epoch_seconds(job.dataset_stamp),
-                               .corrections = corrections,
-                               .holdout = holdout ? &*holdout : nullptr,
-                               .contexts = contexts_of(context.config()),
-                               .not_read = lacking,
-                               .embed = embedder.embed(),
-                               .embedder = embedder.description(),
-                               .deadline = context.deadline,
-                               .on_progress = teller(*context.record, count_records(log, job))});
+  auto built = dataset::build(
+      {.workload = job.workload,
+       .records = records,
+       .split = context.config().split,
+       .icl = context.config().icl,
+       .seed = job.seed,
+       .now = from_epoch_seconds(job.dataset_stamp),
+       .corrections = corrections,
+       .holdout = holdout ? &*holdout : nullptr,
+       .contexts = contexts_of(context.config()),
+       .not_read = lacking,
+       .embed = embedder.embed(),
+       .embedder = embedder.description(),
+       .deadline = context.deadline,
+       .on_progress = teller(*context.record, count_records(log, job)),
+       .on_refused = [folder = context.folder()](const dataset::Card& card) { keep_refused(folder, card); }});
   if (!built.ok()) return with_waiting(std::move(built).error(), lacking);
   return built;
 }
@@ -180,6 +189,10 @@ std::uint64_t records_to_split(const dataset::Card& card) {
 }
 
 }  // namespace
+
+std::filesystem::path refused_card_file(const std::filesystem::path& job_folder) {
+  return job_folder / "refused_datasets.json";
+}
 
 std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder) {
   const auto text = io::read_file(names_file(job_folder), 64 * 1024);

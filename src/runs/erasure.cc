@@ -245,6 +245,20 @@ Result<std::vector<AffectedJob>> made_of(std::span<const Job> jobs, std::span<co
   return all_affected(jobs, meant, deadline);
 }
 
+Result<std::vector<record::RecordId>> records_of_rows(const Job& job, const Deadline& deadline) {
+  std::set<std::string> ids;
+  const auto take = [&](std::string_view, element row) {
+    if (const auto id = text_at(row, "record_id"); !id.empty()) ids.emplace(id);
+  };
+  for (const DatasetState& dataset : job.datasets) {
+    FW_TRY(each_row(dataset, "lineage.jsonl", deadline, take));
+    if (dataset.name.starts_with("flywheel-eval-")) FW_TRY(each_row(dataset, "eval_data.jsonl", deadline, take));
+  }
+  std::vector<record::RecordId> out;
+  for (const std::string& id : ids) out.push_back(record::RecordId::from_stored(id));
+  return out;
+}
+
 Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,
                                     const Deadline& deadline) {
   std::uint64_t erased = 0;

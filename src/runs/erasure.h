@@ -51,6 +51,9 @@ inline constexpr std::size_t kLeastContained = 4;      ///< bytes of `containing
                                                        std::span<const record::RecordId> records,
                                                        const Deadline& deadline);
 
+/// Of which records the rows of the run's datasets were made, each once. Errors as made_of().
+[[nodiscard]] Result<std::vector<record::RecordId>> records_of_rows(const Job& job, const Deadline& deadline);
+
 /// Deletes the records; returns how many there still were. Those before an error are gone.
 [[nodiscard]] Result<std::uint64_t> erase_records(logstore::LogStore& log, std::span<const record::RecordId> records,
                                                   const Deadline& deadline);

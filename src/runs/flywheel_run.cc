@@ -168,7 +168,7 @@ Task<void> FlywheelRun::finish(JobStatus status, std::optional<std::string> erro
 Task<Result<std::string>> FlywheelRun::write_report(Job job) {
   co_return co_await run_on(dependencies_.disk, [&]() -> Result<std::string> {
     FW_ASSIGN(const auto steps, dependencies_.store.steps(*record_->id()));
-    FW_ASSIGN(auto text, report_of(job, context_.config(), steps, record_->places()));
+    FW_ASSIGN(auto text, report_of(job, context_.config(), steps, record_->places(), context_.folder()));
     FW_TRY(io::create_folders(context_.folder()));
     FW_TRY(io::write_file_atomically(report_file(context_.folder()), text));
     return text;

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "evals/row_result.h"
+#include "io/file.h"
+#include "runs/impl/dataset_stage.h"
 #include "runs/impl/job_journal.h"
 #include "runs/impl/outcomes.h"
 #include "runs/report.h"
@@ -10,6 +12,8 @@
 namespace fw::runs {
 
 namespace {
+
+constexpr std::size_t kMostCardBytes = 64U << 20U;
 
 /// The journalled value of a stage that succeeded; null otherwise.
 const std::string* value_of(std::span<const metastore::StepRow> steps, const workflow::StepKey& key) {
@@ -19,9 +23,19 @@ const std::string* value_of(std::span<const metastore::StepRow> steps, const wor
   return nullptr;
 }
 
-Status add_datasets(ReportInput& input, std::span<const metastore::StepRow> steps) {
+/// Of datasets that were refused the card is what there is.
+void add_refused(ReportInput& input, const std::filesystem::path& job_folder) {
+  const auto card = io::read_file(refused_card_file(job_folder), kMostCardBytes);
+  if (card.ok() && nlohmann::ordered_json::accept(*card)) input.dataset_card = *card;
+}
+
+Status add_datasets(ReportInput& input, std::span<const metastore::StepRow> steps,
+                    const std::filesystem::path& job_folder) {
   const auto* value = value_of(steps, step_key(StageKind::kDatasets));
-  if (value == nullptr) return {};
+  if (value == nullptr) {
+    if (input.job.status == JobStatus::kFailed) add_refused(input, job_folder);
+    return {};
+  }
   FW_ASSIGN(auto outcome, datasets_outcome(*value));
   input.usage = outcome.usage;
   input.answered_by = outcome.answered_by;
@@ -70,9 +84,9 @@ Status add_training(ReportInput& input, std::span<const metastore::StepRow> step
 std::filesystem::path report_file(const std::filesystem::path& job_folder) { return job_folder / "report.json"; }
 
 Result<std::string> report_of(const Job& job, const RunConfig& config, std::span<const metastore::StepRow> steps,
-                              const io::MovedFolder& places) {
+                              const io::MovedFolder& places, const std::filesystem::path& job_folder) {
   ReportInput input{.job = job, .config = config};
-  FW_TRY(add_datasets(input, steps));
+  FW_TRY(add_datasets(input, steps, job_folder));
   FW_ASSIGN(input.production, rows_of(steps, step_key(StageKind::kProduction), places));
   FW_ASSIGN(input.baseline, rows_of(steps, step_key(StageKind::kBaseline), places));
   for (std::size_t i = 0; i < config.candidates.size(); ++i) {

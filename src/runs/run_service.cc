@@ -350,7 +350,7 @@ Result<std::string> RunService::Impl::written_report(JobRecord& record) {
   }
   if (auto kept = record.kept_report(at)) return *std::move(kept);
   FW_ASSIGN(const auto steps, dependencies.store.steps(*job.id));
-  FW_ASSIGN(auto text, report_of(job, record.config(), steps, record.places()));
+  FW_ASSIGN(auto text, report_of(job, record.config(), steps, record.places(), options.folder / *job.id));
   if (record.last_event() == at) record.keep_report(at, text);
   return text;
 }

@@ -8,6 +8,7 @@
 #include "app/cli/command.h"
 #include "app/cli/dataset_files.h"
 #include "app/cli/dataset_view.h"
+#include "app/cli/erased_rows.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "dataset/settings.h"
@@ -85,14 +86,24 @@ int verify_job(const VerifyOptions& options) {
   }
   std::uint64_t rows = 0;
   for (const Json& label : card.value("classes", Json::array())) rows += label.value("eval", std::uint64_t{0});
+  const std::string refused = card.value("refused", "");
+  const auto erased = erased_records_of(client, options.what);
+  if (!erased.ok()) return fail(erased.error());
   if (options.as_json) {
-    std::cout << Json{{"evaluation_rows", rows}, {"leak", leak}}.dump(2) << '\n';
+    Json all{{"evaluation_rows", rows}, {"leak", leak}};
+    if (!refused.empty()) all["refused"] = refused;
+    all["erased_records"] = erased->size();
+    std::cout << all.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
     Terminal out(1);
-    out.line(fmt::format("{} evaluation rows of job {}, as it measured them", rows, options.what));
+    out.line(fmt::format("{} evaluation rows of job {}, as it measured them", rows, printable(options.what)));
+    if (!refused.empty()) out.line(out.styled(Style::kBad, "refused, and not kept: " + printable(refused)));
+    if (!erased->empty()) {
+      out.line(out.styled(Style::kBad, fmt::format("{} records of its rows were erased since", erased->size())));
+    }
     print_leak(leak, out);
   }
-  return exit_code(leak, rows, options);
+  return refused.empty() ? exit_code(leak, rows, options) : kLeaks;
 }
 
 int verify(const VerifyOptions& options) {

@@ -6,8 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "app/cli/api_client.h"
 #include "app/cli/command.h"
 #include "app/cli/dataset_files.h"
+#include "app/cli/erased_rows.h"
 #include "app/cli/help.h"
 #include "app/cli/terminal.h"
 #include "dataset/export_rows.h"
@@ -98,6 +100,23 @@ Json report_of(const dataset::ExportedRows& rows, const DatasetExportOptions& op
           {"changed", counts_json(rows.changed)}};
 }
 
+/// Erased is erased: the files of a run still have such rows, what is made of them from now on has not.
+Result<LeftRows> rows_to_write(const RunDatasets& datasets, dataset::Side side, const DatasetExportOptions& options) {
+  if (!datasets.is_job()) return LeftRows();
+  ApiClient client(options.server);
+  FW_ASSIGN(const auto erased, erased_records_of(client, datasets.name));
+  return erased.empty() ? LeftRows() : without_erased(datasets, side, erased);
+}
+
+void tell_erased(const LeftRows& left, dataset::ExportedRows& rows) {
+  rows.rows += left.erased;
+  rows.left_out["its record was erased since"] += left.erased;
+  Terminal(2).line(
+      fmt::format("{} of {} rows are of records that were erased since, and are left out; the run's own "
+                  "files still have them until it is deleted",
+                  left.erased, rows.rows));
+}
+
 int write_export(const DatasetExportOptions& options) {
   const auto format = dataset::parse_row_format(options.format);
   if (!format.ok()) return misuse(format.error());
@@ -115,10 +134,14 @@ int write_export(const DatasetExportOptions& options) {
   const auto datasets = read_datasets(options.what, options.server, true);
   if (!datasets.ok()) return fail(datasets.error());
   if (datasets->rows(*side).empty()) return fail(not_found(options.what + " has no rows of the side " + options.side));
+  const auto left = rows_to_write(*datasets, *side, options);
+  if (!left.ok()) return fail(left.error());
   Destination destination(options.to);
-  const auto rows = dataset::export_rows(datasets->rows(*side), *format, *file_type, Deadline::never(),
-                                         [&](std::string_view piece) { return destination.append(piece); });
+  auto rows =
+      dataset::export_rows(left->erased > 0 ? std::string_view(left->rows) : datasets->rows(*side), *format, *file_type,
+                           Deadline::never(), [&](std::string_view piece) { return destination.append(piece); });
   if (!rows.ok()) return fail(rows.error());
+  if (left->erased > 0) tell_erased(*left, *rows);
   if (rows->written > 0) {
     if (const auto written = destination.commit(); !written.ok()) return fail(written.error());
   }

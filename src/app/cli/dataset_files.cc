@@ -83,7 +83,10 @@ Result<RunDatasets> read_job(const std::string& job, const std::string& server, 
   RunDatasets out{.name = job, .files = {}, .lineage = {}, .report = nullptr};
   FW_ASSIGN(out.report, client.get("/api/jobs/" + net::percent_encode(job) + "/report"));
   const Json card = out.report.value("dataset", Json::object());
-  if (card.value("datasets", Json::array()).empty()) {
+  if (const std::string refused = card.value("refused", ""); with_rows && !refused.empty()) {
+    return failed_precondition("the datasets of job " + job + " were refused, and are not kept: " + refused);
+  }
+  if (card.value("datasets", Json::array()).empty() && !card.contains("refused")) {
     return failed_precondition("job " + job + " has made no datasets");
   }
   if (with_rows) FW_TRY(read_job_rows(out));

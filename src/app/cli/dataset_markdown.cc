@@ -140,6 +140,7 @@ std::string card_markdown(const Json& card) {
   };
   std::string out = fmt::format("# Datasets of run {}\n\nWorkload {}, client {}, {}, seed {}.\n", of("job"),
                                 of("workload_id"), of("client_id"), of("workload_type"), of("seed"));
+  if (card.contains("refused")) out += "\n**Refused, and not kept: " + of("refused") + "**\n";
   if (card.contains("erased_since")) out += "\n**" + of("erased_since") + "**\n";
   return out + '\n' + steps(card) + classes(card) + datasets(card) + settings(card) + leaks(card) + clusters(card) +
          suspicious(card) + notes(card);

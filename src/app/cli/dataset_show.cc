@@ -15,6 +15,7 @@
 #include "app/cli/terminal.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/percent.h"
 #include "dataset/finished_row.h"
 
 namespace fw::app {
@@ -161,14 +162,37 @@ void print_clusters(const Json& card, Terminal& out) {
   out.line(
       fmt::format("{} rows in {} clusters of near-duplicates, {} of them in training and in validation; the largest",
                   count(found, "rows"), count(found, "clusters"), count(found, "training_and_validation")));
+  if (count(found, "called_differently") > 0) {
+    out.line(fmt::format("  in {} of them production calls different tools for nearly equal requests",
+                         count(found, "called_differently")));
+  }
   for (const Json& one : found.value("largest", Json::array())) {
-    out.line(fmt::format("  {} rows: {} train, {} validation, {} evaluation", count(one, "rows"), count(one, "train"),
-                         count(one, "validation"), count(one, "evaluation")));
+    const std::uint64_t answers = count(one, "answers");
+    out.line(fmt::format("  {} rows: {} train, {} validation, {} evaluation{}", count(one, "rows"), count(one, "train"),
+                         count(one, "validation"), count(one, "evaluation"),
+                         answers > 1 ? fmt::format("; {} different answers", answers) : ""));
     for (const Json& example : one.value("examples", Json::array())) {
       out.line("    " + printable(example.value("record_id", "")) + "  " +
                beginning_for_line(example.value("text", ""), kShownBytes));
     }
   }
+  out.line("");
+}
+
+/// How often requests that read alike are answered alike.
+void print_like_requests(const Json& card, Terminal& out) {
+  const Json like = card.value("like_requests", Json::object());
+  if (like.value("classes", Json::array()).size() < 2) return;
+  out.line(fmt::format("requests that read alike call the same tool in {} (by chance {}), {} rows of training",
+                       percent(like.value("agreeing_share", 0.0)), percent(like.value("chance_share", 0.0)),
+                       like.value("rows", std::uint64_t{0})));
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& one : like["classes"]) {
+    rows.push_back({"  " + printable(one.value("label", "")), percent(one.value("agreeing_share", 0.0)),
+                    "by chance " + percent(one.value("chance_share", 0.0)),
+                    std::to_string(one.value("rows", std::uint64_t{0})) + " rows"});
+  }
+  for (const auto& line : align(rows, {false, true, true, true})) out.line(line);
   out.line("");
 }
 
@@ -194,6 +218,9 @@ void print_job(const Json& card, Terminal& out) {
   if (const auto window = card.find("evaluation_window"); window != card.end() && window->is_object()) {
     out.line("evaluation rows from " + window->value("first", "") + " to " + window->value("last", ""));
   }
+  if (card.contains("refused")) {
+    out.line(out.styled(Style::kBad, "refused, and not kept: " + text("refused")));
+  }
   if (card.contains("erased_since")) out.line(out.styled(Style::kBad, text("erased_since")));
   out.line("");
   print_steps(card, out);
@@ -210,6 +237,7 @@ void print_job(const Json& card, Terminal& out) {
   print_settings(card, out);
   out.line("");
   print_suspicious(card, out);
+  print_like_requests(card, out);
   print_clusters(card, out);
   out.line("leaks between evaluation and training");
   print_leak(card.value("leak", Json::object()), out);

@@ -9,6 +9,9 @@ namespace fw::runs {
 /// same names with the same bytes. Datasets of a stage that does not end well are removed again.
 [[nodiscard]] Task<Result<DatasetsOutcome>> make_datasets(RunContext& context);
 
+/// In the job's folder: the card of datasets that leak more than the job allows, as JSON. They themselves are not kept.
+[[nodiscard]] std::filesystem::path refused_card_file(const std::filesystem::path& job_folder);
+
 /// The names of all datasets that the job may have stored, finished or not.
 [[nodiscard]] std::vector<std::string> noted_dataset_names(const std::filesystem::path& job_folder);
 

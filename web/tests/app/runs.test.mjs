@@ -121,6 +121,25 @@ test("a run whose engine did not come up shows why without a click", { skip }, a
   });
 });
 
+test("a run whose datasets leak too much shows what leaks, and the pairs", { skip }, async () => {
+  const id = "8abcdef0123456789abcdef0";
+  const job = { id, workload_id: "router", client_id: "demo", status: "failed", stage: null, started_at: "2026-11-27T03:00:00", run_started_at: "2026-11-27T03:00:00", finished_at: "2026-11-27T03:01:00",
+    num_records: null, seed: 7, workload_type: null, llm_judge: null, datasets: [], warnings: [], error: "datasets: 9 of 60 evaluation rows are nearly rows of training", nims: [] };
+  const pair = { kind: "request", likeness: 0.85, evaluation: { record_id: "r-eval", text: "where is it" }, training: { record_id: "r-train", text: "where is it now" } };
+  const leak = { conversations_on_two_sides: 0, requests_on_two_sides: 0, eval_rows_near_training: 9, near_duplicate_threshold: 0.8, method: "m", pairs: [pair] };
+  await app.open("/", { breaks: true }, async (page) => {
+    await page.route(`**/api/jobs/${id}`, (route) => route.fulfill({ json: job }));
+    await page.route(`**/api/jobs/${id}/events`, (route) => route.fulfill({ contentType: "text/event-stream", body: "event: end\ndata: {}\n\n" }));
+    await page.route(`**/api/jobs/${id}/report`, (route) => route.fulfill({ json: { dataset: { steps: [], classes: [], notes: [], datasets: [], refused: "too much", leak } } }));
+    await page.goto(`${app.service.url}/runs/${id}`);
+    await page.getByRole("heading", { name: "Refused datasets" }).waitFor();
+    await seen(page, "eval rows near training: 9");
+    await seen(page, "likeness 85");
+    await seen(page, "r-train");
+    assert.deepEqual(await violations(page), []);
+  });
+});
+
 test("what an engine wrote is with its candidate after the run, and goes with the run", { skip, timeout: 600000 }, async () => {
   const id = await app.ran();
   const folder = path.join(app.service.folder, "data", "jobs", id, "candidates", "0");

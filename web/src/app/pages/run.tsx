@@ -13,6 +13,7 @@ import type { CandidateState, CustomizationState, EvaluationState, JobDetail } f
 import { EngineLogs } from "./engine_log";
 import { useJobEvents, type JobProgress } from "./job_events";
 import { Propose } from "./propose";
+import { RefusedDatasets } from "./refused";
 
 const kStages: Record<string, string> = {
   datasets: "drawing the datasets", judge: "asking the judge", baseline: "having the judge rate a trivial text", production: "asking production again", deploy: "starting the engine", customization: "fine-tuning",
@@ -164,6 +165,7 @@ export function RunPage(props: { id: string }) {
           {!live.connected && !isEnded(job) && <p class="small muted" role="status">The connection is lost; it is taken up again.</p>}
           {job.nims.map((c, i) => <Candidate key={i} job={job} candidate={c} index={i} live={live} />)}
           <Datasets job={job} />
+          <RefusedDatasets job={job} />
           {job.status === "completed" && !job.datasets_only && <Propose job={job} />}
         </>
       )}
