@@ -159,6 +159,19 @@ std::optional<auth::Sessions::Session> Access::session_of(const net::Headers& he
   return session;
 }
 
+bool Access::still_knows(const net::IncomingRequest& request) {
+  const Caller& caller = auth::caller_of(request);
+  switch (caller.via) {
+    case Via::kNothing: return !asks_who_calls();
+    case Via::kKey: return keyring_.find_by_id(caller.key_id) != nullptr;
+    case Via::kSession:
+      return sessions_.find(cookie_of(request.headers), auth::Sessions::Use::kNone) &&
+             keyring_.find_by_id(caller.key_id) != nullptr;
+    case Via::kProxy: return true;
+  }
+  return false;
+}
+
 std::optional<Refusal> Access::by_session(const net::IncomingRequest& request, Found& found) {
   const auto session = session_of(request.headers);
   if (!session) return std::nullopt;

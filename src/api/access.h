@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,10 @@ namespace fw::api {
 /// address is also what an IPv6 socket makes of it (`::ffff:127.0.0.1`).
 [[nodiscard]] bool has_address_of(std::string_view peer, const std::vector<std::string>& addresses);
 
+/// Whether who sent a request that was let in would be let in now. Any thread; does not wait. For answers without an
+/// end, whose request outlives the asking.
+using StillKnown = std::function<bool(const net::IncomingRequest&)>;
+
 /// Stands in front of the control API: finds out who calls, by a key, a session or a reverse proxy, and holds their
 /// role against what the request needs. Where no key was ever made for the control API, and there is no proxy,
 /// everybody is admin. Any thread; outlives the server.
@@ -44,6 +49,10 @@ class Access final {
   void sign_out(const net::Headers& headers);
   /// The session that the cookie names; nothing where there is none or its key was revoked.
   [[nodiscard]] std::optional<auth::Sessions::Session> session_of(const net::Headers& headers);
+
+  /// As StillKnown: not once the key was revoked, the session ended or idle, or, of a request without either, once it
+  /// is asked who calls.
+  [[nodiscard]] bool still_knows(const net::IncomingRequest& request);
 
   void write_metrics(std::ostream& out) const { guard_.write_metrics(out); }
 

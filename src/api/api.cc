@@ -70,6 +70,13 @@ net::Handler keeping_no_traffic(net::Handler handler) {
   };
 }
 
+/// Another number whenever a key was made or revoked.
+std::uint64_t revision_of(const auth::Keyring& keyring) {
+  const auto keys = keyring.list();
+  const auto revoked = std::ranges::count_if(keys, [](const auth::Key& key) { return key.revoked_at.has_value(); });
+  return keys.size() + static_cast<std::uint64_t>(revoked);
+}
+
 std::function<Status(const runs::JobId&)> unused_check(const std::optional<PromotionParts>& parts) {
   if (!parts) return {};
   return [&promotions = parts->promotions](const runs::JobId& job) { return check_not_served(promotions, job); };
@@ -82,7 +89,8 @@ struct Api::Impl {
       : guard({d.public_url}, "server.public_url"),
         router({.max_bytes = d.max_body_bytes, .max_bytes_in_flight = std::max(kBodiesInFlight, d.max_body_bytes)},
                &d.disk),
-        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion)),
+        jobs(d.runs, d.log, d.disk, std::move(d.split_overrides), std::move(d.warnings), unused_check(d.promotion),
+             who_is_known()),
         comparisons(d.runs, d.log, d.disk),
         report_rows(d.runs, d.log, d.disk),
         workloads(d.log, d.disk, d.clock),
@@ -116,10 +124,8 @@ struct Api::Impl {
     if (d.promotion && d.promotion->take_feedback) {
       feedback.emplace(d.promotion->take_feedback, d.promotion->recent_feedback).add_to(router);
     }
-    if (d.discovery != nullptr) {
-      auto* audit_log = d.promotion ? &d.promotion->audit : nullptr;
-      discovery.emplace(*d.discovery, audit_log, d.disk).add_to(router);
-    }
+    auto* const audit_log = d.promotion ? &d.promotion->audit : nullptr;
+    if (d.discovery != nullptr) discovery.emplace(*d.discovery, audit_log, d.disk).add_to(router);
     if (d.promotion) {
       audit.emplace(d.promotion->audit, d.disk).add_to(router);
       if (d.promotion->deliveries) audit_deliveries.emplace(d.promotion->deliveries).add_to(router);
@@ -128,8 +134,9 @@ struct Api::Impl {
                    ErasureTraces(d.quarantine, d.reviews, d.promotion->ratings, d.discovery), d.disk)
           .add_to(router);
     }
+    auto revisions = revisions_of(d);
     if (d.promotion) promotions.emplace(std::move(*d.promotion), d.runs, d.disk).add_to(router);
-    live.emplace(d.runs, d.log, d.reviews, promotions ? &*promotions : nullptr, d.disk).add_to(router);
+    live.emplace(d.runs, d.log, std::move(revisions), audit_log, who_is_known(), d.disk).add_to(router);
     traffic.add_to(router);
     statistics.add_to(router);
     reviews.add_to(router);
@@ -144,6 +151,22 @@ struct Api::Impl {
       if (access) access->write_metrics(out);
     });
     return writers;
+  }
+
+  [[nodiscard]] StillKnown who_is_known() {
+    return [this](const net::IncomingRequest& request) { return !access || access->still_knows(request); };
+  }
+
+  /// What pages show beside traffic and jobs.
+  [[nodiscard]] std::vector<LiveRevision> revisions_of(const ApiDependencies& d) const {
+    std::vector<LiveRevision> list{{"reviews", [&all = d.reviews] { return all.revision(); }}};
+    if (d.promotion) list.push_back({"promotions", [this] { return promotions->revision(); }});
+    if (const auto* ratings = d.promotion ? d.promotion->ratings : nullptr) {
+      list.push_back({"feedback", [ratings] { return ratings->revision(); }});
+    }
+    if (d.discovery != nullptr) list.push_back({"discovery", [desk = d.discovery] { return desk->revision(); }});
+    if (d.keyring != nullptr) list.push_back({"keys", [keyring = d.keyring] { return revision_of(*keyring); }});
+    return list;
   }
 
   void add_access(ApiDependencies& d) {

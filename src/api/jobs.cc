@@ -18,8 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// How long an event stream may be silent before a heartbeat shows whether its reader is still there.
-constexpr Duration kHeartbeat = std::chrono::seconds(10);
+constexpr Duration kBetweenLooks = std::chrono::seconds(1);  // at whether who reads an event stream still may
+constexpr int kQuietLooks = 10;                              // then a heartbeat shows whether they are there
 constexpr std::int64_t kMostListed = 1000;
 
 net::Response id_and_message(const runs::JobId& id, std::string_view message) {
@@ -53,17 +53,21 @@ std::int64_t last_event_id(const net::Headers& headers) {
   return std::max<std::int64_t>(id, 0);
 }
 
-/// Relays events until the job has ended, the client is gone or the server stops.
-Task<Status> relay(runs::Subscription subscription, net::SseWriter& out, Deadline deadline) {
+/// Relays events until the job has ended, the client is gone or not to read them any more, or the server stops.
+Task<Status> relay(runs::Subscription subscription, std::function<bool()> may_read, net::SseWriter& out,
+                   Deadline deadline) {
   FW_CO_TRY(co_await out.start(deadline));
+  int quiet = 0;
   while (true) {
-    auto event = co_await subscription.next(deadline.within(kHeartbeat));
+    auto event = co_await subscription.next(deadline.within(kBetweenLooks));
+    if (!may_read()) co_return co_await out.finish(deadline);
     if (!event.ok() && event.error().code == ErrorCode::kDeadlineExceeded) {
-      FW_CO_TRY(co_await out.heartbeat(deadline));
+      if (++quiet % kQuietLooks == 0) FW_CO_TRY(co_await out.heartbeat(deadline));
       continue;
     }
     if (!event.ok()) co_return std::move(event).error();
     if (!event->has_value()) break;
+    quiet = 0;
     net::SseEvent sse;
     sse.event = (*event)->kind;
     sse.data = (*event)->data;
@@ -100,12 +104,13 @@ bool optional_truth(const Json& body, const char* field, std::vector<FieldProble
 
 JobsResource::JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
                            std::function<std::vector<std::string>()> warnings,
-                           std::function<Status(const runs::JobId&)> check_unused)
+                           std::function<Status(const runs::JobId&)> check_unused, StillKnown is_known)
     : runs_(runs),
       log_(log, disk),
       overrides_(std::move(overrides)),
       warnings_(std::move(warnings)),
-      check_unused_(std::move(check_unused)) {}
+      check_unused_(std::move(check_unused)),
+      is_known_(std::move(is_known)) {}
 
 void JobsResource::add_to(net::Router& router) {
   using net::Call;
@@ -257,7 +262,8 @@ Task<void> JobsResource::events(net::IncomingRequest& request, net::PathParams p
   }
   net::SseWriter writer(out);
   const EitherStop stop(request.deadline.stop_token(), request.stopping);
-  const auto relayed = co_await relay(std::move(*subscription), writer, Deadline::when_stopped(stop.token()));
+  const auto may_read = [&] { return !is_known_ || is_known_(request); };
+  const auto relayed = co_await relay(std::move(*subscription), may_read, writer, Deadline::when_stopped(stop.token()));
   // Nobody reads any more, or the server stops: then the reader comes back with Last-Event-ID.
   if (!relayed.ok() && relayed.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/access.h"
 #include "async/pool.h"
 #include "dataset/settings.h"
 #include "logstore/awaitable_log_store.h"
@@ -22,7 +23,7 @@ class JobsResource final {
  public:
   JobsResource(runs::RunService& runs, logstore::LogStore& log, Pool& disk, SplitOverrides overrides,
                std::function<std::vector<std::string>()> warnings = {},
-               std::function<Status(const runs::JobId&)> check_unused = {});
+               std::function<Status(const runs::JobId&)> check_unused = {}, StillKnown is_known = {});
   void add_to(net::Router& router);
 
  private:
@@ -47,6 +48,7 @@ class JobsResource final {
   SplitOverrides overrides_;
   std::function<std::vector<std::string>()> warnings_;
   std::function<Status(const runs::JobId&)> check_unused_;  ///< before a job is removed
+  StillKnown is_known_;                                     ///< while a job's events go out; absent: everybody is
 };
 
 }  // namespace fw::api

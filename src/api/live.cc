@@ -63,25 +63,29 @@ Task<void> LiveResource::events(net::IncomingRequest& request, net::ResponseWrit
   net::SseWriter writer(out);
   const EitherStop stop(request.deadline.stop_token(), request.stopping);
   // It ends where nobody reads any more, the log store cannot be read, or the server stops; the reader comes again.
-  const Status told = co_await tell(writer, Deadline::when_stopped(stop.token()));
+  const Status told = co_await tell(request, writer, Deadline::when_stopped(stop.token()));
   if (!told.ok() && told.error().code == ErrorCode::kCancelled) co_await writer.end_with_stopping();
 }
 
-Task<Status> LiveResource::tell(net::SseWriter& out, Deadline deadline) {
+Task<Status> LiveResource::tell(const net::IncomingRequest& request, net::SseWriter& out, Deadline deadline) {
   FW_CO_TRY(co_await out.start(deadline));
-  std::string traffic, jobs, reviews, promotions, audit;
-  for (int looks = 0;; ++looks) {
+  std::string traffic, jobs, audit;
+  std::vector<std::string> told(revisions_.size());
+  for (int looks = 0; is_known_(request); ++looks) {
     FW_CO_ASSIGN(const auto workloads, co_await run_on(disk_, [this] { return log_.workloads(); }));
     FW_CO_TRY(co_await tell_change(out, "traffic", traffic_of(workloads), traffic, deadline));
     FW_CO_TRY(co_await tell_change(out, "jobs", jobs_of(runs_.list()), jobs, deadline));
-    FW_CO_TRY(co_await tell_change(out, "reviews", revision_of(reviews_.revision()), reviews, deadline));
-    if (promotions_ != nullptr) {
-      FW_CO_TRY(co_await tell_change(out, "promotions", revision_of(promotions_->revision()), promotions, deadline));
-      FW_CO_TRY(co_await tell_change(out, "audit", dump({{"entries", promotions_->audit_entries()}}), audit, deadline));
+    for (std::size_t i = 0; i < revisions_.size(); ++i) {
+      const LiveRevision& each = revisions_[i];
+      FW_CO_TRY(co_await tell_change(out, each.kind, revision_of(each.read()), told[i], deadline));
+    }
+    if (audit_ != nullptr) {
+      FW_CO_TRY(co_await tell_change(out, "audit", dump({{"entries", audit_->last_number()}}), audit, deadline));
     }
     if (looks % kQuietLooks == kQuietLooks - 1) FW_CO_TRY(co_await out.heartbeat(deadline));
     FW_CO_TRY(co_await sleep_for(kBetweenLooks, deadline));
   }
+  co_return co_await out.finish(deadline);
 }
 
 }  // namespace fw::api

@@ -58,8 +58,6 @@ class PromotionsResource final {
 
   /// Another number whenever a step was taken, or a figure of a proposal that is not at its end has changed.
   [[nodiscard]] std::uint64_t revision() const;
-  /// Of the audit log.
-  [[nodiscard]] std::uint64_t audit_entries() const { return parts_.audit.last_number(); }
 
  private:
   Task<Result<net::Response>> list(net::Call call);

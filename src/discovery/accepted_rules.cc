@@ -72,6 +72,7 @@ Status AcceptedRules::put(BySource rules) {
   const auto untagged = rules.find(untagged_);
   live_->set(untagged == rules.end() ? std::vector<capture::LabelRule>() : untagged->second);
   rules_ = std::make_shared<const BySource>(std::move(rules));
+  ++revision_;
   return {};
 }
 

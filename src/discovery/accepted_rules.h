@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -28,6 +30,9 @@ class AcceptedRules final {
   /// Those for what nothing names, for whoever labels requests as they come.
   [[nodiscard]] std::shared_ptr<const capture::LiveRules> for_untagged() const { return live_; }
 
+  /// Another number whenever rules were put into force or taken away; does not block.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+
   /// Puts the rules before those that are there, which lose any with the same patterns. On return all records that were
   /// named without them are stored.
   [[nodiscard]] Status add(const std::string& source, std::vector<capture::LabelRule> rules);
@@ -48,6 +53,7 @@ class AcceptedRules final {
   mutable std::mutex mutex_;
   std::shared_ptr<const BySource> rules_;
   std::shared_ptr<capture::LiveRules> live_;
+  std::atomic<std::uint64_t> revision_{0};
 };
 
 }  // namespace fw::discovery

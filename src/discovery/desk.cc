@@ -20,6 +20,7 @@ std::shared_ptr<const Desk::State> Desk::state() const {
 
 void Desk::publish(State state) {
   const std::lock_guard lock(mutex_);
+  if (state.phase != state_->phase) ++revision_;
   state_ = std::make_shared<const State>(std::move(state));
 }
 
@@ -30,6 +31,7 @@ Status Desk::start(Request request) {
   }
   state_ = std::make_shared<const State>(State{
       .phase = Phase::kRunning, .source = *request.source, .records = 0, .progress = {}, .found = {}, .error = {}});
+  ++revision_;
   // The search before has published its end, and takes the lock no more.
   search_ = std::jthread([this, request = std::move(request)](const std::stop_token& stop) { run(request, stop); });
   return {};
@@ -72,6 +74,7 @@ void Desk::forget_contents() {
     proposal.prompt.clear();
   }
   state_ = std::make_shared<const State>(std::move(state));
+  ++revision_;
 }
 
 Result<std::vector<capture::LabelRule>> Desk::accept(const std::vector<std::string>& names, const std::string& as) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +44,10 @@ class Desk final {
   void stop();
   [[nodiscard]] std::shared_ptr<const State> state() const;
 
+  /// Another number whenever a search has begun or ended, what it found has changed, or the rules have; not for each
+  /// step that a search comes further.
+  [[nodiscard]] std::uint64_t revision() const { return revision_ + rules_.revision(); }
+
   /// The last search keeps its proposals, without what was said in the traffic.
   void forget_contents();
 
@@ -59,6 +65,7 @@ class Desk final {
   logstore::LogStore& log_;
   AcceptedRules& rules_;
   mutable std::mutex mutex_;
+  std::atomic<std::uint64_t> revision_{0};
   std::shared_ptr<const State> state_ = std::make_shared<const State>();
   std::jthread search_;  // last: it uses the others
 };

@@ -93,6 +93,7 @@ Status FeedbackLog::append(const Feedback& feedback) {
   rated_.insert(feedback.record_id);
   last_.push_back(feedback);
   if (last_.size() > kMostShown) last_.pop_front();
+  ++revision_;
   return {};
 }
 
@@ -122,6 +123,7 @@ Result<std::uint64_t> FeedbackLog::erase(const Fits& fits) {
     if (erased > before) FW_TRY(io::write_file_atomically(path, kept));
   }
   std::erase_if(last_, fits);
+  if (erased > 0) ++revision_;
   return erased;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
@@ -59,6 +60,8 @@ class FeedbackLog final {
   /// Removes those that fit from the files; returns how many. Durable on return. Their answers still count as rated
   /// until the program ends.
   [[nodiscard]] Result<std::uint64_t> erase(const Fits& fits);
+  /// Another number whenever a rating has come or gone; does not block.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// The last kMostShown, newest first.
   [[nodiscard]] std::vector<Feedback> recent(std::size_t limit) const;
 
@@ -72,6 +75,7 @@ class FeedbackLog final {
   mutable std::mutex mutex_;                                 // guards the rest and the files
   std::set<std::string, std::less<>> rated_, rated_before_;  // in this file, and in the one before it
   std::deque<Feedback> last_;
+  std::atomic<std::uint64_t> revision_{0};
 };
 
 }  // namespace fw::promotion

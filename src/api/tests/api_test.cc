@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cctype>
+#include <functional>
 #include <future>
+#include <thread>
 
 #include "api/openapi.h"
 #include "api/tests/api_fixture.h"
@@ -112,6 +115,81 @@ Task<std::string> last_events(net::Client& client, net::Server& server) {
 TEST_F(ApiTest, LiveEventsEndWithOneThatSaysWhy) {
   auto last = boost::asio::co_spawn(io_.get_executor(), last_events(*client_, *server_), boost::asio::use_future);
   EXPECT_THAT(last.get(), testing::EndsWith("event: stopping\ndata: {}\n\n"));
+}
+
+/// Follows live events, does something once the first have come, and gives what came from then to the stream's end.
+Task<std::string> events_until_the_end(net::Client& client, std::string url, net::Headers headers,
+                                       std::function<void()> act) {
+  const Deadline deadline = Deadline::after(std::chrono::seconds(20));
+  auto stream = co_await client.open({.target = url + "/api/events", .headers = std::move(headers)}, deadline);
+  if (!stream.ok()) co_return stream.error().message;
+  std::string text;
+  for (bool has_acted = false;;) {
+    const auto piece = co_await (*stream)->next(deadline);
+    if (!piece.ok()) co_return text + piece.error().message;
+    if (!*piece) co_return text + "ended";
+    text += **piece;
+    if (has_acted || text.find("event: audit") == std::string::npos) continue;
+    act();
+    has_acted = true;
+    text.clear();
+  }
+}
+
+Task<void> send_away(net::Client& client, net::Request request) {
+  (void)co_await client.send(std::move(request), Deadline::after(std::chrono::seconds(20)));
+}
+
+TEST_F(ApiTest, EventsEndWithTheKeyOrTheSessionThatTheyAreFor) {
+  const auto make = [&](const char* name) {
+    auth::Key key;
+    key.name = name;
+    key.role = auth::Role::kAdmin;
+    key.listeners = {auth::ListenerName::kControl};
+    return keyring_->create(key).value();
+  };
+  const auto follow = [&](net::Headers headers, std::function<void()> act) {
+    return boost::asio::co_spawn(io_.get_executor(),
+                                 events_until_the_end(*client_, server_->url(), std::move(headers), std::move(act)),
+                                 boost::asio::use_future)
+        .get();
+  };
+  std::string ada;
+  const std::string of_nobody = follow({}, [&] { ada = make("ada").secret; });
+  EXPECT_THAT(of_nobody, testing::EndsWith("ended")) << "from the first key on nobody is let in without";
+  const auto bob = make("bob");
+  const net::Headers bobs{{"Authorization", "Bearer " + bob.secret}};
+  const std::string of_bob = follow(bobs, [&] { EXPECT_TRUE(keyring_->revoke(bob.key.id).ok()); });
+  EXPECT_THAT(of_bob, testing::EndsWith("ended"));
+  EXPECT_THAT(of_bob, testing::Not(testing::HasSubstr("event:"))) << "nothing comes after the revocation";
+
+  const auto opened = send(net::Method::kPost, "/api/session", R"({"key": ")" + ada + "\"}");
+  const std::string set(opened.headers.find("Set-Cookie").value_or(""));
+  const net::Headers cookie{{"Cookie", set.substr(0, set.find(';'))}};
+  net::Headers signed_in = cookie;
+  signed_in.set("X-Flywheel-Csrf", json_of(opened)["csrf"].get<std::string>());
+  const auto sign_out = [&] {
+    boost::asio::co_spawn(
+        io_.get_executor(),
+        send_away(*client_,
+                  {.method = net::Method::kDelete, .target = server_->url() + "/api/session", .headers = signed_in}),
+        boost::asio::detached);
+  };
+  EXPECT_THAT(follow(cookie, sign_out), testing::EndsWith("ended"));
+}
+
+TEST_F(ApiTest, TheRevisionOfSearchesChangesWithTheirBeginningTheirEndAndTheRules) {
+  const auto before = desk_.revision();
+  ASSERT_TRUE(desk_.start({.source = record::WorkloadId("w"), .client = {}, .settings = {}}).ok());
+  const auto begun = desk_.revision();
+  EXPECT_NE(begun, before);
+  for (int i = 0; i < 400 && desk_.state()->phase == discovery::Desk::Phase::kRunning; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  const auto ended = desk_.revision();
+  EXPECT_GT(ended, before + 1);
+  ASSERT_TRUE(rules_->add("w", {}).ok());
+  EXPECT_NE(desk_.revision(), ended);
 }
 
 TEST_F(ApiTest, WhatReadsTheLogStoreWaitsNoLongerThanItsRequest) {

@@ -7,6 +7,54 @@ const app = application();
 
 const live = (page) => page.locator(".connection.on").waitFor();
 
+/** A few alike, which a search for workloads finds. */
+const alike = (name) => Array.from({ length: 30 }, (_, i) => {
+  const one = interaction(`${name}-${i}`, { content: `Case ${i}`, workload: "untagged", client: "shop", at: 1_790_000_000 + i, name: `do_${name}` });
+  one.request.messages.unshift({ role: "system", content: `You ${name} the letters of a town hall and say nothing else to those who wrote them.` });
+  return one;
+});
+
+test("an interaction shows that somebody rated it, and that somebody erased it", { skip }, async () => {
+  await app.service.load([interaction("rated-live", { content: "rated by another", workload: "live" })]);
+  const { interactions } = await app.service.call("GET", "/api/traffic?workload_id=live&limit=1");
+  const { id } = interactions[0];
+  await app.open(`/traffic/${encodeURIComponent(id)}`, { breaks: true }, async (page) => {
+    await seen(page, "rated by another");
+    await live(page);
+    await app.service.call("POST", "/api/feedback", { id, outcome: "bad", comment: "so said eve" });
+    await seen(page, "so said eve");
+    await app.service.call("POST", "/api/log/erasures", { records: [id], dry_run: false, person: "eve", reason: "asked for" });
+    await seen(page, "It is no longer in the log store");
+    assert.equal(await page.getByText("rated by another").count(), 0);
+  });
+});
+
+test("settings show a key that somebody made, and that it was revoked", { skip }, async () => {
+  await app.open("/settings", {}, async (page) => {
+    await heading(page, "Settings");
+    await live(page);
+    const { key } = await app.service.call("POST", "/api/keys", { name: "made elsewhere", tenant: "t", listeners: ["gateway"] });
+    await page.getByRole("button", { name: `revoke ${key.id}` }).waitFor();
+    await app.service.call("DELETE", `/api/keys/${key.id}`);
+    await page.locator("tr", { hasText: key.id }).getByText(/^revoked/).waitFor();
+  });
+});
+
+test("find workloads shows what somebody else searched for, found and accepted", { skip }, async () => {
+  await app.service.load([...alike("sort"), ...alike("answer")]);
+  await app.open("/discovery", {}, async (page) => {
+    await page.getByRole("button", { name: "find workloads" }).waitFor();
+    await live(page);
+    await app.service.call("POST", "/api/workloads/discovery", {});
+    await page.getByRole("heading", { name: "Proposed" }).waitFor();
+    const { found } = await app.service.call("GET", "/api/workloads/discovery");
+    await app.service.call("POST", "/api/workloads/accepted", { names: [found.workloads[0].name], as: "letters" });
+    await page.getByRole("heading", { name: "Accepted" }).waitFor();
+    await app.service.call("DELETE", "/api/workloads/accepted/letters");
+    await page.getByRole("heading", { name: "Accepted" }).waitFor({ state: "detached" });
+  });
+});
+
 test("the form of a run offers a workload as soon as it is there", { skip }, async () => {
   await app.open("/runs/new", {}, async (page) => {
     await page.getByRole("button", { name: "start the run" }).waitFor();
