@@ -133,6 +133,7 @@ Task<Result<net::Response>> DiscoveryResource::accept(net::Call call) {
   const std::string as = optional_name(body, "as", problems);
   if (!problems.empty()) co_return unprocessable(problems);
   FW_CO_ASSIGN(const auto rules, co_await run_on(disk_, [&]() -> Result<std::vector<capture::LabelRule>> {
+                 FW_TRY(check_audit());
                  FW_ASSIGN(auto accepted, desk_.accept(names, as));
                  for (const auto& rule : accepted) {
                    FW_TRY(note(call, "workloads.accept", rule.workload, capture::to_json({rule})));
@@ -162,6 +163,7 @@ Task<Result<net::Response>> DiscoveryResource::apply(net::Call call) {
 Task<Result<net::Response>> DiscoveryResource::forget(net::Call call) {
   const std::string workload = call.params.at("workload_id");
   FW_CO_ASSIGN(const std::size_t removed, co_await run_on(disk_, [&]() -> Result<std::size_t> {
+                 FW_TRY(check_audit());
                  FW_ASSIGN(const std::size_t rules, desk_.rules().remove(workload));
                  if (rules == 0) return not_found("no accepted rule names workload " + workload);
                  FW_TRY(note(call, "workloads.forget", workload, "{}"));

@@ -26,6 +26,8 @@ class DiscoveryResource final {
   Task<Result<net::Response>> forget(net::Call call);
 
   [[nodiscard]] net::Response state_answer(int status) const;
+  /// That it could be noted: what cannot be is not done.
+  [[nodiscard]] Status check_audit() const { return audit_ == nullptr ? Status{} : audit_->check_place(); }
   [[nodiscard]] Status note(const net::Call& call, const char* action, const std::string& subject,
                             const std::string& details) const;
 

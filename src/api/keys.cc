@@ -51,6 +51,7 @@ Task<Result<net::Response>> KeysResource::create(net::Call call) {
   FW_CO_ASSIGN(auto wanted, auth::key_of_json(body));
   wanted.created_by = person_of(call, "");
   FW_CO_ASSIGN(const auto made, co_await run_on(disk_, [&]() -> Result<auth::Keyring::Made> {
+                 FW_TRY(check_audit());
                  FW_ASSIGN(auto key, keyring_.create(std::move(wanted)));
                  FW_TRY(note(call, "keys.create", key.key));
                  return key;
@@ -60,6 +61,7 @@ Task<Result<net::Response>> KeysResource::create(net::Call call) {
 
 Task<Result<net::Response>> KeysResource::revoke(net::Call call) {
   FW_CO_ASSIGN(const auto key, co_await run_on(disk_, [&]() -> Result<auth::Key> {
+                 FW_TRY(check_audit());
                  FW_ASSIGN(auto revoked, keyring_.revoke(call.params.at("id")));
                  FW_TRY(note(call, "keys.revoke", revoked));
                  return revoked;

@@ -20,6 +20,8 @@ class KeysResource final {
   Task<Result<net::Response>> list(net::Call call);
   Task<Result<net::Response>> create(net::Call call);
   Task<Result<net::Response>> revoke(net::Call call);
+  /// That it could be noted: what cannot be is not done.
+  [[nodiscard]] Status check_audit() const { return audit_ == nullptr ? Status{} : audit_->check_place(); }
   [[nodiscard]] Status note(const net::Call& call, const char* action, const auth::Key& key) const;
 
   auth::Keyring& keyring_;

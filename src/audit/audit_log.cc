@@ -127,6 +127,8 @@ struct AuditLog::Impl {
 
   /// That the log has the entry of its kept head.
   [[nodiscard]] Status check_head() const;
+  /// As AuditLog::check_place(); under `mutex`.
+  [[nodiscard]] Status check_place() const;
   /// What fails leaves the head of an earlier entry.
   void keep_head() const;
 
@@ -155,6 +157,14 @@ Status AuditLog::Impl::check_head() const {
                         : " has " + std::to_string(entries.size()) + " entries, and had " + std::to_string(number)) +
                    "; promotions are read out of it: restore it from a backup. If this is the one you want, remove " +
                    head_file.string());
+}
+
+Status AuditLog::Impl::check_place() const {
+  const Status there = file.check_in_place();
+  if (there.ok() || there.error().code != ErrorCode::kUnavailable) return there;
+  return unavailable("nothing can be decided, since the audit log is gone: " + there.error().message +
+                     "; put back the file itself, or write the log anew (flywheel audit export --server URL) and "
+                     "restart the service");
 }
 
 void AuditLog::Impl::keep_head() const {
@@ -198,6 +208,7 @@ Result<Entry> AuditLog::append(Event event, std::optional<std::uint64_t> after) 
               .previous = entries.empty() ? no_hash() : entries.back().hash,
               .hash = {}};
   entry.hash = hash_of(entry);
+  FW_TRY(impl_->check_place());
   const std::string line = to_line(entry);
   // What is kept is what a reader finds: bytes that are no UTF-8 were replaced on the way.
   FW_ASSIGN(Entry kept, from_line(line));
@@ -205,6 +216,11 @@ Result<Entry> AuditLog::append(Event event, std::optional<std::uint64_t> after) 
   entries.push_back(kept);
   impl_->keep_head();
   return kept;
+}
+
+Status AuditLog::check_place() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->check_place();
 }
 
 std::vector<Entry> AuditLog::entries(std::uint64_t after, std::size_t limit) const {

@@ -75,8 +75,12 @@ class AuditLog final {
   AuditLog& operator=(const AuditLog&) = delete;
 
   /// Durable on return. With `after`, only if that is still the last entry's number: kFailedPrecondition when somebody
-  /// else was faster.
+  /// else was faster. Errors of check_place() too.
   [[nodiscard]] Result<Entry> append(Event event, std::optional<std::uint64_t> after = std::nullopt);
+
+  /// That the file is where it was opened, and as this log left it. kUnavailable, with the remedy, otherwise: what was
+  /// appended then would be in no log. Blocks briefly.
+  [[nodiscard]] Status check_place() const;
 
   /// Up to `limit` entries with numbers above `after`, oldest first.
   [[nodiscard]] std::vector<Entry> entries(std::uint64_t after, std::size_t limit) const;

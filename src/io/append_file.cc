@@ -63,6 +63,21 @@ Status AppendFile::cut_torn_line() {
   return {};
 }
 
+Status AppendFile::check_in_place() const {
+  struct stat there{}, own{};
+  if (::fstat(fd_, &own) != 0) return failed("cannot read", path_);
+  if (::stat(path_.c_str(), &there) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return failed("cannot read", path_);
+    return unavailable(path_.string() + " is not there any more: it was moved or removed");
+  }
+  if (there.st_dev != own.st_dev || there.st_ino != own.st_ino) {
+    return unavailable(path_.string() + " is another file than the one that was opened");
+  }
+  if (static_cast<std::uint64_t>(own.st_size) == size_) return {};
+  return unavailable(path_.string() + " was changed by somebody else: it has " + std::to_string(own.st_size) +
+                     " bytes and was left with " + std::to_string(size_));
+}
+
 Status AppendFile::append(std::string_view lines) {
   const std::uint64_t end = size_ + lines.size();
   while (!lines.empty()) {

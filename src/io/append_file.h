@@ -22,6 +22,9 @@ class AppendFile final {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// Bytes that open() cut off.
   [[nodiscard]] std::uint64_t torn() const { return torn_; }
+  /// That what lies at its path is this file, as long as it was left; kUnavailable: somebody moved, removed, replaced
+  /// or changed it, and what is appended nobody may find.
+  [[nodiscard]] Status check_in_place() const;
   /// Whole lines, each with its end. Durable on return.
   [[nodiscard]] Status append(std::string_view lines);
 

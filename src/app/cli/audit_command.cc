@@ -133,14 +133,24 @@ Status print_lines(ApiClient& client) {
   }
 }
 
+/// Of a service whose file is gone, the entries that it knows.
+int export_service(const Options& options) {
+  ApiClient client(options.server);
+  const auto found = verify_service(client, std::nullopt);
+  if (found.ok()) {
+    if (const int code = verify_on(2, options); code != 0) return code;
+  } else {
+    Terminal(2).line("the log's file cannot be read, so these are the entries that the service knows: " +
+                     printable(found.error().message));
+  }
+  const auto printed = print_lines(client);
+  return printed.ok() ? 0 : fail(printed.error());
+}
+
 /// Standard output has the log's lines alone: put back as a file they are the log.
 int export_log(const Options& options) {
+  if (is_service(options)) return export_service(options);
   if (const int code = verify_on(2, options); code != 0) return code;
-  if (is_service(options)) {
-    ApiClient client(options.server);
-    const auto printed = print_lines(client);
-    return printed.ok() ? 0 : fail(printed.error());
-  }
   const auto bytes = io::read_file(log_of(options).file);
   if (!bytes.ok()) return fail(bytes.error());
   std::cout << *bytes;

@@ -180,7 +180,10 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           service.clock(),
           service.data_folder() / "uploads",
           parse_split_overrides,
-          [&service] { return service.readiness(); },
+          [&service, &desk]() -> Status {
+            FW_TRY(service.readiness());
+            return desk.audit().check_place();
+          },
           [&service, environment = process_environment()] {
             return runs::missing_secrets(service.runs().config().webhooks, environment);
           },

@@ -271,6 +271,33 @@ TEST_F(AuditLogTest, ALogThatLacksItsKeptHeadIsRefusedWithTheRemedy) {
   EXPECT_THAT(*io::read_file(head), HasSubstr(R"("entries":4)"));
 }
 
+TEST_F(AuditLogTest, NothingIsAppendedToAFileThatIsNotAtItsPlace) {
+  const auto log = open();
+  ASSERT_TRUE(log->append(event("one")).ok());
+  const auto aside = folder_.path() / "aside.jsonl";
+  const auto refused = [&](const char* why) {
+    const auto appended = log->append(event("two"));
+    ASSERT_FALSE(appended.ok()) << why;
+    EXPECT_EQ(appended.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(appended.error().message, HasSubstr(why));
+    EXPECT_THAT(appended.error().message, HasSubstr("flywheel audit export"));
+    EXPECT_FALSE(log->check_place().ok());
+    EXPECT_EQ(log->last_number(), 1U);
+  };
+  std::filesystem::rename(file(), aside);
+  refused("moved or removed");
+  std::filesystem::copy_file(aside, file());
+  refused("another file");
+  std::filesystem::rename(aside, file());
+  EXPECT_TRUE(log->check_place().ok()) << "the file itself is back";
+  ASSERT_TRUE(log->append(event("two")).ok());
+  const std::string whole = bytes();
+  write(whole.substr(0, whole.find('\n') + 1));
+  const auto cut = log->append(event("three"));
+  ASSERT_FALSE(cut.ok());
+  EXPECT_THAT(cut.error().message, HasSubstr("was changed by somebody else"));
+}
+
 TEST_F(AuditLogTest, ACrashBeforeTheHeadWasKeptIsNoLoss) {
   const auto head = folder_.path() / "head.json";
   ASSERT_TRUE((*AuditLog::open(folder_.path(), clock_, head))->append(event("one")).ok());
