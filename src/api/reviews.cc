@@ -169,10 +169,15 @@ Task<Result<net::Response>> ReviewsResource::withdraw(net::Call call) {
   const std::string person = person_of(call, query_text(call.query, "person"));
   std::vector<FieldProblem> problems;
   check_person(person, "query", problems);
+  const std::string alike = query_text(call.query, "alike");
+  if (!alike.empty() && alike != "true" && alike != "false") {
+    problems.push_back({"bool_type", {"query", "alike"}, "Input should be true or false", alike});
+  }
   if (!problems.empty()) co_return unprocessable(problems);
-  FW_CO_TRY(co_await run_on(disk_,
-                            [&] { return reviews_.withdraw(call.params.at("id"), call.params.at("record"), person); }));
-  co_return answer(200, {{"message", "withdrawn"}});
+  FW_CO_ASSIGN(const auto withdrawn, co_await run_on(disk_, [&] {
+                 return reviews_.withdraw(call.params.at("id"), call.params.at("record"), person, alike == "true");
+               }));
+  co_return answer(200, {{"message", "withdrawn"}, {"withdrawn", withdrawn}});
 }
 
 Task<Result<net::Response>> ReviewsResource::labels(net::Call call) {

@@ -183,10 +183,22 @@ Result<std::uint64_t> Reviews::erase(std::span<const RowName> rows) {
   return erased;
 }
 
-Status Reviews::withdraw(const std::string& id, const std::string& record_id, const std::string& person) {
-  FW_TRY(store_.add_labels(id, std::vector<metastore::ReviewLabelRow>{{0, record_id, person, clock_.now(), ""}}));
+Result<std::uint64_t> Reviews::withdraw(const std::string& id, const std::string& record_id, const std::string& person,
+                                        bool whole_group) {
+  std::vector<metastore::ReviewLabelRow> rows{{0, record_id, person, clock_.now(), ""}};
+  if (whole_group) {
+    FW_ASSIGN(auto mine, labels_that_count(id));
+    std::erase_if(mine, [&](const Label& label) { return !auth::is_same_person(label.person, person); });
+    const auto own = std::ranges::find(mine, record_id, &Label::record_id);
+    // What is said at once has one time.
+    for (const Label& label : mine) {
+      const bool is_with_it = own != mine.end() && label.at == own->at && label.record_id != record_id;
+      if (is_with_it) rows.push_back({0, label.record_id, person, rows.front().at, ""});
+    }
+  }
+  FW_TRY(store_.add_labels(id, rows));
   ++revision_;
-  return {};
+  return rows.size();
 }
 
 }  // namespace fw::review

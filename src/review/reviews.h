@@ -88,8 +88,10 @@ class Reviews final {
   /// Deletes the rows with all that was said of them; returns how many there were. A review says of its rest what it
   /// said before.
   [[nodiscard]] Result<std::uint64_t> erase(std::span<const RowName> rows);
-  /// Takes back what a person said of a row.
-  [[nodiscard]] Status withdraw(const std::string& id, const std::string& record_id, const std::string& person);
+  /// Takes back what a person said of a row; with `whole_group`, what they said of others with that verdict too, where
+  /// they have said nothing else since. Returns of how many rows; all or none.
+  [[nodiscard]] Result<std::uint64_t> withdraw(const std::string& id, const std::string& record_id,
+                                               const std::string& person, bool whole_group);
 
  private:
   [[nodiscard]] Result<std::string> open(const std::string& job_id, const std::string& report, bool may_be_empty);

@@ -51,7 +51,7 @@ TEST_F(ReviewsTest, TheLastWordOfAPersonCountsAndBothPeoplesAreKept) {
 
 TEST_F(ReviewsTest, WhatIsWithdrawnDoesNotCountUntilItIsSaidAgain) {
   say("r1", Verdict::kBothFine, "ann");
-  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann", false).ok());
   EXPECT_TRUE(labels().empty());
   say("r1", Verdict::kBothFine, "ann");
   EXPECT_EQ(labels().size(), 1u);
@@ -62,6 +62,20 @@ TEST_F(ReviewsTest, AVerdictOfTheGroupLeavesWhatWasJudgedAlone) {
   EXPECT_EQ(say("r1", Verdict::kBothFine, "ann", true), 1u);
   EXPECT_EQ(say("r1", Verdict::kBothFine, "bob", true), 2u);
   EXPECT_EQ(labels().size(), 4u);
+}
+
+TEST_F(ReviewsTest, AVerdictOfTheGroupIsTakenBackWholeButForWhatWasSaidSince) {
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "bob", true), 2u);
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "ann", true), 2u);
+  EXPECT_EQ(reviews_.withdraw(id_, "r1", "ann", true).value(), 2u);
+  EXPECT_EQ(labels().size(), 2u) << "bob's stand";
+  EXPECT_EQ(say("r1", Verdict::kBothFine, "ann", true), 2u);
+  clock_.advance(std::chrono::seconds(1));
+  say("r2", Verdict::kBothWrong, "ann");
+  EXPECT_EQ(reviews_.withdraw(id_, "r1", "ann", true).value(), 1u);
+  ASSERT_EQ(labels().size(), 3u);
+  EXPECT_EQ(reviews_.withdraw(id_, "r2", "ann", false).value(), 1u);
 }
 
 TEST_F(ReviewsTest, CorrectedAnswersThatCountAreGivenToRunsOfTheirTrafficAlone) {
@@ -77,7 +91,7 @@ TEST_F(ReviewsTest, CorrectedAnswersThatCountAreGivenToRunsOfTheirTrafficAlone) 
   correct("r1", "ann", R"({"content":"then"})");
   correct("r1", "bob", R"({"content":"mine"})");
   correct("r2", "ann", R"({"content":"withdrawn"})");
-  ASSERT_TRUE(reviews_.withdraw(id_, "r2", "ann").ok());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r2", "ann", false).ok());
   say("r3", Verdict::kBothWrong, "ann");
   const auto all = given(workload, client);
   ASSERT_EQ(all.size(), 2u);
@@ -90,7 +104,7 @@ TEST_F(ReviewsTest, CorrectedAnswersThatCountAreGivenToRunsOfTheirTrafficAlone) 
 
 TEST_F(ReviewsTest, ErasedRowsAreGoneWithAllThatWasSaidOfThem) {
   ASSERT_TRUE(reviews_.label(id_, {.record_id = "r1", .person = "ann", .note = "asked by Ada Quill"}, false).ok());
-  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann", false).ok());
   say("r2", Verdict::kBothFine, "bob");
   say("r3", Verdict::kBothFine, "bob");
   const auto names_ada = [](std::string_view json) { return json.find("Ada Quill") != json.npos; };
@@ -177,7 +191,7 @@ TEST_F(ReviewsTest, TheRevisionChangesWithWhateverIsSaidAndWithNothingElse) {
   EXPECT_TRUE(has_changed());
   (void)labels();
   EXPECT_FALSE(has_changed());
-  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann").ok());
+  ASSERT_TRUE(reviews_.withdraw(id_, "r1", "ann", false).ok());
   EXPECT_TRUE(has_changed());
   EXPECT_FALSE(reviews_.label(id_, {.record_id = "none", .person = "ann"}, false).ok());
   EXPECT_FALSE(has_changed());

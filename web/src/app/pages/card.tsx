@@ -188,8 +188,7 @@ function Card(props: { review: WholeReview; card: ReviewCard; person: string; re
   const last = newest?.review === review.id && newest.person === person ? newest : undefined;
   const undo = () => doing(async () => {
     if (!last) return;
-    // The row itself at the end: after a failure all can be asked for again.
-    for (const row of [...last.rows].reverse()) await remove(`${labelsOf(row)}?person=${encodeURIComponent(person)}`);
+    await remove(`${labelsOf(last.record)}?person=${encodeURIComponent(person)}${last.rows.length > 1 ? "&alike=true" : ""}`);
     judged.pop();
     // What was said with the verdict is taken back with it, and stands there to be said again.
     keepDraft(person, review.id, last.record, last.draft);
