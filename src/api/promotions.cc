@@ -36,25 +36,50 @@ Json progress_json(const std::optional<promotion::CanaryProgress>& now, const Pr
   return kept;
 }
 
-/// What `at` asks about: a moment, or the part of a day that is over.
+/// What `at` asks about: a moment, or the part of a day or a month that is over.
 struct AskedTime {
   Timestamp from;
   Timestamp to;
 };
 
+bool are_digits(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The first moments of a month and of the next, where `at` names one (`2026-01`).
+std::optional<std::pair<Timestamp, Timestamp>> month_of(std::string_view at) {
+  if (at.size() != 7 || at[4] != '-' || !are_digits(at.substr(0, 4)) || !are_digits(at.substr(5))) return std::nullopt;
+  const int year = std::stoi(std::string(at.substr(0, 4))), month = std::stoi(std::string(at.substr(5)));
+  const auto first = std::chrono::year(year) / month;
+  if (year < 1970 || year > 2261 || !first.ok()) return std::nullopt;
+  const auto begin_of = [](std::chrono::year_month one) { return Timestamp(std::chrono::sys_days(one / 1)); };
+  return std::pair(begin_of(first), begin_of(first + std::chrono::months(1)));
+}
+
+/// How long what `at` names is: a date without a time is a day, as `2026-01-15`, `20260115` (as epoch seconds of the
+/// year 1970, when nothing was decided), or a week, as `2026-W03`; all else a moment, to the microsecond, as times are
+/// shown.
+Duration length_of(std::string_view at) {
+  const bool is_compact = at.size() == 8 && are_digits(at) && (at.starts_with("19") || at.starts_with("20"));
+  const bool is_date = is_compact || (at.find('-') != at.npos && at.find_first_of("Tt: ") == at.npos);
+  if (!is_date) return std::chrono::microseconds(1);
+  const bool is_week = at.size() == std::string_view("2026-W03").size() && at.substr(4, 2) == "-W";
+  return std::chrono::hours(24) * (is_week ? 7 : 1);
+}
+
 Result<AskedTime> asked_time(std::string_view at) {
-  constexpr auto kDay = std::chrono::hours(24);
-  const auto from = capture::parse_timestamp(at);
-  if (!from) return invalid_argument("at is no time: epoch seconds or ISO-8601, a date alone for the whole day");
+  const auto month = month_of(at);
+  const auto from = month ? std::optional(month->first) : capture::parse_timestamp(at);
+  if (!from) {
+    return invalid_argument("at is no time: epoch seconds or ISO-8601, a date or a month alone for the whole of it");
+  }
   const Timestamp now = SystemClock().now();
   if (*from > now) {
     return invalid_argument("at is in the future: the time here is " + to_iso8601(now).substr(0, 19) + "Z" +
                             ", and who will answer then is not decided");
   }
-  const bool is_day = at.find('-') != at.npos && at.find_first_of("Tt: ") == at.npos;
-  // Times are shown to the microsecond: what happened within it is part of it.
-  const Duration span = is_day ? Duration(kDay) : Duration(std::chrono::microseconds(1));
-  return AskedTime{*from, std::min(*from + span - std::chrono::nanoseconds(1), now)};
+  const Timestamp end = month ? month->second : *from + length_of(at);
+  return AskedTime{*from, std::min(end - std::chrono::nanoseconds(1), now)};
 }
 
 Json signatures_json(const Proposal& p) {

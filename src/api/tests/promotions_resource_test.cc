@@ -109,6 +109,18 @@ TEST_F(ApiTest, StepsOfAProposalAndTheirAuditEntries) {
   EXPECT_EQ(during[3]["person"], "op");
   EXPECT_EQ(during[3]["share"], 0.01);
   EXPECT_EQ(during[3]["until"], nullptr);
+  // Without hyphens too, and a month alone is the whole of it.
+  std::string compact = now.substr(0, 10);
+  std::erase(compact, '-');
+  EXPECT_EQ(json_of(send(net::Method::kGet, "/api/promotions?at=" + compact))["promotions"].size(), 1U);
+  const auto month = json_of(send(net::Method::kGet, "/api/promotions?at=" + now.substr(0, 7)));
+  EXPECT_EQ(month["from"].get<std::string>().substr(0, 19), now.substr(0, 7) + "-01T00:00:00");
+  EXPECT_EQ(month["promotions"].size(), 1U);
+  const auto ended = json_of(send(net::Method::kGet, "/api/promotions?at=2024-02"));
+  EXPECT_EQ(ended["to"].get<std::string>().substr(0, 19), "2024-02-29T23:59:59");
+  const auto week = json_of(send(net::Method::kGet, "/api/promotions?at=2024-W09"));
+  EXPECT_EQ(week["to"].get<std::string>().substr(0, 19), "2024-03-03T23:59:59");
+  EXPECT_EQ(send(net::Method::kGet, "/api/promotions?at=2024-13").status, 400);
   const auto then = json_of(send(net::Method::kGet, path + "?at=" + during[2]["from"].get<std::string>()));
   EXPECT_EQ(then["stage"], "shadow") << then;
   EXPECT_EQ(send(net::Method::kGet, path + "?at=2020-01-01").status, 404) << "it was not proposed yet";

@@ -254,7 +254,7 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   auto* status_command = promote->add_subcommand("status", "Show one proposal, or all; --at DATE: as they stood then");
   auto shown = std::make_shared<Options>();
   status_command->add_option("proposal", shown->id, "Id of the proposal")->type_name("PROPOSAL");
-  status_command->add_option("--at", shown->at, "Epoch seconds or ISO-8601; a date alone: at its end")
+  status_command->add_option("--at", shown->at, "Epoch seconds or ISO-8601; a date or month alone: at its end")
       ->type_name("DATE");
   status_command->add_flag("--json", shown->json, "Print the service's answer");
   add_server_option(*status_command, context);
@@ -275,7 +275,8 @@ void add_promote_command(CLI::App& app, CommandContext& context) {
   auto asked = std::make_shared<HistoryOptions>();
   history->add_option("proposal", asked->proposal, "Id of the proposal")->type_name("PROPOSAL");
   history->add_option("--workload", asked->workload, "Of this workload alone")->type_name("WORKLOAD");
-  history->add_option("--at", asked->at, "Epoch seconds or ISO-8601; a date alone: the whole day")->type_name("DATE");
+  history->add_option("--at", asked->at, "Epoch seconds or ISO-8601; a date or month alone: the whole of it")
+      ->type_name("DATE");
   history->add_flag("--json", asked->json, "Print it as JSON");
   add_server_option(*history, context);
   history->callback([&context, asked] {
