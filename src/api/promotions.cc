@@ -282,7 +282,10 @@ Task<Result<net::Response>> PromotionsResource::engine_log(net::Call call) {
 Json PromotionsResource::proposal_json(const Proposal& p, bool is_past) const {
   const auto& c = p.candidate;
   Json served;
-  if (c.served) served = served_json(*c.served, parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
+  if (c.served) {
+    served = served_json(parts_.present_files ? parts_.present_files(c) : *c.served,
+                         parts_.host == nullptr ? std::nullopt : parts_.host->find(p.id));
+  }
   const std::string trouble = parts_.trouble_of ? parts_.trouble_of(p.id) : "";
   return {{"id", p.id},
           {"stage", promotion::to_string(p.stage)},
@@ -391,8 +394,8 @@ Task<Result<net::Response>> PromotionsResource::propose(net::Call call) {
   });
   if (!candidate.ok()) co_return candidate.error();
   FW_CO_TRY(check_new(*candidate));
-  if (!upstream.empty() && parts_.upstream_digest) {
-    if (auto digest = parts_.upstream_digest(*candidate)) candidate->digests["upstream"] = std::move(*digest);
+  if (!upstream.empty() && parts_.upstream_digests) {
+    if (auto digests = parts_.upstream_digests(*candidate)) candidate->digests.merge(*digests);
   }
   if (parts_.present_digests) {
     FW_CO_ASSIGN(const auto present, co_await parts_.present_digests(*candidate));

@@ -37,11 +37,14 @@ struct PromotionParts {
   /// Why no request goes to the proposal of this id that is on traffic; empty: they do. Absent: there is no gateway.
   std::function<std::string(const std::string&)> trouble_of{};
   /// Of whom the gateway asks for a candidate that an upstream serves; nothing: it has no such upstream.
-  std::function<std::optional<std::string>(const promotion::Candidate&)> upstream_digest{};
+  std::function<std::optional<promotion::Digests>(const promotion::Candidate&)> upstream_digests{};
   /// The digests that a proposal's bytes have now, or what is gone of them.
   std::function<Task<Result<promotion::Digests>>(promotion::Candidate)> present_digests{};
   /// Whether the candidate is what answers its workload anyway.
   std::function<bool(const promotion::Candidate&)> is_production{};
+  /// What this machine serves of a candidate, its files where they lie now; looks at the disk, briefly. Absent: they
+  /// lie where they did.
+  std::function<promotion::ServedModel(const promotion::Candidate&)> present_files{};
 };
 
 /// kFailedPrecondition for a job whose adapter a proposal serves here, or will, that is not at its end; and for one

@@ -4,8 +4,10 @@
 #include <ostream>
 #include <utility>
 
+#include "io/moved_folder.h"
 #include "modelops/variant.h"
 #include "promotion/draw_secret.h"
+#include "promotion/evidence.h"
 
 namespace fw::app {
 namespace {
@@ -65,21 +67,44 @@ std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>
   return list;
 }
 
+std::optional<promotion::Digests> digests_of_asked(const std::vector<capture::UpstreamSettings>& upstreams,
+                                                   const promotion::Candidate& candidate, const std::string& secret) {
+  const auto found = std::ranges::find(upstreams, candidate.upstream, &capture::UpstreamSettings::name);
+  if (found == upstreams.end()) return std::nullopt;
+  return promotion::digests_of_upstream(
+      {.name = found->name, .url = found->url, .model = candidate.served_model, .headers = found->headers}, secret);
+}
+
+promotion::ServedModel present_files(const promotion::Candidate& candidate, const std::filesystem::path& data) {
+  promotion::ServedModel served = *candidate.served;
+  io::MovedFolder places(data);
+  // The adapter lies in the job's folder, which tells where the data folder was.
+  for (const auto& file : {served.adapter, served.base, served.chat_template})
+    places.learn(file, "jobs/" + candidate.job);
+  for (std::string* file : {&served.adapter, &served.base, &served.chat_template}) *file = places.present(*file);
+  return served;
+}
+
 SplitByUpstream split_by_upstream(
     const std::vector<promotion::Proposal>& on_traffic,
-    const std::function<std::optional<std::string>(const promotion::Candidate&)>& digest_of) {
+    const std::function<std::optional<promotion::Digests>(const promotion::Candidate&)>& digests_of) {
   SplitByUpstream split;
   for (const auto& p : on_traffic) {
-    const auto was = p.candidate.digests.find("upstream");
-    const auto now = digest_of(p.candidate);
-    if (was == p.candidate.digests.end() || !now || was->second == *now) {
+    const auto now = digests_of(p.candidate);
+    const auto has_changed = [&](const char* name) {
+      const auto was = p.candidate.digests.find(name);
+      return now && was != p.candidate.digests.end() && was->second != now->at(name);
+    };
+    const bool is_elsewhere = has_changed("upstream");
+    if (!is_elsewhere && !has_changed("headers")) {
       split.as_signed.push_back(p);
       continue;
     }
     split.elsewhere.push_back({.id = p.id,
                                .why = "upstream \"" + p.candidate.upstream +
-                                      "\" has another url than the one that was signed; set it back, or roll the "
-                                      "promotion back and propose it anew"});
+                                      (is_elsewhere ? "\" has another url than the one that was signed; set it back"
+                                                    : "\" has other headers than were signed; set them back") +
+                                      ", or roll the promotion back and propose it anew"});
   }
   return split;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -21,15 +22,27 @@ namespace fw::app {
 [[nodiscard]] std::vector<capture::Promoted> targets_of(const std::vector<promotion::Proposal>& on_traffic,
                                                         const promotion::ModelHost& host, const std::string& secret);
 
-/// An upstream that is elsewhere by now is another than the one that was signed: no request goes to it.
+/// Of whom a gateway with these upstreams asks for a candidate; nothing where it has no such upstream.
+[[nodiscard]] std::optional<promotion::Digests> digests_of_asked(
+    const std::vector<capture::UpstreamSettings>& upstreams, const promotion::Candidate& candidate,
+    const std::string& secret);
+
+/// What this machine serves of a candidate that it serves, its files where they lie now: a data folder may have been
+/// moved since they were written down. Looks at the disk.
+[[nodiscard]] promotion::ServedModel present_files(const promotion::Candidate& candidate,
+                                                   const std::filesystem::path& data);
+
+/// An upstream that is elsewhere by now, or asked with other headers, is another than the one that was signed: no
+/// request goes to it.
 struct SplitByUpstream {
   std::vector<promotion::Proposal> as_signed;
   std::vector<capture::Unrouted> elsewhere;
 };
-/// `digest_of`: what a candidate's upstream is now; nothing where there is none.
+/// `digests_of`: what a candidate's upstream is now; nothing where there is none. Of these, what a candidate names has
+/// to be as it was.
 [[nodiscard]] SplitByUpstream split_by_upstream(
     const std::vector<promotion::Proposal>& on_traffic,
-    const std::function<std::optional<std::string>(const promotion::Candidate&)>& digest_of);
+    const std::function<std::optional<promotion::Digests>(const promotion::Candidate&)>& digests_of);
 
 /// In the Prometheus text format (0.0.4).
 void write_unrouted(std::ostream& out, const std::vector<promotion::Proposal>& on_traffic,

@@ -80,7 +80,7 @@ struct PromotionDesk::Impl : std::enable_shared_from_this<Impl> {
   /// The gates' step, if what it leads on is still what was signed.
   [[nodiscard]] Task<void> advance(std::string id, promotion::Decision decision);
   /// As the upstream is configured; nothing where it is not. Under `mutex`.
-  [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
+  [[nodiscard]] std::optional<promotion::Digests> upstream_digests(const promotion::Candidate& candidate) const;
   /// In the job's folder, as the logs of its runs' engines are: it goes with the job.
   [[nodiscard]] std::filesystem::path words_file(const promotion::Proposal& proposal) const;
   void keep_words(const promotion::Proposal& proposal, const std::vector<std::string>& lines) const;
@@ -196,7 +196,7 @@ void PromotionDesk::Impl::route() {
   const std::lock_guard lock(mutex);
   if (gateway == nullptr) return;
   const auto split =
-      split_by_upstream(on_traffic, [this](const auto& candidate) { return upstream_digest(candidate); });
+      split_by_upstream(on_traffic, [this](const auto& candidate) { return upstream_digests(candidate); });
   auto unroutable = gateway->set_promoted(targets_of(split.as_signed, *host, secret));
   if (unroutable.ok()) {
     unroutable->insert(unroutable->end(), split.elsewhere.begin(), split.elsewhere.end());
@@ -262,12 +262,9 @@ Task<Result<promotion::Candidate>> PromotionDesk::Impl::present(promotion::Candi
   });
 }
 
-std::optional<std::string> PromotionDesk::Impl::upstream_digest(const promotion::Candidate& candidate) const {
+std::optional<promotion::Digests> PromotionDesk::Impl::upstream_digests(const promotion::Candidate& candidate) const {
   if (gateway == nullptr) return std::nullopt;
-  const auto& upstreams = gateway->settings().upstreams;
-  const auto found = std::ranges::find(upstreams, candidate.upstream, &capture::UpstreamSettings::name);
-  if (found == upstreams.end()) return std::nullopt;
-  return promotion::digest_of_upstream(found->name, found->url, candidate.served_model);
+  return digests_of_asked(gateway->settings().upstreams, candidate, secret);
 }
 
 Task<Result<promotion::Digests>> PromotionDesk::Impl::read_again(promotion::Candidate candidate) {
@@ -275,10 +272,12 @@ Task<Result<promotion::Digests>> PromotionDesk::Impl::read_again(promotion::Cand
   FW_CO_ASSIGN(const auto report, co_await service.runs().signed_report(job));
   auto present = co_await run_on(service.disk(),
                                  [&] { return promotion::present_digests(report.text, candidate, report.as_written); });
-  // Proposals of earlier versions do not name it.
-  if (!present.ok() || !candidate.digests.contains("upstream")) co_return present;
+  if (!present.ok()) co_return present;
   const std::lock_guard lock(mutex);
-  if (auto upstream = upstream_digest(candidate)) present->insert_or_assign("upstream", std::move(*upstream));
+  for (const auto& [name, digest] : upstream_digests(candidate).value_or(promotion::Digests())) {
+    // Proposals of earlier versions do not name all.
+    if (candidate.digests.contains(name)) present->insert_or_assign(name, digest);
+  }
   co_return present;
 }
 
@@ -577,9 +576,9 @@ std::string PromotionDesk::trouble() const {
   return "no request goes to promotion " + impl_->unrouted.front().id + ": " + impl_->unrouted.front().why;
 }
 
-std::optional<std::string> PromotionDesk::upstream_digest(const promotion::Candidate& candidate) const {
+std::optional<promotion::Digests> PromotionDesk::upstream_digests(const promotion::Candidate& candidate) const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->upstream_digest(candidate);
+  return impl_->upstream_digests(candidate);
 }
 
 Task<Result<promotion::Digests>> PromotionDesk::present_digests(promotion::Candidate candidate) {

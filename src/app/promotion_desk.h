@@ -60,7 +60,7 @@ class PromotionDesk final {
   /// Which promoted model does not answer though it should, and why; empty: none.
   [[nodiscard]] std::string trouble() const;
   /// Of whom the gateway asks for a candidate that an upstream serves; nothing: it has no such upstream.
-  [[nodiscard]] std::optional<std::string> upstream_digest(const promotion::Candidate& candidate) const;
+  [[nodiscard]] std::optional<promotion::Digests> upstream_digests(const promotion::Candidate& candidate) const;
   /// The digests that a proposal's bytes have now; kFailedPrecondition, kNotFound, kDataLoss: they are no longer there.
   [[nodiscard]] Task<Result<promotion::Digests>> present_digests(promotion::Candidate candidate);
   /// Whether a candidate is what answers its workload anyway.

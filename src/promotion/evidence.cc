@@ -268,9 +268,16 @@ Result<Digests> present_digests(std::string_view report, const Candidate& candid
   return std::move(present.digests);
 }
 
-std::string digest_of_upstream(const std::string& name, const std::string& url, const std::string& model) {
-  return sha256_hex(
-      Json{{"model", model}, {"name", name}, {"url", url}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+Digests digests_of_upstream(const AskedUpstream& upstream, const std::string& secret) {
+  const auto text_of = [](const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  auto headers = upstream.headers;
+  for (auto& header : headers) {
+    std::ranges::transform(header.first, header.first.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  }
+  std::ranges::sort(headers);
+  const Json named{{"model", upstream.model}, {"name", upstream.name}, {"url", upstream.url}};
+  return {{"upstream", sha256_hex(text_of(named))}, {"headers", hmac_sha256_hex(secret, text_of(Json(headers)))}};
 }
 
 modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism) {

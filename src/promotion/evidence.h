@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "modelops/deployer.h"
@@ -29,8 +31,17 @@ namespace fw::promotion {
 [[nodiscard]] Result<Digests> present_digests(std::string_view report, const Candidate& candidate,
                                               std::string_view as_written = {});
 
-/// Of whom the gateway asks as a candidate: the upstream's name and address, and the model it is asked for.
-[[nodiscard]] std::string digest_of_upstream(const std::string& name, const std::string& url, const std::string& model);
+/// Of whom the gateway asks as a candidate.
+struct AskedUpstream {
+  std::string name;
+  std::string url;
+  std::string model;  ///< that it is asked for
+  /// As they are configured: a value `${NAME}` is that name, so that another key in the variable is no other upstream.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+/// `upstream` of its name, url and model, and `headers` of those. `secret`: without it nobody tries out from the digest
+/// what a header's value is.
+[[nodiscard]] Digests digests_of_upstream(const AskedUpstream& upstream, const std::string& secret);
 
 /// What a deployer is asked for. Only of a candidate that this machine serves.
 [[nodiscard]] modelops::DeploymentRequest deployment_request(const Candidate& candidate, int parallelism);

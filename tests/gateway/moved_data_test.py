@@ -81,6 +81,11 @@ class MovedData(unittest.TestCase):
     def adapter(self, data):
         return next((data / "jobs").rglob("adapter.gguf"))
 
+    def check_served_here(self, one):
+        shown = self.service.call("GET", f"/api/promotions/{one}")[1]["served_here"]
+        self.assertEqual(shown["adapter"], str(self.adapter(self.service.data)))
+        self.assertEqual(shown["base"], str(self.service.data / "own.gguf"))
+
     def test_a_copy_and_then_a_moved_folder(self):
         signed, waiting = self.propose(), self.propose()
         signed = self.promote("sign", signed["id"], person="bob")
@@ -98,6 +103,7 @@ class MovedData(unittest.TestCase):
         self.assertEqual(self.propose()["digest"], signed["digest"])
         self.promote("shadow", signed["id"])
         served = self.engine_of(signed["id"])
+        self.check_served_here(signed["id"])
         self.assertIn(f"{copy}/", served)
         self.assertNotIn(f"{self.original}/", served)
 
@@ -106,6 +112,7 @@ class MovedData(unittest.TestCase):
         copy.rename(moved)
         self.start_at(moved)
         self.assertIn(f"{moved}/", self.engine_of(signed["id"]))
+        self.check_served_here(signed["id"])
         self.check_what_was_made(copy)
         self.assertEqual(self.promote("start", signed["id"])["stage"], "canary")
         self.adapter(moved).write_bytes(b"other bytes")

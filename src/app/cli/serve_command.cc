@@ -21,6 +21,7 @@
 #include "app/gateway_way_in.h"
 #include "app/listener.h"
 #include "app/otlp_way_in.h"
+#include "app/promoted_targets.h"
 #include "app/promotion_desk.h"
 #include "app/service.h"
 #include "app/stop_bound.h"
@@ -193,15 +194,16 @@ api::ApiDependencies api_dependencies(Service& service, const WaysIn& ways_in, P
           ways_in.the_gateway(),
           GatewayWayIn::routes_file(service),
           [&ways_in, &desk] { return states_of(ways_in, desk); },
-          api::PromotionParts{desk.promotions(), desk.watch(), desk.pairs(), desk.audit(),
-                              upstream_names(ways_in.the_gateway()), taker_of(desk),
-                              [&desk](std::size_t limit) { return desk.feedback().recent(limit); }, &desk.feedback(),
-                              &desk.host(), [&notifier] { return notifier.recent(); },
-                              [&desk](const promotion::Proposal& p) { return desk.engine_words(p); },
-                              [&desk](const std::string& id) { return desk.trouble_of(id); },
-                              [&desk](const promotion::Candidate& c) { return desk.upstream_digest(c); },
-                              [&desk](promotion::Candidate c) { return desk.present_digests(std::move(c)); },
-                              [&desk](const promotion::Candidate& c) { return desk.is_production(c); }},
+          api::PromotionParts{
+              desk.promotions(), desk.watch(), desk.pairs(), desk.audit(), upstream_names(ways_in.the_gateway()),
+              taker_of(desk), [&desk](std::size_t limit) { return desk.feedback().recent(limit); }, &desk.feedback(),
+              &desk.host(), [&notifier] { return notifier.recent(); },
+              [&desk](const promotion::Proposal& p) { return desk.engine_words(p); },
+              [&desk](const std::string& id) { return desk.trouble_of(id); },
+              [&desk](const promotion::Candidate& c) { return desk.upstream_digests(c); },
+              [&desk](promotion::Candidate c) { return desk.present_digests(std::move(c)); },
+              [&desk](const promotion::Candidate& c) { return desk.is_production(c); },
+              [&service](const promotion::Candidate& c) { return present_files(c, service.data_folder()); }},
           {[&ways_in](std::ostream& out) { ways_in.listeners.write_metrics(out); },
            [&desk](std::ostream& out) { desk.write_metrics(out); },
            [&service](std::ostream& out) { service.retention().write_metrics(out); },

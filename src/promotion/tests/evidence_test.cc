@@ -105,10 +105,40 @@ TEST_F(EvidenceTest, ALargeFileIsReadAgainWhenItChanges) {
 }
 
 TEST_F(EvidenceTest, AnUpstreamIsItsNameItsAddressAndWhatItIsAskedFor) {
-  const auto digest = digest_of_upstream("small", "http://10.0.0.7/v1", "tuned");
-  EXPECT_EQ(digest, digest_of_upstream("small", "http://10.0.0.7/v1", "tuned"));
-  EXPECT_NE(digest, digest_of_upstream("small", "http://10.0.0.8/v1", "tuned"));
-  EXPECT_NE(digest, digest_of_upstream("small", "http://10.0.0.7/v1", ""));
+  const AskedUpstream small{.name = "small", .url = "http://10.0.0.7/v1", .model = "tuned", .headers = {}};
+  const auto digest_of = [](const AskedUpstream& upstream) {
+    return digests_of_upstream(upstream, "s").at("upstream");
+  };
+  // As every version signed it.
+  EXPECT_EQ(digest_of(small), sha256_hex(R"({"model":"tuned","name":"small","url":"http://10.0.0.7/v1"})"));
+  AskedUpstream other = small;
+  other.url = "http://10.0.0.8/v1";
+  EXPECT_NE(digest_of(small), digest_of(other));
+  other = small;
+  other.model = "";
+  EXPECT_NE(digest_of(small), digest_of(other));
+  other = small;
+  other.headers = {{"x", "y"}};
+  EXPECT_EQ(digest_of(small), digest_of(other)) << "these have a digest of their own";
+}
+
+TEST(DigestOfUpstream, NamesTheHeadersThatChooseAModelAndNoSecret) {
+  AskedUpstream upstream{.name = "small", .url = "http://10.0.0.7/v1", .model = "", .headers = {}};
+  const auto digest_of = [](const AskedUpstream& one, const char* secret) {
+    return digests_of_upstream(one, secret).at("headers");
+  };
+  const auto of_none = digest_of(upstream, "s");
+  upstream.headers = {{"X-Model", "tuned"}, {"authorization", "Bearer ${KEY}"}};
+  const auto digest = digest_of(upstream, "s");
+  EXPECT_NE(digest, of_none);
+  EXPECT_NE(digest, digest_of(upstream, "another service's")) << "a value is not tried out from it";
+  AskedUpstream same = upstream;
+  same.headers = {{"Authorization", "Bearer ${KEY}"}, {"x-model", "tuned"}};
+  EXPECT_EQ(digest_of(same, "s"), digest) << "order and case of names mean nothing";
+  same.headers[1].second = "another";
+  EXPECT_NE(digest_of(same, "s"), digest);
+  same.headers.pop_back();
+  EXPECT_NE(digest_of(same, "s"), digest);
 }
 
 class ServedEvidenceTest : public EvidenceTest {
