@@ -369,7 +369,10 @@ bool PlainExchange::read_metadata(Object request) {
       if (places[place][kNames[name]].get(value) != simdjson::SUCCESS || value.is_null() || is_empty_text(value))
         continue;
       if (!value.is_string() && !value.is_int64() && !value.is_uint64()) continue;
-      facts_->explicit_id = combine(hash_json(value), name / 2) | 1;
+      // 4711 and "4711" are one.
+      std::string_view text;
+      const std::string written = value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(value);
+      facts_->explicit_id = combine(hash64(written), name / 2) | 1;
       return true;
     }
   }

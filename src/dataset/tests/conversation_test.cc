@@ -141,7 +141,7 @@ TEST(Conversations, AreJoinedByExplicitIdsTheMostParticularFirst) {
   const Json conversation{{"conversation_id", "7"}};
   EXPECT_THAT(groups_of({with("a", conversation), with("b", conversation), with("c", {{"session_id", "7"}}),
                          with("d", {{"conversation_id", ""}}), with("e", {{"conversation_id", ""}}),
-                         with("f", {{"thread_id", 12}}), with("g", {{"thread_id", 12}}), with("h", {{"user", "u"}}),
+                         with("f", {{"thread_id", 12}}), with("g", {{"thread_id", "12"}}), with("h", {{"user", "u"}}),
                          with("i", {{"user", "u"}}), with("j", {{"thread_id", 13}, {"session_id", "7"}})}),
               ElementsAre(0, 0, 1, 2, 3, 4, 4, 5, 6, 7));
 }
