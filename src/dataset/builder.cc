@@ -200,6 +200,16 @@ class Assembler {
                                  "conversation_id? " +
                                  describe(out_.card.steps));
     }
+    const auto& left_out = out_.card.steps.back().reasons;
+    const auto near = left_out.find(std::string(reasons::kNearEvaluation));
+    if (near != left_out.end() && 2 * near->second > selected_.rows.size()) {
+      return failed_precondition(
+          "workload \"" + *request_.workload + "\" has no rows left for training: " + std::to_string(near->second) +
+          " ask what an evaluation row asks, but for dates and the like; collect traffic with more "
+          "different questions, lower data_split_config.eval_size, or set "
+          "keep_near_duplicates_apart to false and raise max_leaked_share: " +
+          describe(out_.card.steps));
+    }
     const std::string clocks = far_clocks();
     return failed_precondition("workload \"" + *request_.workload +
                                "\" has no rows left for training: what evaluation leaves belongs to the same "
@@ -229,7 +239,7 @@ class Assembler {
           append_row(i, row.line, kTrainFile, id, out_.lineage.train, train);
           said_.insert(hash64(row.said));
           trained_templates_.insert(selected_.rows[i].template_hash);
-          if (request_.icl.max_examples > 0) add_example(std::move(row.example), row.said);
+          if (request_.icl.max_examples > 0) add_example(i, std::move(row.example), row.said);
         }));
     FW_TRY(each(Side::kValidation, make_row, [&](std::size_t i, const record::RecordId& id, const std::string& row) {
       append_row(i, row, kValidationFile, id, out_.lineage.validation, validation);
@@ -289,10 +299,10 @@ class Assembler {
             .is_frequent = split_.is_frequent[i]};
   }
 
-  void add_example(Example example, const std::string& said) {
+  void add_example(std::size_t i, Example example, const std::string& said) {
     if (similar_) {
       similar_->add(std::move(example), said);
-    } else {
+    } else if (!leaks_.gives_any_away(i)) {
       examples_.add(std::move(example));
     }
   }
@@ -331,7 +341,8 @@ class Assembler {
     std::vector<std::vector<const Example*>> similar;
     if (similar_) {
       FW_TRY(similar_->finish());
-      FW_ASSIGN(similar, similar_->choose(said));
+      FW_ASSIGN(similar, similar_->choose(
+                             said, [&](std::size_t k, const Example& one) { return !leaks_.gives_away(k, one.row); }));
       figures_.cut_texts = similar_->cut_texts();
     }
     const std::vector<Example> uniform = examples_.choose();

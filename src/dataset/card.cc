@@ -10,7 +10,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kMethod =
     "likeness is Jaccard's, of the runs of three words of all turns that the model saw, compared exactly with every "
-    "evaluation row; runs that many rows share are their frame and do not count; numbers and ids must agree too";
+    "evaluation row; runs that many rows share are their frame and do not count; numbers and ids must agree too, and "
+    "what system messages say of their own but dates; rows that are all frame are compared by their words";
 
 Json counts_to_json(const std::map<std::string, std::uint64_t>& counts) {
   Json out = Json::object();
@@ -190,11 +191,24 @@ Json to_json(const Card& card) {
   return out;
 }
 
+namespace {
+
+const char* name_of(LeakPair::Kind kind) {
+  switch (kind) {
+    case LeakPair::Kind::kRequest: return "request";
+    case LeakPair::Kind::kHeldRequest: return "held_request";
+    case LeakPair::Kind::kAnswer: return "answer";
+  }
+  return "";
+}
+
+}  // namespace
+
 nlohmann::ordered_json to_json(const Leak& leak) {
   Json pairs = Json::array();
   const auto text = [](const LeakText& side) { return Json{{"record_id", side.record_id}, {"text", side.text}}; };
   for (const LeakPair& pair : leak.pairs) {
-    pairs.push_back({{"kind", pair.kind == LeakPair::Kind::kRequest ? "request" : "answer"},
+    pairs.push_back({{"kind", name_of(pair.kind)},
                      {"likeness", pair.likeness},
                      {"evaluation", text(pair.evaluation)},
                      {"training", text(pair.training)}});
@@ -204,6 +218,7 @@ nlohmann::ordered_json to_json(const Leak& leak) {
           {"eval_rows_said_in_training", leak.eval_rows_said_in_training},
           {"eval_rows_template_in_training", leak.eval_rows_template_in_training},
           {"eval_rows_near_training", leak.eval_rows_near_training},
+          {"eval_rows_request_in_training", leak.eval_rows_request_in_training},
           {"eval_rows_near_example", leak.eval_rows_near_example},
           {"eval_rows_answered_in_training", leak.eval_rows_answered_in_training},
           {"eval_rows_own_answer_in_training", leak.eval_rows_own_answer_in_training},

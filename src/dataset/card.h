@@ -54,8 +54,9 @@ struct LeakText {
 /// An evaluation row and a row of training or validation to look at.
 struct LeakPair {
   enum class Kind {
-    kRequest,  ///< texts: last user messages
-    kAnswer,   ///< the training row holds the evaluation row's answer; texts: answers
+    kRequest,      ///< texts: last user messages
+    kHeldRequest,  ///< the training row holds the evaluation row's request whole; texts: last user messages
+    kAnswer,       ///< the training row holds the evaluation row's answer; texts: answers
   };
   Kind kind = Kind::kRequest;
   double likeness = 0;  ///< 0 to 1, of all that the model saw
@@ -71,10 +72,13 @@ struct Leak {
   std::uint64_t eval_rows_template_in_training = 0;  ///< last user message of the template of a training row's
   /// What the model saw is nearly what it saw in a training row (impl/near_duplicate.h).
   std::uint64_t eval_rows_near_training = 0;
-  std::uint64_t eval_rows_near_example = 0;  ///< the same of a training row that is an in-context example
+  std::uint64_t eval_rows_request_in_training = 0;  ///< a training row that is no such holds its turns whole
+  /// An example in their prompt is nearly the row, or shows its request or its own answer.
+  std::uint64_t eval_rows_near_example = 0;
   std::uint64_t eval_rows_answered_in_training =
       0;  ///< a training row holds the answer whole, which is not a common one
-  std::uint64_t eval_rows_own_answer_in_training = 0;  ///< of these, those whose answer fewer than three rows give
+  /// Of these, those whose answer fewer than three conversations give.
+  std::uint64_t eval_rows_own_answer_in_training = 0;
   double near_duplicate_threshold = 0;
   std::vector<LeakPair> pairs;  ///< those most alike, under the threshold too
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "dataset/impl/conversation.h"
@@ -15,6 +16,7 @@ namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kRowsBetweenChecks = 64;
+constexpr std::size_t kFewestOfExample = 5;  // runs
 
 /// A row as an exchange, in the words of a captured one.
 struct Row {
@@ -75,15 +77,24 @@ class Verifier {
                                                       std::ranges::count(files_.validation, '\n'));
     LeakSearch search(threshold_, rows);
     FW_TRY(each_row(files_.evaluation, "evaluation", deadline_, [&](const Row& row) {
-      search.add_evaluation(note(row, evaluated_));
-      examples_.add(last_seen_);
+      RowText text = note(row, evaluated_);
+      RowWords words = search.words_of_evaluation(text);
+      evaluated_.back().read(words);
+      evaluated_runs_.push_back(words.turns.runs);
+      search.add_evaluation(std::move(words));
+      evaluated_systems_.push_back(std::move(text.system));
     }));
     for (const auto* side : {&files_.training, &files_.validation}) {
-      FW_TRY(each_row(*side, side == &files_.training ? "training" : "validation", deadline_,
-                      [&](const Row& row) { search.add_training(note(row, trained_)); }));
+      FW_TRY(each_row(*side, side == &files_.training ? "training" : "validation", deadline_, [&](const Row& row) {
+        RowWords words = search.words_of_training(note(row, trained_));
+        trained_.back().read(words);
+        search.add_training(std::move(words));
+      }));
     }
+    search.finish();
     FW_TRY(look_into_examples());
     FW_TRY(survey_.finish(deadline_));
+    conversations_ = group_conversations(survey_.records.size(), survey_.links, survey_.conversation_ids);
     out_.evaluation = evaluated_.size();
     out_.training = trained_.size();
     out_.unclear = evaluated_.size() + trained_.size() - survey_.records.size();
@@ -98,6 +109,12 @@ class Verifier {
     std::string last_user;
     std::string answer;
     std::uint64_t words = 0;  ///< of the answer
+    std::uint64_t turns = 0;
+
+    void read(const RowWords& of) {
+      words = of.answer;
+      turns = of.turns.all;
+    }
   };
 
   RowText note(const Row& row, std::vector<Noted>& side) {
@@ -110,57 +127,67 @@ class Verifier {
                                      .response = row.response};
     survey_.add(std::span(&record, 1));
     RowText text = texts_.of_exchange(row.request, row.response);
-    side.push_back({row.name, text.last_user, text.answer, hash_of_words(text.answer)});
-    given_.add(side.back().words);
-    last_seen_ = text.seen;
+    side.push_back({row.name, text.last_user, text.answer});
     return text;
   }
 
-  /// A row whose words stand in the system message of its in-context row.
+  /// A row whose words stand in the system message of its in-context row, before its own.
   Status look_into_examples() {
     FW_TRY(each_row(files_.in_context, "in-context", deadline_, [&](const Row& row) {
-      examples_.compare(texts_.of_exchange(row.request, row.response).system);
-      ++out_.in_context;
+      const std::uint64_t number = out_.in_context++;
+      if (number >= evaluated_.size() || evaluated_runs_[number].size() < kFewestOfExample) return;
+      std::string shown = texts_.of_exchange(row.request, row.response).system;
+      if (shown.ends_with(evaluated_systems_[number])) shown.resize(shown.size() - evaluated_systems_[number].size());
+      const auto runs = turns_words(shown).runs;
+      const auto held = std::ranges::count_if(evaluated_runs_[number],
+                                              [&](std::uint64_t run) { return std::ranges::binary_search(runs, run); });
+      const auto all = static_cast<double>(evaluated_runs_[number].size());
+      out_.leak.eval_rows_near_example += static_cast<double>(held) >= threshold_ * all;
     }));
-    for (const auto& pair : examples_.pairs(threshold_)) out_.leak.eval_rows_near_example += pair.text == pair.other;
     return {};
   }
 
-  void measure_pairs(const LeakSearch& search) {
-    Leak& leak = out_.leak;
-    leak.near_duplicate_threshold = threshold_;
-    auto requests = search.requests();
-    auto answers = search.answers();
-    const auto own = own_first(answers, [&](std::uint32_t text) { return !given_.is_usual(evaluated_[text].words); });
-    leak.eval_rows_own_answer_in_training = texts_in(own);
-    show(most_alike(requests, kShownPairs), LeakPair::Kind::kRequest);
-    show(most_alike(answers, kShownPairs), LeakPair::Kind::kAnswer);
-    std::erase_if(requests, [&](const auto& pair) { return !search.is_near(pair); });
-    leak.eval_rows_near_training = texts_in(requests);
-    leak.eval_rows_answered_in_training = texts_in(answers);
-    std::unordered_set<std::string> said;
-    for (const Noted& row : trained_) said.insert(row.last_user);
-    for (const Noted& row : evaluated_) leak.eval_rows_said_in_training += said.contains(row.last_user);
+  /// Rows by when they were read; one that is unclear is a conversation by itself.
+  [[nodiscard]] GivenAnswers given_answers() const {
+    std::unordered_map<std::string, std::uint64_t> conversations;
+    for (std::size_t i = 0; i < survey_.records.size(); ++i) {
+      conversations.emplace(*survey_.id_of(survey_.records[i]), conversations_[i]);
+    }
+    GivenAnswers given;
+    std::uint64_t unclear = survey_.records.size();
+    for (const auto* side : {&evaluated_, &trained_}) {
+      for (std::size_t i = 0; i < side->size(); ++i) {
+        const auto found = conversations.find((side == &evaluated_ ? "e" : "t") + std::to_string(i));
+        const Noted& row = (*side)[i];
+        given.add(row.words, found == conversations.end() ? unclear++ : found->second, row.turns);
+      }
+    }
+    return given;
   }
 
-  void show(const std::vector<NearDuplicates::Pair>& pairs, LeakPair::Kind kind) {
-    const auto text = [&](const Noted& row) {
-      return LeakText{row.name, beginning_of(kind == LeakPair::Kind::kRequest ? row.last_user : row.answer)};
+  void measure_pairs(const LeakSearch& search) {
+    const GivenAnswers given = given_answers();
+    const auto text = [](const Noted& row, LeakPair::Kind kind) {
+      return LeakText{row.name, beginning_of(shown_text(kind, row.last_user, row.answer))};
     };
-    for (const auto& pair : pairs) {
-      out_.leak.pairs.push_back({kind, pair.likeness, text(evaluated_[pair.text]), text(trained_[pair.other])});
+    const auto is_own = [&](std::uint32_t row) { return !given.is_usual(evaluated_[row].words); };
+    for (const auto& [kind, pair] : FoundLeaks::of(search).measure(threshold_, is_own, out_.leak)) {
+      out_.leak.pairs.push_back(
+          {kind, pair.likeness, text(evaluated_[pair.text], kind), text(trained_[pair.other], kind)});
     }
+    std::unordered_set<std::string> said;
+    for (const Noted& row : trained_) said.insert(row.last_user);
+    for (const Noted& row : evaluated_) out_.leak.eval_rows_said_in_training += said.contains(row.last_user);
   }
 
   /// Conversations, requests and templates that stand on both sides.
   void measure_sides() {
-    const auto conversations = group_conversations(survey_.records.size(), survey_.links, survey_.conversation_ids);
     std::map<std::uint64_t, int> of_conversations, of_requests;
     std::set<std::uint64_t> trained;
     const auto is_evaluation = [&](const Surveyed& record) { return survey_.id_of(record)->front() == 'e'; };
     for (std::size_t i = 0; i < survey_.records.size(); ++i) {
       const int side = is_evaluation(survey_.records[i]) ? 1 : 2;
-      of_conversations[conversations[i]] |= side;
+      of_conversations[conversations_[i]] |= side;
       of_requests[survey_.records[i].request] |= side;
       if (side == 2) trained.insert(survey_.templates.of(survey_.records[i].last));
     }
@@ -181,12 +208,11 @@ class Verifier {
   Survey survey_{true};
   RowTexts texts_;
   std::int64_t number_ = 0;
-  std::string last_seen_;
   std::vector<Noted> evaluated_;
   std::vector<Noted> trained_;
-  GivenAnswers given_;
-  // Examples are the same for all rows: nothing of them is a frame.
-  NearDuplicates examples_{NearDuplicates::Measure::kHeld, SIZE_MAX};
+  std::vector<std::string> evaluated_systems_;
+  std::vector<std::vector<std::uint64_t>> evaluated_runs_;  // of the turns
+  std::vector<std::uint32_t> conversations_;                // by record of the survey
   VerifiedRows out_;
 };
 

@@ -71,6 +71,10 @@ void check_leaks(const ReportInput& input, Checks& checks) {
   const auto near = count("eval_rows_near_training");
   if (near > 0)
     checks.add("near-duplicates", false, fmt::format("{} evaluation rows are nearly rows of training", near));
+  const auto held = count("eval_rows_request_in_training");
+  if (held > 0)
+    checks.add("requests in training", false,
+               fmt::format("the requests of {} evaluation rows stand whole in training rows", held));
   const auto own = count("eval_rows_own_answer_in_training");
   if (own > 0)
     checks.add(

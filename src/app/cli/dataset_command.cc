@@ -35,7 +35,7 @@ struct VerifyOptions {
 std::uint64_t count(const Json& leak, const char* name) { return leak.value(name, std::uint64_t{0}); }
 
 /// 1 where a conversation or request stands on both sides, an example gives its row away, too many rows are near, or
-/// the answers of too many stand in training.
+/// the requests or answers of too many stand in training.
 int exit_code(const Json& leak, std::uint64_t rows, const VerifyOptions& options) {
   const auto is_beyond = [&](const char* name, double share) {
     return static_cast<double>(count(leak, name)) > share * static_cast<double>(rows);
@@ -44,6 +44,7 @@ int exit_code(const Json& leak, std::uint64_t rows, const VerifyOptions& options
                                   count(leak, "eval_rows_near_example") >
                               0 ||
                           is_beyond("eval_rows_near_training", options.max_leaked_share) ||
+                          is_beyond("eval_rows_request_in_training", options.max_leaked_share) ||
                           is_beyond("eval_rows_own_answer_in_training", options.max_answered_share);
   return is_leaking ? kLeaks : 0;
 }

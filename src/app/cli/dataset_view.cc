@@ -29,9 +29,10 @@ void print_leak(const Json& leak, Terminal& out) {
       {"conversations_on_two_sides", "conversations on both sides"},
       {"requests_on_two_sides", "requests on both sides"},
       {"eval_rows_near_training", "evaluation rows with a near-duplicate in training"},
+      {"eval_rows_request_in_training", "evaluation rows whose request stands whole in another row of training"},
       {"eval_rows_near_example", "evaluation rows that an in-context example resembles"},
       {"eval_rows_answered_in_training", "evaluation rows whose answer a training row holds"},
-      {"eval_rows_own_answer_in_training", "of these, rows whose answer fewer than three rows give"},
+      {"eval_rows_own_answer_in_training", "of these, rows whose answer fewer than three conversations give"},
       {"eval_rows_said_in_training", "evaluation rows whose last message training has word for word"},
       {"eval_rows_template_in_training", "evaluation rows whose wording (template) training has"}};
   std::vector<std::vector<std::string>> rows;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "async/parallel_for.h"
 #include "base/percent.h"
@@ -21,24 +22,37 @@ LeakFinder::LeakFinder(const BuildRequest& request, const Survey& survey, std::s
 }
 
 template <class Visit>
-Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit, SuspectFinder* suspects) {
+Status LeakFinder::each_text(std::span<const std::size_t> rows, Visit visit) {
+  std::vector<record::RecordId> ids;
+  for (const std::size_t row : rows) ids.push_back(id_of(row));
+  return request_.records.read(ids, [&](std::span<const record::Interaction> page) -> Status {
+    FW_TRY(request_.deadline.check("look for near-duplicates"));
+    for (const auto& record : page) visit(record.id, texts_.front()->of_exchange(record.request, record.response));
+    return {};
+  });
+}
+
+template <class Words, class Add>
+Status LeakFinder::look(std::span<const std::size_t> rows, SuspectFinder& suspects, Words words, Add add) {
   std::vector<record::RecordId> ids;
   for (const std::size_t row : rows) ids.push_back(id_of(row));
   std::size_t seen = 0;
   return request_.records.read(ids, [&](std::span<const record::Interaction> page) -> Status {
-    std::vector<RowText> texts(page.size());
-    std::vector<TextSketch> sketches(suspects == nullptr ? 0 : page.size());
+    std::vector<RowWords> read(page.size());
+    std::vector<TextSketch> sketches(page.size());
     parallel_for(page.size(), [&](std::size_t worker, std::size_t i) {
-      texts[i] = texts_[worker]->of_exchange(page[i].request, page[i].response);
+      const RowText text = texts_[worker]->of_exchange(page[i].request, page[i].response);
       const std::size_t row = rows[seen + i];
-      if (suspects == nullptr) return;
-      sketches[i] = sketch_of(texts[i].seen);
-      suspects->look(worker, row, rows_[row].template_hash, page[i].request, page[i].response);
+      read[i] = words(text);
+      sketches[i] = sketch_of(read[i].turns);
+      suspects.look(worker, row, rows_[row].template_hash, page[i].request, page[i].response);
     });
     for (std::size_t i = 0; i < page.size(); ++i) {
       if (seen++ % kRowsBetweenChecks == 0) FW_TRY(request_.deadline.check("look for near-duplicates"));
-      if (suspects != nullptr) clusters_.add(std::move(sketches[i]), texts[i].system);
-      visit(page[i].id, texts[i]);
+      const auto& prompt = read[i].prompt;
+      clusters_.add(std::move(sketches[i]), read[i].prompt_hash,
+                    prompt ? std::span(std::as_const(prompt->runs)) : std::span<const std::uint64_t>());
+      add(std::move(read[i]));
     }
     return {};
   });
@@ -49,55 +63,86 @@ Result<std::vector<std::size_t>> LeakFinder::find(std::span<const Side> sides, S
     if (sides[i] == Side::kEval) evaluated_.push_back(i);
     if (trains(sides[i])) training_.push_back(i);
   }
-  LeakSearch search(request_.split.near_duplicate_threshold, evaluated_.size() + training_.size());
-  const auto evaluate = [&](const auto&, const RowText& text) {
-    search.add_evaluation(text);
-    evaluated_answers_.push_back(hash_of_words(text.answer));
-  };
-  const auto train = [&](const auto&, const RowText& text) {
-    search.add_training(text);
-    training_answers_.push_back(hash_of_words(text.answer));
-  };
-  FW_TRY(each_text(evaluated_, evaluate, &suspects));
-  FW_TRY(each_text(training_, train, &suspects));
-  requests_ = search.requests();
-  answers_ = search.answers();
-  std::vector<std::size_t> near;
-  for (const auto& pair : requests_) {
-    if (search.is_near(pair)) near.push_back(training_[pair.other]);
+  const double threshold = request_.split.near_duplicate_threshold;
+  LeakSearch search(threshold, evaluated_.size() + training_.size());
+  FW_TRY(look(
+      evaluated_, suspects, [&](const RowText& text) { return search.words_of_evaluation(text); },
+      [&](RowWords words) {
+        evaluated_answers_.push_back({words.answer, words.turns.all});
+        search.add_evaluation(std::move(words));
+      }));
+  FW_TRY(look(
+      training_, suspects, [&](const RowText& text) { return search.words_of_training(text); },
+      [&](RowWords words) {
+        training_answers_.push_back({words.answer, words.turns.all});
+        search.add_training(std::move(words));
+      }));
+  search.finish();
+  found_ = FoundLeaks::of(search);
+  const GivenAnswers given = given_answers(sides);
+  for (const auto& pair : found_.requests) {
+    if (search.is_near(pair)) give_away_.emplace(pair.text, pair.other);
   }
+  for (const auto& pair : found_.held_requests) give_away_.emplace(pair.text, pair.other);
+  for (const auto& pair : found_.answers) {
+    if (!given.is_usual(evaluated_answers_[pair.text].words)) give_away_.emplace(pair.text, pair.other);
+  }
+  for (const auto& [text, other] : give_away_) giving_away_.insert(training_[other]);
+  for (std::size_t i = 0; i < found_.equal_requests.size(); ++i) {
+    for (const std::uint32_t text : found_.equal_requests[i].texts) group_of_evaluated_[text] = i;
+    for (const std::uint32_t other : found_.equal_requests[i].others) {
+      group_of_training_[training_[other]] = i;
+      giving_away_.insert(training_[other]);
+    }
+  }
+  std::vector<std::size_t> near;
+  for (const std::uint32_t other : found_.leaking_rows(threshold)) near.push_back(training_[other]);
   return near;
 }
 
-std::uint64_t LeakFinder::near(const Pairs& pairs) const {
-  Pairs found = pairs;
-  std::erase_if(found, [&](const auto& pair) { return pair.likeness < request_.split.near_duplicate_threshold; });
-  return texts_in(found);
+bool LeakFinder::gives_away(std::size_t evaluated, std::size_t row) const {
+  if (!giving_away_.contains(row)) return false;
+  const auto place = std::ranges::lower_bound(training_, row) - training_.begin();
+  const std::pair pair(static_cast<std::uint32_t>(evaluated), static_cast<std::uint32_t>(place));
+  const auto group = group_of_evaluated_.find(pair.first);
+  const auto others = group_of_training_.find(row);
+  return give_away_.contains(pair) ||
+         (group != group_of_evaluated_.end() && others != group_of_training_.end() && group->second == others->second);
+}
+
+GivenAnswers LeakFinder::given_answers(std::span<const Side> sides) const {
+  GivenAnswers given;
+  for (std::size_t i = 0; i < evaluated_.size(); ++i) {
+    given.add(evaluated_answers_[i].words, rows_[evaluated_[i]].conversation, evaluated_answers_[i].turns);
+  }
+  for (std::size_t i = 0; i < training_.size(); ++i) {
+    if (!trains(sides[training_[i]])) continue;
+    given.add(training_answers_[i].words, rows_[training_[i]].conversation, training_answers_[i].turns);
+  }
+  return given;
 }
 
 Status LeakFinder::measure(std::span<const Side> sides, std::span<const std::vector<std::size_t>> examples,
                            Leak& leak) {
-  const auto has_gone = [&](const auto& pair) { return !trains(sides[training_[pair.other]]); };
-  std::erase_if(requests_, has_gone);
-  std::erase_if(answers_, has_gone);
-  leak.near_duplicate_threshold = request_.split.near_duplicate_threshold;
-  leak.eval_rows_near_training = near(requests_);
-  leak.eval_rows_answered_in_training = texts_in(answers_);
-  GivenAnswers given;
-  for (const std::uint64_t answer : evaluated_answers_) given.add(answer);
-  for (std::size_t i = 0; i < training_.size(); ++i) {
-    if (trains(sides[training_[i]])) given.add(training_answers_[i]);
+  found_.forget([&](std::uint32_t other) { return !trains(sides[training_[other]]); });
+  const GivenAnswers given = given_answers(sides);
+  const auto shown = found_.measure(
+      request_.split.near_duplicate_threshold,
+      [&](std::uint32_t text) { return !given.is_usual(evaluated_answers_[text].words); }, leak);
+  leak.eval_rows_near_example = 0;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    leak.eval_rows_near_example +=
+        std::ranges::any_of(examples[i], [&](std::size_t row) { return gives_away(i, row); });
   }
-  leak.eval_rows_own_answer_in_training =
-      texts_in(own_first(answers_, [&](std::uint32_t text) { return !given.is_usual(evaluated_answers_[text]); }));
-  Pairs shown = requests_;
-  std::erase_if(shown, [&](const auto& pair) {
-    return pair.text >= examples.size() ||
-           std::ranges::find(examples[pair.text], training_[pair.other]) == examples[pair.text].end();
-  });
-  leak.eval_rows_near_example = near(shown);
-  FW_TRY(show(most_alike(requests_, kShownPairs), LeakPair::Kind::kRequest, leak));
-  return show(most_alike(answers_, kShownPairs), LeakPair::Kind::kAnswer, leak);
+  for (const auto& [kind, pair] : shown) {
+    const std::vector<std::size_t> rows{evaluated_[pair.text], training_[pair.other]};
+    std::vector<LeakText> texts;
+    FW_TRY(each_text(rows, [&](const record::RecordId& id, const RowText& text) {
+      texts.push_back({*id, beginning_of(shown_text(kind, text.last_user, text.answer))});
+    }));
+    leak.pairs.push_back({kind, pair.likeness, std::move(texts.at(0)), std::move(texts.at(1))});
+  }
+  return {};
 }
 
 std::vector<std::vector<std::size_t>> LeakFinder::near_groups() const {
@@ -145,18 +190,6 @@ Status LeakFinder::count_clusters(std::span<const Side> sides, NearDuplicateCoun
   return {};
 }
 
-Status LeakFinder::show(const Pairs& pairs, LeakPair::Kind kind, Leak& leak) {
-  for (const auto& pair : pairs) {
-    const std::vector<std::size_t> rows{evaluated_[pair.text], training_[pair.other]};
-    std::vector<LeakText> sides;
-    FW_TRY(each_text(rows, [&](const record::RecordId& id, const RowText& text) {
-      sides.push_back({*id, beginning_of(kind == LeakPair::Kind::kRequest ? text.last_user : text.answer)});
-    }));
-    leak.pairs.push_back({kind, pair.likeness, std::move(sides.at(0)), std::move(sides.at(1))});
-  }
-  return {};
-}
-
 namespace {
 
 /// The most telling pair of a kind.
@@ -184,6 +217,13 @@ Status check_leak(const Leak& leak, std::uint64_t eval_rows, const SplitSettings
                                            "max_leaked_share", settings.max_leaked_share) +
                                "set keep_near_duplicates_apart, or raise max_leaked_share" +
                                worst_of(leak, LeakPair::Kind::kRequest));
+  }
+  if (is_beyond(leak.eval_rows_request_in_training, settings.max_leaked_share)) {
+    return failed_precondition(rows_beyond(leak.eval_rows_request_in_training, eval_rows,
+                                           "have a request that stands whole in a row of training", "max_leaked_share",
+                                           settings.max_leaked_share) +
+                               "set keep_near_duplicates_apart, or raise max_leaked_share" +
+                               worst_of(leak, LeakPair::Kind::kHeldRequest));
   }
   if (is_beyond(leak.eval_rows_own_answer_in_training, settings.max_answered_share)) {
     return failed_precondition(

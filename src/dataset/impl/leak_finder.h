@@ -1,8 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "dataset/builder.h"
@@ -20,7 +24,8 @@ class LeakFinder {
  public:
   LeakFinder(const BuildRequest& request, const Survey& survey, std::span<const Row> rows);
 
-  /// The rows on the side of training that nearly are evaluation rows. `suspects` looks at all that it reads.
+  /// The rows on the side of training that nearly are evaluation rows, or hold the request of one whole. `suspects`
+  /// looks at all that it reads.
   [[nodiscard]] Result<std::vector<std::size_t>> find(std::span<const Side> sides, SuspectFinder& suspects);
 
   /// What is left of it on the finished sides: counts, and the pairs that are most alike with their texts, for which it
@@ -38,32 +43,43 @@ class LeakFinder {
   [[nodiscard]] std::span<const std::size_t> evaluated() const { return evaluated_; }
   [[nodiscard]] std::span<const std::size_t> training() const { return training_; }
 
+  /// Whether a training row as an example would show the evaluation row (by its place among evaluated()) its own
+  /// request or answer; and whether it would any of them.
+  [[nodiscard]] bool gives_away(std::size_t evaluated, std::size_t row) const;
+  [[nodiscard]] bool gives_any_away(std::size_t row) const { return giving_away_.contains(row); }
+
  private:
-  using Pairs = std::vector<NearDuplicates::Pair>;
+  struct Answer {
+    std::uint64_t words = 0;
+    std::uint64_t turns = 0;  ///< that it is given to
+  };
 
   template <class Visit>
-  Status each_text(std::span<const std::size_t> rows, Visit visit, SuspectFinder* suspects = nullptr);
+  Status each_text(std::span<const std::size_t> rows, Visit visit);
+  template <class Words, class Add>
+  Status look(std::span<const std::size_t> rows, SuspectFinder& suspects, Words words, Add add);
+  [[nodiscard]] GivenAnswers given_answers(std::span<const Side> sides) const;
   [[nodiscard]] record::RecordId id_of(std::size_t row) const {
     return survey_.id_of(survey_.records[rows_[row].record]);
   }
-  [[nodiscard]] std::uint64_t near(const Pairs& pairs) const;
-  Status show(const Pairs& pairs, LeakPair::Kind kind, Leak& leak);
+  [[nodiscard]] std::size_t row_of(std::uint32_t text) const {
+    return text < evaluated_.size() ? evaluated_[text] : training_[text - evaluated_.size()];
+  }
 
   const BuildRequest& request_;
   const Survey& survey_;
   std::span<const Row> rows_;
   std::vector<std::size_t> evaluated_;  // rows, as the pairs count them
   std::vector<std::size_t> training_;
-  [[nodiscard]] std::size_t row_of(std::uint32_t text) const {
-    return text < evaluated_.size() ? evaluated_[text] : training_[text - evaluated_.size()];
-  }
-
   NearClusters clusters_;  // texts of the evaluated rows, then of those that may train
-  Pairs requests_;
-  Pairs answers_;
-  std::vector<std::uint64_t> evaluated_answers_;  // hashes, as the pairs count the rows
-  std::vector<std::uint64_t> training_answers_;
-  std::vector<std::unique_ptr<RowTexts>> texts_;  // by worker
+  FoundLeaks found_;
+  std::vector<Answer> evaluated_answers_;  // as the pairs count the rows
+  std::vector<Answer> training_answers_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> give_away_;  // pairs
+  std::unordered_set<std::size_t> giving_away_;                  // rows of training
+  std::unordered_map<std::uint32_t, std::size_t> group_of_evaluated_;
+  std::unordered_map<std::size_t, std::size_t> group_of_training_;  // by row
+  std::vector<std::unique_ptr<RowTexts>> texts_;                    // by worker
 };
 
 /// Fails where more evaluation rows leak than data_split_config.max_leaked_share or max_answered_share allows.

@@ -4,14 +4,13 @@
 #include <iterator>
 #include <map>
 
-#include "base/hash.h"
 #include "dataset/impl/conversation.h"
-#include "dataset/impl/near_duplicate.h"
 
 namespace fw::dataset {
 namespace {
 
 constexpr std::size_t kMostRuns = 128;
+constexpr std::size_t kMostNames = 64;
 constexpr std::size_t kFewestRuns = 5;  // without the frame: less says too little
 constexpr std::size_t kSmallestFrame = 20;
 constexpr std::size_t kIndexed = 4;  // hashes of a text that lead to others
@@ -31,23 +30,27 @@ double likeness(const Hashes& a, const Hashes& b, std::uint64_t cut) {
 
 double likeness(const TextSketch& a, const TextSketch& b) { return likeness(a.runs, b.runs, std::min(a.cut, b.cut)); }
 
-}  // namespace
-
-TextSketch sketch_of(std::string_view text) {
-  TextSketch sketch;
-  runs_and_names(text, sketch.runs, sketch.names);
-  if (sketch.runs.size() > kMostRuns) {
-    sketch.runs.resize(kMostRuns);
-    sketch.cut = sketch.runs.back();
-  }
-  sketch.runs.shrink_to_fit();
+/// Of ascending runs, without names.
+TextSketch sketch_of_runs(std::span<const std::uint64_t> runs) {
+  const auto smallest = runs.first(std::min(runs.size(), kMostRuns));
+  TextSketch sketch{.runs = {smallest.begin(), smallest.end()}, .names = {}};
+  if (runs.size() > kMostRuns) sketch.cut = sketch.runs.back();
   return sketch;
 }
 
-void NearClusters::add(TextSketch sketch, std::string_view context) {
+}  // namespace
+
+TextSketch sketch_of(const TurnsWords& words) {
+  TextSketch sketch = sketch_of_runs(words.runs);
+  const auto names = std::span(words.names).first(std::min(words.names.size(), kMostNames));
+  sketch.names.assign(names.begin(), names.end());
+  return sketch;
+}
+
+void NearClusters::add(TextSketch sketch, std::uint64_t context, std::span<const std::uint64_t> context_runs) {
   if (texts_.size() >= kMostTexts) return;
-  const auto [it, fresh] = context_numbers_.try_emplace(hash64(context), static_cast<std::uint32_t>(contexts_.size()));
-  if (fresh) contexts_.push_back(sketch_of(context));
+  const auto [it, fresh] = context_numbers_.try_emplace(context, static_cast<std::uint32_t>(contexts_.size()));
+  if (fresh) contexts_.push_back(sketch_of_runs(context_runs));
   texts_.push_back({std::move(sketch), it->second});
 }
 

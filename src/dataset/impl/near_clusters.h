@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <unordered_map>
 #include <vector>
+
+#include "dataset/impl/near_duplicate.h"
 
 namespace fw::dataset {
 
@@ -17,7 +19,7 @@ struct TextSketch {
 };
 
 /// Safe to call on all cores.
-[[nodiscard]] TextSketch sketch_of(std::string_view text);
+[[nodiscard]] TextSketch sketch_of(const TurnsWords& words);
 
 /// Finds among many texts the groups of near-duplicates, by the measure of NearDuplicates: Jaccard of the runs that are
 /// no frame (more than a tenth of the texts hold them, 20 at least), numbers and ids as like, and the context too.
@@ -29,8 +31,9 @@ class NearClusters {
  public:
   static constexpr std::size_t kMostTexts = 200'000;
 
-  /// Texts are numbered as they come; those beyond kMostTexts are not looked at.
-  void add(TextSketch sketch, std::string_view context);
+  /// Texts are numbered as they come; those beyond kMostTexts are not looked at. `context` is a hash of what is given
+  /// as context, with its runs where it comes for the first time.
+  void add(TextSketch sketch, std::uint64_t context, std::span<const std::uint64_t> context_runs);
 
   /// Groups of two texts and more of those that `is_left` says, the largest first, of equals the one with the smallest
   /// number; the texts of each ascending.

@@ -5,78 +5,94 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dataset/impl/prompts.h"
+
 namespace fw::dataset {
 
-/// Of its words, as NearDuplicates tells them: letter case, punctuation and white space do not count.
-[[nodiscard]] std::uint64_t hash_of_words(std::string_view text);
+/// The turns of a row as they are compared (impl/comparison_words.h).
+struct TurnsWords {
+  std::uint64_t all = 0;             ///< hash of the words in their order
+  std::vector<std::uint64_t> runs;   ///< of three words; ascending
+  std::vector<std::uint64_t> names;  ///< words with a digit; ascending
+};
+/// Any thread.
+[[nodiscard]] TurnsWords turns_words(std::string_view text);
 
-/// The hashes of its runs of three words, and of its words with a digit (64 at most); ascending, each once.
-void runs_and_names(std::string_view text, std::vector<std::uint64_t>& runs, std::vector<std::uint64_t>& names);
-
-/// Finds which of many texts are nearly those of a set, or hold one of them, by the runs of three words that they have
-/// in common; letter case and punctuation do not count. Exact: every pair that shares a run is looked at.
+/// Finds which of many rows are nearly those of a set, by the runs of three words that their turns have in common;
+/// letter case and punctuation do not count. Exact: every pair that shares a run is looked at.
 ///
-/// Runs that more than `frame` texts hold, of both kinds together, are the frame that prompts have in common and do not
-/// count. Where a text of either side names numbers or ids, a pair must agree in these too: "where is order 4711" and
-/// "... 4712" are one wording, not one question. Nor is the same said under another system message: what
-/// is given as context must be alike too, estimated for long ones by the 32 runs of the smallest hashes (bottom-k
-/// sketch: Cohen and Kaplan 2007).
+/// Runs that more than `frame` rows hold, of both kinds together, are the frame that prompts have in common and do not
+/// count. Where a row of either side names numbers or ids, a pair must agree in these too: "where is order 4711" and
+/// "... 4712" are one wording, not one question. And the system messages must be as like (impl/prompts.h): a
+/// document in them is the matter, another task is another row, another day is not. Turns that are nothing but frame,
+/// as one question that many ask, are alike where they are the same words; so are such rows' system messages where they
+/// are nothing but frame, but for their dates: rows that are equal so form groups.
 ///
-/// Memory: some 80 bytes a run of the set's texts, and of the others what they share with them: at most `frame`
-/// mentions a run. Not thread-safe.
-class NearDuplicates {
+/// Memory: some 80 bytes a run of the set's turns, and of the others what they share with them: at most `frame`
+/// mentions a run; system messages as Prompts. Of turns with more than 32,768 runs those with the smallest hashes stand
+/// for all (bottom-k sketch). Not thread-safe, but for what is const before pairs().
+class NearDuplicates final {
  public:
-  enum class Measure {
-    kJaccard,  ///< common runs of all runs of both texts
-    kHeld,     ///< common runs of all runs of the set's text, which has five at least; numbers do not matter
-  };
   struct Pair {
     std::uint32_t text = 0;   ///< of the set
     std::uint32_t other = 0;  ///< of those that were compared
     double likeness = 0;      ///< 0 to 1
   };
+  /// Rows that are equal, each with each.
+  struct Group {
+    std::vector<std::uint32_t> texts;   ///< of the set; ascending
+    std::vector<std::uint32_t> others;  ///< ascending
+  };
 
-  NearDuplicates(Measure measure, std::size_t frame) : measure_(measure), frame_(frame) {}
+  explicit NearDuplicates(std::size_t frame) : frame_(frame), prompts_(frame) {}
 
   /// How many texts may share a run before it is the frame, of `texts` texts in all.
   [[nodiscard]] static std::size_t frame_of(std::size_t texts);
 
-  /// A text of the set. All of them come before the first compare().
-  void add(std::string_view text, std::string_view context = {});
-  void compare(std::string_view text, std::string_view context = {});
-  /// All pairs that are as like as `least` (above 0), in order of `other`, then `text`.
+  [[nodiscard]] Prompts& prompts() { return prompts_; }
+  [[nodiscard]] const Prompts& prompts() const { return prompts_; }
+
+  /// A row of the set, and the number of its system message. All of them come before the first compare().
+  void add(TurnsWords turns, std::uint32_t prompt);
+  void compare(TurnsWords turns, std::uint32_t prompt);
+  void add(std::string_view turns, std::string_view prompt = {});
+  void compare(std::string_view turns, std::string_view prompt = {});
+
+  /// After all rows, once.
+  void finish();
+  /// Of a row of the set, the runs that are no frame.
+  [[nodiscard]] std::uint32_t own_runs(std::uint32_t text) const { return texts_[text].runs; }
+  /// All pairs that are as like as `least` (above 0) and in no group, in order of `other`, then `text`.
   [[nodiscard]] std::vector<Pair> pairs(double least) const;
+  /// Those with rows of both kinds, by their first text.
+  [[nodiscard]] std::vector<Group> groups() const;
 
  private:
   struct Holders {
-    std::uint32_t count = 0;           // texts of both kinds
-    std::vector<std::uint32_t> texts;  // of the set
+    std::uint32_t count = 0;           // rows of both kinds
+    std::vector<std::uint32_t> texts;  // of the set, as long as they are no more than the frame
   };
-  struct Text {
-    std::uint32_t runs = 0;
-    std::vector<std::uint64_t> names;  // words with a digit, ascending
-    std::uint32_t context = 0;
-  };
-  struct Compared {
+  struct Row {
     std::uint32_t number = 0;
-    std::uint32_t runs = 0;  // without those that were the frame already
-    std::vector<const Holders*> in_common;
+    std::uint32_t runs = 0;  // without those that were the frame already; once finished without the frame
+    std::uint32_t prompt = 0;
+    std::uint64_t all = 0;
     std::vector<std::uint64_t> names;
-    std::uint32_t context = 0;
+    std::vector<const Holders*> held;  // runs that the set has
   };
-  /// The number of its sketch: contexts come again and again.
-  [[nodiscard]] std::uint32_t context_of(std::string_view context);
-  [[nodiscard]] double likeness(const Text& text, std::uint32_t text_runs, const Compared& other,
-                                std::uint32_t other_runs, std::uint32_t common) const;
+  [[nodiscard]] Row row_of(TurnsWords turns, std::uint32_t prompt, bool is_of_set);
+  void look_into(const Row& other, std::vector<std::uint32_t>& common, double least, std::vector<Pair>& pairs) const;
+  /// 0 where it is less than `least`.
+  [[nodiscard]] double likeness(const Row& text, const Row& other, std::uint32_t common, double least) const;
 
-  Measure measure_;
   std::size_t frame_;
-  std::vector<Text> texts_;
+  Prompts prompts_;
+  std::vector<Row> texts_;
   std::uint32_t others_ = 0;
-  std::vector<Compared> compared_;  // those that share a run with the set
+  std::vector<Row> compared_;  // those that may be like one of the set
   std::unordered_map<std::uint64_t, Holders> runs_;
-  std::vector<std::vector<std::uint64_t>> contexts_;  // sketches, ascending
-  std::unordered_map<std::uint64_t, std::uint32_t> context_numbers_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> framed_;  // rows of the set that are nothing but frame,
+                                                                          // by their words and system message
 };
 
 }  // namespace fw::dataset

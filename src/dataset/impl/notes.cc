@@ -163,9 +163,11 @@ void add_templates(const BuildRequest& request, const Card& card, std::vector<st
                   " a last user message that a training row has word for word (in another request); " +
                   amount(card.leak.eval_rows_near_training, "has", "have") +
                   " a near-duplicate in training (likeness " + percent(card.leak.near_duplicate_threshold) +
-                  " and more), the answers of " + std::to_string(card.leak.eval_rows_answered_in_training) +
-                  " stand in a training row, of " + std::to_string(card.leak.eval_rows_own_answer_in_training) +
-                  " of them ones that fewer than three rows give.");
+                  " and more), the request of " + std::to_string(card.leak.eval_rows_request_in_training) +
+                  " stands whole in another training row, the answers of " +
+                  std::to_string(card.leak.eval_rows_answered_in_training) + " stand in a training row, of " +
+                  std::to_string(card.leak.eval_rows_own_answer_in_training) +
+                  " of them ones that fewer than three conversations give.");
   if (t.newest_known_share >= 0) {
     notes.push_back("Of the newest part's rows, " + percent(t.newest_known_share) +
                     " have a template that the older part has.");

@@ -41,10 +41,14 @@ std::vector<const Example*> SimilarExamples::covering(const Nearest& nearest) co
   return chosen;
 }
 
-Result<std::vector<std::vector<const Example*>>> SimilarExamples::choose(std::span<const std::string> said) {
-  FW_ASSIGN(const auto nearest, relevance_->nearest(said, places_ * kCandidates));
+Result<std::vector<std::vector<const Example*>>> SimilarExamples::choose(std::span<const std::string> said,
+                                                                         const MayShow& may_show) {
+  FW_ASSIGN(auto nearest, relevance_->nearest(said, places_ * kCandidates));
   std::vector<std::vector<const Example*>> out;
-  for (const Nearest& one : nearest) out.push_back(covering(one));
+  for (std::size_t i = 0; i < nearest.size(); ++i) {
+    std::erase_if(nearest[i], [&](std::size_t example) { return !may_show(i, examples_[example]); });
+    out.push_back(covering(nearest[i]));
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,8 +20,10 @@ class SimilarExamples {
 
   void add(Example example, std::string_view said);
   [[nodiscard]] Status finish() { return relevance_->finish(); }
-  /// For each last user message; the pointers hold until the end of this.
-  [[nodiscard]] Result<std::vector<std::vector<const Example*>>> choose(std::span<const std::string> said);
+  using MayShow = std::function<bool(std::size_t i, const Example& example)>;
+  /// For each last user message, of those that it may be shown; the pointers hold until the end of this.
+  [[nodiscard]] Result<std::vector<std::vector<const Example*>>> choose(std::span<const std::string> said,
+                                                                        const MayShow& may_show);
   [[nodiscard]] std::uint64_t cut_texts() const { return relevance_->cut_texts(); }
 
  private:

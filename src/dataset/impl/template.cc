@@ -6,6 +6,7 @@
 
 #include "async/parallel_for.h"
 #include "base/hash.h"
+#include "dataset/impl/comparison_words.h"
 #include "dataset/impl/shared_ends.h"
 #include "dataset/impl/unspaced.h"
 
@@ -31,11 +32,7 @@ std::string_view bytes_of(const std::vector<Value>& values) {
 
 class Masker {
  public:
-  explicit Masker(std::string_view text) : text_(text.substr(0, kMaxText)) {
-    for (char& c : text_) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-  }
+  explicit Masker(std::string_view text) : text_(folded_for_comparison(text.substr(0, kMaxText))) {}
 
   MaskedText run() {
     read(true);

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include "base/random.h"
 #include "dataset/impl/row_text.h"
+#include "dataset/tests/random_words.h"
 #include "dataset/tests/traffic.h"
 
 namespace fw::dataset {
@@ -19,42 +19,23 @@ constexpr std::size_t kOthers = 300;
 constexpr std::size_t kTwins = 60;   // pairs of rows of nearly one request
 constexpr std::size_t kQuotes = 40;  // rows whose answer another row says
 
-std::vector<std::string> words(Random& random, std::size_t count) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::string word;
-    for (int k = 0; k < 3; ++k) {
-      word += "bcdfgklmnprstvz"[random.below(15)];
-      word += "aeiou"[random.below(5)];
-    }
-    out.push_back(word);
-  }
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += word + ' ';
-  return text;
-}
-
 /// Questions of random words. Twins differ in one word of 40: a likeness of 35 / 41.
 class PlantedTraffic {
  public:
   explicit PlantedTraffic(std::uint64_t seed) : random_(seed) {
-    for (std::size_t i = 0; i < kOthers; ++i) add(joined(words(random_, 30)), joined(words(random_, 12)));
+    for (std::size_t i = 0; i < kOthers; ++i) add(random_text(random_, 30), random_text(random_, 12));
     for (std::size_t i = 0; i < kTwins; ++i) {
-      auto asked = words(random_, 40);
-      const std::string first = add(joined(asked), joined(words(random_, 12)));
-      asked[20] = words(random_, 1)[0];
-      const std::string second = add(joined(asked), joined(words(random_, 12)));
+      auto asked = random_words(random_, 40);
+      const std::string first = add(joined(asked), random_text(random_, 12));
+      asked[20] = random_words(random_, 1)[0];
+      const std::string second = add(joined(asked), random_text(random_, 12));
       twin_[first] = second;
       twin_[second] = first;
     }
     for (std::size_t i = 0; i < kQuotes; ++i) {
-      const std::string answer = joined(words(random_, 15));
-      const std::string answered = add(joined(words(random_, 30)), answer);
-      quoted_by_[answered] = add(joined(words(random_, 10)) + answer + joined(words(random_, 10)), "noted, and thanks");
+      const std::string answer = random_text(random_, 15);
+      const std::string answered = add(random_text(random_, 30), answer);
+      quoted_by_[answered] = add(random_text(random_, 10) + answer + random_text(random_, 10), "noted, and thanks");
     }
   }
 
@@ -190,9 +171,9 @@ TEST(Leaks, UsualAnswersAreNone) {
   Traffic support;
   Random random(5);
   std::vector<std::string> phrases;
-  for (int i = 0; i < 16; ++i) phrases.push_back(joined(words(random, 14)));
+  for (int i = 0; i < 16; ++i) phrases.push_back(random_text(random, 14));
   for (std::size_t i = 0; i < 80; ++i) {
-    support.add(ask(joined(words(random, 20))), reply(say("assistant", phrases[i % phrases.size()])));
+    support.add(ask(random_text(random, 20)), reply(say("assistant", phrases[i % phrases.size()])));
   }
   SplitSettings strict = small_split(20);
   strict.max_answered_share = 0;
@@ -223,14 +204,20 @@ TEST(Leaks, ThresholdsOutOfRangeAreRefused) {
 TEST(RowTexts, AreWhatTheModelSawAndSaid) {
   RowTexts texts;
   const RowText text = texts.of_exchange(
-      R"({"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": [{"type": "text", "text": "hi"}]},
-          {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "look", "arguments": "{\"a\": 1}"}}]},
-          {"role": "tool", "content": "found"}, {"role": "user", "content": "thanks"}]})",
-      R"({"choices": [{"message": {"content": "welcome"}}]})");
+      R"({"messages": [{"role": "system", "content": "Be kind."},
+          {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+          {"role": "assistant", "content": null, "tool_calls": [
+            {"function": {"name": "look", "arguments": "{\"b\": \"\\u00e9\", \"a\": 1.0}"}}]},
+          {"role": "tool", "content": "found"}, {"role": "user", "content": "thanks"}],
+          "tools": [{"function": {"name": "look", "description": "looks"}}]})",
+      R"({"choices": [{"message": {"content": "welcome", "tool_calls": [
+          {"function": {"name": "look", "arguments": {"c": ["x", "y"]}}}]}}]})");
   EXPECT_EQ(text.system, "Be kind.");
-  EXPECT_EQ(text.seen, "hi\nlook\n{\"a\": 1}\nfound\nthanks");
+  EXPECT_EQ(text.seen, "hi\nlook\n{\"a\": 1, \"b\": \"é\"}\nfound\nthanks");
+  EXPECT_EQ(text.tools, "looks\nlook");
   EXPECT_EQ(text.last_user, "thanks");
-  EXPECT_EQ(text.answer, "welcome");
+  EXPECT_EQ(text.answer, "welcome\nlook\n{\"c\": [\"x\", \"y\"]}");
+  EXPECT_EQ(text.answer_values, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(texts.of_exchange("[", "7").seen, "");
 }
 

@@ -90,7 +90,7 @@ TEST(EmbeddedRelevance, CountsTheTextsThatAreCutByUsOrByTheModel) {
 
 std::vector<std::string> chosen_turns(SimilarExamples& examples, const std::string& said) {
   const std::vector<std::string> texts{said};
-  const auto chosen = examples.choose(texts).value();
+  const auto chosen = examples.choose(texts, [](std::size_t, const Example&) { return true; }).value();
   std::vector<std::string> out;
   for (const Example* e : chosen.at(0)) out.push_back(e->turns);
   return out;

@@ -496,13 +496,14 @@ export interface Report {
       eval_rows_said_in_training: number;
       eval_rows_template_in_training: number;
       eval_rows_near_training: number;
+      eval_rows_request_in_training?: number;
       eval_rows_near_example: number;
       eval_rows_answered_in_training: number;
       eval_rows_own_answer_in_training?: number;
       near_duplicate_threshold: number;
       method: string;
       pairs: {
-        kind: "request" | "answer";
+        kind: "request" | "held_request" | "answer";
         likeness: number;
         evaluation: {
           record_id: string;
