@@ -226,7 +226,10 @@ test("who types keeps the session, and what was begun on a card is there after s
       await page.keyboard.type(" and so on");
       await answer;
     }
-    assert.deepEqual(asked, Array(4).fill(["/api/session", undefined]), "a use, once in a while, and nothing else");
+    // What the stream tells first may come after the first keys, and has the review and its row asked for once more.
+    const [uses, others] = [asked.filter(([path]) => path === "/api/session"), asked.filter(([path]) => path !== "/api/session").map(([path]) => path)];
+    assert.deepEqual(uses, Array(4).fill(["/api/session", undefined]), "a use, once in a while");
+    assert.deepEqual(others, [...new Set(others)], "and nothing that goes on being asked");
     const typed = await note.inputValue();
     const again = async (secret) => {
       await context.clearCookies();
