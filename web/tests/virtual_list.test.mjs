@@ -80,3 +80,17 @@ test("the arrow keys lead from row to row in the middle of it", async () => {
     }
   });
 });
+
+test("on paper the first rows stand from the first on, and how many do not", async () => {
+  await open(async (page) => {
+    await scrollTo(page, 6_000_000);
+    const { rows, said } = await page.evaluate(() => {
+      dispatchEvent(new Event("beforeprint"));
+      const printed = { rows: [...document.querySelectorAll(".virtual > div")].map((e) => Number(e.dataset.index)), said: document.body.innerText.split("\n").at(-1) };
+      dispatchEvent(new Event("afterprint"));
+      return printed;
+    });
+    assert.deepEqual([rows[0], rows.length, isGapless(rows), said], [0, 2000, true, "998,000 more are not on paper."]);
+    await page.waitForFunction(() => document.querySelectorAll(".virtual > div").length < 60);
+  });
+});

@@ -101,3 +101,19 @@ test("on paper there is nothing to press, nothing is folded and nothing is cut",
   }
   assert.deepEqual(wrong, []);
 });
+
+test("on paper all interactions that were fetched stand below each other, none as an empty place", { skip }, async () => {
+  await app.open("/traffic?workload=router", { viewport: { width: 695, height: 1000 } }, async (page) => {
+    await page.locator(".found", { hasText: /^[1-9]\d* interactions so far/ }).waitFor();
+    const fetched = Number((await page.locator(".found").innerText()).match(/^\d+/)[0]);
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.waitForFunction((n) => document.querySelectorAll(".virtual > div").length === n, fetched);
+    const [ends, begins, list] = await page.evaluate(() => {
+      const boxes = [...document.querySelectorAll(".virtual > div")].map((e) => e.getBoundingClientRect());
+      return [boxes.map((b) => Math.round(b.bottom)), boxes.map((b) => Math.round(b.top)), Math.round(document.querySelector(".virtual").getBoundingClientRect().bottom)];
+    });
+    assert.deepEqual(begins.slice(1), ends.slice(0, -1));
+    assert.equal(ends.at(-1), list);
+  });
+});
