@@ -45,6 +45,20 @@ export async function violations(page) {
 export const heading = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
 export const seen = (page, text) => page.getByText(text).first().waitFor();
 
+/** Scrolls a list of traffic far down and opens an interaction there; returns the place of the list. */
+export async function openFarDown(page) {
+  await page.locator(".interaction").first().waitFor();
+  for (let i = 0; i < 4; i++) {
+    await page.mouse.wheel(0, 1500);
+    await page.waitForTimeout(300);
+  }
+  const place = await page.evaluate(() => scrollY);
+  assert.ok(place > 2000, `${place}`);
+  await page.locator(".interaction").nth(15).click();
+  await page.getByRole("heading", { name: /^Conversation/ }).waitFor();
+  return place;
+}
+
 /** Pages that were built since the program was. */
 export async function takeBuiltPages(context) {
   const built = process.env.FLYWHEEL_WEB_DIST;

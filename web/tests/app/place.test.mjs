@@ -1,7 +1,7 @@
 // What stands in the address: a link, a reload and the way back show the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, heading, seen, skip } from "./application.mjs";
+import { application, heading, openFarDown, seen, skip } from "./application.mjs";
 
 const app = application();
 
@@ -83,16 +83,8 @@ test("a filter that was typed is in the address of whatever is pressed next", { 
 
 test("the way back leads to the same place of the list also after somebody decided something", { skip }, async () => {
   await app.open("/traffic?workload=router", {}, async (page) => {
-    await page.locator(".interaction").first().waitFor();
     await page.locator(".connection.on").waitFor();
-    for (let i = 0; i < 4; i++) {
-      await page.mouse.wheel(0, 1500);
-      await page.waitForTimeout(300);
-    }
-    const place = await page.evaluate(() => scrollY);
-    assert.ok(place > 2000, `${place}`);
-    await page.locator(".interaction").nth(15).click();
-    await page.getByRole("heading", { name: /^Conversation/ }).waitFor();
+    const place = await openFarDown(page);
     // Each decision may have been an erasure: the page asks again.
     const asked = page.waitForResponse((r) => /\/api\/traffic\/[^/?]+$/.test(r.url()));
     await app.service.call("POST", "/api/keys", { name: "decided", tenant: "t", listeners: ["gateway"] });

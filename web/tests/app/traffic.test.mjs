@@ -1,7 +1,7 @@
 // Workloads, their traffic, and one interaction.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { application, heading, interaction, seen, skip } from "./application.mjs";
+import { application, heading, interaction, openFarDown, seen, skip } from "./application.mjs";
 
 const app = application();
 
@@ -102,15 +102,7 @@ test("each filter leaves what it says, and all together nothing else", { skip },
 
 test("the way back from an interaction leads to the same place of the same list", { skip }, async () => {
   await app.open("/traffic?workload=router", {}, async (page) => {
-    await page.locator(".interaction").first().waitFor();
-    for (let i = 0; i < 4; i++) {
-      await page.mouse.wheel(0, 1500);
-      await page.waitForTimeout(300);
-    }
-    const place = await page.evaluate(() => scrollY);
-    assert.ok(place > 2000, `${place}`);
-    await page.locator(".interaction").nth(15).click();
-    await page.getByRole("heading", { name: /^Conversation/ }).waitFor();
+    const place = await openFarDown(page);
     assert.match(page.url(), /\/traffic\/[^?]+\?workload=router$/);
     await page.goBack();
     await page.locator(".interaction").first().waitFor();
